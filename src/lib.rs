@@ -1,0 +1,15 @@
+//! ccci lives the whole life of a Co-op Cloud recipe on a real Docker Swarm and says what that proved.
+//!
+//! The modules stand on floors; each uses only lower ones (`docs/ARCHITECTURE.md`, held by `tests/tidy.rs`).
+
+// floor 0: words
+pub mod diag;
+pub mod exit;
+pub mod failure;
+pub mod name;
+pub mod redact;
+pub mod secret;
+pub mod tier;
+pub mod time;
+// floor 7: door
+pub mod cli;

@@ -1,0 +1,222 @@
+//! Names, parsed once and never raw strings afterwards. Pure.
+
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::fmt;
+
+/// The longest name Swarm takes for a secret, a config or a service (measured: 64 is refused above).
+pub const LONGEST_SWARM_NAME: usize = 64;
+
+macro_rules! word {
+    ($(#[$doc:meta])* $name:ident, $ok:expr, $want:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses; the error says what is wanted and what is there.
+            pub fn parse(text: &str) -> Result<$name, BadName> {
+                let ok: fn(&str) -> bool = $ok;
+                if ok(text) { Ok($name(text.to_string())) } else { Err(BadName { got: text.to_string(), wanted: $want }) }
+            }
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// A text that is no name of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{got}` is not {wanted}")]
+pub struct BadName {
+    /// What was given.
+    pub got: String,
+    /// What would do.
+    pub wanted: &'static str,
+}
+
+fn plain(text: &str, extra: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 100
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+}
+
+word!(
+    /// A recipe's name, as in `recipes/<name>`.
+    RecipeName, |t| plain(t, "-_.") && !t.contains(char::is_uppercase), "a recipe name (lower case letters, digits, `-`, `_`, `.`)");
+word!(
+    /// A service's name inside its stack, without the stack's prefix.
+    ServiceName, |t| plain(t, "-_."), "a service name (letters, digits, `-`, `_`, `.`)");
+word!(
+    /// A stack's name: the domain with dots as underscores.
+    StackName, |t| plain(t, "-_"), "a stack name (letters, digits, `-`, `_`)");
+word!(
+    /// A domain of a run, such as `cust-1a2b3c.ccci.test`.
+    Domain, |t| plain(t, "-.") && !t.ends_with('.'), "a domain (letters, digits, `-`, `.`)");
+word!(
+    /// A git commit: 40 lower-case hex digits.
+    Revision, |t| t.len() == 40 && t.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)), "a git commit (40 hex digits)");
+word!(
+    /// A run's id: sortable by its start.
+    RunId, |t| plain(t, "-"), "a run id (letters, digits, `-`)");
+
+impl Domain {
+    /// The stack that is deployed under this domain.
+    pub fn stack(&self) -> StackName {
+        StackName(self.0.replace('.', "_"))
+    }
+
+    /// A run's domain: four letters of the recipe, six hex of recipe, head and run, then the zone (SPEC 8).
+    pub fn of_run(recipe: &RecipeName, head: &str, run: &RunId, zone: &str) -> Result<Domain, BadName> {
+        let letters: String = recipe.0.chars().filter(char::is_ascii_alphanumeric).take(4).collect();
+        let text = format!("{recipe}|{head}|{run}");
+        let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+        let hex: String = hash.as_ref()[..3].iter().map(|b| format!("{b:02x}")).collect();
+        Domain::parse(&format!("{letters}-{hex}.{zone}"))
+    }
+}
+
+impl Revision {
+    /// The first eight digits, as abra's labels show them.
+    pub fn short(&self) -> &str {
+        &self.0[..8]
+    }
+}
+
+/// A recipe's version: `<recipe semver>+<upstream version>`, such as `1.10.0+6.4.3`. Ordered by recipe semver.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Version {
+    text: String,
+    numbers: [u64; 3],
+    pre: String,
+    upstream: String,
+}
+
+impl Version {
+    /// Reads a tag. A leading `v` and leading zeros are tolerated; three numbers and a `+` part are needed.
+    pub fn parse(text: &str) -> Result<Version, BadName> {
+        let bad = || BadName { got: text.to_string(), wanted: "a recipe version (like `1.2.0+6.4.3`)" };
+        let (recipe, upstream) = text.split_once('+').ok_or_else(bad)?;
+        let recipe = recipe.strip_prefix('v').unwrap_or(recipe);
+        let (core, pre) = recipe.split_once('-').unwrap_or((recipe, ""));
+        let parts: Vec<u64> = core.split('.').map(str::parse).collect::<Result<_, _>>().map_err(|_| bad())?;
+        let numbers: [u64; 3] = parts.try_into().map_err(|_| bad())?;
+        if upstream.is_empty() || upstream.contains(char::is_whitespace) {
+            return Err(bad());
+        }
+        Ok(Version { text: text.to_string(), numbers, pre: pre.to_string(), upstream: upstream.to_string() })
+    }
+
+    /// As it is written in the tag.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = BadName;
+    fn try_from(text: String) -> Result<Version, BadName> {
+        Version::parse(&text)
+    }
+}
+
+impl From<Version> for String {
+    fn from(v: Version) -> String {
+        v.text
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Ord for Version {
+    fn cmp(&self, other: &Version) -> Ordering {
+        // a pre-release comes before its release: an empty `pre` sorts last
+        let pre = |v: &Version| (v.pre.is_empty(), natural(&v.pre));
+        self.numbers
+            .cmp(&other.numbers)
+            .then_with(|| pre(self).cmp(&pre(other)))
+            .then_with(|| natural(&self.upstream).cmp(&natural(&other.upstream)))
+            .then_with(|| self.text.cmp(&other.text))
+    }
+}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Version) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Version) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Version {}
+
+/// Natural order: runs of digits compare as numbers, the rest as text.
+fn natural(text: &str) -> Vec<(u128, String)> {
+    let mut out: Vec<(u128, String)> = vec![];
+    let mut digits = String::new();
+    let mut letters = String::new();
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            if !letters.is_empty() {
+                out.push((digits.parse().unwrap_or(u128::MAX), std::mem::take(&mut letters)));
+                digits.clear();
+            }
+            digits.push(c);
+        } else {
+            letters.push(c);
+        }
+    }
+    if !digits.is_empty() || !letters.is_empty() {
+        out.push((digits.parse().unwrap_or(0), letters));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lesson_16_versions_sort_by_recipe_semver_and_never_as_text() {
+        let mut v: Vec<Version> =
+            ["1.10.0+1.27.0", "1.9.0+1.26.0", "2.0.0-rc.1+1", "2.0.0+1", "v1.9.0+1.27.0"]
+                .map(|t| Version::parse(t).unwrap())
+                .to_vec();
+        v.sort();
+        let shown: Vec<&str> = v.iter().map(Version::as_str).collect();
+        assert_eq!(shown, ["1.9.0+1.26.0", "v1.9.0+1.27.0", "1.10.0+1.27.0", "2.0.0-rc.1+1", "2.0.0+1"]);
+    }
+
+    #[test]
+    fn a_version_needs_three_numbers_and_an_upstream_part() {
+        for bad in ["1.0+1", "1.0.0", "1.0.0+", "main", "1.0.0+a b", ""] {
+            assert!(Version::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_run_domain_is_short_and_names_its_recipe() {
+        let r = RecipeName::parse("custom-html").unwrap();
+        let d = Domain::of_run(&r, "abc", &RunId::parse("r1").unwrap(), "ccci.test").unwrap();
+        assert!(d.as_str().starts_with("cust-") && d.as_str().ends_with(".ccci.test"), "{d}");
+        assert_eq!(d.stack().as_str(), d.as_str().replace('.', "_"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Moments and durations as values. Nobody reads a clock here; the Clock port does.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A point in time of one run: milliseconds since its clock's zero. Monotonic.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    /// This moment plus a span; saturates.
+    pub fn after(self, span: Duration) -> Moment {
+        Moment(self.0.saturating_add(span.as_millis() as u64))
+    }
+
+    /// How long it is from `earlier` to here; zero if it is later.
+    pub fn since(self, earlier: Moment) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Reads a duration with a unit as the settings write it: `"90s"`, `"5m"`, `"1h 30m"`, `"250ms"`.
+/// A bare number has no unit and is refused; so are zero parts without digits.
+pub fn parse_span(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut total = Duration::ZERO;
+    let mut any = false;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u64 = rest[..digits].parse().ok()?;
+        rest = rest[digits..].trim_start();
+        let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let unit_ms = match &rest[..end] {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return None,
+        };
+        total += Duration::from_millis(number.checked_mul(unit_ms)?);
+        rest = rest[end..].trim_start();
+        any = true;
+    }
+    any.then_some(total)
+}
+
+/// Shows a span as people read it: `250ms`, `1.3s`, `90s`, `5m`, `1h30m`.
+pub struct Span(pub Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = self.0.as_millis();
+        match ms {
+            0..=999 => write!(f, "{ms}ms"),
+            1_000..=119_999 if ms.is_multiple_of(1_000) => write!(f, "{}s", ms / 1_000),
+            1_000..=119_999 => write!(f, "{:.1}s", ms as f64 / 1_000.0),
+            _ => {
+                let (h, m, s) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
+                if h > 0 {
+                    write!(f, "{h}h")?;
+                }
+                if m > 0 {
+                    write!(f, "{m}m")?;
+                }
+                if s > 0 { write!(f, "{s}s") } else { Ok(()) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_read_with_their_units_and_a_bare_number_is_refused() {
+        let ok = |t: &str, ms: u64| assert_eq!(parse_span(t), Some(Duration::from_millis(ms)), "{t}");
+        ok("90s", 90_000);
+        ok("5m", 300_000);
+        ok("1h 30m", 5_400_000);
+        ok("250ms", 250);
+        for bad in ["", "5", "m", "5 parsecs", "-5s", "99999999999999999999s"] {
+            assert_eq!(parse_span(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn spans_are_shown_as_people_read_them() {
+        let show = |ms| Span(Duration::from_millis(ms)).to_string();
+        assert_eq!(show(250), "250ms");
+        assert_eq!(show(1_300), "1.3s");
+        assert_eq!(show(90_000), "90s");
+        assert_eq!(show(300_000), "5m");
+        assert_eq!(show(5_400_000), "1h30m");
+    }
+}

@@ -1,0 +1,144 @@
+//! Facts about the house itself: floors, lengths, headers, names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FLOORS: &[&[&str]] = &[
+    &["diag", "exit", "failure", "name", "redact", "secret", "tier", "time"],
+    &["recipe", "script"],
+    &["plan", "event", "verdict"],
+    &["world"],
+    &["hands", "ctx"],
+    &["gather", "run"],
+    &["report", "check", "docs"],
+    &["cli"],
+];
+const BANNED: &[&str] =
+    &["util", "utils", "helper", "helpers", "common", "misc", "manager", "base", "imp", "types"];
+/// Flat tables and the tests of one may be long; all else must fit a reader's head.
+const LONGEST_FILE: usize = 400;
+
+fn rust_files(dir: &Path) -> Vec<PathBuf> {
+    let mut out = vec![];
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            out.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+    out.sort();
+    out
+}
+
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|f| f.contains(&module))
+}
+
+fn module_of(path: &Path) -> String {
+    let inside = path.strip_prefix("src").expect("below src");
+    let first = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_string()
+}
+
+#[test]
+fn every_module_uses_lower_floors_only() {
+    let mut wrong = vec![];
+    for path in rust_files(Path::new("src")) {
+        let module = module_of(&path);
+        if ["main", "lib"].contains(&module.as_str()) {
+            continue;
+        }
+        let own =
+            floor_of(&module).unwrap_or_else(|| panic!("{module} stands on no floor: add it to FLOORS"));
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        for (i, line) in code.lines().enumerate() {
+            for used in line.split("crate::").skip(1) {
+                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                if let Some(floor) = floor_of(&used)
+                    && (floor > own || (floor == own && used != module && own > 2))
+                {
+                    wrong.push(format!("{}:{}: {module} uses {used}", path.display(), i + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "these go up:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for path in rust_files(Path::new("src")).into_iter().chain(rust_files(Path::new("tests"))) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//!"), "{} has no header", path.display());
+    }
+}
+
+#[test]
+fn no_file_has_a_name_that_says_nothing() {
+    for path in rust_files(Path::new("src")) {
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(!BANNED.contains(&stem.as_str()), "{}", path.display());
+    }
+}
+
+#[test]
+fn files_and_functions_fit_a_screen_and_a_head() {
+    let mut wrong = vec![];
+    for path in rust_files(Path::new("src")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let table = code.contains("// flat table: may be long");
+        if code.lines().count() > LONGEST_FILE && !table {
+            wrong.push(format!("{}: {} lines", path.display(), code.lines().count()));
+        }
+        wrong.extend(long_functions(&path, code));
+    }
+    assert!(wrong.is_empty(), "too long:\n{}", wrong.join("\n"));
+}
+
+/// Functions over 70 lines, by rustfmt's shape: from the line with `fn` to the closing brace at its indent.
+fn long_functions(path: &Path, code: &str) -> Vec<String> {
+    let lines: Vec<&str> = code.lines().collect();
+    let mut out = vec![];
+    for (i, line) in lines.iter().enumerate() {
+        let trimmed = line.trim_start();
+        let words: Vec<&str> = trimmed.split_whitespace().collect();
+        let is_fn = words.iter().take(4).any(|w| *w == "fn") && !trimmed.starts_with("//");
+        if !is_fn || line.ends_with(';') {
+            continue;
+        }
+        let indent = line.len() - trimmed.len();
+        let end = format!("{}}}", " ".repeat(indent));
+        if let Some(n) = lines[i..].iter().position(|l| *l == end)
+            && n + 1 > 70
+        {
+            out.push(format!("{}:{}: function of {} lines", path.display(), i + 1, n + 1));
+        }
+    }
+    out
+}
+
+#[test]
+fn no_test_is_ignored() {
+    for path in rust_files(Path::new("src")).into_iter().chain(rust_files(Path::new("tests"))) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains(concat!("#[ign", "ore")), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_story_file_is_declared() {
+    let main = fs::read_to_string("tests/main.rs").unwrap();
+    for path in fs::read_dir("tests").unwrap().flatten().map(|e| e.path()) {
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|e| e == "rs") && stem != "main" {
+            assert!(
+                main.contains(&format!("mod {stem};")),
+                "tests/{stem}.rs is not declared in tests/main.rs"
+            );
+        }
+    }
+}
