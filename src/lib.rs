@@ -11,5 +11,10 @@ pub mod redact;
 pub mod secret;
 pub mod tier;
 pub mod time;
+// floor 2: decisions
+pub mod event;
+pub mod plan;
+// floor 3: ports
+pub mod world;
 // floor 7: door
 pub mod cli;

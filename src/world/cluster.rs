@@ -1,0 +1,259 @@
+//! The Swarm as a port. Everything made through it carries the run's label; nothing else is ever touched.
+
+use super::clock::Limit;
+use super::seen::Seen;
+use crate::name::{RunId, ServiceName, StackName};
+use crate::secret::Secret;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+/// Label on everything a run makes; the value is the run id.
+pub const RUN_LABEL: &str = "ccci.run";
+/// Label with the domain whose lock says whether the run lives.
+pub const DOMAIN_LABEL: &str = "ccci.domain";
+
+/// We could not do or look. A message fits after "failed to" and never repeats its source.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum ClusterError {
+    /// Nobody answers on the engine's socket.
+    #[error("reach the engine: {0}")]
+    Unreachable(String),
+    /// The socket may not be opened.
+    #[error("open the engine's socket: {0}")]
+    NoPermission(String),
+    /// The engine is no manager of a swarm.
+    #[error("use the engine as a swarm manager: {0}")]
+    NotAManager(String),
+    /// The engine answered with a refusal: its own words.
+    #[error("{action}: {text}")]
+    Refused {
+        /// What was asked.
+        action: String,
+        /// The engine's words.
+        text: String,
+    },
+    /// There is no such object.
+    #[error("find {0}")]
+    Missing(String),
+    /// A service has no running task to act in.
+    #[error("find a running task of service `{0}`")]
+    NoRunningTask(String),
+    /// The deadline came first.
+    #[error("{0} before the deadline")]
+    Deadline(String),
+    /// The run was stopped.
+    #[error("{0} before the run was stopped")]
+    Stopped(String),
+    /// Something local failed: a file, a process.
+    #[error("{0}")]
+    Local(String),
+}
+
+/// What the engine is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EngineFacts {
+    /// Engine version.
+    pub version: String,
+    /// API version spoken on the wire.
+    pub api: String,
+    /// Whether virtual IPs and the routing mesh can work.
+    pub ipvs: bool,
+    /// Number of nodes.
+    pub nodes: u64,
+    /// Operating system, for the record.
+    pub os: String,
+}
+
+/// A pull that left the image on the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulled {
+    /// Repository digest, if a registry gave one.
+    pub digest: Option<String>,
+    /// It was there already (a registry may not have it at all).
+    pub present: bool,
+}
+
+/// Why an image could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PullError {
+    /// The registry says there is no such image.
+    #[error("the registry has no `{image}`: {text}")]
+    NoSuchImage {
+        /// The image.
+        image: String,
+        /// The engine's words.
+        text: String,
+    },
+    /// The registry does not answer.
+    #[error("the registry of `{image}` does not answer: {text}")]
+    Unreachable {
+        /// The image.
+        image: String,
+        /// The engine's words.
+        text: String,
+    },
+    /// The registry refuses.
+    #[error("the registry refuses `{image}`: {text}")]
+    Refused {
+        /// The image.
+        image: String,
+        /// The engine's words.
+        text: String,
+    },
+    /// The engine failed.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+}
+
+/// Who makes an object: written on it as labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The run.
+    pub run: RunId,
+    /// Its domain.
+    pub domain: String,
+}
+
+/// A stack to deploy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deploy {
+    /// Its name.
+    pub stack: StackName,
+    /// The resolved compose file.
+    pub compose: String,
+    /// Files it refers to, by relative path.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// A command in a running container.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExecRequest {
+    /// The words of the command.
+    pub argv: Vec<String>,
+    /// Environment added, `NAME=value`.
+    pub env: Vec<String>,
+    /// Standard input.
+    pub stdin: Vec<u8>,
+    /// User, empty for the container's own.
+    pub user: String,
+}
+
+/// What a command left.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExecOutput {
+    /// Exit code.
+    pub code: i64,
+    /// Standard output, cut at the limit of the hands.
+    pub stdout: String,
+    /// Standard error, likewise.
+    pub stderr: String,
+}
+
+/// A one-shot service that runs to completion on the stack's networks, and is removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRequest {
+    /// Name inside the stack.
+    pub name: ServiceName,
+    /// Image.
+    pub image: String,
+    /// Command words.
+    pub argv: Vec<String>,
+    /// Environment, `NAME=value`.
+    pub env: Vec<String>,
+    /// Owner.
+    pub owner: Owner,
+}
+
+/// Something that still exists.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Leftover {
+    /// `service`, `container`, `network`, `volume`, `secret` or `config`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The run that made it.
+    pub run: String,
+    /// The domain whose lock says whether that run lives.
+    pub domain: String,
+    /// What holds it, if it could not be removed: the engine's words.
+    pub held_by: String,
+}
+
+/// The Swarm.
+pub trait Cluster: Send + Sync {
+    /// What the engine is. Fails as `Unreachable`, `NoPermission` or `NotAManager`.
+    fn engine(&self, limit: &Limit) -> Result<EngineFacts, ClusterError>;
+    /// Makes sure an image is on the engine. An image that is only there locally is good.
+    fn pull(&self, image: &str, limit: &Limit) -> Result<Pulled, PullError>;
+    /// Makes sure an attachable overlay network exists; true when it was made (and carries the owner's labels).
+    fn ensure_network(&self, name: &str, owner: &Owner, limit: &Limit) -> Result<bool, ClusterError>;
+    /// Makes a secret under its full name.
+    fn put_secret(
+        &self,
+        stack: &StackName,
+        name: &str,
+        value: &Secret,
+        owner: &Owner,
+        limit: &Limit,
+    ) -> Result<(), ClusterError>;
+    /// Hands a stack to the engine and returns at once; waiting is `wait.rs`.
+    fn deploy(&self, deploy: &Deploy, limit: &Limit) -> Result<(), ClusterError>;
+    /// One look at a stack.
+    fn look(&self, stack: &StackName, limit: &Limit) -> Result<Seen, ClusterError>;
+    /// Runs a command in a running task of a service: waits for one until the limit, raises when there is none.
+    fn exec(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        what: &ExecRequest,
+        limit: &Limit,
+    ) -> Result<ExecOutput, ClusterError>;
+    /// The last lines a service wrote, old tasks included, each prefixed with nothing.
+    fn logs(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        lines: usize,
+        limit: &Limit,
+    ) -> Result<String, ClusterError>;
+    /// Runs a one-shot service to its end and removes it.
+    fn run_job(&self, stack: &StackName, job: &JobRequest, limit: &Limit)
+    -> Result<ExecOutput, ClusterError>;
+    /// Removes one service of a stack.
+    fn remove_service(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        limit: &Limit,
+    ) -> Result<(), ClusterError>;
+    /// Writes a tar of a path inside a running task to `sink`; entries are relative to the path's parent.
+    fn read_path(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        path: &str,
+        sink: &mut dyn Write,
+        limit: &Limit,
+    ) -> Result<(), ClusterError>;
+    /// Unpacks a tar into a directory inside a running task; owners and modes are kept.
+    fn write_path(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        dir: &str,
+        tar: &mut dyn Read,
+        limit: &Limit,
+    ) -> Result<(), ClusterError>;
+    /// One attempt to remove everything labelled with this domain; idempotent. The caller repeats until nothing is left.
+    fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError>;
+    /// Everything on the engine that carries a run's label; of one domain, or of all.
+    fn leftovers(&self, domain: Option<&str>, limit: &Limit) -> Result<Vec<Leftover>, ClusterError>;
+    /// The address a port of a running, wanted task of this stack can be reached at from here.
+    fn task_address(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+        limit: &Limit,
+    ) -> Result<std::net::SocketAddr, ClusterError>;
+}

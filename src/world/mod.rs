@@ -1,0 +1,26 @@
+//! The ports: what the executor and the scripts may ask of the world. Traits and plain values only; the hands
+//! stand one floor up, in a real and an in-memory form that pass one contract (`tests/contract.rs`).
+
+pub mod clock;
+pub mod cluster;
+pub mod seen;
+pub mod store;
+pub mod web;
+
+pub use clock::{Clock, Limit, Stop};
+pub use cluster::{Cluster, ClusterError};
+pub use store::Store;
+pub use web::{Web, WebError};
+
+/// Everything a run may touch.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// The Swarm.
+    pub cluster: &'a dyn Cluster,
+    /// The app's answers, by name, through the ingress.
+    pub web: &'a dyn Web,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Where the run keeps what it makes: archives, resolved files, logs.
+    pub store: &'a dyn Store,
+}

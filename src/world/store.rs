@@ -1,0 +1,11 @@
+//! Where a run keeps what it makes, as a port: archives, resolved files, logs. Names are relative, with `/`.
+
+use std::io::{self, Read, Write};
+
+/// The run's directory, or memory.
+pub trait Store: Send + Sync {
+    /// Starts a file; an existing one is replaced.
+    fn create(&self, name: &str) -> io::Result<Box<dyn Write + Send>>;
+    /// Opens a file.
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>>;
+}
