@@ -1,5 +1,10 @@
 //! The plan: everything a run will do, decided before it starts. The executor decides nothing. Pure.
 
+pub mod build;
+pub mod example;
+pub mod lint;
+pub mod show;
+
 use crate::event::Skip;
 use crate::name::{Domain, RecipeName, Revision, RunId, StackName, Version};
 use crate::tier::Tier;
