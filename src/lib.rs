@@ -16,5 +16,7 @@ pub mod event;
 pub mod plan;
 // floor 3: ports
 pub mod world;
+// floor 4: hands
+pub mod hands;
 // floor 7: door
 pub mod cli;

@@ -3,24 +3,29 @@
 
 pub mod clock;
 pub mod cluster;
+pub mod locks;
 pub mod seen;
 pub mod store;
 pub mod web;
 
 pub use clock::{Clock, Limit, Stop};
 pub use cluster::{Cluster, ClusterError};
+pub use locks::Locks;
+use std::sync::Arc;
 pub use store::Store;
 pub use web::{Web, WebError};
 
-/// Everything a run may touch.
-#[derive(Clone, Copy)]
-pub struct World<'a> {
+/// Everything a run may touch. Cloning shares it.
+#[derive(Clone)]
+pub struct World {
     /// The Swarm.
-    pub cluster: &'a dyn Cluster,
+    pub cluster: Arc<dyn Cluster>,
     /// The app's answers, by name, through the ingress.
-    pub web: &'a dyn Web,
+    pub web: Arc<dyn Web>,
     /// Time.
-    pub clock: &'a dyn Clock,
+    pub clock: Arc<dyn Clock>,
     /// Where the run keeps what it makes: archives, resolved files, logs.
-    pub store: &'a dyn Store,
+    pub store: Arc<dyn Store>,
+    /// Who lives.
+    pub locks: Arc<dyn Locks>,
 }

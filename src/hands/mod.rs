@@ -1,0 +1,3 @@
+//! The hands: the ports' real and in-memory forms. The only floor that starts processes, opens sockets or files.
+
+pub mod locks;
