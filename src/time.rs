@@ -46,6 +46,32 @@ pub fn parse_span(text: &str) -> Option<Duration> {
     any.then_some(total)
 }
 
+/// UTC as `20260131-235959`, from milliseconds since 1970; sortable, for ids.
+pub fn utc_stamp(ms: u64) -> String {
+    let [y, mo, d, h, mi, s] = utc(ms);
+    format!("{y:04}{mo:02}{d:02}-{h:02}{mi:02}{s:02}")
+}
+
+/// UTC as RFC 3339 with seconds, from milliseconds since 1970.
+pub fn utc_rfc3339(ms: u64) -> String {
+    let [y, mo, d, h, mi, s] = utc(ms);
+    format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z")
+}
+
+/// Year, month, day, hour, minute, second. Days to dates by the era method (400 years are 146 097 days).
+fn utc(ms: u64) -> [u64; 6] {
+    let seconds = ms / 1_000;
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    [year, month, day, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60]
+}
+
 /// Shows a span as people read it: `250ms`, `1.3s`, `90s`, `5m`, `1h30m`.
 pub struct Span(pub Duration);
 
@@ -84,6 +110,14 @@ mod tests {
         for bad in ["", "5", "m", "5 parsecs", "-5s", "99999999999999999999s"] {
             assert_eq!(parse_span(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn dates_are_right_on_leap_days_and_at_the_ends_of_years() {
+        assert_eq!(utc_rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(utc_rfc3339(951_782_400_000), "2000-02-29T00:00:00Z");
+        assert_eq!(utc_rfc3339(1_798_761_599_000), "2026-12-31T23:59:59Z");
+        assert_eq!(utc_stamp(1_798_761_599_000), "20261231-235959");
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The door: reads arguments, calls a command, turns its end into an exit code.
 
+pub mod engine;
+pub mod env;
+pub mod out;
+
 use std::process::ExitCode;
 
 /// Runs the program.

@@ -1,0 +1,61 @@
+//! Finds the engine as any Docker client does: `DOCKER_HOST`, else the chosen context, else the local socket.
+
+use super::env;
+use std::path::{Path, PathBuf};
+
+/// The socket of a local engine.
+pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// The engine's address, and where it was said.
+pub fn host() -> (String, String) {
+    if let Some(host) = env::read(env::DOCKER_HOST) {
+        return (host, "DOCKER_HOST".into());
+    }
+    let dir = env::read(env::DOCKER_CONFIG)
+        .map(PathBuf::from)
+        .or_else(|| env::read(env::HOME).map(|h| PathBuf::from(h).join(".docker")));
+    let named = env::read(env::DOCKER_CONTEXT).or_else(|| dir.as_deref().and_then(current_context));
+    match (named.filter(|n| n != "default"), dir) {
+        (Some(name), Some(dir)) => match context_host(&dir, &name) {
+            Some(host) => (host, format!("docker context `{name}`")),
+            None => (
+                DEFAULT_HOST.into(),
+                format!("the default (docker context `{name}` has no readable meta.json)"),
+            ),
+        },
+        _ => (DEFAULT_HOST.into(), "the default".into()),
+    }
+}
+
+fn current_context(dir: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(dir.join("config.json")).ok()?;
+    let json: serde_json::Value = serde_json::from_str(&text).ok()?;
+    json.get("currentContext")?.as_str().map(str::to_string)
+}
+
+/// A context lies in a folder named after the SHA-256 of its name.
+fn context_host(dir: &Path, name: &str) -> Option<String> {
+    let hash = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
+    let folder: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let text = std::fs::read_to_string(dir.join("contexts/meta").join(folder).join("meta.json")).ok()?;
+    let json: serde_json::Value = serde_json::from_str(&text).ok()?;
+    json.pointer("/Endpoints/docker/Host")?.as_str().map(str::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_of_a_docker_context_is_found_by_the_hash_of_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(context_host(dir.path(), "far"), None);
+        let hash = ring::digest::digest(&ring::digest::SHA256, b"far");
+        let name: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        let folder = dir.path().join("contexts/meta").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let meta = r#"{"Name":"far","Endpoints":{"docker":{"Host":"tcp://127.0.0.1:2375"}}}"#;
+        std::fs::write(folder.join("meta.json"), meta).unwrap();
+        assert_eq!(context_host(dir.path(), "far").as_deref(), Some("tcp://127.0.0.1:2375"));
+    }
+}

@@ -1,0 +1,78 @@
+//! ENV: every environment variable ccci reads, one row each. The only file that reads the environment.
+#![expect(clippy::disallowed_methods, reason = "this file owns the environment")]
+
+use std::path::PathBuf;
+
+/// A row of the table of environment variables.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EnvRow {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+macro_rules! env_rows {
+    ($($name:ident $doc:literal;)*) => {
+        $(#[doc = $doc] pub const $name: &EnvRow = &EnvRow { name: stringify!($name), doc: $doc };)*
+        /// All variables.
+        pub const ENV: &[&EnvRow] = &[$($name),*];
+    };
+}
+
+env_rows! {
+    CCCI_HOME "Directory where records of runs and clones of sources are kept; default `~/.local/state/ccci`.";
+    CCCI_LOCKS "Directory of the locks that say which runs live; all runs of a machine must share it; default `/run/lock/ccci`.";
+    CCCI_ZONE "Zone of the run domains; default `ccci.test`, a reserved name, so nothing leaves the machine.";
+    DOCKER_HOST "Address of the engine, as for any Docker client.";
+    DOCKER_CONTEXT "Name of the docker context to use, as for any Docker client.";
+    DOCKER_CONFIG "Directory of the docker client's settings, as for any Docker client.";
+    HOME "Where the defaults of `CCCI_HOME` and `DOCKER_CONFIG` lie.";
+    XDG_STATE_HOME "Where the default of `CCCI_HOME` lies, if set.";
+    NO_COLOR "Set to anything: no colours.";
+    COLUMNS "Width of the terminal.";
+    TERM "`dumb` means a terminal without cursor movement.";
+    CI "Set to anything: plain lines instead of the live view.";
+    GITHUB_ACTIONS "Set by GitHub and Forgejo runners: group markers of that forge.";
+    GITLAB_CI "Set by GitLab runners: group markers of that forge.";
+}
+
+/// The value, unless unset or empty.
+pub fn read(row: &EnvRow) -> Option<String> {
+    std::env::var(row.name).ok().filter(|v| !v.is_empty())
+}
+
+/// Where records and clones are kept.
+pub fn home() -> PathBuf {
+    let state = || read(XDG_STATE_HOME).map(PathBuf::from);
+    let user = || read(HOME).map(|h| PathBuf::from(h).join(".local/state"));
+    match read(CCCI_HOME) {
+        Some(h) => PathBuf::from(h),
+        None => state().or_else(user).unwrap_or_else(std::env::temp_dir).join("ccci"),
+    }
+}
+
+/// Where the locks are: the machine's own place, or the temporary directory where that cannot be written.
+pub fn locks() -> PathBuf {
+    if let Some(dir) = read(CCCI_LOCKS) {
+        return PathBuf::from(dir);
+    }
+    let shared = PathBuf::from("/run/lock/ccci");
+    match std::fs::create_dir_all(&shared) {
+        Ok(()) => shared,
+        Err(_) => std::env::temp_dir().join("ccci-locks"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_unique_and_their_docs_are_sentences() {
+        for (i, r) in ENV.iter().enumerate() {
+            assert!(!ENV[..i].iter().any(|o| o.name == r.name), "{} twice", r.name);
+            assert!(r.doc.ends_with('.'), "{}", r.name);
+        }
+    }
+}
