@@ -11,6 +11,8 @@ pub mod redact;
 pub mod secret;
 pub mod tier;
 pub mod time;
+// floor 1: texts
+pub mod recipe;
 // floor 2: decisions
 pub mod event;
 pub mod plan;

@@ -1,0 +1,147 @@
+//! What an env file says about secrets: `SECRET_<NAME>_VERSION=v1 # length=24 charset=hex generate=false`. Reads only;
+//! making secrets is somebody else's work.
+
+use super::Entry;
+use crate::diag::{Diagnostic, Diagnostics, codes, nearest};
+
+/// A row of the table of charsets.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CharsetRow {
+    /// As it is written behind `charset=`; several are joined by commas.
+    pub name: &'static str,
+    /// The characters it adds.
+    pub characters: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+}
+
+const LETTERS_AND_DIGITS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+/// All charsets. The special ones add to the letters and digits, as abra has it (recalled, not measured).
+pub const CHARSETS: &[CharsetRow] = &[
+    CharsetRow { name: "default", characters: LETTERS_AND_DIGITS, doc: "Letters and digits." },
+    CharsetRow {
+        name: "special",
+        characters: "!@#$%^&*_-+=",
+        doc: "Special characters beside letters and digits.",
+    },
+    CharsetRow {
+        name: "safespecial",
+        characters: "!@#%^&*_-+=",
+        doc: "Special characters without the dollar sign beside letters and digits.",
+    },
+    CharsetRow { name: "hex", characters: "0123456789abcdef", doc: "Hexadecimal digits only." },
+];
+
+/// Which characters a secret is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Charset(pub Vec<&'static CharsetRow>);
+
+impl Charset {
+    /// Each character once.
+    pub fn alphabet(&self) -> String {
+        let names: Vec<&str> = self.0.iter().map(|r| r.name).collect();
+        let mut out = String::new();
+        if names != ["hex"] {
+            out.push_str(LETTERS_AND_DIGITS);
+        }
+        for c in self.0.iter().flat_map(|r| r.characters.chars()) {
+            if !out.contains(c) {
+                out.push(c);
+            }
+        }
+        out
+    }
+}
+
+/// A secret that the env asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretWanted {
+    /// Its name in the compose file: `SECRET_DB_PASSWORD_VERSION` wants `db_password`.
+    pub name: String,
+    /// The variable that carries its version.
+    pub version_var: String,
+    /// The version, such as `v1`.
+    pub version: String,
+    /// Characters wanted; without one it is a passphrase of words.
+    pub length: Option<u32>,
+    /// Which characters.
+    pub charset: Charset,
+    /// Whether it is generated at all; if not, somebody brings it.
+    pub generate: bool,
+}
+
+/// The longest length anybody can mean; Swarm takes 500 kB, a password field far less.
+const LONGEST: u32 = 4096;
+const MODIFIERS: [&str; 3] = ["length", "charset", "generate"];
+
+/// The secrets of these assignments: each variable once, by its last line.
+pub fn wanted(entries: &[Entry]) -> (Vec<SecretWanted>, Diagnostics) {
+    let mut out: Vec<SecretWanted> = vec![];
+    let mut diagnostics = Diagnostics::default();
+    for entry in entries {
+        let Some(name) = entry.key.strip_prefix("SECRET_").and_then(|k| k.strip_suffix("_VERSION")) else {
+            continue;
+        };
+        if name.is_empty() {
+            continue;
+        }
+        let mut secret = SecretWanted {
+            name: name.to_lowercase(),
+            version_var: entry.key.clone(),
+            version: entry.value.clone(),
+            length: None,
+            charset: Charset::default(),
+            generate: true,
+        };
+        for modifier in entry.comment.iter().flat_map(|c| c.split_whitespace()) {
+            if let Err(d) = apply(&mut secret, modifier) {
+                diagnostics.push(d.at(entry.place.clone()));
+            }
+        }
+        out.retain(|s| s.version_var != secret.version_var);
+        out.push(secret);
+    }
+    (out, diagnostics)
+}
+
+/// Words that are no `key=value` are prose and mean nothing.
+fn apply(secret: &mut SecretWanted, modifier: &str) -> Result<(), Diagnostic> {
+    let Some((key, value)) = modifier.split_once('=') else { return Ok(()) };
+    let odd = |message: String| Diagnostic::new(codes::SECRET_MODIFIER, message);
+    match key {
+        "length" => {
+            let length = value.parse().ok().filter(|n| (1..=LONGEST).contains(n));
+            secret.length = Some(length.ok_or_else(|| {
+                odd(format!("the length of a secret is a number from 1 to {LONGEST}, not `{value}`"))
+            })?);
+        }
+        "charset" => secret.charset = charset(value)?,
+        "generate" => {
+            secret.generate = match value {
+                "true" => true,
+                "false" => false,
+                _ => return Err(odd(format!("`generate` is `true` or `false`, not `{value}`"))),
+            }
+        }
+        other => {
+            let mut d = odd(format!("no modifier of a secret is called `{other}`"));
+            d.help = nearest::did_you_mean(other, MODIFIERS);
+            return Err(d);
+        }
+    }
+    Ok(())
+}
+
+fn charset(value: &str) -> Result<Charset, Diagnostic> {
+    let mut rows = vec![];
+    for name in value.split(',') {
+        let row = CHARSETS.iter().find(|r| r.name == name).ok_or_else(|| {
+            let known: Vec<&str> = CHARSETS.iter().map(|r| r.name).collect();
+            Diagnostic::new(codes::SECRET_MODIFIER, format!("no charset is called `{name}`"))
+                .help(format!("known are {}", known.join(", ")))
+        })?;
+        rows.push(row);
+    }
+    Ok(Charset(rows))
+}

@@ -1,0 +1,4 @@
+//! What a recipe's authors write, read into values. No file is opened here: texts come in, values and diagnostics go out.
+
+pub mod compose;
+pub mod envfile;
