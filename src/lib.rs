@@ -20,5 +20,7 @@ pub mod plan;
 pub mod world;
 // floor 4: hands
 pub mod hands;
+// floor 6: telling
+pub mod docs;
 // floor 7: door
 pub mod cli;

@@ -9,7 +9,8 @@ const FLOORS: &[&[&str]] = &[
     &["plan", "event", "verdict"],
     &["world"],
     &["hands", "ctx"],
-    &["gather", "run"],
+    &["gather"],
+    &["run"],
     &["report", "check", "docs"],
     &["cli"],
 ];

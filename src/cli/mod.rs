@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod env;
+pub mod generated;
 pub mod out;
 
 use std::process::ExitCode;

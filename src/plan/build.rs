@@ -126,9 +126,7 @@ impl Builder<'_> {
         let first = if self.i.base.is_some() { Side::Base } else { Side::Head };
         let tier = Some(Tier::Install);
         self.tiers.push(Tier::Install);
-        self.add(tier, Action::Networks, SHORT_LIMIT);
-        self.env(tier, first);
-        self.add(tier, Action::Secrets, SHORT_LIMIT);
+        self.compose(tier, first);
         self.hook(tier, "install_steps");
         self.deploy(tier, first);
         self.hook(tier, "pre_install");
@@ -148,8 +146,7 @@ impl Builder<'_> {
         let tier = Some(Tier::Upgrade);
         self.tiers.push(Tier::Upgrade);
         self.hook(tier, "pre_upgrade");
-        self.env(tier, Side::Head);
-        self.add(tier, Action::Secrets, SHORT_LIMIT);
+        self.compose(tier, Side::Head);
         self.deploy(tier, Side::Head);
         self.add(tier, Action::Prune, SHORT_LIMIT);
         self.add(tier, Action::AssertUpgraded, SHORT_LIMIT);
@@ -214,9 +211,17 @@ impl Builder<'_> {
         }
     }
 
-    /// Resolve, pull, deploy, and wait until it answers.
-    fn deploy(&mut self, tier: Option<Tier>, side: Side) {
+    /// Env, resolved file, secrets: everything a deploy is made of. Secret values reach the engine with the deploy,
+    /// so that `install_steps` can still set them.
+    fn compose(&mut self, tier: Option<Tier>, side: Side) {
+        self.env(tier, side);
         self.add(tier, Action::Resolve { side }, SHORT_LIMIT);
+        self.add(tier, Action::Secrets { side }, SHORT_LIMIT);
+    }
+
+    /// Networks, images, deploy, and wait until it answers.
+    fn deploy(&mut self, tier: Option<Tier>, side: Side) {
+        self.add(tier, Action::Networks { side }, SHORT_LIMIT);
         self.add(tier, Action::Pull { side }, PULL_LIMIT);
         self.add(tier, Action::Deploy { side }, SHORT_LIMIT);
         self.answer(tier, side);

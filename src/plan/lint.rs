@@ -33,12 +33,13 @@ fn slots(plan: &Plan) -> Vec<String> {
         let (reads, writes): (Vec<String>, Vec<String>) = match &step.action {
             Action::Env { side, .. } => (vec![], vec![format!("env {side:?}")]),
             Action::Resolve { side } => (vec![format!("env {side:?}")], vec![format!("file {side:?}")]),
-            Action::Pull { side } => (vec![format!("file {side:?}")], vec![]),
-            Action::Deploy { side } => {
-                (vec![format!("file {side:?}"), "secrets".into()], vec![format!("deployed {side:?}")])
-            }
+            Action::Pull { side } | Action::Networks { side } => (vec![format!("file {side:?}")], vec![]),
+            Action::Deploy { side } => (
+                vec![format!("file {side:?}"), format!("secrets {side:?}")],
+                vec![format!("deployed {side:?}")],
+            ),
             Action::Converge { side } => (vec![format!("deployed {side:?}")], vec![]),
-            Action::Secrets => (vec![], vec!["secrets".into()]),
+            Action::Secrets { side } => (vec![format!("file {side:?}")], vec![format!("secrets {side:?}")]),
             Action::Backup { .. } => (vec![], vec!["snapshot".into()]),
             Action::Restore | Action::AssertArtifact => (vec!["snapshot".into()], vec![]),
             Action::AssertUpgraded | Action::Prune => (vec![format!("deployed {:?}", Side::Head)], vec![]),

@@ -50,12 +50,12 @@ pub enum Action {
     Sweep,
     /// Look at the engine.
     LookAtEngine,
-    /// Make sure the external networks exist.
-    Networks,
+    /// Make sure the external networks of the resolved file exist.
+    Networks { side: Side },
     /// Make the app's env: sample, abra.sh, settings, then the hooks named.
     Env { side: Side, hooks: Vec<String> },
-    /// Generate the secrets the env asks for.
-    Secrets,
+    /// Generate the values of the secrets that the resolved file and the env ask for.
+    Secrets { side: Side },
     /// Call a hook.
     Hook { hook: String },
     /// Resolve the compose files with the env to one file.
@@ -177,12 +177,12 @@ impl Action {
         match self {
             Action::Sweep => "remove what dead runs left".into(),
             Action::LookAtEngine => "look at the engine".into(),
-            Action::Networks => "have the external networks".into(),
+            Action::Networks { side: s } => format!("have the {}'s external networks", side(s)),
             Action::Env { side: s, hooks } if hooks.is_empty() => format!("make the env of the {}", side(s)),
             Action::Env { side: s, hooks } => {
                 format!("make the env of the {} ({})", side(s), hooks.join(", "))
             }
-            Action::Secrets => "generate secrets".into(),
+            Action::Secrets { side: s } => format!("generate the {}'s secrets", side(s)),
             Action::Hook { hook } => format!("hook {hook}"),
             Action::Resolve { side: s } => format!("resolve the {}'s compose files", side(s)),
             Action::Pull { side: s } => format!("pull the {}'s images", side(s)),
