@@ -1,9 +1,12 @@
 //! The door: reads arguments, calls a command, turns its end into an exit code.
 
+pub mod args;
 pub mod engine;
 pub mod env;
+pub mod explain;
 pub mod generated;
 pub mod out;
+pub mod signals;
 
 use std::process::ExitCode;
 
