@@ -3,9 +3,11 @@
 
 pub mod clock;
 pub mod cluster;
+pub mod converge;
 pub mod locks;
 pub mod seen;
 pub mod store;
+pub mod wait;
 pub mod web;
 
 pub use clock::{Clock, Limit, Stop};
