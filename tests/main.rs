@@ -4,6 +4,9 @@
     clippy::disallowed_methods,
     reason = "stories start processes, read the environment and look at clocks"
 )]
+#![allow(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
 mod docs;
+mod golden;
+mod settings;
 mod tidy;

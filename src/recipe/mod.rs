@@ -2,3 +2,7 @@
 
 pub mod compose;
 pub mod envfile;
+pub mod keys;
+pub mod kind;
+pub mod load;
+pub mod settings;

@@ -1,0 +1,377 @@
+//! Kinds of settings: how a TOML value becomes a value of ours, what it may be, and its JSON Schema. Messages never name
+//! the key; the caller that knows it adds it.
+
+use super::settings::{Capable, UpgradeBase};
+use crate::diag::nearest::did_you_mean;
+use crate::diag::{Code, codes};
+use crate::name::{RecipeName, Version};
+use crate::tier::{RUNGS, Rung, TIERS};
+use crate::time::{Span, parse_span};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+/// Variables that name the run itself; another value would deploy outside of the run's own domain.
+const OURS: &[&str] = &["DOMAIN", "STACK_NAME"];
+
+/// What a setting may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A path or a URL that git can read.
+    Source,
+    /// The path part of a URL.
+    UrlPath,
+    /// A list of HTTP statuses.
+    Statuses,
+    /// A duration with a unit; bounds in seconds.
+    Span { min: u64, max: u64 },
+    /// A whole number.
+    Count { min: u32, max: u32 },
+    /// `true` or `false`.
+    Flag,
+    /// `"auto"`, `true` or `false`.
+    Capable,
+    /// `"auto"`, `"none"` or a version.
+    Base,
+    /// A table of variables.
+    Env,
+    /// A table of rungs and reasons.
+    Reasons,
+    /// A list of recipe names.
+    Recipes,
+    /// Of a removed key: nothing fits.
+    Gone,
+}
+
+/// A value that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Of `Source` and `UrlPath`.
+    Text(String),
+    /// Of `Statuses`.
+    Statuses(Vec<u16>),
+    /// Of `Span`.
+    Span(Duration),
+    /// Of `Count`.
+    Count(u32),
+    /// Of `Flag`.
+    Flag(bool),
+    /// Of `Capable`.
+    Capable(Capable),
+    /// Of `Base`.
+    Base(UpgradeBase),
+    /// Of `Env` and `Reasons`.
+    Map(BTreeMap<String, String>),
+    /// Of `Recipes`.
+    Names(Vec<String>),
+}
+
+/// What is wrong with a value, and where in the file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// `WRONG_TYPE` or `IMPOSSIBLE_VALUE`.
+    pub code: &'static Code,
+    /// Bytes of the file.
+    pub range: Range<usize>,
+    /// What is there and what may be there, without the key.
+    pub message: String,
+    /// A better help than the row's example.
+    pub help: Option<String>,
+}
+
+type Toml<'a> = Spanned<DeValue<'a>>;
+
+impl Kind {
+    /// What may be written, to follow "should be".
+    pub fn noun(self) -> &'static str {
+        match self {
+            Kind::Source => "a path or a git URL in quotes",
+            Kind::UrlPath => "a path in quotes that starts with `/`",
+            Kind::Statuses => "a list of HTTP statuses",
+            Kind::Span { .. } => "a duration with a unit, in quotes",
+            Kind::Count { .. } => "a whole number",
+            Kind::Flag => "`true` or `false`",
+            Kind::Capable => "`\"auto\"`, `true` or `false`",
+            Kind::Base => "`\"auto\"`, `\"none\"` or a version in quotes",
+            Kind::Env => "a table of variables with their values in quotes",
+            Kind::Reasons => "a table of rungs with a reason in quotes each",
+            Kind::Recipes => "a list of recipe names in quotes",
+            Kind::Gone => "left out",
+        }
+    }
+
+    /// Reads a value; everything wrong with it goes to `out`.
+    pub fn read(self, value: &Toml<'_>, out: &mut Vec<Trouble>) -> Option<Value> {
+        match (self, value.get_ref()) {
+            (Kind::Source, DeValue::String(s)) => one(value, out, source(s)),
+            (Kind::UrlPath, DeValue::String(s)) => one(value, out, url_path(s)),
+            (Kind::Statuses, DeValue::Array(items)) => statuses(value, items, out),
+            (Kind::Span { min, max }, DeValue::String(s)) => one(value, out, span(s, min, max)),
+            (Kind::Count { min, max }, DeValue::Integer(n)) => {
+                one(value, out, count(&n.to_string(), min, max))
+            }
+            (Kind::Flag, DeValue::Boolean(b)) => Some(Value::Flag(*b)),
+            (Kind::Capable, DeValue::Boolean(true)) => Some(Value::Capable(Capable::Yes)),
+            (Kind::Capable, DeValue::Boolean(false)) => Some(Value::Capable(Capable::No)),
+            (Kind::Capable, DeValue::String(s)) => one(value, out, capable(s)),
+            (Kind::Base, DeValue::String(s)) => one(value, out, upgrade_base(s)),
+            (Kind::Env, DeValue::Table(t)) => Some(Value::Map(texts(t, out, variable))),
+            (Kind::Reasons, DeValue::Table(t)) => Some(Value::Map(texts(t, out, reason))),
+            (Kind::Recipes, DeValue::Array(items)) => recipes(items, out),
+            _ => {
+                out.push(wrong_type(value, self.noun()));
+                None
+            }
+        }
+    }
+
+    /// The JSON Schema of one value, without description and default.
+    pub fn schema(self) -> Json {
+        match self {
+            Kind::Source => json!({"type": "string", "minLength": 1}),
+            Kind::UrlPath => json!({"type": "string", "pattern": "^/[^\\s#]*$"}),
+            Kind::Statuses => json!({"type": "array", "minItems": 1, "uniqueItems": true,
+                "items": {"type": "integer", "minimum": 100, "maximum": 599}}),
+            Kind::Span { .. } => {
+                json!({"type": "string", "pattern": "^\\s*(\\d+\\s*(ms|s|m|h)\\s*)+$"})
+            }
+            Kind::Count { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+            Kind::Flag => json!({"type": "boolean"}),
+            Kind::Capable => json!({"enum": ["auto", true, false]}),
+            Kind::Base => json!({"type": "string",
+                "pattern": "^(auto|none|v?\\d+\\.\\d+\\.\\d+(-[^+\\s]+)?\\+\\S+)$"}),
+            Kind::Env => json!({"type": "object", "additionalProperties": {"type": "string"},
+                "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}),
+            Kind::Reasons => {
+                json!({"type": "object", "additionalProperties": {"type": "string", "minLength": 1},
+                "propertyNames": {"enum": optional_rungs()}})
+            }
+            Kind::Recipes => {
+                json!({"type": "array", "uniqueItems": true, "items": {"type": "string"}})
+            }
+            Kind::Gone => json!(false),
+        }
+    }
+}
+
+/// A value in words: what is there instead.
+fn shown(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(s) => format!("the text `{s}`"),
+        DeValue::Integer(n) => format!("the number {n}"),
+        DeValue::Float(n) => format!("the number {n}"),
+        DeValue::Boolean(b) => format!("`{b}`"),
+        DeValue::Datetime(d) => format!("the date {d}"),
+        DeValue::Array(_) => "a list".into(),
+        DeValue::Table(_) => "a table".into(),
+    }
+}
+
+fn wrong_type(value: &Toml<'_>, noun: &str) -> Trouble {
+    Trouble {
+        code: codes::WRONG_TYPE,
+        range: value.span(),
+        message: format!("should be {noun}, but is {}", shown(value.get_ref())),
+        help: None,
+    }
+}
+
+fn impossible(range: Range<usize>, message: String) -> Trouble {
+    Trouble { code: codes::IMPOSSIBLE_VALUE, range, message, help: None }
+}
+
+fn one(value: &Toml<'_>, out: &mut Vec<Trouble>, read: Result<Value, String>) -> Option<Value> {
+    read.map_err(|message| out.push(impossible(value.span(), message))).ok()
+}
+
+fn source(text: &str) -> Result<Value, String> {
+    match text {
+        t if t.trim().is_empty() => Err("is empty".into()),
+        t if t.starts_with('-') => Err(format!("`{t}` would be read as an option of git")),
+        t if t.contains("::") => Err(format!("`{t}` names a transport helper of git, which ccci refuses")),
+        t => Ok(Value::Text(t.to_string())),
+    }
+}
+
+fn url_path(text: &str) -> Result<Value, String> {
+    match text {
+        t if !t.starts_with('/') => Err(format!("`{t}` does not start with `/`")),
+        t if t.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#') => {
+            Err(format!("`{t}` has a character that no path of a URL has"))
+        }
+        t => Ok(Value::Text(t.to_string())),
+    }
+}
+
+fn span(text: &str, min: u64, max: u64) -> Result<Value, String> {
+    let span = parse_span(text)
+        .ok_or_else(|| format!("`{text}` is no duration; units are `ms`, `s`, `m` and `h`"))?;
+    let (low, high) = (Duration::from_secs(min), Duration::from_secs(max));
+    if (low..=high).contains(&span) {
+        Ok(Value::Span(span))
+    } else {
+        Err(format!("{} is out of range; {} to {} make sense", Span(span), Span(low), Span(high)))
+    }
+}
+
+fn count(text: &str, min: u32, max: u32) -> Result<Value, String> {
+    match text.parse::<u32>() {
+        Ok(n) if (min..=max).contains(&n) => Ok(Value::Count(n)),
+        _ => Err(format!("{text} is out of range; {min} to {max} make sense")),
+    }
+}
+
+fn capable(text: &str) -> Result<Value, String> {
+    match text {
+        "auto" => Ok(Value::Capable(Capable::Auto)),
+        t => Err(format!("`{t}` is neither `\"auto\"` nor `true` nor `false` (these two without quotes)")),
+    }
+}
+
+fn upgrade_base(text: &str) -> Result<Value, String> {
+    match text {
+        "auto" => Ok(Value::Base(UpgradeBase::Auto)),
+        "none" => Ok(Value::Base(UpgradeBase::None)),
+        t => Version::parse(t)
+            .map(|v| Value::Base(UpgradeBase::Version(v)))
+            .map_err(|e| format!("{e}, nor `auto`, nor `none`")),
+    }
+}
+
+fn statuses(value: &Toml<'_>, items: &DeArray<'_>, out: &mut Vec<Trouble>) -> Option<Value> {
+    let before = out.len();
+    let mut read: Vec<u16> = vec![];
+    for item in items.iter() {
+        let DeValue::Integer(n) = item.get_ref() else {
+            out.push(wrong_type(item, Kind::Statuses.noun()));
+            continue;
+        };
+        match n.to_string().parse::<u16>() {
+            Ok(s) if read.contains(&s) => out.push(impossible(item.span(), format!("{s} is there twice"))),
+            Ok(s) if (100..=599).contains(&s) => read.push(s),
+            _ => out.push(impossible(item.span(), format!("{n} is no HTTP status; they are 100 to 599"))),
+        }
+    }
+    if items.is_empty() {
+        out.push(impossible(value.span(), "is empty, so no answer could ever be healthy".into()));
+    }
+    (out.len() == before).then_some(Value::Statuses(read))
+}
+
+fn recipes(items: &DeArray<'_>, out: &mut Vec<Trouble>) -> Option<Value> {
+    let before = out.len();
+    let mut read: Vec<String> = vec![];
+    for item in items.iter() {
+        match item.get_ref() {
+            DeValue::String(s) if read.iter().any(|r| *r == **s) => {
+                out.push(impossible(item.span(), format!("`{s}` is there twice")));
+            }
+            DeValue::String(s) => match RecipeName::parse(s) {
+                Ok(name) => read.push(name.as_str().to_string()),
+                Err(e) => out.push(impossible(item.span(), e.to_string())),
+            },
+            _ => out.push(wrong_type(item, Kind::Recipes.noun())),
+        }
+    }
+    (out.len() == before).then_some(Value::Names(read))
+}
+
+/// What is wrong with an entry: the message, a help, and whether the key (else the value) is meant.
+struct Wrong {
+    message: String,
+    help: Option<String>,
+    of_key: bool,
+}
+
+/// A table of texts. Entries that are wrong are left out, so that the others are still known.
+fn texts(
+    table: &DeTable<'_>,
+    out: &mut Vec<Trouble>,
+    check: fn(&str, &str) -> Result<(), Wrong>,
+) -> BTreeMap<String, String> {
+    let mut read = BTreeMap::new();
+    for (key, value) in table {
+        let name = key.get_ref().as_ref();
+        let DeValue::String(text) = value.get_ref() else {
+            let mut trouble = wrong_type(value, "a text in quotes");
+            trouble.message = format!("`{name}` {}", trouble.message);
+            trouble.help = scalar(value.get_ref()).map(|s| format!("write `{name} = \"{s}\"`"));
+            out.push(trouble);
+            continue;
+        };
+        match check(name, text) {
+            Ok(()) => {
+                read.insert(name.to_string(), text.to_string());
+            }
+            Err(wrong) => {
+                let range = if wrong.of_key { key.span() } else { value.span() };
+                out.push(Trouble { help: wrong.help, ..impossible(range, wrong.message) });
+            }
+        }
+    }
+    read
+}
+
+fn scalar(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::Integer(n) => Some(n.to_string()),
+        DeValue::Float(n) => Some(n.to_string()),
+        DeValue::Boolean(b) => Some(b.to_string()),
+        _ => None,
+    }
+}
+
+fn variable(name: &str, value: &str) -> Result<(), Wrong> {
+    let good = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let wrong =
+        |message: String, help: &str, of_key| Err(Wrong { message, help: Some(help.to_string()), of_key });
+    match () {
+        () if !good => wrong(
+            format!("`{name}` is no name of a variable"),
+            "names have letters, digits and `_`, and do not start with a digit",
+            true,
+        ),
+        () if OURS.contains(&name) => wrong(
+            format!("`{name}` names the run itself and is set by ccci"),
+            "leave it out; hooks read it from `ctx.domain` and `ctx.stack`",
+            true,
+        ),
+        () if value.contains('\0') => {
+            wrong(format!("the value of `{name}` has a NUL byte"), "no env can carry one", false)
+        }
+        () => Ok(()),
+    }
+}
+
+/// Rungs that may be declared not applicable. Without an install nothing else can be asked, and lint needs no app.
+pub fn optional_rungs() -> Vec<&'static str> {
+    RUNGS.iter().filter(|r| !matches!(r.0, Rung::Install | Rung::Lint)).map(|r| r.1).collect()
+}
+
+fn reason(rung: &str, reason: &str) -> Result<(), Wrong> {
+    let known = optional_rungs();
+    let wrong = |message: String, help: String, of_key| Err(Wrong { message, help: Some(help), of_key });
+    if !known.contains(&rung) {
+        if RUNGS.iter().any(|r| r.1 == rung) {
+            return wrong(
+                format!("the rung `{rung}` applies to every recipe"),
+                format!("only {} can be declared not applicable", known.join(", ")),
+                true,
+            );
+        }
+        let meant = TIERS.iter().find(|t| t.name == rung).map(|t| format!("did you mean `{}`?", t.rung));
+        let help = meant
+            .or_else(|| did_you_mean(rung, known.iter().copied()))
+            .unwrap_or_else(|| format!("rungs are {}", known.join(", ")));
+        return wrong(format!("there is no rung `{rung}`"), help, true);
+    }
+    if reason.trim().is_empty() {
+        let help = format!("write `{rung} = \"why it does not apply\"`");
+        return wrong(format!("`{rung}` has no reason"), help, false);
+    }
+    Ok(())
+}
