@@ -1,3 +1,5 @@
 //! The hands: the ports' real and in-memory forms. The only floor that starts processes, opens sockets or files.
 
+pub mod clock;
 pub mod locks;
+pub mod store;
