@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod locks;
+pub mod memory;
 pub mod store;

@@ -114,6 +114,15 @@ pub struct Owner {
     pub domain: String,
 }
 
+impl Owner {
+    /// The labels that say so.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        [(RUN_LABEL, self.run.to_string()), (DOMAIN_LABEL, self.domain.clone())]
+            .map(|(k, v)| (k.to_string(), v))
+            .into()
+    }
+}
+
 /// A stack to deploy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deploy {

@@ -1,0 +1,201 @@
+//! A container's files in memory: the image's own tree and the volumes mounted into it, as flat maps of paths.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
+/// A file of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its bytes; for a directory empty, for a link its target.
+    pub bytes: Vec<u8>,
+    /// What it is.
+    pub kind: FileKind,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner and group.
+    pub owner: (u64, u64),
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A directory.
+    Dir,
+    /// A file with bytes.
+    Plain,
+    /// A symbolic link.
+    Link,
+}
+
+/// Paths below a root, without leading slash, to files. The root itself is not in it.
+pub type Tree = BTreeMap<String, File>;
+
+/// What a program in a container sees: its image's files and the mounted volumes.
+pub struct Files<'a> {
+    /// The image's own files.
+    pub root: &'a mut Tree,
+    /// Mount paths, without leading slash, and the volumes there.
+    pub mounts: Vec<(String, &'a mut Tree)>,
+}
+
+fn clean(path: &str) -> String {
+    path.split('/').filter(|p| !p.is_empty() && *p != ".").collect::<Vec<_>>().join("/")
+}
+
+impl Files<'_> {
+    /// The tree that holds a path, and the path inside it.
+    fn tree(&mut self, path: &str) -> (&mut Tree, String) {
+        let path = clean(path);
+        let inside = |mount: &str| path == mount || path.starts_with(&format!("{mount}/"));
+        match self.mounts.iter_mut().filter(|(m, _)| inside(m)).max_by_key(|(m, _)| m.len()) {
+            Some((mount, tree)) => {
+                let rest = path[mount.len()..].trim_start_matches('/').to_string();
+                (tree, rest)
+            }
+            None => (self.root, path),
+        }
+    }
+
+    /// The bytes of a file.
+    pub fn read(&mut self, path: &str) -> Option<Vec<u8>> {
+        let (tree, path) = self.tree(path);
+        tree.get(&path).filter(|f| f.kind == FileKind::Plain).map(|f| f.bytes.clone())
+    }
+
+    /// Writes a file, with the directories above it.
+    pub fn write(&mut self, path: &str, bytes: impl Into<Vec<u8>>) {
+        let (tree, path) = self.tree(path);
+        make_dirs(tree, &path);
+        let file = File { bytes: bytes.into(), kind: FileKind::Plain, mode: 0o644, owner: (0, 0) };
+        tree.insert(path, file);
+    }
+
+    /// Removes a file or a whole directory; true if there was one.
+    pub fn remove(&mut self, path: &str) -> bool {
+        let (tree, path) = self.tree(path);
+        let before = tree.len();
+        tree.retain(|p, _| *p != path && !(p.starts_with(&path) && p[path.len()..].starts_with('/')));
+        tree.len() < before
+    }
+
+    /// Everything below a path, relative to it.
+    pub fn list(&mut self, path: &str) -> Vec<String> {
+        let (tree, path) = self.tree(path);
+        below(tree, &path).map(|(p, _)| p).collect()
+    }
+
+    /// Whether a path is there; the root of a mount always is.
+    pub fn exists(&mut self, path: &str) -> bool {
+        let (tree, path) = self.tree(path);
+        path.is_empty() || tree.contains_key(&path)
+    }
+
+    /// A tar of a path; entries are relative to the path's parent, as the engine's archive endpoint gives them.
+    pub fn tar(&mut self, path: &str, sink: &mut dyn Write) -> io::Result<()> {
+        let name = clean(path).rsplit('/').next().unwrap_or_default().to_string();
+        let (tree, path) = self.tree(path);
+        let mut out = tar::Builder::new(sink);
+        let dir = File { bytes: vec![], kind: FileKind::Dir, mode: 0o755, owner: (0, 0) };
+        let top = tree.get(&path).cloned().unwrap_or(dir);
+        append(&mut out, &name, &top)?;
+        for (rest, file) in below(tree, &path) {
+            append(&mut out, &format!("{name}/{rest}"), &file)?;
+        }
+        out.finish()
+    }
+
+    /// Unpacks a tar into a directory.
+    pub fn untar(&mut self, dir: &str, tar: &mut dyn Read) -> io::Result<()> {
+        let mut archive = tar::Archive::new(tar);
+        for entry in archive.entries()? {
+            let mut entry = entry?;
+            let path = format!("{dir}/{}", entry.path()?.to_string_lossy());
+            let header = entry.header().clone();
+            let kind = match header.entry_type() {
+                tar::EntryType::Directory => FileKind::Dir,
+                tar::EntryType::Symlink => FileKind::Link,
+                _ => FileKind::Plain,
+            };
+            let mut bytes = vec![];
+            match kind {
+                FileKind::Link => {
+                    let target = entry.link_name()?.unwrap_or_default();
+                    bytes.extend_from_slice(target.to_string_lossy().as_bytes());
+                }
+                _ => {
+                    entry.read_to_end(&mut bytes)?;
+                }
+            }
+            let file =
+                File { bytes, kind, mode: header.mode()? & 0o7777, owner: (header.uid()?, header.gid()?) };
+            let (tree, path) = self.tree(&path);
+            if !path.is_empty() {
+                make_dirs(tree, &path);
+                tree.insert(path, file);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn make_dirs(tree: &mut Tree, path: &str) {
+    for (i, _) in path.match_indices('/') {
+        tree.entry(path[..i].to_string()).or_insert_with(|| File {
+            bytes: vec![],
+            kind: FileKind::Dir,
+            mode: 0o755,
+            owner: (0, 0),
+        });
+    }
+}
+
+fn below<'a>(tree: &'a Tree, path: &str) -> impl Iterator<Item = (String, File)> + 'a {
+    let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+    tree.iter().filter_map(move |(p, f)| {
+        p.strip_prefix(&prefix).filter(|r| !r.is_empty()).map(|r| (r.to_string(), f.clone()))
+    })
+}
+
+fn append(out: &mut tar::Builder<&mut dyn Write>, name: &str, file: &File) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(file.mode);
+    header.set_uid(file.owner.0);
+    header.set_gid(file.owner.1);
+    match file.kind {
+        FileKind::Dir => {
+            header.set_entry_type(tar::EntryType::Directory);
+            header.set_size(0);
+            out.append_data(&mut header, format!("{name}/"), io::empty())
+        }
+        FileKind::Plain => {
+            header.set_size(file.bytes.len() as u64);
+            out.append_data(&mut header, name, file.bytes.as_slice())
+        }
+        FileKind::Link => {
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            out.append_link(&mut header, name, String::from_utf8_lossy(&file.bytes).as_ref())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tar_of_a_path_put_back_into_its_parent_is_the_same() {
+        let (mut root, mut volume) = (Tree::new(), Tree::new());
+        let mut files = Files { root: &mut root, mounts: vec![("srv/data".into(), &mut volume)] };
+        files.write("/srv/data/a/b.txt", "hello");
+        files.write("/etc/x", "image");
+        let mut tar = vec![];
+        files.tar("/srv/data", &mut tar).unwrap();
+        assert!(files.remove("/srv/data/a"));
+        assert_eq!(files.read("/srv/data/a/b.txt"), None);
+        files.untar("/srv", &mut tar.as_slice()).unwrap();
+        assert_eq!(files.read("/srv/data/a/b.txt"), Some(b"hello".to_vec()));
+        assert_eq!(files.list("/srv/data"), ["a", "a/b.txt"]);
+        assert_eq!(volume.len(), 2);
+    }
+}

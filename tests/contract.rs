@@ -1,0 +1,403 @@
+//! The contract of the Cluster port: what the in-memory Swarm and the real one must both do. Memory always; the real
+//! one too when `CCCI_SWARM=1` says that an engine is there (`make test` does).
+
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on ends")]
+
+use ccci::hands::memory::{Fault, Files, MemoryClock, MemoryCluster};
+use ccci::name::{RunId, ServiceName, StackName};
+use ccci::secret::Secret;
+use ccci::time::Moment;
+use ccci::world::clock::{Clock, Limit, Stop};
+use ccci::world::cluster::*;
+use ccci::world::converge::{Wanted, WantedService, until_converged};
+use ccci::world::seen::{Restart, TaskState};
+use ccci::world::wait::WaitError;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Something that must satisfy the contract.
+struct Ground {
+    cluster: Arc<dyn Cluster>,
+    clock: Arc<dyn Clock>,
+    memory: Option<Arc<MemoryCluster>>,
+    domain: String,
+    image: &'static str,
+}
+
+const IMAGE: &str = "ccci-contract:1";
+
+impl Ground {
+    fn memory(test: &str) -> Ground {
+        let clock = Arc::new(MemoryClock::default());
+        let cluster = Arc::new(MemoryCluster::new(clock.clone()));
+        cluster.image(IMAGE);
+        for service in ["app", "job"] {
+            cluster.on_exec(service, shell);
+        }
+        Ground {
+            cluster: cluster.clone(),
+            clock,
+            memory: Some(cluster),
+            domain: format!("{test}.ccci.test"),
+            image: IMAGE,
+        }
+    }
+
+    fn limit(&self, seconds: u64) -> Limit {
+        let deadline = self.clock.now().after(Duration::from_secs(seconds));
+        Limit { deadline, stop: Stop::default() }
+    }
+
+    fn stack(&self) -> StackName {
+        StackName::parse(&self.domain.replace('.', "_")).unwrap()
+    }
+
+    fn owner(&self) -> Owner {
+        Owner { run: RunId::parse("contract").unwrap(), domain: self.domain.clone() }
+    }
+
+    fn deploy(&self, text: &str) -> Result<(), ClusterError> {
+        let d = Deploy { stack: self.stack(), compose: text.to_string(), files: Default::default() };
+        self.cluster.deploy(&d, &self.limit(30))
+    }
+
+    /// A file with one service `app` and a volume; `extra` is YAML inside the service, at six spaces.
+    fn compose(&self, command: &str, extra: &str) -> String {
+        let labels = format!("{{ccci.run: contract, ccci.domain: {}}}", self.domain);
+        format!(
+            "version: '3.8'\nservices:\n  app:\n    image: {image}\n    command: [\"sh\", \"-c\", {command:?}]\n    \
+             networks: [default]\n    volumes: ['data:/data']\n    deploy:\n      labels: {labels}\n      \
+             endpoint_mode: dnsrr\n{extra}\nnetworks:\n  default:\n    labels: {labels}\n\
+             volumes:\n  data:\n    labels: {labels}\n",
+            image = self.image,
+        )
+    }
+
+    fn wanted(&self) -> Wanted {
+        let app = WantedService::new(ServiceName::parse("app").unwrap(), self.image);
+        Wanted { services: vec![app], fresh: true }
+    }
+
+    fn converge(&self, wanted: &Wanted) -> Result<Vec<String>, WaitError<ClusterError>> {
+        until_converged(&*self.cluster, &*self.clock, &self.stack(), wanted, &self.limit(60), &mut |_| ())
+    }
+
+    fn up(&self) {
+        self.deploy(&self.compose(FOREVER, "")).unwrap();
+        self.converge(&self.wanted()).unwrap();
+    }
+
+    fn sh(&self, script: &str) -> Result<ExecOutput, ClusterError> {
+        let argv = ["sh", "-c", script].map(str::to_string).to_vec();
+        self.exec("app", ExecRequest { argv, ..ExecRequest::default() })
+    }
+
+    fn exec(&self, service: &str, what: ExecRequest) -> Result<ExecOutput, ClusterError> {
+        self.cluster.exec(&self.stack(), &ServiceName::parse(service).unwrap(), &what, &self.limit(5))
+    }
+
+    /// Removes everything, as the caller must: again until nothing is left.
+    fn remove(&self) {
+        let limit = self.limit(30);
+        loop {
+            self.cluster.remove(&self.domain, &limit).unwrap();
+            if self.cluster.leftovers(Some(&self.domain), &limit).unwrap().is_empty() {
+                return;
+            }
+            assert!(self.clock.now() < limit.deadline, "{:?}", self.left());
+            self.clock.pause(Duration::from_millis(200), &limit.stop);
+        }
+    }
+
+    fn left(&self) -> Vec<Leftover> {
+        self.cluster.leftovers(Some(&self.domain), &self.limit(10)).unwrap()
+    }
+
+    fn break_(&self, fault: Fault) {
+        if let Some(memory) = &self.memory {
+            memory.fault(fault);
+        }
+    }
+}
+
+const FOREVER: &str = "trap 'exit 0' TERM; echo started; while :; do sleep 1; done";
+
+/// What the contract's commands do in memory, so that both worlds can be asked the same.
+fn shell(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
+    let out = |code: i64, stdout: &str, stderr: &str| {
+        Some(ExecOutput { code, stdout: stdout.into(), stderr: stderr.into() })
+    };
+    match what.argv.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["sh", "-c", "echo out; echo err >&2; exit 3"] => out(3, "out\n", "err\n"),
+        ["sh", "-c", "cat; echo \"$WORD\""] => {
+            let word = what.env.first()?.strip_prefix("WORD=")?;
+            out(0, &format!("{}{word}\n", String::from_utf8_lossy(&what.stdin)), "")
+        }
+        ["sh", "-c", script] => {
+            let (text, path) = script.strip_prefix("echo ")?.split_once(" > ")?;
+            files.write(path, format!("{text}\n"));
+            out(0, "", "")
+        }
+        _ => None,
+    }
+}
+
+/// Runs a fact on each ground there is.
+fn on_each(test: &str, fact: impl Fn(&Ground)) {
+    fact(&Ground::memory(test));
+}
+
+#[test]
+fn a_deployed_stack_converges_and_is_seen_with_its_labels() {
+    on_each("seen", |g| {
+        g.up();
+        let seen = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
+        let app = seen.service("app").unwrap();
+        assert_eq!(app.labels[DOMAIN_LABEL], g.domain);
+        assert_eq!(app.volumes, [(format!("{}_data", g.stack()), "/data".to_string())]);
+        let tasks = seen.tasks_of(app);
+        assert_eq!((tasks.len(), tasks[0].state), (1, TaskState::Running));
+        assert_eq!(tasks[0].template, app.template);
+        g.remove();
+    });
+}
+
+#[test]
+fn an_update_replaces_the_task_and_a_label_alone_does_not() {
+    on_each("update", |g| {
+        g.up();
+        let task = |g: &Ground| {
+            let seen = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
+            let mut tasks = seen.tasks;
+            tasks.retain(|t| t.wanted_running && t.state == TaskState::Running);
+            tasks[0].id.clone()
+        };
+        let first = task(g);
+        g.deploy(&g.compose(FOREVER, "").replace("ccci.run: contract,", "ccci.run: contract, x: y,"))
+            .unwrap();
+        g.converge(&g.wanted()).unwrap();
+        assert_eq!(task(g), first);
+        g.deploy(&g.compose(&format!("{FOREVER} # new"), "")).unwrap();
+        g.converge(&g.wanted()).unwrap();
+        assert_ne!(task(g), first);
+        g.remove();
+    });
+}
+
+#[test]
+fn a_crash_loop_is_hopeless_and_says_the_exit_code_and_the_log() {
+    on_each("crash", |g| {
+        g.break_(Fault::CrashLoops("app".into(), 3));
+        if let Some(m) = &g.memory {
+            m.log("app", "no such module\n");
+        }
+        g.deploy(&g.compose("echo no such module; exit 3", "")).unwrap();
+        let began = g.clock.now();
+        let Err(WaitError::Hopeless(f)) = g.converge(&g.wanted()) else { panic!() };
+        assert_eq!(f.cause, "crash-loop", "{f:?}");
+        assert!(f.observed.contains("exit code 3"), "{f:?}");
+        assert!(f.evidence.iter().any(|e| e.text.contains("no such module")), "{f:?}");
+        assert!(g.clock.now().since(began) < Duration::from_secs(12));
+        g.remove();
+    });
+}
+
+#[test]
+fn a_one_shot_that_ended_well_has_converged() {
+    on_each("oneshot", |g| {
+        g.break_(Fault::Completes("app".into()));
+        g.deploy(&g.compose("exit 0", "      restart_policy: {condition: none}")).unwrap();
+        let mut wanted = g.wanted();
+        wanted.services[0].restart = Restart::Never;
+        let notes = g.converge(&wanted).unwrap();
+        assert!(notes.iter().any(|n| n.contains("ran to its end")), "{notes:?}");
+        g.remove();
+    });
+}
+
+#[test]
+fn a_rolled_back_update_is_named() {
+    on_each("rollback", |g| {
+        g.up();
+        g.break_(Fault::RollsBack("app".into(), 7));
+        let how = "      update_config: {failure_action: rollback, monitor: 2s, order: start-first}";
+        g.deploy(&g.compose("exit 7", how)).unwrap();
+        let Err(WaitError::Hopeless(f)) = g.converge(&g.wanted()) else { panic!() };
+        assert_eq!(f.cause, "rolled-back", "{f:?}");
+        assert!(f.observed.contains("exit code 7"), "{f:?}");
+        g.remove();
+    });
+}
+
+#[test]
+fn exec_separates_its_outputs_and_keeps_the_exit_code() {
+    on_each("exec", |g| {
+        g.up();
+        let got = g.sh("echo out; echo err >&2; exit 3").unwrap();
+        assert_eq!(got, ExecOutput { code: 3, stdout: "out\n".into(), stderr: "err\n".into() });
+        let argv = ["sh", "-c", "cat; echo \"$WORD\""].map(str::to_string).to_vec();
+        let what =
+            ExecRequest { argv, env: vec!["WORD=two".into()], stdin: b"one\n".to_vec(), user: String::new() };
+        assert_eq!(g.exec("app", what).unwrap().stdout, "one\ntwo\n");
+        g.remove();
+    });
+}
+
+#[test]
+fn lesson_10_exec_raises_when_it_cannot_run_and_is_never_empty_output() {
+    on_each("raises", |g| {
+        let run = |g: &Ground| g.exec("app", ExecRequest { argv: vec!["nope".into()], ..Default::default() });
+        assert!(matches!(run(g), Err(ClusterError::Missing(_))), "nothing is deployed yet");
+        g.deploy(&g.compose(FOREVER, "      replicas: 0")).unwrap();
+        assert!(matches!(run(g), Err(ClusterError::NoRunningTask(_))), "no task is running");
+        g.deploy(&g.compose(FOREVER, "")).unwrap();
+        let got = run(g);
+        assert!(
+            matches!(&got, Err(ClusterError::Refused { text, .. }) if text.contains("not found")),
+            "{got:?}"
+        );
+        g.remove();
+    });
+}
+
+#[test]
+fn files_go_in_and_out_of_a_container_as_they_are() {
+    on_each("files", |g| {
+        g.up();
+        g.sh("echo hello > /data/a.txt").unwrap();
+        let app = ServiceName::parse("app").unwrap();
+        let mut tar = vec![];
+        g.cluster.read_path(&g.stack(), &app, "/data", &mut tar, &g.limit(10)).unwrap();
+        g.sh("echo other > /data/a.txt").unwrap();
+        g.cluster.write_path(&g.stack(), &app, "/", &mut tar.as_slice(), &g.limit(10)).unwrap();
+        let argv = ["cat", "/data/a.txt"].map(str::to_string).to_vec();
+        let got = g.exec("app", ExecRequest { argv, ..ExecRequest::default() }).unwrap();
+        assert_eq!(got.stdout, "hello\n");
+        let missing = g.cluster.read_path(&g.stack(), &app, "/nowhere", &mut vec![], &g.limit(10));
+        assert!(matches!(missing, Err(ClusterError::Missing(_))), "{missing:?}");
+        g.remove();
+    });
+}
+
+#[test]
+fn a_secret_is_made_once_and_goes_with_its_domain() {
+    on_each("secret", |g| {
+        let name = format!("{}_pw_v1", g.stack());
+        let put = || {
+            let value = Secret::new("correct horse");
+            g.cluster.put_secret(&g.stack(), &name, &value, &g.owner(), &g.limit(5))
+        };
+        put().unwrap();
+        assert!(matches!(put(), Err(ClusterError::Refused { .. })));
+        let left = g.left();
+        assert_eq!((left.len(), left[0].kind.as_str(), &left[0].name), (1, "secret", &name));
+        assert_eq!((left[0].run.as_str(), &left[0].domain), ("contract", &g.domain));
+        g.remove();
+        put().unwrap();
+        g.remove();
+    });
+}
+
+#[test]
+fn a_network_is_made_only_if_it_is_not_there() {
+    on_each("network", |g| {
+        let name = format!("{}-proxy", g.stack());
+        let ensure = || g.cluster.ensure_network(&name, &g.owner(), &g.limit(10)).unwrap();
+        assert_eq!((ensure(), ensure()), (true, false));
+        g.remove();
+        assert!(ensure());
+        g.remove();
+    });
+}
+
+#[test]
+fn lesson_49_a_refused_deploy_is_said_in_the_engines_words_and_leaves_nothing_after_removal() {
+    on_each("refused", |g| {
+        let text = g.compose(FOREVER, "");
+        let foreign = text.replace("networks: [default]", "networks: [default, nowhere]") + "# one more\n";
+        let foreign =
+            foreign.replace("volumes:\n  data:\n", "  nowhere: {external: true}\nvolumes:\n  data:\n");
+        let got = g.deploy(&foreign);
+        assert!(
+            matches!(&got, Err(ClusterError::Refused { text, .. }) if text.contains("nowhere")),
+            "{got:?}"
+        );
+        let secret = text.replace("    deploy:\n", "    secrets: [pw]\n    deploy:\n")
+            + "secrets:\n  pw: {external: true, name: no_such_secret}\n";
+        let got = g.deploy(&secret);
+        assert!(
+            matches!(&got, Err(ClusterError::Refused { text, .. }) if text.contains("no_such_secret")),
+            "{got:?}"
+        );
+        g.remove();
+        assert_eq!(g.left(), []);
+    });
+}
+
+#[test]
+fn lesson_34_a_stack_can_be_deployed_again_right_after_its_removal() {
+    on_each("again", |g| {
+        for _ in 0..3 {
+            g.up();
+            assert!(g.left().iter().any(|l| l.kind == "volume"));
+            g.remove();
+        }
+        g.cluster.remove(&g.domain, &g.limit(10)).unwrap();
+    });
+}
+
+#[test]
+fn lesson_48_an_image_that_is_only_here_is_good_and_a_missing_one_is_told_from_a_dead_registry() {
+    on_each("pull", |g| {
+        let got = g.cluster.pull(g.image, &g.limit(30)).unwrap();
+        assert!(got.present);
+        g.break_(Fault::RegistryUnreachable("127.0.0.1:9/ccci:none".into()));
+        let got = g.cluster.pull("127.0.0.1:9/ccci:none", &g.limit(30));
+        assert!(matches!(got, Err(PullError::Unreachable { .. })), "{got:?}");
+    });
+}
+
+#[test]
+fn logs_give_the_last_lines() {
+    on_each("logs", |g| {
+        if let Some(m) = &g.memory {
+            m.log("app", "started\n");
+        }
+        g.up();
+        let app = ServiceName::parse("app").unwrap();
+        let text = g.cluster.logs(&g.stack(), &app, 5, &g.limit(10)).unwrap();
+        assert_eq!(text.trim(), "started");
+        g.remove();
+    });
+}
+
+#[test]
+fn a_job_runs_to_its_end_and_is_removed() {
+    on_each("job", |g| {
+        g.up();
+        let job = JobRequest {
+            name: ServiceName::parse("job").unwrap(),
+            image: g.image.into(),
+            argv: ["sh", "-c", "echo out; echo err >&2; exit 3"].map(str::to_string).to_vec(),
+            env: vec![],
+            owner: g.owner(),
+        };
+        let got = g.cluster.run_job(&g.stack(), &job, &g.limit(30)).unwrap();
+        assert_eq!((got.code, got.stdout.as_str(), got.stderr.as_str()), (3, "out\n", "err\n"));
+        let seen = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
+        assert!(seen.service("job").is_none());
+        g.remove();
+    });
+}
+
+#[test]
+fn a_passed_deadline_and_a_stop_end_every_call() {
+    on_each("limits", |g| {
+        let late = Limit { deadline: Moment(0), stop: Stop::default() };
+        g.clock.pause(Duration::from_millis(50), &late.stop);
+        assert!(matches!(g.cluster.engine(&late), Err(ClusterError::Deadline(_))));
+        let stopped = g.limit(10);
+        stopped.stop.set(ccci::world::clock::StopReason::Interrupted);
+        assert!(matches!(g.cluster.engine(&stopped), Err(ClusterError::Stopped(_))));
+    });
+}
