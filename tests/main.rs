@@ -9,5 +9,7 @@
 mod contract;
 mod docs;
 mod golden;
+mod repository;
 mod settings;
+mod sources;
 mod tidy;

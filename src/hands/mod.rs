@@ -1,6 +1,7 @@
 //! The hands: the ports' real and in-memory forms. The only floor that starts processes, opens sockets or files.
 
 pub mod clock;
+pub mod git;
 pub mod locks;
 pub mod memory;
 pub mod store;

@@ -6,3 +6,4 @@ pub mod keys;
 pub mod kind;
 pub mod load;
 pub mod settings;
+pub mod source;

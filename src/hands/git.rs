@@ -1,0 +1,328 @@
+//! Git, the only place that runs it. A path is read in place from its objects, never touching its work tree or index;
+//! a URL is cloned bare into a directory that goes away with the `Repository`.
+
+pub mod call;
+pub mod content;
+pub mod decode;
+pub mod error;
+
+use crate::name::Revision;
+use crate::recipe::source::{Branch, Names, RevisionFacts, SourceFacts, SourceKind, version_label};
+use crate::world::clock::{Clock, Limit};
+use call::{Call, Reach, Said};
+use content::Raw;
+pub use error::GitError;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+
+/// Starts git.
+pub struct GitHand {
+    runtime: Handle,
+    clock: Arc<dyn Clock>,
+    home: TempDir,
+}
+
+/// A repository that can be read. A clone is removed when this goes away.
+pub struct Repository<'a> {
+    hand: &'a GitHand,
+    given: String,
+    kind: SourceKind,
+    dir: PathBuf,
+    work_tree: bool,
+    limit: Limit,
+    commit: Revision,
+    branch: Option<String>,
+    names: Names,
+    _clone: Option<TempDir>,
+}
+
+impl GitHand {
+    /// A git with a home of its own in the temporary directory. `runtime` must be a multi-threaded one.
+    pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitHand, GitError> {
+        let io = |source| GitError::Io { what: "make a home for git".into(), source };
+        let home = tempfile::Builder::new().prefix("ccci-git-").tempdir().map_err(io)?;
+        // whose repository it is does not matter to one who only reads objects and starts nothing of it
+        let settings = "[safe]\n\tdirectory = *\n[user]\n\tname = ccci\n\temail = ccci@localhost\n";
+        fs::write(home.path().join(".gitconfig"), settings).map_err(io)?;
+        Ok(GitHand { runtime, clock, home })
+    }
+
+    /// Opens a source. A relative path starts at `at`; a URL is cloned below `cache`.
+    pub fn open(
+        &self,
+        given: &str,
+        at: &Path,
+        cache: &Path,
+        limit: &Limit,
+    ) -> Result<Repository<'_>, GitError> {
+        match SourceKind::of(given) {
+            SourceKind::Path => self.open_path(given, at, limit),
+            SourceKind::Url => self.clone_url(given, cache, limit),
+        }
+    }
+
+    fn open_path(&self, given: &str, at: &Path, limit: &Limit) -> Result<Repository<'_>, GitError> {
+        let path = given.to_string();
+        let dir =
+            fs::canonicalize(at.join(given)).map_err(|_| GitError::NoSuchPath { path: path.clone() })?;
+        if !dir.is_dir() {
+            return Err(GitError::NotARepository { path, inside: None });
+        }
+        let said = self.say(Reach::Here, &dir, &["rev-parse", "--is-bare-repository", "--git-dir"], limit)?;
+        if said.code != 0 {
+            return Err(GitError::NotARepository { path, inside: self.around(&dir, limit) });
+        }
+        let bare = said.out.starts_with(b"true");
+        self.read_names(given, SourceKind::Path, dir, !bare, None, limit)
+    }
+
+    /// The repository that a directory lies in.
+    fn around(&self, dir: &Path, limit: &Limit) -> Option<PathBuf> {
+        let found = dir.ancestors().skip(1).find(|d| d.join(".git").exists())?;
+        let said = self.say(Reach::Here, found, &["rev-parse", "--git-dir"], limit).ok()?;
+        (said.code == 0).then(|| found.to_path_buf())
+    }
+
+    fn clone_url(&self, url: &str, cache: &Path, limit: &Limit) -> Result<Repository<'_>, GitError> {
+        let io = |source| GitError::Io { what: format!("make `{}`", cache.display()), source };
+        fs::create_dir_all(cache).map_err(io)?;
+        let clone = tempfile::Builder::new().prefix("clone-").tempdir_in(cache).map_err(io)?;
+        let cache = fs::canonicalize(cache).map_err(io)?;
+        let into = clone.path().to_string_lossy().into_owned();
+        let args = ["clone", "--mirror", "--quiet", "--template=", "--", url, &into];
+        let said = self.say(Reach::Remote, &cache, &args, limit)?;
+        if said.code != 0 {
+            let said = last_words(&said.complaint);
+            return Err(GitError::CannotClone { url: url.into(), said });
+        }
+        let dir = fs::canonicalize(clone.path()).map_err(io)?;
+        self.read_names(url, SourceKind::Url, dir, false, Some(clone), limit)
+    }
+
+    fn read_names(
+        &self,
+        given: &str,
+        kind: SourceKind,
+        dir: PathBuf,
+        work_tree: bool,
+        clone: Option<TempDir>,
+        limit: &Limit,
+    ) -> Result<Repository<'_>, GitError> {
+        let args = ["rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
+        let said = self.say(Reach::Here, &dir, &args, limit)?;
+        if said.code != 0 {
+            return Err(GitError::NoCommit { path: given.into() });
+        }
+        let text = String::from_utf8_lossy(&said.out).into_owned();
+        let mut lines = text.lines();
+        let commit = revision("rev-parse", lines.next().unwrap_or(""))?;
+        let branch = lines.next().and_then(|l| l.strip_prefix("refs/heads/")).map(str::to_string);
+        let args = ["for-each-ref", decode::REF_FORMAT, "refs/tags", "refs/heads", "refs/remotes"];
+        let refs = self.good(&dir, &args, vec![], &[], limit)?;
+        // a clone's HEAD is the remote's default branch; a work tree's HEAD is whatever is checked out
+        let default = branch.as_deref().filter(|_| !work_tree);
+        let names = decode::names(&refs, default);
+        let (given, limit) = (given.to_string(), limit.clone());
+        Ok(Repository {
+            hand: self,
+            given,
+            kind,
+            dir,
+            work_tree,
+            limit,
+            commit,
+            branch,
+            names,
+            _clone: clone,
+        })
+    }
+
+    fn say(&self, reach: Reach, dir: &Path, args: &[&str], limit: &Limit) -> Result<Said, GitError> {
+        let call = Call { home: self.home.path(), dir, reach, settings: &[], args, input: vec![] };
+        self.runtime.block_on(call.run(&*self.clock, limit))
+    }
+
+    /// Output of a call that has to succeed.
+    fn good(
+        &self,
+        dir: &Path,
+        args: &[&str],
+        input: Vec<u8>,
+        settings: &[String],
+        limit: &Limit,
+    ) -> Result<Vec<u8>, GitError> {
+        let call = Call { home: self.home.path(), dir, reach: Reach::Here, settings, args, input };
+        let said = self.runtime.block_on(call.run(&*self.clock, limit))?;
+        if said.code == 0 {
+            return Ok(said.out);
+        }
+        let command = args.first().copied().unwrap_or("").to_string();
+        Err(GitError::Failed { command, code: said.code, said: last_words(&said.complaint) })
+    }
+}
+
+fn revision(command: &str, text: &str) -> Result<Revision, GitError> {
+    Revision::parse(text.trim()).map_err(|e| GitError::Odd { command: command.into(), what: e.to_string() })
+}
+
+/// The lines that say what is wrong, without git's own hints.
+fn last_words(complaint: &str) -> String {
+    let told: Vec<&str> =
+        complaint.lines().filter(|l| l.starts_with("fatal:") || l.starts_with("error:")).collect();
+    let told = if told.is_empty() { complaint.lines().rev().take(1).collect() } else { told };
+    told.iter()
+        .map(|l| l.trim_start_matches("fatal: ").trim_start_matches("error: "))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+impl Repository<'_> {
+    /// Tags and branches.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The source with its head: the revision asked for, or else what is checked out, uncommitted changes included.
+    pub fn facts(&self, rev: Option<&str>) -> Result<SourceFacts, GitError> {
+        let head = match rev {
+            Some(rev) => self.asked(rev)?,
+            None if self.work_tree => self.checked_out()?,
+            None => {
+                let branch = self.branch.as_deref().unwrap_or("HEAD");
+                self.revision(&self.commit, &format!("branch {branch}"))?
+            }
+        };
+        Ok(SourceFacts { given: self.given.clone(), kind: self.kind, names: self.names.clone(), head })
+    }
+
+    /// A commit and its files. `found_as` is how people know it.
+    pub fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, GitError> {
+        let raw = self.tree(commit, &[])?;
+        let known = self.names.version_of(commit);
+        let name = known.map_or_else(|| commit.short().to_string(), ToString::to_string);
+        let files = content::files(raw, |path| format!("{name}:{path}"));
+        Ok(RevisionFacts {
+            commit: commit.clone(),
+            changed: vec![],
+            found_as: found_as.to_string(),
+            tag: known.cloned(),
+            label: version_label(&files),
+            files,
+        })
+    }
+
+    /// A revision by whatever name git knows it; a branch may lack its remote.
+    fn asked(&self, rev: &str) -> Result<RevisionFacts, GitError> {
+        let unknown = || GitError::NoSuchRef { rev: rev.into(), known: self.known() };
+        if rev.is_empty() || rev.starts_with('-') || rev.contains(char::is_control) {
+            return Err(unknown());
+        }
+        for name in [rev.to_string(), format!("origin/{rev}")] {
+            let wanted = format!("{name}^{{commit}}");
+            let args = ["rev-parse", "--verify", "-q", &wanted];
+            let said = self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?;
+            if said.code == 0 {
+                let commit = revision("rev-parse", &String::from_utf8_lossy(&said.out))?;
+                return self.revision(&commit, &self.called(&name, &commit));
+            }
+        }
+        Err(unknown())
+    }
+
+    fn called(&self, name: &str, commit: &Revision) -> String {
+        let is = |b: &Branch| b.name == name;
+        match () {
+            () if self.names.tags.iter().any(|t| t.name == name) => format!("tag {name}"),
+            () if self.names.branches.iter().any(is) => format!("branch {name}"),
+            () if commit.as_str().starts_with(name) => format!("commit {}", commit.short()),
+            () => format!("revision {name}"),
+        }
+    }
+
+    fn known(&self) -> Vec<String> {
+        let tags = self.names.tags.iter().rev().map(|t| t.name.clone());
+        tags.chain(self.names.branches.iter().map(|b| b.name.clone())).collect()
+    }
+
+    /// The work tree as it lies there.
+    fn checked_out(&self) -> Result<RevisionFacts, GitError> {
+        let changed = self.changed()?;
+        let raw = self.tree(&self.commit, &changed)?;
+        let files = content::files(raw, |path| format!("{}/{path}", self.given.trim_end_matches('/')));
+        let on = self.branch.clone().unwrap_or_else(|| self.commit.short().to_string());
+        let tag = self.names.version_of(&self.commit).filter(|_| changed.is_empty()).cloned();
+        let found_as = match &tag {
+            Some(tag) => format!("work tree at tag {tag}"),
+            None => format!("work tree on {on}"),
+        };
+        let label = version_label(&files);
+        Ok(RevisionFacts { commit: self.commit.clone(), changed, found_as, tag, label, files })
+    }
+
+    /// Paths with uncommitted changes. Filters of the repository's settings are switched off: they start programs.
+    fn changed(&self) -> Result<Vec<String>, GitError> {
+        let args = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
+        let said = self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?;
+        let named = String::from_utf8_lossy(&said.out).into_owned();
+        let off: Vec<String> = named.split('\0').filter(|n| !n.is_empty()).map(|n| format!("{n}=")).collect();
+        let args = [
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            "--ignored=no",
+            "--ignore-submodules=all",
+        ];
+        let out = self.hand.good(&self.dir, &args, vec![], &off, &self.limit)?;
+        Ok(decode::changed(&out))
+    }
+
+    /// The files of a commit; those of `changed` come from the work tree.
+    fn tree(&self, commit: &Revision, changed: &[String]) -> Result<BTreeMap<String, Raw>, GitError> {
+        let args = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit.as_str()];
+        let out = self.hand.good(&self.dir, &args, vec![], &[], &self.limit)?;
+        let mut wanted = decode::tree(&out);
+        wanted.retain(|path, _| !changed.contains(path));
+        let mut raw = self.objects(wanted)?;
+        for path in changed {
+            if let Some(file) = content::of_work_tree(&self.dir, path) {
+                raw.insert(path.clone(), file);
+            }
+        }
+        Ok(raw)
+    }
+
+    fn objects(&self, wanted: BTreeMap<String, decode::Entry>) -> Result<BTreeMap<String, Raw>, GitError> {
+        let (mut raw, mut read, mut total) = (BTreeMap::new(), vec![], 0);
+        for (path, entry) in wanted {
+            if entry.module {
+                raw.insert(path, Raw::Unread("it is a repository of its own (submodule)".into()));
+            } else if entry.size > content::MOST_FILE {
+                raw.insert(path, content::too_big(entry.size));
+            } else if total + entry.size > content::MOST_TOTAL {
+                raw.insert(path, Raw::Unread("the repository is too big".into()));
+            } else {
+                total += entry.size;
+                read.push((path, entry));
+            }
+        }
+        if read.is_empty() {
+            return Ok(raw);
+        }
+        let input: String = read.iter().map(|(_, e)| format!("{}\n", e.object)).collect();
+        let out =
+            self.hand.good(&self.dir, &["cat-file", "--batch"], input.into_bytes(), &[], &self.limit)?;
+        let odd = || GitError::Odd { command: "cat-file".into(), what: "an object is missing".into() };
+        let blobs = decode::blobs(&out, read.len()).ok_or_else(odd)?;
+        for ((path, entry), bytes) in read.into_iter().zip(blobs) {
+            let link = entry.link.then(|| String::from_utf8(bytes.clone()).ok()).flatten();
+            raw.insert(path, link.map_or(Raw::Bytes(bytes), Raw::Link));
+        }
+        Ok(raw)
+    }
+}

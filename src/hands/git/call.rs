@@ -1,0 +1,199 @@
+//! One wrapper for every git process: its own home, no hooks, no prompts, no transport but the usual ones, a deadline,
+//! and the whole process group killed when it passes. Nothing here knows what is asked.
+#![expect(clippy::disallowed_methods, reason = "this file starts git and bounds it in time")]
+
+use super::error::GitError;
+use crate::world::clock::{Clock, Limit};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdin, Command};
+
+/// Variables by which a caller's git (a hook, an editor) could point ours elsewhere.
+const FOREIGN: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ASKPASS",
+    "GIT_ATTR_SOURCE",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_DIR",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_INDEX_FILE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_TEMPLATE_DIR",
+    "GIT_TRACE",
+    "GIT_TRACE2",
+    "GIT_WORK_TREE",
+    "SSH_ASKPASS",
+    "XDG_CONFIG_HOME",
+];
+
+/// Settings of a repository that would start programs or reach out while we only read.
+const READING: &[&str] = &[
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.sshCommand=false",
+    "core.pager=cat",
+    "core.quotePath=false",
+    "protocol.allow=never",
+    "gc.auto=0",
+];
+
+/// The same while cloning: only transports that cannot be talked into running something.
+const CLONING: &[&str] = &[
+    "core.hooksPath=/dev/null",
+    "protocol.allow=never",
+    "protocol.https.allow=always",
+    "protocol.http.allow=always",
+    "protocol.ssh.allow=always",
+    "protocol.git.allow=always",
+    "protocol.file.allow=always",
+    "gc.auto=0",
+];
+
+/// More than a recipe repository has; what exceeds it is no recipe.
+const MOST_OUTPUT: u64 = 128 << 20;
+/// Enough of git's complaints to show.
+const MOST_COMPLAINT: u64 = 64 << 10;
+
+/// Whether a call may reach out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Only objects and files that are there.
+    Here,
+    /// Also the other end of a URL.
+    Remote,
+}
+
+/// What one call needs.
+pub struct Call<'a> {
+    /// Home of this git: its settings file is the only one outside of the repository.
+    pub home: &'a Path,
+    /// Where it runs.
+    pub dir: &'a Path,
+    /// May it reach out.
+    pub reach: Reach,
+    /// More `-c` settings.
+    pub settings: &'a [String],
+    /// Subcommand and arguments.
+    pub args: &'a [&'a str],
+    /// What it reads.
+    pub input: Vec<u8>,
+}
+
+/// What git said.
+pub struct Said {
+    /// Exit code; -1 for a signal.
+    pub code: i32,
+    /// Standard output.
+    pub out: Vec<u8>,
+    /// The end of standard error.
+    pub complaint: String,
+}
+
+impl Call<'_> {
+    fn command(&self) -> Command {
+        let mut git = Command::new("git");
+        FOREIGN.iter().for_each(|name| {
+            git.env_remove(name);
+        });
+        let rows = if self.reach == Reach::Here { READING } else { CLONING };
+        git.envs([
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GIT_OPTIONAL_LOCKS", "0"),
+            ("GIT_NO_LAZY_FETCH", "1"),
+            ("GIT_NO_REPLACE_OBJECTS", "1"),
+            ("GIT_ATTR_NOSYSTEM", "1"),
+            ("LC_ALL", "C"),
+        ]);
+        git.env("HOME", self.home);
+        if let Some(parent) = self.dir.parent() {
+            // a plain directory inside of another repository must not be taken for that repository
+            git.env("GIT_CEILING_DIRECTORIES", parent);
+        }
+        let rows = rows.iter().map(|r| (*r).to_string()).chain(self.settings.iter().cloned());
+        rows.for_each(|r| {
+            git.arg("-c").arg(r);
+        });
+        git.args(self.args).current_dir(self.dir).process_group(0).kill_on_drop(true);
+        git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        git
+    }
+
+    /// Runs git to its end, the deadline or the stop.
+    pub async fn run(self, clock: &dyn Clock, limit: &Limit) -> Result<Said, GitError> {
+        let command = self.args.first().copied().unwrap_or("").to_string();
+        let left = limit.deadline.since(clock.now());
+        match limit.stop.reason() {
+            Some(_) => return Err(GitError::Stopped { command }),
+            None if left.is_zero() => return Err(GitError::Expired { command }),
+            None => {}
+        }
+        let mut child = self.command().spawn().map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => GitError::NoGit,
+            _ => GitError::Io { what: format!("start `git {command}`"), source: e },
+        })?;
+        let group = child.id().and_then(|id| Pid::from_raw(id as i32));
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let work = async {
+            let fed = async {
+                feed(stdin, self.input).await;
+                Ok(())
+            };
+            tokio::try_join!(fed, collect(stdout, MOST_OUTPUT), collect(stderr, MOST_COMPLAINT), child.wait())
+        };
+        let kill = || group.map(|g| kill_process_group(g, Signal::KILL));
+        let ((), out, complaint, status) = tokio::select! {
+            done = work => done.map_err(|source| {
+                kill();
+                GitError::Io { what: format!("talk to `git {command}`"), source }
+            })?,
+            () = tokio::time::sleep(left) => {
+                kill();
+                return Err(GitError::Expired { command });
+            }
+            () = limit.stop.token().cancelled() => {
+                kill();
+                return Err(GitError::Stopped { command });
+            }
+        };
+        let complaint = String::from_utf8_lossy(&complaint).trim().to_string();
+        Ok(Said { code: status.code().unwrap_or(-1), out, complaint })
+    }
+}
+
+/// Writes the input; git closing its end early shows in its exit code.
+async fn feed(stdin: Option<ChildStdin>, input: Vec<u8>) {
+    if let Some(mut stdin) = stdin {
+        let _ = stdin.write_all(&input).await;
+        let _ = stdin.shutdown().await;
+    }
+}
+
+async fn collect(from: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Vec<u8>> {
+    let mut all = vec![];
+    if let Some(from) = from {
+        from.take(most + 1).read_to_end(&mut all).await?;
+    }
+    if all.len() as u64 > most {
+        return Err(io::Error::other(format!("it says more than {} MiB", most >> 20)));
+    }
+    Ok(all)
+}

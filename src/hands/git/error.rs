@@ -1,0 +1,86 @@
+//! What can go wrong with a source. Texts fit after "failed to" and never repeat their cause.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a source could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no git on this machine.
+    #[error("start git: it is not installed")]
+    NoGit,
+    /// The path does not exist.
+    #[error("read `{path}`: there is no such directory")]
+    NoSuchPath {
+        /// The path.
+        path: String,
+    },
+    /// The path is there and no repository starts there.
+    #[error("read `{path}`: it is no git repository")]
+    NotARepository {
+        /// The path.
+        path: String,
+        /// The repository it lies in, if it lies in one.
+        inside: Option<PathBuf>,
+    },
+    /// The repository is empty.
+    #[error("read `{path}`: it has no commit yet")]
+    NoCommit {
+        /// The path or URL.
+        path: String,
+    },
+    /// The revision does not exist.
+    #[error("find the revision `{rev}`")]
+    NoSuchRef {
+        /// As asked for.
+        rev: String,
+        /// Names that it could have been.
+        known: Vec<String>,
+    },
+    /// Git could not clone.
+    #[error("clone `{url}`: {said}")]
+    CannotClone {
+        /// The URL.
+        url: String,
+        /// The last words of git.
+        said: String,
+    },
+    /// Git ended with an error.
+    #[error("run `git {command}` (exit {code}): {said}")]
+    Failed {
+        /// The subcommand.
+        command: String,
+        /// Its exit code; -1 for a signal.
+        code: i32,
+        /// The last words of git.
+        said: String,
+    },
+    /// Git gave something that was not expected.
+    #[error("understand `git {command}`: {what}")]
+    Odd {
+        /// The subcommand.
+        command: String,
+        /// What is there.
+        what: String,
+    },
+    /// The deadline came first.
+    #[error("run `git {command}` before the deadline")]
+    Expired {
+        /// The subcommand.
+        command: String,
+    },
+    /// The run was stopped.
+    #[error("finish `git {command}`: the run was stopped")]
+    Stopped {
+        /// The subcommand.
+        command: String,
+    },
+    /// The machine refused.
+    #[error("{what}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// The reason.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,246 @@
+//! What is known of a recipe's repository: plain facts, read elsewhere from git objects. Pure.
+
+use crate::diag::Text;
+use crate::name::{Revision, Version};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where a repository is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A directory of this machine, read in place.
+    Path,
+    /// Something that git can clone.
+    Url,
+}
+
+impl SourceKind {
+    /// `scheme://…` and `user@host:path` are URLs; everything else is a path.
+    pub fn of(given: &str) -> SourceKind {
+        let host = given.split_once(':').map(|(host, _)| host);
+        let scp = host.is_some_and(|h| h.contains('@') && !h.contains('/'));
+        if given.contains("://") || scp { SourceKind::Url } else { SourceKind::Path }
+    }
+}
+
+/// The content of a revision.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Texts by path in the repository.
+    pub texts: BTreeMap<String, Arc<Text>>,
+    /// What is no text, by path.
+    pub binaries: BTreeMap<String, Arc<[u8]>>,
+    /// What was not read, by path, and why.
+    pub unread: BTreeMap<String, String>,
+}
+
+impl Files {
+    /// A text by its path.
+    pub fn text(&self, path: &str) -> Option<&Arc<Text>> {
+        self.texts.get(path)
+    }
+
+    /// The bytes of a file, text or not.
+    pub fn bytes(&self, path: &str) -> Option<&[u8]> {
+        let text = self.texts.get(path).map(|t| t.content.as_bytes());
+        text.or_else(|| self.binaries.get(path).map(AsRef::as_ref))
+    }
+
+    /// The texts below a directory, by their path inside it.
+    pub fn below(&self, directory: &str) -> BTreeMap<String, Arc<Text>> {
+        let inside = |path: &String| path.strip_prefix(directory)?.strip_prefix('/').map(str::to_string);
+        self.texts.iter().filter_map(|(path, text)| Some((inside(path)?, text.clone()))).collect()
+    }
+}
+
+/// A revision and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionFacts {
+    /// The commit; what lies on top of it is in `changed`.
+    pub commit: Revision,
+    /// Paths with uncommitted changes, which `files` has; empty for a commit as such.
+    pub changed: Vec<String>,
+    /// `tag 1.0.0+1.2`, `branch main`, `work tree on main`: how it was found.
+    pub found_as: String,
+    /// The version that it is tagged as; none when there are uncommitted changes.
+    pub tag: Option<Version>,
+    /// The version that its compose file claims.
+    pub label: Option<Version>,
+    /// Its content.
+    pub files: Files,
+}
+
+impl RevisionFacts {
+    /// Its version: the tag it is, or else what its compose file claims.
+    pub fn version(&self) -> Option<&Version> {
+        self.tag.as_ref().or(self.label.as_ref())
+    }
+
+    /// Whether uncommitted changes lie on top of the commit.
+    pub fn dirty(&self) -> bool {
+        !self.changed.is_empty()
+    }
+}
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name.
+    pub name: String,
+    /// The name as a recipe version, if it is one.
+    pub version: Option<Version>,
+    /// Whether it is an object of its own (`git tag -a`); recipes want that.
+    pub annotated: bool,
+    /// The commit it leads to.
+    pub commit: Revision,
+}
+
+/// A branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// Its name, with the remote if it is a remote's.
+    pub name: String,
+    /// Its tip.
+    pub commit: Revision,
+}
+
+/// Names of a repository's revisions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Tags in recipe order, those that are no version last.
+    pub tags: Vec<Tag>,
+    /// Branches by name.
+    pub branches: Vec<Branch>,
+    /// The branch that changes are merged into, if it can be told.
+    pub target: Option<Branch>,
+}
+
+impl Names {
+    /// Sorts what git listed and finds the target branch: `default` if the repository names one, else the remote's
+    /// `main` or `master`, else the local one.
+    pub fn new(mut tags: Vec<Tag>, mut branches: Vec<Branch>, default: Option<&str>) -> Names {
+        tags.sort_by(|a, b| {
+            (a.version.is_none(), &a.version, &a.name).cmp(&(b.version.is_none(), &b.version, &b.name))
+        });
+        branches.sort_by(|a, b| a.name.cmp(&b.name));
+        let wanted = default.into_iter().chain(["origin/main", "origin/master", "main", "master"]);
+        let target = wanted.into_iter().find_map(|name| branches.iter().find(|b| b.name == name)).cloned();
+        Names { tags, branches, target }
+    }
+
+    /// The newest version that a commit is tagged as.
+    pub fn version_of(&self, commit: &Revision) -> Option<&Version> {
+        self.tags.iter().filter(|t| t.commit == *commit).filter_map(|t| t.version.as_ref()).next_back()
+    }
+
+    /// The tag of a version.
+    pub fn tag_of(&self, version: &Version) -> Option<&Tag> {
+        self.tags.iter().find(|t| t.version.as_ref() == Some(version))
+    }
+
+    /// Published versions, the newest first.
+    pub fn versions(&self) -> Vec<&Version> {
+        let mut all: Vec<&Version> = self.tags.iter().filter_map(|t| t.version.as_ref()).collect();
+        all.sort_by_key(|v| Reverse(*v));
+        all
+    }
+}
+
+/// Everything known of a source before a base is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFacts {
+    /// Path or URL, as written.
+    pub given: String,
+    /// Which of the two.
+    pub kind: SourceKind,
+    /// Tags and branches.
+    pub names: Names,
+    /// The revision under test.
+    pub head: RevisionFacts,
+}
+
+/// The version that the compose files claim by the label `coop-cloud.<stack>.version`, in list or map form. Read from
+/// the text, so that a file which cannot be composed still has a version.
+pub fn version_label(files: &Files) -> Option<Version> {
+    let is_compose = |p: &str| p == "compose.yml" || (p.starts_with("compose.") && p.ends_with(".yml"));
+    let mut named: Vec<&String> = files.texts.keys().filter(|p| is_compose(p)).collect();
+    named.sort_by_key(|p| (*p != "compose.yml", *p));
+    named.iter().find_map(|p| files.texts[*p].content.lines().find_map(label_of_line))
+}
+
+fn label_of_line(line: &str) -> Option<Version> {
+    let line = line.split(" #").next()?.trim();
+    let entry = line.strip_prefix('-').unwrap_or(line).trim().trim_matches(['"', '\'']);
+    let rest = entry.strip_prefix("coop-cloud.")?;
+    let (_, after) = rest.split_once(".version")?;
+    let value = after.trim_start_matches(['"', '\'']).trim_start().strip_prefix(['=', ':'])?;
+    Version::parse(value.trim().trim_matches(['"', '\''])).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(compose: &str) -> Option<String> {
+        let text = Text { path: "compose.yml".into(), content: compose.into() };
+        let texts = BTreeMap::from([("compose.yml".to_string(), Arc::new(text))]);
+        version_label(&Files { texts, ..Files::default() }).map(Into::into)
+    }
+
+    #[test]
+    fn the_version_label_is_read_in_every_form_and_the_chaos_label_is_not_it() {
+        let is = |line: &str, want: Option<&str>| assert_eq!(label(line).as_deref(), want, "{line}");
+        is(r#"  - "coop-cloud.${STACK_NAME}.version=1.2.0+6.4""#, Some("1.2.0+6.4"));
+        is("  - coop-cloud.${STACK_NAME}.version=1.2.0+6.4  # bump", Some("1.2.0+6.4"));
+        is(r#"  coop-cloud.${STACK_NAME}.version: "1.2.0+6.4""#, Some("1.2.0+6.4"));
+        is(r#"  "coop-cloud.${STACK_NAME}.version": 1.2.0+6.4"#, Some("1.2.0+6.4"));
+        is("  - coop-cloud.${STACK_NAME}.chaos-version=1.2.0+6.4", None);
+        is("  - coop-cloud.${STACK_NAME}.version=${VERSION}", None);
+        is("# coop-cloud.x.version=1.2.0+6.4", None);
+        is("  - coop-cloud.${STACK_NAME}.timeout=120", None);
+    }
+
+    #[test]
+    fn urls_are_told_from_paths() {
+        for url in
+            ["https://git.example.org/x.git", "git@git.example.org:x/y.git", "file:///srv/x", "ssh://h/x"]
+        {
+            assert_eq!(SourceKind::of(url), SourceKind::Url, "{url}");
+        }
+        for path in ["../x", "/srv/x", "x", "./a:b", "a/b@c:d"] {
+            assert_eq!(SourceKind::of(path), SourceKind::Path, "{path}");
+        }
+    }
+
+    fn tag(name: &str, commit: char) -> Tag {
+        let commit = Revision::parse(&commit.to_string().repeat(40)).unwrap();
+        Tag { name: name.into(), version: Version::parse(name).ok(), annotated: true, commit }
+    }
+
+    #[test]
+    fn lesson_16_tags_stand_in_recipe_order_with_foreign_ones_last() {
+        let tags = ["latest", "1.10.0+1", "1.9.0+1", "old"].map(|n| tag(n, 'a')).to_vec();
+        let names = Names::new(tags, vec![], None);
+        let order: Vec<&str> = names.tags.iter().map(|t| t.name.as_str()).collect();
+        assert_eq!(order, ["1.9.0+1", "1.10.0+1", "latest", "old"]);
+        assert_eq!(names.versions()[0].as_str(), "1.10.0+1");
+    }
+
+    #[test]
+    fn a_commit_with_several_tags_is_its_newest_version() {
+        let names = Names::new(vec![tag("2.0.0+1", 'a'), tag("1.0.0+1", 'a'), tag("x", 'a')], vec![], None);
+        assert_eq!(names.version_of(&tag("x", 'a').commit).map(Version::as_str), Some("2.0.0+1"));
+        assert_eq!(names.version_of(&tag("x", 'b').commit), None);
+    }
+
+    #[test]
+    fn the_target_branch_is_the_default_one_or_else_the_remotes_main() {
+        let at = |name: &str| Branch { name: name.into(), commit: tag("x", 'c').commit };
+        let all = ["main", "origin/master", "dev"].map(at).to_vec();
+        let target = |default| Names::new(vec![], all.clone(), default).target.map(|b| b.name);
+        assert_eq!(target(Some("dev")).as_deref(), Some("dev"));
+        assert_eq!(target(Some("gone")).as_deref(), Some("origin/master"));
+        assert_eq!(Names::new(vec![], vec![at("topic")], None).target, None);
+    }
+}
