@@ -16,6 +16,7 @@ pub mod recipe;
 // floor 2: decisions
 pub mod event;
 pub mod plan;
+pub mod verdict;
 // floor 3: ports
 pub mod world;
 // floor 4: hands
