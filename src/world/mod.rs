@@ -5,6 +5,7 @@ pub mod clock;
 pub mod cluster;
 pub mod converge;
 pub mod locks;
+pub mod routing;
 pub mod seen;
 pub mod store;
 pub mod wait;
