@@ -1,7 +1,8 @@
 //! The table of answers of Traefik v3, one case a line: labels and tasks in, router or reason out.
 
 use super::*;
-use crate::world::seen::{Mode, Restart, TaskSeen};
+use crate::world::seen::{Mode, Restart, ServiceSeen, TaskSeen, TaskState};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 const GOOD: &[(&str, &str)] = &[
