@@ -21,6 +21,8 @@ pub mod verdict;
 pub mod world;
 // floor 4: hands
 pub mod hands;
+// floor 5: doing
+pub mod gather;
 // floor 6: telling
 pub mod docs;
 // floor 7: door

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
 mod contract;
+mod directories;
 mod docs;
 mod golden;
 mod repository;

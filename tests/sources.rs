@@ -133,6 +133,19 @@ fn lesson_16_tags_come_in_recipe_order_and_lightweight_ones_are_known() {
 }
 
 #[test]
+fn whether_the_target_branch_went_on_from_the_head_is_known() {
+    let r = Repository::new();
+    let old = r.release("1.0.0+1.25");
+    r.release("1.1.0+1.26");
+    r.git(&["checkout", "-q", "-b", "topic"]);
+    r.commit("topic");
+    let has = |rev: &str| head(&r, Some(rev)).target_has_head;
+    assert!(has(&old));
+    assert!(!has("main"), "the head is the tip itself");
+    assert!(!has("topic"));
+}
+
+#[test]
 fn a_url_is_cloned_with_its_tags_and_its_default_branch_is_the_head_and_the_target() {
     let r = Repository::new();
     r.git(&["checkout", "-q", "-b", "trunk"]);

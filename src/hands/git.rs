@@ -196,7 +196,16 @@ impl Repository<'_> {
                 self.revision(&self.commit, &format!("branch {branch}"))?
             }
         };
-        Ok(SourceFacts { given: self.given.clone(), kind: self.kind, names: self.names.clone(), head })
+        let target_has_head = self.target_has(&head.commit)?;
+        let (given, names) = (self.given.clone(), self.names.clone());
+        Ok(SourceFacts { given, kind: self.kind, names, head, target_has_head })
+    }
+
+    /// Whether the target branch went on from this commit.
+    fn target_has(&self, commit: &Revision) -> Result<bool, GitError> {
+        let Some(tip) = self.names.target.as_ref().filter(|t| t.commit != *commit) else { return Ok(false) };
+        let args = ["merge-base", "--is-ancestor", commit.as_str(), tip.commit.as_str()];
+        Ok(self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?.code == 0)
     }
 
     /// A commit and its files. `found_as` is how people know it.

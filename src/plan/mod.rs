@@ -4,6 +4,7 @@ pub mod build;
 pub mod example;
 pub mod lint;
 pub mod show;
+pub mod upgrade_base;
 
 use crate::event::Skip;
 use crate::name::{Domain, RecipeName, Revision, RunId, StackName, Version};

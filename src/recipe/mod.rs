@@ -1,6 +1,7 @@
 //! What a recipe's authors write, read into values. No file is opened here: texts come in, values and diagnostics go out.
 
 pub mod compose;
+pub mod directory;
 pub mod envfile;
 pub mod keys;
 pub mod kind;

@@ -158,6 +158,8 @@ pub struct SourceFacts {
     pub names: Names,
     /// The revision under test.
     pub head: RevisionFacts,
+    /// Whether the target branch has the head and more: its tip is newer then.
+    pub target_has_head: bool,
 }
 
 /// The version that the compose files claim by the label `coop-cloud.<stack>.version`, in list or map form. Read from
