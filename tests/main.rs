@@ -6,6 +6,7 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
+mod compose;
 mod contract;
 mod directories;
 mod docs;

@@ -73,6 +73,9 @@ codes! {
     COMPOSE_SHAPE "compose-shape" Error "A compose file has a shape that docker's own loader refuses.";
     MISSING_VARIABLE "missing-variable" Error "A required variable has no value.";
     BAD_INTERPOLATION "bad-interpolation" Error "A variable is written in a form that docker's own loader refuses.";
+    UNSET_VARIABLE "unset-variable" Warning "A variable without a value and without a default; docker's loader makes it empty.";
+    COMPOSE_IGNORED "compose-ignored" Warning "A key of a compose file that Swarm ignores.";
+    COMPOSE_ODDITY "compose-oddity" Warning "Docker's own loader makes something else of this than it says.";
     ENV_SYNTAX "env-syntax" Error "A line of an env file cannot be read.";
     SECRET_MODIFIER "secret-modifier" Warning "A modifier of a secret is not understood.";
     NAME_TOO_LONG "name-too-long" Error "A name is longer than Swarm takes once it is prefixed.";

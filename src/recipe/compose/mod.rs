@@ -1,1 +1,235 @@
-//! placeholder
+//! Compose files as docker's stack loader understands them: several texts and an env go in, one resolved file comes
+//! out of which that loader makes the same services (`oracle/` proves it). Pure: every file it needs is handed in.
+//!
+//! Read `build` top-down for the order of the work; it is the loader's own: YAML, variables, shapes, forms, merging.
+
+mod edit;
+mod emit;
+mod form;
+pub mod interpolate;
+mod keys;
+mod merge;
+mod ports;
+mod references;
+mod scalar;
+mod schema;
+pub mod tree;
+mod units;
+mod view;
+mod yaml;
+
+pub use view::{Attachment, Deploy, Healthcheck, Mount, Object, Port, Reference, Restart, Service, Update};
+
+use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};
+use crate::name::ServiceName;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tree::{Map, Node, Value};
+
+/// Composed files: merged, filled in, in one form.
+#[derive(Debug, Clone)]
+pub struct Composed {
+    version: u8,
+    root: Map,
+    services: Vec<Service>,
+    /// The start of the first file: where things are that no author wrote.
+    place: Place,
+}
+
+/// What composing needs beside the files.
+pub struct Around<'a> {
+    /// The app's env.
+    pub env: &'a BTreeMap<String, String>,
+    /// The content of another file of the recipe (`env_file`), by its path relative to the first compose file.
+    pub read: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Composed {
+    /// Composes files in their order. Nothing if one of them is refused; the diagnostics say everything that is wrong,
+    /// and warn of what docker's loader does otherwise than it looks.
+    pub fn build(files: &[Arc<Text>], around: &Around<'_>) -> (Option<Composed>, Diagnostics) {
+        let mut diagnostics = Diagnostics::default();
+        let Some(first) = files.first() else {
+            diagnostics.push(Diagnostic::new(codes::NO_COMPOSE_FILE, "there is no compose file to read"));
+            return (None, diagnostics);
+        };
+        let mut merged: Option<(Option<String>, Map)> = None;
+        for text in files {
+            let Some((version, file)) = read_file(text, around, &mut diagnostics) else { continue };
+            match &mut merged {
+                None => merged = Some((version, file)),
+                Some((first_version, base)) => {
+                    if schema::minor_of(first_version.as_deref()) != schema::minor_of(version.as_deref()) {
+                        diagnostics.push(version_mismatch(
+                            first_version.as_deref(),
+                            version.as_deref(),
+                            text,
+                        ));
+                    }
+                    merge::lay(base, file, &mut diagnostics);
+                }
+            }
+        }
+        let Some((version, mut root)) = merged.filter(|_| !diagnostics.has_errors()) else {
+            return (None, diagnostics);
+        };
+        merge::drop_repeated(&mut root);
+        references::check(&root, &mut diagnostics);
+        check_names(&root, &mut diagnostics);
+        if diagnostics.has_errors() {
+            return (None, diagnostics);
+        }
+        let version = version_to_write(version.as_deref(), &root);
+        let services = view::services(&root);
+        (Some(Composed { version, root, services, place: Place::start_of(first) }), diagnostics)
+    }
+
+    /// The services, in the order of the files.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// The service of this name.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|s| s.name.as_str() == name)
+    }
+
+    /// The networks that the files define.
+    pub fn networks(&self) -> Vec<Object> {
+        view::objects(&self.root, "networks")
+    }
+
+    /// The volumes that the files define.
+    pub fn volumes(&self) -> Vec<Object> {
+        view::objects(&self.root, "volumes")
+    }
+
+    /// The secrets that the files define.
+    pub fn secrets(&self) -> Vec<Object> {
+        view::objects(&self.root, "secrets")
+    }
+
+    /// The configs that the files define.
+    pub fn configs(&self) -> Vec<Object> {
+        view::objects(&self.root, "configs")
+    }
+
+    /// The images, each once, in the order of the services.
+    pub fn images(&self) -> Vec<String> {
+        let mut out: Vec<String> = vec![];
+        for image in self.services.iter().filter_map(|s| s.image.clone()) {
+            if !out.contains(&image) {
+                out.push(image);
+            }
+        }
+        out
+    }
+
+    /// What keeps these files from being deployed although they compose: services without an image. One file of
+    /// several may well lack them; the whole may not.
+    pub fn deployable(&self) -> Diagnostics {
+        let mut diagnostics = Diagnostics::default();
+        for service in self.services.iter().filter(|s| s.image.is_none()) {
+            let message = format!("the service `{}` has no image", service.name);
+            diagnostics.push(
+                Diagnostic::new(codes::COMPOSE_SHAPE, message)
+                    .at(service.place.clone())
+                    .help("name the image, or drop the service; perhaps a file is missing from COMPOSE_FILE"),
+            );
+        }
+        diagnostics
+    }
+
+    /// Paths of the files whose content becomes secrets and configs, as they are written, each once.
+    pub fn referenced_files(&self) -> Vec<String> {
+        let mut out: Vec<String> = vec![];
+        for file in
+            self.secrets().into_iter().chain(self.configs()).filter(|o| !o.external).filter_map(|o| o.file)
+        {
+            if !out.contains(&file) {
+                out.push(file);
+            }
+        }
+        out
+    }
+
+    /// Where a value of a service is written, such as `["deploy", "labels", "x"]`; without it the service itself.
+    pub fn place_of(&self, service: &ServiceName, path: &[&str]) -> Option<Place> {
+        let own = || self.service(service.as_str()).map(|s| s.place.clone());
+        view::place_of(&self.root, service.as_str(), path).or_else(own)
+    }
+
+    /// The one file to deploy. Its paths are relative to the first compose file. Docker's loader fills variables that
+    /// have no value from its own environment, so it must be run with an empty one.
+    pub fn to_yaml(&self) -> String {
+        let mut out = format!("version: \"3.{}\"\n", self.version);
+        let said = |(_, n): &&(tree::Key, Node)| !matches!(&n.value, Value::Map(m) if m.0.is_empty());
+        out.push_str(&emit::document(&Map(self.root.0.iter().filter(said).cloned().collect())));
+        out
+    }
+
+    fn look_again(&mut self) {
+        self.services = view::services(&self.root);
+    }
+}
+
+/// One file up to its one form, with the version it says. Nothing if it is refused.
+fn read_file(
+    text: &Arc<Text>,
+    around: &Around<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Option<String>, Map)> {
+    let root = yaml::parse(text, diagnostics)?;
+    let Value::Map(root) = root.value else {
+        let message = format!("a compose file must be a map, not {}", root.kind());
+        diagnostics.push(Diagnostic::new(codes::COMPOSE_SHAPE, message).at(root.place));
+        return None;
+    };
+    let mut found = Diagnostics::default();
+    let root = interpolate::interpolate(root, around.env, &mut found);
+    let version = root.get("version").and_then(Node::printed);
+    match schema::minor_of(version.as_deref()) {
+        Some(minor) => schema::check(&root, minor, &mut found),
+        None => {
+            let said = version.clone().unwrap_or_default();
+            let place = root.get("version").map_or_else(|| Place::start_of(text), |n| n.place.clone());
+            found.push(
+                Diagnostic::new(
+                    codes::COMPOSE_SHAPE,
+                    format!("docker's stack loader does not know version `{said}`"),
+                )
+                .at(place)
+                .help("write `version: \"3.8\"`"),
+            );
+        }
+    }
+    let good = !found.has_errors();
+    diagnostics.0.append(&mut found.0);
+    let mut forming = form::Forming { env: around.env, read: around.read, diagnostics };
+    good.then(|| (version, forming.file(&root)))
+}
+
+fn check_names(root: &Map, diagnostics: &mut Diagnostics) {
+    for (key, _) in root.map("services").into_iter().flat_map(|m| &m.0) {
+        if let Err(e) = ServiceName::parse(&key.name) {
+            diagnostics.push(Diagnostic::new(codes::COMPOSE_SHAPE, e.to_string()).at(key.place.clone()));
+        }
+    }
+}
+
+fn version_mismatch(first: Option<&str>, other: Option<&str>, text: &Arc<Text>) -> Diagnostic {
+    let said = |v: Option<&str>| v.map_or("no version".to_string(), |v| format!("version `{v}`"));
+    let message = format!("the first compose file has {}, this one has {}", said(first), said(other));
+    Diagnostic::new(codes::COMPOSE_SHAPE, message)
+        .at(Place::start_of(text))
+        .help(format!("write the same in all: `version: \"{}\"`", first.unwrap_or("3.8")))
+}
+
+/// The author's own version where the long forms exist in it, else the lowest that knows every key: old clients read
+/// no newer files than they must.
+fn version_to_write(said: Option<&str>, root: &Map) -> u8 {
+    match (said, schema::minor_of(said)) {
+        (Some(text), Some(minor)) if minor >= 8 && text != "3" && !text.is_empty() => minor,
+        _ => schema::lowest_version(root),
+    }
+}

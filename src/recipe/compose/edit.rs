@@ -1,0 +1,105 @@
+//! Changes to composed files before they are deployed: run labels, host ports, the env of the app. Each changes what
+//! will be written, nothing else; the plan says which are used.
+
+use super::Composed;
+use super::tree::{Map, Node, Value};
+use crate::diag::Place;
+use crate::name::ServiceName;
+
+impl Composed {
+    /// Sets a label of a Swarm service (`deploy.labels`).
+    pub fn set_label(&mut self, service: &ServiceName, key: &str, value: &str) {
+        self.edit(service, |map, place| {
+            map.section("deploy", place).section("labels", place).put(key, text(value), place);
+        });
+    }
+
+    /// Sets a label of a service's containers (`labels`).
+    pub fn set_container_label(&mut self, service: &ServiceName, key: &str, value: &str) {
+        self.edit(service, |map, place| map.section("labels", place).put(key, text(value), place));
+    }
+
+    /// Gives a service a variable unless its files have it already, as abra does for `app`.
+    pub fn set_env_default(&mut self, service: &ServiceName, key: &str, value: &str) {
+        self.edit(service, |map, place| {
+            let environment = map.section("environment", place);
+            if !environment.has(key) {
+                environment.put(key, text(value), place);
+            }
+        });
+    }
+
+    /// Sets how the service's name is answered: `vip` or `dnsrr`.
+    pub fn set_endpoint_mode(&mut self, service: &ServiceName, mode: &str) {
+        self.edit(service, |map, place| map.section("deploy", place).put("endpoint_mode", text(mode), place));
+    }
+
+    /// Publishes every port on the node itself instead of through the routing mesh.
+    pub fn make_ports_host_mode(&mut self, service: &ServiceName) {
+        self.edit(service, |map, place| {
+            let Some(Value::List(ports)) = map.get_mut("ports").map(|n| &mut n.value) else { return };
+            for port in ports.iter_mut().filter_map(Node::map_mut) {
+                port.put("mode", text("host"), place);
+            }
+        });
+    }
+
+    /// Sets whether the new task starts before the old one stops: `start-first` or `stop-first`.
+    pub fn set_update_order(&mut self, service: &ServiceName, order: &str) {
+        self.edit(service, |map, place| {
+            map.section("deploy", place).section("update_config", place).put("order", text(order), place);
+        });
+    }
+
+    /// Labels everything a deploy makes: services, networks, volumes, secrets and configs that are not external. The
+    /// implicit `default` network is written down, so that it carries the label too.
+    pub fn label_everything(&mut self, key: &str, value: &str) {
+        let names: Vec<ServiceName> = self.services().iter().map(|s| s.name.clone()).collect();
+        for name in &names {
+            self.set_label(name, key, value);
+        }
+        let place = self.place.clone();
+        if self.services().iter().any(|s| s.networks.is_empty()) {
+            self.root.section("networks", &place).section("default", &place);
+        }
+        for section in ["networks", "volumes", "secrets", "configs"] {
+            let Some(objects) = self.root.get_mut(section).and_then(Node::map_mut) else { continue };
+            for (_, node) in &mut objects.0 {
+                if node.value == Value::Null {
+                    node.value = Value::Map(Map::default());
+                }
+                if let Some(map) = node.map_mut()
+                    && map.bool("external") != Some(true)
+                {
+                    map.section("labels", &place).put(key, text(value), &place);
+                }
+            }
+        }
+    }
+
+    /// Names the files of secrets and configs anew: `to` is given each path as it is written.
+    pub fn move_files(&mut self, to: impl Fn(&str) -> String) {
+        for section in ["secrets", "configs"] {
+            let Some(objects) = self.root.get_mut(section).and_then(Node::map_mut) else { continue };
+            for map in objects.0.iter_mut().filter_map(|(_, n)| n.map_mut()) {
+                if let Some(Value::Str(path)) = map.get_mut("file").map(|n| &mut n.value) {
+                    *path = to(path);
+                }
+            }
+        }
+    }
+
+    fn edit(&mut self, service: &ServiceName, change: impl FnOnce(&mut Map, &Place)) {
+        let Some(services) = self.root.get_mut("services").and_then(Node::map_mut) else { return };
+        let Some(node) = services.get_mut(service.as_str()) else { return };
+        let place = node.place.clone();
+        if let Some(map) = node.map_mut() {
+            change(map, &place);
+            self.look_again();
+        }
+    }
+}
+
+fn text(value: &str) -> Value {
+    Value::Str(value.to_string())
+}

@@ -1,0 +1,98 @@
+//! Brings each section of a file that passed the shapes into one form, as docker's loader does before it merges files:
+//! long ports, long mounts, maps for labels, words for commands. Says what the loader refuses on the way. Pure.
+
+mod lists;
+mod mounts;
+mod objects;
+mod service;
+mod words;
+
+use super::tree::{Map, Node, Value};
+use crate::diag::{Diagnostic, Diagnostics, Place, codes};
+use std::collections::BTreeMap;
+
+/// The sections of a file, in the order in which they are written out.
+pub const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "secrets", "configs"];
+
+/// What forming needs to know and where it complains.
+pub struct Forming<'a> {
+    /// The env: docker's loader fills variables of services from it.
+    pub env: &'a BTreeMap<String, String>,
+    /// The content of a file by its path relative to the recipe.
+    pub read: &'a dyn Fn(&str) -> Option<String>,
+    /// Where trouble goes.
+    pub diagnostics: &'a mut Diagnostics,
+}
+
+impl Forming<'_> {
+    /// A file with only its sections, each in its one form. `x-…` keys are gone: their anchors have done their work.
+    pub fn file(&mut self, root: &Map) -> Map {
+        let mut out = Map::default();
+        for section in SECTIONS {
+            let (Some(key), Some(from)) = (root.key(section), root.map(section)) else { continue };
+            let mut to = Map::default();
+            for (name, node) in &from.0 {
+                if let Some(formed) = self.item(section, &name.name, node) {
+                    to.set(name.clone(), formed);
+                }
+            }
+            let place = key.place.clone();
+            out.set(key.clone(), Node { value: Value::Map(to), place });
+        }
+        out
+    }
+
+    fn item(&mut self, section: &str, name: &str, node: &Node) -> Option<Node> {
+        let empty = Map::default();
+        let map = node.map().unwrap_or(&empty);
+        let formed = match section {
+            "services" => self.service(map, &node.place)?,
+            _ => self.object(section, name, map, &node.place),
+        };
+        Some(node.with(Value::Map(formed)))
+    }
+
+    fn wrong(&mut self, place: &Place, message: impl Into<String>, help: &str) {
+        let mut d = Diagnostic::new(codes::COMPOSE_SHAPE, message).at(place.clone());
+        if !help.is_empty() {
+            d = d.help(help);
+        }
+        self.diagnostics.push(d);
+    }
+}
+
+/// Docker's numbers are cut, not rounded, and most must not be negative.
+fn whole(node: &Node) -> Node {
+    match node.value {
+        Value::Float(f) => node.with(Value::Int(f.trunc() as i128)),
+        _ => node.clone(),
+    }
+}
+
+/// A map of texts from a map or from a list of `key=value`; `nothing` is what a key without a value gets.
+fn pairs(node: &Node, nothing: &Value) -> Node {
+    let mut out = Map::default();
+    match &node.value {
+        Value::Map(map) => {
+            for (key, value) in &map.0 {
+                let text = match &value.value {
+                    Value::Null => nothing.clone(),
+                    _ => Value::Str(value.printed().unwrap_or_default()),
+                };
+                out.set(key.clone(), value.with(text));
+            }
+        }
+        Value::List(list) => {
+            for item in list {
+                let Some(text) = item.text() else { continue };
+                let (key, value) = match text.split_once('=') {
+                    Some((k, v)) => (k, Value::Str(v.to_string())),
+                    None => (text, nothing.clone()),
+                };
+                out.put(key, value, &item.place);
+            }
+        }
+        _ => {}
+    }
+    node.with(Value::Map(out))
+}

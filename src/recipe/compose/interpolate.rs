@@ -1,0 +1,324 @@
+//! `${…}` in the values of a compose file, by the rules of docker's stack loader (docker/cli `template` and
+//! `interpolation`), its oddities included and told: what it knows is `$V ${V} ${V:-d} ${V-d} ${V:?e} ${V?e} $$`, there
+//! is no `:+`, and defaults do not nest. Keys are never touched. Pure: the env is a map.
+
+use super::tree::{Map, Node, Value};
+use crate::diag::{Diagnostic, Diagnostics, Place, codes};
+use regex::{Captures, Regex};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// What a text becomes at some places once variables were put in, as docker's table of casts has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cast {
+    Int,
+    Float,
+    Bool,
+}
+
+/// Where casts apply; `*` is any key, `[]` an item of a list.
+const CASTS: &[(&str, Cast)] = &[
+    ("services.*.configs.[].mode", Cast::Int),
+    ("services.*.secrets.[].mode", Cast::Int),
+    ("services.*.healthcheck.retries", Cast::Int),
+    ("services.*.healthcheck.disable", Cast::Bool),
+    ("services.*.deploy.replicas", Cast::Int),
+    ("services.*.deploy.update_config.parallelism", Cast::Int),
+    ("services.*.deploy.update_config.max_failure_ratio", Cast::Float),
+    ("services.*.deploy.rollback_config.parallelism", Cast::Int),
+    ("services.*.deploy.rollback_config.max_failure_ratio", Cast::Float),
+    ("services.*.deploy.restart_policy.max_attempts", Cast::Int),
+    ("services.*.deploy.placement.max_replicas_per_node", Cast::Int),
+    ("services.*.ports.[].target", Cast::Int),
+    ("services.*.ports.[].published", Cast::Int),
+    ("services.*.ulimits.*", Cast::Int),
+    ("services.*.ulimits.*.hard", Cast::Int),
+    ("services.*.ulimits.*.soft", Cast::Int),
+    ("services.*.privileged", Cast::Bool),
+    ("services.*.oom_score_adj", Cast::Int),
+    ("services.*.read_only", Cast::Bool),
+    ("services.*.stdin_open", Cast::Bool),
+    ("services.*.tty", Cast::Bool),
+    ("services.*.volumes.[].read_only", Cast::Bool),
+    ("services.*.volumes.[].volume.nocopy", Cast::Bool),
+    ("networks.*.external", Cast::Bool),
+    ("networks.*.internal", Cast::Bool),
+    ("networks.*.attachable", Cast::Bool),
+    ("volumes.*.external", Cast::Bool),
+    ("secrets.*.external", Cast::Bool),
+    ("configs.*.external", Cast::Bool),
+];
+
+/// Puts variables into every value of a file.
+pub fn interpolate(root: Map, env: &BTreeMap<String, String>, diagnostics: &mut Diagnostics) -> Map {
+    let mut pass = Pass { env, diagnostics, told: BTreeSet::new() };
+    let entries = root.0.into_iter().map(|(key, node)| {
+        let node = pass.node(node, &key.name);
+        (key, node)
+    });
+    Map(entries.collect())
+}
+
+struct Pass<'a> {
+    env: &'a BTreeMap<String, String>,
+    diagnostics: &'a mut Diagnostics,
+    /// Unset variables already told; once a file is enough.
+    told: BTreeSet<String>,
+}
+
+impl Pass<'_> {
+    fn node(&mut self, node: Node, path: &str) -> Node {
+        let Node { value, place } = node;
+        let value = match value {
+            Value::Str(text) => self.text(text, path, &place),
+            Value::List(list) => {
+                let path = format!("{path}.[]");
+                Value::List(list.into_iter().map(|n| self.node(n, &path)).collect())
+            }
+            Value::Map(map) => {
+                let entries = map.0.into_iter().map(|(key, node)| {
+                    let node = self.node(node, &format!("{path}.{}", key.name));
+                    (key, node)
+                });
+                Value::Map(Map(entries.collect()))
+            }
+            other => other,
+        };
+        Node { value, place }
+    }
+
+    fn text(&mut self, text: String, path: &str, place: &Place) -> Value {
+        if !text.contains('$') {
+            return Value::Str(text);
+        }
+        let result = substitute(&text, self.env);
+        for (place, note) in locate(result.notes, place) {
+            self.tell(note, place);
+        }
+        if result.text == text {
+            return Value::Str(text);
+        }
+        match CASTS.iter().find(|(pattern, _)| matches(path, pattern)) {
+            None => Value::Str(result.text),
+            Some((_, cast)) => self.cast(*cast, result.text, place),
+        }
+    }
+
+    fn tell(&mut self, note: Note, place: Place) {
+        let d = match note.what {
+            What::Unset(name) => {
+                if !self.told.insert(name.clone()) {
+                    return;
+                }
+                Diagnostic::new(codes::UNSET_VARIABLE, format!("`{name}` has no value and becomes empty"))
+                    .help(format!("give it a value in the env file, or a default: `${{{name}:-…}}`"))
+            }
+            What::Required { name, message, overlooked } => {
+                let said = if message.is_empty() { String::new() } else { format!(": {message}") };
+                let d = Diagnostic::new(codes::MISSING_VARIABLE, format!("`{name}` must have a value{said}"));
+                overlooked_or(d, overlooked, &note.text)
+            }
+            What::Invalid { overlooked } => {
+                let d = Diagnostic::new(codes::BAD_INTERPOLATION, format!("`{}` is no variable", note.text));
+                let help = if note.text.contains(":+") || note.text.contains('+') {
+                    "docker's stack loader does not know `:+`; it knows `${V}`, `${V:-default}` and `${V:?message}`"
+                } else {
+                    "write `${NAME}` for a variable and `$$` for a dollar sign"
+                };
+                overlooked_or(d.help(help), overlooked, &note.text)
+            }
+            What::Odd(help) => Diagnostic::new(
+                codes::COMPOSE_ODDITY,
+                format!("docker's loader reads `{}` otherwise than it looks", note.text),
+            )
+            .help(help),
+        };
+        self.diagnostics.push(d.at(place));
+    }
+
+    fn cast(&mut self, cast: Cast, text: String, place: &Place) -> Value {
+        let value = match cast {
+            Cast::Int => decimal(&text).map(Value::Int),
+            Cast::Float => text.parse().ok().map(Value::Float),
+            Cast::Bool => match text.to_lowercase().as_str() {
+                "y" | "yes" | "true" | "on" => Some(Value::Bool(true)),
+                "n" | "no" | "false" | "off" => Some(Value::Bool(false)),
+                _ => None,
+            },
+        };
+        value.unwrap_or_else(|| {
+            let wanted = match cast {
+                Cast::Int => "a whole number",
+                Cast::Float => "a number",
+                Cast::Bool => "`true` or `false`",
+            };
+            let message = format!("with its variables this is `{text}`, but it must be {wanted}");
+            self.diagnostics.push(Diagnostic::new(codes::BAD_INTERPOLATION, message).at(place.clone()));
+            Value::Null
+        })
+    }
+}
+
+/// Docker's loader forgets an error if a later variable of the same text is good.
+fn overlooked_or(mut d: Diagnostic, overlooked: bool, written: &str) -> Diagnostic {
+    if !overlooked {
+        return d;
+    }
+    d.code = codes::COMPOSE_ODDITY;
+    d.severity = codes::COMPOSE_ODDITY.severity;
+    d.message = format!("{}, but docker's loader overlooks it", d.message);
+    d.help(format!(
+        "a later variable of the same text hides the error, and `{written}` becomes empty; move it to the end"
+    ))
+}
+
+/// Go's `Atoi`: an optional sign and decimal digits, so a leading zero is no octal.
+fn decimal(text: &str) -> Option<i128> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+    text.parse::<i64>().ok().filter(|_| plain).map(i128::from)
+}
+
+/// Paths are compared part by part after joining, as docker does: a dot inside a name makes one part more.
+fn matches(path: &str, pattern: &str) -> bool {
+    let (path, pattern): (Vec<&str>, Vec<&str>) = (path.split('.').collect(), pattern.split('.').collect());
+    path.len() == pattern.len() && path.iter().zip(&pattern).all(|(p, w)| *w == "*" || w == p)
+}
+
+/// Something to say about one variable of a text.
+struct Note {
+    /// As it is written.
+    text: String,
+    /// How many times the same letters stand before it in the text.
+    nth: usize,
+    what: What,
+}
+
+enum What {
+    Unset(String),
+    Required { name: String, message: String, overlooked: bool },
+    Invalid { overlooked: bool },
+    Odd(String),
+}
+
+struct Substituted {
+    text: String,
+    notes: Vec<Note>,
+}
+
+fn pattern() -> &'static Regex {
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+        let subst = r"[_a-z][_a-z0-9]*(?::?[-?][^}]*)?";
+        Regex::new(&format!(
+            r"\$(?i:(?P<escaped>\$)|(?P<named>{subst})|\{{(?P<braced>{subst})\}}|(?P<invalid>))"
+        ))
+        .expect("a valid pattern")
+    });
+    &PATTERN
+}
+
+fn substitute(text: &str, env: &BTreeMap<String, String>) -> Substituted {
+    let mut out = String::new();
+    let mut notes: Vec<Note> = vec![];
+    let mut at = 0;
+    for c in pattern().captures_iter(text) {
+        let whole = c.get(0).expect("a match has itself");
+        out.push_str(&text[at..whole.start()]);
+        at = whole.end();
+        if c.name("escaped").is_some() {
+            out.push('$');
+            continue;
+        }
+        // what went wrong before is forgotten as soon as another variable is looked at
+        for note in &mut notes {
+            if let What::Required { overlooked, .. } | What::Invalid { overlooked } = &mut note.what {
+                *overlooked = true;
+            }
+        }
+        let written = shown(text, &c, whole.range());
+        let nth = text[..whole.start()].matches(written.as_str()).count();
+        let mut note = |what| notes.push(Note { text: written.clone(), nth, what });
+        let Some(inner) = c.name("named").or(c.name("braced")) else {
+            note(What::Invalid { overlooked: false });
+            continue;
+        };
+        if let Some(help) = oddity(&c, inner.as_str()) {
+            note(What::Odd(help));
+        }
+        match lookup(inner.as_str(), env) {
+            Ok(value) => out.push_str(value),
+            Err(what) => note(what),
+        }
+    }
+    out.push_str(&text[at..]);
+    Substituted { text: out, notes }
+}
+
+/// The variable as its author sees it: of a form that is none, up to the closing brace or the next blank.
+fn shown(text: &str, c: &Captures<'_>, range: std::ops::Range<usize>) -> String {
+    if c.name("invalid").is_none() {
+        return text[range].to_string();
+    }
+    let rest = &text[range.start..];
+    let end = if rest.starts_with("${") { rest.find('}').map(|i| i + 1) } else { None };
+    let end = end.or_else(|| rest.find(char::is_whitespace)).unwrap_or(rest.len());
+    rest[..end].to_string()
+}
+
+/// The value of what stands between the braces. The order of the four operators is docker's, and it matters: the first
+/// that occurs anywhere in the text wins.
+fn lookup<'a>(inner: &'a str, env: &'a BTreeMap<String, String>) -> Result<&'a str, What> {
+    let get = |name: &str| env.get(name).map(String::as_str);
+    if let Some((name, default)) = inner.split_once(":-") {
+        return Ok(get(name).filter(|v| !v.is_empty()).unwrap_or(default));
+    }
+    if let Some((name, default)) = inner.split_once('-') {
+        return Ok(get(name).unwrap_or(default));
+    }
+    let required = |name: &str, message: &str| What::Required {
+        name: name.to_string(),
+        message: message.to_string(),
+        overlooked: false,
+    };
+    if let Some((name, message)) = inner.split_once(":?") {
+        return get(name).filter(|v| !v.is_empty()).ok_or_else(|| required(name, message));
+    }
+    if let Some((name, message)) = inner.split_once('?') {
+        return get(name).ok_or_else(|| required(name, message));
+    }
+    get(inner).ok_or_else(|| What::Unset(inner.to_string()))
+}
+
+/// Forms that docker reads in a way nobody means.
+fn oddity(c: &Captures<'_>, inner: &str) -> Option<String> {
+    let name_end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+    let (name, rest) = inner.split_at(name_end);
+    if c.name("named").is_some() {
+        return Some(format!(
+            "without braces everything behind the name is its default; write `${{{name}}}{rest}`"
+        ));
+    }
+    if rest.contains("${") {
+        return Some(format!("defaults do not nest: the default of `{name}` is cut at the first `}}`"));
+    }
+    if rest.trim_start_matches(':').starts_with('?') && rest.contains('-') {
+        return Some(format!(
+            "a message with a `-` is taken for a default, so `{name}` is not required; write it without"
+        ));
+    }
+    None
+}
+
+/// Finds the notes in the source: the same letters are looked for in the raw text, whatever its quotes.
+fn locate(notes: Vec<Note>, place: &Place) -> Vec<(Place, Note)> {
+    let raw = &place.text.content[place.range.clone()];
+    let find = |note: &Note| {
+        let at = raw.match_indices(note.text.as_str()).nth(note.nth)?.0 + place.range.start;
+        Some(Place::new(&place.text, at..at + note.text.len()))
+    };
+    notes.into_iter().map(|n| (find(&n).unwrap_or_else(|| place.clone()), n)).collect()
+}
+
+#[cfg(test)]
+#[path = "interpolate_tests.rs"]
+mod tests;

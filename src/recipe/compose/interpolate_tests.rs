@@ -1,0 +1,92 @@
+//! Facts about `${…}`; the corpus in `tests/fixtures/compose` proves the same forms against docker's own loader.
+
+use super::*;
+use crate::diag::Text;
+use crate::recipe::compose::yaml;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn env() -> BTreeMap<String, String> {
+    [("SET", "s"), ("EMPTY", ""), ("N", "3"), ("B", "on")].map(|(k, v)| (k.to_string(), v.to_string())).into()
+}
+
+fn run(content: &str) -> (Map, Diagnostics) {
+    let mut d = Diagnostics::default();
+    let text = Arc::new(Text { path: "c.yml".into(), content: content.into() });
+    let Some(Value::Map(map)) = yaml::parse(&text, &mut d).map(|n| n.value) else { panic!("{:?}", d.0) };
+    (interpolate(map, &env(), &mut d), d)
+}
+
+fn check(written: &str, expected: &str, codes: &[&str]) {
+    let (map, d) = run(&format!("a: '{written}'\n"));
+    assert_eq!(map.text("a"), Some(expected), "{written}");
+    let got: Vec<&str> = d.0.iter().map(|d| d.code.id).collect();
+    assert_eq!(got, codes, "{written}: {:?}", d.0);
+}
+
+#[test]
+fn every_form_gives_what_dockers_loader_gives() {
+    check("$SET ${SET} $$SET", "s s $SET", &[]);
+    check("${UNSET:-d} ${EMPTY:-d} ${SET:-d}", "d d s", &[]);
+    check("${UNSET-d} ${EMPTY-d} ${SET-d}", "d  s", &[]);
+    check("${SET:?m} ${EMPTY?m}", "s ", &[]);
+    check("${UNSET:-}", "", &[]);
+    check("[$UNSET]", "[]", &["unset-variable"]);
+    check("${UNSET:-a:b?c-d}", "a:b?c-d", &[]);
+}
+
+#[test]
+fn what_is_missing_or_malformed_is_an_error() {
+    check("${UNSET:?must be}", "", &["missing-variable"]);
+    check("${EMPTY:?}", "", &["missing-variable"]);
+    check("${SET:+x}", "{SET:+x}", &["bad-interpolation"]);
+    check("a $ b", "a  b", &["bad-interpolation"]);
+    check("${1}", "{1}", &["bad-interpolation"]);
+    check("${ SET }", "{ SET }", &["bad-interpolation"]);
+}
+
+#[test]
+fn what_docker_reads_otherwise_than_it_looks_is_told() {
+    check("${UNSET:-${SET}}", "${SET}", &["compose-oddity"]);
+    check("$UNSET-x/y", "x/y", &["compose-oddity"]);
+    check("${UNSET:?must-have}", "have", &["compose-oddity"]);
+    check("${UNSET?} ${SET}", " s", &["compose-oddity"]);
+    check("$ ${SET}", " s", &["compose-oddity"]);
+}
+
+#[test]
+fn the_position_is_that_of_the_variable_itself() {
+    let (_, d) = run("a: x\nb:\n  - \"${SET} ${UNSET:?why} ${SET:+y}\"\n");
+    let at: Vec<String> = d.0.iter().map(|d| d.place.as_ref().unwrap().to_string()).collect();
+    assert_eq!(at, ["c.yml:3:13", "c.yml:3:27"]);
+    assert_eq!(d.0[0].message, "`UNSET` must have a value: why, but docker's loader overlooks it");
+}
+
+#[test]
+fn some_places_become_numbers_and_booleans_but_only_through_a_variable() {
+    let (map, d) = run(
+        "services:\n  a:\n    deploy: {replicas: \"${N}\"}\n    tty: $B\n    privileged: \"on\"\n    image: $N\n  a.b:\n    tty: $B\n",
+    );
+    assert!(d.0.is_empty());
+    let a = map.map("services").unwrap().map("a").unwrap();
+    assert_eq!((a.map("deploy").unwrap().int("replicas"), a.bool("tty")), (Some(3), Some(true)));
+    assert_eq!((a.text("privileged"), a.text("image")), (Some("on"), Some("3")));
+    assert_eq!(map.map("services").unwrap().map("a.b").unwrap().text("tty"), Some("on"));
+    let (_, d) = run("services:\n  a:\n    deploy: {replicas: \"${SET}\"}\n");
+    assert_eq!(d.0[0].message, "with its variables this is `s`, but it must be a whole number");
+}
+
+#[test]
+fn keys_are_left_alone_and_an_unset_variable_is_told_once() {
+    let (map, d) = run("${SET}: $UNSET\nb: $UNSET\n");
+    assert!(map.has("${SET}"));
+    assert_eq!(d.0.len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC*|[$A-Za-z{}:?+ é-]{0,40}") {
+        let s = substitute(&text, &env());
+        prop_assert!(s.notes.iter().all(|n| !n.text.is_empty()));
+    }
+}

@@ -1,0 +1,236 @@
+//! KEYS of a service: for each, the one form it is brought into, how a later file changes it, and whether Swarm takes
+//! any notice. The forms are those of docker's loader, the merging is that of its `merge.go` with mergo. Data only.
+// flat table: may be long
+
+/// The one form a value is brought into before files are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As it is.
+    Same,
+    /// A text is split into words as a shell would; a list stays.
+    Words,
+    /// A text is a list of one.
+    Strings,
+    /// A map of texts, from a map or from a list of `key=value`.
+    Pairs,
+    /// The same, where a missing value differs from an empty one.
+    Environment,
+    /// A list of `host:address`.
+    Hosts,
+    /// A list of maps with single ports.
+    Ports,
+    /// A list of maps.
+    Mounts,
+    /// A list of maps with `source`.
+    References,
+    /// A map from a list of names.
+    Networks,
+    /// A whole number, cut if it has a fraction.
+    Whole,
+    /// Each field has a form of its own.
+    Fields(&'static [Field]),
+    /// Gone once it is read.
+    Consumed,
+}
+
+/// How a later file's value changes an earlier one. In all of them a value that only one file has stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// The later one, unless it is empty, zero or false.
+    Filled,
+    /// The later one, unless the duration is zero.
+    Duration,
+    /// The later one, unless the size is zero.
+    Size,
+    /// The later one, also if it is zero.
+    Given,
+    /// The later list behind the earlier.
+    Append,
+    /// The later list, unless it is empty.
+    Words,
+    /// By this key of the items: later items replace earlier ones, all are sorted, none is there twice.
+    By(&'static str),
+    /// Key by key; the later value wins.
+    Pairs,
+    /// Key by key; an empty or missing later value does not win over an earlier one.
+    Environment,
+    /// Network by network; of a network in both the later aliases and addresses.
+    Networks,
+    /// Options of the same driver are merged, another driver replaces all.
+    Logging,
+    /// Field by field.
+    Fields,
+}
+
+/// Whether Swarm takes notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swarm {
+    /// It does.
+    Used,
+    /// It does not, and says nothing.
+    Silent,
+    /// It does not.
+    Ignored,
+}
+
+/// A key and what is done with it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// The form it is brought into.
+    pub form: Form,
+    /// How files are merged.
+    pub merge: Merge,
+    /// Whether Swarm takes notice.
+    pub swarm: Swarm,
+}
+
+const fn row(name: &'static str, form: Form, merge: Merge) -> Field {
+    Field { name, form, merge, swarm: Swarm::Used }
+}
+const fn ignored(name: &'static str, merge: Merge) -> Field {
+    Field { name, form: Form::Same, merge, swarm: Swarm::Ignored }
+}
+const fn filled(name: &'static str) -> Field {
+    row(name, Form::Same, Merge::Filled)
+}
+
+/// All keys of a service.
+pub const SERVICE: &[Field] = &[
+    ignored("build", Merge::Filled),
+    row("cap_add", Form::Same, Merge::Append),
+    row("cap_drop", Form::Same, Merge::Append),
+    ignored("cgroupns_mode", Merge::Filled),
+    ignored("cgroup_parent", Merge::Filled),
+    row("command", Form::Words, Merge::Words),
+    row("configs", Form::References, Merge::By("source")),
+    ignored("container_name", Merge::Filled),
+    row("credential_spec", Form::Fields(CREDENTIALS), Merge::Fields),
+    Field { name: "depends_on", form: Form::Same, merge: Merge::Append, swarm: Swarm::Silent },
+    row("deploy", Form::Fields(DEPLOY), Merge::Fields),
+    ignored("devices", Merge::Append),
+    row("dns", Form::Strings, Merge::Append),
+    row("dns_search", Form::Strings, Merge::Append),
+    ignored("domainname", Merge::Filled),
+    row("entrypoint", Form::Words, Merge::Words),
+    row("environment", Form::Environment, Merge::Environment),
+    row("env_file", Form::Consumed, Merge::Append),
+    ignored("expose", Merge::Append),
+    ignored("external_links", Merge::Append),
+    row("extra_hosts", Form::Hosts, Merge::Append),
+    filled("hostname"),
+    row("healthcheck", Form::Fields(HEALTHCHECK), Merge::Fields),
+    filled("image"),
+    filled("init"),
+    ignored("ipc", Merge::Filled),
+    filled("isolation"),
+    row("labels", Form::Pairs, Merge::Pairs),
+    ignored("links", Merge::Append),
+    row("logging", Form::Fields(LOGGING), Merge::Logging),
+    ignored("mac_address", Merge::Filled),
+    ignored("network_mode", Merge::Filled),
+    row("networks", Form::Networks, Merge::Networks),
+    ignored("pid", Merge::Filled),
+    row("ports", Form::Ports, Merge::By("published")),
+    ignored("privileged", Merge::Filled),
+    filled("read_only"),
+    // docker calls it unsupported, yet makes a restart policy of it where `deploy` has none
+    filled("restart"),
+    row("secrets", Form::References, Merge::By("source")),
+    ignored("security_opt", Merge::Append),
+    ignored("shm_size", Merge::Filled),
+    filled("stdin_open"),
+    row("stop_grace_period", Form::Same, Merge::Duration),
+    filled("stop_signal"),
+    row("sysctls", Form::Pairs, Merge::Pairs),
+    Field { name: "tmpfs", form: Form::Strings, merge: Merge::Append, swarm: Swarm::Ignored },
+    filled("tty"),
+    row("ulimits", Form::Same, Merge::Pairs),
+    filled("user"),
+    filled("oom_score_adj"),
+    ignored("userns_mode", Merge::Filled),
+    row("volumes", Form::Mounts, Merge::By("target")),
+    filled("working_dir"),
+];
+
+const CREDENTIALS: &[Field] = &[filled("config"), filled("file"), filled("registry")];
+
+const HEALTHCHECK: &[Field] = &[
+    row("test", Form::Same, Merge::Append),
+    row("timeout", Form::Same, Merge::Duration),
+    row("interval", Form::Same, Merge::Duration),
+    row("retries", Form::Whole, Merge::Given),
+    row("start_period", Form::Same, Merge::Duration),
+    row("start_interval", Form::Same, Merge::Duration),
+    filled("disable"),
+];
+
+const LOGGING: &[Field] = &[filled("driver"), row("options", Form::Pairs, Merge::Pairs)];
+
+const UPDATE: &[Field] = &[
+    row("parallelism", Form::Whole, Merge::Given),
+    row("delay", Form::Same, Merge::Duration),
+    filled("failure_action"),
+    row("monitor", Form::Same, Merge::Duration),
+    filled("max_failure_ratio"),
+    filled("order"),
+];
+
+const DEPLOY: &[Field] = &[
+    filled("mode"),
+    row("replicas", Form::Whole, Merge::Given),
+    row("labels", Form::Pairs, Merge::Pairs),
+    row("update_config", Form::Fields(UPDATE), Merge::Fields),
+    row("rollback_config", Form::Fields(UPDATE), Merge::Fields),
+    row("resources", Form::Fields(RESOURCES), Merge::Fields),
+    row("restart_policy", Form::Fields(RESTART), Merge::Fields),
+    row("placement", Form::Fields(PLACEMENT), Merge::Fields),
+    filled("endpoint_mode"),
+];
+
+const RESOURCES: &[Field] = &[
+    row("limits", Form::Fields(LIMITS), Merge::Fields),
+    row("reservations", Form::Fields(RESERVATIONS), Merge::Fields),
+];
+
+const LIMITS: &[Field] = &[filled("cpus"), row("memory", Form::Same, Merge::Size), filled("pids")];
+
+const RESERVATIONS: &[Field] = &[
+    filled("cpus"),
+    row("memory", Form::Same, Merge::Size),
+    row("generic_resources", Form::Same, Merge::Append),
+];
+
+const RESTART: &[Field] = &[
+    filled("condition"),
+    row("delay", Form::Same, Merge::Duration),
+    row("max_attempts", Form::Whole, Merge::Given),
+    row("window", Form::Same, Merge::Duration),
+];
+
+const PLACEMENT: &[Field] = &[
+    row("constraints", Form::Same, Merge::Append),
+    row("preferences", Form::Same, Merge::Append),
+    filled("max_replicas_per_node"),
+];
+
+/// The row of a key.
+pub fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
+    fields.iter().find(|f| f.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::compose::schema;
+
+    #[test]
+    fn every_key_docker_knows_has_a_row_and_no_row_is_for_another() {
+        let mut rows: Vec<&str> = SERVICE.iter().map(|f| f.name).collect();
+        let mut known = schema::service_keys();
+        rows.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(rows, known);
+    }
+}

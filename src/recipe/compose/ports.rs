@@ -1,0 +1,89 @@
+//! Ports in docker's short form, `ip:published:target/protocol` with ranges, as its own parser reads them. Pure.
+
+use std::net::IpAddr;
+
+/// One port after ranges are laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortPair {
+    /// The container's port.
+    pub target: u16,
+    /// The port that is opened; 0 lets Swarm choose.
+    pub published: u16,
+    /// `tcp`, `udp` or `sctp`.
+    pub protocol: String,
+}
+
+/// Reads one port or range, in the order in which docker lays them out.
+pub fn parse(text: &str) -> Result<Vec<PortPair>, String> {
+    let mut parts: Vec<&str> = text.split(':').collect();
+    let target = parts.pop().unwrap_or_default();
+    let published = parts.pop().unwrap_or_default();
+    address(&parts.join(":"))?;
+    let (target, protocol) = target.split_once('/').unwrap_or((target, ""));
+    let protocol = if protocol.is_empty() { "tcp".to_string() } else { protocol.to_lowercase() };
+    if !["tcp", "udp", "sctp"].contains(&protocol.as_str()) {
+        return Err(format!("`{protocol}` is no protocol"));
+    }
+    let (first, last) = range(target)?;
+    let (from, to) = if published.is_empty() { (0, 0) } else { range(published)? };
+    if !published.is_empty() && last - first != to - from && first != last {
+        return Err("the two ranges differ in length".into());
+    }
+    let mut out: Vec<PortPair> = vec![];
+    let mut add = |target, published| out.push(PortPair { target, published, protocol: protocol.clone() });
+    if first == last {
+        (from..=to).for_each(|p| add(first, p));
+    } else {
+        (first..=last).for_each(|t| add(t, if published.is_empty() { 0 } else { from + (t - first) }));
+    }
+    // docker sorts by the text `80/tcp`, so 100 comes before 20
+    out.sort_by_key(|p| format!("{}/{}", p.target, p.protocol));
+    Ok(out)
+}
+
+fn address(text: &str) -> Result<(), String> {
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    match bare.is_empty() || bare.parse::<IpAddr>().is_ok() {
+        true => Ok(()),
+        false => Err(format!("`{text}` is no IP address")),
+    }
+}
+
+fn range(text: &str) -> Result<(u16, u16), String> {
+    let number = |t: &str| {
+        let plain = !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
+        t.parse::<u16>().ok().filter(|_| plain).ok_or_else(|| format!("`{t}` is no port number"))
+    };
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (number(first)?, number(last)?);
+    if last < first { Err(format!("the range `{text}` goes down")) } else { Ok((first, last)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[(u16, u16, &str)]) {
+        let got = parse(text).unwrap();
+        let got: Vec<_> = got.iter().map(|p| (p.published, p.target, p.protocol.as_str())).collect();
+        assert_eq!(got, expected, "{text}");
+    }
+
+    #[test]
+    fn short_ports_and_ranges_are_laid_out_as_docker_lays_them_out() {
+        check("80", &[(0, 80, "tcp")]);
+        check("8080:80/UDP", &[(8080, 80, "udp")]);
+        check("127.0.0.1:53:53/udp", &[(53, 53, "udp")]);
+        check("[::1]::80", &[(0, 80, "tcp")]);
+        check("99-100:99-100", &[(100, 100, "tcp"), (99, 99, "tcp")]);
+        check("9000-9001:80", &[(9000, 80, "tcp"), (9001, 80, "tcp")]);
+        check("70-71", &[(0, 70, "tcp"), (0, 71, "tcp")]);
+    }
+
+    #[test]
+    fn what_is_no_port_is_refused_with_a_reason() {
+        for text in ["", "a", "80:", "70000", "80/icmp", "1-3:80-81", "5-3", "host:80:80", "-1"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

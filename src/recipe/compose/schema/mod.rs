@@ -1,0 +1,278 @@
+//! Checks a compose file after interpolation against the shapes that docker's stack loader lets pass (`table.rs`). Says
+//! everything that is wrong, where docker says one thing without a position. Pure.
+
+mod shape;
+mod table;
+
+use super::tree::{Key, Map, Node, Value};
+use super::{ports, units};
+use crate::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
+use shape::{Format, Kind, Object, Rest, Shape, Variant};
+
+/// The versions docker's stack loader knows, as minor numbers: `3.8` is 8; `3`, nothing and no version are the newest.
+pub fn minor_of(version: Option<&str>) -> Option<u8> {
+    match version {
+        None | Some("" | "3") => Some(table::NEWEST),
+        Some(v) => {
+            let minor = v.strip_prefix("3.").filter(|m| !m.starts_with(['0', '+']) || *m == "0")?;
+            minor.parse().ok().filter(|m| *m <= table::NEWEST)
+        }
+    }
+}
+
+/// Checks a file that says it is of this minor version.
+pub fn check(root: &Map, minor: u8, diagnostics: &mut Diagnostics) {
+    let mut check = Check { minor, diagnostics };
+    let Shape::Object(file) = &table::FILE else { return };
+    check.object(root, file, &mut vec![]);
+}
+
+/// The lowest minor version, 8 or more, that knows every key of a file.
+pub fn lowest_version(root: &Map) -> u8 {
+    (8..table::NEWEST)
+        .find(|minor| {
+            let mut d = Diagnostics::default();
+            check(root, *minor, &mut d);
+            d.0.is_empty()
+        })
+        .unwrap_or(table::NEWEST)
+}
+
+/// Slips that docker's own message does not help with.
+const HELP: &[(&str, &str)] = &[
+    ("name", "the stack's name is given when it is deployed; leave the key out"),
+    ("services.*.depends_on", "write a list of services; Swarm ignores it anyway and starts all at once"),
+    ("services.*.env_file", "write a list of file names"),
+    ("version", "quote it: `version: \"3.8\"`"),
+    ("services.*.extends", "use a YAML anchor"),
+    ("services.*.volume_driver", "define the volume under the top-level `volumes`, with its driver"),
+    (
+        "services.*.volumes_from",
+        "define the volume under the top-level `volumes` and mount it in both services",
+    ),
+    ("services.*.cpu_quota", "set resource limits under `deploy.resources`"),
+    ("services.*.cpu_shares", "set resource limits under `deploy.resources`"),
+    ("services.*.cpuset", "set resource limits under `deploy.resources`"),
+    ("services.*.mem_limit", "set resource limits under `deploy.resources`"),
+    ("services.*.memswap_limit", "set resource limits under `deploy.resources`"),
+];
+
+struct Check<'a> {
+    minor: u8,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Check<'_> {
+    fn wrong(&mut self, place: &Place, message: String, help: Option<String>) {
+        let mut d = Diagnostic::new(codes::COMPOSE_SHAPE, message).at(place.clone());
+        d.help = help;
+        self.diagnostics.push(d);
+    }
+
+    fn node(&mut self, node: &Node, shape: &Shape, path: &mut Vec<String>) {
+        match (shape, &node.value) {
+            (Shape::Any, _) => {}
+            (Shape::Scalar(kinds, format), _) => self.scalar(node, kinds, format, path),
+            (Shape::List { of, unique }, Value::List(items)) => self.list(items, of, *unique, path),
+            (Shape::Object(o), Value::Null) if o.nullable => {}
+            (Shape::Object(o), Value::Map(map)) => {
+                self.object(map, o, path);
+                for missing in o.required.iter().filter(|r| !map.has(r)) {
+                    let place = map.0.first().map_or(&node.place, |(k, _)| &k.place).clone();
+                    self.wrong(&place, format!("`{}` has no `{missing}`", path.join(".")), None);
+                }
+            }
+            (Shape::Either(variants), _) => self.either(node, variants, path),
+            _ => self.mismatch(node, &[shape], path),
+        }
+    }
+
+    /// The variant that the value was meant to be, by its family, and that variant's own complaints.
+    fn either(&mut self, node: &Node, variants: &[Variant], path: &mut Vec<String>) {
+        let known: Vec<&Variant> = variants.iter().filter(|v| v.since <= self.minor).collect();
+        match known.iter().find(|v| same_family(node, v.shape)) {
+            Some(v) => self.node(node, v.shape, path),
+            None => {
+                let shapes: Vec<&Shape> = known.iter().map(|v| v.shape).collect();
+                self.mismatch(node, &shapes, path);
+            }
+        }
+    }
+
+    fn mismatch(&mut self, node: &Node, shapes: &[&Shape], path: &[String]) {
+        let wanted: Vec<String> = shapes.iter().map(|s| describe(s)).collect();
+        let message = format!("`{}` must be {}, not {}", path.join("."), wanted.join(" or "), node.kind());
+        let row = HELP.iter().find(|(p, _)| same_path(path, p));
+        let help = row.map(|(_, h)| (*h).to_string()).or_else(|| quote_it(node, shapes));
+        self.wrong(&node.place, message, help);
+    }
+
+    fn scalar(&mut self, node: &Node, kinds: &'static [Kind], format: &Format, path: &[String]) {
+        if !fits(&node.value, kinds) {
+            self.mismatch(node, &[&Shape::Scalar(kinds, Format::Any)], path);
+            return;
+        }
+        let text = node.printed().unwrap_or_default();
+        let trouble = match format {
+            Format::Any => None,
+            Format::Duration => units::duration_ns(&text).is_none().then(|| {
+                (
+                    "must be a duration".to_string(),
+                    "write a number with a unit: `30s`, `1m30s`, `500ms`".to_string(),
+                )
+            }),
+            Format::Ports => ports::parse(&text).err().map(|e| {
+                (
+                    format!("is no port: {e}"),
+                    "write `published:target/protocol`, such as `8080:80/tcp`".to_string(),
+                )
+            }),
+            Format::NotNegative => {
+                text.starts_with('-').then(|| ("must be zero or more".into(), "leave the sign out".into()))
+            }
+            Format::Words(words) => (!words.contains(&text.as_str())).then(|| {
+                let known = words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(" or ");
+                (
+                    format!("must be {known}"),
+                    nearest::did_you_mean(&text, words.iter().copied()).unwrap_or(format!("write {known}")),
+                )
+            }),
+        };
+        if let Some((what, help)) = trouble {
+            self.wrong(&node.place, format!("`{}` {what}, not `{text}`", path.join(".")), Some(help));
+        }
+    }
+
+    fn list(&mut self, items: &[Node], of: &Shape, unique: bool, path: &mut Vec<String>) {
+        for (i, item) in items.iter().enumerate() {
+            path.push(i.to_string());
+            self.node(item, of, path);
+            path.pop();
+            if unique && items[..i].iter().any(|other| other.same(item)) {
+                let shown =
+                    item.printed().map(|t| format!("`{t}`")).unwrap_or_else(|| "the same item".into());
+                let message = format!("`{}` has {shown} twice", path.join("."));
+                self.wrong(&item.place, message, Some("leave one of them out".into()));
+            }
+        }
+    }
+
+    fn object(&mut self, map: &Map, object: &Object, path: &mut Vec<String>) {
+        for (key, node) in &map.0 {
+            path.push(key.name.clone());
+            match object.keys.iter().find(|k| k.name == key.name) {
+                Some(known) if known.since <= self.minor => self.node(node, known.shape, path),
+                Some(known) => {
+                    let message =
+                        format!("`{}` is not known in a file of version 3.{}", path.join("."), self.minor);
+                    let help = format!("it came with version 3.{}: write `version: \"3.{0}\"`", known.since);
+                    self.wrong(&key.place, message, Some(help));
+                }
+                None => self.rest(key, node, object, path),
+            }
+            path.pop();
+        }
+    }
+
+    fn rest(&mut self, key: &Key, node: &Node, object: &Object, path: &mut Vec<String>) {
+        match &object.rest {
+            Rest::Free => {}
+            Rest::Extensions(since) if key.name.starts_with("x-") && *since <= self.minor => {}
+            Rest::Values(shape) if !key.name.is_empty() => self.node(node, shape, path),
+            Rest::Names(shape) if is_name(&key.name) => self.node(node, shape, path),
+            Rest::Names(_) | Rest::Values(_) => {
+                let message = format!("`{}` cannot be a name", path.join("."));
+                let help = "names have letters, digits, `.`, `_` and `-`".to_string();
+                self.wrong(&key.place, message, Some(help));
+            }
+            Rest::Refused | Rest::Extensions(_) => {
+                let row = HELP.iter().find(|(p, _)| same_path(path, p));
+                let known = object.keys.iter().filter(|k| k.since <= self.minor).map(|k| k.name);
+                let help =
+                    row.map(|(_, h)| (*h).to_string()).or_else(|| nearest::did_you_mean(&key.name, known));
+                self.wrong(
+                    &key.place,
+                    format!("`{}` is no key docker's stack loader knows", path.join(".")),
+                    help,
+                );
+            }
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+}
+
+/// A date passes as a text only where docker prints whatever it finds; elsewhere its loader stumbles over it.
+fn fits(value: &Value, kinds: &[Kind]) -> bool {
+    match value {
+        Value::Time(_) => kinds.contains(&Kind::Text) && kinds.contains(&Kind::Number),
+        value => kinds.iter().any(|k| is_kind(value, *k)),
+    }
+}
+
+fn is_kind(value: &Value, kind: Kind) -> bool {
+    match (kind, value) {
+        (Kind::Text, Value::Str(_))
+        | (Kind::Whole | Kind::Number, Value::Int(_))
+        | (Kind::Bool, Value::Bool(_))
+        | (Kind::Nothing, Value::Null) => true,
+        (Kind::Whole, Value::Float(f)) => f.fract() == 0.0,
+        (Kind::Number, Value::Float(f)) => f.is_finite(),
+        _ => false,
+    }
+}
+
+fn same_family(node: &Node, shape: &Shape) -> bool {
+    match (shape, &node.value) {
+        (Shape::Any, _) | (Shape::List { .. }, Value::List(_)) | (Shape::Object(_), Value::Map(_)) => true,
+        (Shape::Object(o), Value::Null) => o.nullable,
+        (Shape::Scalar(kinds, _), value) => fits(value, kinds),
+        (Shape::Either(variants), _) => variants.iter().any(|v| same_family(node, v.shape)),
+        _ => false,
+    }
+}
+
+fn same_path(path: &[String], pattern: &str) -> bool {
+    let parts: Vec<&str> = pattern.split('.').collect();
+    parts.len() == path.len() && path.iter().zip(&parts).all(|(p, w)| *w == "*" || w == p)
+}
+
+fn describe(shape: &Shape) -> String {
+    match shape {
+        Shape::Any => "anything".into(),
+        Shape::List { .. } => "a list".into(),
+        Shape::Object(_) => "a map".into(),
+        Shape::Either(variants) => {
+            variants.iter().map(|v| describe(v.shape)).collect::<Vec<_>>().join(" or ")
+        }
+        Shape::Scalar(kinds, _) => {
+            let words = kinds.iter().map(|k| match k {
+                Kind::Text => "a text",
+                Kind::Whole => "a whole number",
+                Kind::Number => "a number",
+                Kind::Bool => "`true` or `false`",
+                Kind::Nothing => "empty",
+            });
+            words.collect::<Vec<_>>().join(" or ")
+        }
+    }
+}
+
+/// The commonest slip: a number, a boolean or a date where docker wants a text.
+fn quote_it(node: &Node, shapes: &[&Shape]) -> Option<String> {
+    let text_would_do =
+        shapes.iter().any(|s| matches!(s, Shape::Scalar(kinds, _) if kinds.contains(&Kind::Text)));
+    let shown = node.printed().filter(|t| text_would_do && !t.is_empty())?;
+    Some(format!("quote it: `\"{shown}\"`"))
+}
+
+/// The keys a service may have, of any version.
+#[cfg(test)]
+pub fn service_keys() -> Vec<&'static str> {
+    match &table::SERVICE {
+        Shape::Object(o) => o.keys.iter().map(|k| k.name).collect(),
+        _ => vec![],
+    }
+}
