@@ -11,36 +11,51 @@ mkdir -p target/oracle
 (cd oracle/swarmspec && go build -ldflags '-s -w' -o "$tool" .)
 
 echo "oracle: writing resolved files and diagnostics"
-CCCI_RENEW=1 cargo test -q --test stories compose::the_corpus >/dev/null
+CCCI_BLESS=1 cargo test -q --test stories compose::the_corpus >/dev/null
 
-failed=0 proved=0 refused=0
+root=$PWD work=$(mktemp -d) failed=0 proved=0 refused=0
+trap 'rm -rf "$work"' EXIT
+
+# The files of a case: its own, and those of the recipe that `from.txt` names.
+lay_out() {
+  rm -rf "$work/case" && mkdir "$work/case"
+  if [ -f from.txt ]; then cp -r "$root/$(cat from.txt)/." "$work/case"; fi
+  cp ./* "$work/case"
+}
+sum() {
+  local f
+  for f in *; do if [ "$f" != stamp ]; then sha256sum "$f"; fi; done
+  if [ -f from.txt ]; then (cd "$root/$(cat from.txt)" && for f in *; do if [ -f "$f" ]; then sha256sum "$f"; fi; done); fi
+}
+
 for dir in tests/fixtures/compose/*/; do
   name=$(basename "$dir")
-  pushd "$dir" >/dev/null
+  cd "$root/$dir"
   mapfile -t env < <(grep -v '^#' env.txt 2>/dev/null || true)
   files=compose.yml
   for entry in "${env[@]}"; do case $entry in COMPOSE_FILE=*) files=${entry#COMPOSE_FILE=} ;; esac; done
   IFS=: read -ra files <<<"$files"
   rm -f golden.json refusal.txt stamp
-  if env -i "${env[@]}" "$tool" stack "${files[@]}" >golden.json 2>"$tool.err"; then
+  lay_out
+  if (cd "$work/case" && env -i "${env[@]}" "$tool" stack "${files[@]}") >golden.json 2>"$work/err"; then
     if [ ! -f resolved.yml ]; then
       echo "oracle: $name: docker takes it, we refuse it"; failed=$((failed + 1))
-    elif ! env -i "$tool" stack resolved.yml 2>&1 | diff -u golden.json - >"$tool.diff"; then
-      echo "oracle: $name: the resolved file makes other services"; head -40 "$tool.diff"; failed=$((failed + 1))
+    elif ! (cd "$work/case" && env -i "$tool" stack resolved.yml) 2>&1 | diff -u golden.json - >"$work/diff"; then
+      echo "oracle: $name: the resolved file makes other services"; head -40 "$work/diff"; failed=$((failed + 1))
     else
       proved=$((proved + 1))
     fi
   else
-    rm -f golden.json; sed '/^time=/d' "$tool.err" >refusal.txt
+    rm -f golden.json
+    sed -e '/^time=/d' -e "s#$work/case#DIR#g" "$work/err" >refusal.txt
     if [ -f resolved.yml ]; then
       echo "oracle: $name: docker refuses it, we take it: $(cat refusal.txt)"; failed=$((failed + 1))
     else
       refused=$((refused + 1))
     fi
   fi
-  sum=$(for f in *; do sha256sum "$f"; done | sha256sum | cut -d' ' -f1)
-  echo "$sum" >stamp
-  popd >/dev/null
+  sum | sha256sum | cut -d' ' -f1 >"$work/stamp"
+  mv "$work/stamp" stamp
 done
-echo "oracle: $proved folders proved, $refused refused by both, $failed wrong"
+echo "oracle: $proved proved, $refused refused by both, $failed wrong"
 [ "$failed" = 0 ]

@@ -1,7 +1,10 @@
 //! The corpus of compose files: each folder's files and env give exactly its resolved file and its diagnostics, and its
-//! stamp says that docker's own loader was asked about exactly these bytes (`oracle/check.sh`).
+//! stamp says that docker's own loader was asked about exactly these bytes (`oracle/check.sh`). Every version of the
+//! recipes in `lab/recipes` is a case too: its folder names it in `from.txt`.
+
 use ccci::diag::{Text, render};
 use ccci::recipe::compose::{Around, Composed};
+use ccci::recipe::envfile::{EnvFile, abra_exports};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +13,37 @@ use std::sync::Arc;
 const CORPUS: &str = "tests/fixtures/compose";
 const RENEW: &str = "renew it with: make oracle";
 
-fn cases() -> Vec<PathBuf> {
-    let mut out: Vec<PathBuf> = fs::read_dir(CORPUS).unwrap().flatten().map(|e| e.path()).collect();
+fn renewing() -> bool {
+    std::env::var_os("CCCI_BLESS").is_some()
+}
+
+fn inside(dir: impl AsRef<Path>) -> Vec<PathBuf> {
+    let mut out: Vec<PathBuf> = fs::read_dir(dir).unwrap().flatten().map(|e| e.path()).collect();
     out.sort();
     out
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// The folder with the case's compose files: its own, or the recipe's.
+fn origin(case: &Path) -> PathBuf {
+    fs::read_to_string(case.join("from.txt")).map_or_else(|_| case.to_path_buf(), |from| from.trim().into())
+}
+
+fn text(dir: &Path, name: &str) -> Option<Arc<Text>> {
+    let content = fs::read_to_string(dir.join(name)).ok()?;
+    Some(Arc::new(Text { path: name.into(), content }))
+}
+
+/// A recipe's env as a deploy would have it: the sample, the exports over it, and the stack's name.
+fn env_of_recipe(dir: &Path) -> String {
+    let sample = text(dir, ".env.sample").map(|t| EnvFile::parse(&t).0.map()).unwrap_or_default();
+    let mut env = BTreeMap::from([("STACK_NAME".to_string(), "stack".to_string())]);
+    env.extend(sample);
+    env.extend(text(dir, "abra.sh").map(|t| abra_exports(&t)).unwrap_or_default());
+    env.iter().map(|(k, v)| format!("{k}={v}\n")).collect()
 }
 
 fn env_of(case: &Path) -> BTreeMap<String, String> {
@@ -22,15 +52,12 @@ fn env_of(case: &Path) -> BTreeMap<String, String> {
     pairs.map(|(k, v)| (k.to_string(), v.to_string())).collect()
 }
 
-/// The resolved file, if there is one, and the diagnostics, a line each.
+/// The resolved file, if there is one, and the diagnostics with their help.
 fn compose(case: &Path) -> (Option<String>, String) {
-    let env = env_of(case);
+    let (env, dir) = (env_of(case), origin(case));
     let names = env.get("COMPOSE_FILE").map_or("compose.yml", String::as_str);
-    let files: Vec<Arc<Text>> = names
-        .split(':')
-        .map(|n| Arc::new(Text { path: n.into(), content: fs::read_to_string(case.join(n)).unwrap() }))
-        .collect();
-    let read = |name: &str| fs::read_to_string(case.join(name)).ok();
+    let files: Vec<Arc<Text>> = names.split(':').map(|n| text(&dir, n).unwrap()).collect();
+    let read = |name: &str| fs::read_to_string(dir.join(name)).ok();
     let (composed, diagnostics) = Composed::build(&files, &Around { env: &env, read: &read });
     let mut lines = String::new();
     for d in diagnostics.sorted() {
@@ -45,7 +72,7 @@ fn compose(case: &Path) -> (Option<String>, String) {
 
 fn check(case: &Path, file: &str, got: Option<&str>) {
     let path = case.join(file);
-    if std::env::var_os("CCCI_RENEW").is_some() {
+    if renewing() {
         match got {
             Some(text) => fs::write(&path, text).unwrap(),
             None => drop(fs::remove_file(&path)),
@@ -58,7 +85,17 @@ fn check(case: &Path, file: &str, got: Option<&str>) {
 
 #[test]
 fn the_corpus_resolves_to_its_files_and_diagnostics() {
-    for case in cases() {
+    for recipe in inside("lab/recipes").iter().filter(|p| p.is_dir()) {
+        for version in inside(recipe).iter().filter(|p| p.is_dir()) {
+            let case = Path::new(CORPUS).join(format!("recipe-{}-{}", name_of(recipe), name_of(version)));
+            if renewing() {
+                fs::create_dir_all(&case).unwrap();
+            }
+            check(&case, "from.txt", Some(&format!("{}\n", version.display())));
+            check(&case, "env.txt", Some(&env_of_recipe(version)));
+        }
+    }
+    for case in inside(CORPUS) {
         let (resolved, diagnostics) = compose(&case);
         check(&case, "resolved.yml", resolved.as_deref());
         check(&case, "diagnostics.txt", Some(diagnostics.as_str()).filter(|d| !d.is_empty()));
@@ -67,18 +104,18 @@ fn the_corpus_resolves_to_its_files_and_diagnostics() {
 
 #[test]
 fn dockers_own_loader_was_asked_about_exactly_these_files() {
-    for case in cases() {
-        let mut names: Vec<PathBuf> = fs::read_dir(&case).unwrap().flatten().map(|e| e.path()).collect();
-        names.sort();
-        let sum = |bytes: &[u8]| {
-            let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-            digest.as_ref().iter().map(|b| format!("{b:02x}")).collect::<String>()
-        };
-        let mut listing = String::new();
-        for path in names.iter().filter(|p| !p.ends_with("stamp")) {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            listing.push_str(&format!("{}  {name}\n", sum(&fs::read(path).unwrap())));
+    let sum = |bytes: &[u8]| {
+        let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+        digest.as_ref().iter().map(|b| format!("{b:02x}")).collect::<String>()
+    };
+    for case in inside(CORPUS) {
+        let mut files: Vec<PathBuf> = inside(&case).into_iter().filter(|p| !p.ends_with("stamp")).collect();
+        if case.join("from.txt").exists() {
+            let plain = |p: &PathBuf| p.is_file() && !name_of(p).starts_with('.');
+            files.extend(inside(origin(&case)).into_iter().filter(plain));
         }
+        let listing: String =
+            files.iter().map(|p| format!("{}  {}\n", sum(&fs::read(p).unwrap()), name_of(p))).collect();
         let stamp = fs::read_to_string(case.join("stamp")).unwrap_or_default();
         assert_eq!(stamp.trim(), sum(listing.as_bytes()), "{} is not proved; {RENEW}", case.display());
         assert!(case.join("golden.json").exists() != case.join("refusal.txt").exists(), "{}", case.display());
@@ -87,12 +124,11 @@ fn dockers_own_loader_was_asked_about_exactly_these_files() {
 
 #[test]
 fn a_resolved_file_resolves_to_itself() {
-    for case in cases() {
-        let Ok(content) = fs::read_to_string(case.join("resolved.yml")) else { continue };
-        let text = Arc::new(Text { path: "resolved.yml".into(), content });
+    for case in inside(CORPUS) {
+        let Some(resolved) = text(&case, "resolved.yml") else { continue };
         let around = Around { env: &BTreeMap::new(), read: &|_| None };
-        let (again, diagnostics) = Composed::build(std::slice::from_ref(&text), &around);
+        let (again, diagnostics) = Composed::build(std::slice::from_ref(&resolved), &around);
         assert!(!diagnostics.has_errors(), "{}: {:?}", case.display(), diagnostics.0);
-        assert_eq!(again.unwrap().to_yaml(), text.content, "{}", case.display());
+        assert_eq!(again.unwrap().to_yaml(), resolved.content, "{}", case.display());
     }
 }

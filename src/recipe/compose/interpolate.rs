@@ -154,7 +154,12 @@ impl Pass<'_> {
             };
             let message = format!("with its variables this is `{text}`, but it must be {wanted}");
             self.diagnostics.push(Diagnostic::new(codes::BAD_INTERPOLATION, message).at(place.clone()));
-            Value::Null
+            // the file is refused; a value of the right kind keeps the shapes from complaining once more
+            match cast {
+                Cast::Int => Value::Int(0),
+                Cast::Float => Value::Float(0.0),
+                Cast::Bool => Value::Bool(false),
+            }
         })
     }
 }

@@ -79,6 +79,10 @@ impl<'a> Reader<'a> {
         loop {
             let (event, span) = self.next()?;
             match event {
+                Event::DocumentStart(_, Some(v)) if (v.major, v.minor) != (1, 1) => {
+                    let message = format!("docker's reader refuses `%YAML {}.{}`", v.major, v.minor);
+                    return self.fail(Place::start_of(self.text), message);
+                }
                 Event::StreamStart | Event::DocumentStart(..) => {}
                 Event::StreamEnd | Event::DocumentEnd => {
                     let place = Place::start_of(self.text);

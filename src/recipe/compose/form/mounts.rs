@@ -95,8 +95,8 @@ mod tests {
         check("/cache", Some(("volume", "", "/cache", false)));
         check("d:\\x:c:\\y", Some(("bind", "d:\\x", "c:\\y", false)));
         check("data:/data:ro,nocopy,z", Some(("volume", "data", "/data", true)));
-        check("a:/b:ro:x", None);
-        check("a::ro", None);
+        check("aa:/b:ro:x", None);
+        check("aa::ro", None);
         check("", None);
     }
 }

@@ -11,7 +11,9 @@ impl Forming<'_> {
         self.say_what_swarm_ignores(from);
         let mut out = self.fields(from, keys::SERVICE);
         let environment = self.environment(from, out.take("environment"));
-        out.put("environment", Value::Map(environment), place);
+        if !environment.0.is_empty() {
+            out.put("environment", Value::Map(environment), place);
+        }
         (!self.diagnostics.0[before..].iter().any(|d| d.severity == crate::diag::Severity::Error))
             .then_some(out)
     }
@@ -196,9 +198,8 @@ impl Forming<'_> {
                 self.wrong(&file.place, message, "write `NAME=value`, one a line");
                 continue;
             }
-            match value.or_else(|| self.env.get(key).map(String::as_str)) {
-                Some(value) => out.put(key, Value::Str(value.to_string()), &file.place),
-                None => {}
+            if let Some(value) = value.or_else(|| self.env.get(key).map(String::as_str)) {
+                out.put(key, Value::Str(value.to_string()), &file.place);
             }
         }
     }
