@@ -2,7 +2,7 @@
 //! Everything told afterwards is a function of a run's events. Pure.
 
 use crate::failure::Failure;
-use crate::plan::Plan;
+use crate::plan::{Plan, Side};
 use crate::tier::{Status, Tier};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -158,6 +158,11 @@ pub enum What {
         /// How long, ms.
         ms: u64,
     },
+    /// The stack was handed to the engine. Sent where that is done, so that deploys can be counted.
+    Deployed {
+        /// Which side.
+        side: Side,
+    },
     /// The lint rung's findings.
     Linted {
         /// What became of the rung.
@@ -204,7 +209,12 @@ pub enum What {
         /// The secret's name, never its value.
         secret: String,
     },
-    /// The last line.
+    /// The record itself could not be written; known in memory only.
+    RecordFailed {
+        /// Why.
+        failure: Box<Failure>,
+    },
+    /// The run's last line. Only what the scan of the finished record finds comes after it.
     RunEnded {
         /// ms since 1970.
         wall_ms: u64,

@@ -62,6 +62,7 @@ causes! {
     HOOK_FAILED "hook-failed" Recipe "A hook ended with an error.";
     HOOK_WRONG_RETURN "hook-wrong-return" Recipe "A hook returned a value of the wrong type.";
     TEST_FAILED "test-failed" Recipe "A test of the recipe failed.";
+    TEST_SKIPPED "test-skipped" Recipe "A test was skipped for something it needs; a skip never looks green.";
     SCRIPT_LIMIT "script-limit" Recipe "A script ran into a limit of the sandbox.";
     SCRIPT_DEADLINE "script-deadline" Recipe "A script was still running at its deadline.";
     EXEC_FAILED "exec-failed" Recipe "A command in a container failed.";
@@ -73,6 +74,7 @@ causes! {
     SOURCE_FAILED "source-failed" World "The source cannot be read.";
     RUN_DEADLINE "run-deadline" World "The run reached its own deadline.";
     INTERRUPTED "interrupted" World "The run was interrupted.";
+    KILLED "killed" World "The record ends before the run did: it was killed, or the machine went down.";
     LEFTOVER "leftover" World "Something the run made could not be removed.";
     SECRET_LEAKED "secret-leaked" Recipe "A secret value stands in the record.";
     INTERNAL "internal" Ccci "A broken promise inside ccci.";

@@ -339,7 +339,7 @@ impl Builder<'_> {
 }
 
 /// What a tier would have proved, in words that follow "not proved:".
-fn would_prove(tier: Tier) -> &'static str {
+pub fn would_prove(tier: Tier) -> &'static str {
     match tier {
         Tier::Install => "that it installs",
         Tier::Upgrade => "that it upgrades from an older version",

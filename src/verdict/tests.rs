@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::DecidedBy;
-use crate::plan::example;
+use crate::plan::{Action, Side, example};
 use crate::time::Moment;
 use proptest::prelude::*;
 
@@ -118,21 +118,156 @@ fn lint_lowers_the_level_and_never_the_verdict() {
     }
 }
 
-#[test]
-fn a_signal_is_interrupted_whatever_else_happened() {
-    let mut whats = green(&example::plan());
-    whats.insert(5, What::Stopped { by: "SIGTERM".into() });
-    let o = judged(whats);
-    assert_eq!((o.verdict, o.exit), (Verdict::Interrupted, Exit::Terminated));
+/// A green record in which only these steps were done, and the run was stopped by this.
+fn stopped(plan: &Plan, after: usize, by: &str) -> Vec<What> {
+    let removal = plan.steps.len() - 1;
+    let mut out = green(plan);
+    out.retain(|w| match w {
+        What::StepStarted { step, .. } | What::StepEnded { step, .. } => *step < after || *step == removal,
+        _ => true,
+    });
+    let end =
+        out.iter().position(|w| matches!(w, What::StepStarted { step, .. } if *step == removal)).unwrap();
+    out.insert(end, What::Stopped { by: by.into() });
+    out
 }
 
 #[test]
-fn a_record_that_ends_early_is_never_green() {
-    let all = green(&example::plan());
+fn a_signal_is_interrupted_and_what_was_not_done_is_unver() {
+    let plan = example::plan();
+    for (by, exit) in [("SIGINT", Exit::Interrupted), ("SIGTERM", Exit::Terminated)] {
+        let o = judged(stopped(&plan, 3, by));
+        assert_eq!((o.verdict, o.exit, o.level), (Verdict::Interrupted, exit, 0));
+        assert!(o.tiers.iter().all(|t| t.status == Status::Unver), "{:?}", o.tiers);
+    }
+}
+
+#[test]
+fn a_signal_weighs_more_than_a_failure_and_less_than_a_leak() {
+    let plan = example::plan();
+    let o = judged(ending(stopped(&plan, 9, "SIGINT"), &plan, "converge to the base", causes::CRASH_LOOP));
+    assert_eq!(o.exit, Exit::Interrupted);
+    let o = judged(ending(stopped(&plan, 9, "SIGINT"), &plan, "remove everything", causes::LEFTOVER));
+    assert_eq!((o.verdict, o.exit), (Verdict::Red, Exit::Failed));
+}
+
+#[test]
+fn the_run_deadline_is_an_error_even_when_no_step_was_going_on() {
+    let o = judged(stopped(&example::plan(), 9, "deadline"));
+    assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error));
+    assert_eq!(o.troubles[0].failure.cause, "run-deadline");
+}
+
+#[test]
+fn a_removal_that_could_not_look_is_an_error_and_no_leak() {
+    let plan = example::plan();
+    let mut whats = ending(green(&plan), &plan, "remove everything", causes::ENGINE_GONE);
+    for w in &mut whats {
+        if let What::Removed { leftovers, .. } = w {
+            leftovers.push(Held { kind: "anything".into(), name: "of x".into(), by: "engine gone".into() });
+        }
+    }
+    let o = judged(whats);
+    assert_eq!((o.verdict, o.leftovers.len()), (Verdict::Error, 1));
+}
+
+#[test]
+fn a_run_that_says_it_ended_without_its_removal_is_a_bug() {
+    let plan = example::plan();
+    let mut whats = green(&plan);
+    let removal = plan.steps.len() - 1;
+    whats.retain(|w| !matches!(w, What::StepEnded { step, .. } if *step == removal));
+    assert_eq!(judged(whats).exit, Exit::Bug);
+}
+
+#[test]
+fn a_secret_that_the_scan_finds_after_the_end_makes_the_run_red() {
+    let mut whats = green(&example::plan());
+    whats.push(What::SecretFound { file: "logs/app.log".into(), secret: "db_password".into() });
+    let o = judged(whats);
+    assert_eq!((o.verdict, o.exit, o.level), (Verdict::Red, Exit::Failed, 5));
+}
+
+#[test]
+fn a_record_that_cannot_be_written_is_an_error_but_a_red_run_stays_red() {
+    let failed =
+        || What::RecordFailed { failure: Box::new(Failure::new(causes::RECORD_FAILED, "a", "disk full")) };
+    let plan = example::plan();
+    let mut whats = green(&plan);
+    whats.push(failed());
+    assert_eq!(judged(whats).exit, Exit::Error);
+    let mut whats = ending(green(&plan), &plan, "restore", causes::BACKUP_HOOK_FAILED);
+    whats.push(failed());
+    assert_eq!(judged(whats).exit, Exit::Failed);
+}
+
+#[test]
+fn the_app_is_deployed_as_often_as_planned_or_it_is_a_bug() {
+    let plan = example::plan();
+    let deployed = |sides: &[Side]| {
+        let mut whats = green(&plan);
+        let end = whats.len() - 1;
+        whats.splice(end..end, sides.iter().map(|side| What::Deployed { side: *side }));
+        judged(whats).exit
+    };
+    assert_eq!(deployed(&[]), Exit::Green);
+    assert_eq!(deployed(&[Side::Base, Side::Head]), Exit::Green);
+    assert_eq!(deployed(&[Side::Base, Side::Base, Side::Head]), Exit::Bug);
+    assert_eq!(deployed(&[Side::Head]), Exit::Bug);
+}
+
+#[test]
+fn a_failed_end_without_a_reason_is_a_bug() {
+    let plan = example::plan();
+    let mut whats = green(&plan);
+    if let Some(What::StepEnded { status, .. }) =
+        whats.iter_mut().find(|w| matches!(w, What::StepEnded { .. }))
+    {
+        *status = Status::Fail;
+    }
+    assert_eq!(judged(whats).exit, Exit::Bug);
+}
+
+#[test]
+fn the_failure_of_a_test_is_told_once_with_the_name_of_the_test() {
+    let plan = example::plan();
+    let title = "tests of custom/test_page.rhai (1)";
+    let mut whats = ending(green(&plan), &plan, title, causes::TEST_FAILED);
+    let n = plan.steps.iter().position(|s| s.action.title() == title).unwrap();
+    let at = whats.iter().position(|w| matches!(w, What::StepEnded { step, .. } if *step == n)).unwrap();
+    let failure = Some(Box::new(Failure::new(causes::TEST_FAILED, "good", "bad in detail")));
+    let (file, name) = ("custom/test_page.rhai".to_string(), "test_it".to_string());
+    let test = What::TestEnded { tier: Tier::Custom, file, name, status: Status::Fail, ms: 3, failure };
+    whats.insert(at, test);
+    let o = judged(whats);
+    let told: Vec<_> = o.troubles.iter().map(|t| t.during.as_str()).collect();
+    assert_eq!(told, ["custom/test_page.rhai test_it"]);
+    assert_eq!(o.tiers[4].tests.len(), 1);
+}
+
+#[test]
+fn waits_are_timed_from_one_to_the_next() {
+    let plan = example::plan();
+    let mut whats = green(&plan);
+    let at = whats.iter().position(|w| matches!(w, What::StepEnded { step: 3, .. })).unwrap();
+    whats.insert(at, What::Waiting { step: 3, on: "two".into() });
+    whats.insert(at, What::Waiting { step: 3, on: "one".into() });
+    let o = judged(whats);
+    let waits: Vec<_> = o.steps[3].waits.iter().map(|w| (w.on.as_str(), w.ms)).collect();
+    assert_eq!(waits, [("one", 1), ("two", 1)]);
+}
+
+#[test]
+fn a_record_that_ends_early_is_an_error_even_after_a_signal() {
+    let mut all = green(&example::plan());
     for n in 1..all.len() {
         let o = judged(all[..n].to_vec());
-        assert_eq!(o.verdict, Verdict::Error, "after {n} events");
+        assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error), "after {n} events");
+        assert_eq!(o.troubles.last().unwrap().failure.cause, "killed");
     }
+    all.pop();
+    all.insert(9, What::Stopped { by: "SIGINT".into() });
+    assert_eq!(judged(all).exit, Exit::Error, "130 promises that everything was removed");
 }
 
 #[test]
@@ -157,6 +292,39 @@ fn lesson_22_a_test_that_was_not_run_keeps_the_run_from_being_green() {
 }
 
 #[test]
+fn lesson_22_a_test_skipped_for_something_it_needs_is_red_and_one_the_recipe_left_out_is_not() {
+    let skipped = |by| {
+        let mut whats = green(&example::plan());
+        let end = whats.len() - 1;
+        let (file, name) = ("custom/test_sso.rhai".to_string(), "test_login".to_string());
+        let what = format!("{file} {name}");
+        let (tier, status) = (Tier::Custom, Status::Skip);
+        whats.insert(end, What::TestEnded { tier, file, name, status, ms: 0, failure: None });
+        whats.insert(end, What::Skipped(Skip { what, reason: "keycloak is not up".into(), decided_by: by }));
+        let o = judged(whats);
+        (o.verdict, o.rungs[&Rung::Functional], o.level)
+    };
+    assert_eq!(skipped(DecidedBy::Earlier), (Verdict::Red, Status::Unver, 3));
+    assert_eq!(skipped(DecidedBy::Recipe), (Verdict::Green, Status::Pass, 5));
+}
+
+#[test]
+fn a_backup_that_passes_with_a_restore_that_fails_is_a_failed_rung() {
+    let plan = example::plan();
+    let o = judged(ending(green(&plan), &plan, "restore", causes::BACKUP_HOOK_FAILED));
+    assert_eq!(o.tiers[2].status, Status::Pass);
+    assert_eq!((o.tiers[3].status, o.rungs[&Rung::BackupRestore], o.level), (Status::Fail, Status::Fail, 2));
+}
+
+#[test]
+fn a_declared_rung_that_ran_all_the_same_is_judged() {
+    let mut plan = example::plan();
+    plan.expected_na.insert("backup_restore".into(), "stateless".into());
+    let o = judged(ending(green(&plan), &plan, "restore", causes::BACKUP_HOOK_FAILED));
+    assert_eq!((o.verdict, o.rungs[&Rung::BackupRestore]), (Verdict::Red, Status::Fail));
+}
+
+#[test]
 fn a_tier_the_caller_left_out_is_not_proved_and_does_not_raise_the_level() {
     let mut i = example::inputs();
     i.asked.tiers = Some([Tier::Install, Tier::Custom].into());
@@ -176,19 +344,37 @@ fn a_tier_that_does_not_apply_is_a_skip_and_lets_the_level_pass() {
 }
 
 proptest! {
-    /// Whatever happens around it, a failed step or test is never green.
+    /// Whatever happens around it, and in whatever order, a failed step or test is never green.
     #[test]
-    fn nothing_with_a_failure_in_it_is_green(step in 0usize..40, cause in 0usize..60, cut in 0usize..200, test: bool) {
+    fn nothing_with_a_failure_in_it_is_green(
+        bad in (0usize..40, 0usize..60, any::<bool>(), any::<bool>()),
+        swaps in prop::collection::vec((1usize..200, 1usize..200), 0..6),
+        dropped in prop::collection::vec(1usize..200, 0..6),
+        at in 0usize..200,
+    ) {
         let plan = example::plan();
         let mut whats = green(&plan);
-        let failure = Some(Box::new(Failure::new(crate::failure::CAUSES[cause % crate::failure::CAUSES.len()], "a", "b")));
+        let all = crate::failure::CAUSES;
+        let (step, cause, test, told) = bad;
+        let failure = told.then(|| Box::new(Failure::new(all[cause % all.len()], "a", "b")));
+        let step = step % plan.steps.len();
+        for n in dropped {
+            let n = n % whats.len();
+            if n > 0 { whats.remove(n); }
+        }
+        for (a, b) in swaps {
+            let len = whats.len();
+            if a % len > 0 && b % len > 0 { whats.swap(a % len, b % len); }
+        }
         let bad = if test {
-            What::TestEnded { tier: Tier::Custom, file: "f".into(), name: "n".into(), status: Status::Fail, ms: 0, failure }
+            let (file, name) = ("f".to_string(), "n".to_string());
+            What::TestEnded { tier: Tier::Custom, file, name, status: Status::Fail, ms: 0, failure }
         } else {
-            What::StepEnded { step: step % plan.steps.len(), status: Status::Fail, ms: 0, failure, note: None }
+            What::StepEnded { step, status: Status::Fail, ms: 0, failure, note: None }
         };
-        let at = 1 + cut % (whats.len() - 1);
-        whats.insert(at, bad);
-        prop_assert_ne!(judged(whats).verdict, Verdict::Green);
+        whats.insert(1 + at % whats.len(), bad);
+        let o = judged(whats);
+        prop_assert_ne!(o.verdict, Verdict::Green);
+        prop_assert_ne!(o.exit.code(), 0);
     }
 }

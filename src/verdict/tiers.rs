@@ -1,7 +1,8 @@
 //! Folds events into tiers and tests. Pure.
 
-use super::{skip_of, status_of_skip};
-use crate::event::{Event, What};
+use super::troubles::excused;
+use super::{StepOutcome, honest, skip_of};
+use crate::event::{DecidedBy, Event, What};
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::tier::{Status, TIERS, Tier};
@@ -28,6 +29,8 @@ pub struct TierOutcome {
     pub tier: Tier,
     /// What became of it.
     pub status: Status,
+    /// Who left it out, if somebody did.
+    pub decided_by: Option<DecidedBy>,
     /// Why it was left out, or why it is not known.
     pub reason: Option<String>,
     /// The failure that decided, if one did.
@@ -36,69 +39,78 @@ pub struct TierOutcome {
     pub ms: u64,
     /// Its tests.
     pub tests: Vec<TestOutcome>,
-    /// Whether the caller left it out: no error by itself, but not proved.
-    pub left_out_by_caller: bool,
 }
 
 /// All tiers in their order.
-pub(super) fn fold(plan: &Plan, events: &[Event], ended: bool) -> Vec<TierOutcome> {
+pub(super) fn fold(plan: &Plan, events: &[Event], steps: &[StepOutcome], ended: bool) -> Vec<TierOutcome> {
     TIERS
         .iter()
-        .filter_map(|row| one(plan, events, row.tier, ended))
-        .filter(|t| !t.left_out_by_caller)
+        .map(|row| match plan.tiers.contains(&row.tier) {
+            true => planned(plan, events, steps, row.tier, ended),
+            false => left_out(plan, row.tier),
+        })
         .collect()
 }
 
-fn one(plan: &Plan, events: &[Event], tier: Tier, ended: bool) -> Option<TierOutcome> {
-    if !plan.tiers.contains(&tier) {
-        let skip = skip_of(plan, tier)?;
-        return Some(TierOutcome {
-            tier,
-            status: status_of_skip(skip.decided_by),
-            reason: Some(skip.reason.clone()),
-            failure: None,
-            ms: 0,
-            tests: vec![],
-            left_out_by_caller: skip.decided_by == crate::event::DecidedBy::Caller,
-        });
-    }
+/// A tier left out by the caller was not checked; by the recipe's shape or settings it does not apply.
+fn left_out(plan: &Plan, tier: Tier) -> TierOutcome {
+    let declared = plan.expected_na.get(tier.row().rung.name());
+    let (reason, by) = match (skip_of(plan, tier), declared) {
+        (Some(skip), _) => (skip.reason.clone(), Some(skip.decided_by)),
+        (None, Some(reason)) => (reason.clone(), Some(DecidedBy::Recipe)),
+        (None, None) => ("the plan neither holds it nor says why not".into(), None),
+    };
+    let status = match by {
+        Some(DecidedBy::Structure | DecidedBy::Recipe) => Status::Skip,
+        Some(DecidedBy::Caller | DecidedBy::Earlier) | None => Status::Unver,
+    };
+    TierOutcome { tier, status, decided_by: by, reason: Some(reason), failure: None, ms: 0, tests: vec![] }
+}
+
+fn planned(plan: &Plan, events: &[Event], steps: &[StepOutcome], tier: Tier, ended: bool) -> TierOutcome {
+    let (decided_by, reason, failure) = (None, None, None);
     let mut out = TierOutcome {
         tier,
         status: Status::Pass,
-        reason: None,
-        failure: None,
+        decided_by,
+        reason,
+        failure,
         ms: 0,
-        tests: vec![],
-        left_out_by_caller: false,
+        tests: tests(events, tier),
     };
-    let steps: Vec<usize> = (0..plan.steps.len()).filter(|n| plan.steps[*n].tier == Some(tier)).collect();
-    let mut seen = 0;
-    for e in events {
-        match &e.what {
-            What::StepEnded { step, status, ms, failure, note } if steps.contains(step) => {
-                seen += 1;
-                out.ms += ms;
-                out.take(*status, failure.as_deref(), note.as_deref());
-            }
-            What::TestEnded { tier: t, file, name, status, ms, failure } if *t == tier => {
-                let failure = failure.as_deref().cloned();
-                out.take(*status, failure.as_ref(), None);
-                out.tests.push(TestOutcome {
-                    file: file.clone(),
-                    name: name.clone(),
-                    status: *status,
-                    ms: *ms,
-                    failure,
-                });
-            }
-            _ => {}
-        }
+    let mut done = 0;
+    for s in steps.iter().filter(|s| s.tier == Some(tier)) {
+        out.ms += s.ms;
+        done += usize::from(s.ended);
+        let cut = (!s.ended).then_some("it was cut short");
+        out.take(s.status, s.failure.as_ref(), s.note.as_deref().or(cut));
     }
-    if seen < steps.len() {
-        let why = if ended { "the run was ended before" } else { "the record ends before" };
+    for t in out.tests.clone() {
+        let why = format!("test {} was not run", t.name);
+        let needed = t.status == Status::Skip && !excused(events, &t.file, &t.name);
+        out.take(if needed { Status::Unver } else { t.status }, t.failure.as_ref(), Some(&why));
+    }
+    let wanted = plan.steps.iter().filter(|s| s.tier == Some(tier)).count();
+    if done < wanted || wanted == 0 {
+        let why =
+            if ended { "the run ended before it was done" } else { "the record ends before it was done" };
         out.take(Status::Unver, None, Some(why));
     }
-    Some(out)
+    out
+}
+
+fn tests(events: &[Event], wanted: Tier) -> Vec<TestOutcome> {
+    let row = |e: &Event| match &e.what {
+        What::TestEnded { tier, file, name, status, ms, failure } if *tier == wanted => Some(TestOutcome {
+            file: file.clone(),
+            name: name.clone(),
+            status: honest(*status, failure.as_deref()),
+            ms: *ms,
+            failure: failure.as_deref().cloned(),
+        }),
+        _ => None,
+    };
+    events.iter().filter_map(row).collect()
 }
 
 impl TierOutcome {
@@ -106,14 +118,16 @@ impl TierOutcome {
     fn take(&mut self, status: Status, failure: Option<&Failure>, note: Option<&str>) {
         let before = self.status;
         self.status = self.status.and(status);
-        let decisive = self.status != before || (self.failure.is_none() && self.status == status);
-        if status != Status::Pass && decisive {
-            if failure.is_some() {
-                self.failure = failure.cloned();
-                self.reason = None;
-            } else if self.failure.is_none() && self.reason.is_none() {
-                self.reason = note.map(str::to_string);
-            }
+        let worse = self.status != before;
+        if matches!(status, Status::Pass | Status::Skip) || self.status != status {
+            return;
+        }
+        if worse || (self.failure.is_none() && failure.is_some()) {
+            self.failure = failure.cloned();
+            self.reason = None;
+        }
+        if self.failure.is_none() && self.reason.is_none() {
+            self.reason = note.map(str::to_string);
         }
     }
 }

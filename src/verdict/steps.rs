@@ -1,0 +1,91 @@
+//! Folds events into the steps that were begun, with what each waited for. Pure.
+
+use super::honest;
+use crate::event::{Event, What};
+use crate::failure::Failure;
+use crate::plan::Plan;
+use crate::tier::{Status, Tier};
+use crate::time::Moment;
+
+/// Something a step waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// For what.
+    pub on: String,
+    /// How long, ms.
+    pub ms: u64,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepOutcome {
+    /// Its number in the plan.
+    pub step: usize,
+    /// Its title.
+    pub title: String,
+    /// Its tier.
+    pub tier: Option<Tier>,
+    /// When it began.
+    pub began: Moment,
+    /// What became of it; unver for one that has no end.
+    pub status: Status,
+    /// How long it took, ms; up to the record's last line for one that has no end.
+    pub ms: u64,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// What it found, or why it was not done.
+    pub note: Option<String>,
+    /// What it waited for, in order.
+    pub waits: Vec<Wait>,
+    /// Whether it has an end.
+    pub ended: bool,
+}
+
+/// The steps in the order of their beginnings.
+pub(super) fn fold(plan: &Plan, events: &[Event]) -> Vec<StepOutcome> {
+    let mut out: Vec<StepOutcome> = vec![];
+    let mut waiting: Option<(usize, String, Moment)> = None;
+    for e in events {
+        match &e.what {
+            What::StepStarted { step, title, tier } => out.push(begun(*step, title.clone(), *tier, e.at)),
+            What::Waiting { step, on } => {
+                close(&mut out, waiting.replace((*step, on.clone(), e.at)), e.at);
+            }
+            What::StepEnded { step, status, ms, failure, note } => {
+                close(&mut out, waiting.take(), e.at);
+                if !out.iter().any(|s| s.step == *step && !s.ended) {
+                    // an end without a beginning still tells what happened
+                    let planned = plan.steps.get(*step);
+                    let title = planned.map_or_else(|| format!("step {step}"), |s| s.action.title());
+                    out.push(begun(*step, title, planned.and_then(|s| s.tier), e.at));
+                }
+                if let Some(s) = out.iter_mut().rev().find(|s| s.step == *step && !s.ended) {
+                    s.status = honest(*status, failure.as_deref());
+                    s.failure = failure.as_deref().cloned();
+                    s.note = note.clone();
+                    s.ms = *ms;
+                    s.ended = true;
+                }
+            }
+            _ => {}
+        }
+    }
+    let last = events.last().map_or(Moment(0), |e| e.at);
+    close(&mut out, waiting.take(), last);
+    for s in out.iter_mut().filter(|s| !s.ended) {
+        s.ms = last.since(s.began).as_millis() as u64;
+    }
+    out
+}
+
+fn begun(step: usize, title: String, tier: Option<Tier>, began: Moment) -> StepOutcome {
+    let (status, failure, note, waits) = (Status::Unver, None, None, vec![]);
+    StepOutcome { step, title, tier, began, status, ms: 0, failure, note, waits, ended: false }
+}
+
+fn close(steps: &mut [StepOutcome], wait: Option<(usize, String, Moment)>, at: Moment) {
+    let Some((step, on, since)) = wait else { return };
+    if let Some(s) = steps.iter_mut().rev().find(|s| s.step == step) {
+        s.waits.push(Wait { on, ms: at.since(since).as_millis() as u64 });
+    }
+}
