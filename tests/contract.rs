@@ -1,9 +1,15 @@
 //! The contract of the Cluster port: what the in-memory Swarm and the real one must both do. Memory always; the real
 //! one too when `CCCI_SWARM=1` says that an engine is there (`make test` does).
 
-#![allow(clippy::unwrap_used, reason = "a story that cannot go on ends")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a story that cannot go on ends, and says what it skips"
+)]
 
+use ccci::hands::clock::RealClock;
 use ccci::hands::memory::{Fault, Files, MemoryClock, MemoryCluster};
+use ccci::hands::swarm::Swarm;
 use ccci::name::{RunId, ServiceName, StackName};
 use ccci::secret::Secret;
 use ccci::time::Moment;
@@ -24,6 +30,8 @@ struct Ground {
     image: &'static str,
 }
 
+/// One runtime for all real Swarms of this binary.
+static RUNTIME: std::sync::OnceLock<tokio::runtime::Runtime> = std::sync::OnceLock::new();
 const IMAGE: &str = "ccci-contract:1";
 
 impl Ground {
@@ -41,6 +49,28 @@ impl Ground {
             domain: format!("{test}.ccci.test"),
             image: IMAGE,
         }
+    }
+
+    /// The real Swarm, if `CCCI_SWARM=1` says that there is one.
+    fn swarm(test: &str) -> Option<Ground> {
+        if std::env::var("CCCI_SWARM").as_deref() != Ok("1") {
+            return None;
+        }
+        let host = std::env::var("DOCKER_HOST").unwrap_or("unix:///var/run/docker.sock".into());
+        let runtime = RUNTIME.get_or_init(|| {
+            // an image that is here and in no registry; what it is made of, the lab has
+            let tagged = std::process::Command::new("docker")
+                .args(["--host", &host, "tag", "nginx:1.25.0", IMAGE])
+                .output()
+                .unwrap();
+            assert!(tagged.status.success(), "{}", String::from_utf8_lossy(&tagged.stderr));
+            tokio::runtime::Runtime::new().unwrap()
+        });
+        let moved = Arc::new(tokio::sync::Notify::new());
+        let clock = Arc::new(RealClock::new(moved.clone()));
+        let cluster = Arc::new(Swarm::new(&host, runtime.handle().clone(), clock.clone(), moved));
+        let domain = format!("{test}-{}.ccci.test", std::process::id());
+        Some(Ground { cluster, clock, memory: None, domain, image: IMAGE })
     }
 
     fn limit(&self, seconds: u64) -> Limit {
@@ -120,7 +150,7 @@ impl Ground {
     }
 }
 
-const FOREVER: &str = "trap 'exit 0' TERM; echo started; while :; do sleep 1; done";
+const FOREVER: &str = "trap 'exit 0' TERM QUIT; echo started; while :; do sleep 1; done";
 
 /// What the contract's commands do in memory, so that both worlds can be asked the same.
 fn shell(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
@@ -145,6 +175,10 @@ fn shell(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
 /// Runs a fact on each ground there is.
 fn on_each(test: &str, fact: impl Fn(&Ground)) {
     fact(&Ground::memory(test));
+    match Ground::swarm(test) {
+        Some(ground) => fact(&ground),
+        None => eprintln!("{test}: in memory only; CCCI_SWARM=1 asks the real Swarm too"),
+    }
 }
 
 #[test]
@@ -173,7 +207,7 @@ fn an_update_replaces_the_task_and_a_label_alone_does_not() {
             tasks[0].id.clone()
         };
         let first = task(g);
-        g.deploy(&g.compose(FOREVER, "").replace("ccci.run: contract,", "ccci.run: contract, x: y,"))
+        g.deploy(&g.compose(FOREVER, "").replacen("ccci.run: contract,", "ccci.run: contract, x: y,", 1))
             .unwrap();
         g.converge(&g.wanted()).unwrap();
         assert_eq!(task(g), first);
@@ -301,7 +335,7 @@ fn a_secret_is_made_once_and_goes_with_its_domain() {
 #[test]
 fn a_network_is_made_only_if_it_is_not_there() {
     on_each("network", |g| {
-        let name = format!("{}-proxy", g.stack());
+        let name = format!("{}_net", g.stack());
         let ensure = || g.cluster.ensure_network(&name, &g.owner(), &g.limit(10)).unwrap();
         assert_eq!((ensure(), ensure()), (true, false));
         g.remove();

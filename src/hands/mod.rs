@@ -5,3 +5,4 @@ pub mod git;
 pub mod locks;
 pub mod memory;
 pub mod store;
+pub mod swarm;

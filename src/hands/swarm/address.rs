@@ -1,0 +1,42 @@
+//! Where a task can be reached from this machine: its leg on the gateway bridge, which every container of an overlay
+//! network has, published ports or not.
+
+use super::refusal::refused;
+use super::{Swarm, look};
+use crate::world::ClusterError;
+use bollard::query_parameters::InspectNetworkOptions;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// The bridge that gives overlay containers their way out.
+const BRIDGE: &str = "docker_gwbridge";
+/// An address is asked for again after so long: tasks change and addresses with them.
+const FRESH: Duration = Duration::from_secs(1);
+
+impl Swarm {
+    /// Addresses of the service's running, wanted tasks, newest first.
+    pub(super) async fn addresses(&self, service: &str) -> Result<Vec<IpAddr>, ClusterError> {
+        let now = self.clock.now();
+        if let Some((asked, found)) = self.known().addresses.get(service)
+            && now.since(*asked) < FRESH
+        {
+            return Ok(found.clone());
+        }
+        let docker = self.connected().await?.docker;
+        let tasks = look::running_tasks(&docker, service).await?;
+        let bridge = docker.inspect_network(BRIDGE, None::<InspectNetworkOptions>).await;
+        let bridge = bridge.map_err(|e| refused("look at the gateway bridge", &e))?;
+        let legs = bridge.containers.unwrap_or_default();
+        let found: Vec<IpAddr> = tasks
+            .iter()
+            .filter_map(|t| legs.get(&t.container)?.ipv4_address.as_deref()?.split('/').next()?.parse().ok())
+            .collect();
+        if !tasks.is_empty() && found.is_empty() {
+            return Err(ClusterError::Missing(format!("an address of `{service}` on {BRIDGE}")));
+        }
+        if !found.is_empty() {
+            self.known().addresses.insert(service.to_string(), (now, found.clone()));
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,65 @@
+//! Files out of and into a container, by the engine's archive endpoint, as streams: a volume may be larger than memory.
+
+use super::Swarm;
+use super::refusal::refused;
+use crate::world::ClusterError;
+use bollard::body_try_stream;
+use bollard::query_parameters::{DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use std::io::{self, Read, Write};
+
+/// Bytes read at once from the tar that goes into a container.
+const PIECE: usize = 256 << 10;
+
+impl Swarm {
+    pub(super) async fn read_archive(
+        &self,
+        container: &str,
+        path: &str,
+        sink: &mut dyn Write,
+    ) -> Result<(), ClusterError> {
+        let docker = self.connected().await?.docker;
+        let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
+        let mut pieces = docker.download_from_container(container, Some(options));
+        while let Some(piece) = pieces.next().await {
+            let bytes = piece.map_err(|e| refused("read files from a container", &e))?;
+            sink.write_all(&bytes).map_err(|e| ClusterError::Local(format!("keep the archive: {e}")))?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn write_archive(
+        &self,
+        container: &str,
+        dir: &str,
+        tar: &mut dyn Read,
+    ) -> Result<(), ClusterError> {
+        let docker = self.connected().await?.docker;
+        let options = UploadToContainerOptionsBuilder::default().path(dir).copy_uidgid("").build();
+        let (send, mut receive) = tokio::sync::mpsc::channel::<io::Result<Bytes>>(4);
+        let body = futures_util::stream::poll_fn(move |context| receive.poll_recv(context));
+        let upload = docker.upload_to_container(container, Some(options), body_try_stream(body));
+        let feed = async move {
+            let mut piece = vec![0; PIECE];
+            loop {
+                match tar.read(&mut piece) {
+                    Ok(0) => return Ok(()),
+                    Err(e) => {
+                        let _ = send.send(Err(io::Error::other("the archive ended early"))).await;
+                        return Err(ClusterError::Local(format!("read the kept archive: {e}")));
+                    }
+                    Ok(n) => {
+                        // whoever stopped listening says why itself
+                        if send.send(Ok(Bytes::copy_from_slice(&piece[..n]))).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        };
+        let (fed, uploaded) = tokio::join!(feed, upload);
+        fed?;
+        uploaded.map_err(|e| refused("write files into a container", &e))
+    }
+}

@@ -1,0 +1,150 @@
+//! Tests of `decode.rs` on answers recorded from Docker Engine 20.10 (API 1.41): two stacks in all kinds of trouble.
+
+use super::decode::{checks_health, container_end, ms_of, service, task};
+use crate::world::converge::{History, Verdict, Wanted, WantedMode, WantedService, converge};
+use crate::world::seen::{Mode, Restart, Seen, TaskState, UpdateState};
+use bollard::models::{ContainerInspectResponse, Service, Task};
+use std::collections::{BTreeMap, HashMap};
+
+fn recorded<T: serde::de::DeserializeOwned>(name: &str) -> T {
+    let text = std::fs::read_to_string(format!("tests/fixtures/engine/{name}.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn seen(name: &str, stack: &str) -> Seen {
+    let services: Vec<Service> = recorded(&format!("{name}-services"));
+    let tasks: Vec<Task> = recorded(&format!("{name}-tasks"));
+    let none = HashMap::new();
+    Seen {
+        services: services.into_iter().filter_map(|s| service(s, stack, &none)).collect(),
+        tasks: tasks.into_iter().map(task).collect(),
+    }
+}
+
+/// What converging says of one service of a recording after two looks, ten seconds apart.
+fn verdict(seen: &Seen, name: &str) -> String {
+    let live = seen.service(name).unwrap();
+    let wanted = WantedService {
+        name: live.name.clone(),
+        mode: match live.mode {
+            Mode::Replicated(n) => WantedMode::Replicated(n),
+            Mode::Global(_) => WantedMode::Global,
+            Mode::Job(n) => WantedMode::Job(n),
+        },
+        image: live.image.clone(),
+        restart: live.restart,
+        labels: BTreeMap::new(),
+    };
+    let (wanted, mut history) = (Wanted { services: vec![wanted], fresh: true }, History::default());
+    let _ = converge(&wanted, seen, &mut history, 0);
+    match converge(&wanted, seen, &mut history, 10_000) {
+        Verdict::Converged { .. } => "converged".into(),
+        Verdict::Waiting(why) => why,
+        Verdict::Hopeless(f) => format!("{}: {}", f.cause, f.observed),
+    }
+}
+
+#[test]
+fn every_recorded_trouble_is_called_by_its_name() {
+    let mut broken = seen("broken", "clfix");
+    let container: ContainerInspectResponse = recorded("container-oom");
+    for t in broken.tasks.iter_mut().filter(|t| Some(&t.container) == container.id.as_ref()) {
+        (t.oom_killed, t.unhealthy) = container_end(&container);
+    }
+    for (name, expected) in [
+        (
+            "app",
+            "port-taken: no suitable node (host-mode port already in use on 1 node): it publishes 28080/tcp",
+        ),
+        (
+            "crash",
+            "crash-loop: a task ended with exit code 3 and is not started again: its 2 attempts are used up",
+        ),
+        ("everywhere", "converged"),
+        ("job", "converged"),
+        (
+            "noimage",
+            "missing-image: 5 tasks in a row ended without starting: the node has no such image (No such image: 127.0.0.1:9/none:1)",
+        ),
+        (
+            "nomount",
+            "task-rejected: 5 tasks in a row ended without starting: the node refused it (invalid mount config for type \"bind\": bind source path does not exist: /no/such/path)",
+        ),
+        ("nonode", "no-suitable-node: no suitable node (scheduling constraints not satisfied on 1 node)"),
+        (
+            "oom",
+            "out-of-memory: a task ended exited 137 (out of memory) and is not started again: its restart condition is none",
+        ),
+    ] {
+        assert_eq!(verdict(&broken, name), expected);
+    }
+}
+
+#[test]
+fn lesson_39_the_container_tells_that_a_complete_task_was_unhealthy() {
+    let container: ContainerInspectResponse = recorded("container-unhealthy");
+    let mut broken = seen("broken", "clfix");
+    assert_eq!(container_end(&container), (Some(false), Some(true)));
+    assert!(checks_health(&container) && !checks_health(&recorded("container-oom")));
+    let id = broken.service("unhealthy").unwrap().id.clone();
+    let found = broken.tasks.iter_mut().find(|t| Some(&t.container) == container.id.as_ref()).unwrap();
+    assert_eq!((&found.service, found.state, found.exit_code), (&id, TaskState::Complete, Some(0)));
+    found.unhealthy = Some(true);
+    assert!(verdict(&broken, "unhealthy").starts_with("never-healthy"), "{}", verdict(&broken, "unhealthy"));
+}
+
+#[test]
+fn recorded_updates_are_told_apart() {
+    let updating = seen("updating", "clfix2");
+    for name in ["back", "pause", "good"] {
+        assert!(verdict(&updating, name).contains("Swarm is updating it"), "{}", verdict(&updating, name));
+    }
+    let updated = seen("updated", "clfix2");
+    assert_eq!(
+        verdict(&updated, "back"),
+        "rolled-back: the update was rolled back: its task ended with exit code 5"
+    );
+    assert_eq!(
+        verdict(&updated, "pause"),
+        "update-paused: Swarm paused the update and the old version still serves: its new task ended with exit code 6"
+    );
+    assert_eq!(updated.service("back").unwrap().update.as_ref().unwrap().0, UpdateState::RollbackCompleted);
+}
+
+#[test]
+fn a_service_is_decoded_with_everything_converging_and_backups_need() {
+    let broken = seen("broken", "clfix");
+    let app = broken.service("app").unwrap();
+    assert_eq!(app.mode, Mode::Replicated(1));
+    assert_eq!(app.image, "nginx:1.25.0");
+    assert_eq!(app.labels["ccci.domain"], "clfix.ccci.test");
+    assert_eq!(app.env, ["A=1", "B=two"]);
+    assert_eq!(app.volumes, [("clfix_data".to_string(), "/data".to_string())]);
+    assert_eq!(app.ports, [(28080, 80, "tcp".to_string())]);
+    assert_eq!((app.start_first, app.restart), (false, Restart::Any));
+    let crash = broken.service("crash").unwrap();
+    assert_eq!((crash.restart, crash.max_attempts), (Restart::OnFailure, 2));
+    assert_eq!(broken.service("everywhere").unwrap().mode, Mode::Global(1));
+    assert!(seen("updated", "clfix2").service("pause").unwrap().start_first);
+}
+
+#[test]
+fn tasks_of_the_wanted_spec_have_its_digest_and_others_have_not() {
+    let broken = seen("broken", "clfix");
+    for s in broken.services.iter().filter(|s| s.name.as_str() != "unhealthy") {
+        assert!(broken.tasks_of(s).iter().all(|t| t.template == s.template), "{}", s.name);
+    }
+    let updated = seen("updated", "clfix2");
+    let pause = updated.service("pause").unwrap();
+    let of_new: Vec<bool> = updated.tasks_of(pause).iter().map(|t| t.template == pause.template).collect();
+    assert_eq!(of_new, [true, true, true, false]);
+}
+
+#[test]
+fn times_are_read_to_the_millisecond() {
+    assert_eq!(ms_of("1970-01-01T00:00:00Z"), Some(0));
+    assert_eq!(ms_of("2000-02-29T00:00:00Z"), Some(951_782_400_000));
+    assert_eq!(ms_of("2026-12-31T23:59:59.5Z"), Some(1_798_761_599_500));
+    assert_eq!(ms_of("2026-11-23T17:16:39.477220109Z").unwrap() % 1000, 477);
+    assert_eq!(ms_of("soon"), None);
+}

@@ -1,0 +1,116 @@
+//! Handing a stack to the engine by `docker stack deploy`, detached: the waiting is ours.
+#![expect(clippy::disallowed_methods, reason = "this file starts the docker client")]
+
+use super::Swarm;
+use crate::world::ClusterError;
+use crate::world::cluster::Deploy;
+use std::path::{Component, Path};
+use std::process::Stdio;
+use tokio::process::Command;
+
+impl Swarm {
+    pub(super) async fn deploy_stack(&self, deploy: &Deploy) -> Result<(), ClusterError> {
+        let local = |e: std::io::Error| ClusterError::Local(format!("write the stack's files: {e}"));
+        let dir = tempfile::tempdir().map_err(local)?;
+        std::fs::write(dir.path().join("compose.yml"), &deploy.compose).map_err(local)?;
+        for (name, bytes) in &deploy.files {
+            let path = inside(dir.path(), name)?;
+            std::fs::create_dir_all(path.parent().unwrap_or(dir.path())).map_err(local)?;
+            std::fs::write(path, bytes).map_err(local)?;
+        }
+        let mut words = vec!["stack", "deploy", "--resolve-image", "never", "--with-registry-auth"];
+        if self.knows_detach().await? {
+            words.push("--detach=true");
+        }
+        words.extend(["-c", "compose.yml", deploy.stack.as_str()]);
+        let out = self.client(&words).current_dir(dir.path()).output().await.map_err(no_client)?;
+        if out.status.success() {
+            return Ok(());
+        }
+        let text = what_it_says(&String::from_utf8_lossy(&out.stderr));
+        Err(if text.contains("Cannot connect to the Docker daemon") {
+            ClusterError::Unreachable(text)
+        } else {
+            ClusterError::Refused { action: "deploy the stack".into(), text }
+        })
+    }
+
+    /// The client speaks to our engine whatever its own settings say, and dies with the call.
+    fn client(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        command.arg("--host").arg(&self.host).args(words);
+        command.env_remove("DOCKER_HOST").env_remove("DOCKER_CONTEXT").env_remove("DOCKER_API_VERSION");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+
+    /// Clients before 26 deploy detached always and refuse the flag; later ones warn without it.
+    async fn knows_detach(&self) -> Result<bool, ClusterError> {
+        if let Some(known) = self.known().knows_detach {
+            return Ok(known);
+        }
+        let out = self.client(&["stack", "deploy", "--help"]).output().await.map_err(no_client)?;
+        let knows = String::from_utf8_lossy(&out.stdout).contains("--detach");
+        self.known().knows_detach = Some(knows);
+        Ok(knows)
+    }
+}
+
+fn no_client(e: std::io::Error) -> ClusterError {
+    ClusterError::Local(format!("start the docker client: {e}"))
+}
+
+/// A relative path below the directory, and never above it.
+fn inside(dir: &Path, name: &str) -> Result<std::path::PathBuf, ClusterError> {
+    let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+    if plain && !name.is_empty() {
+        Ok(dir.join(name))
+    } else {
+        Err(ClusterError::Local(format!("keep `{name}` inside the stack's files")))
+    }
+}
+
+/// Progress and remarks of the client, which are no refusals.
+const REMARKS: &[&str] = &[
+    "Creating ",
+    "Updating ",
+    "Removing ",
+    "Ignoring ",
+    "Since --detach",
+    "In a future release",
+    "container_name",
+    "expose:",
+];
+
+/// What the client says about a refusal, without its progress.
+fn what_it_says(stderr: &str) -> String {
+    let remark = |line: &&str| !line.trim().is_empty() && !REMARKS.iter().any(|r| line.starts_with(r));
+    let lines: Vec<&str> = stderr.lines().filter(remark).collect();
+    let text = if lines.is_empty() { stderr.trim().to_string() } else { lines.join("\n") };
+    text.trim_start_matches("Error response from daemon: ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refusal_is_told_without_the_clients_progress() {
+        let stderr = "Ignoring unsupported options: restart\n\nCreating network x_default\nfailed to create service \
+                      x_app: Error response from daemon: network x not found\n";
+        assert_eq!(
+            what_it_says(stderr),
+            "failed to create service x_app: Error response from daemon: network x not found"
+        );
+        assert_eq!(what_it_says("Creating service x\n"), "Creating service x");
+    }
+
+    #[test]
+    fn a_file_of_a_stack_stays_inside_its_directory() {
+        let dir = Path::new("/tmp/x");
+        assert_eq!(inside(dir, "a/b.conf").unwrap(), dir.join("a/b.conf"));
+        for bad in ["../a", "/etc/passwd", "a/../../b", ""] {
+            assert!(inside(dir, bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Running a command in a container. Empty output never stands for a command that did not run (lesson 10).
+
+use super::refusal::refused;
+use super::{MOST_OUTPUT, Swarm};
+use crate::world::ClusterError;
+use crate::world::cluster::{ExecOutput, ExecRequest};
+use bollard::Docker;
+use bollard::container::LogOutput;
+use bollard::exec::StartExecResults;
+use bollard::models::ExecConfig;
+use bollard::query_parameters::InspectContainerOptions;
+use futures_util::{Stream, StreamExt};
+use tokio::io::AsyncWriteExt;
+
+/// What stands behind output that was cut.
+const CUT: &str = "\n[cut at 8 MiB]\n";
+/// How the engine's runtime begins when it could not start the command.
+const NOT_STARTED: &str = "OCI runtime exec failed";
+/// Codes a command has when it is killed; then the container is asked whether it was all of it.
+const KILLED: &[i64] = &[129, 130, 137, 143, 255];
+
+impl Swarm {
+    pub(super) async fn exec_in(
+        &self,
+        container: &str,
+        what: &ExecRequest,
+    ) -> Result<ExecOutput, ClusterError> {
+        let docker = self.connected().await?.docker;
+        let action = "run a command in a container";
+        let config = ExecConfig {
+            attach_stdin: Some(!what.stdin.is_empty()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            cmd: Some(what.argv.clone()),
+            env: (!what.env.is_empty()).then(|| what.env.clone()),
+            user: (!what.user.is_empty()).then(|| what.user.clone()),
+            ..ExecConfig::default()
+        };
+        let made = docker.create_exec(container, config).await.map_err(|e| refused(action, &e))?;
+        let started = docker.start_exec(&made.id, None).await.map_err(|e| refused(action, &e))?;
+        let StartExecResults::Attached { output, mut input } = started else {
+            return Err(refusal(action, "the engine ran it detached"));
+        };
+        let feed = async {
+            // a command that does not read its input is no failure
+            let _ = input.write_all(&what.stdin).await;
+            let _ = input.shutdown().await;
+        };
+        let ((), output) = tokio::join!(feed, collected(output));
+        let (stdout, stderr) = output.map_err(|e| refused(action, &e))?;
+        let code = exit_code(&docker, &made.id, action).await?;
+        let out = ExecOutput { code, stdout, stderr };
+        if [126, 127].contains(&code)
+            && (out.stdout.starts_with(NOT_STARTED) || out.stderr.starts_with(NOT_STARTED))
+        {
+            let said = if out.stdout.starts_with(NOT_STARTED) { out.stdout } else { out.stderr };
+            return Err(refusal(action, said.trim()));
+        }
+        if KILLED.contains(&code) {
+            still_there(&docker, container, action).await?;
+        }
+        Ok(out)
+    }
+}
+
+fn refusal(action: &str, text: &str) -> ClusterError {
+    ClusterError::Refused { action: action.into(), text: text.into() }
+}
+
+/// Both outputs, each cut at the limit; all of it is read, so that the command never blocks.
+pub(super) async fn collected(
+    mut output: impl Stream<Item = Result<LogOutput, bollard::errors::Error>> + Unpin,
+) -> Result<(String, String), bollard::errors::Error> {
+    let (mut stdout, mut stderr) = (vec![], vec![]);
+    let mut cut = [false, false];
+    while let Some(piece) = output.next().await {
+        let (to, bytes, cut) = match piece? {
+            LogOutput::StdErr { message } => (&mut stderr, message, &mut cut[1]),
+            LogOutput::StdOut { message } | LogOutput::Console { message } => {
+                (&mut stdout, message, &mut cut[0])
+            }
+            LogOutput::StdIn { .. } => continue,
+        };
+        let room = MOST_OUTPUT.saturating_sub(to.len());
+        to.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        *cut |= bytes.len() > room;
+    }
+    let text = |bytes: Vec<u8>, cut: bool| {
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        if cut {
+            text.push_str(CUT);
+        }
+        text
+    };
+    Ok((text(stdout, cut[0]), text(stderr, cut[1])))
+}
+
+/// The exit code, once the engine has it: the output may end a moment before the command does.
+async fn exit_code(docker: &Docker, exec: &str, action: &str) -> Result<i64, ClusterError> {
+    for _ in 0..100 {
+        let state = match docker.inspect_exec(exec).await.map_err(|e| refused(action, &e)) {
+            Err(ClusterError::Missing(_)) => return Err(refusal(action, "the container went away under it")),
+            other => other?,
+        };
+        match (state.running, state.exit_code) {
+            (Some(true), _) | (_, None) => {
+                // not a wait for the world: the engine is about to write down what it has already told
+                let _ =
+                    tokio::time::timeout(std::time::Duration::from_millis(20), std::future::pending::<()>())
+                        .await;
+            }
+            (_, Some(code)) => return Ok(code),
+        }
+    }
+    Err(refusal(
+        action,
+        "its output ended and it has no exit code: the container may have gone away under it",
+    ))
+}
+
+/// A command that was killed together with its container did not fail by itself.
+async fn still_there(docker: &Docker, container: &str, action: &str) -> Result<(), ClusterError> {
+    let state = docker.inspect_container(container, None::<InspectContainerOptions>).await;
+    let running = match state.map_err(|e| refused(action, &e)) {
+        Err(ClusterError::Missing(_)) => false,
+        other => other?.state.and_then(|s| s.running).unwrap_or(false),
+    };
+    if running { Ok(()) } else { Err(refusal(action, "the container ended while it ran")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    #[test]
+    fn output_is_separated_and_bounded_and_the_cut_is_said() {
+        let long = Bytes::from(vec![b'x'; MOST_OUTPUT - 1]);
+        let pieces = vec![
+            Ok(LogOutput::StdOut { message: long }),
+            Ok(LogOutput::StdErr { message: Bytes::from("err") }),
+            Ok(LogOutput::StdOut { message: Bytes::from("abc") }),
+        ];
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (stdout, stderr) = runtime.block_on(collected(futures_util::stream::iter(pieces))).unwrap();
+        assert_eq!(stderr, "err");
+        assert_eq!(stdout.len(), MOST_OUTPUT + CUT.len());
+        assert!(stdout.ends_with(&format!("xa{CUT}")));
+    }
+}

@@ -1,0 +1,119 @@
+//! One look at a stack: services and tasks in two calls, and a container only when it has something new to tell.
+
+use super::refusal::refused;
+use super::{Swarm, decode, filters};
+use crate::name::StackName;
+use crate::world::ClusterError;
+use crate::world::seen::{Seen, TaskSeen, TaskState};
+use bollard::Docker;
+use bollard::query_parameters::{
+    InspectContainerOptions, ListNetworksOptions, ListServicesOptionsBuilder, ListTasksOptionsBuilder,
+};
+use std::collections::HashMap;
+
+/// Containers asked in one look; the rest is asked in the next.
+const MOST_CONTAINERS: usize = 20;
+
+impl Swarm {
+    pub(super) async fn look_at(&self, stack: &StackName) -> Result<Seen, ClusterError> {
+        let docker = self.connected().await?.docker;
+        let label = format!("{}={stack}", decode::STACK_LABEL);
+        let mine = filters(&[("label", &label)]);
+        let services = ListServicesOptionsBuilder::default().filters(&mine).status(true).build();
+        let tasks = ListTasksOptionsBuilder::default().filters(&mine).build();
+        let both = tokio::try_join!(docker.list_services(Some(services)), docker.list_tasks(Some(tasks)));
+        let (services, tasks) = both.map_err(|e| refused("look at the stack", &e))?;
+        let networks = self.network_names(&docker, &services).await?;
+        let services = services.into_iter().filter_map(|s| decode::service(s, stack.as_str(), &networks));
+        let mut seen =
+            Seen { services: services.collect(), tasks: tasks.into_iter().map(decode::task).collect() };
+        self.ask_containers(&docker, &mut seen).await?;
+        Ok(seen)
+    }
+
+    async fn network_names(
+        &self,
+        docker: &Docker,
+        services: &[bollard::models::Service],
+    ) -> Result<HashMap<String, String>, ClusterError> {
+        let targets =
+            services.iter().filter_map(|s| s.spec.as_ref()?.task_template.as_ref()?.networks.as_ref());
+        let known = self.known().networks.clone();
+        if targets.flatten().filter_map(|n| n.target.as_ref()).all(|id| known.contains_key(id)) {
+            return Ok(known);
+        }
+        let all = docker.list_networks(None::<ListNetworksOptions>).await;
+        let all = all.map_err(|e| refused("list the networks", &e))?;
+        let names: HashMap<String, String> = all.into_iter().filter_map(|n| Some((n.id?, n.name?))).collect();
+        self.known().networks = names.clone();
+        Ok(names)
+    }
+
+    /// Fills in what only containers tell. A container that is gone tells nothing, and is not asked again.
+    async fn ask_containers(&self, docker: &Docker, seen: &mut Seen) -> Result<(), ClusterError> {
+        let mut asked = 0;
+        for task in &mut seen.tasks {
+            let wants = {
+                let known = self.known();
+                let ended = matches!(task.state, TaskState::Failed | TaskState::Complete);
+                let running = matches!(task.state, TaskState::Starting | TaskState::Running);
+                (ended && !known.ends.contains_key(&task.container))
+                    || (running && !known.checks.contains_key(&task.template))
+            };
+            if wants && !task.container.is_empty() && asked < MOST_CONTAINERS {
+                asked += 1;
+                self.ask_container(docker, task).await?;
+            }
+            if let Some((oom, unhealthy)) = self.known().ends.get(&task.container) {
+                (task.oom_killed, task.unhealthy) = (*oom, *unhealthy);
+            }
+        }
+        let known = self.known();
+        for service in &mut seen.services {
+            service.has_healthcheck |= known.checks.get(&service.template).copied().unwrap_or(false);
+        }
+        Ok(())
+    }
+
+    async fn ask_container(&self, docker: &Docker, task: &TaskSeen) -> Result<(), ClusterError> {
+        let answer = docker.inspect_container(&task.container, None::<InspectContainerOptions>).await;
+        let ended = task.state > TaskState::Running;
+        match answer {
+            Ok(answer) => {
+                let mut known = self.known();
+                known.checks.insert(task.template.clone(), decode::checks_health(&answer));
+                if ended {
+                    known.ends.insert(task.container.clone(), decode::container_end(&answer));
+                }
+            }
+            Err(e) => match refused("look at a container", &e) {
+                // gone, or on another node
+                ClusterError::Missing(_) if ended => {
+                    self.known().ends.insert(task.container.clone(), (None, None));
+                }
+                ClusterError::Missing(_) => {}
+                other => return Err(other),
+            },
+        }
+        Ok(())
+    }
+}
+
+/// The tasks of a service that run and that Swarm wants, newest first. `Missing` when there is no such service.
+pub(super) async fn running_tasks(docker: &Docker, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
+    let mine = filters(&[("service", service), ("desired-state", "running")]);
+    let options = ListTasksOptionsBuilder::default().filters(&mine).build();
+    let tasks = match docker.list_tasks(Some(options)).await {
+        Ok(tasks) => tasks,
+        Err(e) => return Err(refused("list the tasks", &e)),
+    };
+    let mut tasks: Vec<TaskSeen> =
+        tasks.into_iter().map(decode::task).filter(|t| t.state == TaskState::Running).collect();
+    tasks.sort_by_key(|t| std::cmp::Reverse(t.created_ms));
+    if tasks.is_empty() {
+        let exists =
+            docker.inspect_service(service, None::<bollard::query_parameters::InspectServiceOptions>).await;
+        exists.map_err(|e| refused("look for the service", &e))?;
+    }
+    Ok(tasks)
+}

@@ -1,0 +1,163 @@
+//! The real Swarm, by bollard; the only Docker types in the program. Calls are synchronous: each blocks on the
+//! runtime until it is done, its deadline has come or the run was stopped. Decisions live elsewhere.
+
+mod address;
+mod archive;
+mod connect;
+pub mod decode;
+#[cfg(test)]
+mod decoding;
+mod deploy;
+mod events;
+mod exec;
+mod job;
+mod look;
+mod objects;
+mod port;
+mod pull;
+mod refusal;
+mod removal;
+
+use crate::name::{ServiceName, StackName};
+use crate::world::wait::{Look, WaitError, until};
+use crate::world::{Clock, ClusterError, Limit};
+use bollard::Docker;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+/// The engine's own limit for one answer we keep in memory.
+const MOST_OUTPUT: usize = 8 << 20;
+
+/// A Swarm behind an engine's address. Dropping it ends its listening.
+pub struct Swarm {
+    host: String,
+    handle: Handle,
+    clock: Arc<dyn Clock>,
+    engine: OnceLock<Engine>,
+    known: Mutex<Known>,
+    listening: tokio::task::JoinHandle<()>,
+}
+
+/// An engine whose API version is pinned.
+#[derive(Clone)]
+struct Engine {
+    docker: Docker,
+    version: String,
+    api: String,
+    os: String,
+}
+
+/// What need not be asked twice.
+#[derive(Default)]
+struct Known {
+    /// What an ended container told: (killed for memory, unhealthy).
+    ends: HashMap<String, (Option<bool>, Option<bool>)>,
+    /// Whether tasks of a template have a health check.
+    checks: HashMap<String, bool>,
+    /// Names of networks by id.
+    networks: HashMap<String, String>,
+    /// Addresses of services' tasks, and when they were asked for.
+    addresses: HashMap<String, (crate::time::Moment, Vec<std::net::IpAddr>)>,
+    /// Services removed by us, by domain: their containers are to go too.
+    removed: HashMap<String, Vec<String>>,
+    /// Why an object could not be removed, by kind and name.
+    held: HashMap<(String, String), String>,
+    /// Whether the client on the PATH knows `--detach`.
+    knows_detach: Option<bool>,
+}
+
+impl Swarm {
+    /// A Swarm at an address as `DOCKER_HOST` has it. Nothing is asked yet. `moved` is notified whenever the engine
+    /// tells of something; the real clock ends its pauses on it.
+    pub fn new(host: &str, handle: Handle, clock: Arc<dyn Clock>, moved: Arc<Notify>) -> Swarm {
+        let listening = handle.spawn(events::listen(host.to_string(), moved));
+        Swarm {
+            host: host.to_string(),
+            handle,
+            clock,
+            engine: OnceLock::new(),
+            known: Mutex::default(),
+            listening,
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Does work until it is done, the limit ends or the run is stopped. `doing` fits after "failed to".
+    fn run<T>(
+        &self,
+        doing: &str,
+        limit: &Limit,
+        work: impl Future<Output = Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        if limit.stop.reason().is_some() {
+            return Err(ClusterError::Stopped(doing.into()));
+        }
+        let left = limit.deadline.since(self.clock.now());
+        if left.is_zero() {
+            return Err(ClusterError::Deadline(doing.into()));
+        }
+        self.handle.block_on(async {
+            tokio::select! {
+                biased;
+                () = limit.stop.token().cancelled() => Err(ClusterError::Stopped(doing.into())),
+                done = tokio::time::timeout(left, work) => {
+                    done.unwrap_or_else(|_| Err(ClusterError::Deadline(doing.into())))
+                }
+            }
+        })
+    }
+
+    /// Waits for a running task of a service and gives its container. A service that does not exist is `Missing` at
+    /// once; one without a running task is `NoRunningTask` at the limit (lesson 10).
+    fn container(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        limit: &Limit,
+    ) -> Result<String, ClusterError> {
+        let got = until(&*self.clock, limit, &mut |_| (), || {
+            let name = full_name(stack, service);
+            let tasks = self.run("look for a running task", limit, async {
+                let docker = self.connected().await?.docker;
+                look::running_tasks(&docker, &name).await
+            })?;
+            Ok(match tasks.into_iter().next() {
+                Some(task) => Look::Done(task.container),
+                None => Look::Waiting(format!("{service}: a running task")),
+            })
+        });
+        got.map_err(|e| match e {
+            WaitError::Look(ClusterError::Deadline(_)) | WaitError::TimedOut { .. } => {
+                ClusterError::NoRunningTask(service.to_string())
+            }
+            WaitError::Look(e) => e,
+            WaitError::Stopped(_) => ClusterError::Stopped(format!("find a running task of `{service}`")),
+            WaitError::Hopeless(f) => ClusterError::NoRunningTask(f.to_string()),
+        })
+    }
+}
+
+impl Drop for Swarm {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+/// A service's name in the engine.
+fn full_name(stack: &StackName, service: &ServiceName) -> String {
+    format!("{stack}_{service}")
+}
+
+/// Filters as the API wants them.
+fn filters(pairs: &[(&str, &str)]) -> HashMap<String, Vec<String>> {
+    let mut out: HashMap<String, Vec<String>> = HashMap::new();
+    for (key, value) in pairs {
+        out.entry((*key).to_string()).or_default().push((*value).to_string());
+    }
+    out
+}

@@ -1,0 +1,134 @@
+//! The Swarm as the port: each function bounds its work and hands it on.
+
+use super::refusal::refused;
+use super::{Swarm, full_name};
+use crate::name::{ServiceName, StackName};
+use crate::secret::Secret;
+use crate::world::Limit;
+use crate::world::cluster::*;
+use crate::world::seen::Seen;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+
+impl Cluster for Swarm {
+    fn engine(&self, limit: &Limit) -> Result<EngineFacts, ClusterError> {
+        self.run("look at the engine", limit, self.facts())
+    }
+
+    fn pull(&self, image: &str, limit: &Limit) -> Result<Pulled, PullError> {
+        let work = async { Ok(self.pull_image(image).await) };
+        self.run(&format!("pull {image}"), limit, work)?
+    }
+
+    fn ensure_network(&self, name: &str, owner: &Owner, limit: &Limit) -> Result<bool, ClusterError> {
+        self.run(&format!("have the network {name}"), limit, self.network(name, owner))
+    }
+
+    fn put_secret(
+        &self,
+        _stack: &StackName,
+        name: &str,
+        value: &Secret,
+        owner: &Owner,
+        limit: &Limit,
+    ) -> Result<(), ClusterError> {
+        self.run(&format!("make the secret {name}"), limit, self.secret(name, value, owner))
+    }
+
+    fn deploy(&self, deploy: &Deploy, limit: &Limit) -> Result<(), ClusterError> {
+        self.run("deploy the stack", limit, self.deploy_stack(deploy))
+    }
+
+    fn look(&self, stack: &StackName, limit: &Limit) -> Result<Seen, ClusterError> {
+        self.run("look at the stack", limit, self.look_at(stack))
+    }
+
+    fn exec(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        what: &ExecRequest,
+        limit: &Limit,
+    ) -> Result<ExecOutput, ClusterError> {
+        let container = self.container(stack, service, limit)?;
+        self.run(&format!("see the command in `{service}` end"), limit, self.exec_in(&container, what))
+    }
+
+    fn logs(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        lines: usize,
+        limit: &Limit,
+    ) -> Result<String, ClusterError> {
+        let name = full_name(stack, service);
+        self.run(&format!("read the log of `{service}`"), limit, self.service_log(&name, lines))
+    }
+
+    fn run_job(
+        &self,
+        stack: &StackName,
+        job: &JobRequest,
+        limit: &Limit,
+    ) -> Result<ExecOutput, ClusterError> {
+        self.job(stack, job, limit)
+    }
+
+    fn remove_service(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        limit: &Limit,
+    ) -> Result<(), ClusterError> {
+        let name = full_name(stack, service);
+        self.run(&format!("remove service `{service}`"), limit, async {
+            let docker = self.connected().await?.docker;
+            docker.delete_service(&name).await.map_err(|e| refused("remove the service", &e))
+        })
+    }
+
+    fn read_path(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        path: &str,
+        sink: &mut dyn Write,
+        limit: &Limit,
+    ) -> Result<(), ClusterError> {
+        let container = self.container(stack, service, limit)?;
+        self.run(&format!("read {path} of `{service}`"), limit, self.read_archive(&container, path, sink))
+    }
+
+    fn write_path(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        dir: &str,
+        tar: &mut dyn Read,
+        limit: &Limit,
+    ) -> Result<(), ClusterError> {
+        let container = self.container(stack, service, limit)?;
+        self.run(&format!("write {dir} of `{service}`"), limit, self.write_archive(&container, dir, tar))
+    }
+
+    fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError> {
+        self.run(&format!("remove everything of {domain}"), limit, self.remove_domain(domain))
+    }
+
+    fn leftovers(&self, domain: Option<&str>, limit: &Limit) -> Result<Vec<Leftover>, ClusterError> {
+        self.run("list what is left", limit, self.left(domain))
+    }
+
+    fn task_address(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+        limit: &Limit,
+    ) -> Result<SocketAddr, ClusterError> {
+        let name = full_name(stack, service);
+        let found = self.run("find a task's address", limit, self.addresses(&name))?;
+        let first = found.first().ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))?;
+        Ok(SocketAddr::new(*first, port))
+    }
+}
