@@ -11,6 +11,7 @@ mod contract;
 mod directories;
 mod docs;
 mod golden;
+mod recipe_rules;
 mod repository;
 mod settings;
 mod sources;

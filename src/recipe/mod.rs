@@ -5,6 +5,7 @@ pub mod directory;
 pub mod envfile;
 pub mod keys;
 pub mod kind;
+pub mod lint;
 pub mod load;
 pub mod settings;
 pub mod source;

@@ -32,6 +32,7 @@ pub struct Composed {
     version: u8,
     root: Map,
     services: Vec<Service>,
+    versions: Vec<(Option<String>, Place)>,
     /// The start of the first file: where things are that no author wrote.
     place: Place,
 }
@@ -54,8 +55,10 @@ impl Composed {
             return (None, diagnostics);
         };
         let mut merged: Option<(Option<String>, Map)> = None;
+        let mut versions = vec![];
         for text in files {
-            let Some((version, file)) = read_file(text, around, &mut diagnostics) else { continue };
+            let Some((version, place, file)) = read_file(text, around, &mut diagnostics) else { continue };
+            versions.push((version.clone(), place));
             match &mut merged {
                 None => merged = Some((version, file)),
                 Some((first_version, base)) => {
@@ -81,7 +84,7 @@ impl Composed {
         }
         let version = version_to_write(version.as_deref(), &root);
         let services = view::services(&root);
-        (Some(Composed { version, root, services, place: Place::start_of(first) }), diagnostics)
+        (Some(Composed { version, root, services, versions, place: Place::start_of(first) }), diagnostics)
     }
 
     /// The services, in the order of the files.
@@ -159,6 +162,17 @@ impl Composed {
         view::place_of(&self.root, service.as_str(), path).or_else(own)
     }
 
+    /// Where a value of a network, volume, secret or config is written; `section` is the plural.
+    pub fn place_of_object(&self, section: &str, object: &str, key: &str) -> Option<Place> {
+        let node = self.root.map(section)?.map(object)?.get(key)?;
+        Some(node.place.clone())
+    }
+
+    /// The versions that the files say, in their order, and where.
+    pub fn versions(&self) -> &[(Option<String>, Place)] {
+        &self.versions
+    }
+
     /// The one file to deploy. Its paths are relative to the first compose file. Docker's loader fills variables that
     /// have no value from its own environment, so it must be run with an empty one.
     pub fn to_yaml(&self) -> String {
@@ -178,7 +192,7 @@ fn read_file(
     text: &Arc<Text>,
     around: &Around<'_>,
     diagnostics: &mut Diagnostics,
-) -> Option<(Option<String>, Map)> {
+) -> Option<(Option<String>, Place, Map)> {
     let root = yaml::parse(text, diagnostics)?;
     let Value::Map(root) = root.value else {
         let message = format!("a compose file must be a map, not {}", root.kind());
@@ -188,17 +202,17 @@ fn read_file(
     let mut found = Diagnostics::default();
     let root = interpolate::interpolate(root, around.env, &mut found);
     let version = root.get("version").and_then(Node::printed);
+    let place = root.get("version").map_or_else(|| Place::start_of(text), |n| n.place.clone());
     match schema::minor_of(version.as_deref()) {
         Some(minor) => schema::check(&root, minor, &mut found),
         None => {
             let said = version.clone().unwrap_or_default();
-            let place = root.get("version").map_or_else(|| Place::start_of(text), |n| n.place.clone());
             found.push(
                 Diagnostic::new(
                     codes::COMPOSE_SHAPE,
                     format!("docker's stack loader does not know version `{said}`"),
                 )
-                .at(place)
+                .at(place.clone())
                 .help("write `version: \"3.8\"`"),
             );
         }
@@ -206,7 +220,7 @@ fn read_file(
     let good = !found.has_errors();
     diagnostics.0.append(&mut found.0);
     let mut forming = form::Forming { env: around.env, read: around.read, diagnostics };
-    good.then(|| (version, forming.file(&root)))
+    good.then(|| (version, place, forming.file(&root)))
 }
 
 fn check_names(root: &Map, diagnostics: &mut Diagnostics) {

@@ -1,0 +1,77 @@
+//! Rules about images and their tags.
+
+use super::{Finding, LintInput};
+use crate::diag::Place;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Tags that are made to move.
+const MOVING: [&str; 9] =
+    ["latest", "main", "master", "edge", "nightly", "dev", "develop", "stable", "unstable"];
+
+struct Image {
+    text: String,
+    place: Place,
+}
+
+impl Image {
+    /// What stands behind the last colon of the last part; a port of a registry does not.
+    fn tag(&self) -> Option<&str> {
+        let without_digest = self.text.split('@').next().unwrap_or_default();
+        let last = without_digest.rsplit('/').next().unwrap_or_default();
+        last.split_once(':').map(|(_, tag)| tag).filter(|t| !t.is_empty())
+    }
+
+    fn has_digest(&self) -> bool {
+        self.text.contains("@sha256:")
+    }
+}
+
+/// Every image of every composition, each place once.
+fn images(input: &LintInput) -> Result<Vec<Image>, String> {
+    let mut out: Vec<Image> = vec![];
+    for composed in input.composed()? {
+        for service in composed.services() {
+            let Some(text) = service.image.clone() else { continue };
+            let place = composed.place_of(&service.name, &["image"]).unwrap_or_else(|| service.place.clone());
+            if !out.iter().any(|i| i.place == place) {
+                out.push(Image { text, place });
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn each(
+    input: &LintInput,
+    look: impl Fn(&Image) -> Option<(String, &'static str)>,
+) -> Result<Vec<Finding>, String> {
+    let found = images(input)?;
+    Ok(found.iter().filter_map(|i| look(i).map(|(m, h)| Finding::at(i.place.clone(), m, h))).collect())
+}
+
+pub(super) fn tagged(input: &LintInput) -> Result<Vec<Finding>, String> {
+    each(input, |i| {
+        let bare = i.tag().is_none() && !i.has_digest();
+        bare.then(|| {
+            (format!("the image `{}` has no tag", i.text), "name the version that the recipe was made for")
+        })
+    })
+}
+
+pub(super) fn not_moving(input: &LintInput) -> Result<Vec<Finding>, String> {
+    each(input, |i| {
+        let tag = i.tag().filter(|t| MOVING.contains(t) && !i.has_digest())?;
+        Some((format!("the tag `{tag}` of `{}` is made to move", i.text), "name a version"))
+    })
+}
+
+pub(super) fn version(input: &LintInput) -> Result<Vec<Finding>, String> {
+    static VERSION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?i:v|version-|release-)?\d+([._-].*|[a-z]+.*)?$").expect("a valid pattern")
+    });
+    each(input, |i| {
+        let tag = i.tag().filter(|t| !MOVING.contains(t) && !VERSION.is_match(t))?;
+        Some((format!("the tag `{tag}` of `{}` is no version", i.text), "name a version, such as `1.27.0`"))
+    })
+}

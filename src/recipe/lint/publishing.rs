@@ -1,0 +1,113 @@
+//! Rules about what stands beside the compose files: README, env sample, `abra.sh`, tags.
+
+use super::{Finding, LintInput};
+use crate::diag::{Place, Text};
+use crate::recipe::compose::Object;
+use regex::Regex;
+use std::sync::{Arc, LazyLock};
+
+type Findings = Result<Vec<Finding>, String>;
+
+/// What the catalogue reads from a README.
+const METADATA: [&str; 8] =
+    ["Category", "Status", "Image", "Healthcheck", "Backups", "Email", "Tests", "SSO"];
+
+pub(super) fn env_sample(input: &LintInput) -> Findings {
+    match input.sample {
+        Some(_) => Ok(vec![]),
+        None => Ok(vec![Finding::about(
+            "there is no `.env.sample`",
+            "write one with `TYPE`, `DOMAIN` and what the files use",
+        )]),
+    }
+}
+
+pub(super) fn readme(input: &LintInput) -> Findings {
+    let Some(text) = input.files.text("README.md") else {
+        return Ok(vec![Finding::about("there is no `README.md`", "write one with a block of metadata")]);
+    };
+    let lower = text.content.to_lowercase();
+    let Some(start) = lower.find("<!-- metadata -->") else {
+        let place = Place::start_of(text);
+        return Ok(vec![Finding::at(
+            place,
+            "the README has no block of metadata",
+            "open it with `<!-- metadata -->`",
+        )]);
+    };
+    let end = lower[start..].find("<!-- endmetadata -->").map_or(text.content.len(), |n| start + n);
+    Ok(METADATA.iter().filter_map(|name| metadata(text, start..end, name)).collect())
+}
+
+/// A line such as `* **Category**: Apps`.
+fn metadata(text: &Arc<Text>, block: std::ops::Range<usize>, name: &str) -> Option<Finding> {
+    let wanted = format!("**{}**", name.to_lowercase());
+    let mut at = block.start;
+    for line in text.content.get(block.clone())?.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        if !line.to_lowercase().contains(&wanted) {
+            continue;
+        }
+        let value = line.split_once("**:").map(|(_, v)| v.trim()).unwrap_or_default();
+        if !value.is_empty() && value != "?" {
+            return None;
+        }
+        let place = Place::new(text, start..start + line.trim_end().len());
+        return Some(Finding::at(place, format!("the metadata has nothing for `{name}`"), "fill it in"));
+    }
+    let place = Place::new(text, block.start..block.start);
+    Some(Finding::at(
+        place,
+        format!("the metadata has no line for `{name}`"),
+        format!("add `- **{name}**: …`"),
+    ))
+}
+
+pub(super) fn config_versions(input: &LintInput) -> Findings {
+    static VARIABLE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\$\{?([A-Za-z0-9_]+_VERSION)\b").expect("a valid pattern"));
+    let mut out: Vec<Finding> = vec![];
+    for composed in input.composed()? {
+        for config in composed.configs().iter().filter(|c| !c.external) {
+            let Some(written) =
+                name_as_written(composed.place_of_object("configs", &config.key, "name"), config)
+            else {
+                continue;
+            };
+            for variable in VARIABLE.captures_iter(&written.1).map(|c| c[1].to_string()) {
+                let exported = input.exports.iter().flatten().any(|(k, _)| *k == variable);
+                let finding = Finding::at(
+                    written.0.clone(),
+                    format!(
+                        "`abra.sh` does not export `{variable}`, the version of the config `{}`",
+                        config.key
+                    ),
+                    format!("add `export {variable}=v1` to abra.sh, and a new version with every change"),
+                );
+                if !exported && !out.contains(&finding) {
+                    out.push(finding);
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// A config's name before variables were put in.
+fn name_as_written(place: Option<Place>, config: &Object) -> Option<(Place, String)> {
+    config.name.as_ref()?;
+    let place = place?;
+    let written = place.text.content.get(place.range.clone())?.to_string();
+    Some((place, written))
+}
+
+pub(super) fn annotated(input: &LintInput) -> Findings {
+    let light = input.tags.iter().filter(|t| t.version.is_some() && !t.annotated);
+    Ok(light
+        .map(|t| {
+            let help = format!("make it anew: `git tag -a -f -m {0} {0} {0}^{{}}`", t.name);
+            Finding::about(format!("the tag `{}` is not annotated", t.name), help)
+        })
+        .collect())
+}

@@ -1,0 +1,123 @@
+//! Rules about services, decided on composed files.
+
+use super::{Finding, LintInput};
+use crate::diag::Place;
+use crate::recipe::compose::{Composed, Service};
+
+/// The longest name of a secret that leaves room for stack and version.
+const LONGEST_SECRET: usize = 12;
+
+type Findings = Result<Vec<Finding>, String>;
+
+/// Findings about the same place in several compositions are one.
+fn push(out: &mut Vec<Finding>, finding: Finding) {
+    if !out.contains(&finding) {
+        out.push(finding);
+    }
+}
+
+pub(super) fn version(input: &LintInput) -> Findings {
+    let mut out = vec![];
+    for composed in input.composed()? {
+        for (said, place) in composed.versions() {
+            if said.as_deref() != Some("3.8") {
+                let what = said.as_deref().map_or("no version".into(), |v| format!("version `{v}`"));
+                push(
+                    &mut out,
+                    Finding::at(place.clone(), format!("the file has {what}"), "write `version: \"3.8\"`"),
+                );
+            }
+        }
+    }
+    Ok(out)
+}
+
+pub(super) fn healthcheck(input: &LintInput) -> Findings {
+    services_that(input, |s| {
+        let once = s.deploy.mode.ends_with("-job")
+            || s.deploy.restart.as_ref().is_some_and(|r| r.condition.as_deref() == Some("none"));
+        (s.healthcheck.is_none() && !once).then(|| {
+            (
+                format!("the service `{}` has no healthcheck", s.name),
+                "add a `healthcheck` that asks the service itself",
+            )
+        })
+    })
+}
+
+pub(super) fn image(input: &LintInput) -> Findings {
+    services_that(input, |s| {
+        let help = "name the image, or the service that was meant";
+        s.image.is_none().then(|| (format!("the service `{}` has no image", s.name), help))
+    })
+}
+
+fn services_that(input: &LintInput, look: impl Fn(&Service) -> Option<(String, &'static str)>) -> Findings {
+    let mut out = vec![];
+    for composed in input.composed()? {
+        for service in composed.services() {
+            if let Some((message, help)) = look(service) {
+                push(&mut out, Finding::at(service.place.clone(), message, help));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The plain composition; the extra files are not needed to answer.
+fn plain(input: &LintInput) -> Result<&Composed, String> {
+    let first = input.compositions.first().ok_or("there is nothing to compose")?;
+    first.composed.as_ref().ok_or_else(|| {
+        format!(
+            "{} does not compose: {}",
+            first.files.join(" + "),
+            first.trouble.as_deref().unwrap_or_default()
+        )
+    })
+}
+
+pub(super) fn app(input: &LintInput) -> Findings {
+    let composed = plain(input)?;
+    if composed.service("app").is_some() {
+        return Ok(vec![]);
+    }
+    let names: Vec<String> = composed.services().iter().map(|s| format!("`{}`", s.name)).collect();
+    let message = format!("no service is called `app`; there are {}", names.join(", "));
+    let place = composed.services().first().map(|s| s.place.clone());
+    Ok(vec![Finding { place, message, help: "call the service that serves the app `app`".into() }])
+}
+
+pub(super) fn routed(input: &LintInput) -> Findings {
+    if input.sample.as_ref().is_some_and(|s| s.get("DOMAIN").is_none()) {
+        return Ok(vec![]);
+    }
+    let all = input.composed()?;
+    let services = || all.iter().flat_map(|c| c.services());
+    if services().any(|s| s.labels.get("traefik.enable").is_some_and(|v| v == "true")) {
+        return Ok(vec![]);
+    }
+    let mentions = services().any(|s| s.labels.keys().any(|k| k.starts_with("traefik.")));
+    let publishes = services().any(|s| !s.ports.is_empty());
+    if publishes && !mentions {
+        return Ok(vec![]);
+    }
+    let place: Option<Place> = services().find(|s| s.name.as_str() == "app").map(|s| s.place.clone());
+    let help = "add the label `traefik.enable=true` under `deploy` of the service that serves it";
+    Ok(vec![Finding {
+        place,
+        message: "no service has the label `traefik.enable=true`".into(),
+        help: help.into(),
+    }])
+}
+
+pub(super) fn secret_names(input: &LintInput) -> Findings {
+    let mut out = vec![];
+    for composed in input.composed()? {
+        for secret in composed.secrets().into_iter().filter(|s| s.key.chars().count() > LONGEST_SECRET) {
+            let n = secret.key.chars().count();
+            let message = format!("the secret `{}` has a name of {n} characters", secret.key);
+            push(&mut out, Finding::at(secret.place, message, format!("{LONGEST_SECRET} are enough")));
+        }
+    }
+    Ok(out)
+}

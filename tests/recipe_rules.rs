@@ -1,0 +1,121 @@
+//! The lint rung: each rule has a recipe that keeps it and one that breaks it, both made of `base` with some files
+//! laid over it (`gone.txt` names files to leave out, `tags.txt` the tags).
+
+use ccci::name::{Revision, Version};
+use ccci::recipe::lint::{Check, LintInput, Outcome, RULES, lint, rung};
+use ccci::recipe::source::{Files, Tag};
+use ccci::tier::Status;
+use ccci::{diag::Severity, diag::Text};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+const FIXTURES: &str = "tests/fixtures/lint";
+
+fn read(dir: &Path, into: &mut BTreeMap<String, String>) {
+    for path in fs::read_dir(dir).unwrap().flatten().map(|e| e.path()).filter(|p| p.is_file()) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        into.insert(name, fs::read_to_string(&path).unwrap());
+    }
+}
+
+fn input(over: Option<&Path>) -> LintInput {
+    let mut all = BTreeMap::new();
+    read(&Path::new(FIXTURES).join("base"), &mut all);
+    if let Some(dir) = over {
+        read(dir, &mut all);
+    }
+    for gone in all.remove("gone.txt").unwrap_or_default().lines() {
+        all.remove(gone).unwrap();
+    }
+    all.remove("findings.txt");
+    let tags = all.remove("tags.txt").unwrap();
+    let tags = tags.lines().map(|line| {
+        let (name, kind) = line.split_once(' ').unwrap();
+        Tag {
+            name: name.into(),
+            version: Version::parse(name).ok(),
+            annotated: kind == "annotated",
+            commit: Revision::parse(&"0".repeat(40)).unwrap(),
+        }
+    });
+    let texts = all.into_iter().map(|(path, content)| (path.clone(), Arc::new(Text { path, content })));
+    LintInput::new(Files { texts: texts.collect(), ..Files::default() }, tags.collect())
+}
+
+fn outcome(over: &Path, id: &str) -> Outcome {
+    lint(&input(Some(over))).into_iter().find(|c| c.rule.id == id).unwrap().outcome
+}
+
+#[test]
+fn every_rule_is_kept_by_one_recipe_and_broken_by_another() {
+    for rule in RULES.iter().filter(|r| matches!(r.check, Check::Look(_))) {
+        let dir = Path::new(FIXTURES).join(rule.id);
+        assert_eq!(outcome(&dir.join("good"), rule.id), Outcome::Satisfied, "{} good", rule.id);
+        let bad = outcome(&dir.join("bad"), rule.id);
+        assert!(matches!(bad, Outcome::Unsatisfied(_)), "{} bad: {bad:?}", rule.id);
+        let lines = bad.lines().join("\n") + "\n";
+        let file = dir.join("bad/findings.txt");
+        if std::env::var_os("CCCI_BLESS").is_some() {
+            fs::write(&file, &lines).unwrap();
+        }
+        let bless = "renew it with: CCCI_BLESS=1 cargo test recipe_rules";
+        assert_eq!(
+            fs::read_to_string(&file).ok().as_deref(),
+            Some(lines.as_str()),
+            "{}: {bless}",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn no_fixture_is_left_of_a_rule_that_is_gone() {
+    for entry in fs::read_dir(FIXTURES).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(name == "base" || RULES.iter().any(|r| r.id == name), "{name}");
+    }
+}
+
+#[test]
+fn the_rows_are_unique_and_written_in_sentences() {
+    for (i, rule) in RULES.iter().enumerate() {
+        assert_eq!(rule.abra, format!("R{:03}", i + 1));
+        assert!(!RULES[..i].iter().any(|r| r.id == rule.id), "{}", rule.id);
+        for text in [rule.summary, rule.doc] {
+            assert!(text.starts_with(char::is_uppercase) || text.starts_with("abra"), "{text}");
+            assert!(text.ends_with('.'), "{text}");
+        }
+    }
+}
+
+#[test]
+fn only_the_rules_that_need_the_network_are_not_looked_at() {
+    let unseen: Vec<&str> = lint(&input(None))
+        .iter()
+        .filter(|c| matches!(c.outcome, Outcome::NotLookedAt(_)))
+        .map(|c| c.rule.abra)
+        .collect();
+    assert_eq!(unseen, ["R006", "R013", "R016"]);
+}
+
+#[test]
+fn the_rung_fails_on_errors_only_and_is_unproved_if_nothing_composes() {
+    assert_eq!(rung(&lint(&input(None))), Status::Pass);
+    for rule in RULES.iter().filter(|r| matches!(r.check, Check::Look(_))) {
+        let bad = lint(&input(Some(&Path::new(FIXTURES).join(rule.id).join("bad"))));
+        let expected = if rule.severity == Severity::Error { Status::Fail } else { Status::Pass };
+        assert_eq!(rung(&bad), expected, "{}", rule.id);
+    }
+    let mut broken = input(None).files;
+    let text = Text { path: "compose.yml".into(), content: "services: [".into() };
+    broken.texts.insert("compose.yml".into(), Arc::new(text));
+    let checked = lint(&LintInput::new(broken, vec![]));
+    assert_eq!(rung(&checked), Status::Unver);
+    let app = checked.iter().find(|c| c.rule.id == "app-service").unwrap();
+    assert!(
+        app.outcome.lines()[0]
+            .starts_with("compose.yml does not compose: error[yaml-syntax] compose.yml:1:11")
+    );
+}
