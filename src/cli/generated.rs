@@ -5,6 +5,7 @@ use crate::diag::CODES;
 use crate::docs::{Page, Row, markdown};
 use crate::exit::EXITS;
 use crate::failure::CAUSES;
+use crate::recipe::lint::RULES;
 use crate::tier::{RUNGS, TIERS};
 
 /// A file made from tables.
@@ -17,7 +18,7 @@ pub struct Generated {
 
 /// All pages of the reference, in the order of the index.
 pub fn pages() -> Vec<Page> {
-    vec![tiers(), codes(), causes(), exits(), environment()]
+    vec![tiers(), codes(), causes(), rules(), exits(), environment()]
 }
 
 /// All files.
@@ -68,6 +69,24 @@ fn codes() -> Page {
         title: "Diagnostics",
         intro: "What can be wrong in a text someone wrote; said before anything runs, exit code 2.",
         from: "src/diag/codes.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn rules() -> Page {
+    let severity = |s| match s {
+        crate::diag::Severity::Error => "error",
+        crate::diag::Severity::Warning => "warning",
+    };
+    let rows = RULES.iter().map(|r| {
+        let facts = vec![("severity", severity(r.severity).to_string()), ("in abra", r.abra.to_string())];
+        row(r.id, facts, &format!("{}\n\n{}", r.summary, r.doc))
+    });
+    Page {
+        file: "rules",
+        title: "Recipe rules",
+        intro: "What the lint rung looks at; it lowers the level, never the verdict.",
+        from: "src/recipe/lint/rules.rs",
         rows: rows.collect(),
     }
 }

@@ -103,3 +103,7 @@ impl Composed {
 fn text(value: &str) -> Value {
     Value::Str(value.to_string())
 }
+
+#[cfg(test)]
+#[path = "edit_tests.rs"]
+mod tests;
