@@ -1,22 +1,30 @@
 # The two commands of the README are `make demo` and `make test`; each installs and starts what it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test check lab down bench oracle
-CCCI := target/debug/ccci
+.PHONY: demo test check lab lab-full down bench oracle
+CCCI := $(or $(CARGO_TARGET_DIR),target)/debug/ccci
 
+# the main job: the ground, ccci, and the whole life of one recipe
 demo: lab
-	@bash lab/cargo.sh "built ccci" build --locked --bin ccci
+	@bash lab/cargo.sh "building ccci" build -q --locked --bin ccci
 	@$(CCCI) run recipes/custom-html
 
+# everything that can be tested, the Swarm included
 test: lab
 	@bash lab/test.sh
 
+# the quick gate, without Docker
 check:
 	@bash lab/test.sh --no-swarm
 
+# the ground alone: engine, images, recipe repositories; lab-full adds the images of optional recipes
 lab:
 	@bash lab/up.sh
 
+lab-full:
+	@bash lab/up.sh --full
+
+# takes away exactly what the lab put on this machine
 down:
 	@bash lab/down.sh
 

@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
-# cargo.sh TEXT ARGS... - runs cargo and says in one line what it did and how long it took
+# cargo.sh TEXT ARGS... - runs cargo, says in one line what it does and how long it took (with - as text, cargo's own output
+# is shown); a missing toolchain is said clearly. It must not install one: which, and where, is the owner's choice.
 set -euo pipefail
-. "$(dirname "$0")/say.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 text=$1
 shift
-command -v cargo >/dev/null || die "no Rust toolchain: install Rust 1.95 or newer (rustup, or your distribution) and put cargo on the PATH"
-command -v cc >/dev/null || step "installed a C compiler" install_packages gcc libc6-dev
+cd "$LAB_HERE/.."
+if ! command -v cargo >/dev/null && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH; fi
+wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+command -v cargo >/dev/null || die "no Rust toolchain: there is no cargo on the PATH. Install Rust $wanted or newer (rustup, or your distribution), then call this again"
+have=$(rustc --version | awk '{ print $2 }')
+[ "$(printf '%s\n' "$wanted" "${have%%-*}" | sort -V | head -n 1)" = "$wanted" ] ||
+  die "Rust $have is too old, ccci needs $wanted or newer; with rustup: rustup update stable"
+with_packages cc=gcc /usr/include/stdlib.h=libc6-dev
+if [ "$text" = - ]; then exec cargo "$@"; fi
 step "$text" cargo "$@"

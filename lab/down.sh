@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
-# down.sh - takes away exactly what up.sh put here: its images, its registry, its repositories, and the engine if up.sh
-# started it. Installed packages stay: they may be in use by now.
+# down.sh - takes away exactly what up.sh put here: its images, its registry, its repositories, its folder, and the engine
+# and the swarm if up.sh made them. It must not remove packages (they may be in use by now) nor anything else in the engine.
 set -euo pipefail
-here=$(dirname "$0")
-. "$here/say.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/say.sh"
+. "$LAB_HERE/docker.sh"
+if [ ! -d "$LAB_DIR" ]; then
+  rm -rf "$LAB_HERE/repos"
+  echo "lab: nothing of the lab is on this machine"
+  exit 0
+fi
+if [ -z "${LAB_LOCKED:-}" ]; then LAB_LOCKED=1 exec flock -o "$LAB_DIR/lock" bash "$LAB_HERE/down.sh"; fi
 began=$(now_ms)
-remove_images() {
-  local ids
-  ids=$(docker image ls -q --no-trunc --filter label=ccci.lab=1 | sort -u)
-  [ -z "$ids" ] || docker image rm -f $ids
-}
-if docker info >/dev/null 2>&1; then step "removed the lab's images" remove_images || true; fi
-bash "$here/registry.sh" down
-step "stopped the engine, if the lab had started it" bash "$here/engine.sh" down
-rm -rf "$LAB_DIR" "$here/repos"
+# the engine that got the images, whatever DOCKER_HOST says today
+if [ -s "$LAB_DIR/images" ]; then bash "$LAB_HERE/images.sh" --remove; fi
+bash "$LAB_HERE/registry.sh" down
+bash "$LAB_HERE/engine.sh" down
+packages=$(sort -u "$LAB_DIR/packages" 2>/dev/null | paste -sd' ') || true
+rm -rf "$LAB_DIR" "$LAB_HERE/repos"
+[ -z "$packages" ] || echo "lab: installed packages stay; if nothing else uses them: apt-get remove $packages"
 printf 'lab: gone (%s)\n' "$(seconds "$began")"

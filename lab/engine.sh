@@ -1,117 +1,147 @@
 #!/usr/bin/env bash
-# engine.sh up|down - a Docker engine that is a swarm manager on loopback. Uses the one that answers as it is; starts one
-# only if none does. It never reconfigures an engine that it did not start, and stops only the one it started.
+# engine.sh up|down|status - a Docker engine that is a swarm manager on loopback. It uses the one that answers as it is and
+# starts one only if none does. It must not reconfigure an engine that it did not start, nor stop one, nor undo a swarm that
+# it did not make.
 set -euo pipefail
-. "$(dirname "$0")/say.sh"
-
-api() { curl -sS -m 10 --unix-socket "$DOCKER_SOCKET" "http://engine$1" 2>/dev/null; }
-answers() { [ "$(api /_ping)" = OK ]; }
-swarm_state() { api /info | grep -o '"LocalNodeState":"[a-z]*"' | cut -d'"' -f4; }
-is_manager() { api /info | grep -q '"ControlAvailable":true'; }
-
-# is_ours: whether the engine that runs is the one we started
-is_ours() {
-  local pid
-  pid=$(cat "$LAB_DIR/engine.pid" 2>/dev/null) && [ -d "/proc/$pid" ] && grep -qx dockerd "/proc/$pid/comm"
-}
+. "$(dirname "${BASH_SOURCE[0]}")/say.sh"
+. "$LAB_HERE/docker.sh"
+PID_FILE=/var/run/docker.pid
 
 # Containers need cgroups; a bare machine without an init system may have mounted none.
 mount_cgroups() {
-  grep -q ' cgroup2\? ' /proc/mounts && return
+  if grep -q ' cgroup2\? ' /proc/mounts; then return; fi
   mkdir -p /sys/fs/cgroup
-  mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null && return
+  if mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null; then
+    echo /sys/fs/cgroup >>"$LAB_DIR/mounts"
+    return
+  fi
   mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup
-  local c
-  for c in $(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups); do
-    mkdir -p "/sys/fs/cgroup/$c"
-    mount -t cgroup -o "$c" cgroup "/sys/fs/cgroup/$c" || rmdir "/sys/fs/cgroup/$c"
-  done
+  echo /sys/fs/cgroup >>"$LAB_DIR/mounts"
+  local controller
+  while read -r controller; do
+    mkdir -p "/sys/fs/cgroup/$controller"
+    if mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"; then
+      echo "/sys/fs/cgroup/$controller" >>"$LAB_DIR/mounts"
+    fi
+  done < <(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups)
+}
+unmount_cgroups() {
+  local mounted
+  while read -r mounted; do umount "$mounted" || true; done < <(tac "$LAB_DIR/mounts" 2>/dev/null)
+  rm -f "$LAB_DIR/mounts"
 }
 
-# After SIGKILL a stale pid file keeps the engine from starting.
-remove_stale_pid() {
-  local file=/var/run/docker.pid pid
-  pid=$(cat $file 2>/dev/null) || return 0
-  [ -d "/proc/$pid" ] && grep -qx dockerd "/proc/$pid/comm" && die "an engine (process $pid) is running but does not answer on $DOCKER_SOCKET; look at its log, or stop it"
-  rm -f $file
+# After SIGKILL the engine's pid file stays and keeps the next one from starting.
+remove_stale_pid_file() {
+  local pid
+  pid=$(cat "$PID_FILE" 2>/dev/null) || return 0
+  if grep -qsx dockerd "/proc/$pid/comm"; then
+    die "an engine runs here (process $pid) but does not answer on $(engine_host). If it is just starting, try again; else look at its log, or set DOCKER_HOST to where it listens"
+  fi
+  rm -f "$PID_FILE"
 }
 
 start_engine() {
+  local host options=()
+  host=$(engine_host)
   mount_cgroups
-  remove_stale_pid
-  mkdir -p "$LAB_DIR"
-  # the mirror serves upstream names to this engine without any change to its configuration file
-  setsid nohup dockerd -H "unix://$DOCKER_SOCKET" --pidfile /var/run/docker.pid \
-    --registry-mirror "http://127.0.0.1:$(cat "$LAB_DIR/registry.port")" >>"$LAB_DIR/engine.log" 2>&1 </dev/null &
-  echo $! >"$LAB_DIR/engine.pid"
-  local i
-  for i in $(seq 300); do
-    answers && return
-    is_ours || break
+  # dockerd refuses to start when an option is also in its configuration file; what is in there is the owner's will
+  configured() { grep -qs "\"$1\"" /etc/docker/daemon.json; }
+  configured hosts || options+=(-H "$host")
+  configured pidfile || options+=(--pidfile "$PID_FILE")
+  # the mirror serves upstream names to this engine and needs no change in /etc/docker
+  configured registry-mirrors || options+=(--registry-mirror "http://127.0.0.1:$(cat "$LAB_DIR/registry.port")")
+  setsid nohup dockerd "${options[@]}" >>"$LAB_DIR/engine.log" 2>&1 </dev/null &
+  remember_process engine $!
+  echo "$host" >"$LAB_DIR/engine.host"
+  for _ in $(seq 600); do
+    engine_answers && return
+    process_of engine >/dev/null || break
     sleep 0.1
   done
-  tail -n 10 "$LAB_DIR/engine.log"
+  tail -n 15 "$LAB_DIR/engine.log"
   return 1
+}
+
+start_if_possible() {
+  local host
+  host=$(engine_host)
+  case $1 in *"permission denied"*)
+    die "no permission on $host; become root, or join the group that owns it: usermod -aG docker $(id -un), then log in again" ;;
+  esac
+  case $host in unix://*) ;; *) die "no engine answers on $host ($1); start it, or unset DOCKER_HOST (or: docker context use default) to have one started here" ;; esac
+  [ "$(id -u)" = 0 ] || die "no engine answers on $host and only root can start one; as root: make lab"
+  remove_stale_pid_file
+  local needed=(dockerd=docker.io iptables=iptables git=git curl=curl mmdebstrap=mmdebstrap update-ca-certificates=ca-certificates)
+  if grep -qsx Y /sys/module/apparmor/parameters/enabled; then needed+=(apparmor_parser=apparmor); fi
+  with_packages "${needed[@]}"
+  mkdir -p "$LAB_DIR"
+  bash "$LAB_HERE/registry.sh" port
+  step "starting an engine" start_engine
 }
 
 make_manager() {
-  curl -sS --fail-with-body --unix-socket "$DOCKER_SOCKET" -X POST -H 'content-type: application/json' \
-    -d '{"ListenAddr":"127.0.0.1:2377","AdvertiseAddr":"127.0.0.1"}' http://engine/v1.41/swarm/init
-  local i
-  for i in $(seq 100); do
-    is_manager && return
-    sleep 0.1
-  done
-  return 1
+  docker swarm init --listen-addr 127.0.0.1:2377 --advertise-addr 127.0.0.1
+  touch "$LAB_DIR/swarm.made"
 }
 
-check_manager() {
-  is_manager && return
-  case $(swarm_state) in
-    inactive)
-      is_ours || die "the engine on $DOCKER_SOCKET is no swarm manager, and ccci does not reconfigure an engine that it did not start; type: docker swarm init --listen-addr 127.0.0.1:2377 --advertise-addr 127.0.0.1"
-      step "made the engine a swarm manager on loopback" make_manager
+require_manager() {
+  local state command='docker swarm init --listen-addr 127.0.0.1:2377 --advertise-addr 127.0.0.1'
+  # an engine that has just started says "pending" until its swarm is back
+  for _ in $(seq 50); do
+    state=$(swarm_state)
+    case $state in pending*) sleep 0.1 ;; *) break ;; esac
+  done
+  case $state in
+    "active true") ;;
+    "inactive "*)
+      engine_is_ours || die "the engine on $(engine_host) is no swarm manager, and the lab does not reconfigure an engine that it did not start. Type: $command"
+      step "making the engine a swarm manager on loopback" make_manager
       ;;
-    active) die "the engine on $DOCKER_SOCKET is a swarm worker; ccci needs a manager: set DOCKER_HOST to one, or type: docker swarm leave" ;;
-    *) die "the engine's swarm state is '$(swarm_state)'; look at: docker info" ;;
+    "active false") die "the engine on $(engine_host) is a swarm worker, and ccci needs a manager; set DOCKER_HOST to a manager, or type: docker swarm leave && $command" ;;
+    "locked "*) die "the swarm of the engine on $(engine_host) is locked; type: docker swarm unlock" ;;
+    *) die "the engine on $(engine_host) cannot serve: its swarm state is '$state'; look at: docker info" ;;
   esac
 }
 
 up() {
-  command -v curl >/dev/null || step "installed curl" install_packages curl ca-certificates
-  case ${DOCKER_HOST:-unix://} in unix://*) ;; *) die "DOCKER_HOST is $DOCKER_HOST; the lab works with a local engine only: unset it" ;; esac
-  if [ -S "$DOCKER_SOCKET" ] && [ ! -w "$DOCKER_SOCKET" ]; then
-    die "no permission on $DOCKER_SOCKET; become root, or join the group that owns it: usermod -aG docker $(id -un)"
-  fi
-  if ! answers; then
-    local missing=()
-    command -v dockerd >/dev/null || missing+=(docker.io)
-    command -v iptables >/dev/null || missing+=(iptables)
-    command -v git >/dev/null || missing+=(git ca-certificates)
-    [ ${#missing[@]} = 0 ] || step "installed ${missing[*]}" install_packages "${missing[@]}"
-    [ "$(id -u)" = 0 ] || die "no engine answers on $DOCKER_SOCKET and only root can start one; as root: make lab"
-    step "started an engine" start_engine
-  fi
-  command -v docker >/dev/null || step "installed the docker client" install_packages docker.io
-  check_manager
+  local began answer whose=''
+  began=$(now_ms)
+  with_packages docker=docker.io
+  answer=$(engine_version) || start_if_possible "$answer"
+  require_manager
+  if engine_is_ours; then whose=', started by the lab'; else whose=', not started by the lab and used as it is'; fi
+  printf 'lab: engine %s on %s is a swarm manager%s (%s)\n' "$(engine_version)" "$(engine_host)" "$whose" "$(seconds "$began")"
 }
 
+leave_swarm() { DOCKER_HOST=$(cat "$LAB_DIR/engine.host") timeout 60 docker swarm leave --force; }
+
 down() {
-  is_ours || { rm -f "$LAB_DIR/engine.pid"; return 0; }
-  local pid i
-  pid=$(cat "$LAB_DIR/engine.pid")
-  if is_manager; then docker swarm leave --force || true; fi
-  kill "$pid"
-  for i in $(seq 300); do
-    [ -d "/proc/$pid" ] || { rm -f "$LAB_DIR/engine.pid"; return 0; }
-    sleep 0.1
-  done
-  return 1
+  if process_of engine >/dev/null; then
+    if [ -e "$LAB_DIR/swarm.made" ]; then step "leaving the swarm that the lab made" leave_swarm; fi
+    step "stopping the engine that the lab started" stop_process engine 60
+    unmount_cgroups
+  else
+    echo "lab: no engine of the lab runs; nothing to stop"
+  fi
+  rm -f "$LAB_DIR"/engine.process "$LAB_DIR"/engine.host "$LAB_DIR"/swarm.made
+}
+
+status() {
+  local version state
+  if ! version=$(engine_version); then
+    printf 'lab: no engine on %s: %s\n' "$(engine_host)" "$version"
+    return 1
+  fi
+  state=$(swarm_state)
+  printf 'lab: engine %s on %s, swarm %s, manager %s, %s\n' "$version" "$(engine_host)" "${state% *}" "${state#* }" \
+    "$(if engine_is_ours; then echo "started by the lab"; else echo "not started by the lab"; fi)"
+  [ "$state" = "active true" ]
 }
 
 case ${1:-} in
   up) up ;;
   down) down ;;
-  ours) is_ours ;;
-  *) die "usage: engine.sh up|down|ours" ;;
+  status) status ;;
+  *) die "usage: engine.sh up|down|status" ;;
 esac

@@ -1,77 +1,135 @@
 #!/usr/bin/env bash
-# images.sh - builds the stand-ins for upstream images from distribution packages and puts them behind their upstream names:
-# into the lab's registry, and into the engine's own store. An image whose folder has not changed is not built again.
+# images.sh [--full] [NAME...] | --remove - builds the stand-ins for upstream images (images/TAGS) and puts them behind their
+# upstream names: into the engine's own store, and into the registry that serves the engine which the lab started. What has
+# not changed is not built again. An image of that name that the lab did not make must stay as it is.
 set -euo pipefail
-. "$(dirname "$0")/say.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/say.sh"
+. "$LAB_HERE/docker.sh"
 export DOCKER_BUILDKIT=0
 BASE=ccci-lab/base:1
+declare -A IN_ENGINE=() # reference -> the hash it was built from; empty for an image that the lab did not make
 
-# the machine's own package sources, so that the images use what this machine can reach
-sources() {
-  local mirror
-  mirror=$({ awk '/^URIs:/ { print $2 }' /etc/apt/sources.list.d/*.sources 2>/dev/null; awk '/^deb / { print $2 }' /etc/apt/sources.list 2>/dev/null; } | grep -E '/debian/?$' | head -n 1)
-  mirror=${mirror%/}
-  [ -n "$mirror" ] || die "no Debian package source is set up in /etc/apt; the lab's images are made of Debian packages"
-  printf 'deb %s bookworm main\ndeb %s bookworm-updates main\ndeb %s-security bookworm-security main\n' "$mirror" "$mirror" "$mirror"
+hash_of() { (cd "$LAB_HERE/images" && find base "$1" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16); }
+
+# rows [WANTED...]: the rows of TAGS that are meant, without the first column
+rows() {
+  awk -v wanted=" $* " '/^#/ || NF < 4 { next }
+    wanted ~ /--full/ || wanted == "  " && $1 == "always" || index(wanted, " " $2 " ") { $1 = ""; print substr($0, 2) }' "$LAB_HERE/images/TAGS"
 }
 
-build_base() {
-  local list
-  list=$(mktemp --suffix=.list)
-  sources >"$list"
-  mmdebstrap -q --variant=minbase --include=ca-certificates,curl --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' bookworm - "$list" |
-    docker import -c 'ENV DEBIAN_FRONTEND=noninteractive' -c 'LABEL ccci.lab=1' -c 'CMD ["bash"]' - $BASE
-  rm -f "$list"
+look() { # REFERENCE...: one question to the engine about all of them
+  local names hash name
+  while read -r names hash; do
+    case $hash in *'no value'*) hash='' ;; esac
+    for name in ${names//,/ }; do IN_ENGINE[$name]=$hash; done
+  done < <(docker image inspect -f '{{ join .RepoTags "," }} {{ index .Config.Labels "ccci.lab.hash" }}' "$@" 2>/dev/null)
+}
+is_foreign() { [ -n "${IN_ENGINE[$1]+known}" ] && [ -z "${IN_ENGINE[$1]}" ]; }
+is_current() { [ "${IN_ENGINE[$1]:-}" = "$2" ]; }
+
+remember() { # REFERENCE: what down.sh is to remove, and from which engine
+  local line
+  line="$(engine_host) $1"
+  grep -qsxF "$line" "$LAB_DIR/images" || echo "$line" >>"$LAB_DIR/images"
 }
 
-hash_of() { (cd "$LAB_HERE/images/$1" && find . -type f | sort | xargs sha256sum | sha256sum | cut -c1-16); }
-has() { [ "$(docker image inspect -f '{{ index .Config.Labels "ccci.lab.hash" }}' "$1" 2>/dev/null)" = "$2" ]; }
+make_base() {
+  bash "$LAB_HERE/images/base/make.sh" |
+    docker import -c 'ENV DEBIAN_FRONTEND=noninteractive' -c 'LABEL ccci.lab=1' -c "LABEL ccci.lab.hash=$1" -c 'CMD ["bash"]' - $BASE
+  remember $BASE
+}
 
-# build NAME HASH REPOSITORY TAG...: the first tag is built, each further one is a layer that says its own version
+# build NAME HASH REPOSITORY TAG...: one image from the folder, and for each tag a layer that says its own version
 build() {
-  local name=$1 hash=$2 repository=$3 first=$4 tag
+  local name=$1 hash=$2 repository=$3 image tag old
   shift 3
+  image=$(docker build -q --label ccci.lab=1 "$LAB_HERE/images/$name")
   for tag in "$@"; do
-    if [ "$tag" = "$first" ]; then
-      docker build -q --label ccci.lab=1 --label "ccci.lab.hash=$hash" -t "$repository:$tag" "$LAB_HERE/images/$name"
-    else
-      printf 'FROM %s\nENV STAND_IN_VERSION=%s\nRUN echo %s > /etc/stand-in-version\n' "$repository:$first" "$tag" "$tag" |
-        docker build -q --label "ccci.lab.hash=$hash" -t "$repository:$tag" -
-    fi
+    old=$(docker image inspect -f '{{ .Id }}' "$repository:$tag" 2>/dev/null) || old=''
+    printf 'FROM %s\nENV STAND_IN_VERSION=%s\nRUN echo %s >/etc/stand-in-version\n' "$image" "$tag" "$tag" |
+      docker build -q --label "ccci.lab.hash=$hash" -t "$repository:$tag" -
+    remember "$repository:$tag"
+    # what the tag named before goes, unless something still uses it
+    [ -z "$old" ] || docker image rm "$old" || true
   done
 }
 
-# publish REPOSITORY TAG...: a name without a slash is an official image and lies under library/
-publish() {
-  local repository=$1 path=$1 tag registry
+# The mark is beside the registry's data, so that both go together.
+mark_of() { echo "$LAB_DIR/published/${1//\//_}"; }
+is_published() { [ "$(cat "$(mark_of "$1")" 2>/dev/null)" = "$2" ]; }
+publish() { # HASH REFERENCE...: a name without a slash is an official image and lies under library/
+  local hash=$1 reference path registry
   shift
   registry=127.0.0.1:$(cat "$LAB_DIR/registry.port")
-  case $path in */*) ;; *) path=library/$path ;; esac
-  for tag in "$@"; do
-    docker tag "$repository:$tag" "$registry/$path:$tag"
-    docker push -q "$registry/$path:$tag"
-    docker rmi "$registry/$path:$tag"
+  mkdir -p "$LAB_DIR/published"
+  for reference in "$@"; do
+    case $reference in */*) path=$reference ;; *) path=library/$reference ;; esac
+    docker tag "$reference" "$registry/$path"
+    docker push -q "$registry/$path"
+    docker image rm "$registry/$path"
+    echo "$hash" >"$(mark_of "$reference")"
   done
 }
-published() {
-  local path=$1
-  case $path in */*) ;; *) path=library/$path ;; esac
-  curl -sf -o /dev/null "http://127.0.0.1:$(cat "$LAB_DIR/registry.port")/v2/$path/manifests/$2"
+
+# provide NAME REPOSITORY TAG...: builds and publishes what is missing of one row
+provide() {
+  local name=$1 repository=$2 hash tag stale=() unpublished=()
+  shift 2
+  hash=$(hash_of "$name")
+  for tag in "$@"; do
+    if is_foreign "$repository:$tag"; then
+      echo "lab: $repository:$tag was in the engine before and is left as it is"
+      continue
+    fi
+    is_current "$repository:$tag" "$hash" || stale+=("$tag")
+    is_published "$repository:$tag" "$hash" || unpublished+=("$repository:$tag")
+  done
+  [ ${#stale[@]} = 0 ] || step "building $repository (${stale[*]})" build "$name" "$hash" "$repository" "${stale[@]}"
+  if [ -z "$OURS" ] || [ ${#unpublished[@]} = 0 ]; then return; fi
+  step "publishing $repository" publish "$hash" "${unpublished[@]}"
 }
 
-if ! docker image inspect $BASE >/dev/null 2>&1; then
-  command -v mmdebstrap >/dev/null || step "installed mmdebstrap" install_packages mmdebstrap
-  step "made the base image" build_base
-fi
-while read -r name repository tags; do
-  hash=$(hash_of "$name")
-  read -ra list <<<"$tags"
-  last=${list[-1]}
-  if ! has "$repository:$last" "$hash"; then
-    step "built $repository ($tags)" build "$name" "$hash" "$repository" "${list[@]}"
-    step "published $repository" publish "$repository" "${list[@]}"
-  elif ! published "$repository" "$last"; then
-    step "published $repository" publish "$repository" "${list[@]}"
+provide_base() {
+  local hash
+  hash=$(hash_of base)
+  if ! is_current $BASE "$hash"; then
+    with_packages mmdebstrap=mmdebstrap
+    step "making the base image, a small Debian" make_base "$hash"
   fi
-done <"$LAB_HERE/images/TAGS"
+  if [ -n "$OURS" ] && ! is_published $BASE "$hash"; then step "publishing the base image" publish "$hash" $BASE; fi
+}
+
+# side by side, as many as there are cores
+provide_rows() {
+  local row words failed=''
+  while read -r row; do
+    read -ra words <<<"$row"
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || failed=1; done
+    LAB_QUIET_START=1 provide "${words[@]}" &
+  done <<<"$1"
+  while [ -n "$(jobs -p)" ]; do wait -n || failed=1; done
+  [ -z "$failed" ]
+}
+
+remove_all() {
+  local host reference hash status=0
+  while read -r host reference; do
+    hash=$(docker -H "$host" image inspect -f '{{ index .Config.Labels "ccci.lab.hash" }}' "$reference" 2>/dev/null) || continue
+    case $hash in '' | *'no value'*) continue ;; esac
+    docker -H "$host" image rm "$reference" || status=1
+  done < <(tac "$LAB_DIR/images")
+  return $status
+}
+
+if [ "${1:-}" = --remove ]; then
+  step "removing the lab's images" remove_all || echo "lab: some images are in use and stay"
+  exit 0
+fi
+mkdir -p "$LAB_DIR"
+if engine_is_ours; then OURS=1; else OURS=''; fi
+ROWS=$(rows "$@")
+[ -n "$ROWS" ] || die "no such image: $*; known: $(rows --full | cut -d' ' -f1 | paste -sd' ')"
+mapfile -t REFERENCES < <(awk '{ for (i = 3; i <= NF; i++) print $2 ":" $i }' <<<"$ROWS")
+look $BASE "${REFERENCES[@]}"
+provide_base
+provide_rows "$ROWS"

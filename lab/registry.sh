@@ -1,70 +1,84 @@
 #!/usr/bin/env bash
-# registry.sh port|up|down - a registry on loopback that serves the lab's images under their upstream names. The binary comes
-# from the distribution's package, unpacked into the lab's folder; no service is installed.
+# registry.sh port|up|down|status - a registry on loopback that serves the lab's images under their upstream names to the
+# engine that the lab started. The binary comes out of the distribution's package, unpacked into the lab's folder: it must
+# not install a service, nor listen on anything but loopback.
 set -euo pipefail
-. "$(dirname "$0")/say.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/say.sh"
+. "$LAB_HERE/docker.sh"
+BINARY=$LAB_DIR/registry/usr/bin/docker-registry
 
-is_running() {
-  local pid
-  pid=$(cat "$LAB_DIR/registry.pid" 2>/dev/null) && [ -d "/proc/$pid" ] && grep -q docker-registry "/proc/$pid/comm"
-}
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# the port is chosen once, because the engine is started with it
-port() {
-  [ -s "$LAB_DIR/registry.port" ] && return
+# The port is chosen before the engine starts, because the engine is started with it, and kept while the engine lives.
+choose_port() {
+  local port
+  port=$(cat "$LAB_DIR/registry.port" 2>/dev/null) || port=''
+  if [ -n "$port" ] && { process_of registry >/dev/null || process_of engine >/dev/null || port_is_free "$port"; }; then return; fi
   mkdir -p "$LAB_DIR"
-  local p
-  for p in 5000 5001 5002 5003 5004 5005; do
-    if port_is_free $p; then
-      echo $p >"$LAB_DIR/registry.port"
+  for port in $(seq 5000 5020); do
+    if port_is_free "$port"; then
+      echo "$port" >"$LAB_DIR/registry.port"
       return
     fi
   done
-  die "ports 5000 to 5005 are all in use; free one for the lab's registry"
+  die "ports 5000 to 5020 are all in use; free one of them for the lab's registry"
 }
 
 fetch() {
   local folder
   folder=$(mktemp -d)
-  apt-get update -qq
-  (cd "$folder" && apt-get download -qq docker-registry)
-  dpkg-deb -x "$folder"/docker-registry_*.deb "$LAB_DIR/registry"
+  chmod 755 "$folder"
+  cd "$folder"
+  apt-get download -qq docker-registry || { apt-get update -qq && apt-get download -qq docker-registry; }
+  dpkg-deb -x docker-registry_*.deb "$LAB_DIR/registry"
+  cd /
   rm -rf "$folder"
 }
 
 start() {
-  cat >"$LAB_DIR/registry.yml" <<Y
+  local port
+  port=$(cat "$LAB_DIR/registry.port")
+  cat >"$LAB_DIR/registry.yml" <<YML
 version: 0.1
 log: {level: warn, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: $LAB_DIR/registry-data}, delete: {enabled: true}}
-http: {addr: "127.0.0.1:$(cat "$LAB_DIR/registry.port")"}
-Y
-  setsid nohup "$LAB_DIR/registry/usr/bin/docker-registry" serve "$LAB_DIR/registry.yml" >>"$LAB_DIR/registry.log" 2>&1 </dev/null &
-  echo $! >"$LAB_DIR/registry.pid"
-  local i
-  for i in $(seq 50); do
-    port_is_free "$(cat "$LAB_DIR/registry.port")" || return 0
-    sleep 0.1
+http: {addr: "127.0.0.1:$port"}
+YML
+  setsid nohup "$BINARY" serve "$LAB_DIR/registry.yml" >>"$LAB_DIR/registry.log" 2>&1 </dev/null &
+  remember_process registry $!
+  for _ in $(seq 100); do
+    process_of registry >/dev/null || break
+    port_is_free "$port" || return 0
+    sleep 0.05
   done
   tail -n 10 "$LAB_DIR/registry.log"
   return 1
 }
 
 up() {
-  is_running && return
-  [ -x "$LAB_DIR/registry/usr/bin/docker-registry" ] || step "fetched a registry" fetch
-  step "started the registry on 127.0.0.1:$(cat "$LAB_DIR/registry.port")" start
+  if process_of registry >/dev/null; then return; fi
+  # an engine of somebody else has no mirror here: images go into its own store instead
+  engine_is_ours || return 0
+  if [ ! -x "$BINARY" ]; then step "fetching a registry" fetch; fi
+  if ! port_is_free "$(cat "$LAB_DIR/registry.port")"; then
+    die "port $(cat "$LAB_DIR/registry.port") is taken, and the lab's engine looks for the registry there; free it, or type: make down"
+  fi
+  step "starting a registry on 127.0.0.1:$(cat "$LAB_DIR/registry.port")" start
 }
 
 down() {
-  is_running && kill "$(cat "$LAB_DIR/registry.pid")"
-  rm -f "$LAB_DIR/registry.pid"
+  if ! process_of registry >/dev/null; then return; fi
+  step "stopping the lab's registry" stop_process registry 10
+}
+
+status() {
+  if process_of registry >/dev/null; then echo "lab: registry on 127.0.0.1:$(cat "$LAB_DIR/registry.port")"; else echo "lab: no registry"; fi
 }
 
 case ${1:-} in
-  port) port ;;
+  port) choose_port ;;
   up) up ;;
   down) down ;;
-  *) die "usage: registry.sh port|up|down" ;;
+  status) status ;;
+  *) die "usage: registry.sh port|up|down|status" ;;
 esac

@@ -1,31 +1,12 @@
-# say.sh - sourced: one line per piece of work with how long it took, and the folder where the lab remembers what it put here.
-# It must not start or remove anything.
-LAB_DIR=${CCCI_LAB_DIR:-/var/lib/ccci-lab}
+# shellcheck shell=bash
+# say.sh - sourced by every script of the lab: one line for each piece of work with how long it took, the folder where the
+# lab remembers what it put on this machine, and the packages it needs. Sourcing it must not start or remove anything.
+if [ "$(id -u)" = 0 ]; then LAB_DIR=/var/lib/ccci-lab; else LAB_DIR=${XDG_STATE_HOME:-$HOME/.local/state}/ccci-lab; fi
+LAB_DIR=${CCCI_LAB_DIR:-$LAB_DIR}
+# shellcheck disable=SC2034 # for the scripts that source this
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-DOCKER_SOCKET=/var/run/docker.sock
-
-# what `docker` and `curl` talk to; a local socket unless DOCKER_HOST says otherwise
-case ${DOCKER_HOST:-} in unix://*) DOCKER_SOCKET=${DOCKER_HOST#unix://} ;; esac
 
 now_ms() { date +%s%3N; }
-
-# step TEXT COMMAND...: runs a command quietly; prints the text with its time, or the end of what it printed when it fails
-step() {
-  local text=$1 began log
-  shift
-  began=$(now_ms)
-  log=$(mktemp)
-  if "$@" >"$log" 2>&1; then
-    printf 'lab: %s (%s)\n' "$text" "$(seconds "$began")"
-    rm -f "$log"
-  else
-    printf 'lab: %s FAILED after %s:\n' "$text" "$(seconds "$began")" >&2
-    tail -n 15 "$log" | sed 's/^/  /' >&2
-    rm -f "$log"
-    return 1
-  fi
-}
-
 seconds() { awk -v ms=$(($(now_ms) - $1)) 'BEGIN { printf "%.1f s", ms / 1000 }'; }
 
 die() {
@@ -33,18 +14,75 @@ die() {
   exit 1
 }
 
-# install_packages NAME...: what is missing, from the distribution; no init script may start a service meanwhile
+# step TEXT COMMAND...: says what is done while it is done and how long it took; when it fails, the end of what it printed
+step() {
+  local text=$1 began log
+  shift
+  began=$(now_ms)
+  log=$(mktemp)
+  # jobs that run side by side (LAB_QUIET_START=1) print their line when they are done, else the lines would mix
+  [ -n "${LAB_QUIET_START:-}" ] || printf 'lab: %s ... ' "$text"
+  if "$@" >"$log" 2>&1; then
+    if [ -n "${LAB_QUIET_START:-}" ]; then printf 'lab: %s ... ' "$text"; fi
+    seconds "$began"
+    echo
+    rm -f "$log"
+  else
+    printf 'FAILED after %s: %s\n' "$(seconds "$began")" "$text"
+    tail -n 60 "$log" | sed 's/^/  /' >&2
+    rm -f "$log"
+    return 1
+  fi
+}
+
+# A process is remembered with its start time and the boot it belongs to: a process id alone is used again, and the lab must
+# never stop somebody else's program.
+birth_of() { printf '%s %s %s' "$1" "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20)" "$(cat /proc/sys/kernel/random/boot_id)"; }
+remember_process() { birth_of "$2" >"$LAB_DIR/$1.process"; }
+process_of() { # NAME: prints the process id if the remembered process still lives
+  local known
+  known=$(cat "$LAB_DIR/$1.process" 2>/dev/null) || return 1
+  [ "$known" = "$(birth_of "${known%% *}")" ] && [ -d "/proc/${known%% *}" ] && echo "${known%% *}"
+}
+stop_process() { # NAME SECONDS
+  local pid i
+  pid=$(process_of "$1") || return 0
+  kill "$pid"
+  for ((i = 0; i < $2 * 20; i++)); do
+    [ -d "/proc/$pid" ] || break
+    sleep 0.05
+  done
+  [ ! -d "/proc/$pid" ] || { echo "process $pid does not end"; return 1; }
+  rm -f "$LAB_DIR/$1.process"
+}
+
+# with_packages COMMAND|FILE=PACKAGE...: installs what is not there yet, in one go, and says so
+with_packages() {
+  local pair missing=()
+  for pair in "$@"; do
+    command -v "${pair%%=*}" >/dev/null || [ -e "${pair%%=*}" ] || missing+=("${pair#*=}")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  [ "$(id -u)" = 0 ] || die "missing: ${missing[*]}; only root can install packages. As root: apt-get install ${missing[*]}"
+  command -v apt-get >/dev/null || die "missing: ${missing[*]}, and there is no apt-get here; install them by hand"
+  step "installing ${missing[*]}" install_packages "${missing[@]}"
+}
 install_packages() {
-  local policy=/usr/sbin/policy-rc.d ours=0
-  [ "$(id -u)" = 0 ] || die "packages are missing ($*) and only root can install them; as root: apt-get install $*"
-  command -v apt-get >/dev/null || die "packages are missing ($*) and there is no apt-get; install them by hand"
+  local policy=/usr/sbin/policy-rc.d ours='' status=0
+  export DEBIAN_FRONTEND=noninteractive
+  # no init script may start a service in the middle of it
   if [ ! -e $policy ]; then
     printf '#!/bin/sh\nexit 101\n' >$policy
     chmod +x $policy
     ours=1
   fi
-  local status=0
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } || status=$?
-  [ $ours = 0 ] || rm -f $policy
+  # the package lists are fetched only if those at hand do not do
+  apt-get install -y -qq --no-install-recommends "$@" ||
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } || status=$?
+  [ -z "$ours" ] || rm -f $policy
+  if [ $status = 0 ]; then
+    mkdir -p "$LAB_DIR"
+    printf '%s\n' "$@" >>"$LAB_DIR/packages"
+  fi
   return $status
 }

@@ -1,7 +1,15 @@
 #!/bin/sh
 # runs what lies in /docker-entrypoint.d, then the command, as the image it stands in for does
 set -e
-for f in /docker-entrypoint.d/*.sh; do
-  if [ -x "$f" ]; then "$f"; fi
-done
+if [ "$1" = nginx ]; then
+  for f in /docker-entrypoint.d/*; do
+    if [ -x "$f" ]; then
+      # shellcheck source=/dev/null
+      case $f in
+        *.envsh) . "$f" ;;
+        *.sh) "$f" ;;
+      esac
+    fi
+  done
+fi
 exec "$@"
