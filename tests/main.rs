@@ -10,6 +10,7 @@ mod compose;
 mod contract;
 mod directories;
 mod docs;
+mod gathering;
 mod golden;
 mod recipe_rules;
 mod repository;

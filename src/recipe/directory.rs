@@ -1,6 +1,7 @@
 //! A recipe directory: which of its files means what, and what has no meaning there. A file in the wrong place is an
 //! error, never silently ignored. Two directories can lie over each other. Pure: texts in, values out.
 
+use super::compose::yaml;
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use crate::name::Version;
@@ -162,12 +163,32 @@ impl Reader<'_> {
     fn keep(&mut self, row: &PlaceRow, path: &str, text: &Arc<Text>) {
         match row.path {
             "recipe.toml" => self.all.settings.push(text.clone()),
-            "compose.ccci.yml" => self.all.overlays.push(text.clone()),
+            "compose.ccci.yml" => {
+                self.pinned_images(text);
+                self.all.overlays.push(text.clone());
+            }
             p if p.ends_with(".rhai") => {
                 let scripts = self.all.scripts.entry(self.layer.origin).or_default();
                 scripts.insert(path.to_string(), text.clone());
             }
             _ => {}
+        }
+    }
+
+    /// An overlay that pins an image would test the overlay, not the revision (lesson 18).
+    fn pinned_images(&mut self, text: &Arc<Text>) {
+        let Some(root) = yaml::parse(text, self.diagnostics) else { return };
+        let services = root.map().and_then(|r| r.map("services"));
+        for (name, service) in services.into_iter().flat_map(|s| &s.0) {
+            let Some(image) = service.map().and_then(|s| s.key("image")) else { continue };
+            self.diagnostics.push(
+                Diagnostic::new(
+                    codes::OVERLAY_PINS_IMAGE,
+                    format!("the service `{}` is given an image, so its own would go untested", name.name),
+                )
+                .at(image.place.clone())
+                .help("remove the line; a base that no longer deploys is repaired under previous/"),
+            );
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a recipe's authors write, read into values. No file is opened here: texts come in, values and diagnostics go out.
 
+pub mod app_env;
 pub mod compose;
 pub mod directory;
 pub mod envfile;

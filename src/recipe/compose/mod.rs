@@ -16,7 +16,7 @@ mod schema;
 pub mod tree;
 mod units;
 mod view;
-mod yaml;
+pub mod yaml;
 
 pub use view::{Attachment, Deploy, Healthcheck, Mount, Object, Port, Reference, Restart, Service, Update};
 

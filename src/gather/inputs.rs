@@ -1,0 +1,52 @@
+//! Turns what was gathered into what the plan is made from. Pure.
+
+use super::Gathered;
+use crate::event::DecidedBy;
+use crate::plan::Setting;
+use crate::recipe::compose::Composed;
+use crate::recipe::keys;
+use crate::recipe::settings::Capable;
+
+/// The label by which a service says that it is backed up.
+const BACKUP_LABEL: &str = "backupbot.backup";
+/// The label by which a service says that it is routed.
+const ROUTED_LABEL: &str = "traefik.enable";
+
+impl Gathered {
+    /// Whether a service is routed, so that HTTP is asked at all.
+    pub fn routed(&self) -> bool {
+        self.head.composed.as_ref().is_some_and(|c| says_true(c, ROUTED_LABEL).is_some())
+    }
+
+    /// Whether there is something to back up, why, and who decided.
+    pub fn backup(&self) -> (bool, String, DecidedBy) {
+        match self.texts.recipe.backup_capable {
+            Capable::Yes => (true, "the settings say `backup.capable = true`".into(), DecidedBy::Recipe),
+            Capable::No => (false, "the settings say `backup.capable = false`".into(), DecidedBy::Recipe),
+            Capable::Auto => {
+                let service = self.head.composed.as_ref().and_then(|c| says_true(c, BACKUP_LABEL));
+                let reason = match &service {
+                    Some(name) => format!("the service `{name}` has the label {BACKUP_LABEL}"),
+                    None => format!("no service has the label {BACKUP_LABEL}=true"),
+                };
+                (service.is_some(), reason, DecidedBy::Structure)
+            }
+        }
+    }
+
+    /// Settings that differ from the default, and where they were said.
+    pub fn settings(&self) -> Vec<Setting> {
+        let from = |key: &str| self.texts.spans.of(key).map(ToString::to_string).unwrap_or_default();
+        let changed = keys::changed(&self.texts.recipe);
+        changed
+            .into_iter()
+            .map(|(k, value)| Setting { key: k.name.into(), value, from: from(k.name) })
+            .collect()
+    }
+}
+
+/// The first service with a label that is true; Traefik and backups read it case-insensitively.
+fn says_true(composed: &Composed, label: &str) -> Option<String> {
+    let is = |v: &String| v.eq_ignore_ascii_case("true");
+    composed.services().iter().find(|s| s.labels.get(label).is_some_and(is)).map(|s| s.name.to_string())
+}

@@ -1,0 +1,254 @@
+//! From a recipe's name to everything a run starts from, and what is said when that cannot be:
+//! `fixtures/gathering/<case>/expected.txt`, with the temporary directory as `ROOT`.
+
+use crate::golden;
+use crate::repository::{Repository, compose};
+use crate::settings::listed;
+use ccci::gather::{Asked, Gathered, Means, Outcome, gather, texts};
+use ccci::hands::clock::RealClock;
+use ccci::hands::git::GitHand;
+use ccci::name::RunId;
+use ccci::world::clock::{Clock, Limit, Stop};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
+
+/// A project with the recipe `ghost`, whose source lies beside `recipes/`.
+struct Project {
+    source: Repository,
+    runtime: Runtime,
+}
+
+const SOURCE: &str = "source = \"../../recipe\"\n";
+
+impl Project {
+    /// With a repository that has nothing yet.
+    fn new() -> Project {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let project = Project { source: Repository::new(), runtime };
+        project.file("recipe.toml", SOURCE);
+        project
+    }
+
+    /// With two published versions, `main` at the newer one.
+    fn published() -> Project {
+        let project = Project::new();
+        project.source.write(".env.sample", "TYPE=ghost\nDOMAIN=ghost.example.com\n");
+        project.source.release("1.9.0+1.24");
+        project.source.release("1.10.0+1.25");
+        project
+    }
+
+    fn file(&self, path: &str, content: &str) -> &Project {
+        let whole = self.source.around().join("recipes/ghost").join(path);
+        fs::create_dir_all(whole.parent().unwrap()).unwrap();
+        fs::write(whole, content).unwrap();
+        self
+    }
+
+    fn gather(&self, change: impl FnOnce(&mut Asked<'_>)) -> Result<Outcome<Gathered>, String> {
+        let clock = Arc::new(RealClock::new(Arc::default()));
+        let git = GitHand::new(self.runtime.handle().clone(), clock.clone()).unwrap();
+        let limit = Limit { deadline: clock.now().after(Duration::from_secs(60)), stop: Stop::default() };
+        let run_id = RunId::parse("plan").unwrap();
+        let mut asked = Asked {
+            recipe: "ghost",
+            source: None,
+            rev: None,
+            base: None,
+            no_local: false,
+            run_id: &run_id,
+            zone: "ccci.test",
+        };
+        change(&mut asked);
+        let here = self.source.around();
+        let means = Means { here, cache: &here.join("cache"), git: &git, limit: &limit };
+        gather(&asked, &means).map_err(|f| format!("{}: {f}", f.cause))
+    }
+
+    fn good(&self) -> Gathered {
+        let outcome = self.gather(|_| {}).unwrap();
+        assert_eq!(listed(outcome.diagnostics), "");
+        outcome.value.unwrap()
+    }
+
+    /// Compares everything that is said and the choice of the base.
+    fn check(&self, case: &str, change: impl FnOnce(&mut Asked<'_>)) {
+        let got = match self.gather(change) {
+            Err(failure) => format!("failure {failure}\n"),
+            Ok(outcome) => {
+                let value = outcome.value.map(|g| {
+                    let base = g.base.map_or("none".to_string(), |b| b.facts.found_as);
+                    format!("head {}\nbase {base}: {}\n", g.head.facts.found_as, g.choice.reason)
+                });
+                format!("{}---\n{}", listed(outcome.diagnostics), value.unwrap_or_default())
+            }
+        };
+        let got = got.replace(&*self.source.around().to_string_lossy(), "ROOT");
+        let path = Path::new("tests/fixtures/gathering").join(case).join("expected.txt");
+        if !path.exists() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+        }
+        golden::same(&path, &got);
+    }
+}
+
+#[test]
+fn a_recipe_is_gathered_with_both_sides_composed() {
+    let project = Project::published();
+    project.file("recipe.toml", &format!("{SOURCE}env.GREETING = \"hello\"\nupgrade.env.PORTS = \"1\"\n"));
+    let g = project.good();
+    let base = g.base.as_ref().unwrap();
+    assert_eq!(g.head.composed.as_ref().unwrap().images(), ["nginx:1.25"]);
+    assert_eq!(base.composed.as_ref().unwrap().images(), ["nginx:1.24"]);
+    assert_eq!(g.head.env.vars["DOMAIN"], g.domain.as_str());
+    assert_eq!(
+        (g.head.env.vars["GREETING"].as_str(), base.env.vars["GREETING"].as_str()),
+        ("hello", "hello")
+    );
+    assert!(g.head.env.vars.contains_key("PORTS") && !base.env.vars.contains_key("PORTS"));
+    assert!(g.routed());
+    assert!(!g.backup().0);
+    let settings: Vec<(String, String)> = g.settings().into_iter().map(|s| (s.key, s.from)).collect();
+    assert_eq!(settings[0], ("env".into(), "recipes/ghost/recipe.toml:2:1".into()));
+    let deployment = g.head.deployment(false);
+    assert_eq!(deployment.version.unwrap().as_str(), "1.10.0+1.25");
+    assert_eq!(
+        (deployment.compose_files, deployment.services),
+        (vec!["compose.yml".into()], vec!["app".into()])
+    );
+}
+
+#[test]
+fn gathering_a_local_recipe_is_quick() {
+    let project = Project::published();
+    let begin = Instant::now();
+    project.good();
+    let took = begin.elapsed();
+    println!("gathered in {took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn the_directory_inside_the_recipes_repository_lies_below_the_projects() {
+    let project = Project::published();
+    project.source.write("ccci/recipe.toml", "health.path = \"/own\"\nready.stable = 2\n");
+    project.source.write("ccci/test_install.rhai", "fn test_a(ctx) {}\n").commit("own");
+    project.file("recipe.toml", &format!("{SOURCE}health.path = \"/project\"\n"));
+    let recipe = project.good().texts.recipe;
+    assert_eq!((recipe.health.path.as_str(), recipe.ready_stable), ("/project", 2));
+    let alone = project.gather(|a| a.no_local = true).unwrap().value.unwrap().texts;
+    assert_eq!((alone.recipe.ready_stable, alone.directory.scripts.len()), (1, 0));
+}
+
+#[test]
+fn a_recipe_needs_no_directory_when_its_source_is_given() {
+    let project = Project::published();
+    for (recipe, source) in [("nothing-here", Some("recipe")), ("./recipe", None)] {
+        let outcome = project.gather(|a| (a.recipe, a.source) = (recipe, source)).unwrap();
+        assert_eq!(listed(outcome.diagnostics), "");
+        assert_eq!(outcome.value.unwrap().head.facts.found_as, "work tree at tag 1.10.0+1.25");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_recipe_or_its_source_is_said() {
+    let p = Project::published();
+    p.check("unknown-recipe", |a| a.recipe = "gost");
+    p.check("unknown-path", |a| a.recipe = "recipes/gost");
+    p.check("no-such-ref", |a| a.rev = Some("1.9.0"));
+    p.check("no-such-ref-far", |a| a.rev = Some("feature/x"));
+    p.check("no-such-base", |a| a.base = Some("1.8.0+1.24"));
+    p.check("bad-base", |a| a.base = Some("newest"));
+    p.check("source-of-the-flag-is-missing", |a| a.source = Some("elsewhere"));
+    p.check("not-a-repository", |a| a.source = Some("recipes"));
+    fs::create_dir(p.source.path().join("deep")).unwrap();
+    p.check("not-a-repository-inside", |a| a.source = Some("recipe/deep"));
+    p.check("clone-fails", |a| a.source = Some("file:///nothing/here"));
+    p.check("clone-is-refused", |a| a.source = Some("http://127.0.0.1:9/x.git"));
+    p.file("recipe.toml", "source = \"../nowhere\"\n").check("source-is-missing", |_| {});
+    p.file("recipe.toml", "colour = 1\n").check("no-source", |_| {});
+    p.file("recipe.toml", &format!("{SOURCE}upgrade.base = \"1.9.9+1.24\"\n"))
+        .check("no-such-base-set", |_| {});
+    Project::new().check("no-commit", |_| {});
+    fs::create_dir(p.source.around().join("recipes/empty")).unwrap();
+    p.check("empty-directory", |a| a.recipe = "empty");
+}
+
+#[test]
+fn what_is_wrong_with_the_recipes_files_is_said_at_its_place() {
+    let with = |files: &[(&str, &str)]| {
+        let p = Project::published();
+        for (path, content) in files {
+            p.source.write(path, content);
+        }
+        p
+    };
+    let p = Project::published();
+    fs::remove_file(p.source.path().join("compose.yml")).unwrap();
+    p.check("no-compose-file", |_| {});
+    with(&[
+        (".env.sample", "COMPOSE_FILE=\"compose.yml\"\nCOMPOSE_FILE=\"$COMPOSE_FILE:compose.smpt.yml\"\n"),
+        ("compose.smtp.yml", "version: \"3.8\"\nservices: {}\n"),
+    ])
+    .check("no-compose-file-named", |_| {});
+    with(&[("compose.yml", "version: \"3.8\"\nservices:\n  web:\n    image: nginx:1.25\n")])
+        .check("no-app-service", |_| {});
+    with(&[("compose.yml", "services:\n  app: [\n")]).check("yaml-syntax", |_| {});
+    let missing = compose("1.10.0+1.25").replace("nginx:1.25", "nginx:${TAG:?which one}");
+    with(&[("compose.yml", &missing)]).check("missing-variable", |_| {});
+    with(&[(".env.sample", "DOMAIN=ghost.example.com\nSMTP HOST!=x\n")]).check("env-syntax", |_| {});
+    let long = format!(
+        "{}secrets:\n  s:\n    external: true\n    name: ${{STACK_NAME}}_{}\n",
+        compose("1.10.0+1.25"),
+        "a".repeat(60)
+    );
+    with(&[("compose.yml", &long)]).check("name-too-long", |_| {});
+}
+
+#[test]
+fn lesson_21_a_repair_is_applied_to_its_own_base_only() {
+    let p = Project::published();
+    p.file("previous/VERSION", "1.9.0+1.24\n");
+    p.file(
+        "previous/compose.previous.yml",
+        "version: \"3.8\"\nservices:\n  app:\n    image: nginx:1.24-mirror\n",
+    );
+    let g = p.good();
+    assert!(g.repaired);
+    assert_eq!(g.base.unwrap().composed.unwrap().images(), ["nginx:1.24-mirror"]);
+    assert_eq!(g.head.composed.unwrap().images(), ["nginx:1.25"]);
+    p.file("previous/VERSION", "1.8.0+1.23\n").check("stale-previous", |_| {});
+    p.file("previous/VERSION", "1.9.0+1.24\n").check("stale-previous-no-base", |a| a.base = Some("none"));
+}
+
+#[test]
+fn lesson_15_a_base_that_composes_to_the_same_is_no_upgrade() {
+    let p = Project::published();
+    p.source.write("README.md", "words").commit("words only");
+    p.check("nothing-moves", |_| {});
+    p.source.write("compose.yml", compose("1.10.0+1.25").replace("1.25\n", "1.25-alpine\n"));
+    p.check("something-moves", |_| {});
+}
+
+#[test]
+fn a_config_that_changed_moves_the_upgrade_although_the_compose_file_did_not() {
+    let p = Project::new();
+    let file = compose("1.0.0+1") + "configs:\n  c:\n    file: ./c.conf\n";
+    p.source.write("compose.yml", file).write("c.conf", "one").commit("one");
+    p.source.git(&["tag", "-a", "1.0.0+1", "-m", "x"]);
+    p.source.write("c.conf", "two").commit("two");
+    assert_eq!(p.good().base.unwrap().facts.found_as, "tag 1.0.0+1");
+}
+
+#[test]
+fn check_reads_a_directory_without_its_source() {
+    let p = Project::new();
+    p.file("recipe.toml", "colour = 1\n").file("test_x.rhai", "");
+    let outcome = texts("ghost", p.source.around());
+    let codes: Vec<&str> = outcome.diagnostics.0.iter().map(|d| d.code.id).collect();
+    assert_eq!(codes, ["misplaced-test", "unknown-key"]);
+    assert!(outcome.value.is_some());
+}
