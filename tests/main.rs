@@ -12,6 +12,7 @@ mod directories;
 mod docs;
 mod gathering;
 mod golden;
+mod ingress;
 mod recipe_rules;
 mod repository;
 mod settings;

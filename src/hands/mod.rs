@@ -2,7 +2,10 @@
 
 pub mod clock;
 pub mod git;
+pub mod ingress;
 pub mod locks;
 pub mod memory;
 pub mod store;
 pub mod swarm;
+pub mod tls;
+pub mod web;

@@ -265,4 +265,14 @@ pub trait Cluster: Send + Sync {
         port: u16,
         limit: &Limit,
     ) -> Result<std::net::SocketAddr, ClusterError>;
+    /// The same for every such task, in an order that stays, so that a proxy can ask them in turn.
+    fn task_addresses(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+        limit: &Limit,
+    ) -> Result<Vec<std::net::SocketAddr>, ClusterError> {
+        self.task_address(stack, service, port, limit).map(|one| vec![one])
+    }
 }

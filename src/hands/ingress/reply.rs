@@ -1,0 +1,61 @@
+//! Answers that the ingress gives itself, with Traefik's words, and the private note to `Web` about who answered.
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+
+/// Carries the run's token in requests of `Web`. It never reaches an app.
+pub const ASKS: HeaderName = HeaderName::from_static("x-ccci-asks");
+/// Carries the reason of an answer of the ingress, for requests with the token only. Apps cannot forge it.
+pub const BECAUSE: HeaderName = HeaderName::from_static("x-ccci-because");
+
+/// The body of every answer.
+pub type Body = BoxBody<Bytes, hyper::Error>;
+
+/// An answer of the ingress itself, and why.
+#[derive(Debug)]
+pub struct Own {
+    /// Status code.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: Box<HeaderMap>,
+    /// Body.
+    pub body: String,
+    /// Why, for people.
+    pub why: String,
+}
+
+impl Own {
+    /// An answer with Traefik's own words for its status.
+    pub fn new(status: StatusCode, why: impl Into<String>) -> Own {
+        let body = match status {
+            StatusCode::NOT_FOUND => "404 page not found\n".to_string(),
+            StatusCode::IM_A_TEAPOT => "I'm a teapot".to_string(),
+            _ => status.canonical_reason().unwrap_or_default().to_string(),
+        };
+        let mut headers = Box::new(HeaderMap::new());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+        Own { status, headers, body, why: why.into() }
+    }
+
+    /// As a response; the reason goes only to who knows the token.
+    pub fn response(self, told: bool) -> Response<Body> {
+        let mut response = Response::new(text(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = *self.headers;
+        if told {
+            let line: String = self.why.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let value = HeaderValue::from_bytes(line.as_bytes());
+            response.headers_mut().insert(BECAUSE, value.unwrap_or(HeaderValue::from_static("?")));
+        }
+        response
+    }
+}
+
+/// A whole body.
+pub fn text(body: String) -> Body {
+    Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed()
+}

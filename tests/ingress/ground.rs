@@ -1,0 +1,294 @@
+//! A cluster that says what it is told, with an ingress and a web before it.
+
+use super::app::App;
+use ccci::hands::clock::RealClock;
+use ccci::hands::ingress::Ingress;
+use ccci::hands::web::RealWeb;
+use ccci::name::{ServiceName, StackName};
+use ccci::secret::Secret;
+use ccci::world::clock::{Clock, Limit, Stop};
+use ccci::world::cluster::*;
+use ccci::world::seen::{Mode, Restart, Seen, ServiceSeen, TaskSeen, TaskState};
+use ccci::world::web::{HttpAnswer, HttpRequest, Web, WebError};
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// What one stack looks like, and where its tasks are.
+type Told = Result<(Seen, Vec<SocketAddr>), ClusterError>;
+
+#[derive(Default)]
+pub struct FakeCluster {
+    stacks: Mutex<HashMap<StackName, Told>>,
+    asked: AtomicUsize,
+}
+
+impl FakeCluster {
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    fn stack(&self, stack: &StackName) -> Told {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.stacks.lock().unwrap().get(stack).cloned().unwrap_or(Ok(Default::default()))
+    }
+}
+
+pub struct Ground {
+    pub cluster: Arc<FakeCluster>,
+    pub ingress: Arc<Ingress>,
+    pub stack: StackName,
+    pub app: App,
+    web: Option<RealWeb>,
+    clock: Arc<RealClock>,
+    // last: what lives on it goes first
+    pub runtime: Runtime,
+}
+
+pub fn request(url: &str) -> HttpRequest {
+    HttpRequest { method: "GET".into(), url: url.into(), ..HttpRequest::default() }
+}
+
+fn service(labels: &[(&str, &str)]) -> ServiceSeen {
+    ServiceSeen {
+        id: "id".into(),
+        name: ServiceName::parse("app").unwrap(),
+        mode: Mode::Replicated(1),
+        image: "app:1".into(),
+        labels: labels.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
+        env: vec![],
+        restart: Restart::Any,
+        max_attempts: 0,
+        start_first: false,
+        update: None,
+        volumes: vec![],
+        networks: vec!["proxy".into()],
+        ports: vec![],
+        template: String::new(),
+        has_healthcheck: false,
+    }
+}
+
+fn task((n, (state, wanted_running)): (usize, &(TaskState, bool))) -> TaskSeen {
+    TaskSeen {
+        id: format!("t{n}"),
+        service: "id".into(),
+        slot: 1,
+        node: "n".into(),
+        state: *state,
+        wanted_running: *wanted_running,
+        exit_code: None,
+        error: String::new(),
+        message: String::new(),
+        created_ms: n as u64,
+        changed_ms: 0,
+        container: String::new(),
+        oom_killed: None,
+        unhealthy: None,
+        template: String::new(),
+    }
+}
+
+impl Ground {
+    /// One stack with one service `app`, served as `a.ccci.test`.
+    pub fn with_app() -> Ground {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (cluster, clock) = (Arc::new(FakeCluster::default()), Arc::new(RealClock::new(Arc::default())));
+        let handle = runtime.handle().clone();
+        let ingress = Arc::new(Ingress::start(&handle, cluster.clone(), clock.clone()).unwrap());
+        let web = RealWeb::new(handle, ingress.clone(), cluster.clone(), clock.clone()).unwrap();
+        let app = App::start(&runtime, "app");
+        let stack = StackName::parse("a_ccci_test").unwrap();
+        web.serve("a.ccci.test", &stack);
+        let ground = Ground { cluster, ingress, stack, app, web: Some(web), clock, runtime };
+        ground.put("a.ccci.test", ground.app.address);
+        ground
+    }
+
+    fn put(&self, domain: &str, address: SocketAddr) {
+        let labels = [
+            ("traefik.enable", "true"),
+            ("traefik.http.routers.a.rule", "Host(`a.ccci.test`)"),
+            ("traefik.http.routers.a.entrypoints", "web-secure"),
+            ("traefik.http.routers.a.tls.certresolver", "production"),
+            ("traefik.http.services.a.loadbalancer.server.port", "80"),
+        ];
+        let tasks = vec![task((0, &(TaskState::Running, true)))];
+        let seen = Seen { services: vec![service(&labels)], tasks };
+        let stack = StackName::parse(&domain.replace('.', "_")).unwrap();
+        self.cluster.stacks.lock().unwrap().insert(stack, Ok((seen, vec![address])));
+    }
+
+    /// A second stack with the same labels under a name of its own.
+    pub fn second_stack(&self, domain: &str, address: SocketAddr) {
+        self.put(domain, address);
+        self.web().serve(domain, &StackName::parse(&domain.replace('.', "_")).unwrap());
+    }
+
+    pub fn web(&self) -> &RealWeb {
+        self.web.as_ref().unwrap()
+    }
+
+    fn change(&self, how: impl FnOnce(&mut Seen, &mut Vec<SocketAddr>)) {
+        let mut stacks = self.cluster.stacks.lock().unwrap();
+        let (seen, addresses) = stacks.get_mut(&self.stack).unwrap().as_mut().unwrap();
+        how(seen, addresses);
+    }
+
+    pub fn label(&self, key: &str, value: Option<&str>) {
+        self.change(|seen, _| {
+            let labels = &mut seen.services[0].labels;
+            match value {
+                Some(value) => labels.insert(key.into(), value.into()),
+                None => labels.remove(key),
+            };
+        });
+    }
+
+    pub fn networks(&self, names: &[&str]) {
+        self.change(|seen, _| seen.services[0].networks = names.iter().map(|n| n.to_string()).collect());
+    }
+
+    pub fn ports(&self, ports: &[(u16, u16, &str)]) {
+        self.change(|seen, _| {
+            seen.services[0].ports = ports.iter().map(|(a, b, c)| (*a, *b, c.to_string())).collect();
+        });
+    }
+
+    pub fn tasks(&self, tasks: &[(TaskState, bool)]) {
+        self.change(|seen, _| {
+            seen.services[0].mode = Mode::Replicated(tasks.len() as u64);
+            seen.tasks = tasks.iter().enumerate().map(task).collect();
+        });
+    }
+
+    pub fn addresses(&self, all: &[SocketAddr]) {
+        self.change(|_, addresses| *addresses = all.to_vec());
+    }
+
+    pub fn remove(&self) {
+        self.change(|seen, addresses| (*seen, *addresses) = Default::default());
+    }
+
+    pub fn break_looking(&self, e: ClusterError) {
+        self.cluster.stacks.lock().unwrap().insert(self.stack.clone(), Err(e));
+    }
+
+    /// Lets the ingress forget what it saw.
+    pub fn settle(&self) {
+        self.ingress.lookup().renew(&self.stack);
+    }
+
+    pub fn limit(&self, ms: u64) -> Limit {
+        Limit { deadline: self.clock.now().after(Duration::from_millis(ms)), stop: Stop::default() }
+    }
+
+    pub fn send(&self, request: &HttpRequest) -> Result<HttpAnswer, WebError> {
+        self.web().send(request, &self.limit(20_000))
+    }
+
+    pub fn get(&self, url: &str) -> HttpAnswer {
+        self.send(&request(url)).unwrap()
+    }
+}
+
+/// What nobody asks of this cluster.
+fn no<T>() -> Result<T, ClusterError> {
+    Err(ClusterError::Local("the fake cluster cannot do that".into()))
+}
+
+impl Cluster for FakeCluster {
+    fn engine(&self, _: &Limit) -> Result<EngineFacts, ClusterError> {
+        no()
+    }
+    fn pull(&self, _: &str, _: &Limit) -> Result<Pulled, PullError> {
+        Ok(no()?)
+    }
+    fn ensure_network(&self, _: &str, _: &Owner, _: &Limit) -> Result<bool, ClusterError> {
+        no()
+    }
+    fn put_secret(
+        &self,
+        _: &StackName,
+        _: &str,
+        _: &Secret,
+        _: &Owner,
+        _: &Limit,
+    ) -> Result<(), ClusterError> {
+        no()
+    }
+    fn deploy(&self, _: &Deploy, _: &Limit) -> Result<(), ClusterError> {
+        no()
+    }
+    fn look(&self, stack: &StackName, _: &Limit) -> Result<Seen, ClusterError> {
+        self.stack(stack).map(|(seen, _)| seen)
+    }
+    fn exec(
+        &self,
+        _: &StackName,
+        _: &ServiceName,
+        _: &ExecRequest,
+        _: &Limit,
+    ) -> Result<ExecOutput, ClusterError> {
+        no()
+    }
+    fn logs(&self, _: &StackName, _: &ServiceName, _: usize, _: &Limit) -> Result<String, ClusterError> {
+        no()
+    }
+    fn run_job(&self, _: &StackName, _: &JobRequest, _: &Limit) -> Result<ExecOutput, ClusterError> {
+        no()
+    }
+    fn remove_service(&self, _: &StackName, _: &ServiceName, _: &Limit) -> Result<(), ClusterError> {
+        no()
+    }
+    fn read_path(
+        &self,
+        _: &StackName,
+        _: &ServiceName,
+        _: &str,
+        _: &mut dyn Write,
+        _: &Limit,
+    ) -> Result<(), ClusterError> {
+        no()
+    }
+    fn write_path(
+        &self,
+        _: &StackName,
+        _: &ServiceName,
+        _: &str,
+        _: &mut dyn Read,
+        _: &Limit,
+    ) -> Result<(), ClusterError> {
+        no()
+    }
+    fn remove(&self, _: &str, _: &Limit) -> Result<(), ClusterError> {
+        no()
+    }
+    fn leftovers(&self, _: Option<&str>, _: &Limit) -> Result<Vec<Leftover>, ClusterError> {
+        no()
+    }
+    fn task_address(
+        &self,
+        stack: &StackName,
+        s: &ServiceName,
+        _: u16,
+        _: &Limit,
+    ) -> Result<SocketAddr, ClusterError> {
+        let (_, addresses) = self.stack(stack)?;
+        addresses.first().copied().ok_or_else(|| ClusterError::NoRunningTask(s.to_string()))
+    }
+    fn task_addresses(
+        &self,
+        stack: &StackName,
+        _: &ServiceName,
+        _: u16,
+        _: &Limit,
+    ) -> Result<Vec<SocketAddr>, ClusterError> {
+        self.stack(stack).map(|(_, addresses)| addresses)
+    }
+}
