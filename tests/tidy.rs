@@ -108,7 +108,10 @@ fn long_functions(path: &Path, code: &str) -> Vec<String> {
         let trimmed = line.trim_start();
         let words: Vec<&str> = trimmed.split_whitespace().collect();
         let is_fn = words.iter().take(4).any(|w| *w == "fn") && !trimmed.starts_with("//");
-        if !is_fn || line.ends_with(';') {
+        // a trait's function without a body has no closing brace of its own
+        let signature_ends =
+            lines[i..].iter().find(|l| l.ends_with(';') || l.ends_with('{') || l.ends_with('}'));
+        if !is_fn || signature_ends.is_none_or(|l| l.ends_with(';')) {
             continue;
         }
         let indent = line.len() - trimmed.len();

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 /// The bridge that gives overlay containers their way out.
 const BRIDGE: &str = "docker_gwbridge";
-/// An address is asked for again after so long: tasks change and addresses with them.
-const FRESH: Duration = Duration::from_secs(1);
+/// An address is asked for again after so long: tasks change and addresses with them. The ingress keeps what it was
+/// told for half a second more, and asks again at once when a task refuses.
+const FRESH: Duration = Duration::from_millis(100);
 
 impl Swarm {
     /// Addresses of the service's running, wanted tasks, newest first.

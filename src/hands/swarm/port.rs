@@ -131,4 +131,16 @@ impl Cluster for Swarm {
         let first = found.first().ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))?;
         Ok(SocketAddr::new(*first, port))
     }
+
+    fn task_addresses(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+        limit: &Limit,
+    ) -> Result<Vec<SocketAddr>, ClusterError> {
+        let name = full_name(stack, service);
+        let found = self.run("find a service's addresses", limit, self.addresses(&name))?;
+        Ok(found.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+    }
 }
