@@ -23,7 +23,12 @@ impl Swarm {
             words.push("--detach=true");
         }
         words.extend(["-c", "compose.yml", deploy.stack.as_str()]);
-        let out = self.client(&words).current_dir(dir.path()).output().await.map_err(no_client)?;
+        let mut client = self.client(&words);
+        // what the file still names has no value; the client would take ours (`Composed::to_yaml`)
+        for name in variables(&deploy.compose) {
+            client.env_remove(name);
+        }
+        let out = client.current_dir(dir.path()).output().await.map_err(no_client)?;
         if out.status.success() {
             return Ok(());
         }
@@ -54,6 +59,25 @@ impl Swarm {
         self.known().knows_detach = Some(knows);
         Ok(knows)
     }
+}
+
+/// Names of the variables in a compose text. `$$` is a dollar sign.
+fn variables(text: &str) -> Vec<&str> {
+    let mut found = vec![];
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            rest = after;
+            continue;
+        }
+        let name = rest.strip_prefix('{').unwrap_or(rest);
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+        if end > 0 {
+            found.push(&name[..end]);
+        }
+    }
+    found
 }
 
 fn no_client(e: std::io::Error) -> ClusterError {
@@ -103,6 +127,11 @@ mod tests {
             "failed to create service x_app: Error response from daemon: network x not found"
         );
         assert_eq!(what_it_says("Creating service x\n"), "Creating service x");
+    }
+
+    #[test]
+    fn variables_that_a_file_still_names_are_found_and_dollar_signs_are_not() {
+        assert_eq!(variables("a: ${STACK_NAME:-x}-$HOST, b: $$PATH $${HOME} $ ${}"), ["STACK_NAME", "HOST"]);
     }
 
     #[test]
