@@ -13,6 +13,7 @@ pub mod tier;
 pub mod time;
 // floor 1: texts
 pub mod recipe;
+pub mod script;
 // floor 2: decisions
 pub mod event;
 pub mod plan;

@@ -15,6 +15,7 @@ mod golden;
 mod ingress;
 mod recipe_rules;
 mod repository;
+mod scripts;
 mod settings;
 mod sources;
 mod tidy;

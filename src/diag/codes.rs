@@ -48,6 +48,7 @@ codes! {
     DUPLICATE_FUNCTION "duplicate-function" Error "A function is defined more than once.";
     HIDES_BUILTIN "hides-builtin" Error "A function hides one of ccci's own.";
     UNKNOWN_FUNCTION "unknown-function" Error "No function has this name.";
+    UNKNOWN_VARIABLE "unknown-variable" Error "No variable has this name here.";
     UNKNOWN_MEMBER "unknown-member" Error "A value has no such member.";
     ARGUMENT_COUNT "argument-count" Error "A function is called with the wrong number of arguments.";
     ARGUMENT_TYPE "argument-type" Error "A function is called with an argument of the wrong type.";

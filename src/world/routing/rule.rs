@@ -259,7 +259,7 @@ fn from_v2(text: &str) -> String {
         out.push_str(&format!("{}(?:{pattern})", regex::escape(before)));
         rest = behind;
     }
-    out + &regex::escape(rest) + "$"
+    out + regex::escape(rest).as_str() + "$"
 }
 
 fn rooted(values: &[String]) -> Result<Vec<String>, String> {

@@ -1,0 +1,105 @@
+//! `assert(a == b);` as syntax of its own: it shows both sides. `fail("…")` ends a test with a text.
+
+use super::show;
+use super::tree::{self, Shape};
+use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, Position};
+
+/// What an assertion found; the text of its expression is added where the source is at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unmet {
+    /// `503 == 200`, or the value that is not true.
+    pub observed: String,
+}
+
+/// Registers `assert` and `fail`.
+pub(super) fn register(engine: &mut Engine) {
+    engine
+        .register_custom_syntax(["assert", "$expr$"], false, |cx, inputs| {
+            holds(cx, &inputs[0], inputs[0].position()).map(|()| Dynamic::UNIT)
+        })
+        .expect("the syntax of assert is well-formed; every test that asserts shows it");
+    engine.register_type_with_name::<Unmet>("failed assertion");
+    engine.register_fn("to_string", |u: &mut Unmet| format!("assertion failed: {}", u.observed));
+    engine.register_fn("fail", |why: ImmutableString| -> Result<Dynamic, Box<EvalAltResult>> {
+        Err(EvalAltResult::ErrorRuntime(why.into(), Position::NONE).into())
+    });
+}
+
+/// Evaluates each operand once. All errors carry the position of the whole expression, by which its text is found.
+fn holds(
+    cx: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
+    e: &Expression<'_>,
+    at: Position,
+) -> Result<(), Box<EvalAltResult>> {
+    let unmet = |observed: String| EvalAltResult::ErrorRuntime(Dynamic::from(Unmet { observed }), at).into();
+    match tree::shape(e) {
+        Shape::All(parts) => parts.iter().try_for_each(|p| holds(cx, p, at)),
+        Shape::Sides(op, left, right) => {
+            let left = cx.eval_expression_tree(&left)?.flatten();
+            let right = cx.eval_expression_tree(&right)?.flatten();
+            let shown = format!("{} {op} {}", show::value(&left), show::value(&right));
+            match cx.engine().eval_binary_op::<Dynamic>(op, left, right)?.as_bool() {
+                Ok(true) => Ok(()),
+                _ => Err(unmet(shown)),
+            }
+        }
+        Shape::Whole => {
+            let value = cx.eval_expression_tree(e)?.flatten();
+            match value.as_bool() {
+                Ok(true) => Ok(()),
+                _ => Err(unmet(show::value(&value))),
+            }
+        }
+    }
+}
+
+/// The text of the expression after an `assert` that starts at this byte: up to its end, without outer parentheses.
+pub(super) fn expression(text: &str, from: usize) -> &str {
+    let rest = text[from..].strip_prefix("assert").unwrap_or(&text[from..]);
+    let rest = rest[..end(rest)].trim();
+    match rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')) {
+        Some(inner) if end(&format!("{inner})")) == inner.len() => inner.trim(),
+        _ => rest,
+    }
+}
+
+/// Where the statement ends: at a `;` or a closing bracket that was not opened in it.
+fn end(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut quote: Option<char> = None;
+    let mut chars = text.char_indices();
+    while let Some((i, c)) = chars.next() {
+        match (quote, c) {
+            (Some(_), '\\') => {
+                chars.next();
+            }
+            (Some(q), _) if q == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '`' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') if depth == 0 => return i,
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, ';') if depth == 0 => return i,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, want: &str) {
+        assert_eq!(expression(line, line.find("assert").unwrap()), want);
+    }
+
+    #[test]
+    fn the_text_of_an_assertion_is_what_stands_in_it() {
+        check("  assert(a == b);", "a == b");
+        check("assert(f(x, \")\") == \"a;b\"); more(1)", "f(x, \")\") == \"a;b\"");
+        check("assert((a) == (b))", "(a) == (b)");
+        check("assert (a) == (b);", "(a) == (b)");
+        check("if x { assert ok }", "ok");
+    }
+}

@@ -1,0 +1,120 @@
+//! Calls a function of a script: an engine of its own, a thread of its own, one budget, and an answer in our words.
+
+use super::engine;
+use super::error::{ErrorKind, ScriptError};
+use super::guard::{Guard, Spot};
+use super::hooks::Hook;
+use super::load::{HOOKS_FILE, Scripts};
+use super::returns::Return;
+use super::thread::{Lost, on_own};
+use super::{show, stdlib};
+use rhai::{CallFnOptions, Dynamic, Engine, Scope};
+use std::sync::Arc;
+
+/// A function of a script file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FnRef {
+    /// Path of its file below the recipe directory.
+    pub file: String,
+    /// Its name; the number of parameters is that of the arguments given.
+    pub name: String,
+}
+
+/// How a value becomes the caller's: on the script's own thread, as it may be nested deeper than other stacks are.
+type Take<T> = fn(Dynamic) -> Result<T, String>;
+
+impl Scripts {
+    /// Calls any function. The value comes back as plain data: closures and own types in it become `()`.
+    pub fn call(
+        &self,
+        what: &FnRef,
+        args: Vec<Dynamic>,
+        setup: &dyn Fn(&mut Engine),
+        guard: Arc<dyn Guard>,
+    ) -> Result<Dynamic, ScriptError> {
+        self.call_as(what, args, setup, guard, "a value", |v| Ok(show::leaving(&v)))
+    }
+
+    /// Calls a hook and gives what it is listed to return.
+    pub fn call_hook<R: Return>(
+        &self,
+        hook: &Hook<R>,
+        args: Vec<Dynamic>,
+        setup: &dyn Fn(&mut Engine),
+        guard: Arc<dyn Guard>,
+    ) -> Result<R, ScriptError> {
+        let what = FnRef { file: HOOKS_FILE.into(), name: hook.name.into() };
+        self.call_as(&what, args, setup, guard, R::NOUN, R::take)
+    }
+
+    fn call_as<T: Send + 'static>(
+        &self,
+        what: &FnRef,
+        args: Vec<Dynamic>,
+        setup: &dyn Fn(&mut Engine),
+        guard: Arc<dyn Guard>,
+        noun: &'static str,
+        take: Take<T>,
+    ) -> Result<T, ScriptError> {
+        let spot = Arc::new(Spot::default());
+        let mut engine = engine::runner(guard.clone(), spot.clone());
+        stdlib::register(&mut engine);
+        engine.set_module_resolver(self.0.modules.clone());
+        setup(&mut engine);
+        let job = Job { scripts: self.clone(), what: what.clone(), noun, take, spot: spot.clone() };
+        let done = on_own(guard.as_ref(), move || job.run(&engine, args));
+        done.unwrap_or_else(|lost| {
+            let (file, at) = spot.last();
+            let file = if file.is_empty() { &what.file } else { &file };
+            let place = self.0.sources.show(file, at);
+            Err(match lost {
+                Lost::Panicked(text) => {
+                    let message = format!("a call panicked, which is a bug in ccci: {text}");
+                    ScriptError::new(ErrorKind::Panic, message, place)
+                }
+                Lost::Stuck(why) => ScriptError::stopped(why, place),
+                Lost::NoThread(e) => {
+                    ScriptError::new(ErrorKind::Panic, format!("no thread for the script: {e}"), place)
+                }
+            })
+        })
+    }
+}
+
+/// One call, on the script's own thread.
+struct Job<T> {
+    scripts: Scripts,
+    what: FnRef,
+    noun: &'static str,
+    take: Take<T>,
+    spot: Arc<Spot>,
+}
+
+impl<T> Job<T> {
+    fn run(self, engine: &Engine, args: Vec<Dynamic>) -> Result<T, ScriptError> {
+        let loaded = &self.scripts.0;
+        let FnRef { file, name } = &self.what;
+        let here = || loaded.sources.show(file, rhai::Position::NONE);
+        let Some(ast) = loaded.files.get(file).and_then(|f| f.ast.as_ref()) else {
+            return Err(ScriptError::new(ErrorKind::Raised, format!("there is no script `{file}`"), here()));
+        };
+        let options = CallFnOptions::new().eval_ast(true);
+        let called = engine.call_fn_with_options::<Dynamic>(options, &mut Scope::new(), ast, name, args);
+        match called {
+            Ok(value) => (self.take)(value).map_err(|got| {
+                let message = format!("`{name}` must return {}, not {got}", self.noun);
+                ScriptError::new(ErrorKind::WrongReturn, message, self.place_of(name))
+            }),
+            Err(e) => Err(ScriptError::of(&e, file, &loaded.sources, &self.spot)),
+        }
+    }
+
+    fn place_of(&self, name: &str) -> String {
+        let file = self.scripts.0.files.get(&self.what.file);
+        let found = file.and_then(|f| Some((f, f.tree.as_ref()?.functions.iter().find(|g| g.name == name)?)));
+        found.map_or_else(
+            || self.what.file.clone(),
+            |(f, g)| super::sources::function_place(&f.text, name, g.body_at).to_string(),
+        )
+    }
+}

@@ -1,0 +1,140 @@
+//! One script file: compiled, or refused with diagnostics in our words.
+
+use super::limits::{EXPRESSION_DEPTH, FUNCTIONS, SOURCE};
+use super::node::Tree;
+use super::sources::place;
+use super::tree;
+use crate::diag::codes::{
+    DUPLICATE_FUNCTION, SCRIPT_SYNTAX, SCRIPT_TOO_LARGE, UNKNOWN_MODULE, UNKNOWN_VARIABLE,
+};
+use crate::diag::{Diagnostic, Place, Text};
+use crate::tier::Tier;
+use rhai::{AST, Engine, LexError, ParseError, ParseErrorType};
+use std::sync::Arc;
+
+/// What a script file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `hooks.rhai`.
+    Hooks,
+    /// `lib/*.rhai`.
+    Lib,
+    /// `test_<tier>.rhai`.
+    Overlay(Tier),
+    /// `custom/test_*.rhai`.
+    Custom,
+}
+
+/// A script file.
+#[derive(Debug)]
+pub(super) struct File {
+    /// What it is for.
+    pub kind: Kind,
+    /// Its text.
+    pub text: Arc<Text>,
+    /// What runs; none if it does not compile.
+    pub ast: Option<AST>,
+    /// What is checked; there also if only names are unknown.
+    pub tree: Option<Tree>,
+    /// Why it does not compile.
+    pub refused: Option<Diagnostic>,
+}
+
+/// Compiles a file. Rhai stops at the first name it does not know; then the file is compiled without asking for names,
+/// so that the checker can report all of them.
+pub(super) fn compile(engine: &mut Engine, name: &str, kind: Kind, text: &Arc<Text>) -> File {
+    let mut file = File { kind, text: text.clone(), ast: None, tree: None, refused: None };
+    if text.content.len() > SOURCE.most {
+        let message = format!("the script has {} bytes, {} at most", text.content.len(), SOURCE.most);
+        file.refused = Some(Diagnostic::new(SCRIPT_TOO_LARGE, message).at(Place::start_of(text)));
+        return file;
+    }
+    match engine.compile(&text.content) {
+        Ok(mut ast) => {
+            ast.set_source(name);
+            file.tree = Some(tree::of(&ast));
+            file.ast = Some(ast);
+        }
+        Err(e) => {
+            file.refused = Some(refused(text, &e));
+            if is_unknown_name(&e) {
+                engine.set_strict_variables(false);
+                file.tree = engine.compile(&text.content).ok().map(|ast| tree::of(&ast));
+                engine.set_strict_variables(true);
+            }
+        }
+    }
+    file
+}
+
+fn is_unknown_name(e: &ParseError) -> bool {
+    matches!(e.err_type(), ParseErrorType::VariableUndefined(_) | ParseErrorType::ModuleUndefined(_))
+}
+
+fn refused(text: &Arc<Text>, e: &ParseError) -> Diagnostic {
+    use ParseErrorType as P;
+    let (code, message, chars, help) = match e.err_type() {
+        P::FnDuplicatedDefinition(name, n) => {
+            (DUPLICATE_FUNCTION, format!("`{name}` with {n} parameters is defined twice"), 1, None)
+        }
+        P::VariableUndefined(name) => {
+            (UNKNOWN_VARIABLE, format!("there is no variable `{name}`"), name.len(), None)
+        }
+        P::ModuleUndefined(name) => {
+            (UNKNOWN_MODULE, format!("there is no module `{name}`"), name.len(), None)
+        }
+        P::TooManyFunctions => (
+            SCRIPT_TOO_LARGE,
+            format!("the file has more than {} functions, closures included", FUNCTIONS.most),
+            1,
+            None,
+        ),
+        P::ExprTooDeep => {
+            let message =
+                format!("expressions or blocks are nested more than {} deep", EXPRESSION_DEPTH.most);
+            (SCRIPT_TOO_LARGE, message, 1, Some("give parts of it names, or make them functions".to_string()))
+        }
+        P::LiteralTooLarge(what, most) => {
+            (SCRIPT_TOO_LARGE, format!("{} is over {most}", what.to_lowercase()), 1, None)
+        }
+        P::Reserved(word) => (
+            SCRIPT_SYNTAX,
+            format!("`{word}` is a word of the language and cannot be used here"),
+            word.len(),
+            reserved_help(word),
+        ),
+        P::BadInput(LexError::ImproperSymbol(word, _)) if word == "eval" => {
+            (SCRIPT_SYNTAX, "`eval` is not there: scripts cannot run text".into(), 4, None)
+        }
+        P::UnexpectedEOF => {
+            (SCRIPT_SYNTAX, "the file ends too early; is a bracket or a quote left open?".into(), 0, None)
+        }
+        other => (SCRIPT_SYNTAX, lower(&other.to_string()), 1, assert_help(text, e)),
+    };
+    let d = Diagnostic::new(code, message).at(place(text, e.position(), chars));
+    match help {
+        Some(help) => d.help(help),
+        None => d,
+    }
+}
+
+fn reserved_help(word: &str) -> Option<String> {
+    match word {
+        "eval" => Some("scripts cannot run text; write the code itself".into()),
+        "goto" => Some("a page is opened with `page.open(path)`".into()),
+        _ => None,
+    }
+}
+
+/// `assert(x, "text")` is the commonest mistake with a syntax that looks like a call.
+fn assert_help(text: &Text, e: &ParseError) -> Option<String> {
+    let line = text.content.lines().nth(e.position().line()?.checked_sub(1)?)?;
+    let comma =
+        matches!(e.err_type(), ParseErrorType::MissingToken(..)) && line.trim_start().starts_with("assert");
+    comma.then(|| "`assert` takes one expression: `assert(a == b);`; it shows both sides by itself".into())
+}
+
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}

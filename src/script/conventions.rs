@@ -1,0 +1,118 @@
+//! What a script file of each kind must look like: which functions may be public, with which parameters, and that nothing
+//! stands outside of functions.
+
+use super::compile::{File, Kind};
+use super::hooks::{self, HOOKS, Status};
+use super::known;
+use super::node::{Function, Tree, What};
+use super::signature::CallSig;
+use super::sources::{function_place, place};
+use crate::diag::codes::{
+    DUPLICATE_FUNCTION, HIDES_BUILTIN, HOOK_ARITY, NO_TESTS, NOT_YET, STRAY_CODE, TEST_SIGNATURE,
+    UNKNOWN_HOOK,
+};
+use crate::diag::nearest::did_you_mean;
+use crate::diag::{Code, Diagnostic, Diagnostics, Place};
+
+/// Checks one file.
+pub(super) fn check(file: &File, sigs: &[CallSig], out: &mut Diagnostics) {
+    let Some(tree) = &file.tree else { return };
+    stray_code(file, tree, out);
+    duplicates(file, tree, out);
+    for f in tree.functions.iter().filter(|f| !f.is_closure()) {
+        let is_hook = file.kind == Kind::Hooks && hooks::by_name(&f.name).is_some();
+        if let Some(what) = known::hidden(sigs, &f.name, f.params.len()).filter(|_| !is_hook) {
+            let d = at(file, f, HIDES_BUILTIN, format!("`{}` would hide {what}", f.name));
+            out.push(d.help("give the function another name"));
+        }
+        match file.kind {
+            Kind::Hooks => hook(file, f, out),
+            Kind::Overlay(_) | Kind::Custom => test(file, f, out),
+            Kind::Lib => {}
+        }
+    }
+    if matches!(file.kind, Kind::Overlay(_) | Kind::Custom) && tests(tree).next().is_none() {
+        let d = Diagnostic::new(NO_TESTS, "the file has no test: no public `fn test_…(ctx)`");
+        out.push(d.at(Place::start_of(&file.text)));
+    }
+}
+
+/// The tests of a tree, in the order of the lines.
+pub(super) fn tests(tree: &Tree) -> impl Iterator<Item = &Function> {
+    tree.functions.iter().filter(|f| is_test(f))
+}
+
+fn is_test(f: &Function) -> bool {
+    f.name.starts_with("test_") && !f.private && f.params.len() == 1 && f.params[0] != "page"
+}
+
+fn at(file: &File, f: &Function, code: &'static Code, message: String) -> Diagnostic {
+    Diagnostic::new(code, message).at(function_place(&file.text, &f.name, f.body_at))
+}
+
+fn stray_code(file: &File, tree: &Tree, out: &mut Diagnostics) {
+    for node in &tree.top {
+        let help = match &node.what {
+            What::Nothing | What::Import { .. } | What::Let { constant: true, .. } => continue,
+            What::Let { .. } => "write `const` and read it as `global::NAME`",
+            _ => "put it into a function",
+        };
+        let d = Diagnostic::new(
+            STRAY_CODE,
+            "only functions, constants and imports may stand at the top of a file",
+        );
+        out.push(d.at(place(&file.text, node.at, 1)).help(help));
+    }
+}
+
+/// Rhai itself refuses two functions of one name and one number of parameters; other numbers would be silent.
+fn duplicates(file: &File, tree: &Tree, out: &mut Diagnostics) {
+    for (i, f) in tree.functions.iter().enumerate().filter(|(_, f)| !f.is_closure()) {
+        if tree.functions[..i].iter().any(|other| other.name == f.name) {
+            out.push(at(file, f, DUPLICATE_FUNCTION, format!("`{}` is defined more than once", f.name)));
+        }
+    }
+}
+
+fn hook(file: &File, f: &Function, out: &mut Diagnostics) {
+    let Some(row) = hooks::by_name(&f.name) else {
+        if !f.private {
+            let d = at(file, f, UNKNOWN_HOOK, format!("`{}` is no hook", f.name));
+            let hint = did_you_mean(&f.name, HOOKS.iter().map(|h| h.name()));
+            out.push(d.help(
+                hint.unwrap_or_else(|| "write `private fn` before a helper, or move it to `lib/`".into()),
+            ));
+        }
+        return;
+    };
+    let shape = hooks::shape(row);
+    if row.status() == Status::NotYet {
+        let d =
+            at(file, f, NOT_YET, format!("the hook `{}` is not built yet and would never be called", f.name));
+        out.push(d.help("remove it for now"));
+    } else if f.params.len() != row.params().len() {
+        let there = format!("{}({})", f.name, f.params.join(", "));
+        let d = at(file, f, HOOK_ARITY, format!("`{there}` should be `{shape}`"));
+        out.push(d.help(format!("see `ccci explain {}`", f.name)));
+    } else if f.private {
+        let d =
+            at(file, f, UNKNOWN_HOOK, format!("`{}` is private, so the hook would never be called", f.name));
+        out.push(d.help(format!("write `fn {shape}`")));
+    }
+}
+
+fn test(file: &File, f: &Function, out: &mut Diagnostics) {
+    let named = f.name.starts_with("test_");
+    let there = format!("{}({})", f.name, f.params.join(", "));
+    if named && !f.private && f.params.iter().any(|p| p == "page") {
+        let d = at(file, f, NOT_YET, format!("`{there}` wants a page of a browser, which is not built yet"));
+        out.push(d.help(format!("write `fn {}(ctx)`, or leave the test out for now", f.name)));
+    } else if named && (f.private || f.params.len() != 1) {
+        let why = if f.private { "is private and would never be run" } else { "has the wrong parameters" };
+        let d = at(file, f, TEST_SIGNATURE, format!("`{there}` {why}"));
+        out.push(d.help(format!("write `fn {}(ctx)`", f.name)));
+    } else if !named && !f.private {
+        let d = at(file, f, TEST_SIGNATURE, format!("`{there}` is public and no test"));
+        out.push(d.help("call it `test_…(ctx)`, or write `private fn` before a helper"));
+    }
+}

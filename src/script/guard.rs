@@ -1,0 +1,127 @@
+//! What a script is watched by: the caller's guard, and the meter of one call. No clock is read here.
+
+use super::limits::{MEMORY, OPERATIONS};
+use super::memory;
+use rhai::{Dynamic, EvalAltResult, Position};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock};
+
+/// Why a caller wants a script to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// Its time is over.
+    Deadline,
+    /// The run is being ended.
+    Cancelled,
+}
+
+impl StopReason {
+    const fn word(self) -> &'static str {
+        match self {
+            StopReason::Deadline => "deadline",
+            StopReason::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Given by the caller: asked every few operations, told what the script prints.
+pub trait Guard: Send + Sync {
+    /// Whether the script must end, and why.
+    fn stop(&self) -> Option<StopReason>;
+
+    /// What `print` and `debug` say, with the place that says it.
+    fn printed(&self, place: &str, text: &str) {
+        let _ = (place, text);
+    }
+}
+
+/// A guard that never ends anything: what is called has the limits alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unguarded;
+
+impl Guard for Unguarded {
+    fn stop(&self) -> Option<StopReason> {
+        None
+    }
+}
+
+/// The error that ends a script and that no `try` of it can catch. For natives that notice the end themselves.
+pub fn stopped(why: StopReason) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(why.word().into(), Position::NONE))
+}
+
+/// What ended a script, read back from the error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The caller's guard.
+    Guard(StopReason),
+    /// A limit, by name.
+    Limit(&'static str),
+}
+
+impl Ended {
+    pub(super) fn of(token: &Dynamic) -> Ended {
+        let word = token.clone().into_immutable_string().unwrap_or_default();
+        match word.as_str() {
+            "deadline" => Ended::Guard(StopReason::Deadline),
+            name if name == MEMORY.name => Ended::Limit(MEMORY.name),
+            name if name == OPERATIONS.name => Ended::Limit(OPERATIONS.name),
+            _ => Ended::Guard(StopReason::Cancelled),
+        }
+    }
+}
+
+/// Where the script is: kept from outside of Rhai, as its own errors lose their position when a script is ended.
+#[derive(Debug, Default)]
+pub(super) struct Spot {
+    at: AtomicU64,
+    /// Where the name of the file lies in memory: tells without a lock that it is still the same one.
+    seen: AtomicUsize,
+    file: Mutex<String>,
+}
+
+impl Spot {
+    /// Notes the node that is about to be evaluated.
+    pub(super) fn note(&self, file: Option<&str>, at: Position) {
+        let Some(line) = at.line() else { return };
+        self.at.store(((line as u64) << 32) | at.position().unwrap_or(0) as u64, Relaxed);
+        let file = file.unwrap_or_default();
+        if self.seen.swap(file.as_ptr() as usize, Relaxed) != file.as_ptr() as usize {
+            let mut known = self.file.lock().unwrap_or_else(|e| e.into_inner());
+            known.clear();
+            known.push_str(file);
+        }
+    }
+
+    /// The file and position noted last.
+    pub(super) fn last(&self) -> (String, Position) {
+        let at = self.at.load(Relaxed);
+        let file = self.file.lock().unwrap_or_else(|e| e.into_inner()).clone();
+        let line = u16::try_from(at >> 32).unwrap_or(u16::MAX);
+        let column = u16::try_from(at & 0xffff_ffff).unwrap_or(u16::MAX);
+        (file, if line == 0 { Position::NONE } else { Position::new(line, column) })
+    }
+}
+
+/// The meter of one call. Rhai's own count starts anew in every callback (1.27), so it is counted here.
+#[derive(Default)]
+pub(super) struct Meter {
+    operations: AtomicU64,
+    /// What the script's thread held at its first operation; the engine is made on another one.
+    held_before: OnceLock<isize>,
+}
+
+impl Meter {
+    /// Counts one operation; says which word ends the script, if one does.
+    pub(super) fn tick(&self, guard: &dyn Guard) -> Option<Dynamic> {
+        let n = self.operations.fetch_add(1, Relaxed);
+        if n >= OPERATIONS.most as u64 {
+            return Some(OPERATIONS.name.into());
+        }
+        if memory::held() - self.held_before.get_or_init(memory::held) > MEMORY.most as isize {
+            return Some(MEMORY.name.into());
+        }
+        // asking costs a lock or a clock; a stop may come 64 operations late, some microseconds
+        if n.is_multiple_of(64) { guard.stop().map(|why| why.word().into()) } else { None }
+    }
+}

@@ -1,0 +1,195 @@
+//! HOOKS: the functions of `hooks.rhai` that ccci calls, one typed constant each and the slice of them all.
+//!
+//! The type parameter is the return type: caller, message and reference cannot disagree.
+
+use super::point::Point;
+use super::returns::{EnvMap, Nothing, Return};
+use super::ty::Ty;
+use std::marker::PhantomData;
+
+/// What a hook is called with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arg {
+    /// The `ctx`.
+    Ctx,
+    /// A page of the browser.
+    Page,
+}
+
+impl Arg {
+    /// As the reference calls the parameter.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Arg::Ctx => "ctx",
+            Arg::Page => "page",
+        }
+    }
+
+    /// As the checker knows it.
+    pub const fn ty(self) -> Ty {
+        match self {
+            Arg::Ctx => Ty::CTX,
+            Arg::Page => Ty::PAGE,
+        }
+    }
+}
+
+/// Whether a hook is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It is.
+    Stable,
+    /// It is part of the contract and not built: defining it is refused.
+    NotYet,
+}
+
+/// A hook that returns `R`.
+pub struct Hook<R> {
+    /// The function's name.
+    pub name: &'static str,
+    /// Its parameters.
+    pub params: &'static [Arg],
+    /// When it is called.
+    pub point: Point,
+    /// Sentences; the first is the summary.
+    pub doc: &'static str,
+    /// A whole function that compiles and passes the checks.
+    pub example: &'static str,
+    /// Whether it is called.
+    pub status: Status,
+    returns: PhantomData<fn() -> R>,
+}
+
+/// A hook without its type parameter, for the slice.
+pub trait HookRow: Sync {
+    /// The function's name.
+    fn name(&self) -> &'static str;
+    /// Its parameters.
+    fn params(&self) -> &'static [Arg];
+    /// When it is called.
+    fn point(&self) -> Point;
+    /// Sentences.
+    fn doc(&self) -> &'static str;
+    /// A whole function.
+    fn example(&self) -> &'static str;
+    /// Whether it is called.
+    fn status(&self) -> Status;
+    /// What it returns, in words.
+    fn noun(&self) -> &'static str;
+    /// What it returns, as the checker knows it.
+    fn ty(&self) -> Ty;
+}
+
+impl<R: Return> HookRow for Hook<R> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn params(&self) -> &'static [Arg] {
+        self.params
+    }
+    fn point(&self) -> Point {
+        self.point
+    }
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+    fn example(&self) -> &'static str {
+        self.example
+    }
+    fn status(&self) -> Status {
+        self.status
+    }
+    fn noun(&self) -> &'static str {
+        R::NOUN
+    }
+    fn ty(&self) -> Ty {
+        R::TY
+    }
+}
+
+/// As a hook is defined: `ready_probe(ctx)`.
+pub fn shape(row: &dyn HookRow) -> String {
+    let params: Vec<&str> = row.params().iter().map(|p| p.name()).collect();
+    format!("{}({})", row.name(), params.join(", "))
+}
+
+/// The hook with this name.
+pub fn by_name(name: &str) -> Option<&'static dyn HookRow> {
+    HOOKS.iter().copied().find(|h| h.name() == name)
+}
+
+const CTX: &[Arg] = &[Arg::Ctx];
+
+macro_rules! hooks {
+    ($($konst:ident: $ret:ty = $name:literal $params:expr, $point:ident, $status:ident, $doc:literal, $example:literal;)*) => {
+        $(#[doc = $doc]
+        pub const $konst: &Hook<$ret> = &Hook {
+            name: $name,
+            params: $params,
+            point: Point::$point,
+            doc: $doc,
+            example: $example,
+            status: Status::$status,
+            returns: PhantomData,
+        };)*
+        /// All hooks, in the order of a run.
+        pub const HOOKS: &[&dyn HookRow] = &[$($konst),*];
+    };
+}
+
+hooks! {
+    EXTRA_ENV: EnvMap = "extra_env" CTX, Env, Stable,
+        "Adds variables to the app's env before every deploy. Nothing of the app exists at the first one.",
+        "fn extra_env(ctx) {\n    #{ LOGIN_URL: `https://${ctx.domain}/login` }\n}";
+    INSTALL_STEPS: Nothing = "install_steps" CTX, InstallSteps, Stable,
+        "Runs when the app's env and secrets exist and nothing is deployed yet. The only place that may set secrets.",
+        "fn install_steps(ctx) {\n    ctx.set_secret(\"smtp_password\", \"not used in tests\");\n}";
+    READY_PROBE: bool = "ready_probe" CTX, Ready, Stable,
+        "Says whether the app answers for itself. Polled after convergence and health on install, upgrade and restore.",
+        "fn ready_probe(ctx) {\n    ctx.get(\"/api/status\").status == 200\n}";
+    PRE_INSTALL: Nothing = "pre_install" CTX, PreInstall, Stable,
+        "Runs when the app is live, before the install assertions: the place for an install wizard.",
+        "fn pre_install(ctx) {\n    ctx.exec(\"app\", [\"touch\", \"/var/lib/app/installed\"]);\n}";
+    POST_INSTALL: Nothing = "post_install" CTX, PostInstall, Stable,
+        "Runs after the install assertions passed.",
+        "fn post_install(ctx) {\n    ctx.log(\"installed\");\n}";
+    PRE_UPGRADE: Nothing = "pre_upgrade" CTX, PreUpgrade, Stable,
+        "Runs right before the head is deployed: plant data that must survive the upgrade.",
+        "fn pre_upgrade(ctx) {\n    ctx.exec(\"app\", [\"sh\", \"-c\", \"echo kept > /data/mark\"]);\n}";
+    UPGRADE_EXTRA_ENV: EnvMap = "upgrade_extra_env" CTX, UpgradeEnv, Stable,
+        "Adds variables to the app's env from the head deploy on. The base is live.",
+        "fn upgrade_extra_env(ctx) {\n    #{ NEW_PORT: \"64738\" }\n}";
+    PRE_BACKUP: Nothing = "pre_backup" CTX, PreBackup, Stable,
+        "Runs right before the backup: plant data that the restore must bring back.",
+        "fn pre_backup(ctx) {\n    ctx.exec(\"app\", [\"sh\", \"-c\", \"echo saved > /data/mark\"]);\n}";
+    BACKUP_VERIFY: bool = "backup_verify" CTX, BackupVerify, Stable,
+        "Says whether a backup is worth something; it must only look. False asks for the whole backup again, three attempts in all.",
+        "fn backup_verify(ctx) {\n    ctx.exec(\"db\", [\"gzip\", \"-t\", \"/var/lib/backup.sql.gz\"]).code == 0\n}";
+    PRE_RESTORE: Nothing = "pre_restore" CTX, PreRestore, Stable,
+        "Runs right before the restore: damage the data, so that a restore that does nothing is caught.",
+        "fn pre_restore(ctx) {\n    ctx.exec(\"app\", [\"rm\", \"/data/mark\"]);\n}";
+    SCREENSHOT: Nothing = "screenshot" &[Arg::Page, Arg::Ctx], Screenshot, NotYet,
+        "Drives the browser to a view without secrets, once, when the app is healthy and nothing was changed yet.",
+        "fn screenshot(page, ctx) {\n    page.open(\"/\");\n}";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hooks_are_unique_documented_and_shown_by_their_own_name() {
+        for (i, h) in HOOKS.iter().enumerate() {
+            assert!(!HOOKS[..i].iter().any(|o| o.name() == h.name()), "{} twice", h.name());
+            assert!(h.doc().starts_with(char::is_uppercase) && h.doc().ends_with('.'), "{}", h.name());
+            assert!(h.example().starts_with(&format!("fn {}", shape(*h))), "{}", h.name());
+        }
+    }
+
+    #[test]
+    fn the_return_type_speaks_for_itself() {
+        assert_eq!((READY_PROBE.noun(), READY_PROBE.ty()), ("a bool", Ty::BOOL));
+        assert_eq!(by_name("extra_env").map(|h| h.ty()), Some(Ty::MAP));
+        assert_eq!(shape(SCREENSHOT), "screenshot(page, ctx)");
+    }
+}

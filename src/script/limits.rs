@@ -1,0 +1,53 @@
+//! LIMITS: what a script may use, one row each. A hostile or broken script ends at one of them, with its position.
+
+/// A row of the table of limits.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// As messages call it.
+    pub name: &'static str,
+    /// How much is allowed in one call of a hook or test.
+    pub most: usize,
+    /// Sentences; the first is the summary.
+    pub doc: &'static str,
+}
+
+macro_rules! limits {
+    ($($konst:ident $name:literal $most:expr, $doc:literal;)*) => {
+        $(#[doc = $doc] pub const $konst: &Limit = &Limit { name: $name, most: $most, doc: $doc };)*
+        /// All limits.
+        pub const LIMITS: &[&Limit] = &[$($konst),*];
+    };
+}
+
+limits! {
+    OPERATIONS "operations" 2_000_000, "Steps of the interpreter, callbacks included; about a fifth of a second of pure computing.";
+    MEMORY "memory" 64 << 20, "Bytes that the script's own thread holds.";
+    CALL_DEPTH "call depth" 32, "Functions that call each other before one comes back.";
+    EXPRESSION_DEPTH "expression depth" 64, "Expressions and blocks inside each other.";
+    TEXT "text length" 1 << 20, "Bytes of one text.";
+    ARRAY "array length" 10_000, "Elements of one array, those inside its elements included.";
+    MAP "map size" 1_000, "Entries of one map, those inside its values included.";
+    VARIABLES "variables" 256, "Variables at one time.";
+    FUNCTIONS "functions" 256, "Functions of one file, closures included.";
+    MODULES "imports" 32, "Imported files.";
+    SOURCE "file size" 256 << 10, "Bytes of one script file.";
+    PRINTED "printed text" 64 << 10, "Bytes that print and debug may say; what comes after is dropped, with a note.";
+    STACK "stack" 64 << 20, "Bytes of stack that a script's thread has.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_unique_and_their_docs_are_sentences() {
+        for (i, l) in LIMITS.iter().enumerate() {
+            assert!(!LIMITS[..i].iter().any(|o| o.name == l.name), "{} twice", l.name);
+            assert!(
+                l.doc.starts_with(char::is_uppercase) && l.doc.ends_with('.') && l.most > 0,
+                "{}",
+                l.name
+            );
+        }
+    }
+}

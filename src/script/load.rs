@@ -1,0 +1,156 @@
+//! Loads the scripts of a recipe: all files compiled, all diagnostics at once, imports resolved. Pure but for the thread
+//! that the work is done on.
+
+use super::compile::{File, Kind, compile};
+use super::error;
+use super::guard::{Spot, Unguarded};
+use super::hooks::{self, HOOKS, HookRow};
+use super::signature::CallSig;
+use super::sources::{Sources, function_place, place};
+use super::thread::{Lost, on_own};
+use super::{conventions, engine, files, imports, stdlib};
+use crate::diag::codes::SCRIPT_SYNTAX;
+use crate::diag::{Diagnostic, Diagnostics, Text};
+use crate::tier::Tier;
+use rhai::module_resolvers::StaticModuleResolver;
+use rhai::{Module, Scope};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The texts of a recipe directory by their path below it. Only what ends in `.rhai` is looked at here.
+pub type RecipeTexts = BTreeMap<String, Arc<Text>>;
+
+/// A test of a recipe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestFn {
+    /// Path of its file below the recipe directory.
+    pub file: String,
+    /// The function.
+    pub name: String,
+    /// Line of its name, from 1.
+    pub line: usize,
+}
+
+/// The loaded scripts of a recipe. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Scripts(pub(super) Arc<Loaded>);
+
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) files: BTreeMap<String, File>,
+    pub(super) sources: Sources,
+    /// What imports resolve to; names of files without their ending.
+    pub(super) modules: StaticModuleResolver,
+}
+
+impl Scripts {
+    /// Loads what is there. With errors among the diagnostics the scripts can be listed but should not be called.
+    pub fn load(texts: &RecipeTexts, sigs: &[CallSig]) -> (Scripts, Diagnostics) {
+        let (texts, sigs) = (texts.clone(), sigs.to_vec());
+        let spot = Arc::new(Spot::default());
+        match on_own(&Unguarded, move || load(&texts, &sigs, &spot)) {
+            Ok((loaded, found)) => (Scripts(Arc::new(loaded)), found),
+            Err(lost) => {
+                let why = match lost {
+                    Lost::Panicked(text) => {
+                        format!("the scripts cannot be loaded; this is a bug in ccci: {text}")
+                    }
+                    Lost::NoThread(e) => format!("the scripts cannot be loaded: no thread: {e}"),
+                    Lost::Stuck(_) => "the scripts cannot be loaded: interrupted".to_string(),
+                };
+                (Scripts::default(), Diagnostics(vec![Diagnostic::new(SCRIPT_SYNTAX, why)]))
+            }
+        }
+    }
+
+    /// The hooks that are defined, in the order of a run, with their places.
+    pub fn hooks(&self) -> Vec<(&'static dyn HookRow, String)> {
+        let Some(file) = self.0.files.get(HOOKS_FILE) else { return vec![] };
+        let place_of = |row: &'static dyn HookRow| {
+            let functions = file.tree.iter().flat_map(|t| &t.functions);
+            let f = functions
+                .into_iter()
+                .find(|f| f.name == row.name() && f.params.len() == row.params().len())?;
+            Some((row, function_place(&file.text, &f.name, f.body_at).to_string()))
+        };
+        HOOKS.iter().copied().filter_map(place_of).collect()
+    }
+
+    /// Whether the hook is defined.
+    pub fn defines(&self, hook: &str) -> bool {
+        hooks::by_name(hook).is_some() && self.hooks().iter().any(|(row, _)| row.name() == hook)
+    }
+
+    /// The tests of a tier's overlay, in the order of the lines; those of `custom/` for the custom tier.
+    pub fn tests(&self, tier: Tier) -> Vec<TestFn> {
+        let wanted = if tier == Tier::Custom { Kind::Custom } else { Kind::Overlay(tier) };
+        let files = self.0.files.iter().filter(|(_, f)| f.kind == wanted);
+        files.flat_map(|(path, file)| tests_of(path, file)).collect()
+    }
+
+    /// The tests of `custom/`, in the order of files and lines.
+    pub fn custom(&self) -> Vec<TestFn> {
+        self.tests(Tier::Custom)
+    }
+}
+
+/// The file that holds the hooks.
+pub(super) const HOOKS_FILE: &str = "hooks.rhai";
+
+fn tests_of(path: &str, file: &File) -> Vec<TestFn> {
+    let tests = file.tree.iter().flat_map(conventions::tests);
+    tests
+        .map(|f| TestFn {
+            file: path.to_string(),
+            name: f.name.clone(),
+            line: function_place(&file.text, &f.name, f.body_at).line_column().0,
+        })
+        .collect()
+}
+
+fn load(texts: &RecipeTexts, sigs: &[CallSig], spot: &Arc<Spot>) -> (Loaded, Diagnostics) {
+    let mut out = Diagnostics::default();
+    let mut compiler = engine::compiler(stdlib::roots());
+    let mut loaded = Loaded::default();
+    for (path, kind) in files::sort(texts, &mut out) {
+        let file = compile(&mut compiler, path, kind, &texts[path]);
+        conventions::check(&file, sigs, &mut out);
+        out.0.extend(file.refused.clone());
+        loaded.files.insert(path.to_string(), file);
+    }
+    let order = imports::check(&loaded.files, &mut out);
+    for (path, text, tree) in stdlib::sources() {
+        loaded.sources.add(path, text, tree);
+    }
+    for (path, file) in &loaded.files {
+        if let Some(tree) = &file.tree {
+            loaded.sources.add(path, &file.text, tree);
+        }
+    }
+    if !out.has_errors() {
+        evaluate(&mut loaded, &order, spot, &mut out);
+    }
+    (loaded, Diagnostics(out.sorted()))
+}
+
+/// Evaluates the constants of every file once, and makes modules of those under `lib/`.
+fn evaluate(loaded: &mut Loaded, order: &[String], spot: &Arc<Spot>, out: &mut Diagnostics) {
+    for path in order {
+        let file = &loaded.files[path];
+        let Some(ast) = &file.ast else { continue };
+        let mut engine = engine::runner(Arc::new(Unguarded), spot.clone());
+        stdlib::register(&mut engine);
+        engine.set_module_resolver(loaded.modules.clone());
+        match Module::eval_ast_as_new(Scope::new(), ast, &engine) {
+            Ok(module) if file.kind == Kind::Lib => {
+                loaded.modules.insert(path.trim_end_matches(".rhai"), module);
+            }
+            Ok(_) => {}
+            Err(e) => {
+                let (_, at) = error::position(&e, path, spot);
+                let message = format!("the constants of the file cannot be computed: {}", error::message(&e));
+                out.push(Diagnostic::new(SCRIPT_SYNTAX, message).at(place(&file.text, at, 1)));
+            }
+        }
+    }
+}

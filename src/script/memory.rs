@@ -1,0 +1,77 @@
+//! Counts the bytes each thread holds, so that a script pays for its own memory and not for its neighbour's.
+//!
+//! The one file with unsafe code: an allocator must be. It hands everything on to the system's allocator and only
+//! counts. A value freed on another thread than it was made on is counted there; a script's engine, values and result
+//! live and die on the script's own thread, so its count is right.
+#![expect(unsafe_code, reason = "GlobalAlloc is an unsafe trait; every call is handed to System unchanged")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+thread_local! {
+    /// Constant and without a destructor: reading it never allocates and works while the thread ends.
+    static HELD: Cell<isize> = const { Cell::new(0) };
+}
+
+/// Bytes this thread has asked for and not given back. May be negative where it frees what others made.
+pub fn held() -> isize {
+    HELD.try_with(Cell::get).unwrap_or(0)
+}
+
+fn count(bytes: isize) {
+    let _ = HELD.try_with(|h| h.set(h.get().wrapping_add(bytes)));
+}
+
+// SAFETY: all four hand their arguments to `System` unchanged and give back what it gives, so its promises are kept.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        // SAFETY: the caller's promises about `layout` are those `System` asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        // SAFETY: `at` came from `System` with this layout, as all memory of this allocator does.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size as isize - layout.size() as isize);
+        // SAFETY: `at` came from `System` with this layout; the caller vouches for `size`.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_counts_what_it_holds_and_nothing_else() {
+        let before = held();
+        let mine = vec![0_u8; 1 << 20];
+        assert!(held() - before >= 1 << 20);
+        let other = std::thread::spawn(|| {
+            let start = held();
+            let its = vec![0_u8; 4 << 20];
+            let grown = held() - start;
+            drop(its);
+            grown
+        });
+        assert!(other.join().unwrap() >= 4 << 20);
+        drop(mine);
+        assert!(held() - before < 1 << 20);
+    }
+}

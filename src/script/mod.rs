@@ -1,0 +1,42 @@
+//! Scripts of a recipe: loaded, checked and called. What they may do to an app is handed down from higher floors.
+
+pub mod call;
+pub mod error;
+pub mod guard;
+pub mod hooks;
+pub mod limits;
+pub mod load;
+pub mod natives;
+pub mod point;
+pub mod raised;
+pub mod returns;
+pub mod signature;
+pub mod stdlib;
+
+mod assertion;
+mod compile;
+mod conventions;
+mod engine;
+mod files;
+mod imports;
+#[allow(dead_code, reason = "read by the checker, which follows")]
+mod known;
+mod memory;
+#[allow(dead_code, reason = "read by the checker, which follows")]
+mod node;
+mod show;
+mod sources;
+mod thread;
+mod tree;
+mod ty;
+
+pub use call::FnRef;
+pub use error::{ErrorKind, Frame, ScriptError, Unheld};
+pub use guard::{Guard, StopReason, Unguarded, stopped};
+pub use hooks::{HOOKS, Hook, HookRow};
+pub use load::{RecipeTexts, Scripts, TestFn};
+pub use point::{Point, Reach};
+pub use raised::Raised;
+pub use returns::{EnvMap, Nothing, Return};
+pub use show::leaving;
+pub use signature::{CallSig, Owner, Param, Ty};

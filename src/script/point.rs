@@ -1,0 +1,154 @@
+//! When scripts are called and what exists then: the ground of the out-of-reach check. Pure words.
+
+/// What must exist for a call to make sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// Nothing: facts, logging, marks.
+    Always,
+    /// The app's env and its generated secrets.
+    Secrets,
+    /// The app's secrets exist and nothing uses them yet.
+    BeforeDeploy,
+    /// The app is deployed.
+    App,
+    /// A page of the browser.
+    Page,
+}
+
+/// A point of a run at which scripts are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Point {
+    /// Before every deploy, the first one included: nothing of the app exists.
+    Env,
+    /// Before the head deploy: the base is live.
+    UpgradeEnv,
+    /// Env and secrets exist, nothing is deployed.
+    InstallSteps,
+    /// Polled after convergence and health.
+    Ready,
+    /// The app is live, before the install assertions.
+    PreInstall,
+    /// After the install assertions.
+    PostInstall,
+    /// Right before the head is deployed.
+    PreUpgrade,
+    /// Right before the backup.
+    PreBackup,
+    /// After each backup attempt.
+    BackupVerify,
+    /// Right before the restore.
+    PreRestore,
+    /// The app is healthy and nothing was changed yet; a page is open.
+    Screenshot,
+    /// A test of an overlay or of `custom/`.
+    Test,
+}
+
+/// A row of the table of reaches.
+pub struct ReachRow {
+    /// The variant.
+    pub reach: Reach,
+    /// Fits after "needs".
+    pub needs: &'static str,
+    /// The points that offer it.
+    pub points: &'static [Point],
+}
+
+use Point::{
+    BackupVerify, Env, InstallSteps, PostInstall, PreBackup, PreInstall, PreRestore, PreUpgrade, Ready,
+    Screenshot, Test, UpgradeEnv,
+};
+
+/// What each reach needs, and where that is there.
+pub const REACHES: &[ReachRow] = &[
+    ReachRow {
+        reach: Reach::Always,
+        needs: "nothing",
+        points: &[
+            Env,
+            UpgradeEnv,
+            InstallSteps,
+            Ready,
+            PreInstall,
+            PostInstall,
+            PreUpgrade,
+            PreBackup,
+            BackupVerify,
+            PreRestore,
+            Screenshot,
+            Test,
+        ],
+    },
+    ReachRow {
+        reach: Reach::Secrets,
+        needs: "the app's secrets, which are generated after `extra_env`",
+        points: &[
+            UpgradeEnv,
+            InstallSteps,
+            Ready,
+            PreInstall,
+            PostInstall,
+            PreUpgrade,
+            PreBackup,
+            BackupVerify,
+            PreRestore,
+            Screenshot,
+            Test,
+        ],
+    },
+    ReachRow {
+        reach: Reach::BeforeDeploy,
+        needs: "secrets that nothing uses yet, which is only so in `install_steps`",
+        points: &[InstallSteps],
+    },
+    ReachRow {
+        reach: Reach::App,
+        needs: "the app deployed",
+        points: &[
+            UpgradeEnv,
+            Ready,
+            PreInstall,
+            PostInstall,
+            PreUpgrade,
+            PreBackup,
+            BackupVerify,
+            PreRestore,
+            Screenshot,
+            Test,
+        ],
+    },
+    ReachRow { reach: Reach::Page, needs: "a page of the browser", points: &[Screenshot, Test] },
+];
+
+impl Reach {
+    /// The row of this reach.
+    pub fn row(self) -> &'static ReachRow {
+        REACHES.iter().find(|r| r.reach == self).expect("REACHES has every variant; tested")
+    }
+}
+
+impl Point {
+    /// Whether what the reach needs is there.
+    pub fn offers(self, reach: Reach) -> bool {
+        reach.row().points.contains(&self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reach_has_a_row() {
+        for r in [Reach::Always, Reach::Secrets, Reach::BeforeDeploy, Reach::App, Reach::Page] {
+            assert_eq!(REACHES.iter().filter(|row| row.reach == r).count(), 1);
+        }
+    }
+
+    #[test]
+    fn exec_has_no_app_before_the_first_deploy() {
+        assert!(!Env.offers(Reach::App) && !InstallSteps.offers(Reach::App) && Ready.offers(Reach::App));
+        assert!(!Env.offers(Reach::Secrets) && InstallSteps.offers(Reach::Secrets));
+        assert!(InstallSteps.offers(Reach::BeforeDeploy) && !PreInstall.offers(Reach::BeforeDeploy));
+    }
+}

@@ -1,0 +1,32 @@
+//! The value a native raises when it wants to say more than a text: scripts can catch it and read its message.
+
+use crate::failure::Failure;
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Position};
+
+/// What a native raises.
+#[derive(Debug, Clone)]
+pub struct Raised {
+    /// One line: what was expected and what is there.
+    pub message: String,
+    /// With cause, blame and evidence, if the native knows them.
+    pub failure: Option<Failure>,
+}
+
+impl From<Raised> for Box<EvalAltResult> {
+    fn from(raised: Raised) -> Box<EvalAltResult> {
+        EvalAltResult::ErrorRuntime(Dynamic::from(raised), Position::NONE).into()
+    }
+}
+
+impl From<Failure> for Raised {
+    fn from(failure: Failure) -> Raised {
+        Raised { message: failure.to_string(), failure: Some(failure) }
+    }
+}
+
+/// Lets scripts read what they caught.
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<Raised>("error");
+    engine.register_get("message", |r: &mut Raised| -> ImmutableString { r.message.as_str().into() });
+    engine.register_fn("to_string", |r: &mut Raised| r.message.clone());
+}

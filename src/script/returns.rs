@@ -1,0 +1,99 @@
+//! What hooks give back: conversion from Rhai's values, with the noun for messages. Pure.
+
+use super::show;
+use super::ty::Ty;
+use rhai::Dynamic;
+use std::collections::BTreeMap;
+
+/// A type a hook may be listed with.
+pub trait Return: Sized + Send + 'static {
+    /// As messages and the reference call it, with its article.
+    const NOUN: &'static str;
+    /// As the checker knows it.
+    const TY: Ty;
+
+    /// Takes the value a script gave; the error says what it was instead.
+    fn take(value: Dynamic) -> Result<Self, String>;
+}
+
+/// Whatever the script gave: for hooks that are called for what they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nothing;
+
+/// Env variables and their values.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EnvMap(pub BTreeMap<String, String>);
+
+impl Return for Nothing {
+    const NOUN: &'static str = "nothing";
+    const TY: Ty = Ty::ANY;
+
+    fn take(_: Dynamic) -> Result<Nothing, String> {
+        Ok(Nothing)
+    }
+}
+
+impl Return for bool {
+    const NOUN: &'static str = "a bool";
+    const TY: Ty = Ty::BOOL;
+
+    fn take(value: Dynamic) -> Result<bool, String> {
+        value.as_bool().map_err(|_| show::with_noun(&value))
+    }
+}
+
+impl Return for EnvMap {
+    const NOUN: &'static str = "a map of text to text";
+    const TY: Ty = Ty::MAP;
+
+    fn take(value: Dynamic) -> Result<EnvMap, String> {
+        let map = value.as_map_ref().map_err(|_| show::with_noun(&value))?;
+        let mut env = BTreeMap::new();
+        for (name, value) in map.iter() {
+            if !is_env_name(name) {
+                return Err(format!("the name `{name}`, which no env variable can have"));
+            }
+            match value.clone().into_immutable_string() {
+                Ok(text) => env.insert(name.to_string(), text.to_string()),
+                Err(_) => return Err(format!("{} for `{name}`", show::with_noun(value))),
+            };
+        }
+        Ok(EnvMap(env))
+    }
+}
+
+fn is_env_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rhai::Map;
+
+    fn map(pairs: &[(&str, Dynamic)]) -> Dynamic {
+        let map: Map = pairs.iter().map(|(k, v)| ((*k).into(), v.clone())).collect();
+        map.into()
+    }
+
+    #[test]
+    fn an_env_map_holds_text_only() {
+        let good = EnvMap::take(map(&[("A", "x".into()), ("B_1", "".into())])).unwrap();
+        assert_eq!(good.0.get("A").map(String::as_str), Some("x"));
+        assert_eq!(EnvMap::take(map(&[("PORT", 80_i64.into())])).unwrap_err(), "80 (int) for `PORT`");
+        assert_eq!(EnvMap::take(Dynamic::UNIT).unwrap_err(), "()");
+        assert!(EnvMap::take(map(&[("a b", "x".into())])).is_err());
+    }
+
+    #[test]
+    fn a_bool_is_no_text_that_says_yes() {
+        assert_eq!(bool::take(true.into()), Ok(true));
+        assert_eq!(bool::take("yes".into()).unwrap_err(), "\"yes\" (text)");
+    }
+
+    #[test]
+    fn a_hook_that_returns_nothing_may_return_anything() {
+        assert_eq!(Nothing::take(5_i64.into()), Ok(Nothing));
+    }
+}

@@ -1,0 +1,104 @@
+//! How values of scripts are shown in messages, and which of them may leave a script. Pure.
+
+use rhai::Dynamic;
+
+/// Longest shown value, in characters; more would bury the message.
+const LONGEST: usize = 200;
+/// How deep a value may be nested that leaves a script; deeper ones would overflow the reader's stack.
+const DEEPEST: usize = 32;
+
+/// What kind of value it is, in the words of the reference.
+pub fn noun(value: &Dynamic) -> String {
+    type_word(value.type_name())
+}
+
+/// A Rust type name as authors know it.
+pub fn type_word(name: &str) -> String {
+    match name.trim() {
+        "i64" => "int".into(),
+        "f64" => "float".into(),
+        "string" | "&str" | "String" | "ImmutableString" => "text".into(),
+        "Fn" => "function".into(),
+        "dynamic" | "Dynamic" | "?" => "anything".into(),
+        own => own.rsplit("::").next().unwrap_or(own).to_string(),
+    }
+}
+
+/// The value, cut to a length that fits a message.
+pub fn value(value: &Dynamic) -> String {
+    if value.is_string() {
+        let text = value.clone().into_immutable_string().unwrap_or_default();
+        return format!("{:?}", cut(&text));
+    }
+    if value.is_unit() {
+        return "()".into();
+    }
+    let text = if value.is_array() || value.is_map() {
+        serde_json::to_string(&plain(value, DEEPEST)).unwrap_or_else(|_| noun(value))
+    } else if value.is_int() || value.is_float() || value.is_bool() || value.is_char() {
+        value.to_string()
+    } else {
+        format!("a {}", noun(value))
+    };
+    cut(&text)
+}
+
+/// The value with its noun: `80 (int)`.
+pub fn with_noun(of: &Dynamic) -> String {
+    if of.is_unit() { "()".into() } else { format!("{} ({})", value(of), noun(of)) }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_string();
+    }
+    let head: String = text.chars().take(LONGEST).collect();
+    format!("{head}… ({} characters)", text.chars().count())
+}
+
+/// The value as it may leave a script: closures, own types and what is nested too deep become `()`.
+pub fn leaving(value: &Dynamic) -> Dynamic {
+    plain(value, DEEPEST)
+}
+
+fn plain(value: &Dynamic, depth: usize) -> Dynamic {
+    if depth == 0 {
+        return Dynamic::UNIT;
+    }
+    if let Ok(list) = value.as_array_ref() {
+        return list.iter().map(|v| plain(v, depth - 1)).collect::<Vec<Dynamic>>().into();
+    }
+    if let Ok(map) = value.as_map_ref() {
+        let map: rhai::Map = map.iter().map(|(k, v)| (k.clone(), plain(v, depth - 1))).collect();
+        return map.into();
+    }
+    let leaf = value.is_int() || value.is_float() || value.is_bool() || value.is_char() || value.is_string();
+    if leaf { value.flatten_clone() } else { Dynamic::UNIT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_with_their_kind() {
+        assert_eq!(with_noun(&"1".into()), "\"1\" (text)");
+        assert_eq!(with_noun(&1_i64.into()), "1 (int)");
+        assert_eq!(value(&vec![Dynamic::from(1_i64), "a".into()].into()), "[1,\"a\"]");
+        assert_eq!(type_word("ccci::ctx::http::Response"), "Response");
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert!(value(&"x".repeat(1000).into()).ends_with("(1000 characters)\""));
+    }
+
+    #[test]
+    fn a_deep_value_is_cut_before_it_leaves() {
+        let mut deep = Dynamic::from(1_i64);
+        for _ in 0..100 {
+            deep = vec![deep].into();
+        }
+        assert_eq!(serde_json::to_string(&leaving(&deep)).unwrap().matches('[').count(), DEEPEST);
+    }
+}

@@ -1,0 +1,88 @@
+//! The texts behind compiled scripts: from Rhai's files and positions to places people can open.
+
+use super::assertion;
+use super::node::{Tree, What};
+use crate::diag::{Place, Text};
+use rhai::Position;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// An assertion of a script: where it starts and what it wants.
+type Wanted = (Position, String);
+
+/// All texts of a recipe's scripts, by the name Rhai knows them by.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    texts: BTreeMap<String, Arc<Text>>,
+    /// By the position of the whole expression, which is what a failed assertion carries.
+    asserts: HashMap<(String, Option<usize>, Option<usize>), Wanted>,
+}
+
+impl Sources {
+    /// Adds a file and its assertions.
+    pub(super) fn add(&mut self, file: &str, text: &Arc<Text>, tree: &Tree) {
+        self.texts.insert(file.to_string(), text.clone());
+        let bodies = tree.functions.iter().flat_map(|f| &f.body);
+        for node in tree.top.iter().chain(bodies) {
+            node.visit(&mut |n| {
+                if let What::Assert(inner) = &n.what {
+                    let start = place(text, n.at, 0).range.start;
+                    let wanted = (n.at, assertion::expression(&text.content, start).to_string());
+                    self.asserts.insert((file.to_string(), inner.at.line(), inner.at.position()), wanted);
+                }
+            });
+        }
+    }
+
+    /// `path:line:column` as people read it.
+    pub(super) fn show(&self, file: &str, at: Position) -> String {
+        let path = self.texts.get(file).map_or(file, |t| t.path.as_str());
+        match (at.line(), at.position()) {
+            (Some(line), column) => format!("{path}:{line}:{}", column.unwrap_or(1).max(1)),
+            (None, _) => path.to_string(),
+        }
+    }
+
+    /// The place and the expression of the assertion whose expression is at this position.
+    pub(super) fn assertion(&self, file: &str, at: Position) -> Option<(String, String)> {
+        let (start, text) = self.asserts.get(&(file.to_string(), at.line(), at.position()))?;
+        Some((self.show(file, *start), text.clone()))
+    }
+}
+
+/// The place of a Rhai position that covers `chars` characters.
+pub(super) fn place(text: &Arc<Text>, at: Position, chars: usize) -> Place {
+    match (at.line(), at.position()) {
+        (Some(line), column) => Place::at_line(text, line, column.unwrap_or(1).max(1), chars),
+        (None, _) => Place::start_of(text),
+    }
+}
+
+/// The place of a function's name. Rhai keeps only where its body starts, so it is looked for from there backwards.
+pub(super) fn function_place(text: &Arc<Text>, name: &str, body_at: Position) -> Place {
+    let body = place(text, body_at, 0).range.start;
+    let before = &text.content[..body];
+    let found = before.rmatch_indices("fn").find_map(|(i, _)| {
+        let rest = &before[i + 2..];
+        let gap = rest.len() - rest.trim_start().len();
+        let after = rest.trim_start().strip_prefix(name)?;
+        (gap > 0 && after.trim_start().starts_with('(')).then_some(i + 2 + gap)
+    });
+    match found {
+        Some(at) => Place::new(text, at..at + name.len()),
+        None => place(text, body_at, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_function_is_found_before_its_body() {
+        let content = "fn a(x) { 1 }\nprivate  fn  bc ( x, y )\n{\n}\n";
+        let text = Arc::new(Text { path: "h".into(), content: content.into() });
+        assert_eq!(function_place(&text, "bc", Position::new(3, 1)).to_string(), "h:2:14");
+        assert_eq!(function_place(&text, "a", Position::new(1, 9)).to_string(), "h:1:4");
+    }
+}

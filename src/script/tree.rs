@@ -1,0 +1,252 @@
+//! Makes the checker's tree of Rhai's: the only file that names Rhai's statements and expressions, so that a release of
+//! Rhai that changes them is felt here and nowhere else.
+
+use super::node::{Call, Function, Link, Literal, Node, Tree, What};
+use rhai::{AST, ASTFlags, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Stmt};
+use rhai::{Dynamic, Expression, FlowControl, StmtBlock};
+
+/// The checker's tree of a compiled script.
+pub fn of(ast: &AST) -> Tree {
+    let mut functions: Vec<Function> = ast
+        .iter_fn_def()
+        .map(|f| Function {
+            name: f.name.to_string(),
+            params: f.params.iter().map(ToString::to_string).collect(),
+            private: f.access == FnAccess::Private,
+            body: body_of(ast, &f.name, f.params.len()),
+            body_at: f.body.start_position(),
+            doc: doc_of(&f.comments),
+        })
+        .collect();
+    functions.sort_by_key(|f| (f.body_at.line(), f.body_at.position(), f.name.clone()));
+    Tree { top: ast.statements().iter().map(stmt).collect(), functions }
+}
+
+fn doc_of(comments: &[impl AsRef<str>]) -> String {
+    let lines = comments.iter().flat_map(|c| c.as_ref().lines());
+    let strip = |l: &str| l.trim_start().trim_start_matches("///").trim_start_matches(' ').to_string();
+    lines.map(strip).collect::<Vec<_>>().join("\n")
+}
+
+/// The statements of one function. Rhai 1.27 does not export the type that holds them, and
+/// `clone_functions_only_filtered` ignores its filter; so all other functions are dropped and the rest is walked.
+fn body_of(ast: &AST, name: &str, arity: usize) -> Vec<Node> {
+    let mut one = ast.clone();
+    one.clear_statements().retain_functions(|_, _, n, k| n == name && k == arity);
+    let mut body = vec![];
+    one.walk(&mut |path| {
+        if let [ASTNode::Stmt(s)] = path {
+            body.push(stmt(s));
+        }
+        true
+    });
+    body
+}
+
+fn block(b: &StmtBlock) -> Vec<Node> {
+    b.statements().iter().map(stmt).collect()
+}
+
+fn stmt(s: &Stmt) -> Node {
+    let what = match s {
+        Stmt::Noop(_) => What::Nothing,
+        Stmt::Expr(e) => return expr(e),
+        Stmt::FnCall(c, _) => called(c),
+        Stmt::Block(b) => What::Block(block(b)),
+        Stmt::Var(x, flags, _) => What::Let {
+            name: x.0.name.to_string(),
+            name_at: x.0.pos,
+            constant: flags.contains(ASTFlags::CONSTANT),
+            value: Box::new(expr(&x.1)),
+        },
+        Stmt::Assignment(x) => What::Assign {
+            operator: x.0.get_op_assignment_info().map(|i| i.5.to_string()),
+            target: Box::new(expr(&x.1.lhs)),
+            value: Box::new(expr(&x.1.rhs)),
+        },
+        Stmt::Return(e, flags, _) => {
+            let value = e.as_deref().map(|e| Box::new(expr(e)));
+            if flags.contains(ASTFlags::BREAK) { What::Throw(value) } else { What::Return(value) }
+        }
+        Stmt::BreakLoop(e, flags, _) if flags.contains(ASTFlags::BREAK) => {
+            What::Break(e.as_deref().map(|e| Box::new(expr(e))))
+        }
+        Stmt::BreakLoop(..) => What::Continue,
+        Stmt::Import(x, _) => What::Import {
+            name: match &x.0 {
+                Expr::StringConstant(text, _) => Some(text.to_string()),
+                _ => None,
+            },
+            name_at: x.0.position(),
+            alias: x.1.name.to_string(),
+        },
+        Stmt::Export(..) => What::Unknown("export".into()),
+        Stmt::Share(_) => What::Nothing,
+        other => branching(other),
+    };
+    Node { at: s.position(), what }
+}
+
+/// Statements with bodies of their own.
+fn branching(s: &Stmt) -> What {
+    let cond = |x: &FlowControl| Box::new(expr(&x.expr));
+    match s {
+        Stmt::If(x, _) => What::If { cond: cond(x), then: block(&x.body), other: block(&x.branch) },
+        Stmt::While(x, _) => {
+            What::While { cond: (!matches!(x.expr, Expr::Unit(_))).then(|| cond(x)), body: block(&x.body) }
+        }
+        Stmt::Do(x, ..) => What::Do { cond: cond(x), body: block(&x.body) },
+        Stmt::For(x, _) => What::For {
+            names: std::iter::once(&x.0).chain(&x.1).map(|i| (i.name.to_string(), i.pos)).collect(),
+            over: cond(&x.2),
+            body: block(&x.2.body),
+        },
+        Stmt::TryCatch(x, _) => What::Try {
+            body: block(&x.body),
+            name: match &x.expr {
+                Expr::Variable(v, _, at) => Some((v.1.to_string(), *at)),
+                _ => None,
+            },
+            handler: block(&x.branch),
+        },
+        Stmt::Switch(x, _) => What::Switch {
+            on: Box::new(expr(&x.0)),
+            arms: x.1.expressions.iter().map(|a| (expr(&a.lhs), expr(&a.rhs))).collect(),
+            complete: x.1.def_case.is_some(),
+        },
+        _ => What::Unknown("a statement of a kind that is new in Rhai".into()),
+    }
+}
+
+fn expr(e: &Expr) -> Node {
+    let many = |v: &[Expr]| v.iter().map(expr).collect::<Vec<Node>>();
+    let what = match e {
+        Expr::BoolConstant(..) => What::Literal(Literal::Bool),
+        Expr::IntegerConstant(..) => What::Literal(Literal::Int),
+        Expr::FloatConstant(..) => What::Literal(Literal::Float),
+        Expr::CharConstant(..) => What::Literal(Literal::Char),
+        Expr::StringConstant(text, _) => What::Literal(Literal::Text(text.to_string())),
+        Expr::Unit(_) => What::Literal(Literal::Unit),
+        Expr::DynamicConstant(value, _) => constant(value),
+        Expr::InterpolatedString(v, _) => What::Text(many(v)),
+        Expr::Array(v, _) => What::List(many(v)),
+        Expr::Map(v, _) => What::Table(v.0.iter().map(|(_, e)| expr(e)).collect()),
+        Expr::And(v, _) | Expr::Or(v, _) => What::Logic(many(v)),
+        Expr::Coalesce(v, _) => What::Coalesce(many(v)),
+        Expr::Variable(v, ..) => {
+            What::Name { path: v.2.path.iter().map(|i| i.name.to_string()).collect(), name: v.1.to_string() }
+        }
+        Expr::ThisPtr(_) => What::This,
+        Expr::Stmt(b) => match closure(b) {
+            Some(closure) => closure,
+            None => What::Block(block(b)),
+        },
+        Expr::FnCall(c, _) => called(c),
+        Expr::Dot(..) | Expr::Index(..) => chain(e),
+        Expr::Custom(c, _) => match c.inputs.as_slice() {
+            [one] => What::Assert(Box::new(expr(one))),
+            _ => What::Unknown("custom syntax".into()),
+        },
+        _ => What::Unknown("an expression of a kind that is new in Rhai".into()),
+    };
+    Node { at: e.position(), what }
+}
+
+fn constant(value: &Dynamic) -> What {
+    if let Some(f) = value.read_lock::<FnPtr>() {
+        return What::Closure { function: f.fn_name().to_string(), captures: vec![] };
+    }
+    What::Literal(match () {
+        () if value.is_array() => Literal::Array,
+        () if value.is_map() => Literal::Map,
+        () => Literal::Other,
+    })
+}
+
+fn called(c: &FnCallExpr) -> What {
+    What::Call(call(c))
+}
+
+fn call(c: &FnCallExpr) -> Call {
+    Call {
+        path: c.namespace.path.iter().map(|i| i.name.to_string()).collect(),
+        name: c.name.to_string(),
+        args: c.args.iter().map(expr).collect(),
+        operator: c.is_operator_call(),
+    }
+}
+
+/// A closure that captures is stored as `{ share x; curry(Fn(anon$…), x) }`.
+fn closure(b: &StmtBlock) -> Option<What> {
+    let [Stmt::Share(shared), made] = b.statements() else { return None };
+    let curry = match made {
+        Stmt::FnCall(c, _) => c,
+        Stmt::Expr(e) => match &**e {
+            Expr::FnCall(c, _) => c,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let Some(Expr::DynamicConstant(value, _)) = curry.args.first() else { return None };
+    let function = value.read_lock::<FnPtr>()?.fn_name().to_string();
+    Some(What::Closure {
+        function,
+        captures: shared.iter().map(|(i, _)| (i.name.to_string(), i.pos)).collect(),
+    })
+}
+
+/// `a.b(c).d[e]` is nested to the right: `Dot(a, Dot(b(c), Index(d, e)))`. An index that is itself a chain is told apart
+/// by the flag BREAK on the node above it.
+fn chain(e: &Expr) -> What {
+    let (Expr::Dot(x, ..) | Expr::Index(x, ..)) = e else {
+        return What::Unknown("a chain".into());
+    };
+    let head = Box::new(expr(&x.lhs));
+    let mut links = vec![];
+    let mut above = e;
+    while let Expr::Dot(x, flags, _) | Expr::Index(x, flags, _) = above {
+        let dot = matches!(above, Expr::Dot(..));
+        let goes_on =
+            matches!(x.rhs, Expr::Dot(..) | Expr::Index(..)) && (dot || !flags.contains(ASTFlags::BREAK));
+        let here = match &x.rhs {
+            Expr::Dot(y, ..) | Expr::Index(y, ..) if goes_on => &y.lhs,
+            whole => whole,
+        };
+        links.push(if dot { member(here) } else { Link::Index(expr(here)) });
+        if !goes_on {
+            break;
+        }
+        above = &x.rhs;
+    }
+    What::Chain { head, links }
+}
+
+fn member(e: &Expr) -> Link {
+    match e {
+        Expr::Property(p, at) => Link::Property(p.2.to_string(), *at),
+        Expr::MethodCall(c, at) => Link::Method(call(c), *at),
+        other => Link::Index(expr(other)),
+    }
+}
+
+/// What an assertion can show of an expression.
+pub enum Shape<'a> {
+    /// Two sides and an operator.
+    Sides(&'a str, Expression<'a>, Expression<'a>),
+    /// All of these must be true.
+    All(Vec<Expression<'a>>),
+    /// Only the whole.
+    Whole,
+}
+
+/// The shape of an expression under `assert`.
+pub fn shape<'a>(e: &'a Expression<'a>) -> Shape<'a> {
+    let e: &Expr = e;
+    match e {
+        Expr::FnCall(c, _) if c.is_operator_call() && c.args.len() == 2 => {
+            Shape::Sides(c.name.as_str(), (&c.args[0]).into(), (&c.args[1]).into())
+        }
+        Expr::And(v, _) => Shape::All(v.iter().map(Into::into).collect()),
+        _ => Shape::Whole,
+    }
+}

@@ -1,0 +1,197 @@
+//! Types as the checker knows them: sets of bits, one bit for each kind of value. Pure.
+
+use std::fmt;
+
+/// A set of kinds a value may have. `ANY` in the set means: not known, so not checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ty(u32);
+
+/// Whose member a callable thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// Nobody's: called by its bare name.
+    Free,
+    /// The `ctx` every hook and test gets.
+    Ctx,
+    /// An HTTP answer.
+    Response,
+    /// What a command in a container left.
+    ExecOutput,
+    /// HTTP with cookies.
+    Session,
+    /// What a TLS handshake showed.
+    Tls,
+    /// A one-shot service that ran to its end.
+    Job,
+    /// A recipe that runs beside this one.
+    Dep,
+    /// What the last operation did.
+    Facts,
+    /// A page of the browser.
+    Page,
+}
+
+/// The bit of the first own type; below it are Rhai's.
+const FIRST_OWN: u32 = 10;
+
+/// All kinds by name, in the order of their bits.
+const NAMES: &[&str] = &[
+    "anything",
+    "()",
+    "bool",
+    "int",
+    "float",
+    "text",
+    "char",
+    "array",
+    "map",
+    "function",
+    "Ctx",
+    "Response",
+    "ExecOutput",
+    "Session",
+    "Tls",
+    "Job",
+    "Dep",
+    "Facts",
+    "Page",
+];
+
+impl Ty {
+    /// No value: the call never comes back.
+    pub const NEVER: Ty = Ty(0);
+    /// Not known.
+    pub const ANY: Ty = Ty(1);
+    /// `()`.
+    pub const UNIT: Ty = Ty(1 << 1);
+    /// `true` or `false`.
+    pub const BOOL: Ty = Ty(1 << 2);
+    /// A whole number of 64 bits.
+    pub const INT: Ty = Ty(1 << 3);
+    /// A number with a fraction.
+    pub const FLOAT: Ty = Ty(1 << 4);
+    /// Text.
+    pub const TEXT: Ty = Ty(1 << 5);
+    /// One character.
+    pub const CHAR: Ty = Ty(1 << 6);
+    /// A list.
+    pub const ARRAY: Ty = Ty(1 << 7);
+    /// Names to values.
+    pub const MAP: Ty = Ty(1 << 8);
+    /// A closure or function pointer.
+    pub const FN: Ty = Ty(1 << 9);
+    /// The `ctx`.
+    pub const CTX: Ty = Ty::of(Owner::Ctx);
+    /// An HTTP answer.
+    pub const RESPONSE: Ty = Ty::of(Owner::Response);
+    /// What a command left.
+    pub const EXEC_OUTPUT: Ty = Ty::of(Owner::ExecOutput);
+    /// HTTP with cookies.
+    pub const SESSION: Ty = Ty::of(Owner::Session);
+    /// A TLS handshake.
+    pub const TLS: Ty = Ty::of(Owner::Tls);
+    /// A finished job.
+    pub const JOB: Ty = Ty::of(Owner::Job);
+    /// A dep.
+    pub const DEP: Ty = Ty::of(Owner::Dep);
+    /// What the last operation did.
+    pub const FACTS: Ty = Ty::of(Owner::Facts);
+    /// A page.
+    pub const PAGE: Ty = Ty::of(Owner::Page);
+
+    /// The type of an owner's values; `ANY` for `Free`.
+    pub const fn of(owner: Owner) -> Ty {
+        match owner {
+            Owner::Free => Ty::ANY,
+            own => Ty(1 << (FIRST_OWN - 1 + own as u32)),
+        }
+    }
+
+    /// Either of both.
+    pub const fn or(self, other: Ty) -> Ty {
+        Ty(self.0 | other.0)
+    }
+
+    /// Whether a value of this type may be one of `other`; unknown and never may be everything.
+    pub const fn may_be(self, other: Ty) -> bool {
+        self.is_any() || other.is_any() || self.0 == 0 || self.0 & other.0 != 0
+    }
+
+    /// Whether every value of this type is one of `other`.
+    pub const fn is_within(self, other: Ty) -> bool {
+        other.is_any() || (!self.is_any() && self.0 & !other.0 == 0)
+    }
+
+    /// Whether it is not known.
+    pub const fn is_any(self) -> bool {
+        self.0 & Ty::ANY.0 != 0
+    }
+
+    /// Whether it has no value.
+    pub const fn is_never(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it is exactly one kind that is not Rhai's own.
+    pub const fn is_own(self) -> bool {
+        self.0.count_ones() == 1 && self.0 >= 1 << FIRST_OWN
+    }
+
+    /// The type with this name, as signatures of std functions write it; `a or b` for several.
+    pub fn parse(text: &str) -> Option<Ty> {
+        text.split(" or ").try_fold(Ty::NEVER, |sum, word| {
+            let bit = NAMES.iter().position(|n| *n == word.trim())?;
+            Some(sum.or(Ty(1 << bit)))
+        })
+    }
+}
+
+impl fmt::Display for Ty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_any() {
+            return f.write_str(NAMES[0]);
+        }
+        let names: Vec<&str> =
+            NAMES.iter().enumerate().filter(|(i, _)| self.0 >> i & 1 == 1).map(|(_, n)| *n).collect();
+        if names.is_empty() { f.write_str("nothing") } else { f.write_str(&names.join(" or ")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_owner_has_the_name_of_its_variant() {
+        let owners = [
+            Owner::Ctx,
+            Owner::Response,
+            Owner::ExecOutput,
+            Owner::Session,
+            Owner::Tls,
+            Owner::Job,
+            Owner::Dep,
+            Owner::Facts,
+            Owner::Page,
+        ];
+        for o in owners {
+            assert_eq!(Ty::of(o).to_string(), format!("{o:?}"));
+            assert!(Ty::of(o).is_own());
+        }
+        assert_eq!(NAMES.len(), FIRST_OWN as usize + owners.len());
+    }
+
+    #[test]
+    fn types_are_read_as_they_are_shown() {
+        for t in [Ty::TEXT, Ty::TEXT.or(Ty::UNIT), Ty::CTX, Ty::ANY] {
+            assert_eq!(Ty::parse(&t.to_string()), Some(t));
+        }
+        assert_eq!(Ty::parse("string"), None);
+    }
+
+    #[test]
+    fn what_is_not_known_may_be_everything() {
+        assert!(Ty::ANY.may_be(Ty::TEXT) && Ty::NEVER.may_be(Ty::TEXT) && !Ty::INT.may_be(Ty::TEXT));
+        assert!(Ty::TEXT.is_within(Ty::TEXT.or(Ty::UNIT)) && !Ty::ANY.is_within(Ty::TEXT));
+    }
+}

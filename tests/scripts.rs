@@ -1,0 +1,55 @@
+//! Scripts of a recipe as their authors meet them: what is refused when loading, with which words, and how calls end.
+
+mod hostile;
+mod refused;
+mod sample;
+
+use ccci::diag::{Diagnostic, Diagnostics, Text, render};
+use ccci::script::{FnRef, Guard, RecipeTexts, ScriptError, Scripts, Unguarded};
+use rhai::Dynamic;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The texts of a directory, by their path below it.
+fn texts_of(dir: &Path) -> RecipeTexts {
+    let mut out = RecipeTexts::new();
+    let mut todo = vec![dir.to_path_buf()];
+    while let Some(at) = todo.pop() {
+        for entry in fs::read_dir(&at).unwrap().flatten().map(|e| e.path()) {
+            if entry.is_dir() {
+                todo.push(entry);
+            } else {
+                let path = entry.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
+                let content = fs::read_to_string(&entry).unwrap();
+                out.insert(path.clone(), Arc::new(Text { path, content }));
+            }
+        }
+    }
+    out
+}
+
+/// A recipe of one file.
+fn one(path: &str, content: &str) -> RecipeTexts {
+    RecipeTexts::from([(path.to_string(), Arc::new(Text { path: path.into(), content: content.into() }))])
+}
+
+fn load(texts: &RecipeTexts) -> (Scripts, Diagnostics) {
+    Scripts::load(texts, sample::SIGS)
+}
+
+fn lines(found: &[Diagnostic]) -> Vec<String> {
+    found.iter().map(render::one_line).collect()
+}
+
+/// Loads one `hooks.rhai` that must be right, and calls a function of it with a sample ctx.
+fn call(content: &str, name: &str, guard: Arc<dyn Guard>) -> Result<Dynamic, ScriptError> {
+    let (scripts, found) = load(&one("hooks.rhai", content));
+    assert!(!found.has_errors(), "{:#?}", lines(&found.0));
+    let what = FnRef { file: "hooks.rhai".into(), name: name.into() };
+    scripts.call(&what, vec![Dynamic::from(sample::Ctx)], &sample::register, guard)
+}
+
+fn call_hook(content: &str, name: &str) -> Result<Dynamic, ScriptError> {
+    call(content, name, Arc::new(Unguarded))
+}
