@@ -44,7 +44,8 @@ fn shown(directory: &Directory) -> String {
 #[test]
 fn every_file_of_a_directory_has_a_meaning_or_is_an_error() {
     for case in golden::cases("tests/fixtures/directories") {
-        let (directory, diagnostics) = read(&layers(&case));
+        let (directory, mut diagnostics) = read(&layers(&case));
+        diagnostics.0.extend(directory.merged().1.0);
         let got = format!("{}---\n{}", listed(diagnostics), shown(&directory));
         golden::same(&case.join("expected.txt"), &got);
     }

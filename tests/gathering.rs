@@ -49,6 +49,10 @@ impl Project {
     }
 
     fn gather(&self, change: impl FnOnce(&mut Asked<'_>)) -> Result<Outcome<Gathered>, String> {
+        self.gather_at("", change)
+    }
+
+    fn gather_at(&self, at: &str, change: impl FnOnce(&mut Asked<'_>)) -> Result<Outcome<Gathered>, String> {
         let clock = Arc::new(RealClock::new(Arc::default()));
         let git = GitHand::new(self.runtime.handle().clone(), clock.clone()).unwrap();
         let limit = Limit { deadline: clock.now().after(Duration::from_secs(60)), stop: Stop::default() };
@@ -63,8 +67,8 @@ impl Project {
             zone: "ccci.test",
         };
         change(&mut asked);
-        let here = self.source.around();
-        let means = Means { here, cache: &here.join("cache"), git: &git, limit: &limit };
+        let (here, cache) = (self.source.around().join(at), self.source.around().join("cache"));
+        let means = Means { here: &here, cache: &cache, git: &git, limit: &limit };
         gather(&asked, &means).map_err(|f| format!("{}: {f}", f.cause))
     }
 
@@ -144,6 +148,14 @@ fn the_directory_inside_the_recipes_repository_lies_below_the_projects() {
 }
 
 #[test]
+fn a_recipe_is_found_from_a_directory_below_the_project() {
+    let p = Project::published();
+    p.file("lib/x.rhai", "");
+    let g = p.gather_at("recipes/ghost/lib", |_| {}).unwrap().value.unwrap();
+    assert_eq!(g.source.head.found_as, "work tree at tag 1.10.0+1.25");
+}
+
+#[test]
 fn a_recipe_needs_no_directory_when_its_source_is_given() {
     let project = Project::published();
     for (recipe, source) in [("nothing-here", Some("recipe")), ("./recipe", None)] {
@@ -206,6 +218,27 @@ fn what_is_wrong_with_the_recipes_files_is_said_at_its_place() {
         "a".repeat(60)
     );
     with(&[("compose.yml", &long)]).check("name-too-long", |_| {});
+}
+
+#[test]
+fn what_a_hook_will_give_is_not_missing_yet() {
+    let p = Project::published();
+    let missing = compose("1.10.0+1.25").replace("nginx:1.25", "nginx:1.25${TAG:?which one}");
+    p.source.write("compose.yml", missing);
+    p.file("hooks.rhai", "fn upgrade_extra_env(ctx) {\n    #{ TAG: \"\" }\n}\n");
+    let g = p.good();
+    assert_eq!(g.head.left_to_hooks, ["TAG"]);
+    assert!(g.base.unwrap().left_to_hooks.is_empty());
+    p.file("hooks.rhai", "fn pre_install(ctx) {}\n").check("missing-variable-no-hook", |_| {});
+}
+
+#[test]
+fn lesson_28_a_variable_that_looks_like_a_slip_is_said() {
+    let p = Project::published();
+    p.source.write(".env.sample", "DOMAIN=ghost.example.com\n#SMTP_HOST=mail\nTIMEOUT=300\n");
+    let settings = "[env]\nSMTP_HSOT = \"a\"\nSMTP_HOST = \"b\"\nSOMETHING_ELSE = \"c\"\n";
+    p.file("recipe.toml", &format!("{SOURCE}upgrade.env = {{ TIMEOTU = \"1\" }}\n{settings}"));
+    p.check("unmentioned-variable", |_| {});
 }
 
 #[test]

@@ -31,12 +31,14 @@ codes! {
     REMOVED_KEY "removed-key" Error "This setting was removed; the message says what to write instead.";
     DEPRECATED_KEY "deprecated-key" Warning "This setting still works but has a better form.";
     NOT_YET "not-yet" Error "This is part of the contract but not built yet; using it would do nothing.";
+    UNMENTIONED_VARIABLE "unmentioned-variable" Warning "The settings give a variable that no file of the recipe mentions, and one nearly like it is known.";
     // the recipe directory
     UNKNOWN_FILE "unknown-file" Error "A file in the recipe directory has no meaning there.";
     MISPLACED_TEST "misplaced-test" Error "A test file lies where it would never be run.";
     UNREADABLE_FILE "unreadable-file" Error "A file of the recipe directory cannot be read as text.";
     OVERLAY_PINS_IMAGE "overlay-pins-image" Error "The CI overlay pins an image and would mask the revision under test.";
     BAD_VERSION_FILE "bad-version-file" Error "The file previous/VERSION does not name one version.";
+    HIDDEN_SCRIPT "hidden-script" Warning "A script of the recipe's own repository is not used because the project has one at the same place.";
     EMPTY_DIRECTORY "empty-directory" Error "There is nothing to check where something was expected.";
     // scripts
     SCRIPT_SYNTAX "script-syntax" Error "The script does not compile.";

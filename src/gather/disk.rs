@@ -6,7 +6,7 @@ use crate::recipe::directory::{Layer, Origin};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// More files than any recipe directory has; what exceeds it was not meant.
@@ -78,6 +78,11 @@ pub fn names_below(dir: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// Where the caller stands, as the file system has it, so that directories above can be named.
+pub fn whole(here: &Path) -> PathBuf {
+    fs::canonicalize(here).unwrap_or_else(|_| here.to_path_buf())
 }
 
 /// Whether this is a directory.

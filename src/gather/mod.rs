@@ -7,6 +7,7 @@ pub mod inputs;
 pub mod look_up;
 pub mod side;
 pub mod trouble;
+pub mod unmentioned;
 
 use crate::diag::{Diagnostic, Diagnostics, Text, codes};
 use crate::event::DecidedBy;
@@ -104,7 +105,7 @@ impl<T> Outcome<T> {
 
 /// The texts of a recipe directory: what `check` looks at when no source is at hand.
 pub fn texts(recipe: &str, here: &Path) -> Outcome<Texts> {
-    match look_up(recipe, here, false).and_then(|found| Ok((project(&found)?, found))) {
+    match look_up(recipe, &disk::whole(here), false).and_then(|found| Ok((project(&found)?, found))) {
         Err(d) => Outcome::nothing(Diagnostics::default(), *d),
         Ok((layer, found)) => {
             let (texts, diagnostics) = read(&found, layer.as_slice());
@@ -115,17 +116,18 @@ pub fn texts(recipe: &str, here: &Path) -> Outcome<Texts> {
 
 /// Gathers everything. A failure means that we could not look.
 pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>, Box<Failure>> {
-    let looked = look_up(asked.recipe, means.here, asked.source.is_some());
+    let here = &disk::whole(means.here);
+    let looked = look_up(asked.recipe, here, asked.source.is_some());
     let (found, project) = match looked.and_then(|found| Ok((project(&found)?, found))) {
         Ok((layer, found)) => (found, layer),
         Err(d) => return Ok(Outcome::nothing(Diagnostics::default(), *d)),
     };
     let (alone, said) = read(&found, project.as_slice());
     let place = alone.spans.of("source").filter(|_| asked.source.is_none());
-    let Some(given) = source_of(asked, &found, &alone.recipe, means.here) else {
+    let Some(given) = source_of(asked, &found, &alone.recipe, here) else {
         return Ok(Outcome::nothing(said, no_source(&found)));
     };
-    let opened = means.git.open(&given, means.here, means.cache, means.limit);
+    let opened = means.git.open(&given, here, means.cache, means.limit);
     let read_head = opened.and_then(|r| r.facts(asked.rev).map(|facts| (r, facts)));
     let (repository, source) = match read_head.map_err(|e| of_source(e, place)) {
         Ok(both) => both,
@@ -236,6 +238,7 @@ fn compose(
         repair(&texts, None, &mut diagnostics);
     }
     let value = Gathered { texts, source, domain, head, base, choice, repaired };
+    diagnostics.0.extend(unmentioned::variables(&value).0);
     Ok(Outcome { value: Some(value), diagnostics })
 }
 
@@ -253,9 +256,17 @@ fn side_of(
         false => (vec![&recipe.env], vec![env]),
     };
     let overlays = texts.directory.overlays.iter().cloned().chain(repair).collect();
-    let with =
-        With { recipe: &recipe.name, domain, settings: &settings, places: &places, overlays, hooked: false };
+    let hooked = adds_env(&texts.directory, is_head);
+    let with = With { recipe: &recipe.name, domain, settings: &settings, places: &places, overlays, hooked };
     Side::make(facts, with)
+}
+
+/// Whether a hook adds to the env of a side, so that what is missing now may come later. Told by its text: whether it
+/// is a good hook is the script loader's to say.
+fn adds_env(directory: &Directory, is_head: bool) -> bool {
+    let hooks = directory.scripts.values().filter_map(|s| s.get("hooks.rhai"));
+    let mut lines = hooks.flat_map(|t| t.content.lines()).map(str::trim_start);
+    lines.any(|l| l.starts_with("fn extra_env(") || (is_head && l.starts_with("fn upgrade_extra_env(")))
 }
 
 /// The flag before the settings.

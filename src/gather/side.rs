@@ -110,7 +110,8 @@ impl Side {
         diagnostics.0.extend(all.0);
     }
 
-    /// Whether another side would deploy the very same: same services, same content of configs and secrets.
+    /// Whether another side would deploy the very same: same services, same content of configs and secrets, and the same
+    /// env, which the service `app` is given as a whole.
     pub fn same_as(&self, other: &Side) -> bool {
         let (Some(a), Some(b)) = (&self.published, &other.published) else { return false };
         let content = |side: &Side, c: &Composed| -> Vec<Option<Vec<u8>>> {
@@ -118,7 +119,7 @@ impl Side {
             let path = |f: &String| f.trim_start_matches("./").to_string();
             files.iter().map(|f| side.facts.files.bytes(&path(f)).map(<[u8]>::to_vec)).collect()
         };
-        a.to_yaml() == b.to_yaml() && content(self, a) == content(other, b)
+        self.env.vars == other.env.vars && a.to_yaml() == b.to_yaml() && content(self, a) == content(other, b)
     }
 
     /// As the plan knows it.

@@ -1,6 +1,8 @@
 //! A recipe directory: which of its files means what, and what has no meaning there. A file in the wrong place is an
 //! error, never silently ignored. Two directories can lie over each other. Pure: texts in, values out.
 
+pub mod merged;
+
 use super::compose::yaml;
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};

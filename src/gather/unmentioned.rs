@@ -1,0 +1,53 @@
+//! Finds variables of the settings that look like a slip: nothing of the recipe mentions them, and something near does.
+
+use super::{Gathered, Texts};
+use crate::diag::nearest::nearest;
+use crate::diag::{Diagnostic, Diagnostics, Place, codes};
+use crate::recipe::envfile::EnvFile;
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// Names in capitals: that is how recipes write variables.
+static NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b[A-Z][A-Z0-9_]{2,}\b").expect("a constant pattern"));
+
+/// Raises what looks like a slip in `env` and `upgrade.env`.
+pub fn variables(g: &Gathered) -> Diagnostics {
+    let recipe = &g.texts.recipe;
+    let both = [("env", &recipe.env), ("upgrade.env", &recipe.upgrade_env)];
+    if both.iter().all(|(_, map)| map.is_empty()) {
+        return Diagnostics::default();
+    }
+    let files = &g.head.facts.files.texts;
+    let mentioned: BTreeSet<&str> =
+        files.values().flat_map(|t| NAME.find_iter(&t.content)).map(|m| m.as_str()).collect();
+    let known = known(g);
+    let slips = both.iter().flat_map(|(key, map)| map.keys().map(move |name| (*key, name)));
+    let slips = slips.filter(|(_, name)| !mentioned.contains(name.as_str()));
+    let say = |(key, name): (&str, &String)| {
+        let near = nearest(name, known.iter().map(String::as_str))?;
+        let message = format!("no file of the recipe mentions `{name}`, which `{key}` sets");
+        let mut d =
+            Diagnostic::new(codes::UNMENTIONED_VARIABLE, message).help(format!("did you mean `{near}`?"));
+        d.place = place(&g.texts, key, name);
+        Some(d)
+    };
+    Diagnostics(slips.filter_map(say).collect())
+}
+
+/// Variables that the recipe's sample knows, commented-out ones too.
+fn known(g: &Gathered) -> BTreeSet<String> {
+    let sample: &EnvFile = &g.head.env.sample;
+    sample.entries.iter().chain(&sample.commented).map(|e| e.key.clone()).collect()
+}
+
+/// Where the settings write the name.
+fn place(texts: &Texts, key: &str, name: &str) -> Option<Place> {
+    let value = texts.spans.of(key)?;
+    let content = &value.text.content;
+    // a `[section]` has the place of its header, its entries stand below
+    let words: BTreeMap<usize, &str> = content[value.range.start..].match_indices(name).collect();
+    let at = value.range.start + *words.keys().next()?;
+    Some(Place::new(&value.text, at..at + name.len()))
+}
