@@ -12,11 +12,13 @@ mod port;
 mod programs;
 mod service;
 mod store;
+mod web;
 
 pub use clock::MemoryClock;
 pub use fault::Fault;
 pub use files::{File, FileKind, Files, Tree};
 pub use store::MemoryStore;
+pub use web::{MemoryWeb, page, path_of};
 
 use crate::world::cluster::{DOMAIN_LABEL, ExecOutput, ExecRequest};
 use crate::world::{Clock, ClusterError, Limit};
