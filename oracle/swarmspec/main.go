@@ -91,6 +91,7 @@ func read(stack string, names []string) (map[string]any, error) {
 		return nil, err
 	}
 	relative(services, details.WorkingDir)
+	sortTargets(services)
 	networks, external := convert.Networks(namespace, config.Networks, used(config.Services))
 	sort.Strings(external)
 	secrets, err := convert.Secrets(namespace, config.Secrets)
@@ -157,6 +158,22 @@ func relative(services map[string]swarm.ServiceSpec, dir string) {
 				mounts[i].Source = "DIR" + rest
 			}
 		}
+	}
+}
+
+// sortTargets orders what one secret or config becomes several times; the converter leaves that to chance.
+func sortTargets(services map[string]swarm.ServiceSpec) {
+	for _, service := range services {
+		spec := service.TaskTemplate.ContainerSpec
+		sort.SliceStable(spec.Secrets, func(i, j int) bool {
+			a, b := spec.Secrets[i], spec.Secrets[j]
+			return a.SecretName < b.SecretName || a.SecretName == b.SecretName && a.File.Name < b.File.Name
+		})
+		sort.SliceStable(spec.Configs, func(i, j int) bool {
+			a, b := spec.Configs[i], spec.Configs[j]
+			both := a.ConfigName == b.ConfigName && a.File != nil && b.File != nil
+			return a.ConfigName < b.ConfigName || both && a.File.Name < b.File.Name
+		})
 	}
 }
 

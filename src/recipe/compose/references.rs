@@ -51,6 +51,7 @@ impl Check<'_> {
             }
         }
         for section in ["secrets", "configs"] {
+            self.targets(name, section, service.list(section));
             for item in service.list(section) {
                 let source = item.map().and_then(|m| m.text("source")).unwrap_or_default();
                 self.defined(section, source, name, &item.place);
@@ -63,6 +64,21 @@ impl Check<'_> {
         self.health(name, service);
         self.restart(name, service);
         self.credentials(name, place, service);
+    }
+
+    /// Two secrets or two configs cannot become the same file.
+    fn targets(&mut self, service: &str, section: &str, items: &[Node]) {
+        let target = |n: &Node| {
+            let m = n.map()?;
+            m.text("target").filter(|t| !t.is_empty()).or_else(|| m.text("source")).map(str::to_string)
+        };
+        for (i, item) in items.iter().enumerate() {
+            let Some(file) = target(item) else { continue };
+            if items[..i].iter().any(|other| target(other).as_deref() == Some(file.as_str())) {
+                let message = format!("two of the {section} of `{service}` become the file `{file}`");
+                self.wrong(&item.place, message).help = Some("give one of them another `target`".into());
+            }
+        }
     }
 
     fn mount(&mut self, service: &str, node: &Node) {

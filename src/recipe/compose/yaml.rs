@@ -5,6 +5,8 @@
 use super::scalar;
 use super::tree::{Key, Map, Node, Value};
 use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -21,6 +23,7 @@ pub fn parse(text: &Arc<Text>, diagnostics: &mut Diagnostics) -> Option<Node> {
     let before = diagnostics.0.len();
     let options = granit_parser::options! {
         block_scalar_eof_without_line_feed: true,
+        emit_anchor_events: true,
     };
     let mut reader = Reader {
         parser: Parser::new_from_str_with_options(&text.content, options),
@@ -56,6 +59,15 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn next(&mut self) -> Read<(Event<'a>, Span)> {
         match self.parser.next_event() {
+            Some(Ok((Event::Anchor(_, name), span))) => {
+                let harmless = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+                match name.chars().all(harmless) {
+                    true => self.next(),
+                    false => {
+                        self.fail(self.place(&span), "anchors are named with letters, digits, `_` and `-`")
+                    }
+                }
+            }
             Some(Ok(next)) => Ok(next),
             Some(Err(e)) => {
                 let m = e.marker();
@@ -148,6 +160,15 @@ impl<'a> Reader<'a> {
         place: &Place,
     ) -> Read<Value> {
         let wanted = tag.and_then(|t| t.core_suffix());
+        let is_binary =
+            tag.is_some_and(|t| t.suffix_in_namespace("tag:yaml.org,2002:").as_deref() == Some("binary"));
+        if is_binary {
+            let bytes = STANDARD.decode(text).ok().and_then(|b| String::from_utf8(b).ok());
+            return match bytes {
+                Some(text) => Ok(Value::Str(text)),
+                None => self.fail(place.clone(), format!("`{text}` is no text in base64")),
+            };
+        }
         let text_is_meant = style != ScalarStyle::Plain && wanted.is_none();
         if text_is_meant || wanted == Some("str") || (tag.is_some() && wanted.is_none()) {
             return Ok(Value::Str(text.to_string()));

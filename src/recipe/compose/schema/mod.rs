@@ -25,6 +25,7 @@ pub fn check(root: &Map, minor: u8, diagnostics: &mut Diagnostics) {
     let mut check = Check { minor, diagnostics };
     let Shape::Object(file) = &table::FILE else { return };
     check.object(root, file, &mut vec![]);
+    check.finite(root);
 }
 
 /// The lowest minor version, 8 or more, that knows every key of a file.
@@ -63,6 +64,24 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Docker's loader passes everything through JSON, also what it ignores, and JSON knows no infinity.
+    fn finite(&mut self, map: &Map) {
+        for (_, node) in &map.0 {
+            match &node.value {
+                Value::Float(f) if !f.is_finite() => {
+                    self.wrong(
+                        &node.place,
+                        "docker's loader takes no infinite numbers".into(),
+                        quote_it(node, &[&Shape::Scalar(&[Kind::Text], Format::Any)]),
+                    );
+                }
+                Value::Map(inner) => self.finite(inner),
+                Value::List(items) => items.iter().filter_map(Node::map).for_each(|m| self.finite(m)),
+                _ => {}
+            }
+        }
+    }
+
     fn wrong(&mut self, place: &Place, message: String, help: Option<String>) {
         let mut d = Diagnostic::new(codes::COMPOSE_SHAPE, message).at(place.clone());
         d.help = help;
