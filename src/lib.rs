@@ -26,5 +26,6 @@ pub mod hands;
 pub mod gather;
 // floor 6: telling
 pub mod docs;
+pub mod report;
 // floor 7: door
 pub mod cli;

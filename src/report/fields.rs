@@ -1,0 +1,605 @@
+//! Every key of results.json: name, meaning, shape, and where it comes from. Pure.
+// flat table: may be long
+
+use super::record::Record;
+use super::results::SCHEMA;
+use crate::event::{Skip, What};
+use crate::failure::{Evidence, Failure};
+use crate::plan::{Deployment, Held};
+use crate::tier::{RUNGS, Status, TIERS};
+use crate::time::utc_rfc3339;
+use crate::verdict::{Outcome, StepOutcome, TestOutcome, TierOutcome, Timings, Trouble, VERDICTS};
+use serde_json::{Map, Value, json};
+
+/// A key of an object that shows a `T`.
+pub struct Field<T> {
+    /// The key.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// Its JSON Schema, without the description.
+    pub shape: fn() -> Value,
+    /// Its value.
+    pub get: fn(&T) -> Value,
+}
+
+/// The object of a table's rows.
+pub fn object<T>(fields: &[Field<T>], of: &T) -> Value {
+    Value::Object(fields.iter().map(|f| (f.name.to_string(), (f.get)(of))).collect())
+}
+
+/// The schema of such an object.
+pub fn shape<T>(fields: &[Field<T>]) -> Value {
+    let mut properties = Map::new();
+    for f in fields {
+        let mut shape = (f.shape)();
+        shape["description"] = json!(f.doc);
+        properties.insert(f.name.to_string(), shape);
+    }
+    let required: Vec<&str> = fields.iter().map(|f| f.name).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+fn number() -> Value {
+    json!({"type": "integer", "minimum": 0})
+}
+fn yes() -> Value {
+    json!({"type": "boolean"})
+}
+fn list(of: Value) -> Value {
+    json!({"type": "array", "items": of})
+}
+fn map(of: Value) -> Value {
+    json!({"type": "object", "additionalProperties": of})
+}
+fn or_null(of: Value) -> Value {
+    json!({"anyOf": [of, {"type": "null"}]})
+}
+fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> Value {
+    json!({"type": "string", "enum": names.collect::<Vec<_>>()})
+}
+fn status() -> Value {
+    let all = [Status::Pass, Status::Fail, Status::Skip, Status::Unver];
+    one_of(all.iter().map(|s| s.name()))
+}
+fn blame() -> Value {
+    one_of(["recipe", "image", "world", "ccci"].into_iter())
+}
+fn tier() -> Value {
+    one_of(TIERS.iter().map(|t| t.name))
+}
+fn objects<T>(fields: &[Field<T>], all: &[T]) -> Value {
+    Value::Array(all.iter().map(|t| object(fields, t)).collect())
+}
+fn of_failure(f: Option<&Failure>, pick: fn(&Failure) -> Value) -> Value {
+    f.map_or(Value::Null, pick)
+}
+fn evidence(f: Option<&Failure>) -> Value {
+    objects(EVIDENCE, f.map_or(&[], |f| &f.evidence))
+}
+
+/// results.json itself.
+pub const RESULT: &[Field<Record>] = &[
+    Field {
+        name: "schema",
+        doc: "Number of this schema; grows when a key changes its meaning or goes.",
+        shape: || json!({"const": SCHEMA}),
+        get: |_| json!(SCHEMA),
+    },
+    Field {
+        name: "run_id",
+        doc: "The run; ids sort by their start.",
+        shape: text,
+        get: |r| json!(r.outcome.plan.run_id),
+    },
+    Field { name: "recipe", doc: "The recipe's name.", shape: text, get: |r| json!(r.outcome.plan.recipe) },
+    Field {
+        name: "source",
+        doc: "Path or URL of the recipe repository, as written.",
+        shape: text,
+        get: |r| json!(r.outcome.plan.source),
+    },
+    Field { name: "domain", doc: "The run's domain.", shape: text, get: |r| json!(r.outcome.plan.domain) },
+    Field {
+        name: "head",
+        doc: "The revision under test.",
+        shape: || shape(DEPLOYMENT),
+        get: |r| object(DEPLOYMENT, &r.outcome.plan.head),
+    },
+    Field {
+        name: "base",
+        doc: "The revision it was upgraded from.",
+        shape: || or_null(shape(DEPLOYMENT)),
+        get: |r| r.outcome.plan.base.as_ref().map_or(Value::Null, |b| object(DEPLOYMENT, b)),
+    },
+    Field {
+        name: "base_reason",
+        doc: "How the base was chosen, or why there is none.",
+        shape: text,
+        get: |r| json!(r.outcome.plan.base_reason),
+    },
+    Field {
+        name: "started",
+        doc: "When the run began, RFC 3339 in UTC.",
+        shape: text,
+        get: |r| json!(utc_rfc3339(r.outcome.began_ms)),
+    },
+    Field {
+        name: "ended",
+        doc: "When the run ended; null when the record ends before it did.",
+        shape: || or_null(text()),
+        get: |r| json!(r.outcome.ended_ms.map(utc_rfc3339)),
+    },
+    Field {
+        name: "verdict",
+        doc: "The one word.",
+        shape: || one_of(VERDICTS.iter().map(|v| v.1)),
+        get: |r| json!(r.outcome.verdict.name()),
+    },
+    Field {
+        name: "exit",
+        doc: "The exit code of the run.",
+        shape: number,
+        get: |r| json!(r.outcome.exit.code()),
+    },
+    Field {
+        name: "level",
+        doc: "The highest passed rung below which all are pass or skip; 0 if none.",
+        shape: || json!({"type": "integer", "minimum": 0, "maximum": RUNGS.len()}),
+        get: |r| json!(r.outcome.level),
+    },
+    Field {
+        name: "rungs",
+        doc: "What became of each rung.",
+        shape: || {
+            let all: Map<String, Value> = RUNGS.iter().map(|r| (r.1.to_string(), status())).collect();
+            let names: Vec<&str> = RUNGS.iter().map(|r| r.1).collect();
+            json!({"type": "object", "properties": all, "required": names, "additionalProperties": false})
+        },
+        get: |r| {
+            let status = |rung| r.outcome.rungs.get(rung).copied().unwrap_or(Status::Unver).name();
+            Value::Object(RUNGS.iter().map(|(rung, name)| (name.to_string(), json!(status(rung)))).collect())
+        },
+    },
+    Field {
+        name: "tiers",
+        doc: "What became of each tier, in the order of a run.",
+        shape: || list(shape(TIER)),
+        get: |r| objects(TIER, &r.outcome.tiers),
+    },
+    Field {
+        name: "failures",
+        doc: "Everything that went wrong, first things first.",
+        shape: || list(shape(TROUBLE)),
+        get: |r| objects(TROUBLE, &r.outcome.troubles),
+    },
+    Field {
+        name: "skips",
+        doc: "What was left out, why, and who decided.",
+        shape: || list(shape(SKIP)),
+        get: |r| objects(SKIP, &r.outcome.skips),
+    },
+    Field {
+        name: "not_proved",
+        doc: "What this run does not prove, green or not.",
+        shape: || list(text()),
+        get: |r| json!(r.outcome.not_proved),
+    },
+    Field {
+        name: "timings",
+        doc: "How long things took, ms.",
+        shape: || shape(TIMINGS),
+        get: |r| object(TIMINGS, &r.outcome.timings),
+    },
+    Field {
+        name: "steps",
+        doc: "The steps that were begun, with what each waited for.",
+        shape: || list(shape(STEP)),
+        get: |r| objects(STEP, &r.outcome.steps),
+    },
+    Field {
+        name: "leftovers",
+        doc: "What is still on the engine, and who holds it.",
+        shape: || list(shape(HELD)),
+        get: |r| objects(HELD, &r.outcome.leftovers),
+    },
+    Field {
+        name: "lint",
+        doc: "The rules of the lint rung; empty when nobody looked.",
+        shape: || list(shape(LINT)),
+        get: |r| objects(LINT, &r.outcome.lint),
+    },
+    Field {
+        name: "versions",
+        doc: "What took part: ccci, its rules, the engine, the images.",
+        shape: || shape(VERSIONS),
+        get: |r| object(VERSIONS, &r.outcome),
+    },
+    Field {
+        name: "facts",
+        doc: "What the run noted by name: snapshots, checksums, commits.",
+        shape: || map(text()),
+        get: |r| json!(r.outcome.facts),
+    },
+    Field {
+        name: "stopped_by",
+        doc: "What ended the run early: a signal, or `deadline`.",
+        shape: || or_null(text()),
+        get: |r| json!(r.outcome.stopped_by),
+    },
+    Field {
+        name: "kept_running",
+        doc: "Whether the app was left running.",
+        shape: yes,
+        get: |r| json!(r.outcome.plan.keep && r.outcome.stopped_by.is_none()),
+    },
+    Field {
+        name: "warnings",
+        doc: "Warnings found while loading.",
+        shape: || list(text()),
+        get: |r| json!(r.outcome.plan.warnings),
+    },
+    Field {
+        name: "files",
+        doc: "Files of the record besides events, plan and reports.",
+        shape: || list(shape(FILE)),
+        get: |r| Value::Array(r.events.iter().filter_map(|e| file(&e.what)).collect()),
+    },
+];
+
+fn file(what: &What) -> Option<Value> {
+    matches!(what, What::Kept { .. }).then(|| object(FILE, what))
+}
+
+/// A revision.
+pub const DEPLOYMENT: &[Field<Deployment>] = &[
+    Field { name: "commit", doc: "The git commit.", shape: text, get: |d| json!(d.commit) },
+    Field {
+        name: "version",
+        doc: "The tag, or the version label of its compose file.",
+        shape: || or_null(text()),
+        get: |d| json!(d.version),
+    },
+    Field {
+        name: "dirty",
+        doc: "Whether uncommitted changes lay on top.",
+        shape: yes,
+        get: |d| json!(d.dirty),
+    },
+    Field { name: "found_as", doc: "How it was found.", shape: text, get: |d| json!(d.found_as) },
+    Field {
+        name: "repaired",
+        doc: "Whether the previous/ repair was applied.",
+        shape: yes,
+        get: |d| json!(d.repaired),
+    },
+];
+
+/// A tier.
+pub const TIER: &[Field<TierOutcome>] = &[
+    Field { name: "name", doc: "Its name.", shape: tier, get: |t| json!(t.tier.name()) },
+    Field { name: "status", doc: "What became of it.", shape: status, get: |t| json!(t.status.name()) },
+    Field {
+        name: "blame",
+        doc: "Who has to act.",
+        shape: || or_null(blame()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.blame)),
+    },
+    Field {
+        name: "cause",
+        doc: "The cause's id; `ccci explain` has a page on each.",
+        shape: || or_null(text()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.cause)),
+    },
+    Field {
+        name: "expected",
+        doc: "What should have been.",
+        shape: || or_null(text()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.expected)),
+    },
+    Field {
+        name: "observed",
+        doc: "What was.",
+        shape: || or_null(text()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.observed)),
+    },
+    Field {
+        name: "reason",
+        doc: "Why it was left out or is not known, when no failure says so.",
+        shape: || or_null(text()),
+        get: |t| json!(t.reason),
+    },
+    Field {
+        name: "evidence",
+        doc: "What shows it.",
+        shape: || list(shape(EVIDENCE)),
+        get: |t| evidence(t.failure.as_ref()),
+    },
+    Field { name: "ms", doc: "How long its steps took.", shape: number, get: |t| json!(t.ms) },
+    Field {
+        name: "tests",
+        doc: "Its tests: generic assertions and the recipe's own.",
+        shape: || list(shape(TEST)),
+        get: |t| objects(TEST, &t.tests),
+    },
+];
+
+/// A test.
+pub const TEST: &[Field<TestOutcome>] = &[
+    Field {
+        name: "name",
+        doc: "The function, or the generic assertion.",
+        shape: text,
+        get: |t| json!(t.name),
+    },
+    Field { name: "file", doc: "The file, or `generic`.", shape: text, get: |t| json!(t.file) },
+    Field { name: "status", doc: "What became of it.", shape: status, get: |t| json!(t.status.name()) },
+    Field { name: "ms", doc: "How long it took.", shape: number, get: |t| json!(t.ms) },
+    Field {
+        name: "cause",
+        doc: "The cause's id.",
+        shape: || or_null(text()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.cause)),
+    },
+    Field {
+        name: "blame",
+        doc: "Who has to act.",
+        shape: || or_null(blame()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.blame)),
+    },
+    Field {
+        name: "expected",
+        doc: "What should have been.",
+        shape: || or_null(text()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.expected)),
+    },
+    Field {
+        name: "observed",
+        doc: "What was.",
+        shape: || or_null(text()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.observed)),
+    },
+    Field {
+        name: "place",
+        doc: "Position (`path:line:column`) of the script.",
+        shape: || or_null(text()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.place)),
+    },
+];
+
+/// Something that went wrong.
+pub const TROUBLE: &[Field<Trouble>] = &[
+    Field {
+        name: "tier",
+        doc: "The tier; null before and after them.",
+        shape: || or_null(tier()),
+        get: |t| json!(t.tier.map(|t| t.name())),
+    },
+    Field { name: "during", doc: "The step, or the test.", shape: text, get: |t| json!(t.during) },
+    Field { name: "cause", doc: "The cause's id.", shape: text, get: |t| json!(t.failure.cause) },
+    Field { name: "blame", doc: "Who has to act.", shape: blame, get: |t| json!(t.failure.blame) },
+    Field {
+        name: "expected",
+        doc: "What should have been.",
+        shape: text,
+        get: |t| json!(t.failure.expected),
+    },
+    Field { name: "observed", doc: "What was.", shape: text, get: |t| json!(t.failure.observed) },
+    Field {
+        name: "place",
+        doc: "Position (`path:line:column`) of the script or settings involved.",
+        shape: || or_null(text()),
+        get: |t| json!(t.failure.place),
+    },
+    Field {
+        name: "evidence",
+        doc: "What shows it.",
+        shape: || list(shape(EVIDENCE)),
+        get: |t| evidence(Some(&t.failure)),
+    },
+];
+
+/// Something that shows what happened.
+pub const EVIDENCE: &[Field<Evidence>] = &[
+    Field { name: "what", doc: "What it is.", shape: text, get: |e| json!(e.what) },
+    Field { name: "text", doc: "Its text.", shape: text, get: |e| json!(e.text) },
+];
+
+/// Something left out.
+pub const SKIP: &[Field<Skip>] = &[
+    Field { name: "what", doc: "A tier, a rung or a test.", shape: text, get: |s| json!(s.what) },
+    Field { name: "reason", doc: "Why.", shape: text, get: |s| json!(s.reason) },
+    Field {
+        name: "decided_by",
+        doc: "Who decided.",
+        shape: || one_of(["structure", "recipe", "caller", "earlier"].into_iter()),
+        get: |s| json!(s.decided_by),
+    },
+];
+
+/// How long things took.
+pub const TIMINGS: &[Field<Timings>] = &[
+    Field { name: "pull", doc: "Having the images.", shape: number, get: |t| json!(t.phase("pull")) },
+    Field {
+        name: "deploy",
+        doc: "Handing over the stacks.",
+        shape: number,
+        get: |t| json!(t.phase("deploy")),
+    },
+    Field {
+        name: "converge",
+        doc: "Until services reached what was asked.",
+        shape: number,
+        get: |t| json!(t.phase("converge")),
+    },
+    Field {
+        name: "health",
+        doc: "Until an answer was accepted.",
+        shape: number,
+        get: |t| json!(t.phase("health")),
+    },
+    Field {
+        name: "ready",
+        doc: "Until the ready probe was true.",
+        shape: number,
+        get: |t| json!(t.phase("ready")),
+    },
+    Field {
+        name: "settle",
+        doc: "Until the stack was quiet before a backup.",
+        shape: number,
+        get: |t| json!(t.phase("settle")),
+    },
+    Field {
+        name: "backup",
+        doc: "Backing up, verification included.",
+        shape: number,
+        get: |t| json!(t.phase("backup")),
+    },
+    Field { name: "restore", doc: "Restoring.", shape: number, get: |t| json!(t.phase("restore")) },
+    Field {
+        name: "removal",
+        doc: "Removing everything and looking that nothing is left.",
+        shape: number,
+        get: |t| json!(t.phase("removal")),
+    },
+    Field {
+        name: "hooks",
+        doc: "By hook: how often it was called, and how long in all.",
+        shape: || {
+            let of = json!({"calls": number(), "ms": number()});
+            map(
+                json!({"type": "object", "properties": of, "required": ["calls", "ms"], "additionalProperties": false}),
+            )
+        },
+        get: |t| {
+            let one = |(name, h): (&String, &crate::verdict::HookTime)| {
+                (name.clone(), json!({"calls": h.calls, "ms": h.ms}))
+            };
+            Value::Object(t.hooks.iter().map(one).collect())
+        },
+    },
+    Field {
+        name: "tiers",
+        doc: "By tier.",
+        shape: || map(number()),
+        get: |t| Value::Object(t.tiers.iter().map(|(tier, ms)| (tier.to_string(), json!(ms))).collect()),
+    },
+    Field { name: "total", doc: "The whole run.", shape: number, get: |t| json!(t.total) },
+];
+
+/// A step.
+pub const STEP: &[Field<StepOutcome>] = &[
+    Field { name: "step", doc: "Its number in the plan, from 0.", shape: number, get: |s| json!(s.step) },
+    Field { name: "title", doc: "What it did.", shape: text, get: |s| json!(s.title) },
+    Field {
+        name: "tier",
+        doc: "Its tier; null before and after them.",
+        shape: || or_null(tier()),
+        get: |s| json!(s.tier.map(|t| t.name())),
+    },
+    Field { name: "status", doc: "What became of it.", shape: status, get: |s| json!(s.status.name()) },
+    Field {
+        name: "began",
+        doc: "When, in ms since the run began.",
+        shape: number,
+        get: |s| json!(s.began.0),
+    },
+    Field { name: "ms", doc: "How long it took.", shape: number, get: |s| json!(s.ms) },
+    Field {
+        name: "note",
+        doc: "What it found, or why it was not done.",
+        shape: || or_null(text()),
+        get: |s| json!(s.note),
+    },
+    Field {
+        name: "waits",
+        doc: "What it waited for, in order, ms each.",
+        shape: || {
+            let of = json!({"on": text(), "ms": number()});
+            list(
+                json!({"type": "object", "properties": of, "required": ["on", "ms"], "additionalProperties": false}),
+            )
+        },
+        get: |s| Value::Array(s.waits.iter().map(|w| json!({"on": w.on, "ms": w.ms})).collect()),
+    },
+];
+
+/// Something that could not be removed.
+pub const HELD: &[Field<Held>] = &[
+    Field { name: "kind", doc: "Volume, network, secret and so on.", shape: text, get: |h| json!(h.kind) },
+    Field { name: "name", doc: "Its name.", shape: text, get: |h| json!(h.name) },
+    Field { name: "by", doc: "Who holds it, in the engine's words.", shape: text, get: |h| json!(h.by) },
+];
+
+/// A rule of the lint rung.
+pub const LINT: &[Field<crate::event::LintedRule>] = &[
+    Field { name: "id", doc: "Its id.", shape: text, get: |r| json!(r.id) },
+    Field { name: "severity", doc: "How grave it is.", shape: text, get: |r| json!(r.severity) },
+    Field {
+        name: "result",
+        doc: "One of `satisfied`, `unsatisfied`, `not looked at`.",
+        shape: text,
+        get: |r| json!(r.result),
+    },
+    Field {
+        name: "findings",
+        doc: "Each with its position, or the reason for not looking.",
+        shape: || list(text()),
+        get: |r| json!(r.findings),
+    },
+];
+
+/// What took part.
+pub const VERSIONS: &[Field<Outcome>] = &[
+    Field { name: "ccci", doc: "Version of ccci.", shape: text, get: |o| json!(o.versions["ccci"]) },
+    Field {
+        name: "rules",
+        doc: "How many lint rules, and a checksum of their names and severities.",
+        shape: || or_null(text()),
+        get: |o| json!(o.versions.get("rules")),
+    },
+    Field {
+        name: "engine",
+        doc: "Version of the engine.",
+        shape: || or_null(text()),
+        get: |o| json!(o.versions.get("engine")),
+    },
+    Field {
+        name: "api",
+        doc: "Version of the engine's API on the wire.",
+        shape: || or_null(text()),
+        get: |o| json!(o.versions.get("api")),
+    },
+    Field {
+        name: "images",
+        doc: "Each image and its digest; null for one that is only on this engine.",
+        shape: || map(or_null(text())),
+        get: |o| Value::Object(o.images.iter().map(|i| (i.image.clone(), json!(i.digest))).collect()),
+    },
+];
+
+/// A file of the record.
+pub const FILE: &[Field<What>] = &[
+    Field {
+        name: "name",
+        doc: "Relative to the record.",
+        shape: text,
+        get: |w| if let What::Kept { file, .. } = w { json!(file) } else { Value::Null },
+    },
+    Field {
+        name: "bytes",
+        doc: "Its size.",
+        shape: number,
+        get: |w| if let What::Kept { bytes, .. } = w { json!(bytes) } else { Value::Null },
+    },
+    Field {
+        name: "sha256",
+        doc: "Checksum, for archives.",
+        shape: || or_null(text()),
+        get: |w| if let What::Kept { sha256, .. } = w { json!(sha256) } else { Value::Null },
+    },
+];

@@ -1,0 +1,194 @@
+//! The summary for people: what a stranger understands in ten seconds. Pure.
+
+use super::record::Record;
+use super::sheet::{Sheet, Style, Tone};
+use super::text::span;
+use crate::plan::show::decided;
+use crate::tier::{RUNGS, Status};
+use crate::verdict::{Outcome, TierOutcome, Trouble, Verdict};
+
+/// Lines of one piece of evidence; all of them are in results.json.
+const EVIDENCE_LINES: usize = 8;
+
+/// Without colour, in 100 columns.
+pub fn render(record: &Record) -> String {
+    draw(record, Style::PLAIN)
+}
+
+/// As a terminal can show it.
+pub fn draw(record: &Record, style: Style) -> String {
+    let o = &record.outcome;
+    let mut s = Sheet::new(style);
+    head(&mut s, o);
+    for tier in &o.tiers {
+        self::tier(&mut s, o, tier);
+    }
+    outside(&mut s, o);
+    lint(&mut s, o);
+    if !o.not_proved.is_empty() {
+        s.gap();
+        s.row(Tone::Strong, "NOT proved", "");
+        for line in &o.not_proved {
+            s.beside(2, "- ", line);
+        }
+    }
+    tail(&mut s, o);
+    s.text()
+}
+
+/// The tone of a verdict.
+pub fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Green => Tone::Good,
+        Verdict::Red => Tone::Bad,
+        Verdict::Error | Verdict::Interrupted => Tone::Open,
+    }
+}
+
+fn head(s: &mut Sheet, o: &Outcome) {
+    let word = o.verdict.name().to_uppercase();
+    s.row(tone(o.verdict), &word, &format!("  {}, level {} of {}", subject(o), o.level, RUNGS.len()));
+    s.say(2, &sentence(o));
+    let rungs: Vec<String> =
+        RUNGS.iter().map(|(r, name)| format!("{name} {}", o.rungs.get(r).map_or("", |s| s.name()))).collect();
+    s.beside(2, "rungs   ", &rungs.join(", "));
+    s.beside(2, "source  ", &format!("{}, {}", o.plan.source, path(o)));
+}
+
+/// `custom-html 1.1.0+1.26.0`.
+pub fn subject(o: &Outcome) -> String {
+    match &o.plan.head.version {
+        Some(v) => format!("{} {v}", o.plan.recipe),
+        None => format!("{} {}", o.plan.recipe, o.plan.head.commit.short()),
+    }
+}
+
+/// From what to what.
+pub fn path(o: &Outcome) -> String {
+    let side = |d: &crate::plan::Deployment| {
+        let dirty = if d.dirty { ", with uncommitted changes" } else { "" };
+        format!("{} ({}{dirty})", d.commit.short(), d.found_as)
+    };
+    match &o.plan.base {
+        Some(base) => format!("{} upgraded to {}", side(base), side(&o.plan.head)),
+        None => side(&o.plan.head),
+    }
+}
+
+/// The verdict in one sentence, with the first thing that decided it.
+pub fn sentence(o: &Outcome) -> String {
+    let first = |pick: fn(&Trouble) -> bool| o.troubles.iter().find(|t| pick(t)).or(o.troubles.first());
+    let told = |t: Option<&Trouble>| match t {
+        Some(t) => {
+            let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
+            format!("{tier}{}: {} (blame: {})", t.during, t.failure.observed, t.failure.blame)
+        }
+        None => "see below".into(),
+    };
+    match o.verdict {
+        Verdict::Green => "Everything that was planned is good.".into(),
+        Verdict::Red => {
+            let decides = first(|t| {
+                !t.failure.is_error() || ["leftover", "secret-leaked"].contains(&&*t.failure.cause)
+            });
+            format!("Not good. {}", told(decides))
+        }
+        Verdict::Error if o.troubles.is_empty() => {
+            "No verdict on the recipe: not everything planned was looked at.".into()
+        }
+        Verdict::Error => {
+            let decides = first(|t| t.failure.is_error());
+            let also = o.troubles.iter().filter(|t| !t.failure.is_error()).count();
+            let also =
+                if also > 0 { format!(" Failures of the recipe besides: {also}.") } else { String::new() };
+            format!("No verdict on the recipe. {}.{also}", told(decides))
+        }
+        Verdict::Interrupted => {
+            let by = o.stopped_by.as_deref().unwrap_or("a signal");
+            format!("Stopped by {by}; everything the run had made was removed.")
+        }
+    }
+}
+
+fn tier(s: &mut Sheet, o: &Outcome, t: &TierOutcome) {
+    s.gap();
+    let word = if t.status == Status::Fail { "FAIL" } else { t.status.name() };
+    let mut facts = vec![];
+    if o.plan.tiers.contains(&t.tier) {
+        facts.push(span(t.ms));
+        if !t.tests.is_empty() {
+            let good = t.tests.iter().filter(|x| x.status == Status::Pass).count();
+            facts.push(format!("tests passed {good} of {}", t.tests.len()));
+        }
+    }
+    s.row(Tone::of(t.status), &format!("{word:<6}"), &format!("{:<8}  {}", t.tier.name(), facts.join(", ")));
+    match (t.status, &t.reason) {
+        (Status::Pass, _) => s.say(6, t.tier.row().doc),
+        (Status::Skip | Status::Unver, Some(reason)) => {
+            let by = t.decided_by.map_or(String::new(), |by| format!(" (decided by {})", decided(by)));
+            s.say(6, &format!("{reason}{by}"));
+        }
+        _ => {}
+    }
+    for trouble in o.troubles.iter().filter(|x| x.tier == Some(t.tier)) {
+        s.say(6, &trouble.during);
+        s.failure(8, &trouble.failure, EVIDENCE_LINES);
+    }
+    let untold = |x: &&crate::verdict::TestOutcome| x.status != Status::Pass && x.failure.is_none();
+    for test in t.tests.iter().filter(untold) {
+        s.say(6, &format!("{} {} {}", test.status, test.file, test.name));
+    }
+}
+
+fn outside(s: &mut Sheet, o: &Outcome) {
+    for t in o.troubles.iter().filter(|t| t.tier.is_none()) {
+        s.gap();
+        s.row(Tone::Bad, "FAIL  ", &t.during);
+        s.failure(8, &t.failure, EVIDENCE_LINES);
+    }
+    if !o.leftovers.is_empty() {
+        s.gap();
+        s.row(Tone::Bad, "LEFT  ", "still on the engine");
+        for h in &o.leftovers {
+            s.beside(6, "- ", &format!("{} {}: {}", h.kind, h.name, h.by));
+        }
+    }
+}
+
+fn lint(s: &mut Sheet, o: &Outcome) {
+    let bad: Vec<_> = o.lint.iter().filter(|r| r.result == "unsatisfied").collect();
+    if bad.is_empty() {
+        return;
+    }
+    s.gap();
+    s.row(Tone::Strong, "lint", " (lowers the level, never the verdict)");
+    for rule in bad {
+        s.beside(2, &format!("{} {:<8} ", rule.id, rule.severity), &rule.findings.join("\n"));
+    }
+}
+
+fn tail(s: &mut Sheet, o: &Outcome) {
+    s.gap();
+    let phases: Vec<String> = o
+        .timings
+        .phases
+        .iter()
+        .filter(|p| p.1 > 0)
+        .map(|(name, ms)| format!("{name} {}", span(*ms)))
+        .collect();
+    s.beside(0, "time      ", &format!("{} in all: {}", span(o.timings.total), phases.join(", ")));
+    if !o.timings.hooks.is_empty() {
+        let hook = |(name, t): (&String, &crate::verdict::HookTime)| {
+            let calls = if t.calls > 1 { format!(" in {} calls", t.calls) } else { String::new() };
+            format!("{name} {}{calls}", span(t.ms))
+        };
+        let hooks: Vec<String> = o.timings.hooks.iter().map(hook).collect();
+        s.beside(0, "hooks     ", &hooks.join(", "));
+    }
+    let versions: Vec<String> = o.versions.iter().map(|(k, v)| format!("{k} {v}")).collect();
+    s.beside(0, "versions  ", &versions.join(", "));
+    s.beside(0, "run       ", &format!("{}, exit {}", o.plan.run_id, o.exit.code()));
+    if o.verdict != Verdict::Green {
+        s.beside(0, "next      ", &format!("ccci why {}", o.plan.run_id));
+    }
+}

@@ -1,0 +1,219 @@
+//! Writes a record while the run goes on: each event hidden, appended and flushed, then the reports, whole or not at
+//! all. A disk that refuses is told once and never loses the verdict, which is made from memory.
+
+use super::record::{EVENTS, PLAN, Record};
+use super::{REPORTS, redaction, scan};
+use crate::event::{Event, What};
+use crate::failure::{Failure, causes};
+use crate::redact::Redactor;
+use crate::time::Moment;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+/// Why a record cannot be written. Fits after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// There is one already; two runs in one file would be none.
+    #[error("use `{}` for the record: it holds one already", .0.display())]
+    Taken(PathBuf),
+    /// The disk refuses.
+    #[error("write `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl RecordError {
+    /// As the record and the reader see it.
+    pub fn failure(&self) -> Failure {
+        let failure =
+            Failure::new(causes::RECORD_FAILED, "the record to be written", format!("failed to {self}"));
+        match self {
+            RecordError::Taken(_) => {
+                failure.evidence("what to do", "name another directory with `--out DIR`")
+            }
+            RecordError::Write { source, .. } => {
+                let full = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+                let cure = if full { "free some room, or" } else { "" };
+                failure.evidence("the system's words", source.to_string()).evidence(
+                    "what to do",
+                    format!("{cure} put the record elsewhere with `--out DIR`").trim(),
+                )
+            }
+        }
+    }
+}
+
+/// A record being written.
+pub struct Journal {
+    dir: PathBuf,
+    redactor: Redactor,
+    /// None after the disk refused: what follows would have a hole before it.
+    file: Option<File>,
+    events: Vec<Event>,
+    trouble: Option<RecordError>,
+}
+
+/// A record that is done.
+pub struct Finished {
+    /// The record; none when the run had not even begun.
+    pub record: Option<Record>,
+    /// What could not be made or looked at, in words for people. Never changes the verdict.
+    pub notes: Vec<String>,
+}
+
+impl Journal {
+    /// Starts a record in a directory, which is made; one that holds a record is refused.
+    pub fn begin(dir: &Path, redactor: Redactor) -> Result<Journal, RecordError> {
+        let path = dir.join(EVENTS);
+        let failed = |source| RecordError::Write { path: path.clone(), source };
+        fs::create_dir_all(dir).map_err(failed)?;
+        let opened = OpenOptions::new().append(true).create_new(true).open(&path);
+        let file = opened.map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => RecordError::Taken(dir.to_path_buf()),
+            _ => failed(e),
+        })?;
+        Ok(Journal { dir: dir.to_path_buf(), redactor, file: Some(file), events: vec![], trouble: None })
+    }
+
+    /// Takes an event: hides, appends, remembers. Returns it as it was recorded.
+    pub fn take(&mut self, event: Event) -> &Event {
+        let event = redaction::hide(&self.redactor, event);
+        if let What::RunStarted { plan, .. } = &event.what
+            && let Err(e) = write_whole(&self.dir, PLAN, &pretty(plan))
+        {
+            self.trouble.get_or_insert(e);
+        }
+        if let Some(file) = &mut self.file
+            && let Err(source) = file.write_all(line(&event).as_bytes())
+        {
+            self.file = None;
+            self.trouble.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
+        }
+        self.events.push(event);
+        &self.events[self.events.len() - 1]
+    }
+
+    /// The trouble with the disk so far.
+    pub fn trouble(&self) -> Option<&RecordError> {
+        self.trouble.as_ref()
+    }
+
+    /// Ends the record: hides once more what was learnt late, writes every report, scans every file.
+    pub fn finish(mut self) -> Finished {
+        let mut notes = vec![];
+        self.settle();
+        let mut record = self.render(&mut notes);
+        let (found, unread) = scan::directory(&self.dir, &self.archives(), &self.redactor);
+        notes.extend(unread.iter().map(|e| format!("failed to {e}")));
+        if !found.is_empty() {
+            let at = self.events.last().map_or(Moment(0), |e| e.at);
+            for f in found {
+                self.events.push(Event { at, what: What::SecretFound { file: f.file, secret: f.secret } });
+            }
+            self.rewrite();
+            notes.clear();
+            record = self.render(&mut notes);
+        }
+        if let Some(trouble) = &self.trouble {
+            let at = self.events.last().map_or(Moment(0), |e| e.at);
+            let failure = Box::new(trouble.failure());
+            self.events.push(Event { at, what: What::RecordFailed { failure } });
+            record = Record::of(self.events);
+        }
+        Finished { record, notes }
+    }
+
+    /// Hides what later secrets reveal in earlier events, and mends a file with a hole if the disk takes it now.
+    fn settle(&mut self) {
+        let hidden: Vec<Event> =
+            self.events.iter().map(|e| redaction::hide(&self.redactor, e.clone())).collect();
+        let changed = hidden != self.events;
+        self.events = hidden;
+        if changed || self.file.is_none() {
+            self.rewrite();
+        } else if let Some(Err(source)) = self.file.as_ref().map(File::sync_all) {
+            self.trouble.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
+        }
+    }
+
+    /// Writes all events anew; a record that is whole after all has no trouble.
+    fn rewrite(&mut self) {
+        let all: String = self.events.iter().map(line).collect();
+        match write_whole(&self.dir, EVENTS, all.as_bytes()) {
+            Ok(()) => self.trouble = None,
+            Err(e) => {
+                self.trouble.get_or_insert(e);
+            }
+        }
+    }
+
+    fn render(&mut self, notes: &mut Vec<String>) -> Option<Record> {
+        let record = Record::of(self.events.clone())?;
+        let (written, errors) = write_reports(&self.dir, &record);
+        notes.extend(written);
+        if let Some(e) = errors.into_iter().next() {
+            self.trouble.get_or_insert(e);
+        }
+        Some(record)
+    }
+
+    fn archives(&self) -> BTreeSet<String> {
+        let name = |e: &Event| match &e.what {
+            What::Kept { file, sha256: Some(_), .. } => Some(file.clone()),
+            _ => None,
+        };
+        self.events.iter().filter_map(name).collect()
+    }
+}
+
+/// Writes every format beside the record. Returns formats that could not be made (a bug of ours, which may not turn a
+/// green run red: lesson 38) and files that could not be written.
+pub fn write_reports(dir: &Path, record: &Record) -> (Vec<String>, Vec<RecordError>) {
+    let (mut notes, mut errors) = (vec![], vec![]);
+    for format in REPORTS {
+        match catch_unwind(AssertUnwindSafe(|| (format.render)(record))) {
+            Ok(bytes) => errors.extend(write_whole(dir, format.file, &bytes).err()),
+            Err(_) => {
+                notes.push(format!("the format `{}` could not be made; this is a bug in ccci", format.name))
+            }
+        }
+    }
+    (notes, errors)
+}
+
+/// A file that appears whole or not at all, and is on the disk when this returns.
+fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
+    let path = dir.join(name);
+    let write = || -> io::Result<()> {
+        // readable by whoever collects the artifacts; a temporary file is not, by itself
+        let mode = Permissions::from_mode(0o644);
+        let mut temp = tempfile::Builder::new().prefix(".ccci-").permissions(mode).tempfile_in(dir)?;
+        temp.write_all(bytes)?;
+        temp.as_file().sync_all()?;
+        temp.persist(&path).map_err(|e| e.error)?;
+        File::open(dir)?.sync_all()
+    };
+    write().map_err(|source| RecordError::Write { path: path.clone(), source })
+}
+
+fn line(event: &Event) -> String {
+    serde_json::to_string(event).expect("events have text keys only") + "\n"
+}
+
+fn pretty(value: &impl Serialize) -> Vec<u8> {
+    let mut out = serde_json::to_vec_pretty(value).expect("a plan has text keys only");
+    out.push(b'\n');
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The record on the disk: what is written when, what a full disk does, what the last scan finds.
+
+use super::*;
+use crate::plan::{Plan, example};
+use crate::secret::Secret;
+use crate::tier::Status;
+use crate::verdict::Verdict;
+use std::collections::BTreeMap;
+
+/// A whole green run of the fullest plan.
+fn green(plan: &Plan) -> Vec<Event> {
+    let mut out = vec![What::RunStarted { ccci: "0".into(), wall_ms: 0, plan: Box::new(plan.clone()) }];
+    for (step, s) in plan.steps.iter().enumerate() {
+        let (title, tier) = (s.action.title(), s.tier);
+        out.push(What::StepStarted { step, title, tier });
+        out.push(What::StepEnded { step, status: Status::Pass, ms: 1, failure: None, note: None });
+    }
+    out.push(What::Removed { ms: 1, leftovers: vec![], counts: BTreeMap::new() });
+    out.push(What::RunEnded { wall_ms: 9 });
+    out.into_iter().enumerate().map(|(i, what)| Event { at: Moment(i as u64), what }).collect()
+}
+
+fn said(text: &str) -> Event {
+    Event { at: Moment(1), what: What::Said { by: "pre_backup".into(), text: text.into() } }
+}
+
+#[test]
+fn every_event_is_on_the_disk_before_the_next_and_every_report_at_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("made/when/needed");
+    let mut journal = Journal::begin(&out, Redactor::default()).unwrap();
+    for (n, event) in green(&example::plan()).into_iter().enumerate() {
+        journal.take(event);
+        assert_eq!(fs::read_to_string(out.join(EVENTS)).unwrap().lines().count(), n + 1);
+    }
+    assert!(out.join(PLAN).is_file());
+    let finished = journal.finish();
+    assert_eq!(finished.notes, Vec::<String>::new());
+    let record = finished.record.unwrap();
+    assert_eq!(record.outcome.verdict, Verdict::Green);
+    let again = Record::read(&out).unwrap();
+    assert_eq!(again, record);
+    for format in REPORTS {
+        assert_eq!(fs::read(out.join(format.file)).unwrap(), (format.render)(&again), "{}", format.name);
+    }
+    let names: Vec<_> = fs::read_dir(&out).unwrap().flatten().map(|e| e.file_name()).collect();
+    assert!(!names.iter().any(|n| n.to_string_lossy().starts_with(".ccci-")), "{names:?}");
+}
+
+#[test]
+fn a_directory_that_holds_a_record_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    Journal::begin(dir.path(), Redactor::default()).unwrap();
+    let Err(e) = Journal::begin(dir.path(), Redactor::default()) else { panic!() };
+    assert!(e.to_string().contains("holds one already"), "{e}");
+}
+
+#[test]
+fn lesson_37_a_secret_is_hidden_even_where_it_was_written_before_it_was_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let redactor = Redactor::default();
+    let mut journal = Journal::begin(dir.path(), redactor.clone()).unwrap();
+    let mut events = green(&example::plan());
+    events.insert(1, said("the password is hunter2secret"));
+    for event in events {
+        journal.take(event);
+    }
+    redactor.add("db_password", &Secret::new("hunter2secret"));
+    let record = journal.finish().record.unwrap();
+    assert_eq!(record.outcome.verdict, Verdict::Green);
+    assert_eq!(Record::read(dir.path()).unwrap(), record);
+    let text = fs::read_to_string(dir.path().join(EVENTS)).unwrap();
+    assert!(text.contains("the password is •••") && !text.contains("hunter2secret"));
+}
+
+#[test]
+fn a_secret_in_a_kept_file_makes_the_run_red_on_the_disk_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let redactor = Redactor::default();
+    redactor.add("db_password", &Secret::new("hunter2secret"));
+    let mut journal = Journal::begin(dir.path(), redactor).unwrap();
+    green(&example::plan()).into_iter().for_each(|e| {
+        journal.take(e);
+    });
+    fs::write(dir.path().join("app.log"), "login with hunter2secret").unwrap();
+    let record = journal.finish().record.unwrap();
+    assert_eq!(record.outcome.verdict, Verdict::Red);
+    assert_eq!(record.outcome.troubles[0].failure.observed, "`db_password` stands in `app.log`");
+    assert_eq!(Record::read(dir.path()).unwrap(), record);
+    let results = fs::read_to_string(dir.path().join("results.json")).unwrap();
+    assert!(results.contains("\"verdict\": \"red\""));
+}
+
+#[test]
+fn a_full_disk_is_an_error_that_is_said_and_the_verdict_is_there_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = Journal::begin(dir.path(), Redactor::default()).unwrap();
+    journal.file = Some(File::options().write(true).open("/dev/full").unwrap());
+    green(&example::plan()).into_iter().for_each(|e| {
+        journal.take(e);
+    });
+    let failure = journal.trouble().unwrap().failure();
+    assert_eq!(failure.cause, "record-failed");
+    assert!(failure.evidence.iter().any(|e| e.text.contains("--out DIR")), "{failure:?}");
+    // the room comes back: the record is mended from memory
+    let record = journal.finish().record.unwrap();
+    assert_eq!(record.outcome.verdict, Verdict::Green);
+    assert_eq!(Record::read(dir.path()).unwrap(), record);
+}
+
+#[test]
+fn a_directory_that_vanishes_is_an_error_with_exit_3_and_the_verdict_is_there_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let mut journal = Journal::begin(&out, Redactor::default()).unwrap();
+    fs::remove_dir_all(&out).unwrap();
+    green(&example::plan()).into_iter().for_each(|e| {
+        journal.take(e);
+    });
+    let record = journal.finish().record.unwrap();
+    assert_eq!((record.outcome.verdict, record.outcome.exit.code()), (Verdict::Error, 3));
+    assert_eq!(record.outcome.level, 4, "what was proved stays proved");
+}

@@ -1,0 +1,152 @@
+//! A kept record: the events of a run and what became of it. Reads them back; writing is `journal.rs`.
+
+use crate::diag::{Diagnostic, Place, Text, codes};
+use crate::event::Event;
+use crate::verdict::{Outcome, judge};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file that everything else is made from.
+pub const EVENTS: &str = "events.jsonl";
+/// The plan, for reading it beside the record.
+pub const PLAN: &str = "plan.json";
+/// So many bad lines are shown; a file that is no record at all would fill the screen.
+const SHOWN: usize = 10;
+
+/// A record and its judgement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// All events, in order.
+    pub events: Vec<Event>,
+    /// What became of the run.
+    pub outcome: Outcome,
+}
+
+impl Record {
+    /// Judges events. `None` when they do not begin with a plan.
+    pub fn of(events: Vec<Event>) -> Option<Record> {
+        let outcome = judge(&events)?;
+        Some(Record { events, outcome })
+    }
+
+    /// Reads the record in a directory.
+    pub fn read(dir: &Path) -> Result<Record, Vec<Diagnostic>> {
+        let path = dir.join(EVENTS);
+        let shown = path.display().to_string();
+        let content = fs::read(&path).map_err(|e| {
+            let message = format!("expected a record in `{}`, failed to read `{EVENTS}`: {e}", dir.display());
+            vec![
+                Diagnostic::new(codes::BAD_RECORD, message)
+                    .help("`ccci report list` shows the runs that are kept"),
+            ]
+        })?;
+        Record::parse(&shown, &String::from_utf8_lossy(&content))
+    }
+
+    /// Reads the text of a record. A last line without its newline was being written when the run was killed: it is
+    /// left out if it cannot be read.
+    pub fn parse(path: &str, content: &str) -> Result<Record, Vec<Diagnostic>> {
+        let text = Arc::new(Text { path: path.to_string(), content: content.to_string() });
+        let (mut events, mut bad) = (vec![], vec![]);
+        for (n, line) in content.split_inclusive('\n').enumerate() {
+            match serde_json::from_str::<Event>(line) {
+                Ok(event) => events.push(event),
+                Err(_) if line.trim().is_empty() || !line.ends_with('\n') => {}
+                Err(e) => {
+                    let place = Place::at_line(&text, n + 1, e.column(), 1);
+                    let message = format!("line {} is no event: {}", n + 1, reason(&e));
+                    bad.push(Diagnostic::new(codes::BAD_RECORD, message).at(place));
+                }
+            }
+        }
+        if !bad.is_empty() {
+            bad.truncate(SHOWN);
+            return Err(bad);
+        }
+        Record::of(events).ok_or_else(|| {
+            let message = "expected a record that begins with `run_started`, it does not";
+            vec![Diagnostic::new(codes::BAD_RECORD, message).at(Place::start_of(&text))]
+        })
+    }
+}
+
+/// The parser's words without its own position, which counts within the line.
+fn reason(e: &serde_json::Error) -> String {
+    let text = e.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_string()
+}
+
+/// A directory that may hold a record.
+#[derive(Debug)]
+pub struct Kept {
+    /// Where.
+    pub dir: PathBuf,
+    /// The record, or why it cannot be read.
+    pub record: Result<Record, Vec<Diagnostic>>,
+}
+
+/// The directories below one that hold a record, the oldest run first; run ids sort by their start.
+pub fn kept_dirs(below: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(below).into_iter().flatten().flatten();
+    let mut out: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.join(EVENTS).is_file()).collect();
+    out.sort();
+    out
+}
+
+/// All kept records below a directory.
+pub fn kept(below: &Path) -> Vec<Kept> {
+    kept_dirs(below).into_iter().map(|dir| Kept { record: Record::read(&dir), dir }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::What;
+    use crate::plan::example;
+    use crate::time::Moment;
+
+    fn lines() -> String {
+        let plan = Box::new(example::plan());
+        let first = What::RunStarted { ccci: "0".into(), wall_ms: 1, plan };
+        let event = |what| serde_json::to_string(&Event { at: Moment(3), what }).unwrap() + "\n";
+        [event(first), event(What::RunEnded { wall_ms: 2 })].concat()
+    }
+
+    #[test]
+    fn a_record_is_read_back_as_it_was_written() {
+        let record = Record::parse("e", &lines()).unwrap();
+        let again: String = record.events.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
+        assert_eq!(again, lines());
+    }
+
+    #[test]
+    fn a_torn_last_line_is_left_out_and_a_whole_one_without_newline_is_not() {
+        let torn = &lines()[..lines().len() - 5];
+        assert_eq!(Record::parse("e", torn).unwrap().events.len(), 1);
+        let whole = lines();
+        assert_eq!(Record::parse("e", whole.trim_end()).unwrap().events.len(), 2);
+    }
+
+    #[test]
+    fn a_corrupted_line_is_said_with_its_number() {
+        let broken = lines().replace("\"run_ended\"", "\"run_flew\"");
+        let bad = Record::parse("dir/events.jsonl", &broken).unwrap_err();
+        assert_eq!((bad.len(), bad[0].code.id), (1, "bad-record"));
+        assert!(bad[0].place.as_ref().unwrap().to_string().starts_with("dir/events.jsonl:2:"));
+        assert!(
+            bad[0].message.contains("line 2 is no event: unknown variant `run_flew`"),
+            "{}",
+            bad[0].message
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_record_is_refused_in_few_words() {
+        assert_eq!(Record::parse("e", &"nonsense\n".repeat(100)).unwrap_err().len(), SHOWN);
+        let empty = Record::parse("e", "").unwrap_err();
+        assert!(empty[0].message.contains("begins with `run_started`"), "{}", empty[0].message);
+        let gone = Record::read(Path::new("/nowhere/run")).unwrap_err();
+        assert!(gone[0].message.contains("`/nowhere/run`"), "{}", gone[0].message);
+    }
+}

@@ -1,0 +1,164 @@
+//! A page of text being written: indents, columns, wrapping, colours that nothing depends on. Pure.
+
+use super::text::{clean, columns, cut, tail, wrap};
+use crate::failure::Failure;
+use crate::tier::Status;
+
+/// How to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colours may be used.
+    pub colour: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Style {
+    /// As files are written: no colour, and lines that fit a review page.
+    pub const PLAIN: Style = Style { colour: false, width: 100 };
+}
+
+/// What a word means, for colouring it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Good.
+    Good,
+    /// Bad.
+    Bad,
+    /// Not known.
+    Open,
+    /// Of no weight here.
+    Faint,
+    /// A heading.
+    Strong,
+}
+
+impl Tone {
+    /// The tone of a status.
+    pub fn of(status: Status) -> Tone {
+        match status {
+            Status::Pass => Tone::Good,
+            Status::Fail => Tone::Bad,
+            Status::Skip => Tone::Faint,
+            Status::Unver => Tone::Open,
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Tone::Good => "32",
+            Tone::Bad => "1;31",
+            Tone::Open => "33",
+            Tone::Faint => "2",
+            Tone::Strong => "1",
+        }
+    }
+}
+
+/// A page.
+pub struct Sheet {
+    style: Style,
+    out: String,
+}
+
+impl Sheet {
+    /// An empty page.
+    pub fn new(style: Style) -> Sheet {
+        Sheet { style: Style { width: style.width.max(40), ..style }, out: String::new() }
+    }
+
+    /// The page.
+    pub fn text(self) -> String {
+        self.out
+    }
+
+    /// An empty line.
+    pub fn gap(&mut self) {
+        self.out.push('\n');
+    }
+
+    /// A word in its colour.
+    pub fn tint(&self, tone: Tone, word: &str) -> String {
+        match self.style.colour && !word.is_empty() {
+            true => format!("\u{1b}[{}m{word}\u{1b}[0m", tone.code()),
+            false => word.to_string(),
+        }
+    }
+
+    /// One line as it is, cut to the width. `tone` colours the first `head` characters.
+    pub fn row(&mut self, tone: Tone, head: &str, rest: &str) {
+        let room = self.style.width.saturating_sub(columns(head));
+        let line = format!("{}{}", self.tint(tone, head), cut(rest, room));
+        self.out.push_str(line.trim_end());
+        self.out.push('\n');
+    }
+
+    /// A paragraph: `head` in columns of its own, the text wrapped beside it.
+    pub fn beside(&mut self, indent: usize, head: &str, text: &str) {
+        let left = indent + columns(head);
+        let width = self.style.width.saturating_sub(left);
+        let clean = clean(text);
+        let lines = wrap(clean.trim_end(), width);
+        let first = lines.first().map_or("", String::as_str);
+        self.push(&format!("{}{head}{first}", " ".repeat(indent)));
+        for line in lines.iter().skip(1) {
+            self.push(&format!("{}{line}", " ".repeat(left)));
+        }
+    }
+
+    /// A paragraph.
+    pub fn say(&mut self, indent: usize, text: &str) {
+        self.beside(indent, "", text);
+    }
+
+    /// Foreign text, set apart so that no line of it can be taken for ours; the last lines if it is long.
+    pub fn quote(&mut self, indent: usize, text: &str, lines: usize) {
+        let (left_out, shown) = tail(&clean(text), lines);
+        if left_out > 0 {
+            self.say(indent, &format!("| … (lines before: {left_out})"));
+        }
+        let room = self.style.width.saturating_sub(indent + 2);
+        for line in shown.lines() {
+            self.push(&format!("{}| {}", " ".repeat(indent), cut(line, room)));
+        }
+    }
+
+    /// A failure: cause and blame, expected, observed, where, and its evidence in so many lines each.
+    pub fn failure(&mut self, indent: usize, f: &Failure, lines: usize) {
+        let doc = crate::failure::causes::by_id(&f.cause).map_or("", |c| c.doc);
+        self.beside(indent, "blame     ", &format!("{} ({}: {doc})", f.blame, f.cause));
+        self.beside(indent, "expected  ", &f.expected);
+        self.beside(indent, "observed  ", &f.observed);
+        if let Some(place) = &f.place {
+            self.beside(indent, "where     ", place);
+        }
+        for e in &f.evidence {
+            self.say(indent, &format!("{}:", e.what));
+            self.quote(indent + 2, &e.text, lines);
+        }
+    }
+
+    fn push(&mut self, line: &str) {
+        self.out.push_str(line.trim_end());
+        self.out.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fit_the_width_and_colours_do_not_count() {
+        let mut s = Sheet::new(Style { colour: true, width: 40 });
+        s.row(Tone::Bad, "FAIL  ", &"x".repeat(60));
+        s.beside(2, "expected  ", &"word ".repeat(20));
+        s.quote(2, "\u{1b}[31mlong line of a log that goes on and on for ever\n::error::no", 5);
+        let text = s.text();
+        assert!(text.starts_with("\u{1b}[1;31mFAIL  \u{1b}[0m"), "{text:?}");
+        for line in text.lines().skip(1) {
+            assert!(columns(line) <= 40, "{line:?}");
+        }
+        assert!(text.contains("\n  | ::error::no\n"), "a forge sees no command: {text}");
+    }
+}

@@ -1,0 +1,177 @@
+//! Text for terminals and files: foreign words made harmless, cut and wrapped to columns. Pure; knows no events.
+
+use crate::time::Span;
+use std::time::Duration;
+
+/// A span of milliseconds as people read it.
+pub fn span(ms: u64) -> String {
+    Span(Duration::from_millis(ms)).to_string()
+}
+
+/// Foreign text made harmless: no escape sequences, no control characters but newlines, and nothing that a forge
+/// would take for a command of its own (`##[…]` is one anywhere in a line).
+pub fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => skip_escape(&mut chars),
+            '\n' => out.push('\n'),
+            '\t' => out.push_str("    "),
+            '\r' => {}
+            // bidirectional overrides would let a log line rewrite the words beside it
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out.replace("##[", "## [")
+}
+
+/// Skips what follows ESC: a control sequence to its final letter, an operating system command to its end, or one
+/// character.
+fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    match chars.next() {
+        Some('[') => {
+            while chars.peek().is_some_and(|c| *c != '\n') {
+                if chars.next().is_some_and(|c| ('@'..='~').contains(&c)) {
+                    break;
+                }
+            }
+        }
+        Some(']') => {
+            while let Some(c) = chars.next_if(|c| *c != '\n') {
+                if c == '\u{7}' {
+                    break;
+                }
+                if c == '\u{1b}' {
+                    chars.next();
+                    break;
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Foreign text on one line.
+pub fn one_line(text: &str) -> String {
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How many columns a text takes: wide letters take two, combining marks none.
+pub fn columns(text: &str) -> usize {
+    text.chars().map(wide).sum()
+}
+
+/// The blocks that terminals draw two columns wide, and marks that take none; rare in logs, so a table suffices.
+fn wide(c: char) -> usize {
+    match c as u32 {
+        0x300..=0x36f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
+        0x1100..=0x115f
+        | 0x2e80..=0xa4cf
+        | 0xac00..=0xd7a3
+        | 0xf900..=0xfaff
+        | 0xfe30..=0xfe6f
+        | 0xff00..=0xff60
+        | 0x1f300..=0x1faff => 2,
+        _ => 1,
+    }
+}
+
+/// The text cut to so many columns; a cut is shown by `…`.
+pub fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_string();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += wide(c);
+        if used >= width {
+            break;
+        }
+        out.push(c);
+    }
+    if width > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// The text in lines of at most so many columns, broken between words; a word that is longer is broken anywhere.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(8);
+    let mut out = vec![];
+    for line in text.lines() {
+        let mut row = String::new();
+        for word in line.split(' ') {
+            let fits = columns(&row) + 1 + columns(word) <= width;
+            if !row.is_empty() && !fits {
+                out.push(std::mem::take(&mut row));
+            } else if !row.is_empty() {
+                row.push(' ');
+            }
+            row.push_str(word);
+            while columns(&row) > width {
+                let head = head(&row, width);
+                let rest = row.split_off(head);
+                out.push(std::mem::replace(&mut row, rest));
+            }
+        }
+        out.push(row);
+    }
+    out
+}
+
+/// How many bytes of a text fill so many columns.
+fn head(text: &str, width: usize) -> usize {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += wide(c);
+        if used > width {
+            return at.max(c.len_utf8());
+        }
+    }
+    text.len()
+}
+
+/// The last lines of a text, and how many were left out.
+pub fn tail(text: &str, lines: usize) -> (usize, String) {
+    let all: Vec<&str> = text.trim_end().lines().collect();
+    let from = all.len().saturating_sub(lines);
+    (from, all[from..].join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_steer_a_terminal_or_a_forge() {
+        assert_eq!(clean("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}ok\u{1b}c\r\n"), "red ok\n");
+        assert_eq!(clean("a\u{8}b\u{0}"), "a\u{fffd}b\u{fffd}");
+        assert_eq!(clean("##[error]x"), "## [error]x");
+        assert_eq!(clean("\u{1b}[31"), "");
+        assert_eq!(clean("\u{202e}txt"), "txt");
+    }
+
+    #[test]
+    fn text_is_cut_and_wrapped_to_columns() {
+        assert_eq!(cut("abcdef", 6), "abcdef");
+        assert_eq!(cut("abcdef", 4), "abc…");
+        assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(wrap("one two three four", 9), ["one two", "three", "four"]);
+        assert_eq!(wrap("aaaaaaaaaabbbbbbbbbbcc", 10), ["aaaaaaaaaa", "bbbbbbbbbb", "cc"]);
+        assert_eq!(wrap("a\n\nb", 10), ["a", "", "b"]);
+        for text in ["日本語日本語日本語 日本語日本語", "x y z", ""] {
+            assert!(wrap(text, 9).iter().all(|l| columns(l) <= 9), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_tail_of_a_text_says_how_much_is_missing() {
+        assert_eq!(tail("a\nb\nc\n", 2), (1, "b\nc".to_string()));
+        assert_eq!(tail("a", 2), (0, "a".to_string()));
+    }
+}
