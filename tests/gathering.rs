@@ -8,6 +8,8 @@ use ccci::gather::{Asked, Gathered, Means, Outcome, gather, texts};
 use ccci::hands::clock::RealClock;
 use ccci::hands::git::GitHand;
 use ccci::name::RunId;
+use ccci::script::Scripts;
+use ccci::tier::Tier;
 use ccci::world::clock::{Clock, Limit, Stop};
 use std::fs;
 use std::path::Path;
@@ -145,6 +147,21 @@ fn the_directory_inside_the_recipes_repository_lies_below_the_projects() {
     assert_eq!((recipe.health.path.as_str(), recipe.ready_stable), ("/project", 2));
     let alone = project.gather(|a| a.no_local = true).unwrap().value.unwrap().texts;
     assert_eq!((alone.recipe.ready_stable, alone.directory.scripts.len()), (1, 0));
+}
+
+#[test]
+fn tests_of_the_project_and_of_the_recipes_repository_run_both() {
+    let p = Project::published();
+    p.source.write("ccci/test_install.rhai", "fn test_own(ctx) {}\n").commit("own");
+    p.file("test_install.rhai", "fn test_project(ctx) {}\n");
+    let (merged, diagnostics) = p.good().texts.directory.merged();
+    assert!(diagnostics.0.is_empty());
+    let (scripts, diagnostics) = Scripts::load(&merged.texts, &[]);
+    assert!(diagnostics.0.is_empty(), "{diagnostics:?}");
+    let tests: Vec<(String, String)> =
+        scripts.tests(Tier::Install).into_iter().map(|t| (t.file, t.name)).collect();
+    let want = [("test_install.rhai", "test_project"), ("test_install@repository.rhai", "test_own")];
+    assert_eq!(tests, want.map(|(f, n)| (f.to_string(), n.to_string())));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::load::RecipeTexts;
 use crate::diag::codes::{MISPLACED_TEST, UNKNOWN_FILE};
 use crate::diag::nearest::did_you_mean;
 use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::recipe::directory::merged::OF_REPOSITORY;
 use crate::tier::TIERS;
 
 /// The scripts of a directory with what they are for, in the order of their paths.
@@ -20,7 +21,9 @@ pub(super) fn sort<'a>(texts: &'a RecipeTexts, out: &mut Diagnostics) -> Vec<(&'
 }
 
 fn kind_of(path: &str) -> Result<Kind, Diagnostic> {
-    let overlay = |name: &str| TIERS.iter().find(|t| t.overlay == Some(name)).map(|t| t.tier);
+    // an overlay of the recipe's own repository beside one of the project
+    let plain = |name: &str| name.replace(OF_REPOSITORY, "");
+    let overlay = |name: &str| TIERS.iter().find(|t| t.overlay == Some(&*plain(name))).map(|t| t.tier);
     match path.split('/').collect::<Vec<_>>().as_slice() {
         ["hooks.rhai"] => Ok(Kind::Hooks),
         ["lib", name] if !name.starts_with("test_") => Ok(Kind::Lib),
@@ -68,6 +71,7 @@ mod tests {
     fn every_script_has_one_place() {
         check("hooks.rhai", Ok(Kind::Hooks));
         check("test_backup.rhai", Ok(Kind::Overlay(Tier::Backup)));
+        check("test_backup@repository.rhai", Ok(Kind::Overlay(Tier::Backup)));
         check("custom/test_login.rhai", Ok(Kind::Custom));
         check("lib/wizard.rhai", Ok(Kind::Lib));
         check("test_login.rhai", Err("misplaced-test"));
