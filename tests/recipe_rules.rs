@@ -119,3 +119,22 @@ fn the_rung_fails_on_errors_only_and_is_unproved_if_nothing_composes() {
             .starts_with("compose.yml does not compose: error[yaml-syntax] compose.yml:1:11")
     );
 }
+
+/// The newest folder of each recipe of the lab, without tags: folders have none.
+#[test]
+fn the_recipes_of_the_lab_break_no_rule_that_fails_the_rung() {
+    for recipe in fs::read_dir("lab/recipes").unwrap().flatten().map(|e| e.path()).filter(|p| p.is_dir()) {
+        let newest =
+            fs::read_dir(&recipe).unwrap().flatten().map(|e| e.path()).filter(|p| p.is_dir()).max().unwrap();
+        let mut all = BTreeMap::new();
+        read(&newest, &mut all);
+        let texts = all.into_iter().map(|(path, content)| (path.clone(), Arc::new(Text { path, content })));
+        let checked = lint(&LintInput::new(Files { texts: texts.collect(), ..Files::default() }, vec![]));
+        let broken: Vec<String> = checked
+            .iter()
+            .filter(|c| c.rule.severity == Severity::Error && c.outcome != Outcome::Satisfied)
+            .map(|c| format!("{}: {:?}", c.rule.id, c.outcome.lines()))
+            .collect();
+        assert!(broken.is_empty(), "{}: {broken:?}", newest.display());
+    }
+}

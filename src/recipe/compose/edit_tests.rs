@@ -96,3 +96,28 @@ fn a_service_without_an_image_composes_but_cannot_be_deployed() {
     let c = composed("version: \"3.8\"\nservices: {app: {labels: {a: b}}}\n");
     assert_eq!(c.deployable().0[0].place.as_ref().unwrap().to_string(), "compose.yml:2:12");
 }
+
+const SAMPLE: &str = "version: \"3.8\"\nx-a: &a {image: \"a:${T:-1}\"}\nservices:\n  app:\n    <<: *a\n    command: sh -c 'x'\n    \
+    ports: [\"80:80\", {target: 1}]\n    volumes: [\"d:/d:ro\"]\n    healthcheck: {test: x, interval: 5s}\n    environment: [A=é]\n    \
+    deploy: {replicas: 2, resources: {limits: {memory: 5M, cpus: \"1\"}}}\n    networks: {n: {aliases: [b]}}\nnetworks: {n: }\n";
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_composing_panic(
+        cuts in proptest::collection::vec((0usize..400, 0usize..6, "[$A-Za-z0-9{}:?é|>&* \\n\"'#,.~/-]{0,6}|\\PC{0,3}"), 0..6)
+    ) {
+        let mut content: Vec<char> = SAMPLE.chars().collect();
+        for (at, length, new) in cuts {
+            let at = at.min(content.len());
+            let end = (at + length).min(content.len());
+            content.splice(at..end, new.chars());
+        }
+        let text = Arc::new(Text { path: "c.yml".into(), content: content.into_iter().collect() });
+        let around = Around { env: &BTreeMap::new(), read: &|_| None };
+        let (composed, d) = Composed::build(&[text.clone(), text], &around);
+        proptest::prop_assert_eq!(composed.is_none(), d.has_errors());
+        for found in d.sorted() {
+            let _ = crate::diag::render::one_line(&found);
+        }
+    }
+}

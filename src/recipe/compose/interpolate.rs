@@ -316,7 +316,7 @@ fn oddity(c: &Captures<'_>, inner: &str) -> Option<String> {
 
 /// Finds the notes in the source: the same letters are looked for in the raw text, whatever its quotes.
 fn locate(notes: Vec<Note>, place: &Place) -> Vec<(Place, Note)> {
-    let raw = &place.text.content[place.range.clone()];
+    let raw = place.text.content.get(place.range.clone()).unwrap_or_default();
     let find = |note: &Note| {
         let at = raw.match_indices(note.text.as_str()).nth(note.nth)?.0 + place.range.start;
         Some(Place::new(&place.text, at..at + note.text.len()))

@@ -283,7 +283,7 @@ fn describe(shape: &Shape) -> String {
 fn quote_it(node: &Node, shapes: &[&Shape]) -> Option<String> {
     let text_would_do =
         shapes.iter().any(|s| matches!(s, Shape::Scalar(kinds, _) if kinds.contains(&Kind::Text)));
-    let written = &node.place.text.content[node.place.range.clone()];
+    let written = node.place.text.content.get(node.place.range.clone()).unwrap_or_default();
     let shown = node.printed().filter(|t| text_would_do && !t.is_empty()).map(|t| match written {
         "" => t,
         w => w.to_string(),
