@@ -8,6 +8,7 @@ mod compose;
 mod deploying;
 mod fault;
 mod files;
+mod locks;
 mod port;
 mod programs;
 mod service;
@@ -17,6 +18,7 @@ mod web;
 pub use clock::MemoryClock;
 pub use fault::Fault;
 pub use files::{File, FileKind, Files, Tree};
+pub use locks::MemoryLocks;
 pub use store::MemoryStore;
 pub use web::{MemoryWeb, page, path_of};
 
