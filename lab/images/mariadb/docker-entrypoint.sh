@@ -21,6 +21,8 @@ quoted() { printf "'%s'" "$(sed "s/\\\\/\\\\\\\\/g; s/'/''/g" <<<"$1")"; }
 
 # the server's bootstrap mode takes one statement a line
 accounts() {
+  # the installer also makes accounts without a password, for nobody and for root by other addresses
+  echo "DELETE FROM mysql.global_priv WHERE User = '' OR User = 'root' AND Host <> 'localhost';"
   echo "FLUSH PRIVILEGES;"
   if [ -n "$database" ]; then echo "CREATE DATABASE IF NOT EXISTS \`$database\`;"; fi
   if [ -n "$user" ]; then
