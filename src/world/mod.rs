@@ -1,6 +1,7 @@
 //! The ports: what the executor and the scripts may ask of the world. Traits and plain values only; the hands
 //! stand one floor up, in a real and an in-memory form that pass one contract (`tests/contract.rs`).
 
+pub mod backups;
 pub mod clock;
 pub mod cluster;
 pub mod converge;

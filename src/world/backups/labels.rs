@@ -1,0 +1,91 @@
+//! The label contract: which services are backed up, which paths of their volumes, by which commands. Pure.
+
+use crate::name::ServiceName;
+use crate::world::seen::{Seen, ServiceSeen};
+
+/// Commands around an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hooks {
+    /// Before.
+    pub pre: Option<String>,
+    /// After.
+    pub post: Option<String>,
+}
+
+/// A path that is backed up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// The volume's name in the compose file.
+    pub volume: String,
+    /// The path in the container.
+    pub path: String,
+}
+
+/// What is done for one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The service.
+    pub service: ServiceName,
+    /// Commands around the backup.
+    pub backup: Hooks,
+    /// Commands around the restore.
+    pub restore: Hooks,
+    /// What is archived.
+    pub paths: Vec<Selected>,
+}
+
+/// The jobs of a stack, and what a reader should know about its labels. All volumes of a service by default;
+/// `backupbot.backup.volumes.<v>=false` excludes, `….<v>.path=a,b` limits to paths below the volume.
+pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
+    let (mut jobs, mut notes) = (vec![], vec![]);
+    for service in &seen.services {
+        // lesson 13: version 2 of the contract ignores the old single-path label
+        if service.labels.contains_key("backupbot.backup.path") {
+            let name = &service.name;
+            notes.push(format!(
+                "service `{name}` has the old label `backupbot.backup.path`, which version 2 ignores"
+            ));
+        }
+        if on(service) {
+            jobs.push(job(service));
+        }
+    }
+    (jobs, notes)
+}
+
+fn on(service: &ServiceSeen) -> bool {
+    service.labels.get("backupbot.backup").is_some_and(|v| v.eq_ignore_ascii_case("true"))
+}
+
+fn job(service: &ServiceSeen) -> Job {
+    let label = |key: &str| service.labels.get(&format!("backupbot.{key}")).cloned();
+    let mut paths = vec![];
+    for (engine_name, mount) in &service.volumes {
+        let volume = short(engine_name, service);
+        let key = |rest: &str| format!("backup.volumes.{volume}{rest}");
+        if label(&key("")).is_some_and(|v| v.eq_ignore_ascii_case("false")) {
+            continue;
+        }
+        let mount = mount.trim_end_matches('/');
+        match label(&key(".path")) {
+            None => paths.push(Selected { volume: volume.clone(), path: mount.to_string() }),
+            Some(list) => {
+                for below in list.split(',').map(|p| p.trim().trim_matches('/')).filter(|p| !p.is_empty()) {
+                    paths.push(Selected { volume: volume.clone(), path: format!("{mount}/{below}") });
+                }
+            }
+        }
+    }
+    Job {
+        service: service.name.clone(),
+        backup: Hooks { pre: label("backup.pre-hook"), post: label("backup.post-hook") },
+        restore: Hooks { pre: label("restore.pre-hook"), post: label("restore.post-hook") },
+        paths,
+    }
+}
+
+/// The engine's volume name is the stack's name, `_`, and the name in the compose file.
+fn short(engine_name: &str, service: &ServiceSeen) -> String {
+    let stack = service.labels.get("com.docker.stack.namespace").map(|s| format!("{s}_")).unwrap_or_default();
+    engine_name.strip_prefix(&stack).unwrap_or(engine_name).to_string()
+}

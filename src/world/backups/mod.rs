@@ -1,0 +1,226 @@
+//! Backup and restore by the label contract of backup-bot-two (version 2), done by ccci itself upon the ports: what is
+//! to be done is `labels.rs` (pure), what is in an archive `archive.rs` (pure), doing it is here.
+
+mod archive;
+mod labels;
+mod restoring;
+
+use super::clock::Limit;
+use super::cluster::{ClusterError, ExecRequest};
+use super::{Cluster, World};
+use crate::failure::{Blame, Failure, causes};
+use crate::name::{ServiceName, StackName};
+pub use archive::Entry;
+use archive::Tally;
+pub use labels::{Hooks, Job, Selected, jobs};
+pub use restoring::restore;
+use std::io::{self, Write};
+
+/// What one selected path left in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// The service whose container was read.
+    pub service: ServiceName,
+    /// The path in the container.
+    pub path: String,
+    /// Name in the store.
+    pub file: String,
+    /// SHA-256 of the tar.
+    pub sha256: String,
+    /// Bytes of the tar.
+    pub bytes: u64,
+    /// What is inside.
+    pub entries: Vec<Entry>,
+}
+
+/// One backup of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its name.
+    pub name: String,
+    /// Its archives.
+    pub archives: Vec<Archive>,
+    /// The jobs it was made by; a restore runs their restore hooks.
+    pub jobs: Vec<Job>,
+    /// What a reader should know, such as an old label that is ignored.
+    pub notes: Vec<String>,
+}
+
+impl Snapshot {
+    /// Bytes of content, not of archive: a tar of nothing has 1.5 kB (lesson 50).
+    pub fn bytes(&self) -> u64 {
+        self.archives.iter().flat_map(|a| &a.entries).map(|e| e.content).sum()
+    }
+
+    /// A few words.
+    pub fn summary(&self) -> String {
+        let entries: usize = self.archives.iter().map(|a| a.entries.len()).sum();
+        let notes: String = self.notes.iter().map(|n| format!("; {n}")).collect();
+        format!(
+            "{} archives, {entries} entries, {} bytes of content{notes}",
+            self.archives.len(),
+            self.bytes()
+        )
+    }
+
+    /// Every archive holds something: only what is inside counts (lessons 11, 50).
+    pub fn assert_not_empty(&self) -> Result<(), Box<Failure>> {
+        let empty = self.archives.iter().find(|a| a.entries.iter().all(|e| e.content == 0));
+        let Some(a) = empty else { return Ok(()) };
+        let seen =
+            format!("{} of service `{}` holds {} entries and no content", a.path, a.service, a.entries.len());
+        let names: Vec<&str> = a.entries.iter().map(|e| e.name.as_str()).take(10).collect();
+        let failure = Failure::new(causes::EMPTY_BACKUP, "a backup that holds something", seen);
+        Err(Box::new(failure.evidence("entries", names.join("\n"))))
+    }
+}
+
+/// Backs a stack up: hooks, archives, hooks; everything lies in the store under the snapshot's name.
+pub fn back_up(
+    world: &World,
+    stack: &StackName,
+    name: &str,
+    limit: &Limit,
+) -> Result<Snapshot, Box<Failure>> {
+    let seen = world.cluster.look(stack, limit).map_err(|e| engine(e, "look at the stack"))?;
+    let (jobs, notes) = jobs(&seen);
+    if jobs.iter().all(|j| j.paths.is_empty()) {
+        let expected = "the backup labels to select a volume";
+        let seen = if jobs.is_empty() {
+            "no service has `backupbot.backup=true`"
+        } else {
+            "every volume is excluded, or there is none"
+        };
+        let failure = Failure::new(causes::NOTHING_TO_BACK_UP, expected, seen);
+        return Err(Box::new(failure.evidence("notes", notes.join("\n"))));
+    }
+    let mut snapshot = Snapshot { name: name.to_string(), archives: vec![], jobs: jobs.clone(), notes };
+    for job in &jobs {
+        hook(world, stack, job, "backup pre-hook", job.backup.pre.as_deref(), limit)?;
+    }
+    let mut taken = Ok(());
+    for job in &jobs {
+        for selected in &job.paths {
+            match archive_path(world, stack, name, job, selected, limit) {
+                Ok(archive) => snapshot.archives.push(archive),
+                Err(f) => taken = taken.and(Err(f)),
+            }
+        }
+    }
+    // post-hooks clean up after pre-hooks, so they run whatever happened between
+    for job in &jobs {
+        let done = hook(world, stack, job, "backup post-hook", job.backup.post.as_deref(), limit);
+        taken = taken.and(done);
+    }
+    taken.map(|()| snapshot)
+}
+
+fn archive_path(
+    world: &World,
+    stack: &StackName,
+    name: &str,
+    job: &Job,
+    selected: &Selected,
+    limit: &Limit,
+) -> Result<Archive, Box<Failure>> {
+    let flat = selected.path.trim_matches('/').replace('/', "-");
+    let file = format!("backups/{name}/{}-{flat}.tar", job.service);
+    let sink = world.store.create(&file).map_err(|e| disk(&file, &e))?;
+    let mut tally = Tally::new(sink);
+    let read = world.cluster.read_path(stack, &job.service, &selected.path, &mut tally, limit);
+    read.map_err(|e| missing_or_engine(e, job, selected))?;
+    tally.flush().map_err(|e| disk(&file, &e))?;
+    let (sha256, bytes) = tally.finish();
+    let entries = world.store.open(&file).and_then(archive::entries).map_err(|e| disk(&file, &e))?;
+    Ok(Archive { service: job.service.clone(), path: selected.path.clone(), file, sha256, bytes, entries })
+}
+
+/// A path that a label names and the container lacks is the recipe's fault; anything else the engine's.
+fn missing_or_engine(e: ClusterError, job: &Job, selected: &Selected) -> Box<Failure> {
+    let missing = matches!(&e, ClusterError::Missing(_)) || e.to_string().contains("ould not find the file");
+    if !missing {
+        return engine(e, "read the volume");
+    }
+    let expected = format!("`{}` in service `{}`, which the backup labels name", selected.path, job.service);
+    Box::new(Failure::new(causes::EMPTY_BACKUP, expected, "there is no such file"))
+}
+
+/// Runs one command of the contract in the service's container. `sh -c 'false | gzip'` exits 0, so a container that has
+/// bash runs it with `pipefail`: a dump that broke in a pipe is seen.
+pub(super) fn hook(
+    world: &World,
+    stack: &StackName,
+    job: &Job,
+    what: &str,
+    command: Option<&str>,
+    limit: &Limit,
+) -> Result<(), Box<Failure>> {
+    let Some(command) = command.filter(|c| !c.trim().is_empty()) else { return Ok(()) };
+    let doing = format!("run the {what} of service `{}`", job.service);
+    let strict = run(&*world.cluster, stack, job, &["bash", "-o", "pipefail", "-c", command], limit);
+    let out = match strict {
+        Ok(out) if matches!(out.code, 126 | 127) && no_bash(&out) => {
+            run(&*world.cluster, stack, job, &["sh", "-c", command], limit).map_err(|e| engine(e, &doing))?
+        }
+        Ok(out) => out,
+        Err(ClusterError::Refused { .. }) => {
+            run(&*world.cluster, stack, job, &["sh", "-c", command], limit).map_err(|e| engine(e, &doing))?
+        }
+        Err(e) => return Err(engine(e, &doing)),
+    };
+    if out.code == 0 {
+        return Ok(());
+    }
+    let expected = format!("the {what} of service `{}` to succeed", job.service);
+    let seen = format!("it exited with {}", out.code);
+    Err(Box::new(
+        Failure::new(causes::BACKUP_HOOK_FAILED, expected, seen)
+            .evidence("command", command)
+            .evidence("its errors", tail(&out.stderr))
+            .evidence("its output", tail(&out.stdout)),
+    ))
+}
+
+fn no_bash(out: &super::cluster::ExecOutput) -> bool {
+    let said = format!("{}{}", out.stdout, out.stderr);
+    said.contains("bash") && (said.contains("not found") || said.contains("no such file"))
+}
+
+fn run(
+    cluster: &dyn Cluster,
+    stack: &StackName,
+    job: &Job,
+    words: &[&str],
+    limit: &Limit,
+) -> Result<super::cluster::ExecOutput, ClusterError> {
+    let argv = words.iter().map(|w| (*w).to_string()).collect();
+    cluster.exec(stack, &job.service, &ExecRequest { argv, ..ExecRequest::default() }, limit)
+}
+
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.trim().lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}
+
+pub(super) fn engine(e: ClusterError, doing: &str) -> Box<Failure> {
+    let expected = format!("to {doing}");
+    Box::new(match e {
+        ClusterError::Unreachable(text) => {
+            Failure::new(causes::ENGINE_GONE, expected, "the engine does not answer").evidence("engine", text)
+        }
+        ClusterError::NoRunningTask(service) => {
+            let seen = format!("service `{service}` has no running task");
+            Failure::new(causes::EXEC_FAILED, expected, seen).blame(Blame::Recipe)
+        }
+        ClusterError::Stopped(_) => Failure::new(causes::INTERRUPTED, expected, "the run was stopped"),
+        other => Failure::new(causes::ARCHIVE_FAILED, expected, format!("failed to {other}")),
+    })
+}
+
+pub(super) fn disk(file: &str, e: &io::Error) -> Box<Failure> {
+    let expected = format!("`{file}` in the run's directory");
+    Box::new(Failure::new(causes::RECORD_FAILED, expected, e.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

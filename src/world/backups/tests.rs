@@ -1,0 +1,55 @@
+//! Cases of the label contract; the doing is a story of the contract suite.
+
+use super::*;
+use crate::world::seen::{Mode, Restart, Seen, ServiceSeen};
+
+fn service(labels: &[(&str, &str)], volumes: &[(&str, &str)]) -> Seen {
+    let mut all: std::collections::BTreeMap<String, String> =
+        labels.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect();
+    all.insert("com.docker.stack.namespace".into(), "s".into());
+    let service = ServiceSeen {
+        id: "1".into(),
+        name: ServiceName::parse("db").unwrap(),
+        mode: Mode::Replicated(1),
+        image: "x".into(),
+        labels: all,
+        env: vec![],
+        restart: Restart::Any,
+        max_attempts: 0,
+        start_first: false,
+        update: None,
+        volumes: volumes.iter().map(|(n, p)| ((*n).to_string(), (*p).to_string())).collect(),
+        networks: vec![],
+        ports: vec![],
+        template: String::new(),
+        has_healthcheck: false,
+    };
+    Seen { services: vec![service], tasks: vec![] }
+}
+
+fn paths(labels: &[(&str, &str)]) -> Vec<String> {
+    let seen = service(labels, &[("s_data", "/data"), ("s_cache", "/cache/")]);
+    jobs(&seen).0.into_iter().flat_map(|j| j.paths).map(|p| p.path).collect()
+}
+
+#[test]
+fn all_volumes_are_backed_up_unless_a_label_says_otherwise() {
+    let on = ("backupbot.backup", "true");
+    assert_eq!(paths(&[on]), ["/data", "/cache"]);
+    assert_eq!(paths(&[on, ("backupbot.backup.volumes.cache", "false")]), ["/data"]);
+    let limited = [
+        on,
+        ("backupbot.backup.volumes.data.path", "dump.sql.gz, /conf/"),
+        ("backupbot.backup.volumes.cache", "false"),
+    ];
+    assert_eq!(paths(&limited), ["/data/dump.sql.gz", "/data/conf"]);
+    assert_eq!(paths(&[("backupbot.backup", "false")]), Vec::<String>::new());
+    assert_eq!(paths(&[]), Vec::<String>::new());
+}
+
+#[test]
+fn lesson_13_the_old_label_alone_selects_nothing_and_is_said() {
+    let (jobs, notes) = jobs(&service(&[("backupbot.backup.path", "/data")], &[("s_data", "/data")]));
+    assert!(jobs.is_empty());
+    assert!(notes[0].contains("old label"), "{notes:?}");
+}
