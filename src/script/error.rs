@@ -205,7 +205,7 @@ fn thrown(value: &Dynamic, file: &str, at: Position, sources: &Sources, place: S
     }
     if let Some(raised) = value.read_lock::<Raised>() {
         let mut e = ScriptError::new(ErrorKind::Raised, raised.message.clone(), place);
-        e.failure = raised.failure.clone().map(Box::new);
+        e.failure = raised.failure.clone();
         return e;
     }
     let said = value.as_map_ref().ok().and_then(|m| m.get("message").map(ToString::to_string));

@@ -9,7 +9,7 @@ pub struct Raised {
     /// One line: what was expected and what is there.
     pub message: String,
     /// With cause, blame and evidence, if the native knows them.
-    pub failure: Option<Failure>,
+    pub failure: Option<Box<Failure>>,
 }
 
 impl From<Raised> for Box<EvalAltResult> {
@@ -20,7 +20,7 @@ impl From<Raised> for Box<EvalAltResult> {
 
 impl From<Failure> for Raised {
     fn from(failure: Failure) -> Raised {
-        Raised { message: failure.to_string(), failure: Some(failure) }
+        Raised { message: failure.to_string(), failure: Some(Box::new(failure)) }
     }
 }
 
