@@ -21,9 +21,11 @@ pub mod verdict;
 // floor 3: ports
 pub mod world;
 // floor 4: hands
+pub mod ctx;
 pub mod hands;
 // floor 5: doing
 pub mod gather;
+pub mod run;
 // floor 6: telling
 pub mod docs;
 pub mod report;

@@ -1,0 +1,178 @@
+//! Secrets, marks and words.
+
+use super::state::{Ctx, Native, raised};
+use super::{CtxFn, HookCtx};
+use crate::diag::nearest::did_you_mean;
+use crate::event::What;
+use crate::script::point::Reach;
+use crate::script::raised::Raised;
+use crate::script::signature::{CallSig, Owner, Param, Ty};
+use crate::secret::Secret;
+use rhai::{Dynamic, Engine, ImmutableString};
+use std::sync::Arc;
+
+const NAME: Param = Param { name: "name", ty: Ty::TEXT };
+const TEXT: Param = Param { name: "text", ty: Ty::TEXT };
+const VALUE: Param = Param { name: "value", ty: Ty::ANY };
+
+const fn row(
+    name: &'static str,
+    params: &'static [Param],
+    ret: Ty,
+    reach: Reach,
+    doc: &'static str,
+    example: &'static str,
+    register: fn(&mut Engine, &Arc<HookCtx>),
+) -> CtxFn {
+    CtxFn {
+        sig: CallSig { owner: Owner::Ctx, name, params, ret, doc, example, reach, is_property: false },
+        register,
+    }
+}
+
+pub(super) const ROWS: &[CtxFn] = &[
+    row(
+        "secret",
+        &[NAME],
+        Ty::TEXT,
+        Reach::Secrets,
+        "The value of a secret, by its name in the compose file. It is hidden in everything ccci writes.",
+        "assert(ctx.secret(\"db_password\").len() >= 6);",
+        |e, _| {
+            e.register_fn("secret", |c: &mut Ctx, name: &str| secret(c, name));
+        },
+    ),
+    row(
+        "set_secret",
+        &[NAME, Param { name: "value", ty: Ty::TEXT }],
+        Ty::UNIT,
+        Reach::BeforeDeploy,
+        "Sets a secret of the compose file before the first deploy, instead of the generated value.",
+        "ctx.set_secret(\"db_password\", \"correct horse battery\");",
+        |e, _| {
+            e.register_fn("set_secret", |c: &mut Ctx, name: &str, value: &str| set_secret(c, name, value));
+        },
+    ),
+    row(
+        "remember",
+        &[NAME, VALUE],
+        Ty::UNIT,
+        Reach::Always,
+        "Leaves a value for later hooks and tests: text, numbers, bools, lists and maps of them.",
+        "ctx.remember(\"id\", 5);\nassert(ctx.recall(\"id\") == 5);",
+        |e, _| {
+            e.register_fn("remember", |c: &mut Ctx, name: &str, value: Dynamic| remember(c, name, &value));
+        },
+    ),
+    row(
+        "recall",
+        &[NAME],
+        Ty::ANY,
+        Reach::Always,
+        "What an earlier hook left under a name; raises if nothing was left.",
+        "ctx.remember(\"id\", \"x\");\nassert(ctx.recall(\"id\") == \"x\");",
+        |e, _| {
+            e.register_fn("recall", |c: &mut Ctx, name: &str| recall(c, name));
+        },
+    ),
+    row(
+        "log",
+        &[TEXT],
+        Ty::UNIT,
+        Reach::Always,
+        "Says something in the record and the live view.",
+        "ctx.log(\"planting a page\");",
+        |e, _| {
+            e.register_fn("log", |c: &mut Ctx, text: &str| {
+                let text = c.0.redactor.hide(text);
+                (c.0.tell)(What::Said { by: c.0.by.clone(), text });
+            });
+        },
+    ),
+];
+
+fn secret(c: &Ctx, name: &str) -> Native<ImmutableString> {
+    c.0.call(
+        "secret",
+        vec![name.to_string()],
+        |_| "•••".into(),
+        |_| {
+            c.0.needs("secret", Reach::Secrets)?;
+            let secrets = c.0.secrets.lock().map_err(|_| raised("the secrets cannot be read"))?;
+            match secrets.get(name) {
+                Some(s) => Ok(s.open().into()),
+                None => Err(unknown("secret", name, secrets.keys())),
+            }
+        },
+    )
+}
+
+fn set_secret(c: &Ctx, name: &str, value: &str) -> Native<()> {
+    c.0.call(
+        "set_secret",
+        vec![name.to_string(), "•••".into()],
+        |()| String::new(),
+        |_| {
+            c.0.needs("set_secret", Reach::BeforeDeploy)?;
+            let mut secrets = c.0.secrets.lock().map_err(|_| raised("the secrets cannot be written"))?;
+            if !secrets.contains_key(name) {
+                return Err(unknown("secret", name, secrets.keys()));
+            }
+            let value = Secret::new(value);
+            c.0.redactor.add(name, &value);
+            secrets.insert(name.to_string(), value);
+            Ok(())
+        },
+    )
+}
+
+fn remember(c: &Ctx, name: &str, value: &Dynamic) -> Native<()> {
+    let shown = value.to_string();
+    c.0.call(
+        "remember",
+        vec![name.to_string(), shown],
+        |()| String::new(),
+        |_| {
+            if !is_plain(value) {
+                return Err(raised(format!(
+                    "`{name}` cannot be remembered: only text, numbers, bools, lists and maps of them"
+                )));
+            }
+            let json: serde_json::Value =
+                rhai::serde::from_dynamic(value).map_err(|e| raised(e.to_string()))?;
+            c.0.marks
+                .0
+                .lock()
+                .map_err(|_| raised("the marks cannot be written"))?
+                .insert(name.to_string(), json);
+            Ok(())
+        },
+    )
+}
+
+/// What survives the way through JSON without changing its type.
+fn is_plain(value: &Dynamic) -> bool {
+    if let Ok(list) = value.as_array_ref() {
+        return list.iter().all(is_plain);
+    }
+    if let Ok(map) = value.as_map_ref() {
+        return map.values().all(is_plain);
+    }
+    value.is_unit() || value.is_bool() || value.is_int() || value.is_float() || value.is_string()
+}
+
+fn recall(c: &Ctx, name: &str) -> Native<Dynamic> {
+    c.0.call("recall", vec![name.to_string()], Dynamic::to_string, |_| {
+        let marks = c.0.marks.0.lock().map_err(|_| raised("the marks cannot be read"))?;
+        let json = marks.get(name).ok_or_else(|| unknown("mark", name, marks.keys()))?;
+        rhai::serde::to_dynamic(json).map_err(|e| raised(e.to_string()))
+    })
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a String> + Clone) -> Raised {
+    let all: Vec<&str> = known.map(String::as_str).collect();
+    let hint = did_you_mean(name, all.iter().copied()).map(|h| format!("; {h}")).unwrap_or_default();
+    let there =
+        if all.is_empty() { "there are none".to_string() } else { format!("there are {}", all.join(", ")) };
+    raised(format!("no {what} is called `{name}`: {there}{hint}"))
+}

@@ -1,0 +1,223 @@
+//! Commands in containers, logs of services, and one-shot jobs.
+
+use super::state::{Ctx, Native, cluster_raised, raised};
+use super::{CtxFn, HookCtx};
+use crate::name::ServiceName;
+use crate::script::point::Reach;
+use crate::script::raised::Raised;
+use crate::script::signature::{CallSig, Owner, Param, Ty};
+use crate::world::clock::Limit;
+use crate::world::cluster::{ExecOutput, ExecRequest, JobRequest};
+use rhai::{Array, Dynamic, Engine, ImmutableString};
+use std::sync::Arc;
+
+/// What a command left, as scripts hold it.
+#[derive(Clone)]
+struct Output(Arc<ExecOutput>);
+
+/// Lines of a log unless said otherwise, and at most.
+const LOG_LINES: usize = 200;
+const MOST_LOG_LINES: usize = 10_000;
+
+const SERVICE: Param = Param { name: "service", ty: Ty::TEXT };
+const COMMAND: Param = Param { name: "command", ty: Ty::ARRAY.or(Ty::TEXT) };
+const LINES: Param = Param { name: "lines", ty: Ty::INT };
+const NAME: Param = Param { name: "name", ty: Ty::TEXT };
+const IMAGE: Param = Param { name: "image", ty: Ty::TEXT };
+
+const fn row(
+    name: &'static str,
+    params: &'static [Param],
+    ret: Ty,
+    doc: &'static str,
+    example: &'static str,
+    register: fn(&mut Engine, &Arc<HookCtx>),
+) -> CtxFn {
+    let sig =
+        CallSig { owner: Owner::Ctx, name, params, ret, doc, example, reach: Reach::App, is_property: false };
+    CtxFn { sig, register }
+}
+
+const fn property(
+    name: &'static str,
+    ret: Ty,
+    doc: &'static str,
+    example: &'static str,
+    register: fn(&mut Engine, &Arc<HookCtx>),
+) -> CtxFn {
+    let sig = CallSig {
+        owner: Owner::ExecOutput,
+        name,
+        params: &[],
+        ret,
+        doc,
+        example,
+        reach: Reach::App,
+        is_property: true,
+    };
+    CtxFn { sig, register }
+}
+
+pub(super) const ROWS: &[CtxFn] = &[
+    row(
+        "exec",
+        &[SERVICE, COMMAND],
+        Ty::EXEC_OUTPUT,
+        "Runs a command in a running container of a service: a list of words, or a text for `sh -c`. Raises when it cannot run or exits non-zero.",
+        "assert(ctx.exec(\"app\", [\"echo\", \"hi\"]).stdout == \"hi\\n\");",
+        |e, _| {
+            e.register_fn("exec", |c: &mut Ctx, s: &str, words: Array| run(c, "exec", s, &words, true));
+            e.register_fn("exec", |c: &mut Ctx, s: &str, line: &str| run(c, "exec", s, &shell(line), true));
+        },
+    ),
+    row(
+        "try_exec",
+        &[SERVICE, COMMAND],
+        Ty::EXEC_OUTPUT,
+        "As `exec`, but a non-zero exit is a result. Still raises when the command cannot run at all.",
+        "assert(ctx.try_exec(\"app\", [\"false\"]).code == 1);",
+        |e, _| {
+            e.register_fn("try_exec", |c: &mut Ctx, s: &str, words: Array| {
+                run(c, "try_exec", s, &words, false)
+            });
+            e.register_fn("try_exec", |c: &mut Ctx, s: &str, line: &str| {
+                run(c, "try_exec", s, &shell(line), false)
+            });
+        },
+    ),
+    property(
+        "code",
+        Ty::INT,
+        "The exit code.",
+        "assert(ctx.exec(\"app\", [\"true\"]).code == 0);",
+        |e, _| {
+            e.register_get("code", |o: &mut Output| o.0.code);
+        },
+    ),
+    property(
+        "stdout",
+        Ty::TEXT,
+        "What it wrote to standard output.",
+        "assert(ctx.exec(\"app\", [\"echo\", \"hi\"]).stdout.contains(\"hi\"));",
+        |e, _| {
+            e.register_get("stdout", |o: &mut Output| ImmutableString::from(o.0.stdout.as_str()));
+        },
+    ),
+    property(
+        "stderr",
+        Ty::TEXT,
+        "What it wrote to standard error.",
+        "assert(ctx.exec(\"app\", [\"true\"]).stderr == \"\");",
+        |e, _| {
+            e.register_get("stderr", |o: &mut Output| ImmutableString::from(o.0.stderr.as_str()));
+        },
+    ),
+    row(
+        "logs",
+        &[SERVICE],
+        Ty::TEXT,
+        "The last 200 lines a service wrote.",
+        "assert(ctx.logs(\"app\").contains(\"started\"));",
+        |e, _| {
+            e.register_fn("logs", |c: &mut Ctx, s: &str| logs(c, s, LOG_LINES as i64));
+        },
+    ),
+    row(
+        "logs",
+        &[SERVICE, LINES],
+        Ty::TEXT,
+        "The last so many lines a service wrote, at most 10 000.",
+        "assert(ctx.logs(\"app\", 5).contains(\"started\"));",
+        |e, _| {
+            e.register_fn("logs", |c: &mut Ctx, s: &str, lines: i64| logs(c, s, lines));
+        },
+    ),
+    row(
+        "run_job",
+        &[NAME, IMAGE, COMMAND],
+        Ty::EXEC_OUTPUT,
+        "Runs a one-shot service of an image on the stack's networks to its end and removes it. Raises when it exits non-zero.",
+        "assert(ctx.run_job(\"ask\", \"nginx:1.25.0\", [\"echo\", \"hi\"]).stdout.contains(\"hi\"));",
+        |e, _| {
+            e.register_fn("run_job", |c: &mut Ctx, name: &str, image: &str, words: Array| {
+                job(c, name, image, &words)
+            });
+            e.register_fn("run_job", |c: &mut Ctx, name: &str, image: &str, line: &str| {
+                job(c, name, image, &shell(line))
+            });
+        },
+    ),
+];
+
+pub(super) fn register_types(e: &mut Engine) {
+    e.register_type_with_name::<Output>("ExecOutput");
+}
+
+fn shell(line: &str) -> Array {
+    vec!["sh".into(), "-c".into(), line.to_string().into()]
+}
+
+fn words(list: &Array) -> Result<Vec<String>, Raised> {
+    if list.is_empty() {
+        return Err(raised("the command has no words"));
+    }
+    let text =
+        |d: &Dynamic| if d.is_unit() || d.is_map() || d.is_array() { None } else { Some(d.to_string()) };
+    list.iter().map(|d| text(d).ok_or_else(|| raised("a command is a list of texts"))).collect()
+}
+
+fn named(service: &str) -> Result<ServiceName, Raised> {
+    ServiceName::parse(service).map_err(|e| raised(e.to_string()))
+}
+
+fn told(o: &Output) -> String {
+    format!("exit {} {}{}", o.0.code, o.0.stdout, o.0.stderr)
+}
+
+fn run(c: &Ctx, function: &str, service: &str, list: &Array, strict: bool) -> Native<Output> {
+    let shown: Vec<String> = list.iter().map(Dynamic::to_string).collect();
+    c.0.call(function, vec![service.to_string(), shown.join(" ")], told, |limit| {
+        c.0.needs(function, Reach::App)?;
+        let request = ExecRequest { argv: words(list)?, ..ExecRequest::default() };
+        let doing = format!("run a command in service `{service}`");
+        let out = c.0.world.cluster.exec(&c.0.stack, &named(service)?, &request, limit);
+        checked(out.map_err(|e| cluster_raised(e, &doing))?, &format!("in service `{service}`"), strict)
+    })
+}
+
+/// A non-zero exit raises, with the last lines that the command wrote (lesson 10: never an empty answer for a failure).
+fn checked(out: ExecOutput, place: &str, strict: bool) -> Result<Output, Raised> {
+    if !strict || out.code == 0 {
+        return Ok(Output(Arc::new(out)));
+    }
+    let said = if out.stderr.trim().is_empty() { &out.stdout } else { &out.stderr };
+    let lines: Vec<&str> = said.trim().lines().collect();
+    let tail = lines[lines.len().saturating_sub(5)..].join("\n");
+    let words = if tail.is_empty() { "it wrote nothing".to_string() } else { tail };
+    Err(raised(format!("the command {place} exited with {}: {words}", out.code)))
+}
+
+fn logs(c: &Ctx, service: &str, lines: i64) -> Native<ImmutableString> {
+    c.0.call(
+        "logs",
+        vec![service.to_string()],
+        |t: &ImmutableString| format!("{} bytes", t.len()),
+        |limit: &Limit| {
+            c.0.needs("logs", Reach::App)?;
+            let lines = usize::try_from(lines).unwrap_or(0).clamp(1, MOST_LOG_LINES);
+            let text = c.0.world.cluster.logs(&c.0.stack, &named(service)?, lines, limit);
+            Ok(text.map_err(|e| cluster_raised(e, &format!("read the log of `{service}`")))?.into())
+        },
+    )
+}
+
+fn job(c: &Ctx, name: &str, image: &str, list: &Array) -> Native<Output> {
+    let shown: Vec<String> = list.iter().map(Dynamic::to_string).collect();
+    c.0.call("run_job", vec![name.to_string(), image.to_string(), shown.join(" ")], told, |limit| {
+        c.0.needs("run_job", Reach::App)?;
+        let (name, owner) = (named(name)?, c.0.owner.clone());
+        let job = JobRequest { name, image: image.to_string(), argv: words(list)?, env: vec![], owner };
+        let out = c.0.world.cluster.run_job(&c.0.stack, &job, limit);
+        checked(out.map_err(|e| cluster_raised(e, "run a job"))?, "of the job", true)
+    })
+}

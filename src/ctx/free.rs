@@ -1,0 +1,81 @@
+//! Free functions: `eventually`. It uses the core's own waiting loop, with the earlier of both deadlines. (`fail` and
+//! `assert` are the script engine's.)
+
+use super::state::{Native, raised};
+use super::{CtxFn, HookCtx};
+use crate::script::point::Reach;
+use crate::script::raised::Raised;
+use crate::script::signature::{CallSig, Owner, Param, Ty};
+use crate::script::{Guard, StopReason, stopped};
+use crate::time::{Span, parse_span};
+use crate::world::wait::{Look, WaitError, until};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
+use std::sync::Arc;
+
+pub(super) const ROWS: &[CtxFn] = &[CtxFn {
+    sig: CallSig {
+        owner: Owner::Free,
+        name: "eventually",
+        params: &[Param { name: "span", ty: Ty::TEXT }, Param { name: "ask", ty: Ty::FN }],
+        ret: Ty::ANY,
+        doc: "Asks a closure again and again until it gives something other than `false` or `()`, and gives that. An error in the closure counts as not yet. Raises when the span is over, with what was last seen.",
+        example: "eventually(\"30s\", || ctx.get(\"/\").status == 200);",
+        reach: Reach::Always,
+        is_property: false,
+    },
+    register: |e: &mut Engine, ctx: &Arc<HookCtx>| {
+        let ctx = ctx.clone();
+        e.register_fn("eventually", move |nc: NativeCallContext<'_>, span: &str, ask: FnPtr| {
+            eventually(&ctx, &nc, span, &ask)
+        });
+    },
+}];
+
+fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr) -> Native<Dynamic> {
+    let span = parse_span(span)
+        .ok_or_else(|| raised(format!("`{span}` is no span of time; write one like \"30s\"")))?;
+    let limit = ctx.limit.within(&*ctx.world.clock, span);
+    let mut asked = 0u32;
+    let waited = until(&*ctx.world.clock, &limit, &mut |_| (), || {
+        asked += 1;
+        match ask.call_within_context::<Dynamic>(nc, ()) {
+            Ok(v) if v.is_unit() || v.as_bool() == Ok(false) => Ok(Look::Waiting(format!("it gives {v:?}"))),
+            Ok(v) => Ok(Look::Done(v)),
+            Err(e) if is_end(&e) => Err(e),
+            Err(e) => Ok(Look::Waiting(words(&e))),
+        }
+    });
+    match waited {
+        Ok(value) => Ok(value),
+        Err(WaitError::Look(e)) => Err(e),
+        Err(WaitError::Stopped(_)) => Err(stopped(ctx.stop().unwrap_or(StopReason::Cancelled))),
+        Err(WaitError::TimedOut { why, .. }) if ctx.stop().is_none() => {
+            let message = format!("not within {}: {why} (asked {asked} times)", Span(span));
+            Err(Raised { message, failure: None }.into())
+        }
+        Err(_) => Err(stopped(ctx.stop().unwrap_or(StopReason::Deadline))),
+    }
+}
+
+/// What no `try` of a script may catch either: the sandbox's limits and the end of the hook.
+fn is_end(e: &EvalAltResult) -> bool {
+    match e {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            is_end(inner)
+        }
+        other => other.is_system_exception() || matches!(other, EvalAltResult::ErrorTerminated(..)),
+    }
+}
+
+fn words(e: &EvalAltResult) -> String {
+    match e {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            words(inner)
+        }
+        EvalAltResult::ErrorRuntime(value, _) => match value.read_lock::<Raised>() {
+            Some(r) => r.message.clone(),
+            None => value.to_string(),
+        },
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,182 @@
+//! What a hook or test is given: facts, the world within its limit, and where its calls are told.
+
+use crate::event::What;
+use crate::failure::{Failure, causes};
+use crate::redact::Redactor;
+use crate::script::point::{Point, Reach};
+use crate::script::raised::Raised;
+use crate::script::{Guard, StopReason, stopped};
+use crate::secret::Secret;
+use crate::world::World;
+use crate::world::clock::Limit;
+use crate::world::cluster::Owner;
+use crate::{name::StackName, world::clock};
+use rhai::EvalAltResult;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// One call of a native may take so long; the hook's own deadline comes first.
+pub const CALL_LIMIT: Duration = Duration::from_secs(120);
+/// Calls one hook or test may make: a loop that never waits is a mistake long before.
+pub const MOST_CALLS: u64 = 20_000;
+/// Characters of an argument or a result that are told in an event.
+pub const TOLD: usize = 200;
+
+/// What hooks leave for later hooks and tests. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Marks(pub Arc<Mutex<BTreeMap<String, serde_json::Value>>>);
+
+/// Read-only facts.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The recipe.
+    pub recipe: String,
+    /// The run's domain.
+    pub domain: String,
+    /// `install`, `upgrade`, …: what goes on.
+    pub op: String,
+    /// Version of what is deployed or about to be.
+    pub version: String,
+    /// Version that was installed first, empty if none.
+    pub base_version: String,
+    /// The app env.
+    pub env: BTreeMap<String, String>,
+    /// The settings, as TOML text by key.
+    pub settings: BTreeMap<String, String>,
+    /// The run.
+    pub run_id: String,
+    /// What the last operation did.
+    pub last: BTreeMap<String, serde_json::Value>,
+}
+
+/// Everything one call of a script works with.
+pub struct HookCtx {
+    /// What it may read.
+    pub facts: Facts,
+    /// The stack.
+    pub stack: StackName,
+    /// Whose labels a job carries.
+    pub owner: Owner,
+    /// What it may act on.
+    pub world: World,
+    /// Hides secrets.
+    pub redactor: Redactor,
+    /// Secret values by their name in the compose file.
+    pub secrets: Arc<Mutex<BTreeMap<String, Secret>>>,
+    /// What hooks leave for each other.
+    pub marks: Marks,
+    /// Where its calls are told.
+    pub tell: Arc<dyn Fn(What) + Send + Sync>,
+    /// Its name in events.
+    pub by: String,
+    /// When it is called.
+    pub point: Point,
+    /// Its deadline and stop.
+    pub limit: Limit,
+    /// Calls made so far.
+    pub calls: AtomicU64,
+}
+
+/// As scripts hold it.
+#[derive(Clone)]
+pub struct Ctx(pub Arc<HookCtx>);
+
+/// What a native gives to Rhai.
+pub type Native<T> = Result<T, Box<EvalAltResult>>;
+
+impl HookCtx {
+    /// Does one call: counted, bounded, told. `told` shows the result; both are redacted and cut.
+    pub fn call<T>(
+        &self,
+        function: &str,
+        arguments: Vec<String>,
+        told: impl FnOnce(&T) -> String,
+        work: impl FnOnce(&Limit) -> Result<T, Raised>,
+    ) -> Native<T> {
+        if let Some(why) = self.stop() {
+            return Err(stopped(why));
+        }
+        if self.calls.fetch_add(1, Ordering::Relaxed) >= MOST_CALLS {
+            let message = format!("more than {MOST_CALLS} calls of ctx functions in one hook or test");
+            return Err(Raised { message, failure: None }.into());
+        }
+        let began = self.world.clock.now();
+        let result = work(&self.limit.within(&*self.world.clock, CALL_LIMIT));
+        let ms = self.world.clock.now().since(began).as_millis() as u64;
+        let (ok, text) = match &result {
+            Ok(value) => (true, told(value)),
+            Err(raised) => (false, raised.message.clone()),
+        };
+        (self.tell)(What::Called {
+            by: self.by.clone(),
+            function: function.to_string(),
+            arguments: arguments.iter().map(|a| self.cut(a)).collect(),
+            result: self.cut(&text),
+            ok,
+            ms,
+        });
+        // a call that was cut by the run's stop ends the script; no `try` of it may go on
+        match (result, self.stop()) {
+            (Err(_), Some(why)) => Err(stopped(why)),
+            (Err(raised), None) => Err(raised.into()),
+            (Ok(value), _) => Ok(value),
+        }
+    }
+
+    /// Refuses a call that makes no sense at this point.
+    pub fn needs(&self, function: &str, reach: Reach) -> Result<(), Raised> {
+        if self.point.offers(reach) {
+            return Ok(());
+        }
+        let message = format!("`{function}` needs {}; it cannot be called here", reach.row().needs);
+        Err(Raised { message, failure: None })
+    }
+
+    /// Redacted, one line, cut.
+    pub fn cut(&self, text: &str) -> String {
+        let hidden = self.redactor.hide(text);
+        let mut short: String = hidden.chars().take(TOLD).collect();
+        if short.len() < hidden.len() {
+            short.push('…');
+        }
+        short.replace('\n', "\\n")
+    }
+}
+
+impl Guard for HookCtx {
+    fn stop(&self) -> Option<StopReason> {
+        match self.limit.stop.reason() {
+            Some(clock::StopReason::Deadline) => Some(StopReason::Deadline),
+            Some(_) => Some(StopReason::Cancelled),
+            None if self.world.clock.now() >= self.limit.deadline => Some(StopReason::Deadline),
+            None => None,
+        }
+    }
+
+    fn printed(&self, place: &str, text: &str) {
+        let text = self.redactor.hide(&format!("{place}: {text}"));
+        (self.tell)(What::Said { by: self.by.clone(), text });
+    }
+}
+
+/// A failure of the app, raised with a message of its own.
+pub fn raised(message: impl Into<String>) -> Raised {
+    Raised { message: message.into(), failure: None }
+}
+
+/// Trouble of ours or the world's, raised so that its blame is kept.
+pub fn world_trouble(cause: &'static crate::failure::Cause, doing: &str, seen: String) -> Raised {
+    let message = format!("could not {doing}: {seen}");
+    Raised { message, failure: Some(Box::new(Failure::new(cause, format!("to {doing}"), seen))) }
+}
+
+/// A cluster error as scripts see it: what only the world is to blame for keeps that blame.
+pub fn cluster_raised(e: crate::world::ClusterError, doing: &str) -> Raised {
+    use crate::world::ClusterError as E;
+    match e {
+        E::Unreachable(text) => world_trouble(causes::ENGINE_GONE, doing, text),
+        other => raised(format!("could not {doing}: failed to {other}")),
+    }
+}

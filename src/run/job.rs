@@ -1,0 +1,42 @@
+//! What a run is made of besides its plan: the texts of both sides, the scripts, the findings. Values only.
+
+use crate::event::LintedRule;
+use crate::gather;
+use crate::plan::{Plan, Side};
+use crate::redact::Redactor;
+use crate::script::Scripts;
+use crate::tier::Status;
+use crate::world::cluster::Owner;
+use std::collections::BTreeMap;
+
+/// What the recipe rules found on the head.
+#[derive(Debug, Clone)]
+pub struct Linted {
+    /// What became of the rung.
+    pub status: Status,
+    /// One row a rule.
+    pub rules: Vec<LintedRule>,
+}
+
+/// Everything `execute` needs.
+pub struct Job {
+    /// What to do.
+    pub plan: Plan,
+    /// The texts, read from git objects.
+    pub sides: BTreeMap<Side, gather::side::Side>,
+    /// Hooks and tests.
+    pub scripts: Scripts,
+    /// The settings as scripts see them: key → TOML text.
+    pub settings: BTreeMap<String, String>,
+    /// Hides secrets; every secret of the run is added to it.
+    pub redactor: Redactor,
+    /// What the recipe rules found.
+    pub linted: Linted,
+}
+
+impl Job {
+    /// Whose labels everything carries.
+    pub fn owner(&self) -> Owner {
+        Owner { run: self.plan.run_id.clone(), domain: self.plan.domain.to_string() }
+    }
+}

@@ -1,0 +1,170 @@
+//! The executor: walks over the plan's steps and decides nothing. Whatever happens, removal comes last.
+
+pub mod hooks;
+pub mod job;
+pub mod keep;
+pub mod overlay;
+pub mod sink;
+pub mod state;
+pub mod steps;
+pub mod trouble;
+pub mod undo;
+pub mod wanted;
+
+use crate::event::What;
+use crate::failure::{Failure, causes};
+use crate::plan::{Action, Held, Step};
+use crate::time::Moment;
+use crate::world::World;
+use crate::world::clock::{Limit, Stop, StopReason};
+use job::Job;
+use sink::{Sink, StepEnd};
+use state::State;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// One run in progress.
+pub struct Run<'a> {
+    /// What is to be done, and the texts it is made of.
+    pub job: &'a Job,
+    /// What it is done to.
+    pub world: &'a World,
+    /// Where its events go.
+    pub sink: &'a Sink,
+    /// What ends it early.
+    pub stop: &'a Stop,
+    /// When it began.
+    pub began: Moment,
+    /// What earlier steps left for later ones.
+    pub state: State,
+    /// The step that is running.
+    pub step: usize,
+}
+
+/// Lives a plan. Ends with removal unless the plan keeps the app; never panics.
+pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
+    let plan = Box::new(job.plan.clone());
+    let ccci = env!("CARGO_PKG_VERSION").to_string();
+    sink.emit(What::RunStarted { ccci, wall_ms: world.clock.wall_ms(), plan });
+    sink.emit(What::Linted { status: job.linted.status, rules: job.linted.rules.clone() });
+    let began = world.clock.now();
+    let mut run = Run { job, world, sink, stop, began, state: State::new(job), step: 0 };
+    world.web.serve(job.plan.domain.as_str(), &job.plan.stack);
+    for (n, step) in job.plan.steps.iter().enumerate() {
+        if step.action == Action::Remove || run.stopped() {
+            break;
+        }
+        run.step = n;
+        run.one(step);
+    }
+    run.keep_logs();
+    if !job.plan.keep || stop.reason().is_some() {
+        run.remove();
+    }
+    sink.emit(What::RunEnded { wall_ms: world.clock.wall_ms() });
+}
+
+impl Run<'_> {
+    /// Does one step and tells how it ended.
+    fn one(&mut self, step: &Step) {
+        let (n, clock) = (self.step, self.world.clock.clone());
+        let began = clock.now();
+        self.sink.emit(What::StepStarted { step: n, title: step.action.title(), tier: step.tier });
+        let end = match self.state.unmet(&step.action) {
+            Some(why) => {
+                self.tests_not_run(step, &why);
+                StepEnd::NotDone(why)
+            }
+            None => {
+                let limit = self.limit(step.limit_ms);
+                match catch_unwind(AssertUnwindSafe(|| steps::perform(self, step, &limit))) {
+                    Ok(Ok(note)) => StepEnd::Done(note),
+                    Ok(Err(failure)) => StepEnd::Failed(Box::new(self.in_light_of_the_stop(*failure))),
+                    Err(panic) => StepEnd::Failed(Box::new(trouble::bug(panic))),
+                }
+            }
+        };
+        self.sink.step_ended(n, began, end);
+    }
+
+    /// The step's own deadline or the run's, whichever comes first.
+    fn limit(&self, limit_ms: u64) -> Limit {
+        let clock = &self.world.clock;
+        let own = clock.now().after(Duration::from_millis(limit_ms));
+        Limit { deadline: own.min(self.run_deadline()), stop: self.stop.clone() }
+    }
+
+    fn run_deadline(&self) -> Moment {
+        self.began.after(Duration::from_millis(self.job.plan.deadline_ms))
+    }
+
+    /// Whether the run must not begin another step; says so once.
+    fn stopped(&mut self) -> bool {
+        if self.stop.reason().is_none() && self.world.clock.now() >= self.run_deadline() {
+            self.stop.set(StopReason::Deadline);
+        }
+        let Some(reason) = self.stop.reason() else { return false };
+        let by = match reason {
+            StopReason::Interrupted => "SIGINT",
+            StopReason::Terminated => "SIGTERM",
+            StopReason::Deadline => "deadline",
+        };
+        self.sink.emit(What::Stopped { by: by.into() });
+        true
+    }
+
+    /// What fails because the run was stopped is nobody's fault but the stop's.
+    fn in_light_of_the_stop(&self, failure: Failure) -> Failure {
+        let late = self.world.clock.now() >= self.run_deadline();
+        match self.stop.reason() {
+            Some(StopReason::Deadline) | None if late => {
+                let span = crate::time::Span(Duration::from_millis(self.job.plan.deadline_ms));
+                Failure::new(
+                    causes::RUN_DEADLINE,
+                    "the run to end within its deadline",
+                    format!("{span} were over"),
+                )
+                .evidence("what was going on", failure.to_string())
+            }
+            Some(StopReason::Interrupted | StopReason::Terminated) => {
+                Failure::new(causes::INTERRUPTED, "the run to go on", "it was interrupted")
+                    .evidence("what was going on", failure.to_string())
+            }
+            _ => failure,
+        }
+    }
+
+    fn remove(&mut self) {
+        let last = self.job.plan.steps.iter().position(|s| s.action == Action::Remove);
+        let n = last.unwrap_or(self.job.plan.steps.len());
+        let began = self.world.clock.now();
+        self.sink.emit(What::StepStarted { step: n, title: Action::Remove.title(), tier: None });
+        let deadline = began.after(crate::plan::build::REMOVE_LIMIT);
+        let domain = self.job.plan.domain.as_str();
+        let removed = undo::remove_domain(self.world, domain, deadline, &mut |on| self.sink.waiting(n, on));
+        let ms = self.world.clock.now().since(began).as_millis() as u64;
+        let end = match removed {
+            Ok(removal) => {
+                let leftovers = removal.held.clone();
+                self.sink.emit(What::Removed { ms, leftovers, counts: removal.counts.clone() });
+                match undo::leak(&removal) {
+                    None => StepEnd::Done(Some(counted(&removal.counts))),
+                    Some(failure) => StepEnd::Failed(Box::new(failure)),
+                }
+            }
+            Err(e) => {
+                let by = e.to_string();
+                let unknown = Held { kind: "anything".into(), name: format!("of {domain}"), by };
+                self.sink.emit(What::Removed { ms, leftovers: vec![unknown], counts: BTreeMap::new() });
+                StepEnd::Failed(Box::new(trouble::cluster(e, "remove everything of the run")))
+            }
+        };
+        self.sink.step_ended(n, began, end);
+    }
+}
+
+fn counted(counts: &BTreeMap<String, u64>) -> String {
+    let parts: Vec<String> = counts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+    if parts.is_empty() { "nothing was there".into() } else { format!("removed: {}", parts.join(", ")) }
+}

@@ -1,0 +1,164 @@
+//! Does the app answer: health over HTTP, the recipe's own ready probe, and the generic serving assertion.
+
+use super::Done;
+use super::deploy::until_converged;
+use crate::event::What;
+use crate::failure::{Failure, causes};
+use crate::plan::Side;
+use crate::run::{Run, hooks, trouble, wanted};
+use crate::script::hooks::READY_PROBE;
+use crate::tier::{Status, Tier};
+use crate::world::clock::Limit;
+use crate::world::wait::{self, Look, WaitError};
+use crate::world::web::{AnsweredBy, HttpAnswer, HttpRequest, WebError};
+use std::time::Duration;
+
+/// One request for health may take so long; the step's own limit bounds the whole wait.
+const ONE_ANSWER: Duration = Duration::from_secs(30);
+
+/// Waits for the first accepted answer of the app itself.
+pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
+    let (n, mut last) = (run.step, None);
+    let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
+        let answer = ask(run, path, limit);
+        let look = match &answer {
+            Err(WebError::Stopped) => Look::Waiting("the run to stop".into()),
+            Err(e) => Look::Waiting(e.to_string()),
+            Ok(a) => match refusal(a, ok) {
+                None => Look::Done(a.status),
+                Some(f) => Look::Waiting(f.observed),
+            },
+        };
+        last = Some(answer);
+        Ok::<_, WebError>(look)
+    });
+    match waited {
+        Ok(status) => Ok(Some(format!("{path} answers {status}"))),
+        Err(WaitError::TimedOut { after, .. }) => {
+            let failure = match last {
+                Some(Ok(a)) => refusal(&a, ok).unwrap_or_else(|| no_answer(path, "it came too late")),
+                Some(Err(e)) => no_answer(path, &e.to_string()),
+                None => no_answer(path, "it was never asked"),
+            };
+            let waited = format!("{} of asking", crate::time::Span(after));
+            Err(Box::new(run.with_logs(failure.evidence("waited", waited), limit)))
+        }
+        Err(e) => Err(Box::new(trouble::wait_of(e, "get an accepted answer"))),
+    }
+}
+
+/// Asks `ready_probe` until it has said yes so often in a row. A probe that raises has not said yes.
+pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
+    let n = run.step;
+    let (mut yes, mut asked, mut raised) = (0, 0u32, None);
+    let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
+        asked += 1;
+        match hooks::call(run, READY_PROBE, limit) {
+            Ok(true) => yes += 1,
+            Ok(false) => yes = 0,
+            Err(f) if f.is_error() || f.cause != causes::HOOK_FAILED.id => return Ok(Look::Hopeless(*f)),
+            Err(f) => {
+                yes = 0;
+                raised = Some(f);
+            }
+        }
+        Ok::<_, WebError>(match yes >= stable {
+            true => Look::Done(()),
+            false => Look::Waiting(format!("ready_probe to be true ({yes} of {stable} in a row)")),
+        })
+    });
+    match waited {
+        Ok(()) => Ok(Some(format!("yes {stable} times in a row, asked {asked} times"))),
+        Err(WaitError::Hopeless(f)) => Err(f),
+        Err(WaitError::TimedOut { after, .. }) => {
+            let expected = format!("ready_probe to be true {stable} times in a row");
+            let seen = format!("{yes} in a row after {asked} questions in {}", crate::time::Span(after));
+            let mut f = Failure::new(causes::NOT_READY, expected, seen);
+            if let Some(r) = raised {
+                f.place = r.place.clone();
+                f = f.evidence("the probe last raised", r.observed.clone());
+            }
+            Err(Box::new(run.with_logs(f, limit)))
+        }
+        Err(e) => Err(Box::new(trouble::wait_of(e, "see ready_probe be true"))),
+    }
+}
+
+/// The generic assertion: every service at its wanted count, and the answer is accepted and the app's own.
+pub fn serving(
+    run: &mut Run<'_>,
+    tier: Option<Tier>,
+    path: &str,
+    ok: &[u16],
+    http: bool,
+    limit: &Limit,
+) -> Done {
+    let counts = counts(run, limit);
+    run.generic(tier, "every service is at its wanted count", &counts);
+    let answer = if http { assert_answer(run, path, ok, limit) } else { Ok(()) };
+    if http {
+        run.generic(tier, &format!("{path} gives an accepted answer of the app"), &answer);
+    }
+    counts?;
+    answer?;
+    Ok(None)
+}
+
+fn counts(run: &Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
+    let side = run.state.current.unwrap_or(Side::Head);
+    let wanted = wanted::of(&run.state.resolved[&side].composed, false);
+    until_converged(run, &wanted, limit).map(|_| ())
+}
+
+fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result<(), Box<Failure>> {
+    match ask(run, path, limit) {
+        Ok(a) => refusal(&a, ok).map_or(Ok(()), |f| Err(Box::new(run.with_logs(f, limit)))),
+        Err(e) => Err(Box::new(run.with_logs(no_answer(path, &e.to_string()), limit))),
+    }
+}
+
+fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError> {
+    let url = format!("https://{}{path}", run.job.plan.domain);
+    let request = HttpRequest { method: "GET".into(), url, ..HttpRequest::default() };
+    run.world.web.send(&request, &limit.within(&*run.world.clock, ONE_ANSWER))
+}
+
+/// Why an answer is not good, if it is not.
+fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
+    let accepted: Vec<String> = ok.iter().map(u16::to_string).collect();
+    let expected = format!("an answer of the app with status {}", accepted.join(", "));
+    if let AnsweredBy::Ingress(why) = &answer.by {
+        let seen = format!("{} from the proxy itself: {why}", answer.status);
+        return Some(Failure::new(causes::PROXY_ANSWERS, expected, seen));
+    }
+    if ok.contains(&answer.status) {
+        return None;
+    }
+    let body: String = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
+    let seen = format!("status {} from {}", answer.status, answer.url);
+    Some(Failure::new(causes::NOT_HEALTHY, expected, seen).evidence("the answer begins", body))
+}
+
+fn no_answer(path: &str, why: &str) -> Failure {
+    Failure::new(causes::NOT_HEALTHY, format!("an answer on {path}"), why.to_string())
+}
+
+impl Run<'_> {
+    /// Tells one generic assertion as a test of its tier.
+    pub fn generic(&self, tier: Option<Tier>, name: &str, result: &Result<(), Box<Failure>>) {
+        let (status, failure) = match result {
+            Ok(()) => (Status::Pass, None),
+            Err(f) if f.is_error() => (Status::Unver, Some(f.clone())),
+            Err(f) => (Status::Fail, Some(f.clone())),
+        };
+        let tier = tier.unwrap_or(Tier::Install);
+        self.sink.emit(What::TestEnded {
+            tier,
+            file: "generic".into(),
+            name: name.into(),
+            status,
+            ms: 0,
+            failure,
+        });
+    }
+}

@@ -1,0 +1,120 @@
+//! Pull, deploy, converge, settle.
+
+use super::Done;
+use crate::event::What;
+use crate::failure::{Failure, causes};
+use crate::plan::Side;
+use crate::run::{Run, trouble, wanted};
+use crate::world::clock::Limit;
+use crate::world::cluster::Deploy;
+use crate::world::converge::{self, Wanted};
+
+/// Has every image on the engine; a failed pull is an early, clear error.
+pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+    let images = run.state.resolved[&side].composed.images();
+    let n = run.step;
+    for image in &images {
+        run.sink.waiting(n, &format!("image {image}"));
+        let began = run.world.clock.now();
+        let pulled = run.world.cluster.pull(image, limit).map_err(|e| trouble::pull(e, image))?;
+        let ms = run.world.clock.now().since(began).as_millis() as u64;
+        let (digest, present) = (pulled.digest, pulled.present);
+        run.sink.emit(What::Pulled { image: image.clone(), digest, present, ms });
+    }
+    run.state.pulled.insert(side);
+    Ok(Some(format!("{} on the engine", images.join(", "))))
+}
+
+/// Puts the secrets, hands over the stack, and counts.
+pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+    put_secrets(run, side, limit)?;
+    if side == Side::Head && run.state.current.is_some() {
+        let stack = &run.job.plan.stack;
+        let seen =
+            run.world.cluster.look(stack, limit).map_err(|e| trouble::cluster(e, "look at the stack"))?;
+        run.state.before_upgrade = Some(seen);
+    }
+    let resolved = &run.state.resolved[&side];
+    let deploy = Deploy {
+        stack: run.job.plan.stack.clone(),
+        compose: resolved.yaml.clone(),
+        files: resolved.files.clone(),
+    };
+    run.state.deploys.push(side);
+    run.world.cluster.deploy(&deploy, limit).map_err(trouble::deploy)?;
+    run.state.current = Some(side);
+    run.state.usable = false;
+    run.note_operation(side);
+    Ok(None)
+}
+
+fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<Failure>> {
+    let owner = run.job.owner();
+    for (name, full) in run.state.resolved[&side].external_secrets(run.job.plan.stack.as_str()) {
+        if run.state.secrets_put.contains(&full) {
+            continue;
+        }
+        let known =
+            run.state.secrets.lock().expect("nothing panics while holding the secrets").get(&name).cloned();
+        let value = known.ok_or_else(|| {
+            Failure::new(causes::SECRET_REFUSED, format!("a value for secret `{name}`"), "there is none")
+        })?;
+        run.world
+            .cluster
+            .put_secret(&run.job.plan.stack, &full, &value, &owner, limit)
+            .map_err(|e| trouble::cluster(e, &format!("put secret `{name}`")))?;
+        run.state.secrets_put.insert(full);
+    }
+    Ok(())
+}
+
+/// Waits until the services reach what was asked; the app is usable from then on.
+pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+    let wanted = wanted::of(&run.state.resolved[&side].composed, true);
+    let outcome = until_converged(run, &wanted, limit);
+    run.state.usable = outcome.is_ok() || something_runs(run, limit);
+    outcome
+}
+
+/// Before a backup: no update in flight, every task at its count (lesson 11). Late is said, not fatal (lesson 27).
+pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
+    let side = run.state.current.unwrap_or(Side::Head);
+    let wanted = wanted::of(&run.state.resolved[&side].composed, false);
+    match until_converged(run, &wanted, limit) {
+        Err(f) if f.cause == causes::NOT_CONVERGED.id => {
+            Ok(Some(format!("backing up unsettled: {}", f.observed)))
+        }
+        other => other,
+    }
+}
+
+/// Waits until what is wanted runs; failures come with the culprits' logs.
+pub fn until_converged(run: &Run<'_>, wanted: &Wanted, limit: &Limit) -> Done {
+    let (world, n) = (run.world, run.step);
+    let mut say = |on: &str| run.sink.waiting(n, on);
+    match converge::until_converged(
+        &*world.cluster,
+        &*world.clock,
+        &run.job.plan.stack,
+        wanted,
+        limit,
+        &mut say,
+    ) {
+        Ok(notes) => Ok((!notes.is_empty()).then(|| notes.join("; "))),
+        Err(e) => Err(Box::new(trouble::wait(e, "see every service at its wanted count"))),
+    }
+}
+
+/// After a failed convergence the old version may still serve, and later tiers can tell more (SPEC 4).
+fn something_runs(run: &Run<'_>, limit: &Limit) -> bool {
+    use crate::world::seen::TaskState;
+    match run.world.cluster.look(&run.job.plan.stack, limit) {
+        Ok(seen) => {
+            !seen.services.is_empty()
+                && seen.services.iter().filter(|s| s.mode.wanted() > 0).all(|s| {
+                    seen.tasks_of(s).iter().any(|t| t.wanted_running && t.state == TaskState::Running)
+                })
+        }
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,53 @@
+//! Steps that look at the engine: what dead runs left, what it is, which networks it has.
+
+use super::Done;
+use crate::event::What;
+use crate::failure::{Failure, causes};
+use crate::plan::Side;
+use crate::run::{Run, trouble, undo};
+use crate::world::clock::Limit;
+
+/// Removes what dead runs left. What cannot be removed is said and does not stop this run: names are per run.
+pub fn sweep(run: &mut Run<'_>, limit: &Limit) -> Done {
+    let (n, sink) = (run.step, run.sink);
+    let own = run.job.plan.domain.as_str();
+    let swept = undo::sweep(run.world, own, limit.deadline, &mut |on| sink.waiting(n, on))
+        .map_err(|e| trouble::cluster(e, "look for what dead runs left"))?;
+    let mut notes = vec![];
+    for (domain, removal) in &swept {
+        let count: u64 = removal.counts.values().sum();
+        notes.push(format!("{count} objects of {domain}"));
+        for h in &removal.held {
+            notes.push(format!("{} {} stays: {}", h.kind, h.name, h.by));
+        }
+    }
+    Ok((!notes.is_empty()).then(|| format!("dead runs had left {}", notes.join("; "))))
+}
+
+/// Notes what the engine is, and says once when it has no IPVS.
+pub fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
+    let facts = run.world.cluster.engine(limit).map_err(|e| trouble::cluster(e, "look at the engine"))?;
+    run.state.no_ipvs = !facts.ipvs;
+    let ipvs = if facts.ipvs { "" } else { "; no IPVS, so dnsrr and host-mode ports" };
+    let note = format!("engine {} (API {}){ipvs}", facts.version, facts.api);
+    run.sink.emit(What::Engine { version: facts.version, api: facts.api, ipvs: facts.ipvs });
+    Ok(Some(note))
+}
+
+/// Makes the external networks that are missing; they carry the run's labels and go with it.
+pub fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+    let owner = run.job.owner();
+    let stack = run.job.plan.stack.as_str();
+    let networks = run.state.resolved[&side].composed.networks();
+    let names: Vec<String> = networks.iter().filter(|n| n.external).map(|n| n.engine_name(stack)).collect();
+    let mut made = vec![];
+    for name in &names {
+        let new = run.world.cluster.ensure_network(name, &owner, limit).map_err(|e| {
+            Failure::new(causes::NETWORK_MISSING, format!("network `{name}`"), format!("failed to {e}"))
+        })?;
+        if new {
+            made.push(format!("`{name}`"));
+        }
+    }
+    Ok((!made.is_empty()).then(|| format!("made {} for this run", made.join(", "))))
+}
