@@ -1,16 +1,68 @@
 //! The door: reads arguments, calls a command, turns its end into an exit code.
 
 pub mod args;
+pub mod check;
+pub mod clean;
+pub mod doctor;
 pub mod engine;
 pub mod env;
 pub mod explain;
 pub mod generated;
+pub mod life;
 pub mod out;
+pub mod plan;
+pub mod prepare;
+pub mod run;
 pub mod signals;
+pub mod voice;
 
+use crate::exit::Exit;
+use crate::world::clock::Stop;
+use args::{Call, Command};
+use clap::Parser;
+use out::Out;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    ExitCode::from(crate::exit::Exit::Wrong.code())
+    let call = match Call::try_parse() {
+        Ok(call) => call,
+        Err(e) => {
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { Exit::Wrong.code() } else { Exit::Green.code() });
+        }
+    };
+    let out = Out::new();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            out.say(&format!("error: failed to start threads: {e}"));
+            return ExitCode::from(Exit::Error.code());
+        }
+    };
+    let stop = Stop::default();
+    let asked = Arc::default();
+    let voice = out.clone();
+    signals::listen(runtime.handle(), &stop, asked, Arc::new(move |text| voice.say(text)));
+    let handle = runtime.handle().clone();
+    let exit =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dispatch(&call, &handle, &stop, &out)));
+    runtime.shutdown_background();
+    ExitCode::from(exit.unwrap_or(Exit::Bug).code())
+}
+
+fn dispatch(call: &Call, handle: &tokio::runtime::Handle, stop: &Stop, out: &Out) -> Exit {
+    match &call.command {
+        Command::Run(args) => run::run(args, handle, stop, out),
+        Command::Check(args) => check::check(args, handle, stop, out),
+        Command::Plan(args) => plan::plan(args, handle, stop, out),
+        Command::Explain(args) => explain::explain_name(args, out),
+        Command::Clean => clean::clean(handle, out),
+        Command::Doctor => doctor::doctor(handle, out),
+        Command::Why(_) | Command::Report(_) => {
+            out.say("error: not built yet");
+            Exit::Wrong
+        }
+    }
 }

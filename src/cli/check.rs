@@ -1,0 +1,99 @@
+//! `ccci check`: everything that loading refuses, over recipe directories; no Docker, milliseconds.
+
+use super::args::{CheckArgs, CheckFormat, SourceArgs};
+use super::out::Out;
+use super::prepare::{Refused, prepare};
+use crate::ctx;
+use crate::diag::{Diagnostic, Severity, codes, render};
+use crate::exit::Exit;
+use crate::gather;
+use crate::recipe::directory::Origin;
+use crate::script::{RecipeTexts, Scripts};
+use crate::world::clock::Stop;
+use serde_json::json;
+use std::path::Path;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// Checks directories; with the source at hand also what the source says.
+pub fn check(args: &CheckArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit {
+    let dirs = match args.dirs.is_empty() {
+        false => args.dirs.clone(),
+        true => {
+            gather::disk::names_below(Path::new("recipes")).iter().map(|n| format!("recipes/{n}")).collect()
+        }
+    };
+    let mut all: Vec<Diagnostic> = vec![];
+    if dirs.is_empty() {
+        let message = "there is nothing to check: no directory is named and recipes/ has none";
+        all.push(Diagnostic::new(codes::EMPTY_DIRECTORY, message).help("name a recipe directory"));
+    }
+    for dir in &dirs {
+        all.extend(one(dir, handle, stop));
+    }
+    let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
+    tell(&all, args.format, out);
+    if args.format == CheckFormat::Human {
+        out.say(&format!("checked {}: errors: {errors}, warnings: {}", dirs.join(", "), all.len() - errors));
+    }
+    if errors > 0 { Exit::Wrong } else { Exit::Green }
+}
+
+/// One directory: its own texts, and the source if it can be read.
+fn one(dir: &str, handle: &Handle, stop: &Stop) -> Vec<Diagnostic> {
+    let texts = gather::texts(dir, Path::new("."));
+    let mut diagnostics = texts.diagnostics;
+    let Some(value) = texts.value else { return diagnostics.sorted() };
+    let scripts: RecipeTexts = value.directory.scripts.get(&Origin::Project).cloned().unwrap_or_default();
+    diagnostics.0.extend(Scripts::load(&scripts, &ctx::sigs()).1.0);
+    if diagnostics.has_errors() {
+        return diagnostics.sorted();
+    }
+    let source = SourceArgs {
+        source: None,
+        rev: None,
+        base: None,
+        tiers: None,
+        no_local: false,
+        deadline: Duration::from_secs(3_600),
+    };
+    match prepare(dir, &source, false, handle, stop) {
+        Ok(prepared) => prepared.warnings,
+        Err(Refused::Wrong(more)) => more,
+        // a source that is out of reach is no fault of the texts
+        Err(Refused::World(_)) => diagnostics.sorted(),
+    }
+}
+
+fn tell(all: &[Diagnostic], format: CheckFormat, out: &Out) {
+    match format {
+        CheckFormat::Human => {
+            let style = render::Style { colour: out.look.colour, width: out.look.width.min(120) };
+            for d in all {
+                out.say(&render::render(d, style));
+            }
+        }
+        CheckFormat::Short => {
+            for d in all {
+                out.data(&format!("{}\n", render::one_line(d)));
+            }
+        }
+        CheckFormat::Json => {
+            let rows: Vec<_> = all.iter().map(row).collect();
+            out.data(&(serde_json::to_string_pretty(&rows).expect("plain data") + "\n"));
+        }
+    }
+}
+
+fn row(d: &Diagnostic) -> serde_json::Value {
+    let at = d.place.as_ref().map(|p| (p.text.path.clone(), p.line_column()));
+    json!({
+        "code": d.code.id,
+        "severity": match d.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "message": d.message,
+        "path": at.as_ref().map(|a| &a.0),
+        "line": at.as_ref().map(|a| a.1.0),
+        "column": at.as_ref().map(|a| a.1.1),
+        "help": d.help,
+    })
+}

@@ -1,0 +1,71 @@
+//! One run from a job to an outcome: the real world, the record, the voices, the executor.
+
+use super::out::Out;
+use super::{engine, env};
+use crate::event::Event;
+use crate::hands::clock::RealClock;
+use crate::hands::ingress::Ingress;
+use crate::hands::locks::FileLocks;
+use crate::hands::store::DirStore;
+use crate::hands::swarm::Swarm;
+use crate::hands::web::RealWeb;
+use crate::report::journal::{Finished, Journal, RecordError};
+use crate::run;
+use crate::run::job::Job;
+use crate::run::sink::Sink;
+use crate::world::clock::Stop;
+use crate::world::{Clock, Cluster, World};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+/// The real world, with a store in a run's directory.
+pub fn real_world(handle: &Handle, dir: &Path) -> std::io::Result<World> {
+    let moved = Arc::new(Notify::new());
+    let clock: Arc<dyn Clock> = Arc::new(RealClock::new(moved.clone()));
+    let (host, _) = engine::host();
+    let cluster: Arc<dyn Cluster> = Arc::new(Swarm::new(&host, handle.clone(), clock.clone(), moved));
+    let ingress = Ingress::start(handle, cluster.clone(), clock.clone())?;
+    let web = Arc::new(RealWeb::new(handle.clone(), Arc::new(ingress), cluster.clone(), clock.clone())?);
+    let store = Arc::new(DirStore::new(dir));
+    let locks = Arc::new(FileLocks::new(env::locks()));
+    Ok(World { cluster, web, clock, store, locks })
+}
+
+/// Hears every event after the record has it.
+pub type Voice = dyn FnMut(&Event) + Send;
+
+/// Lives a job in a world and finishes its record. Removal is over when this comes back.
+pub fn live(
+    job: &Job,
+    world: &World,
+    dir: &Path,
+    stop: &Stop,
+    voice: Box<Voice>,
+) -> Result<Finished, RecordError> {
+    let journal = Journal::begin(dir, job.redactor.clone())?;
+    let shared = Arc::new(Mutex::new((Some(journal), voice)));
+    let taker = shared.clone();
+    let take = move |event: Event| {
+        let mut both = taker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (journal, voice) = &mut *both;
+        if let Some(journal) = journal {
+            voice(journal.take(event));
+        }
+    };
+    let sink = Sink::new(world.clock.clone(), Arc::new(take));
+    run::execute(job, world, &sink, stop);
+    let journal = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0.take();
+    Ok(journal.expect("taken once, here").finish())
+}
+
+/// Where a run's directory is: as asked, or a new one below the state directory.
+pub fn directory(out: Option<&Path>, run_id: &str) -> std::path::PathBuf {
+    out.map_or_else(|| env::home().join("runs").join(run_id), Path::to_path_buf)
+}
+
+/// Colour and width for voices.
+pub fn look(out: &Out) -> super::out::Look {
+    out.look
+}
