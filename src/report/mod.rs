@@ -2,13 +2,18 @@
 //! old run renders to the same bytes. Presentation never changes a verdict.
 
 pub mod fields;
+pub mod forge;
 pub mod human;
 pub mod journal;
+pub mod live;
+pub mod plain;
+pub mod progress;
 pub mod record;
 pub mod redaction;
 pub mod results;
 pub mod scan;
 pub mod sheet;
+pub mod teller;
 pub mod text;
 
 use record::Record;

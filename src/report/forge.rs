@@ -1,0 +1,68 @@
+//! How forges fold the lines of a log into groups, and how text is kept from being taken for their commands. Pure.
+
+use super::text::one_line;
+
+/// Which forge shows the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forge {
+    /// None, or one without groups.
+    Plain,
+    /// GitHub, Forgejo and Gitea runners: `::group::`.
+    GitHub,
+    /// GitLab runners: sections.
+    GitLab,
+}
+
+impl Forge {
+    /// Opens a group. `seconds` since 1970 is what GitLab shows as its duration.
+    pub fn open(self, name: &str, seconds: u64) -> String {
+        match self {
+            Forge::Plain => format!("== {name}\n"),
+            Forge::GitHub => format!("::group::{name}\n"),
+            Forge::GitLab => format!("\u{1b}[0Ksection_start:{seconds}:ccci_{name}\r\u{1b}[0K{name}\n"),
+        }
+    }
+
+    /// Closes it.
+    pub fn close(self, name: &str, seconds: u64) -> String {
+        match self {
+            Forge::Plain => String::new(),
+            Forge::GitHub => "::endgroup::\n".into(),
+            Forge::GitLab => format!("\u{1b}[0Ksection_end:{seconds}:ccci_{name}\r\u{1b}[0K\n"),
+        }
+    }
+
+    /// A line that the forge shows beside the change; nothing where there is no such thing.
+    pub fn annotate(self, level: &str, title: &str, message: &str) -> String {
+        match self {
+            Forge::GitHub => format!("::{level} title={}::{}\n", property(title), data(message)),
+            Forge::Plain | Forge::GitLab => String::new(),
+        }
+    }
+}
+
+/// The text after `::`, escaped as the runner unescapes it.
+fn data(text: &str) -> String {
+    one_line(text).replace('%', "%25")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_and_annotations_are_what_the_forges_read() {
+        assert_eq!(Forge::GitHub.open("install", 7), "::group::install\n");
+        assert_eq!(
+            Forge::GitLab.open("install", 7),
+            "\u{1b}[0Ksection_start:7:ccci_install\r\u{1b}[0Kinstall\n"
+        );
+        let line = Forge::GitHub.annotate("error", "a: b, c", "100 %\n::set-output");
+        assert_eq!(line, "::error title=a%3A b%2C c::100 %25 ::set-output\n");
+        assert_eq!(Forge::Plain.annotate("error", "a", "b"), "");
+    }
+}

@@ -1,0 +1,209 @@
+//! The live voice of a terminal: a few lines that are redrawn in place, with what is worth keeping above them.
+
+use super::human;
+use super::progress::{Progress, since_ms};
+use super::sheet::{Sheet, Style, Tone};
+use super::teller::Teller;
+use super::text::{columns, cut, one_line, span};
+use crate::event::{Event, What};
+use crate::failure::Failure;
+use crate::time::Moment;
+use crate::verdict::Outcome;
+use std::io::Write;
+
+/// Frames are at least so far apart; more would be work that nobody sees.
+const FRAME_MS: u64 = 100;
+const HIDE_CURSOR: &str = "\u{1b}[?25l";
+const SHOW_CURSOR: &str = "\u{1b}[?25h";
+/// A terminal that knows these shows a frame at once; others ignore them.
+const FRAME_BEGINS: &str = "\u{1b}[?2026h";
+const FRAME_ENDS: &str = "\u{1b}[?2026l";
+const CLEAR_REST_OF_LINE: &str = "\u{1b}[K";
+const CLEAR_BELOW: &str = "\u{1b}[J";
+
+/// What the terminal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screen {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Whether colours may be used.
+    pub colour: bool,
+}
+
+/// The voice.
+pub struct Live {
+    out: Box<dyn Write + Send>,
+    screen: Screen,
+    progress: Progress,
+    drawn: Vec<String>,
+    drawn_at: Option<Moment>,
+}
+
+impl Live {
+    /// Draws to `out`, which must be a terminal that can move its cursor.
+    pub fn new(out: Box<dyn Write + Send>, screen: Screen) -> Live {
+        Live { out, screen, progress: Progress::default(), drawn: vec![], drawn_at: None }
+    }
+
+    /// The terminal has another size now. Lines that were drawn wider have been folded by it and cannot be found
+    /// again, so they are left where they are.
+    pub fn resize(&mut self, width: usize, height: usize) {
+        if (width, height) != (self.screen.width, self.screen.height) {
+            self.screen = Screen { width, height, ..self.screen };
+            self.drawn.clear();
+        }
+    }
+
+    fn put(&mut self, text: &str) {
+        let _ = self.out.write_all(text.as_bytes());
+        let _ = self.out.flush();
+    }
+
+    /// Draws the block, with lines that stay above it.
+    fn draw(&mut self, now: Moment, stays: &[String]) {
+        let lines = self.lines(now);
+        if lines == self.drawn && stays.is_empty() {
+            return;
+        }
+        let mut frame = String::from(FRAME_BEGINS);
+        if self.drawn_at.is_none() {
+            frame.push_str(HIDE_CURSOR);
+        }
+        if !self.drawn.is_empty() {
+            frame.push_str(&format!("\u{1b}[{}A", self.drawn.len()));
+        }
+        for line in stays.iter().chain(&lines) {
+            frame.push_str(&format!("\r{line}{CLEAR_REST_OF_LINE}\n"));
+        }
+        frame.push_str(CLEAR_BELOW);
+        frame.push_str(FRAME_ENDS);
+        self.put(&frame);
+        self.drawn = lines;
+        self.drawn_at = Some(now);
+    }
+
+    /// The block, cut to the screen: the first line is the run's, the last the most recent.
+    fn lines(&self, now: Moment) -> Vec<String> {
+        let Some(plan) = &self.progress.plan else { return vec![] };
+        let mut out = vec![];
+        let failed = match self.progress.failures {
+            0 => String::new(),
+            n => format!("  failures {n}"),
+        };
+        let time = format!("  {} of {}{failed}", span(now.0 / 1_000 * 1_000), span(plan.deadline_ms));
+        out.push(self.row(Tone::Strong, &self.progress.subject(), &time));
+        for t in &self.progress.tiers {
+            let (tone, word) = match (t.status, t.over) {
+                (None, _) => (Tone::Faint, "     "),
+                (Some(s), true) => (Tone::of(s), s.name()),
+                (Some(_), false) => (Tone::Strong, "now"),
+            };
+            let ms = if t.ms > 0 { span(t.ms) } else { String::new() };
+            let tests =
+                if t.tests > 0 { format!("tests {} of {}", t.passed, t.tests) } else { String::new() };
+            let rest = format!("{:<8} {ms:>7}  {tests}", t.tier.name());
+            out.push(self.row(tone, &format!("  {word:<6}"), &rest));
+        }
+        if let Some(r) = &self.progress.running {
+            let by = r.hook.as_ref().map(|(h, _)| format!(", calling {}", one_line(h))).unwrap_or_default();
+            out.push(self.row(Tone::Strong, "  > ", &format!("{}{by}", r.line(now))));
+            if let Some((on, since)) = &r.waiting {
+                let text = format!("{} ({})", one_line(on), since_ms(*since, now));
+                out.push(self.row(Tone::Faint, "    waiting for ", &text));
+            }
+        }
+        // a block higher than the screen could not be found again
+        let room = self.screen.height.saturating_sub(1).max(1);
+        if out.len() > room {
+            let newest = out.len() - (room - 1);
+            out.splice(1..newest, []);
+        }
+        out
+    }
+
+    /// A line that never reaches the last column: some terminals fold there.
+    fn row(&self, tone: Tone, head: &str, rest: &str) -> String {
+        let width = self.screen.width.saturating_sub(1);
+        let head = cut(head, width);
+        let rest = cut(rest, width.saturating_sub(columns(&head)));
+        let sheet = Sheet::new(Style { colour: self.screen.colour, width: self.screen.width });
+        format!("{}{}", sheet.tint(tone, &head), rest.trim_end())
+    }
+
+    fn failed(&self, what: &str, f: &Failure) -> Vec<String> {
+        let tone = if f.is_error() { Tone::Open } else { Tone::Bad };
+        let head = if f.is_error() { "unver " } else { "FAIL  " };
+        let text = format!("{}: {} (blame: {})", one_line(what), one_line(&f.observed), f.blame);
+        vec![self.row(tone, head, &text)]
+    }
+
+    /// What of an event stays above the block.
+    fn stays(&self, e: &Event, title: Option<&str>) -> Vec<String> {
+        match &e.what {
+            What::StepEnded { failure: Some(f), .. } => self.failed(title.unwrap_or("a step"), f),
+            What::TestEnded { file, name, failure: Some(f), .. } => self.failed(&format!("{file} {name}"), f),
+            What::Said { by, text } => {
+                vec![self.row(Tone::Faint, "says  ", &format!("{}: {}", one_line(by), one_line(text)))]
+            }
+            What::Stopped { by } => {
+                vec![self.row(Tone::Open, "stop  ", &format!("by {by}; everything of this run is removed"))]
+            }
+            _ => vec![],
+        }
+    }
+
+    fn erase(&mut self) {
+        if self.drawn_at.take().is_some() {
+            let up = match self.drawn.len() {
+                0 => String::new(),
+                n => format!("\u{1b}[{n}A"),
+            };
+            self.drawn.clear();
+            self.put(&format!("{up}\r{CLEAR_BELOW}{SHOW_CURSOR}"));
+        }
+    }
+}
+
+impl Teller for Live {
+    fn event(&mut self, e: &Event) {
+        let title = self.progress.running.as_ref().map(|r| r.title.clone());
+        let stays = self.stays(e, title.as_deref());
+        self.progress.take(e);
+        let due = self.drawn_at.is_none_or(|d| e.at.0.saturating_sub(d.0) >= FRAME_MS);
+        if due || !stays.is_empty() {
+            self.draw(e.at, &stays);
+        }
+    }
+
+    fn tick(&mut self, now: Moment) {
+        if !self.progress.over {
+            self.draw(now, &[]);
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        let now = self.drawn_at.unwrap_or(Moment(0));
+        let row = self.row(Tone::Strong, "", &one_line(line));
+        self.draw(now, &[row]);
+    }
+
+    fn state(&self, now: Moment) -> String {
+        self.progress.state(now)
+    }
+
+    fn finish(&mut self, outcome: &Outcome) {
+        self.erase();
+        let sheet = Sheet::new(Style { colour: self.screen.colour, width: self.screen.width });
+        let word = sheet.tint(human::tone(outcome.verdict), outcome.verdict.name());
+        self.put(&format!("{word} after {}\n", span(outcome.timings.total)));
+    }
+}
+
+/// A run that ends without an outcome must not leave a terminal without its cursor.
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.erase();
+    }
+}

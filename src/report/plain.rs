@@ -1,0 +1,181 @@
+//! The plain voice: one line an event that matters, in groups of the forge. For logs that are read later.
+
+use super::forge::Forge;
+use super::progress::Progress;
+use super::sheet::{Sheet, Style};
+use super::teller::Teller;
+use super::text::{one_line, span};
+use crate::event::{Event, What};
+use crate::failure::Failure;
+use crate::tier::{Status, Tier};
+use crate::time::Moment;
+use crate::verdict::Outcome;
+use std::io::Write;
+
+/// A forge that hears nothing for long ends the job; people get worried earlier.
+const SILENCE_MS: u64 = 30_000;
+/// What is waited for changes often while an app starts; so much time must lie between two lines about it.
+const BETWEEN_WAITS_MS: u64 = 10_000;
+/// Lines of one piece of evidence; the summary and the record have more.
+const EVIDENCE_LINES: usize = 20;
+
+/// The voice.
+pub struct Plain {
+    out: Box<dyn Write + Send>,
+    forge: Forge,
+    width: usize,
+    progress: Progress,
+    group: Option<String>,
+    last_line: Moment,
+}
+
+impl Plain {
+    /// Writes to `out`. Nothing depends on colour.
+    pub fn new(out: Box<dyn Write + Send>, forge: Forge, width: usize) -> Plain {
+        let last_line = Moment(0);
+        Plain { out, forge, width, progress: Progress::default(), group: None, last_line }
+    }
+
+    /// A closed pipe is no failure of the run.
+    fn put(&mut self, text: &str) {
+        let _ = self.out.write_all(text.as_bytes());
+        let _ = self.out.flush();
+    }
+
+    fn line(&mut self, at: Moment, text: &str) {
+        self.last_line = at;
+        self.put(&format!("{:>7}  {}\n", span(at.0), one_line_keeping_indent(text)));
+    }
+
+    fn enter(&mut self, tier: Option<Tier>, at: Moment) {
+        let began = self.progress.tiers.iter().any(|t| t.status.is_some());
+        let name = match tier {
+            Some(t) => t.name(),
+            None if began => "after",
+            None => "before",
+        };
+        if self.group.as_deref() != Some(name) {
+            self.leave(at);
+            let seconds = self.seconds(at);
+            self.put(&self.forge.open(name, seconds));
+            self.group = Some(name.to_string());
+        }
+    }
+
+    fn leave(&mut self, at: Moment) {
+        if let Some(name) = self.group.take() {
+            let seconds = self.seconds(at);
+            self.put(&self.forge.close(&name, seconds));
+        }
+    }
+
+    fn seconds(&self, at: Moment) -> u64 {
+        self.progress.wall_ms.saturating_add(at.0) / 1_000
+    }
+
+    fn failure(&mut self, what: &str, f: &Failure) {
+        let level = if f.is_error() { "warning" } else { "error" };
+        let text = format!("{} (blame: {}, {})", f.observed, f.blame, f.cause);
+        let annotation = self.forge.annotate(level, what, &text);
+        let mut sheet = Sheet::new(Style { colour: false, width: self.width });
+        sheet.failure(15, f, EVIDENCE_LINES);
+        self.put(&sheet.text());
+        self.put(&annotation);
+    }
+
+    fn ended(&mut self, at: Moment, status: Status, what: &str, ms: u64, note: Option<&str>) {
+        let note = note.filter(|n| !n.is_empty()).map(|n| format!(": {n}")).unwrap_or_default();
+        self.line(at, &format!("{:<5} {what}  {}{note}", status.name(), span(ms)));
+    }
+
+    fn waiting(&mut self, at: Moment, on: &str) {
+        if at.0.saturating_sub(self.last_line.0) >= BETWEEN_WAITS_MS {
+            self.line(at, &format!("...   waiting for {on}"));
+        }
+    }
+}
+
+/// Foreign line breaks must not begin a line of ours.
+fn one_line_keeping_indent(text: &str) -> String {
+    let indent = text.len() - text.trim_start().len();
+    format!("{}{}", &text[..indent], squeeze(text))
+}
+
+/// Two blanks between columns stay; everything else that is white is one.
+fn squeeze(text: &str) -> String {
+    let parts: Vec<String> = text.trim_start().split("  ").map(one_line).collect();
+    parts.join("  ")
+}
+
+impl Teller for Plain {
+    fn event(&mut self, e: &Event) {
+        let title = self.progress.running.as_ref().map(|r| r.title.clone());
+        if let What::StepStarted { tier, .. } = &e.what {
+            self.enter(*tier, e.at);
+        }
+        self.progress.take(e);
+        match &e.what {
+            What::RunStarted { plan, .. } => {
+                let base = plan.base.as_ref().map(|b| format!(" from {}", b.found_as)).unwrap_or_default();
+                let text =
+                    format!("{}{base} on {} (run {})", self.progress.subject(), plan.domain, plan.run_id);
+                self.line(e.at, &text);
+            }
+            What::StepEnded { status, ms, failure, note, .. } => {
+                let title = title.unwrap_or_else(|| "a step".into());
+                self.ended(e.at, *status, &title, *ms, note.as_deref());
+                if let Some(f) = failure {
+                    self.failure(&title, f);
+                }
+            }
+            What::TestEnded { file, name, status, ms, failure, .. } => {
+                let test = format!("{file} {name}");
+                self.ended(e.at, *status, &test, *ms, None);
+                if let Some(f) = failure {
+                    self.failure(&test, f);
+                }
+            }
+            What::Waiting { on, .. } => self.waiting(e.at, on),
+            What::Said { by, text } => self.line(e.at, &format!("says  {by}: {text}")),
+            What::Skipped(s) => self.line(e.at, &format!("skip  {}: {}", s.what, s.reason)),
+            What::Stopped { by } => {
+                self.line(e.at, &format!("stop  by {by}; everything of this run is removed"))
+            }
+            What::SecretFound { file, secret } => {
+                self.line(e.at, &format!("fail  secret `{secret}` stands in `{file}`"));
+            }
+            What::RecordFailed { failure } => self.failure("the record", failure),
+            What::Removed { leftovers, .. } => {
+                for h in leftovers {
+                    self.line(e.at, &format!("left  {} {}: {}", h.kind, h.name, h.by));
+                }
+            }
+            What::RunEnded { .. } => self.leave(e.at),
+            _ => {}
+        }
+    }
+
+    fn tick(&mut self, now: Moment) {
+        if now.0.saturating_sub(self.last_line.0) < SILENCE_MS {
+            return;
+        }
+        if let Some(r) = &self.progress.running {
+            let on = r.waiting.as_ref().map(|(on, _)| format!(", waiting for {on}")).unwrap_or_default();
+            let text = format!("...   {}{on}", r.line(now));
+            self.line(now, &text);
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        let text = format!("         {}\n", one_line(line));
+        self.put(&text);
+    }
+
+    fn state(&self, now: Moment) -> String {
+        self.progress.state(now)
+    }
+
+    fn finish(&mut self, outcome: &Outcome) {
+        self.leave(Moment(outcome.timings.total));
+    }
+}

@@ -1,0 +1,199 @@
+//! How far a run is: a fold of the events so far, for the voices. Judges nothing; that is `verdict`. Pure.
+
+use super::text::{one_line, span};
+use crate::event::{Event, What};
+use crate::plan::Plan;
+use crate::tier::{Status, Tier};
+use crate::time::Moment;
+use std::fmt::Write;
+
+/// A step that is going on.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// Its title.
+    pub title: String,
+    /// Its tier.
+    pub tier: Option<Tier>,
+    /// Since when.
+    pub began: Moment,
+    /// Its own deadline, ms; 0 if the plan does not know it.
+    pub limit_ms: u64,
+    /// What it waits for, since when.
+    pub waiting: Option<(String, Moment)>,
+    /// The hook or test that is being called, since when.
+    pub hook: Option<(String, Moment)>,
+}
+
+/// A tier so far.
+#[derive(Debug, Clone)]
+pub struct TierSoFar {
+    /// Which.
+    pub tier: Tier,
+    /// The worst so far; none before it begins.
+    pub status: Option<Status>,
+    /// Whether all its steps have ended.
+    pub over: bool,
+    /// Time of the steps that ended, ms.
+    pub ms: u64,
+    /// Tests that passed.
+    pub passed: usize,
+    /// Tests that ended.
+    pub tests: usize,
+}
+
+/// The run so far.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// The plan, once known.
+    pub plan: Option<Plan>,
+    /// When it began, ms since 1970.
+    pub wall_ms: u64,
+    /// Planned tiers, in order.
+    pub tiers: Vec<TierSoFar>,
+    /// The step that is going on.
+    pub running: Option<Running>,
+    /// Failures of steps and tests so far.
+    pub failures: usize,
+    /// What stopped it.
+    pub stopped: Option<String>,
+    /// Whether it is over.
+    pub over: bool,
+}
+
+impl Progress {
+    /// Takes an event.
+    pub fn take(&mut self, e: &Event) {
+        match &e.what {
+            What::RunStarted { plan, wall_ms, .. } => self.begin(plan, *wall_ms),
+            What::StepStarted { step, title, tier } => {
+                let limit_ms = self.plan.as_ref().and_then(|p| p.steps.get(*step)).map_or(0, |s| s.limit_ms);
+                let (title, tier, began) = (title.clone(), *tier, e.at);
+                self.running = Some(Running { title, tier, began, limit_ms, waiting: None, hook: None });
+                if let Some(t) = self.tier(tier) {
+                    t.status.get_or_insert(Status::Pass);
+                }
+            }
+            What::Waiting { on, .. } => {
+                if let Some(r) = &mut self.running {
+                    r.waiting = Some((on.clone(), e.at));
+                }
+            }
+            What::HookStarted { hook } => {
+                if let Some(r) = &mut self.running {
+                    r.hook = Some((hook.clone(), e.at));
+                }
+            }
+            What::HookEnded { .. } => {
+                if let Some(r) = &mut self.running {
+                    r.hook = None;
+                }
+            }
+            What::TestEnded { tier, status, .. } => self.test(*tier, *status),
+            What::StepEnded { step, status, ms, .. } => self.step(*step, *status, *ms),
+            What::Stopped { by } => self.stopped = Some(by.clone()),
+            What::RunEnded { .. } => {
+                self.over = true;
+                self.running = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, plan: &Plan, wall_ms: u64) {
+        let row = |t: &Tier| TierSoFar { tier: *t, status: None, over: false, ms: 0, passed: 0, tests: 0 };
+        self.tiers = plan.tiers.iter().map(row).collect();
+        self.plan = Some(plan.clone());
+        self.wall_ms = wall_ms;
+    }
+
+    fn test(&mut self, tier: Tier, status: Status) {
+        self.failures += usize::from(status == Status::Fail);
+        if let Some(t) = self.tier(Some(tier)) {
+            t.tests += 1;
+            t.passed += usize::from(status == Status::Pass);
+            t.status = Some(t.status.map_or(status, |s| s.and(status)));
+        }
+    }
+
+    fn step(&mut self, step: usize, status: Status, ms: u64) {
+        let ended = self.running.take();
+        let planned = self.plan.as_ref().and_then(|p| p.steps.get(step));
+        let tier = planned.and_then(|s| s.tier).or(ended.and_then(|r| r.tier));
+        let last =
+            self.plan.as_ref().and_then(|p| p.steps.iter().rposition(|s| s.tier == tier)) == Some(step);
+        self.failures += usize::from(status == Status::Fail);
+        if let Some(t) = self.tier(tier) {
+            t.status = Some(t.status.map_or(status, |s| s.and(status)));
+            t.ms = t.ms.saturating_add(ms);
+            t.over |= last;
+        }
+    }
+
+    fn tier(&mut self, tier: Option<Tier>) -> Option<&mut TierSoFar> {
+        self.tiers.iter_mut().find(|t| Some(t.tier) == tier)
+    }
+
+    /// `custom-html 1.1.0+1.26.0`.
+    pub fn subject(&self) -> String {
+        let Some(p) = &self.plan else { return "a run".into() };
+        let version = p.head.version.as_ref().map_or(p.head.commit.short().to_string(), |v| v.to_string());
+        format!("{} {version}", p.recipe)
+    }
+
+    /// What runs, what is waited for, since when: the answer to key `t` and SIGUSR1.
+    pub fn state(&self, now: Moment) -> String {
+        let Some(p) = &self.plan else { return "nothing has begun yet\n".into() };
+        let mut out = String::new();
+        let _ = writeln!(
+            out,
+            "{}: {} of {}, failures so far {} (run {})",
+            self.subject(),
+            span(now.0),
+            span(p.deadline_ms),
+            self.failures,
+            p.run_id
+        );
+        for t in &self.tiers {
+            let Some(status) = t.status else { continue };
+            let word = if t.over { status.name() } else { "going on" };
+            let _ = writeln!(
+                out,
+                "  {:<8} {word}, {}, tests passed {} of {}",
+                t.tier.name(),
+                span(t.ms),
+                t.passed,
+                t.tests
+            );
+        }
+        match &self.running {
+            Some(r) => {
+                let _ = writeln!(out, "  now      {}", r.line(now));
+                if let Some((on, since)) = &r.waiting {
+                    let _ = writeln!(out, "  waiting  {} for {}", since_ms(*since, now), one_line(on));
+                }
+                if let Some((hook, since)) = &r.hook {
+                    let _ = writeln!(out, "  calling  {} since {}", one_line(hook), since_ms(*since, now));
+                }
+            }
+            None if self.over => out.push_str("  the run is over\n"),
+            None => out.push_str("  now      between two steps\n"),
+        }
+        if let Some(by) = &self.stopped {
+            let _ = writeln!(out, "  stopped by {by}; removal goes on");
+        }
+        out
+    }
+}
+
+impl Running {
+    /// `converge to the head, 8.2s of 10m`.
+    pub fn line(&self, now: Moment) -> String {
+        let limit = if self.limit_ms > 0 { format!(" of {}", span(self.limit_ms)) } else { String::new() };
+        format!("{}, {}{limit}", one_line(&self.title), since_ms(self.began, now))
+    }
+}
+
+/// Whole seconds are enough for what goes on.
+pub fn since_ms(since: Moment, now: Moment) -> String {
+    span(now.since(since).as_secs() * 1_000)
+}

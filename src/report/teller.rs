@@ -1,0 +1,104 @@
+//! What every voice of a running run can do, and a guard that keeps a broken one from harming the run.
+
+use crate::event::Event;
+use crate::time::Moment;
+use crate::verdict::Outcome;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A voice: hears events, never the world. Moments count from the run's beginning, as in events.
+pub trait Teller: Send {
+    /// An event happened.
+    fn event(&mut self, event: &Event);
+    /// Time passed; called a few times a second.
+    fn tick(&mut self, now: Moment);
+    /// A line of somebody else's, such as what a signal does, put where it disturbs nothing.
+    fn say(&mut self, line: &str);
+    /// What runs, what is waited for, since when.
+    fn state(&self, now: Moment) -> String;
+    /// The run is over; what was drawn for the moment goes away.
+    fn finish(&mut self, outcome: &Outcome);
+}
+
+/// A voice that says nothing.
+pub struct Mute;
+
+impl Teller for Mute {
+    fn event(&mut self, _event: &Event) {}
+    fn tick(&mut self, _now: Moment) {}
+    fn say(&mut self, _line: &str) {}
+    fn state(&self, _now: Moment) -> String {
+        String::new()
+    }
+    fn finish(&mut self, _outcome: &Outcome) {}
+}
+
+/// Presentation that panics falls silent; the run goes on (lesson 38).
+pub struct Guarded {
+    inner: Option<Box<dyn Teller>>,
+}
+
+impl Guarded {
+    /// Guards a voice.
+    pub fn new(inner: Box<dyn Teller>) -> Guarded {
+        Guarded { inner: Some(inner) }
+    }
+
+    /// Whether it has fallen silent.
+    pub fn is_silent(&self) -> bool {
+        self.inner.is_none()
+    }
+
+    fn with(&mut self, call: impl FnOnce(&mut dyn Teller)) {
+        let Some(inner) = &mut self.inner else { return };
+        if catch_unwind(AssertUnwindSafe(|| call(&mut **inner))).is_err() {
+            self.inner = None;
+        }
+    }
+}
+
+impl Teller for Guarded {
+    fn event(&mut self, event: &Event) {
+        self.with(|t| t.event(event));
+    }
+    fn tick(&mut self, now: Moment) {
+        self.with(|t| t.tick(now));
+    }
+    fn say(&mut self, line: &str) {
+        self.with(|t| t.say(line));
+    }
+    fn state(&self, now: Moment) -> String {
+        let Some(inner) = &self.inner else { return String::new() };
+        catch_unwind(AssertUnwindSafe(|| inner.state(now))).unwrap_or_default()
+    }
+    fn finish(&mut self, outcome: &Outcome) {
+        self.with(|t| t.finish(outcome));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Broken;
+
+    impl Teller for Broken {
+        fn event(&mut self, _event: &Event) {}
+        fn tick(&mut self, _now: Moment) {
+            panic!("a bug in presentation");
+        }
+        fn say(&mut self, _line: &str) {}
+        fn state(&self, _now: Moment) -> String {
+            panic!("another")
+        }
+        fn finish(&mut self, _outcome: &Outcome) {}
+    }
+
+    #[test]
+    fn lesson_38_a_voice_that_panics_falls_silent_and_nothing_else_happens() {
+        let mut voice = Guarded::new(Box::new(Broken));
+        assert_eq!(voice.state(Moment(0)), "");
+        voice.tick(Moment(1));
+        assert!(voice.is_silent());
+        voice.tick(Moment(2));
+    }
+}
