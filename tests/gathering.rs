@@ -229,6 +229,8 @@ fn what_is_wrong_with_the_recipes_files_is_said_at_its_place() {
     let missing = compose("1.10.0+1.25").replace("nginx:1.25", "nginx:${TAG:?which one}");
     with(&[("compose.yml", &missing)]).check("missing-variable", |_| {});
     with(&[(".env.sample", "DOMAIN=ghost.example.com\nSMTP HOST!=x\n")]).check("env-syntax", |_| {});
+    with(&[(".env.sample", "DOMAIN=x\nSECRET_DB_VERSION=v1 # length=long charset=hex\n")])
+        .check("secret-modifier", |_| {});
     let long = format!(
         "{}secrets:\n  s:\n    external: true\n    name: ${{STACK_NAME}}_{}\n",
         compose("1.10.0+1.25"),

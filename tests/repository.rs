@@ -15,7 +15,7 @@ impl Repository {
         let dir = tempfile::tempdir().unwrap();
         let repository = Repository { dir };
         fs::create_dir(repository.path()).unwrap();
-        repository.git(&["init", "-q", "-b", "main"]);
+        repository.git(&["init", "-q", "-b", "main", "--template="]);
         repository
     }
 

@@ -210,6 +210,7 @@ fn settings_of_a_repository_start_no_program() {
         r.git(&["config", key, &evil]);
     }
     r.git(&["config", "filter.evil.required", "true"]);
+    fs::create_dir_all(r.path().join(".git/hooks")).unwrap();
     for hook in ["post-index-change", "reference-transaction", "post-checkout"] {
         fs::copy(&script, r.path().join(".git/hooks").join(hook)).unwrap();
     }

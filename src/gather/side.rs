@@ -63,6 +63,9 @@ impl Side {
             recipe: with.recipe,
         };
         let (env, mut diagnostics) = app_env(&from);
+        // asked of the text as it was written, so that the places are right
+        let written = from.sample.map(|text| EnvFile::parse(text).0.secrets().1);
+        diagnostics.0.extend(written.into_iter().flat_map(|d| d.0));
         let names = compose_files(&env.vars);
         let texts = texts_of(&names, &facts.files, &with, &mut diagnostics);
         let mut side = Side {
