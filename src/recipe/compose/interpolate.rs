@@ -49,6 +49,21 @@ const CASTS: &[(&str, Cast)] = &[
     ("configs.*.external", Cast::Bool),
 ];
 
+/// Durations: docker's loader takes variables there, abra checks the shapes first and refuses them (lesson 43).
+const DURATIONS: &[&str] = &[
+    "services.*.stop_grace_period",
+    "services.*.healthcheck.interval",
+    "services.*.healthcheck.timeout",
+    "services.*.healthcheck.start_period",
+    "services.*.healthcheck.start_interval",
+    "services.*.deploy.update_config.delay",
+    "services.*.deploy.update_config.monitor",
+    "services.*.deploy.rollback_config.delay",
+    "services.*.deploy.rollback_config.monitor",
+    "services.*.deploy.restart_policy.delay",
+    "services.*.deploy.restart_policy.window",
+];
+
 /// Puts variables into every value of a file.
 pub fn interpolate(root: Map, env: &BTreeMap<String, String>, diagnostics: &mut Diagnostics) -> Map {
     let mut pass = Pass { env, diagnostics, told: BTreeSet::new() };
@@ -97,6 +112,13 @@ impl Pass<'_> {
         }
         if result.text == text {
             return Value::Str(text);
+        }
+        if DURATIONS.iter().any(|pattern| matches(path, pattern)) {
+            let d = Diagnostic::new(
+                codes::COMPOSE_ODDITY,
+                "docker's loader takes a variable as a duration, abra does not",
+            );
+            self.diagnostics.push(d.at(place.clone()).help("write the duration itself"));
         }
         match CASTS.iter().find(|(pattern, _)| matches(path, pattern)) {
             None => Value::Str(result.text),
