@@ -42,7 +42,8 @@ pub(super) fn tests(tree: &Tree) -> impl Iterator<Item = &Function> {
     tree.functions.iter().filter(|f| is_test(f))
 }
 
-fn is_test(f: &Function) -> bool {
+/// Whether it is run as a test.
+pub(super) fn is_test(f: &Function) -> bool {
     f.name.starts_with("test_") && !f.private && f.params.len() == 1 && f.params[0] != "page"
 }
 
@@ -61,7 +62,7 @@ fn stray_code(file: &File, tree: &Tree, out: &mut Diagnostics) {
             STRAY_CODE,
             "only functions, constants and imports may stand at the top of a file",
         );
-        out.push(d.at(place(&file.text, node.at, 1)).help(help));
+        out.push(d.at(place(&file.text, node.start(), 1)).help(help));
     }
 }
 

@@ -75,7 +75,7 @@ fn ty_of(id: TypeId) -> Ty {
         (TypeId::of::<FnPtr>(), Ty::FN),
         (TypeId::of::<Dynamic>(), Ty::ANY),
     ];
-    known.iter().find(|k| k.0 == id).map_or(Ty::ANY, |k| k.1)
+    known.iter().find(|k| k.0 == id).map_or(Ty::OTHER, |k| k.1)
 }
 
 /// Rhai keeps return types as text only.

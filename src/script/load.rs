@@ -8,7 +8,7 @@ use super::hooks::{self, HOOKS, HookRow};
 use super::signature::CallSig;
 use super::sources::{Sources, function_place, place};
 use super::thread::{Lost, on_own};
-use super::{conventions, engine, files, imports, stdlib};
+use super::{conventions, engine, files, imports, inspect, stdlib};
 use crate::diag::codes::SCRIPT_SYNTAX;
 use crate::diag::{Diagnostic, Diagnostics, Text};
 use crate::tier::Tier;
@@ -115,10 +115,11 @@ fn load(texts: &RecipeTexts, sigs: &[CallSig], spot: &Arc<Spot>) -> (Loaded, Dia
     for (path, kind) in files::sort(texts, &mut out) {
         let file = compile(&mut compiler, path, kind, &texts[path]);
         conventions::check(&file, sigs, &mut out);
-        out.0.extend(file.refused.clone());
         loaded.files.insert(path.to_string(), file);
     }
     let order = imports::check(&loaded.files, &mut out);
+    out.0.extend(inspect::check(&loaded.files, sigs));
+    refusals(&loaded.files, &mut out);
     for (path, text, tree) in stdlib::sources() {
         loaded.sources.add(path, text, tree);
     }
@@ -131,6 +132,18 @@ fn load(texts: &RecipeTexts, sigs: &[CallSig], spot: &Arc<Spot>) -> (Loaded, Dia
         evaluate(&mut loaded, &order, spot, &mut out);
     }
     (loaded, Diagnostics(out.sorted()))
+}
+
+/// Why files do not compile. A name that Rhai does not know is told by the checker, together with all others.
+fn refusals(files: &BTreeMap<String, File>, out: &mut Diagnostics) {
+    for file in files.values() {
+        let Some(refused) = &file.refused else { continue };
+        let told =
+            |d: &Diagnostic| d.code == refused.code && d.place.as_ref().map(|p| &p.text) == Some(&file.text);
+        if !out.0.iter().any(told) {
+            out.push(refused.clone());
+        }
+    }
 }
 
 /// Evaluates the constants of every file once, and makes modules of those under `lib/`.

@@ -19,10 +19,9 @@ mod conventions;
 mod engine;
 mod files;
 mod imports;
-#[allow(dead_code, reason = "read by the checker, which follows")]
+mod inspect;
 mod known;
 mod memory;
-#[allow(dead_code, reason = "read by the checker, which follows")]
 mod node;
 mod show;
 mod sources;

@@ -87,8 +87,8 @@ pub enum What {
     Closure { function: String, captures: Vec<(String, Position)> },
     /// Members of a value.
     Chain { head: Box<Node>, links: Vec<Link> },
-    /// `let` and `const`.
-    Let { name: String, name_at: Position, constant: bool, value: Box<Node> },
+    /// `let`, `const` and `export const`.
+    Let { name: String, name_at: Position, constant: bool, exported: bool, value: Box<Node> },
     /// `=`, `+=` and the like.
     Assign { operator: Option<String>, target: Box<Node>, value: Box<Node> },
     /// `if`.
@@ -153,6 +153,17 @@ pub struct Tree {
 }
 
 impl Node {
+    /// Where its text starts: for an operator and a chain that is what stands left.
+    pub fn start(&self) -> Position {
+        match &self.what {
+            What::Chain { head, .. } => head.start(),
+            What::Call(Call { operator: true, args, .. }) if args.len() == 2 => args[0].start(),
+            What::Logic(parts) | What::Coalesce(parts) => parts.first().map_or(self.at, Node::start),
+            What::Assign { target, .. } => target.start(),
+            _ => self.at,
+        }
+    }
+
     /// Calls `see` for this node and all below it, outermost first.
     pub fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a Node)) {
         see(self);

@@ -50,6 +50,8 @@ pub struct ReachRow {
     pub reach: Reach,
     /// Fits after "needs".
     pub needs: &'static str,
+    /// What to do instead.
+    pub help: &'static str,
     /// The points that offer it.
     pub points: &'static [Point],
 }
@@ -64,6 +66,7 @@ pub const REACHES: &[ReachRow] = &[
     ReachRow {
         reach: Reach::Always,
         needs: "nothing",
+        help: "",
         points: &[
             Env,
             UpgradeEnv,
@@ -81,7 +84,8 @@ pub const REACHES: &[ReachRow] = &[
     },
     ReachRow {
         reach: Reach::Secrets,
-        needs: "the app's secrets, which are generated after `extra_env`",
+        needs: "the app's secrets",
+        help: "secrets are generated after `extra_env`; ask for them in `install_steps` or later",
         points: &[
             UpgradeEnv,
             InstallSteps,
@@ -98,12 +102,14 @@ pub const REACHES: &[ReachRow] = &[
     },
     ReachRow {
         reach: Reach::BeforeDeploy,
-        needs: "secrets that nothing uses yet, which is only so in `install_steps`",
+        needs: "secrets that nothing uses yet",
+        help: "only `install_steps` may set secrets",
         points: &[InstallSteps],
     },
     ReachRow {
         reach: Reach::App,
         needs: "the app deployed",
+        help: "do it in `pre_install` or later",
         points: &[
             UpgradeEnv,
             Ready,
@@ -117,7 +123,12 @@ pub const REACHES: &[ReachRow] = &[
             Test,
         ],
     },
-    ReachRow { reach: Reach::Page, needs: "a page of the browser", points: &[Screenshot, Test] },
+    ReachRow {
+        reach: Reach::Page,
+        needs: "a page of the browser",
+        help: "pages are given to `screenshot` and to tests",
+        points: &[Screenshot, Test],
+    },
 ];
 
 impl Reach {

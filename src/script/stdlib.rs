@@ -1,10 +1,9 @@
 //! The std library: Rhai modules in the binary, callable as `std::…` without an import. Doc comments become rows.
 
-use super::engine;
 use super::node::{Function, Tree};
-use super::signature::Ty;
-use super::tree;
-use crate::diag::Text;
+use super::signature::{CallSig, Ty};
+use super::{engine, inspect, tree};
+use crate::diag::{Diagnostics, Text};
 use rhai::{Engine, Module, Scope, Shared};
 use std::sync::{Arc, OnceLock};
 
@@ -109,6 +108,11 @@ fn row(module: &'static str, f: &Function) -> Option<StdFn> {
 /// All functions of the library, for the checker and the reference.
 pub fn rows() -> impl Iterator<Item = &'static StdFn> {
     all().iter().flat_map(|c| &c.rows)
+}
+
+/// Checks the library against what ctx offers, as recipes are checked. Nothing may be found.
+pub fn check(sigs: &[CallSig]) -> Diagnostics {
+    Diagnostics(inspect::check_std(sigs))
 }
 
 /// The names of the modules.

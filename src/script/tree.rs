@@ -57,6 +57,7 @@ fn stmt(s: &Stmt) -> Node {
             name: x.0.name.to_string(),
             name_at: x.0.pos,
             constant: flags.contains(ASTFlags::CONSTANT),
+            exported: flags.contains(ASTFlags::EXPORTED),
             value: Box::new(expr(&x.1)),
         },
         Stmt::Assignment(x) => What::Assign {
@@ -80,7 +81,7 @@ fn stmt(s: &Stmt) -> Node {
             name_at: x.0.position(),
             alias: x.1.name.to_string(),
         },
-        Stmt::Export(..) => What::Unknown("export".into()),
+        Stmt::Export(..) => What::Nothing,
         Stmt::Share(_) => What::Nothing,
         other => branching(other),
     };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A set of kinds a value may have. `ANY` in the set means: not known, so not checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ty(u32);
 
 /// Whose member a callable thing is.
@@ -31,6 +31,19 @@ pub enum Owner {
     Page,
 }
 
+/// All owners that have values.
+const OWNERS: &[Owner] = &[
+    Owner::Ctx,
+    Owner::Response,
+    Owner::ExecOutput,
+    Owner::Session,
+    Owner::Tls,
+    Owner::Job,
+    Owner::Dep,
+    Owner::Facts,
+    Owner::Page,
+];
+
 /// The bit of the first own type; below it are Rhai's.
 const FIRST_OWN: u32 = 10;
 
@@ -55,6 +68,7 @@ const NAMES: &[&str] = &[
     "Dep",
     "Facts",
     "Page",
+    "another kind",
 ];
 
 impl Ty {
@@ -99,12 +113,20 @@ impl Ty {
     /// A page.
     pub const PAGE: Ty = Ty::of(Owner::Page);
 
+    /// A kind of Rhai that scripts hardly meet: ranges, iterators.
+    pub const OTHER: Ty = Ty(1 << (FIRST_OWN as usize + OWNERS.len()));
+
     /// The type of an owner's values; `ANY` for `Free`.
     pub const fn of(owner: Owner) -> Ty {
         match owner {
             Owner::Free => Ty::ANY,
             own => Ty(1 << (FIRST_OWN - 1 + own as u32)),
         }
+    }
+
+    /// The owner whose members values of this type have; none for Rhai's own kinds.
+    pub fn owner(self) -> Option<Owner> {
+        OWNERS.iter().copied().find(|o| Ty::of(*o) == self)
     }
 
     /// Either of both.
@@ -117,9 +139,14 @@ impl Ty {
         self.is_any() || other.is_any() || self.0 == 0 || self.0 & other.0 != 0
     }
 
-    /// Whether every value of this type is one of `other`.
-    pub const fn is_within(self, other: Ty) -> bool {
-        other.is_any() || (!self.is_any() && self.0 & !other.0 == 0)
+    /// The known kinds of this type that are not in `other`.
+    pub const fn beyond(self, other: Ty) -> Ty {
+        if other.is_any() { Ty::NEVER } else { Ty(self.0 & !other.0 & !Ty::ANY.0) }
+    }
+
+    /// Each kind by itself, the unknown one left out.
+    pub fn kinds(self) -> impl Iterator<Item = Ty> {
+        (1..u32::BITS).map(|i| Ty(1 << i)).filter(move |t| self.0 & t.0 != 0)
     }
 
     /// Whether it is not known.
@@ -130,11 +157,6 @@ impl Ty {
     /// Whether it has no value.
     pub const fn is_never(self) -> bool {
         self.0 == 0
-    }
-
-    /// Whether it is exactly one kind that is not Rhai's own.
-    pub const fn is_own(self) -> bool {
-        self.0.count_ones() == 1 && self.0 >= 1 << FIRST_OWN
     }
 
     /// The type with this name, as signatures of std functions write it; `a or b` for several.
@@ -163,22 +185,11 @@ mod tests {
 
     #[test]
     fn every_owner_has_the_name_of_its_variant() {
-        let owners = [
-            Owner::Ctx,
-            Owner::Response,
-            Owner::ExecOutput,
-            Owner::Session,
-            Owner::Tls,
-            Owner::Job,
-            Owner::Dep,
-            Owner::Facts,
-            Owner::Page,
-        ];
-        for o in owners {
-            assert_eq!(Ty::of(o).to_string(), format!("{o:?}"));
-            assert!(Ty::of(o).is_own());
+        for o in OWNERS {
+            assert_eq!(Ty::of(*o).to_string(), format!("{o:?}"));
+            assert_eq!(Ty::of(*o).owner(), Some(*o));
         }
-        assert_eq!(NAMES.len(), FIRST_OWN as usize + owners.len());
+        assert_eq!(NAMES.len(), FIRST_OWN as usize + OWNERS.len() + 1);
     }
 
     #[test]
@@ -192,6 +203,7 @@ mod tests {
     #[test]
     fn what_is_not_known_may_be_everything() {
         assert!(Ty::ANY.may_be(Ty::TEXT) && Ty::NEVER.may_be(Ty::TEXT) && !Ty::INT.may_be(Ty::TEXT));
-        assert!(Ty::TEXT.is_within(Ty::TEXT.or(Ty::UNIT)) && !Ty::ANY.is_within(Ty::TEXT));
+        assert_eq!(Ty::TEXT.or(Ty::UNIT).or(Ty::ANY).beyond(Ty::TEXT), Ty::UNIT);
+        assert_eq!(Ty::TEXT.or(Ty::UNIT).kinds().collect::<Vec<_>>(), [Ty::UNIT, Ty::TEXT]);
     }
 }

@@ -1,6 +1,10 @@
 //! Fixtures: each directory under `tests/fixtures/scripts` is a recipe directory, `expected.txt` what loading says.
 
-use super::{lines, load, texts_of};
+use super::{lines, load, one, sample, texts_of};
+use ccci::diag::CODES;
+use ccci::script::hooks::Status;
+use ccci::script::{HOOKS, stdlib};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,12 +34,55 @@ fn every_fixture_is_refused_with_the_expected_words() {
     for dir in cases() {
         let expected = fs::read_to_string(dir.join("expected.txt")).unwrap_or_default();
         let seen = said(&dir);
-        if std::env::var_os("RENEW").is_some() {
+        if std::env::var_os("CCCI_BLESS").is_some() {
             fs::write(dir.join("expected.txt"), &seen).unwrap();
-        }
-        if seen != expected {
+        } else if seen != expected {
             wrong.push(format!("== {}\n-- expected\n{expected}-- seen\n{seen}", dir.display()));
         }
     }
-    assert!(wrong.is_empty(), "renew with `RENEW=1 cargo test refused`:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "renew with `CCCI_BLESS=1 cargo test refused`:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_code_of_scripts_is_triggered_by_a_fixture() {
+    let first = CODES.iter().position(|c| c.id == "script-syntax").unwrap();
+    let last = CODES.iter().position(|c| c.id == "script-too-large").unwrap();
+    let told: BTreeSet<String> = cases()
+        .iter()
+        .flat_map(|d| {
+            fs::read_to_string(d.join("expected.txt"))
+                .unwrap_or_default()
+                .lines()
+                .map(String::from)
+                .collect::<Vec<_>>()
+        })
+        .filter_map(|l| Some(l.split_once('[')?.1.split_once(']')?.0.to_string()))
+        .collect();
+    let missing: Vec<&str> =
+        CODES[first..=last].iter().map(|c| c.id).filter(|id| !told.contains(*id)).collect();
+    assert!(missing.is_empty(), "no fixture triggers {missing:?}");
+}
+
+#[test]
+fn every_example_of_a_hook_passes_the_checks() {
+    for hook in HOOKS.iter().filter(|h| h.status() == Status::Stable) {
+        let (_, found) = load(&one("hooks.rhai", hook.example()));
+        assert!(found.0.is_empty(), "{}: {:?}", hook.name(), lines(&found.0));
+    }
+}
+
+#[test]
+fn the_std_library_and_its_examples_pass_the_checks() {
+    assert_eq!(lines(&stdlib::check(sample::SIGS).0), [""; 0]);
+    for row in stdlib::rows() {
+        let test = format!("fn test_example(ctx) {{\n{}\n}}", row.example);
+        let (_, found) = load(&one("custom/test_example.rhai", &test));
+        assert!(found.0.is_empty(), "{}: {:?}", row.full_name(), lines(&found.0));
+    }
+}
+
+#[test]
+fn a_file_that_is_too_long_is_refused_before_it_is_compiled() {
+    let (_, found) = load(&one("hooks.rhai", &"// long\n".repeat(40_000)));
+    assert_eq!(found.0.iter().map(|d| d.code.id).collect::<Vec<_>>(), ["script-too-large"]);
 }

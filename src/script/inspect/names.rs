@@ -1,0 +1,98 @@
+//! Variables: which are there, what they hold, and which nobody reads.
+
+use super::Checker;
+use crate::diag::codes::{UNKNOWN_MODULE, UNKNOWN_VARIABLE, UNUSED_VARIABLE};
+use crate::diag::nearest::did_you_mean;
+use crate::script::signature::Ty;
+use rhai::Position;
+
+/// A variable in sight.
+#[derive(Debug)]
+pub(super) struct Var {
+    pub name: String,
+    pub ty: Ty,
+    at: Position,
+    used: bool,
+    /// Nobody minds if it is not used: parameters, the names of loops and of `catch`.
+    quiet: bool,
+}
+
+impl Var {
+    pub(super) fn parameter(name: &str, ty: Ty) -> Var {
+        Var { name: name.to_string(), ty, at: Position::NONE, used: false, quiet: true }
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// A new variable. One that is assigned to somewhere in the file may hold anything.
+    pub(super) fn define(&mut self, name: &str, ty: Ty, at: Position, quiet: bool) {
+        let ty = if self.view().assigned.contains(name) { Ty::ANY } else { ty };
+        self.frame.vars.push(Var { name: name.to_string(), ty, at, used: false, quiet });
+    }
+
+    /// Forgets the variables of a block.
+    pub(super) fn leave(&mut self, mark: usize) {
+        let gone: Vec<Var> = self.frame.vars.drain(mark..).collect();
+        for v in gone.into_iter().filter(|v| !v.used && !v.quiet && !v.name.starts_with('_')) {
+            let message = format!("`{}` is never used", v.name);
+            let help = format!("remove it, or call it `_{}`", v.name);
+            self.say(UNUSED_VARIABLE, v.at, v.name.chars().count(), message, Some(help));
+        }
+    }
+
+    /// What a variable holds; says so if there is none.
+    pub(super) fn read(&mut self, name: &str, at: Position) -> Ty {
+        if let Some(v) = self.frame.vars.iter_mut().rev().find(|v| v.name == name) {
+            v.used = true;
+            return v.ty;
+        }
+        let constant = self.view().constants.contains_key(name);
+        if constant && self.frame.at_top {
+            return Ty::ANY;
+        }
+        let help = if constant {
+            Some(format!("constants of the file are read as `global::{name}`"))
+        } else {
+            did_you_mean(name, self.frame.vars.iter().map(|v| v.name.as_str()))
+        };
+        let message = format!("there is no variable `{name}` here");
+        self.say(UNKNOWN_VARIABLE, at, name.chars().count(), message, help);
+        Ty::ANY
+    }
+
+    /// A constant of this file (`global::NAME`) or of an imported one.
+    pub(super) fn constant(&mut self, root: &str, name: &str, at: Position) -> Ty {
+        let missing = if root == "global" {
+            (!self.view().constants.contains_key(name)).then(|| format!("the file has no constant `{name}`"))
+        } else if let Some(path) = self.view().imports.get(root) {
+            match self.views.get(path).map(|v| v.constants.get(name)) {
+                None | Some(Some(true)) => None,
+                Some(None) => Some(format!("`{path}` has no constant `{name}`")),
+                Some(Some(false)) => Some(format!("`{name}` of `{path}` is not exported")),
+            }
+        } else {
+            self.no_module(root, at);
+            return Ty::ANY;
+        };
+        if let Some(message) = missing {
+            let help = "write `export const` where it is defined, at the top of the file".to_string();
+            self.say(UNKNOWN_VARIABLE, at, name.chars().count(), message, Some(help));
+        }
+        Ty::ANY
+    }
+
+    /// There is no import of this name.
+    pub(super) fn no_module(&mut self, root: &str, at: Position) {
+        let imports: Vec<String> = self.view().imports.keys().map(ToString::to_string).collect();
+        let help = did_you_mean(root, imports.iter().map(String::as_str).chain(["std"]));
+        let help = help
+            .unwrap_or_else(|| format!("write `import \"lib/{root}\" as {root};` at the top of the file"));
+        self.say(
+            UNKNOWN_MODULE,
+            at,
+            root.chars().count(),
+            format!("there is no module `{root}`"),
+            Some(help),
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! Operators: their types, and comparisons whose result never changes. Rhai compares unlike types without an error.
+
+use super::Checker;
+use crate::diag::Diagnostic;
+use crate::diag::codes::{ALWAYS_SAME, ARGUMENT_TYPE};
+use crate::script::node::Call;
+use crate::script::signature::Ty;
+use crate::script::sources::place;
+use rhai::Position;
+
+impl<'a> Checker<'a> {
+    /// The type of an operator's result.
+    pub(super) fn operator(&mut self, call: &'a Call, at: Position) -> Ty {
+        let types: Vec<Ty> = call.args.iter().map(|a| self.node(a)).collect();
+        match (call.name.as_str(), types.as_slice()) {
+            (op @ ("==" | "!=" | "<" | ">" | "<=" | ">="), [left, right]) => {
+                self.compared(op, *left, *right, at);
+                Ty::BOOL
+            }
+            ("!", [one]) => {
+                if !one.may_be(Ty::BOOL) {
+                    self.say(ARGUMENT_TYPE, at, 1, format!("`!` needs a bool, this is {one}"), None);
+                }
+                Ty::BOOL
+            }
+            ("in" | "!in", _) => Ty::BOOL,
+            ("+", [left, right]) if *left == Ty::TEXT || *right == Ty::TEXT => Ty::TEXT,
+            ("+" | "-" | "*" | "/" | "%" | "**", [left, right]) => match (*left, *right) {
+                (Ty::INT, Ty::INT) => Ty::INT,
+                (Ty::INT | Ty::FLOAT, Ty::INT | Ty::FLOAT) => Ty::FLOAT,
+                _ => Ty::ANY,
+            },
+            ("-" | "+", [one]) => *one,
+            _ => Ty::ANY,
+        }
+    }
+
+    /// A helper may be called with several types: a comparison is reported if it is pointless with all of them.
+    fn compared(&mut self, op: &str, left: Ty, right: Ty, at: Position) {
+        let here = (self.frame.file.clone(), at);
+        if alike(left).may_be(alike(right)) {
+            self.compared.insert(here, None);
+        } else if !self.compared.contains_key(&here) {
+            let message = format!("{left} is compared with {right}: always {}", op == "!=");
+            let help = match (left == Ty::UNIT) ^ (right == Ty::UNIT) {
+                true => {
+                    "a function that changes its text in place gives `()`: use `trimmed()`, `to_lower()`, …"
+                }
+                false if left.owner().or(right.owner()).is_some() => "compare one of its members",
+                false => "convert one side: `parse_int(text)`, `to_string()`",
+            };
+            let d = Diagnostic::new(ALWAYS_SAME, message).at(place(self.view().text, at, op.len()));
+            self.compared.insert(here, Some(d.help(help)));
+        }
+    }
+}
+
+/// Numbers compare with numbers, and a character with a text.
+fn alike(t: Ty) -> Ty {
+    let pair = |t: Ty, a: Ty, b: Ty| if t.kinds().any(|k| k == a || k == b) { t.or(a).or(b) } else { t };
+    pair(pair(t, Ty::INT, Ty::FLOAT), Ty::TEXT, Ty::CHAR)
+}
