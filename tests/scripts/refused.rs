@@ -1,9 +1,10 @@
 //! Fixtures: each directory under `tests/fixtures/scripts` is a recipe directory, `expected.txt` what loading says.
 
-use super::{lines, load, one, sample, texts_of};
+use super::{lines, load, one, texts_of};
+use ccci::ctx::sigs;
 use ccci::diag::CODES;
 use ccci::script::hooks::Status;
-use ccci::script::{HOOKS, stdlib};
+use ccci::script::{HOOKS, Reach, Scripts, stdlib};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,17 +67,17 @@ fn every_code_of_scripts_is_triggered_by_a_fixture() {
 #[test]
 fn every_example_of_a_hook_passes_the_checks() {
     for hook in HOOKS.iter().filter(|h| h.status() == Status::Stable) {
-        let (_, found) = load(&one("hooks.rhai", hook.example()));
+        let (_, found) = Scripts::load(&one("hooks.rhai", hook.example()), &sigs());
         assert!(found.0.is_empty(), "{}: {:?}", hook.name(), lines(&found.0));
     }
 }
 
 #[test]
 fn the_std_library_and_its_examples_pass_the_checks() {
-    assert_eq!(lines(&stdlib::check(sample::SIGS).0), [""; 0]);
+    assert_eq!(lines(&stdlib::check(&sigs()).0), [""; 0]);
     for row in stdlib::rows() {
         let test = format!("fn test_example(ctx) {{\n{}\n}}", row.example);
-        let (_, found) = load(&one("custom/test_example.rhai", &test));
+        let (_, found) = Scripts::load(&one("custom/test_example.rhai", &test), &sigs());
         assert!(found.0.is_empty(), "{}: {:?}", row.full_name(), lines(&found.0));
     }
 }
@@ -85,4 +86,22 @@ fn the_std_library_and_its_examples_pass_the_checks() {
 fn a_file_that_is_too_long_is_refused_before_it_is_compiled() {
     let (_, found) = load(&one("hooks.rhai", &"// long\n".repeat(40_000)));
     assert_eq!(found.0.iter().map(|d| d.code.id).collect::<Vec<_>>(), ["script-too-large"]);
+}
+
+#[test]
+fn the_recipes_of_this_repository_pass_without_a_word() {
+    for dir in fs::read_dir("recipes").unwrap().flatten().map(|e| e.path()).filter(|p| p.is_dir()) {
+        let (_, found) = Scripts::load(&texts_of(&dir), &sigs());
+        assert!(found.0.is_empty(), "{}: {:#?}", dir.display(), lines(&found.0));
+    }
+}
+
+#[test]
+fn every_example_of_a_ctx_function_passes_the_checks() {
+    for sig in sigs() {
+        let before = if sig.reach == Reach::BeforeDeploy { "install_steps" } else { "pre_install" };
+        let hook = format!("fn {before}(ctx) {{\n{}\n}}", sig.example);
+        let (_, found) = Scripts::load(&one("hooks.rhai", &hook), &sigs());
+        assert!(found.0.is_empty(), "{}: {:?}", sig.shown(), lines(&found.0));
+    }
 }
