@@ -1,14 +1,30 @@
-//! Hides secret values in text, whatever the encoding they come in. Pure; every writer passes its text through here.
+//! Hides secret values in text and bytes, whatever the encoding they come in. Pure; every writer passes its text
+//! through here.
+//!
+//! A text is searched as it stands for every form of every value (itself, base64 at any alignment, hex, shell quotes),
+//! and again in each reading that undoes an escape it holds (`%41`, `\u0041`, `&#65;`, line breaks), two deep. One pass
+//! of an automaton a reading: 1 MiB of plain text takes 0.5 ms, of lines 2.5 ms, of dense JSON 17 ms (measured, release).
+//! Not undone: compression, encryption, UTF-16, and what breaks a value into pieces in other ways.
+
+mod forms;
+mod readings;
+mod writer;
+
+pub use writer::RedactingWriter;
 
 use crate::secret::Secret;
 use aho_corasick::{AhoCorasick, MatchKind};
-use std::sync::{Arc, RwLock};
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// What stands in the place of a secret.
 pub const DOTS: &str = "•••";
 
 /// Values shorter than this are not hidden: they would eat ordinary text. The caller is told.
 pub const SHORTEST: usize = 6;
+
+/// How many times longer than its longest form a secret may be written with escapes (`%5Cu0041` and the like).
+const STRETCH: usize = 40;
 
 /// The values known so far, shared by all writers of a run. Cloning shares the list.
 #[derive(Clone, Default)]
@@ -18,157 +34,111 @@ pub struct Redactor {
 
 #[derive(Default)]
 struct Inner {
-    named: Vec<(String, Vec<String>)>,
+    names: Vec<String>,
+    /// Every form, with the index of its name.
+    forms: Vec<(Vec<u8>, usize)>,
     automaton: Option<AhoCorasick>,
 }
 
 impl Redactor {
     /// Adds a value under its name. False when it is too short to be hidden.
     pub fn add(&self, name: &str, secret: &Secret) -> bool {
-        let value = secret.open().trim_end_matches(['\r', '\n']);
+        let value = secret.open().trim();
         if value.len() < SHORTEST {
             return false;
         }
-        let mut inner = self.inner.write().expect("no writer panics while holding the list");
-        inner.named.push((name.to_string(), forms(value)));
-        let all: Vec<&String> = inner.named.iter().flat_map(|(_, f)| f).collect();
-        let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(all);
-        inner.automaton = built.ok();
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let owner = inner.names.len();
+        inner.names.push(name.to_string());
+        inner.forms.extend(forms::of(value).into_iter().map(|form| (form, owner)));
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(inner.forms.iter().map(|(form, _)| form))
+            .expect("some hundred short patterns fit an automaton");
+        inner.automaton = Some(automaton);
         true
     }
 
     /// The text with every known value, in every known form, replaced by dots.
     pub fn hide(&self, text: &str) -> String {
-        let inner = self.inner.read().expect("no writer panics while holding the list");
-        match &inner.automaton {
-            Some(a) => a.replace_all_with_dots(text),
-            None => text.to_string(),
+        let spans = self.inner().spans(text.as_bytes());
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for span in spans {
+            // an escape may stand for half a letter: whole letters go
+            let start = text.floor_char_boundary(span.start).max(done);
+            out.push_str(&text[done..start]);
+            out.push_str(DOTS);
+            done = text.ceil_char_boundary(span.end);
         }
+        out.push_str(&text[done..]);
+        out
+    }
+
+    /// The same for bytes that are no text.
+    pub fn hide_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let spans = self.inner().spans(bytes);
+        cover(bytes, &spans)
     }
 
     /// The names of the secrets that occur in these bytes, for the last scan of a record.
     pub fn find(&self, bytes: &[u8]) -> Vec<String> {
-        let inner = self.inner.read().expect("no writer panics while holding the list");
-        let Some(automaton) = &inner.automaton else { return vec![] };
-        let mut owners = vec![];
-        for (i, (_, forms)) in inner.named.iter().enumerate() {
-            owners.extend(std::iter::repeat_n(i, forms.len()));
-        }
-        let mut hit: Vec<usize> =
-            automaton.find_iter(bytes).map(|m| owners[m.pattern().as_usize()]).collect();
-        hit.sort_unstable();
-        hit.dedup();
-        hit.into_iter().map(|i| inner.named[i].0.clone()).collect()
+        let inner = self.inner();
+        let mut owners: Vec<usize> = inner.matches(bytes).into_iter().map(|(_, owner)| owner).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners.into_iter().map(|i| inner.names[i].clone()).collect()
+    }
+
+    /// How many bytes at the end of a stream may be the beginning of a secret.
+    fn reach(&self) -> usize {
+        self.inner().forms.iter().map(|(form, _)| form.len()).max().unwrap_or(0) * STRETCH
+    }
+
+    fn inner(&self) -> RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-trait ReplaceWithDots {
-    fn replace_all_with_dots(&self, text: &str) -> String;
-}
+impl Inner {
+    /// Where secrets stand, in order, without overlaps.
+    fn spans(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut all: Vec<Range<usize>> = self.matches(bytes).into_iter().map(|(span, _)| span).collect();
+        all.sort_unstable_by_key(|s| (s.start, s.end));
+        let mut out: Vec<Range<usize>> = vec![];
+        for span in all {
+            match out.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => out.push(span),
+            }
+        }
+        out
+    }
 
-impl ReplaceWithDots for AhoCorasick {
-    fn replace_all_with_dots(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        self.replace_all_with(text, &mut out, |_, _, dst| {
-            dst.push_str(DOTS);
-            true
-        });
+    fn matches(&self, bytes: &[u8]) -> Vec<(Range<usize>, usize)> {
+        let mut out = vec![];
+        if let Some(automaton) = &self.automaton {
+            readings::each(bytes, &mut |reading, back| {
+                for m in automaton.find_overlapping_iter(reading) {
+                    out.push((back(m.range()), self.forms[m.pattern().as_usize()].1));
+                }
+            });
+        }
         out
     }
 }
 
-/// All the ways a value is likely to be written.
-fn forms(value: &str) -> Vec<String> {
-    let bytes = value.as_bytes();
-    let json = serde_json::to_string(value).unwrap_or_default();
-    let mut all = vec![
-        value.to_string(),
-        json.trim_matches('"').to_string(),
-        percent(bytes, false),
-        percent(bytes, true),
-        value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"),
-        value.replace('\'', "'\\''"),
-        hex(bytes),
-    ];
-    all.extend(base64_forms(bytes));
-    all.retain(|f| f.len() >= SHORTEST);
-    all.sort();
-    all.dedup();
-    all
-}
-
-fn percent(bytes: &[u8], plus: bool) -> String {
-    let mut out = String::new();
-    for b in bytes {
-        match b {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(*b as char),
-            b' ' if plus => out.push('+'),
-            _ => out.push_str(&format!("%{b:02X}")),
-        }
+fn cover(bytes: &[u8], spans: &[Range<usize>]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut done = 0;
+    for span in spans {
+        out.extend_from_slice(&bytes[done..span.start]);
+        out.extend_from_slice(DOTS.as_bytes());
+        done = span.end;
     }
-    out
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-/// Base64 of the value at each of the three alignments it can have inside a longer text, both alphabets.
-/// The edge characters that depend on the neighbours are cut off, so a value inside another is found too.
-fn base64_forms(bytes: &[u8]) -> Vec<String> {
-    let mut out = vec![];
-    for shift in 0..3usize {
-        let mut padded = vec![0u8; shift];
-        padded.extend_from_slice(bytes);
-        let text = base64(&padded);
-        let skip = [0, 2, 3][shift];
-        let keep = padded.len() * 8 / 6;
-        let inside: String = text.chars().take(keep).skip(skip).collect();
-        out.push(inside.replace('+', "-").replace('/', "_"));
-        out.push(inside);
-    }
-    out
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let n = chunk.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
-        for i in 0..=chunk.len() {
-            out.push(ALPHABET[(n >> (18 - 6 * i) & 63) as usize] as char);
-        }
-    }
+    out.extend_from_slice(&bytes[done..]);
     out
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, secret: &str) {
-        let r = Redactor::default();
-        r.add("db_password", &Secret::new(secret));
-        let hidden = r.hide(text);
-        assert!(hidden.contains(DOTS), "{text:?} became {hidden:?}");
-        assert_eq!(r.find(text.as_bytes()), ["db_password"]);
-    }
-
-    #[test]
-    fn a_secret_is_hidden_in_every_form_it_is_written_in() {
-        check("pw=hunter2secret!", "hunter2secret!");
-        check("pw=hunter2secret%21", "hunter2secret!");
-        check(r#"{"pw":"a\"b\\c-long"}"#, r#"a"b\c-long"#);
-        check("aHVudGVyMnNlY3JldCE=", "hunter2secret!");
-        check("dXNlcjpodW50ZXIyc2VjcmV0IQ==", "hunter2secret!");
-        check("<b>a&lt;b&amp;c-long</b>", "a<b&c-long");
-        check("68756e7465723273656372657421", "hunter2secret!");
-    }
-
-    #[test]
-    fn a_value_too_short_to_hide_is_refused_and_said() {
-        let r = Redactor::default();
-        assert!(!r.add("pin", &Secret::new("1234")));
-        assert_eq!(r.hide("1234"), "1234");
-    }
-}
+mod tests;

@@ -1,0 +1,210 @@
+//! Whatever a secret is wrapped in, it is not seen.
+
+use super::*;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
+use proptest::prelude::*;
+use std::io::Write;
+
+/// The ways a value gets into a record: a name and how it is done.
+type Wrapper = (&'static str, fn(&str) -> String);
+const WRAPPERS: &[Wrapper] = &[
+    ("as it is", str::to_string),
+    ("base64", |s| BASE64_STANDARD.encode(s)),
+    ("base64 at alignment 1", |s| BASE64_STANDARD.encode(format!("a{s}"))),
+    ("base64 at alignment 2", |s| BASE64_STANDARD.encode(format!("ab{s}cd"))),
+    ("base64 for URLs", |s| BASE64_URL_SAFE.encode(format!("ab{s}"))),
+    ("base64 of user:secret", |s| {
+        format!("Authorization: Basic {}", BASE64_STANDARD.encode(format!("joe:{s}")))
+    }),
+    ("base64 with line breaks", |s| {
+        let text = BASE64_STANDARD.encode(s);
+        text.as_bytes()
+            .chunks(5)
+            .map(|c| String::from_utf8_lossy(c).into_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }),
+    ("base64 of JSON", |s| BASE64_STANDARD.encode(json(s))),
+    ("URL, every byte", |s| s.bytes().map(|b| format!("%{b:02x}")).collect()),
+    ("URL, what must be", |s| form(s, "%20")),
+    ("form", |s| form(s, "+")),
+    ("JSON", json),
+    ("JSON in JSON", |s| json(&json(s))),
+    ("JSON, every letter", |s| s.encode_utf16().map(|u| format!("\\u{u:04X}")).collect()),
+    ("JSON in a URL", |s| form(&json(s), "%20")),
+    ("HTML", |s| html(s, "&quot;", "&#39;")),
+    ("HTML in JSON", |s| json(&html(s, "&#34;", "&#x27;"))),
+    ("single quotes of a shell", |s| format!("'{}'", s.replace('\'', r"'\''"))),
+    ("double quotes of a shell", |s| {
+        s.chars().map(|c| if "\"\\$`".contains(c) { format!("\\{c}") } else { c.into() }).collect()
+    }),
+    ("backslashes of a shell", |s| {
+        s.chars().map(|c| if c.is_ascii_alphanumeric() { c.into() } else { format!("\\{c}") }).collect()
+    }),
+    ("Rust", |s| format!("{s:?}")),
+    ("hex", |s| s.bytes().map(|b| format!("{b:02x}")).collect()),
+    ("HEX", |s| s.bytes().map(|b| format!("{b:02X}")).collect()),
+];
+
+fn json(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+fn form(text: &str, space: &str) -> String {
+    let one = |b: u8| match b {
+        b if b.is_ascii_alphanumeric() => char::from(b).to_string(),
+        b' ' => space.to_string(),
+        b => format!("%{b:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+fn html(text: &str, double: &str, single: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', double).replace('\'', single)
+}
+
+fn redactor(secrets: &[&str]) -> Redactor {
+    let r = Redactor::default();
+    for (i, secret) in secrets.iter().enumerate() {
+        assert!(r.add(&format!("s{i}"), &Secret::new(*secret)), "{secret:?} is too short");
+    }
+    r
+}
+
+/// A secret as people and generators make them, nasty letters included.
+fn secret() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-zA-Z0-9]{6,40}",
+        "[!-~]{6,30}",
+        "[a-z'\"&<>%+\\\\$/ äß€😀]{6,20}"
+            .prop_filter("spaces at the ends go", |s| s.trim().len() >= SHORTEST),
+        "[a-f0-9]{64}",
+    ]
+}
+
+fn wrapper() -> impl Strategy<Value = Wrapper> {
+    prop::sample::select(WRAPPERS)
+}
+
+/// Writes a text in pieces of these sizes, with a flush now and then.
+fn streamed(r: &Redactor, text: &str, sizes: &[usize]) -> String {
+    let mut writer = RedactingWriter::new(r.clone(), vec![]);
+    let mut rest = text.as_bytes();
+    for size in sizes.iter().cycle() {
+        let (now, later) = rest.split_at((*size).min(rest.len()));
+        writer.write_all(now).unwrap();
+        if size % 3 == 0 {
+            writer.flush().unwrap();
+        }
+        rest = later;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    String::from_utf8(writer.finish().unwrap()).unwrap()
+}
+
+fn never_seen(r: &Redactor, text: &str, wrapped: &str, secret: &str) {
+    let hidden = r.hide(text);
+    assert!(hidden.contains(DOTS), "{text:?} became {hidden:?}");
+    assert!(!hidden.contains(wrapped) && !hidden.contains(secret), "{hidden:?}");
+    assert_eq!(r.find(text.as_bytes()), ["s0"]);
+    assert_eq!(r.hide_bytes(text.as_bytes()), hidden.into_bytes());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn no_wrapping_shows_a_secret(
+        secret in secret(),
+        (_, wrap) in wrapper(),
+        before in "[ -~\n]{0,20}",
+        after in "[ -~\n]{0,20}",
+    ) {
+        // an escape that begins in the neighbourhood would change what the text means, hence the spaces
+        let wrapped = wrap(secret.trim());
+        never_seen(&redactor(&[&secret]), &format!("{before} {wrapped} {after}"), &wrapped, secret.trim());
+    }
+
+    #[test]
+    fn split_writes_hide_as_much_as_whole_ones(
+        secret in secret(),
+        (_, wrap) in wrapper(),
+        filler in "[a-z\\\\%&\n]{0,50}",
+        sizes in prop::collection::vec(1..1_500usize, 1..9),
+        repeat in 1..6usize,
+    ) {
+        let wrapped = wrap(secret.trim());
+        let out = streamed(&redactor(&[&secret]), &format!("{filler} {wrapped} {filler}\n").repeat(repeat), &sizes);
+        prop_assert!(!out.contains(&wrapped) && !out.contains(secret.trim()), "{out:?}");
+        prop_assert_eq!(out.matches(DOTS).count(), repeat, "{:?}", out);
+    }
+
+    #[test]
+    fn what_holds_no_secret_is_not_touched(text in "\\PC{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let r = redactor(&["correct-horse-battery"]);
+        prop_assert_eq!(&r.hide(&text), &text);
+        prop_assert_eq!(&r.hide_bytes(&bytes), &bytes);
+        let mut writer = RedactingWriter::new(r, vec![]);
+        writer.write_all(&bytes).unwrap();
+        prop_assert_eq!(writer.finish().unwrap(), bytes);
+    }
+}
+
+#[test]
+fn every_wrapping_hides_an_ordinary_password() {
+    let secret = "hunter2'secret\"&<ä+ /$x";
+    let r = redactor(&[secret]);
+    for (name, wrap) in WRAPPERS {
+        let wrapped = wrap(secret);
+        assert!(r.hide(&wrapped).contains(DOTS), "{name}: {wrapped}");
+        never_seen(&r, &format!("x {wrapped} y"), &wrapped, secret);
+    }
+}
+
+#[test]
+fn a_long_stream_is_passed_on_in_pieces_and_hides_each_secret() {
+    let r = redactor(&["hunter2secret"]);
+    let line = "a line of a log with pw=hunter2secret in it\n";
+    assert_eq!(streamed(&r, &line.repeat(3_000), &[7_000]), r.hide(line).repeat(3_000));
+}
+
+#[test]
+fn secrets_that_overlap_are_both_hidden_whole() {
+    let r = redactor(&["abcdefgh", "efghijkl", "abcdefghij"]);
+    assert_eq!(r.hide("<abcdefghijkl>"), format!("<{DOTS}>"));
+    assert_eq!(r.hide("<abcdefgh>"), format!("<{DOTS}>"));
+    assert_eq!(r.find(b"xabcdefghijkl"), ["s0", "s1", "s2"]);
+}
+
+#[test]
+fn each_line_of_a_key_is_hidden_on_its_own() {
+    let key = "-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49AgEG\nCCqGSM49AwEHBG0wawIBAQQg\n-----END KEY-----";
+    let r = redactor(&[key]);
+    let hidden = r.hide("app | MIGHAgEAMBMGByqGSM49AgEG\napp | CCqGSM49AwEHBG0wawIBAQQg");
+    assert_eq!(hidden, format!("app | {DOTS}\napp | {DOTS}"));
+}
+
+#[test]
+fn a_value_too_short_to_hide_is_refused_and_said() {
+    let r = Redactor::default();
+    assert!(!r.add("pin", &Secret::new("1234 \n")));
+    assert_eq!(r.hide("1234"), "1234");
+}
+
+#[test]
+fn a_secret_is_known_without_the_line_break_of_its_file() {
+    let r = redactor(&["hunter2secret\n"]);
+    assert_eq!(r.hide("pw=hunter2secret!"), format!("pw={DOTS}!"));
+}
+
+#[test]
+fn a_stream_lets_go_of_what_is_certain() {
+    let r = redactor(&["hunter2secret"]);
+    let mut writer = RedactingWriter::new(r.clone(), vec![]);
+    writer.write_all(&[b'x'; 100_000]).unwrap();
+    writer.flush().unwrap();
+    assert!(writer.held.len() <= r.reach(), "{} bytes are held", writer.held.len());
+}
