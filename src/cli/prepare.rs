@@ -13,12 +13,11 @@ use crate::hands::git::GitHand;
 use crate::name::RunId;
 use crate::plan::build::{self, Inputs, TestFile};
 use crate::plan::{Side, lint};
-use crate::recipe::directory::Origin;
 use crate::recipe::keys::KEYS;
 use crate::recipe::lint as rules;
 use crate::redact::Redactor;
 use crate::run::job::{Job, Linted};
-use crate::script::{RecipeTexts, Scripts};
+use crate::script::Scripts;
 use crate::tier::TIERS;
 use crate::time::utc_stamp;
 use crate::world::Clock;
@@ -107,9 +106,10 @@ pub fn prepare_as(
     let outcome = gather::gather(&asked, &means).map_err(Refused::World)?;
     let mut diagnostics = outcome.diagnostics;
     let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };
-    let (texts, whose) = script_texts(&gathered);
-    let (scripts, said) = Scripts::load(&texts, &ctx::sigs());
-    diagnostics.0.extend(said.0);
+    let (merged, hidden) = gathered.texts.directory.merged();
+    let (scripts, said) = Scripts::load(&merged.texts, &ctx::sigs());
+    diagnostics.0.extend(hidden.0.into_iter().chain(said.0));
+    let whose = merged.whose.into_iter().map(|(path, origin)| (path, format!("the {origin}"))).collect();
     if diagnostics.has_errors() {
         return Err(Refused::Wrong(diagnostics.sorted()));
     }
@@ -196,22 +196,6 @@ fn inputs(
         warnings: warnings.iter().map(render::one_line).collect(),
         asked,
     }
-}
-
-/// The scripts of both layers: a file of the project stands before one of the same path in the recipe's repository.
-fn script_texts(g: &Gathered) -> (RecipeTexts, BTreeMap<String, String>) {
-    let (mut texts, mut whose) = (RecipeTexts::new(), BTreeMap::new());
-    for (origin, words) in
-        [(Origin::Repository, "the recipe's repository"), (Origin::Project, "the recipe directory")]
-    {
-        for (path, text) in g.texts.directory.scripts.get(&origin).into_iter().flatten() {
-            let over = texts.insert(path.clone(), text.clone()).is_some();
-            let words =
-                if over { format!("{words}, instead of the repository's own") } else { words.to_string() };
-            whose.insert(path.clone(), words);
-        }
-    }
-    (texts, whose)
 }
 
 fn linted(g: &Gathered) -> Linted {
