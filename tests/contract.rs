@@ -7,6 +7,7 @@
     reason = "a story that cannot go on ends, and says what it skips"
 )]
 
+use ccci::failure::Failure;
 use ccci::hands::clock::RealClock;
 use ccci::hands::memory::{Fault, Files, MemoryClock, MemoryCluster};
 use ccci::hands::swarm::Swarm;
@@ -234,6 +235,142 @@ fn a_crash_loop_is_hopeless_and_says_the_exit_code_and_the_log() {
         assert!(g.clock.now().since(began) < Duration::from_secs(12));
         g.remove();
     });
+}
+
+/// Deploys something that cannot become good and gives the failure and how long it took to say so.
+fn hopeless(
+    g: &Ground,
+    command: &str,
+    extra: &str,
+    change: impl Fn(String) -> String,
+) -> (Failure, Duration) {
+    let text = change(g.compose(command, extra));
+    g.deploy(&text).unwrap();
+    let began = g.clock.now();
+    let mut wanted = g.wanted();
+    if text.contains("127.0.0.1:9") {
+        wanted.services[0].image = "127.0.0.1:9/none:1".into();
+    }
+    if text.contains("condition: none") {
+        wanted.services[0].restart = Restart::Never;
+    }
+    let Err(WaitError::Hopeless(f)) = g.converge(&wanted) else { panic!("it converged") };
+    let took = g.clock.now().since(began);
+    eprintln!("{}: {} after {took:?}: {}", g.domain, f.cause, f.observed);
+    g.remove();
+    (*f, took)
+}
+
+#[test]
+fn lesson_47_a_container_killed_for_memory_is_called_so() {
+    on_each("oom", |g| {
+        g.break_(Fault::OutOfMemory("app".into()));
+        let (f, _) = hopeless(g, "tail /dev/zero", "      resources: {limits: {memory: 20M}}", |t| t);
+        assert_eq!(f.cause, "out-of-memory", "{f:?}");
+    });
+}
+
+#[test]
+fn lesson_39_a_container_whose_health_check_never_passes_is_called_so() {
+    on_each("unhealthy", |g| {
+        g.break_(Fault::NeverHealthy("app".into()));
+        let check = "    healthcheck: {test: [CMD, 'false'], interval: 1s, retries: 1}\n    deploy:\n";
+        let (f, _) = hopeless(g, FOREVER, "", |t| t.replacen("    deploy:\n", check, 1));
+        assert_eq!(f.cause, "never-healthy", "{f:?}");
+    });
+}
+
+#[test]
+fn lesson_09_a_bind_mount_of_a_path_that_is_not_there_is_shown() {
+    on_each("mount", |g| {
+        let words = "invalid mount config for type \"bind\": bind source path does not exist: /no/such/path";
+        g.break_(Fault::Rejects("app".into(), words.into()));
+        let volume = "volumes: ['data:/data', {type: bind, source: /no/such/path, target: /x}]";
+        let (f, _) = hopeless(g, FOREVER, "", |t| t.replace("volumes: ['data:/data']", volume));
+        assert_eq!(f.cause, "task-rejected", "{f:?}");
+        assert!(f.observed.contains("/no/such/path"), "{f:?}");
+    });
+}
+
+#[test]
+fn a_missing_image_and_a_missing_node_are_called_so() {
+    on_each("image", |g| {
+        if let Some(m) = &g.memory {
+            m.image("127.0.0.1:9/none:1");
+        }
+        g.break_(Fault::Rejects("app".into(), "No such image: 127.0.0.1:9/none:1".into()));
+        let (f, _) = hopeless(g, FOREVER, "", |t| t.replace(g.image, "127.0.0.1:9/none:1"));
+        assert_eq!(f.cause, "missing-image", "{f:?}");
+    });
+    on_each("node", |g| {
+        let words = "no suitable node (scheduling constraints not satisfied on 1 node)";
+        g.break_(Fault::NoNode("app".into(), words.into()));
+        let (f, took) =
+            hopeless(g, FOREVER, "      placement: {constraints: [node.labels.nope == 1]}", |t| t);
+        assert_eq!(f.cause, "no-suitable-node", "{f:?}");
+        assert!(took < Duration::from_secs(6), "{took:?}");
+    });
+}
+
+#[test]
+fn a_one_shot_that_failed_is_called_at_once() {
+    on_each("failed", |g| {
+        g.break_(Fault::CrashLoops("app".into(), 4));
+        let (f, took) = hopeless(g, "exit 4", "      restart_policy: {condition: none}", |t| t);
+        assert_eq!(f.cause, "one-shot-failed", "{f:?}");
+        assert!(took < Duration::from_secs(6), "{took:?}");
+    });
+}
+
+#[test]
+fn a_paused_update_whose_old_task_serves_is_called_so() {
+    on_each("paused", |g| {
+        g.up();
+        g.break_(Fault::Pauses("app".into(), 6));
+        let how = "      update_config: {monitor: 2s, order: start-first}";
+        let (f, _) = hopeless(g, "exit 6", how, |t| t);
+        assert_eq!(f.cause, "update-paused", "{f:?}");
+    });
+}
+
+#[test]
+fn lesson_10_a_container_that_dies_under_a_command_is_an_error_and_no_output() {
+    let Some(g) = Ground::swarm("dying") else {
+        return eprintln!("dying: asks the real Swarm only; CCCI_SWARM=1 does");
+    };
+    g.up();
+    let got = g.sh("echo begun; kill -QUIT 1; sleep 20; echo ended");
+    assert!(got.is_err(), "{got:?}");
+    // and the next command finds the task that Swarm starts in its place
+    let argv = ["true".to_string()].to_vec();
+    let app = ServiceName::parse("app").unwrap();
+    let again = ExecRequest { argv, ..ExecRequest::default() };
+    assert_eq!(g.cluster.exec(&g.stack(), &app, &again, &g.limit(30)).unwrap().code, 0);
+    g.remove();
+}
+
+#[test]
+fn a_command_that_does_not_end_is_left_at_the_deadline_and_at_a_stop() {
+    let Some(g) = Ground::swarm("hanging") else {
+        return eprintln!("hanging: asks the real Swarm only; CCCI_SWARM=1 does");
+    };
+    g.up();
+    let app = ServiceName::parse("app").unwrap();
+    let what = ExecRequest { argv: ["sleep", "60"].map(str::to_string).to_vec(), ..ExecRequest::default() };
+    let began = g.clock.now();
+    let got = g.cluster.exec(&g.stack(), &app, &what, &g.limit(2));
+    assert!(matches!(got, Err(ClusterError::Deadline(_))), "{got:?}");
+    let limit = g.limit(60);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(300));
+            limit.stop.set(ccci::world::clock::StopReason::Interrupted);
+        });
+        let got = g.cluster.exec(&g.stack(), &app, &what, &limit);
+        assert!(matches!(got, Err(ClusterError::Stopped(_))), "{got:?}");
+    });
+    assert!(g.clock.now().since(began) < Duration::from_secs(10));
+    g.remove();
 }
 
 #[test]

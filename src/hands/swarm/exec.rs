@@ -10,21 +10,25 @@ use bollard::exec::StartExecResults;
 use bollard::models::ExecConfig;
 use bollard::query_parameters::InspectContainerOptions;
 use futures_util::{Stream, StreamExt};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 /// What stands behind output that was cut.
 const CUT: &str = "\n[cut at 8 MiB]\n";
 /// How the engine's runtime begins when it could not start the command.
 const NOT_STARTED: &str = "OCI runtime exec failed";
+/// How the engine says that a container has ended.
+const NOT_RUNNING: &str = "is not running";
 /// Codes a command has when it is killed; then the container is asked whether it was all of it.
 const KILLED: &[i64] = &[129, 130, 137, 143, 255];
 
 impl Swarm {
+    /// Runs a command; `None` when the container had ended before it, though its task still counted as running.
     pub(super) async fn exec_in(
         &self,
         container: &str,
         what: &ExecRequest,
-    ) -> Result<ExecOutput, ClusterError> {
+    ) -> Result<Option<ExecOutput>, ClusterError> {
         let docker = self.connected().await?.docker;
         let action = "run a command in a container";
         let config = ExecConfig {
@@ -36,8 +40,15 @@ impl Swarm {
             user: (!what.user.is_empty()).then(|| what.user.clone()),
             ..ExecConfig::default()
         };
-        let made = docker.create_exec(container, config).await.map_err(|e| refused(action, &e))?;
-        let started = docker.start_exec(&made.id, None).await.map_err(|e| refused(action, &e))?;
+        let started = async {
+            let made = docker.create_exec(container, config).await?;
+            Ok((docker.start_exec(&made.id, None).await?, made.id))
+        };
+        let (started, id) = match started.await.map_err(|e: bollard::errors::Error| refused(action, &e)) {
+            Err(ClusterError::Missing(_)) => return Ok(None),
+            Err(ClusterError::Refused { text, .. }) if text.contains(NOT_RUNNING) => return Ok(None),
+            other => other?,
+        };
         let StartExecResults::Attached { output, mut input } = started else {
             return Err(refusal(action, "the engine ran it detached"));
         };
@@ -48,7 +59,7 @@ impl Swarm {
         };
         let ((), output) = tokio::join!(feed, collected(output));
         let (stdout, stderr) = output.map_err(|e| refused(action, &e))?;
-        let code = exit_code(&docker, &made.id, action).await?;
+        let code = exit_code(&docker, &id, action).await?;
         let out = ExecOutput { code, stdout, stderr };
         if [126, 127].contains(&code)
             && (out.stdout.starts_with(NOT_STARTED) || out.stderr.starts_with(NOT_STARTED))
@@ -59,7 +70,7 @@ impl Swarm {
         if KILLED.contains(&code) {
             still_there(&docker, container, action).await?;
         }
-        Ok(out)
+        Ok(Some(out))
     }
 }
 
@@ -103,12 +114,7 @@ async fn exit_code(docker: &Docker, exec: &str, action: &str) -> Result<i64, Clu
             other => other?,
         };
         match (state.running, state.exit_code) {
-            (Some(true), _) | (_, None) => {
-                // not a wait for the world: the engine is about to write down what it has already told
-                let _ =
-                    tokio::time::timeout(std::time::Duration::from_millis(20), std::future::pending::<()>())
-                        .await;
-            }
+            (Some(true), _) | (_, None) => shortly().await,
             (_, Some(code)) => return Ok(code),
         }
     }
@@ -118,14 +124,26 @@ async fn exit_code(docker: &Docker, exec: &str, action: &str) -> Result<i64, Clu
     ))
 }
 
-/// A command that was killed together with its container did not fail by itself.
+/// A command that was killed together with its container did not fail by itself. The command is gone a moment before
+/// the engine has seen that the container is.
 async fn still_there(docker: &Docker, container: &str, action: &str) -> Result<(), ClusterError> {
-    let state = docker.inspect_container(container, None::<InspectContainerOptions>).await;
-    let running = match state.map_err(|e| refused(action, &e)) {
-        Err(ClusterError::Missing(_)) => false,
-        other => other?.state.and_then(|s| s.running).unwrap_or(false),
-    };
-    if running { Ok(()) } else { Err(refusal(action, "the container ended while it ran")) }
+    for _ in 0..20 {
+        let state = docker.inspect_container(container, None::<InspectContainerOptions>).await;
+        let running = match state.map_err(|e| refused(action, &e)) {
+            Err(ClusterError::Missing(_)) => false,
+            other => other?.state.and_then(|s| s.running).unwrap_or(false),
+        };
+        if !running {
+            return Err(refusal(action, "the container ended while it ran"));
+        }
+        shortly().await;
+    }
+    Ok(())
+}
+
+/// Not a wait for the world: the engine is about to write down what has already happened.
+async fn shortly() {
+    let _ = tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>()).await;
 }
 
 #[cfg(test)]

@@ -120,24 +120,42 @@ impl Swarm {
         service: &ServiceName,
         limit: &Limit,
     ) -> Result<String, ClusterError> {
+        self.in_container(stack, service, limit, |container| Ok(Some(container.to_string())))
+    }
+
+    /// Does something in the container of a running task; `None` means that the container was not there any more, and
+    /// the next one is waited for.
+    fn in_container<T>(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        limit: &Limit,
+        mut work: impl FnMut(&str) -> Result<Option<T>, ClusterError>,
+    ) -> Result<T, ClusterError> {
+        let name = full_name(stack, service);
+        let mut working = false;
         let got = until(&*self.clock, limit, &mut |_| (), || {
-            let name = full_name(stack, service);
+            working = false;
             let tasks = self.run("look for a running task", limit, async {
                 let docker = self.connected().await?.docker;
                 look::running_tasks(&docker, &name).await
             })?;
-            Ok(match tasks.into_iter().next() {
-                Some(task) => Look::Done(task.container),
-                None => Look::Waiting(format!("{service}: a running task")),
-            })
+            let Some(task) = tasks.into_iter().next() else {
+                return Ok(Look::Waiting(format!("{service}: a running task")));
+            };
+            working = true;
+            let done = work(&task.container)?;
+            Ok(done.map_or_else(|| Look::Waiting(format!("{service}: a running container")), Look::Done))
         });
         got.map_err(|e| match e {
-            WaitError::Look(ClusterError::Deadline(_)) | WaitError::TimedOut { .. } => {
+            WaitError::Look(ClusterError::Deadline(_)) if !working => {
                 ClusterError::NoRunningTask(service.to_string())
             }
             WaitError::Look(e) => e,
             WaitError::Stopped(_) => ClusterError::Stopped(format!("find a running task of `{service}`")),
-            WaitError::Hopeless(f) => ClusterError::NoRunningTask(f.to_string()),
+            WaitError::TimedOut { .. } | WaitError::Hopeless(_) => {
+                ClusterError::NoRunningTask(service.to_string())
+            }
         })
     }
 }

@@ -50,8 +50,9 @@ impl Cluster for Swarm {
         what: &ExecRequest,
         limit: &Limit,
     ) -> Result<ExecOutput, ClusterError> {
-        let container = self.container(stack, service, limit)?;
-        self.run(&format!("see the command in `{service}` end"), limit, self.exec_in(&container, what))
+        let doing = format!("see the command in `{service}` end");
+        let work = |container: &str| self.run(&doing, limit, self.exec_in(container, what));
+        self.in_container(stack, service, limit, work)
     }
 
     fn logs(

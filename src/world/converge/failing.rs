@@ -41,7 +41,13 @@ pub(super) fn dead(
                 !long && excused_by_others(ends, i, wanted, seen, standings, history)
             };
             let ends = looping.filter(|ends| !excused(ends)).max_by_key(|ends| ends.len())?;
-            Some(crash_loop(service, ends, history))
+            Some(match &service.update {
+                // whether the old task was still there when the new one ended is a matter of milliseconds
+                Some((UpdateState::Paused, said)) if service.start_first => {
+                    paused(service, said, "no version serves", history)
+                }
+                _ => crash_loop(service, ends, history),
+            })
         }
         _ => None,
     }
@@ -135,7 +141,11 @@ fn crash_loop(service: &ServiceSeen, ends: &[BadEnd<'_>], history: &History) -> 
     } else {
         format!("{} tasks ended badly, the last {}", ends.len(), last.end.words())
     };
-    with_tasks(blamed(last.end.cause(), service, last, observed), service, history)
+    let failure = with_tasks(blamed(last.end.cause(), service, last, observed), service, history);
+    match &service.update {
+        Some((UpdateState::Paused, said)) => failure.evidence("Swarm says", said),
+        _ => failure,
+    }
 }
 
 /// The engine's own words, where they say more than the exit code.
@@ -174,11 +184,11 @@ pub(super) fn rolled_back(
 }
 
 /// An update that Swarm stopped while old tasks serve (lesson 42).
-pub(super) fn paused(service: &ServiceSeen, said: &str, history: &History) -> Failure {
+pub(super) fn paused(service: &ServiceSeen, said: &str, and: &str, history: &History) -> Failure {
     let expected = format!("service `{}` to run the new version", service.name);
     let why = history.newest_bad_end(service, true);
     let why = why.map_or_else(|| said.to_string(), |b| format!("its new task ended {}", b.end.words()));
-    let observed = format!("Swarm paused the update and the old version still serves: {why}");
+    let observed = format!("Swarm paused the update and {and}: {why}");
     with_tasks(Failure::new(causes::UPDATE_PAUSED, expected, observed), service, history)
         .evidence("Swarm says", said)
 }

@@ -165,6 +165,16 @@ fn lesson_42_a_paused_update_whose_old_task_serves_has_failed() {
 }
 
 #[test]
+fn lesson_42_a_paused_update_is_called_so_whether_or_not_the_old_task_had_gone() {
+    let looks = [
+        "1000 | app: a old shut, b fail=2 | app paused (update paused due to failure)",
+        "7000 | app: a old shut, b fail=2, c fail=2 | app paused (update paused due to failure)",
+    ];
+    check("app x1 startfirst", &looks, "update-paused @7000", "no version serves: its new task ended");
+    check("app x1", &looks, "crash-loop @7000", "update paused due to failure");
+}
+
+#[test]
 fn lesson_42_a_paused_update_whose_new_task_runs_well_has_converged() {
     let looks = [
         "0 | app: b fail=2, c start | app paused (flicker)",

@@ -186,7 +186,9 @@ fn stuck(
         let why =
             format!("{}: its update is paused and the old version serves{}", service.name, in_brackets(said));
         let long = history.blocked_for(&service.name, "paused", now_ms) >= PAUSED_MS;
-        let dead = || Standing::Dead(Box::new(failing::paused(service, said, history)));
+        let dead = || {
+            Standing::Dead(Box::new(failing::paused(service, said, "the old version still serves", history)))
+        };
         return Some(if long { dead() } else { Standing::Waiting(why) });
     }
     if matches!(service.mode, Mode::Global(0)) {
