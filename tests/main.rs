@@ -4,15 +4,18 @@
     clippy::disallowed_methods,
     reason = "stories start processes, read the environment and look at clocks"
 )]
+#![allow(clippy::print_stdout, reason = "a story that was not run says so")]
 #![allow(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
 mod compose;
+mod console;
 mod contract;
 mod directories;
 mod docs;
 mod gathering;
 mod golden;
 mod ingress;
+mod lives;
 mod recipe_rules;
 mod repository;
 mod scripts;

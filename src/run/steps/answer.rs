@@ -16,6 +16,9 @@ use std::time::Duration;
 /// One request for health may take so long; the step's own limit bounds the whole wait.
 const ONE_ANSWER: Duration = Duration::from_secs(30);
 
+/// What the last question to a probe gets at least.
+const LAST_QUESTION: Duration = Duration::from_secs(5);
+
 /// Waits for the first accepted answer of the app itself.
 pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
     let (n, mut last) = (run.step, None);
@@ -53,10 +56,10 @@ pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
     let (mut yes, mut asked, mut raised) = (0, 0u32, None);
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
         asked += 1;
-        match hooks::call(run, READY_PROBE, limit) {
+        match hooks::call(run, READY_PROBE, &one_question(run, limit)) {
             Ok(true) => yes += 1,
             Ok(false) => yes = 0,
-            Err(f) if f.is_error() || f.cause != causes::HOOK_FAILED.id => return Ok(Look::Hopeless(*f)),
+            Err(f) if f.is_error() || !is_not_yet(&f) => return Ok(Look::Hopeless(*f)),
             Err(f) => {
                 yes = 0;
                 raised = Some(f);
@@ -82,6 +85,17 @@ pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
         }
         Err(e) => Err(Box::new(trouble::wait_of(e, "see ready_probe be true"))),
     }
+}
+
+/// The last question may be asked right at the deadline: it still gets some seconds to answer.
+fn one_question(run: &Run<'_>, limit: &Limit) -> Limit {
+    let some = run.world.clock.now().after(LAST_QUESTION);
+    Limit { deadline: limit.deadline.max(some), stop: limit.stop.clone() }
+}
+
+/// A probe that raises or hangs has not said yes; a probe of the wrong shape never will.
+fn is_not_yet(f: &Failure) -> bool {
+    [causes::HOOK_FAILED, causes::SCRIPT_DEADLINE].iter().any(|c| c.id == f.cause)
 }
 
 /// The generic assertion: every service at its wanted count, and the answer is accepted and the app's own.

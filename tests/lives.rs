@@ -1,0 +1,317 @@
+//! Whole lives on a real Swarm: the three recipes are green, and each sabotage is found at the right tier. Run when
+//! `CCCI_SWARM` is set (`make test`); without it each story says that it was not run.
+
+use ccci::cli::args::SourceArgs;
+use ccci::cli::life::{live, real_world};
+use ccci::cli::prepare::prepare;
+use ccci::name::{ServiceName, StackName};
+use ccci::plan::{Action, Side};
+use ccci::run::job::Job;
+use ccci::secret::Secret;
+use ccci::tier::{Status, Tier};
+use ccci::verdict::{Outcome, Verdict};
+use ccci::world::cluster::*;
+use ccci::world::{Cluster, ClusterError, Limit, Stop};
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// One life at a time: mumble's host port is one of a kind, and two cores are what there is.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn swarm(story: &str) -> bool {
+    let there = std::env::var_os("CCCI_SWARM").is_some();
+    if !there {
+        println!("NOT RUN: {story} needs a Swarm; `make test` runs it");
+    }
+    there
+}
+
+fn source(tiers: Option<&str>) -> SourceArgs {
+    SourceArgs {
+        source: None,
+        rev: None,
+        base: None,
+        tiers: tiers.map(str::to_string),
+        no_local: false,
+        deadline: Duration::from_secs(600),
+    }
+}
+
+/// Lives a recipe after changing its job and its Swarm.
+fn life(
+    recipe: &str,
+    tiers: Option<&str>,
+    change: impl FnOnce(&mut Job),
+    wrap: impl FnOnce(Arc<dyn Cluster>) -> Arc<dyn Cluster>,
+) -> Outcome {
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let stop = Stop::default();
+    let Ok(prepared) = prepare(recipe, &source(tiers), false, runtime.handle(), &stop) else {
+        panic!("{recipe} does not load; `ccci check` says why");
+    };
+    let mut job = prepared.job;
+    change(&mut job);
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = real_world(runtime.handle(), dir.path()).unwrap();
+    world.cluster = wrap(world.cluster.clone());
+    let Ok(finished) = live(&job, &world, dir.path(), &stop, Box::new(|_| ())) else { panic!("no record") };
+    let outcome = finished.record.expect("a record").outcome;
+    let limit = Limit { deadline: world.clock.now().after(Duration::from_secs(30)), stop: Stop::default() };
+    let left = world.cluster.leftovers(Some(job.plan.domain.as_str()), &limit).unwrap();
+    assert!(left.is_empty(), "{recipe} left {left:?}");
+    outcome
+}
+
+fn tier(o: &Outcome, tier: Tier) -> Status {
+    o.tiers.iter().find(|t| t.tier == tier).map_or(Status::Unver, |t| t.status)
+}
+
+fn green(recipe: &str) {
+    if !swarm(recipe) {
+        return;
+    }
+    let o = life(recipe, None, |_| (), |c| c);
+    assert_eq!(o.verdict, Verdict::Green, "{recipe}: {:?}", o.troubles);
+    for t in [Tier::Install, Tier::Upgrade, Tier::Backup, Tier::Restore, Tier::Custom] {
+        assert_eq!(tier(&o, t), Status::Pass, "{recipe} {t}");
+        let ran = o.tiers.iter().find(|x| x.tier == t).map_or(0, |x| x.tests.len());
+        assert!(ran > 0, "{recipe} {t} asserted nothing");
+    }
+}
+
+#[test]
+fn custom_html_lives_its_whole_life() {
+    green("recipes/custom-html");
+}
+
+#[test]
+fn wordpress_lives_its_whole_life() {
+    green("recipes/wordpress");
+}
+
+#[test]
+fn mumble_lives_its_whole_life() {
+    green("recipes/mumble");
+}
+
+const ALL: &[&str] = &["recipes/custom-html", "recipes/wordpress", "recipes/mumble"];
+
+/// Whatever is wrong must be red, blamed on the recipe, at that tier and no earlier one.
+fn red_at(o: &Outcome, recipe: &str, at: Tier, cause: &[&str]) {
+    assert_eq!(o.verdict, Verdict::Red, "{recipe}: {:?}", o.troubles);
+    assert_eq!(tier(o, at), Status::Fail, "{recipe} {at}: {:?}", o.troubles);
+    let first = o.troubles.iter().find(|t| t.tier == Some(at)).expect("a trouble of that tier");
+    assert!(cause.contains(&first.failure.cause.as_str()), "{recipe}: {:?}", first.failure);
+    assert_eq!(first.failure.blame.to_string(), "recipe", "{recipe}: {:?}", first.failure);
+    for t in o.tiers.iter().filter(|t| t.tier < at) {
+        assert_ne!(t.status, Status::Fail, "{recipe}: {} failed too: {:?}", t.tier, t.failure);
+    }
+}
+
+#[test]
+fn a_restore_that_does_nothing_is_red_at_the_restore() {
+    for recipe in ALL.iter().filter(|r| swarm(r)) {
+        let o = life(
+            recipe,
+            Some("backup,restore"),
+            |_| (),
+            |c| Arc::new(Saboteur { inner: c, what: Sabotage::RestoreNothing }),
+        );
+        red_at(&o, recipe, Tier::Restore, &["test-failed"]);
+    }
+}
+
+#[test]
+fn an_empty_backup_is_red_at_the_backup() {
+    for recipe in ALL.iter().filter(|r| swarm(r)) {
+        let o = life(
+            recipe,
+            Some("backup,restore"),
+            |_| (),
+            |c| Arc::new(Saboteur { inner: c, what: Sabotage::EmptyBackup }),
+        );
+        red_at(&o, recipe, Tier::Backup, &["empty-backup"]);
+    }
+}
+
+#[test]
+fn lesson_15_an_upgrade_to_what_was_there_is_red_at_the_upgrade() {
+    for recipe in ALL.iter().filter(|r| swarm(r)) {
+        let no_op = |job: &mut Job| {
+            let base = job.sides[&Side::Base].clone();
+            job.sides.insert(Side::Head, base);
+            // the head's compose file for host ports does not exist at the base
+            job.plan.steps.iter_mut().for_each(|s| {
+                if let Action::Env { hooks, .. } = &mut s.action {
+                    hooks.clear();
+                }
+            });
+        };
+        let o = life(recipe, Some("upgrade"), no_op, |c| c);
+        red_at(&o, recipe, Tier::Upgrade, &["not-moved"]);
+    }
+}
+
+#[test]
+fn a_ready_probe_that_is_never_true_is_red_at_the_install() {
+    for recipe in ALL.iter().filter(|r| swarm(r)) {
+        let copy = tempfile::tempdir().unwrap();
+        let dir = copy.path().join(Path::new(recipe).file_name().unwrap());
+        assert!(Command::new("cp").arg("-r").arg(recipe).arg(&dir).status().unwrap().success());
+        let hooks = std::fs::read_to_string(dir.join("hooks.rhai")).unwrap();
+        let hooks = hooks.replace("fn ready_probe(ctx) {", "private fn true_probe(ctx) {");
+        std::fs::write(dir.join("hooks.rhai"), hooks + "\nfn ready_probe(ctx) {\n    false\n}\n").unwrap();
+        let settings = std::fs::read_to_string(dir.join("recipe.toml")).unwrap();
+        let here = std::env::current_dir().unwrap();
+        let settings = settings.replace("../../lab", &format!("{}/lab", here.display()));
+        std::fs::write(dir.join("recipe.toml"), settings).unwrap();
+        let short = |job: &mut Job| {
+            for s in job.plan.steps.iter_mut().filter(|s| matches!(s.action, Action::Ready { .. })) {
+                s.limit_ms = 3_000;
+            }
+        };
+        let o = life(dir.to_str().unwrap(), Some("install"), short, |c| c);
+        red_at(&o, recipe, Tier::Install, &["not-ready"]);
+    }
+}
+
+#[test]
+fn sigint_in_the_middle_of_the_upgrade_removes_everything_and_exits_with_130() {
+    if !swarm("SIGINT in the upgrade") {
+        return;
+    }
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = engine_state();
+    let dir = tempfile::tempdir().unwrap();
+    let record = dir.path().join("record");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ccci"))
+        .args(["run", "recipes/custom-html", "--out"])
+        .arg(&record)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while !std::fs::read_to_string(record.join("events.jsonl"))
+        .unwrap_or_default()
+        .contains("converge to the head")
+    {
+        assert!(began.elapsed() < Duration::from_secs(120), "the upgrade never began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let told = Instant::now();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(told.elapsed() < Duration::from_secs(30), "removal took {:?}", told.elapsed());
+    println!("SIGINT to exit: {:?}", told.elapsed());
+    assert_eq!(engine_state(), before);
+}
+
+/// What the docker client lists, as the reader of an issue would.
+fn engine_state() -> Vec<String> {
+    ["service ls -q", "volume ls -q", "secret ls -q", "config ls -q", "network ls -q", "ps -aq"]
+        .iter()
+        .map(|words| {
+            let out = Command::new("docker").args(words.split(' ')).output().unwrap();
+            let mut lines: Vec<String> =
+                String::from_utf8_lossy(&out.stdout).lines().map(str::to_string).collect();
+            lines.sort();
+            format!("{words}: {}", lines.join(" "))
+        })
+        .collect()
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Sabotage {
+    RestoreNothing,
+    EmptyBackup,
+}
+
+/// A Swarm that lies about one thing.
+struct Saboteur {
+    inner: Arc<dyn Cluster>,
+    what: Sabotage,
+}
+
+type R<T> = Result<T, ClusterError>;
+
+impl Cluster for Saboteur {
+    fn engine(&self, l: &Limit) -> R<EngineFacts> {
+        self.inner.engine(l)
+    }
+    fn pull(&self, image: &str, l: &Limit) -> Result<Pulled, PullError> {
+        self.inner.pull(image, l)
+    }
+    fn ensure_network(&self, name: &str, owner: &Owner, l: &Limit) -> R<bool> {
+        self.inner.ensure_network(name, owner, l)
+    }
+    fn put_secret(&self, stack: &StackName, name: &str, value: &Secret, owner: &Owner, l: &Limit) -> R<()> {
+        self.inner.put_secret(stack, name, value, owner, l)
+    }
+    fn deploy(&self, deploy: &Deploy, l: &Limit) -> R<()> {
+        self.inner.deploy(deploy, l)
+    }
+    fn look(&self, stack: &StackName, l: &Limit) -> R<ccci::world::seen::Seen> {
+        self.inner.look(stack, l)
+    }
+    fn exec(&self, stack: &StackName, service: &ServiceName, what: &ExecRequest, l: &Limit) -> R<ExecOutput> {
+        let words = what.argv.join(" ");
+        let loads = ["gunzip -c", ".restore", "cp /data/backup"].iter().any(|w| words.contains(w));
+        if self.what == Sabotage::RestoreNothing && (loads || words.starts_with("rm -rf --")) {
+            return Ok(ExecOutput::default());
+        }
+        self.inner.exec(stack, service, what, l)
+    }
+    fn logs(&self, stack: &StackName, service: &ServiceName, lines: usize, l: &Limit) -> R<String> {
+        self.inner.logs(stack, service, lines, l)
+    }
+    fn run_job(&self, stack: &StackName, job: &JobRequest, l: &Limit) -> R<ExecOutput> {
+        self.inner.run_job(stack, job, l)
+    }
+    fn remove_service(&self, stack: &StackName, service: &ServiceName, l: &Limit) -> R<()> {
+        self.inner.remove_service(stack, service, l)
+    }
+    fn read_path(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        path: &str,
+        sink: &mut dyn Write,
+        l: &Limit,
+    ) -> R<()> {
+        if self.what != Sabotage::EmptyBackup {
+            return self.inner.read_path(stack, service, path, sink, l);
+        }
+        let tar = tar::Builder::new(vec![]).into_inner().unwrap();
+        sink.write_all(&tar).map_err(|e| ClusterError::Local(e.to_string()))
+    }
+    fn write_path(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        dir: &str,
+        tar: &mut dyn Read,
+        l: &Limit,
+    ) -> R<()> {
+        if self.what == Sabotage::RestoreNothing {
+            return Ok(());
+        }
+        self.inner.write_path(stack, service, dir, tar, l)
+    }
+    fn remove(&self, domain: &str, l: &Limit) -> R<()> {
+        self.inner.remove(domain, l)
+    }
+    fn leftovers(&self, domain: Option<&str>, l: &Limit) -> R<Vec<Leftover>> {
+        self.inner.leftovers(domain, l)
+    }
+    fn task_address(&self, stack: &StackName, service: &ServiceName, port: u16, l: &Limit) -> R<SocketAddr> {
+        self.inner.task_address(stack, service, port, l)
+    }
+}
