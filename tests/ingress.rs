@@ -15,8 +15,10 @@ use ccci::world::cluster::ClusterError;
 use ccci::world::seen::TaskState;
 use ccci::world::web::{AnsweredBy, HttpRequest, WebError};
 use ground::{Ground, request};
+use rustls::{ClientConnection, StreamOwned};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -251,7 +253,31 @@ fn web_sockets_are_tunnelled_both_ways() {
     }
 }
 
-fn read_head(stream: &mut TcpStream) -> String {
+#[test]
+fn web_sockets_are_tunnelled_over_tls_too_and_the_runs_authority_is_enough_to_trust() {
+    let ground = Ground::with_app();
+    let config = Arc::new(ccci::hands::tls::client_trusting(&[ground.ingress.ca()]));
+    let client = ClientConnection::new(config, "a.ccci.test".try_into().unwrap()).unwrap();
+    let mut stream = StreamOwned::new(client, TcpStream::connect(ground.ingress.https()).unwrap());
+    let head = "GET /ws HTTP/1.1\r\nHost: a.ccci.test\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    assert!(read_head(&mut stream).starts_with("HTTP/1.1 101"));
+    stream.write_all(b"ping").unwrap();
+    let mut back = [0; 4];
+    stream.read_exact(&mut back).unwrap();
+    assert_eq!(&back, b"ping");
+}
+
+#[test]
+fn a_task_that_speaks_tls_is_asked_by_tls_when_a_transport_is_named() {
+    let (ground, other) = (Ground::with_app(), Ground::with_app());
+    ground.label("traefik.http.services.a.loadbalancer.server.scheme", Some("https"));
+    ground.label("traefik.http.services.a.loadbalancer.serverstransport", Some("insecure@file"));
+    ground.addresses(&[other.ingress.https()]);
+    assert_eq!(ground.get("https://a.ccci.test/hello").body, b"hello from app");
+}
+
+fn read_head(stream: &mut impl Read) -> String {
     let mut head = vec![];
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
