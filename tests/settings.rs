@@ -84,3 +84,27 @@ fn a_recipe_without_settings_has_the_defaults_and_nothing_to_say() {
     let loaded = load(name(), &[]);
     assert!(changed(&loaded.recipe).is_empty() && loaded.diagnostics.0.is_empty());
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever stands in a file, reading it ends, and every place lies in it.
+    #[test]
+    fn no_settings_file_can_break_the_loader(
+        parts in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "[health]", "[env]", "\n", "health", ".", "path", "ok", "env", " = ", "\"", "\"\"\"", "'", "\\", "é",
+                "{", "}", "[", "]", ",", "#", "200", "true", "A", "\\x41", "\\e", "5m", "upgrade", "base", "\r\n", "\t",
+            ]),
+            0..40,
+        )
+    ) {
+        let content: String = parts.concat();
+        let length = content.len();
+        let loaded = load(name(), &[Arc::new(Text { path: "recipe.toml".into(), content })]);
+        for place in loaded.diagnostics.0.iter().filter_map(|d| d.place.as_ref()) {
+            proptest::prop_assert!(place.range.end <= length);
+            place.line_column();
+        }
+    }
+}
