@@ -80,6 +80,11 @@ fn every_console_block_does_what_it_shows() {
     let swarm = std::env::var_os("CCCI_SWARM").is_some();
     let bin = Path::new(env!("CARGO_BIN_EXE_ccci")).parent().unwrap().to_path_buf();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    // the recipes' repositories, which need git and nothing else
+    assert!(
+        Command::new("bash").arg("lab/repos.sh").output().unwrap().status.success(),
+        "lab/repos.sh failed"
+    );
     let all = blocks();
     assert!(all.len() >= 3, "the README shows commands");
     for b in all {

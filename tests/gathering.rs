@@ -252,6 +252,17 @@ fn what_a_hook_will_give_is_not_missing_yet() {
 }
 
 #[test]
+fn a_variable_that_the_sample_leaves_commented_out_may_stay_unset() {
+    let p = Project::published();
+    p.source.write(
+        "compose.yml",
+        compose("1.10.0+1.25").replace("enable=true", "enable=true${EXTRA_DOMAINS}${TPYO}"),
+    );
+    p.source.write(".env.sample", "DOMAIN=ghost.example.com\n#EXTRA_DOMAINS=', `x.example.com`'\n");
+    p.check("unset-variable", |_| {});
+}
+
+#[test]
 fn lesson_28_a_variable_that_looks_like_a_slip_is_said() {
     let p = Project::published();
     p.source.write(".env.sample", "DOMAIN=ghost.example.com\n#SMTP_HOST=mail\nTIMEOUT=300\n");

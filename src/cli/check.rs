@@ -59,6 +59,8 @@ fn one(dir: &str, handle: &Handle, stop: &Stop) -> Vec<Diagnostic> {
     };
     match prepare(dir, &source, false, handle, stop) {
         Ok(prepared) => prepared.warnings,
+        // texts can be checked before their source is at hand
+        Err(Refused::Wrong(more)) if more.iter().any(|d| d.code == codes::NO_SOURCE) => diagnostics.sorted(),
         Err(Refused::Wrong(more)) => more,
         // a source that is out of reach is no fault of the texts
         Err(Refused::World(_)) => diagnostics.sorted(),

@@ -102,9 +102,10 @@ impl Side {
             all.0.extend(found.0);
         }
         self.published = published;
-        if with.hooked {
-            all.0.retain(|d| d.code != codes::UNSET_VARIABLE);
-        }
+        // the author says that it may stay unset by leaving it commented out
+        let optional = |name: &str| self.env.sample.commented.iter().any(|e| e.key == name);
+        let named = |d: &Diagnostic| d.message.split('`').nth(1).is_some_and(optional);
+        all.0.retain(|d| d.code != codes::UNSET_VARIABLE || !(with.hooked || named(d)));
         if let Some(composed) = &self.composed {
             all.0.extend(composed.deployable().0);
             all.0.extend(no_app(composed, texts));
