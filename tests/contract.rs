@@ -9,11 +9,13 @@
 
 use ccci::failure::Failure;
 use ccci::hands::clock::RealClock;
-use ccci::hands::memory::{Fault, Files, MemoryClock, MemoryCluster};
+use ccci::hands::memory::{Fault, Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
 use ccci::hands::swarm::Swarm;
 use ccci::name::{RunId, ServiceName, StackName};
 use ccci::secret::Secret;
 use ccci::time::Moment;
+use ccci::world::World;
+use ccci::world::backups::{back_up, restore};
 use ccci::world::clock::{Clock, Limit, Stop};
 use ccci::world::cluster::*;
 use ccci::world::converge::{Wanted, WantedService, until_converged};
@@ -265,7 +267,7 @@ fn hopeless(
 fn lesson_47_a_container_killed_for_memory_is_called_so() {
     on_each("oom", |g| {
         g.break_(Fault::OutOfMemory("app".into()));
-        let (f, _) = hopeless(g, "tail /dev/zero", "      resources: {limits: {memory: 20M}}", |t| t);
+        let (f, _) = hopeless(g, "exec tail /dev/zero", "      resources: {limits: {memory: 20M}}", |t| t);
         assert_eq!(f.cause, "out-of-memory", "{f:?}");
     });
 }
@@ -571,4 +573,81 @@ fn a_passed_deadline_and_a_stop_end_every_call() {
         stopped.stop.set(ccci::world::clock::StopReason::Interrupted);
         assert!(matches!(g.cluster.engine(&stopped), Err(ClusterError::Stopped(_))));
     });
+}
+
+/// The whole world around a ground's cluster, for what needs more than one port.
+fn world(g: &Ground, store: &MemoryStore) -> World {
+    let clock = Arc::new(MemoryClock::default());
+    World {
+        cluster: g.cluster.clone(),
+        web: Arc::new(MemoryWeb::new(clock, g.cluster.clone())),
+        clock: g.clock.clone(),
+        store: Arc::new(store.clone()),
+        locks: Arc::new(MemoryLocks::default()),
+    }
+}
+
+/// Deploys a service whose one volume is backed up, with these hooks.
+fn up_with_backup(g: &Ground, hooks: &str) {
+    let labels = format!("ccci.run: contract, backupbot.backup: 'true'{hooks},");
+    g.deploy(&g.compose(FOREVER, "").replacen("ccci.run: contract,", &labels, 1)).unwrap();
+    g.converge(&g.wanted()).unwrap();
+}
+
+fn content(g: &Ground, path: &str) -> Option<String> {
+    let argv = ["cat", path].map(str::to_string).to_vec();
+    let got = g.exec("app", ExecRequest { argv, ..ExecRequest::default() }).unwrap();
+    (got.code == 0).then_some(got.stdout)
+}
+
+#[test]
+fn a_restore_puts_back_exactly_what_was_there() {
+    on_each("restore", |g| {
+        let store = MemoryStore::default();
+        let world = world(g, &store);
+        up_with_backup(g, ", backupbot.backup.pre-hook: 'echo dump > /data/dump'");
+        for (name, text) in [("kept", "one"), ("changed", "two"), ("lost", "three")] {
+            g.sh(&format!("echo {text} > /data/{name}")).unwrap();
+        }
+        let snapshot = back_up(&world, &g.stack(), "first", &g.limit(60)).unwrap();
+        snapshot.assert_not_empty().unwrap();
+        g.sh("echo other > /data/changed").unwrap();
+        g.sh("echo late > /data/late").unwrap();
+        let argv = ["rm", "-rf", "--", "/data/lost"].map(str::to_string).to_vec();
+        g.exec("app", ExecRequest { argv, ..ExecRequest::default() }).unwrap();
+        restore(&world, &g.stack(), &snapshot, &g.limit(60)).unwrap();
+        let there = ["kept", "changed", "lost", "dump"].map(|n| content(g, &format!("/data/{n}")));
+        assert_eq!(there, ["one\n", "two\n", "three\n", "dump\n"].map(|t| Some(t.to_string())));
+        assert_eq!(content(g, "/data/late"), None, "a file made after the backup is gone");
+        g.remove();
+    });
+}
+
+#[test]
+fn lesson_50_a_backup_of_nothing_is_empty_and_a_failing_hook_is_no_backup() {
+    on_each("nothing", |g| {
+        let store = MemoryStore::default();
+        let world = world(g, &store);
+        up_with_backup(g, "");
+        let snapshot = back_up(&world, &g.stack(), "empty", &g.limit(60)).unwrap();
+        assert_eq!(snapshot.assert_not_empty().unwrap_err().cause, "empty-backup");
+        g.remove();
+        up_with_backup(g, ", backupbot.backup.pre-hook: 'false'");
+        let failure = back_up(&world, &g.stack(), "failed", &g.limit(60)).unwrap_err();
+        assert_eq!(failure.cause, "backup-hook-failed", "{failure:?}");
+        g.remove();
+    });
+}
+
+#[test]
+fn lesson_50_a_hook_whose_pipe_broke_is_seen_where_there_is_bash() {
+    let Some(g) = Ground::swarm("pipe") else {
+        return eprintln!("pipe: asks the real Swarm only; CCCI_SWARM=1 does");
+    };
+    let store = MemoryStore::default();
+    let world = world(&g, &store);
+    up_with_backup(&g, ", backupbot.backup.pre-hook: 'false | gzip > /data/dump.gz'");
+    let failure = back_up(&world, &g.stack(), "pipe", &g.limit(60)).unwrap_err();
+    assert_eq!(failure.cause, "backup-hook-failed", "{failure:?}");
+    g.remove();
 }

@@ -133,11 +133,16 @@ fn state(state: State) -> TaskState {
 }
 
 /// What only the container tells (lessons 39 and 47): killed for memory, and ended while its health check failed.
+///
+/// An engine may lose the kernel's word (seen on 20.10: `OOMKilled` false after a kill that the kernel's log shows). A
+/// task that Swarm did not stop, under a memory limit and ended by SIGKILL, has nobody else to have been killed by.
 pub fn container_end(answer: &ContainerInspectResponse) -> (Option<bool>, Option<bool>) {
     let Some(state) = &answer.state else { return (None, None) };
     let unhealthy =
         state.health.as_ref().and_then(|h| h.status).is_some_and(|s| s == HealthStatusEnum::UNHEALTHY);
-    (state.oom_killed, Some(unhealthy))
+    let limited = answer.host_config.as_ref().and_then(|h| h.memory).unwrap_or(0) > 0;
+    let killed = state.exit_code == Some(137) && limited && !unhealthy;
+    (state.oom_killed.map(|said| said || killed), Some(unhealthy))
 }
 
 /// Whether a container has a health check, of its spec or of its image.

@@ -148,3 +148,14 @@ fn times_are_read_to_the_millisecond() {
     assert_eq!(ms_of("2026-11-23T17:16:39.477220109Z").unwrap() % 1000, 477);
     assert_eq!(ms_of("soon"), None);
 }
+
+#[test]
+fn lesson_47_a_kill_under_a_memory_limit_is_for_memory_even_if_the_engine_lost_the_word() {
+    let end = |code: i64, memory: i64| {
+        let text = format!(
+            r#"{{"State": {{"OOMKilled": false, "ExitCode": {code}}}, "HostConfig": {{"Memory": {memory}}}}}"#
+        );
+        container_end(&serde_json::from_str(&text).unwrap()).0
+    };
+    assert_eq!((end(137, 20 << 20), end(137, 0), end(1, 20 << 20)), (Some(true), Some(false), Some(false)));
+}
