@@ -50,6 +50,13 @@ fn call(content: &str, name: &str, guard: Arc<dyn Guard>) -> Result<Dynamic, Scr
     scripts.call(&what, vec![Dynamic::from(sample::Ctx)], &sample::register, guard)
 }
 
+/// Calls what the checker would refuse, as a script whose types it cannot follow might do; it must fail.
+fn run(content: &str, guard: Arc<dyn Guard>) -> ScriptError {
+    let (scripts, _) = load(&one("hooks.rhai", content));
+    let what = FnRef { file: "hooks.rhai".into(), name: "pre_install".into() };
+    scripts.call(&what, vec![Dynamic::from(sample::Ctx)], &sample::register, guard).unwrap_err()
+}
+
 fn call_hook(content: &str, name: &str) -> Result<Dynamic, ScriptError> {
     call(content, name, Arc::new(Unguarded))
 }

@@ -20,7 +20,7 @@ macro_rules! limits {
 }
 
 limits! {
-    OPERATIONS "operations" 2_000_000, "Steps of the interpreter, callbacks included; about a fifth of a second of pure computing.";
+    OPERATIONS "operations" 1_000_000, "Steps of the interpreter, callbacks included; about a tenth of a second of pure computing.";
     MEMORY "memory" 64 << 20, "Bytes that the script's own thread holds.";
     CALL_DEPTH "call depth" 32, "Functions that call each other before one comes back.";
     EXPRESSION_DEPTH "expression depth" 64, "Expressions and blocks inside each other.";
@@ -32,7 +32,7 @@ limits! {
     MODULES "imports" 32, "Imported files.";
     SOURCE "file size" 256 << 10, "Bytes of one script file.";
     PRINTED "printed text" 64 << 10, "Bytes that print and debug may say; what comes after is dropped, with a note.";
-    STACK "stack" 64 << 20, "Bytes of stack that a script's thread has.";
+    STACK "stack" 512 << 20, "Bytes of stack that a script's thread may grow to. A chain of closures that hold each other is freed link by link inside each other: what the limit of operations lets a script build must fit.";
 }
 
 #[cfg(test)]

@@ -23,10 +23,15 @@ impl Sources {
     pub(super) fn add(&mut self, file: &str, text: &Arc<Text>, tree: &Tree) {
         self.texts.insert(file.to_string(), text.clone());
         let bodies = tree.functions.iter().flat_map(|f| &f.body);
+        let ends = text.content.match_indices('\n').map(|(i, _)| i + 1);
+        let starts: Vec<usize> = std::iter::once(0).chain(ends).collect();
         for node in tree.top.iter().chain(bodies) {
             node.visit(&mut |n| {
                 if let What::Assert(inner) = &n.what {
-                    let start = place(text, n.at, 0).range.start;
+                    let line = starts.get(n.at.line().unwrap_or(1) - 1).copied().unwrap_or(0);
+                    let before =
+                        text.content[line..].chars().take(n.at.position().unwrap_or(1).saturating_sub(1));
+                    let start = line + before.map(char::len_utf8).sum::<usize>();
                     let wanted = (n.at, assertion::expression(&text.content, start).to_string());
                     self.asserts.insert((file.to_string(), inner.at.line(), inner.at.position()), wanted);
                 }

@@ -26,6 +26,8 @@ use view::View;
 
 /// Nodes looked at before the checker gives up on a file set that is built to exhaust it.
 const MOST_STEPS: usize = 200_000;
+/// Findings before the checker keeps silent: nobody reads more, and each costs a walk through its file.
+const MOST_FOUND: usize = 300;
 /// Functions that call each other before the checker stops to follow; scripts may go 32 deep.
 const DEEPEST: usize = 40;
 
@@ -161,6 +163,9 @@ impl<'a> Checker<'a> {
         help: Option<String>,
     ) {
         if (self.in_std() && !self.std_is_checked) || !self.told.insert((self.frame.file.clone(), at)) {
+            return;
+        }
+        if self.found.len() >= MOST_FOUND {
             return;
         }
         let d = Diagnostic::new(code, message).at(place(self.view().text, at, chars));
