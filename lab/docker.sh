@@ -9,9 +9,17 @@ engine_host() {
   echo "${host:-unix:///var/run/docker.sock}"
 }
 
-engine_version() { timeout 20 docker version -f '{{.Server.Version}}' 2>&1; }
+# engine_version: the version, or on one line why there is none
+engine_version() {
+  local answer
+  if answer=$(timeout 20 docker version -f '{{.Server.Version}}' 2>&1); then echo "$answer"; else
+    tr -s '\n' ' ' <<<"${answer:-no answer within 20 seconds}" | sed 's/^ *//; s/ *$//'
+    return 1
+  fi
+}
 engine_answers() { engine_version >/dev/null; }
 swarm_state() { docker info -f '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}' 2>/dev/null; }
+swarm_id() { docker info -f '{{.Swarm.Cluster.ID}}' 2>/dev/null; }
 
 # engine_is_ours: the lab started an engine, it still runs, and it is the one that is meant
 engine_is_ours() { [ "$(cat "$LAB_DIR/engine.host" 2>/dev/null)" = "$(engine_host)" ] && process_of engine >/dev/null; }

@@ -11,11 +11,21 @@ if [ ! -d "$LAB_DIR" ]; then
 fi
 if [ -z "${LAB_LOCKED:-}" ]; then LAB_LOCKED=1 exec flock -o "$LAB_DIR/lock" bash "$LAB_HERE/down.sh"; fi
 began=$(now_ms)
-# the engine that got the images, whatever DOCKER_HOST says today
-if [ -s "$LAB_DIR/images" ]; then bash "$LAB_HERE/images.sh" --remove; fi
+# images lie in the store of an engine that may have died meanwhile; only an engine can take them away
+if [ -s "$LAB_DIR/images" ] && [ -e "$LAB_DIR/engine.host" ]; then
+  DOCKER_HOST=$(cat "$LAB_DIR/engine.host") bash "$LAB_HERE/engine.sh" up || true
+fi
+stays=''
+if [ -s "$LAB_DIR/images" ]; then bash "$LAB_HERE/images.sh" --remove || stays=1; fi
 bash "$LAB_HERE/registry.sh" down
 bash "$LAB_HERE/engine.sh" down
 packages=$(sort -u "$LAB_DIR/packages" 2>/dev/null | paste -sd' ') || true
-rm -rf "$LAB_DIR" "$LAB_HERE/repos"
+rm -rf "$LAB_HERE/repos"
+if [ -n "$stays" ]; then
+  # what is left is not forgotten
+  find "$LAB_DIR" -mindepth 1 -maxdepth 1 ! -name images ! -name packages -exec rm -rf {} +
+  die "everything but the images named above is gone; free them, then type: make down"
+fi
+rm -rf "$LAB_DIR"
 [ -z "$packages" ] || echo "lab: installed packages stay; if nothing else uses them: apt-get remove $packages"
 printf 'lab: gone (%s)\n' "$(seconds "$began")"

@@ -31,14 +31,17 @@ unmount_cgroups() {
   rm -f "$LAB_DIR/mounts"
 }
 
-# After SIGKILL the engine's pid file stays and keeps the next one from starting.
-remove_stale_pid_file() {
-  local pid
-  pid=$(cat "$PID_FILE" 2>/dev/null) || return 0
-  if grep -qsx dockerd "/proc/$pid/comm"; then
+# After SIGKILL the pid files of the engine and its containerd stay and keep the next ones from starting.
+remove_stale_pid_files() {
+  local file pid
+  pid=$(cat "$PID_FILE" 2>/dev/null) || pid=none
+  if lives "$pid" && grep -qsx dockerd "/proc/$pid/comm"; then
     die "an engine runs here (process $pid) but does not answer on $(engine_host). If it is just starting, try again; else look at its log, or set DOCKER_HOST to where it listens"
   fi
   rm -f "$PID_FILE"
+  file=/var/run/docker/containerd/containerd.pid
+  pid=$(cat $file 2>/dev/null) || pid=none
+  if ! lives "$pid" || ! grep -qsx containerd "/proc/$pid/comm"; then rm -f $file; fi
 }
 
 start_engine() {
@@ -63,6 +66,14 @@ start_engine() {
   return 1
 }
 
+# everything that an engine of ours and its images need, in one go
+install_engine() {
+  local needed=(docker=docker.io dockerd=docker.io iptables=iptables git=git curl=curl mmdebstrap=mmdebstrap)
+  needed+=(update-ca-certificates=ca-certificates)
+  if grep -qsx Y /sys/module/apparmor/parameters/enabled; then needed+=(apparmor_parser=apparmor); fi
+  with_packages "${needed[@]}"
+}
+
 start_if_possible() {
   local host
   host=$(engine_host)
@@ -71,10 +82,8 @@ start_if_possible() {
   esac
   case $host in unix://*) ;; *) die "no engine answers on $host ($1); start it, or unset DOCKER_HOST (or: docker context use default) to have one started here" ;; esac
   [ "$(id -u)" = 0 ] || die "no engine answers on $host and only root can start one; as root: make lab"
-  remove_stale_pid_file
-  local needed=(dockerd=docker.io iptables=iptables git=git curl=curl mmdebstrap=mmdebstrap update-ca-certificates=ca-certificates)
-  if grep -qsx Y /sys/module/apparmor/parameters/enabled; then needed+=(apparmor_parser=apparmor); fi
-  with_packages "${needed[@]}"
+  remove_stale_pid_files
+  install_engine
   mkdir -p "$LAB_DIR"
   bash "$LAB_HERE/registry.sh" port
   step "starting an engine" start_engine
@@ -82,7 +91,7 @@ start_if_possible() {
 
 make_manager() {
   docker swarm init --listen-addr 127.0.0.1:2377 --advertise-addr 127.0.0.1
-  touch "$LAB_DIR/swarm.made"
+  swarm_id >"$LAB_DIR/swarm.made"
 }
 
 require_manager() {
@@ -107,18 +116,26 @@ require_manager() {
 up() {
   local began answer whose=''
   began=$(now_ms)
-  with_packages docker=docker.io
+  if ! command -v docker >/dev/null; then
+    # without a client we cannot ask; without a socket there is nobody to ask either
+    if [ -z "${DOCKER_HOST:-}" ] && [ ! -S /var/run/docker.sock ]; then install_engine; else with_packages docker=docker.io; fi
+  fi
   answer=$(engine_version) || start_if_possible "$answer"
   require_manager
   if engine_is_ours; then whose=', started by the lab'; else whose=', not started by the lab and used as it is'; fi
   printf 'lab: engine %s on %s is a swarm manager%s (%s)\n' "$(engine_version)" "$(engine_host)" "$whose" "$(seconds "$began")"
 }
 
-leave_swarm() { DOCKER_HOST=$(cat "$LAB_DIR/engine.host") timeout 60 docker swarm leave --force; }
+leave_swarm() { timeout 60 docker swarm leave --force; }
 
 down() {
+  DOCKER_HOST=$(cat "$LAB_DIR/engine.host" 2>/dev/null) || DOCKER_HOST=''
+  export DOCKER_HOST
+  # after a reboot the same swarm may live on in an engine that the machine itself started
+  if [ -s "$LAB_DIR/swarm.made" ] && [ "$(swarm_id)" = "$(cat "$LAB_DIR/swarm.made")" ]; then
+    step "leaving the swarm that the lab made" leave_swarm
+  fi
   if process_of engine >/dev/null; then
-    if [ -e "$LAB_DIR/swarm.made" ]; then step "leaving the swarm that the lab made" leave_swarm; fi
     step "stopping the engine that the lab started" stop_process engine 60
     unmount_cgroups
   else

@@ -81,7 +81,7 @@ provide() {
       echo "lab: $repository:$tag was in the engine before and is left as it is"
       continue
     fi
-    is_current "$repository:$tag" "$hash" || stale+=("$tag")
+    if is_current "$repository:$tag" "$hash"; then remember "$repository:$tag"; else stale+=("$tag"); fi
     is_published "$repository:$tag" "$hash" || unpublished+=("$repository:$tag")
   done
   [ ${#stale[@]} = 0 ] || step "building $repository (${stale[*]})" build "$name" "$hash" "$repository" "${stale[@]}"
@@ -92,7 +92,9 @@ provide() {
 provide_base() {
   local hash
   hash=$(hash_of base)
-  if ! is_current $BASE "$hash"; then
+  if is_current $BASE "$hash"; then
+    remember $BASE
+  else
     with_packages mmdebstrap=mmdebstrap
     step "making the base image, a small Debian" make_base "$hash"
   fi
@@ -111,19 +113,23 @@ provide_rows() {
   [ -z "$failed" ]
 }
 
+# Each image goes from the engine that got it, whatever DOCKER_HOST says today.
 remove_all() {
   local host reference hash status=0
   while read -r host reference; do
-    hash=$(docker -H "$host" image inspect -f '{{ index .Config.Labels "ccci.lab.hash" }}' "$reference" 2>/dev/null) || continue
+    export DOCKER_HOST=$host
+    engine_answers || { echo "no engine answers on $host: $reference stays there"; status=1; continue; }
+    hash=$(docker image inspect -f '{{ index .Config.Labels "ccci.lab.hash" }}' "$reference" 2>/dev/null) || continue
+    # the name may mean another image by now
     case $hash in '' | *'no value'*) continue ;; esac
-    docker -H "$host" image rm "$reference" || status=1
+    docker image rm "$reference" >/dev/null || status=1
   done < <(tac "$LAB_DIR/images")
   return $status
 }
 
 if [ "${1:-}" = --remove ]; then
-  step "removing the lab's images" remove_all || echo "lab: some images are in use and stay"
-  exit 0
+  step "removing the lab's images" remove_all
+  exit
 fi
 mkdir -p "$LAB_DIR"
 if engine_is_ours; then OURS=1; else OURS=''; fi

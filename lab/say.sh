@@ -37,22 +37,24 @@ step() {
 
 # A process is remembered with its start time and the boot it belongs to: a process id alone is used again, and the lab must
 # never stop somebody else's program.
+# A zombie is dead: where the first process reaps nobody (many containers), an ended program stays listed for ever.
+lives() { [ -d "/proc/$1" ] && ! grep -qsE '^State:\s+[ZX]' "/proc/$1/status"; }
 birth_of() { printf '%s %s %s' "$1" "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20)" "$(cat /proc/sys/kernel/random/boot_id)"; }
 remember_process() { birth_of "$2" >"$LAB_DIR/$1.process"; }
 process_of() { # NAME: prints the process id if the remembered process still lives
   local known
   known=$(cat "$LAB_DIR/$1.process" 2>/dev/null) || return 1
-  [ "$known" = "$(birth_of "${known%% *}")" ] && [ -d "/proc/${known%% *}" ] && echo "${known%% *}"
+  lives "${known%% *}" && [ "$known" = "$(birth_of "${known%% *}")" ] && echo "${known%% *}"
 }
 stop_process() { # NAME SECONDS
   local pid i
   pid=$(process_of "$1") || return 0
   kill "$pid"
   for ((i = 0; i < $2 * 20; i++)); do
-    [ -d "/proc/$pid" ] || break
+    lives "$pid" || break
     sleep 0.05
   done
-  [ ! -d "/proc/$pid" ] || { echo "process $pid does not end"; return 1; }
+  ! lives "$pid" || { echo "process $pid does not end"; return 1; }
   rm -f "$LAB_DIR/$1.process"
 }
 
@@ -60,7 +62,10 @@ stop_process() { # NAME SECONDS
 with_packages() {
   local pair missing=()
   for pair in "$@"; do
-    command -v "${pair%%=*}" >/dev/null || [ -e "${pair%%=*}" ] || missing+=("${pair#*=}")
+    command -v "${pair%%=*}" >/dev/null || [ -e "${pair%%=*}" ] || case " ${missing[*]} " in
+      *" ${pair#*=} "*) ;;
+      *) missing+=("${pair#*=}") ;;
+    esac
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   [ "$(id -u)" = 0 ] || die "missing: ${missing[*]}; only root can install packages. As root: apt-get install ${missing[*]}"
