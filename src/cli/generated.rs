@@ -5,7 +5,10 @@ use crate::diag::CODES;
 use crate::docs::{Page, Row, markdown};
 use crate::exit::EXITS;
 use crate::failure::CAUSES;
+use crate::recipe::keys::{self, KEYS};
 use crate::recipe::lint::RULES;
+use crate::script::limits::LIMITS;
+use crate::script::{self, HOOKS};
 use crate::tier::{RUNGS, TIERS};
 
 /// A file made from tables.
@@ -18,7 +21,19 @@ pub struct Generated {
 
 /// All pages of the reference, in the order of the index.
 pub fn pages() -> Vec<Page> {
-    vec![tiers(), codes(), causes(), rules(), exits(), environment()]
+    vec![
+        settings(),
+        hooks(),
+        functions(),
+        library(),
+        limits(),
+        tiers(),
+        codes(),
+        causes(),
+        rules(),
+        exits(),
+        environment(),
+    ]
 }
 
 /// All files.
@@ -40,6 +55,92 @@ pub fn generated() -> Vec<Generated> {
 
 fn row(name: impl Into<String>, facts: Vec<(&'static str, String)>, doc: &str) -> Row {
     Row { name: name.into(), facts, doc: doc.to_string(), example: None }
+}
+
+fn settings() -> Page {
+    let rows = KEYS.iter().map(|k| {
+        let status = match &k.status {
+            keys::Status::Stable => None,
+            keys::Status::Deprecated { write } => Some(("deprecated, write", format!("`{write}`"))),
+            keys::Status::Removed { write } => Some(("removed, write", format!("`{write}`"))),
+            keys::Status::NotYet => Some(("status", "not built yet; using it is an error".to_string())),
+        };
+        let default = k.lives().then(|| ("default", format!("`{}`", k.default())));
+        let example =
+            (!k.example.is_empty() && k.lives()).then(|| ("toml", format!("{} = {}", k.name, k.example)));
+        Row {
+            name: k.name.into(),
+            facts: default.into_iter().chain(status).collect(),
+            doc: k.doc.into(),
+            example,
+        }
+    });
+    Page {
+        file: "settings",
+        title: "Settings",
+        intro: "The keys of `recipe.toml`: data only.",
+        from: "src/recipe/keys.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn hooks() -> Page {
+    let rows = HOOKS.iter().map(|h| Row {
+        name: h.name().into(),
+        facts: vec![("shape", format!("`{}`", script::hooks::shape(*h))), ("returns", h.noun().to_string())],
+        doc: h.doc().into(),
+        example: Some(("rhai", h.example().into())),
+    });
+    Page {
+        file: "hooks",
+        title: "Hooks",
+        intro: "Functions of `hooks.rhai` that ccci calls at fixed points of the life.",
+        from: "src/script/hooks.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn functions() -> Page {
+    let rows = crate::ctx::sigs().into_iter().map(|s| Row {
+        name: s.shown(),
+        facts: vec![("needs", s.reach.row().needs.to_string())],
+        doc: s.doc.into(),
+        example: Some(("rhai", s.example.into())),
+    });
+    Page {
+        file: "ctx",
+        title: "Functions of ctx",
+        intro: "What hooks and tests may read and do.",
+        from: "src/ctx/",
+        rows: rows.collect(),
+    }
+}
+
+fn library() -> Page {
+    let rows = script::stdlib::rows().map(|f| Row {
+        name: f.full_name(),
+        facts: vec![("shape", format!("`{}`", f.shown()))],
+        doc: f.doc.clone(),
+        example: Some(("rhai", f.example.clone())),
+    });
+    Page {
+        file: "std",
+        title: "Standard library",
+        intro: "Functions shipped in the binary, called as `std::…` without an import.",
+        from: "scripts-stdlib/",
+        rows: rows.collect(),
+    }
+}
+
+fn limits() -> Page {
+    let rows = LIMITS.iter().map(|l| row(l.name, vec![("at most", l.most.to_string())], l.doc));
+    Page {
+        file: "limits",
+        title: "Limits of scripts",
+        intro: "What one call of a hook or test may use; beyond it the script ends with its position.",
+        from: "src/script/limits.rs",
+        rows: rows.collect(),
+    }
 }
 
 fn tiers() -> Page {

@@ -8,13 +8,16 @@ pub mod engine;
 pub mod env;
 pub mod explain;
 pub mod generated;
+pub mod kept;
 pub mod life;
 pub mod out;
 pub mod plan;
 pub mod prepare;
+pub mod report;
 pub mod run;
 pub mod signals;
 pub mod voice;
+pub mod why;
 
 use crate::exit::Exit;
 use crate::world::clock::Stop;
@@ -60,9 +63,7 @@ fn dispatch(call: &Call, handle: &tokio::runtime::Handle, stop: &Stop, out: &Out
         Command::Explain(args) => explain::explain_name(args, out),
         Command::Clean => clean::clean(handle, out),
         Command::Doctor => doctor::doctor(handle, out),
-        Command::Why(_) | Command::Report(_) => {
-            out.say("error: not built yet");
-            Exit::Wrong
-        }
+        Command::Why(args) => why::why_run(args, out),
+        Command::Report(args) => report::report(args, out),
     }
 }

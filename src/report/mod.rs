@@ -1,11 +1,19 @@
 //! Telling: every format a run is reported in, one row each. Pure functions of a record: no clock, no chance, so an
 //! old run renders to the same bytes. Presentation never changes a verdict.
 
+pub mod annotations;
+pub mod badge;
+pub mod diff;
 pub mod fields;
 pub mod forge;
+pub mod html;
 pub mod human;
 pub mod journal;
+pub mod junit;
+pub mod list;
 pub mod live;
+pub mod markdown;
+pub mod markup;
 pub mod plain;
 pub mod progress;
 pub mod record;
@@ -15,6 +23,7 @@ pub mod scan;
 pub mod sheet;
 pub mod teller;
 pub mod text;
+pub mod why;
 
 use record::Record;
 
@@ -43,6 +52,42 @@ pub const REPORTS: &[Format] = &[
         file: "results.json",
         doc: "Everything a program may want, by a published schema (`docs/schema/results.schema.json`).",
         render: results::render,
+    },
+    Format {
+        name: "junit",
+        file: "junit.xml",
+        doc: "JUnit XML for CI: a suite a tier; it shows a failure exactly when the verdict is not green.",
+        render: junit::render,
+    },
+    Format {
+        name: "markdown",
+        file: "summary.md",
+        doc: "Markdown for comments and job summaries of forges, details folded.",
+        render: markdown::render,
+    },
+    Format {
+        name: "html",
+        file: "report.html",
+        doc: "One page with everything, steps and times included; it needs no network.",
+        render: html::render,
+    },
+    Format {
+        name: "badge",
+        file: "badge.svg",
+        doc: "A small picture with the recipe, the level and, unless green, the verdict.",
+        render: badge::render,
+    },
+    Format {
+        name: "annotations",
+        file: "annotations.txt",
+        doc: "Lines that GitHub, Forgejo and Gitea runners show beside the change.",
+        render: annotations::render,
+    },
+    Format {
+        name: "why",
+        file: "why.txt",
+        doc: "The chain from the first cause to the verdict with its evidence, in one screen.",
+        render: |r| why::render(r).into_bytes(),
     },
 ];
 

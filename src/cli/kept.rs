@@ -1,0 +1,54 @@
+//! Finds kept records: a run's id, the directory of a record, or the newest run.
+
+use super::env;
+use super::out::Out;
+use crate::diag::nearest::did_you_mean;
+use crate::report::record::{Record, kept_dirs};
+use std::path::{Path, PathBuf};
+
+/// Where records are kept.
+pub fn below() -> PathBuf {
+    env::home().join("runs")
+}
+
+/// The directory of a record.
+fn find(named: Option<&str>) -> Result<PathBuf, String> {
+    let Some(name) = named else {
+        let newest = kept_dirs(&below()).pop();
+        return newest
+            .ok_or_else(|| format!("no run is kept in {}; `ccci run` keeps one", below().display()));
+    };
+    if Path::new(name).is_dir() {
+        return Ok(PathBuf::from(name));
+    }
+    let by_id = below().join(name);
+    if by_id.is_dir() {
+        return Ok(by_id);
+    }
+    let known: Vec<String> = kept_dirs(&below())
+        .iter()
+        .filter_map(|p| Some(p.file_name()?.to_string_lossy().into_owned()))
+        .collect();
+    let hint = did_you_mean(name, known.iter().map(String::as_str)).map(|h| format!("; {h}"));
+    Err(format!(
+        "no run is called `{name}`{}; `ccci report list` shows those that are kept",
+        hint.unwrap_or_default()
+    ))
+}
+
+/// Reads a record, and says why it cannot.
+pub fn read(named: Option<&str>, out: &Out) -> Option<(PathBuf, Record)> {
+    match find(named) {
+        Err(why) => {
+            out.say(&format!("error: {why}"));
+            None
+        }
+        Ok(dir) => match Record::read(&dir) {
+            Ok(record) => Some((dir, record)),
+            Err(diagnostics) => {
+                out.diagnostics(diagnostics);
+                None
+            }
+        },
+    }
+}

@@ -1,0 +1,57 @@
+//! `ccci report`: renders any format from kept records; `list` and `diff` belong here too.
+
+use super::args::ReportArgs;
+use super::kept;
+use super::out::Out;
+use crate::diag::nearest::did_you_mean;
+use crate::exit::Exit;
+use crate::report::journal::write_reports;
+use crate::report::record;
+use crate::report::sheet::Style;
+use crate::report::{REPORTS, diff, format, list};
+
+/// Renders.
+pub fn report(args: &ReportArgs, out: &Out) -> Exit {
+    match args.what.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["list"] => {
+            out.data(&list::draw(&record::kept(&kept::below()), Style::PLAIN));
+            Exit::Green
+        }
+        ["diff", old, new] => match (kept::read(Some(old), out), kept::read(Some(new), out)) {
+            (Some((_, old)), Some((_, new))) => {
+                out.data(&diff::render(&old, &new));
+                Exit::Green
+            }
+            _ => Exit::Wrong,
+        },
+        ["diff", ..] => {
+            out.say("error: `ccci report diff` takes two runs");
+            Exit::Wrong
+        }
+        [] => one(None, args, out),
+        runs => runs.iter().map(|r| one(Some(r), args, out)).max().unwrap_or(Exit::Green),
+    }
+}
+
+fn one(named: Option<&str>, args: &ReportArgs, out: &Out) -> Exit {
+    let Some(row) = format(&args.format) else {
+        let known: Vec<&str> = REPORTS.iter().map(|f| f.name).collect();
+        let hint =
+            did_you_mean(&args.format, known.iter().copied()).map(|h| format!("; {h}")).unwrap_or_default();
+        out.say(&format!(
+            "error: no format is called `{}`: there are {}{hint}",
+            args.format,
+            known.join(", ")
+        ));
+        return Exit::Wrong;
+    };
+    let Some((dir, record)) = kept::read(named, out) else { return Exit::Wrong };
+    if args.all {
+        let (notes, errors) = write_reports(&dir, &record);
+        notes.iter().for_each(|n| out.say(&format!("note: {n}")));
+        errors.iter().for_each(|e| out.say(&format!("error: {}", e.failure().observed)));
+        return if errors.is_empty() { Exit::Green } else { Exit::Error };
+    }
+    out.data(&String::from_utf8_lossy(&(row.render)(&record)));
+    Exit::Green
+}

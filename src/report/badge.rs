@@ -1,0 +1,42 @@
+//! The badge: recipe, level and verdict as a small picture. Readable without its colour. Pure.
+
+use super::markup::escape;
+use super::record::Record;
+use crate::verdict::Verdict;
+
+/// Colours of levels 0 to 5 of a green run; a ramp that most colour-blind people can tell.
+const RAMP: [&str; 6] = ["#8a8a8a", "#b08d2e", "#b0a02e", "#a0b93f", "#6fb84a", "#3fa950"];
+/// Average width of a letter at 11 px, and what stands around the words.
+const LETTER: usize = 7;
+const PADDING: usize = 10;
+
+/// The picture's bytes.
+pub fn render(record: &Record) -> Vec<u8> {
+    let o = &record.outcome;
+    let left = format!("ccci {}", o.plan.recipe);
+    let (right, colour) = match o.verdict {
+        Verdict::Green => (format!("level {}", o.level), RAMP[usize::from(o.level).min(RAMP.len() - 1)]),
+        Verdict::Red => (format!("red, level {}", o.level), "#c0392b"),
+        Verdict::Error | Verdict::Interrupted => (o.verdict.name().to_string(), "#6c757d"),
+    };
+    svg(&left, &right, colour).into_bytes()
+}
+
+fn svg(left: &str, right: &str, colour: &str) -> String {
+    let wide = |t: &str| t.chars().count() * LETTER + PADDING;
+    let (a, b) = (wide(left), wide(right));
+    let (total, middle_a, middle_b) = (a + b, a / 2, a + b / 2);
+    let (left, right) = (escape(left), escape(right));
+    format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="20" role="img" aria-label="{left}: {right}">
+<title>{left}: {right}</title>
+<rect width="{a}" height="20" fill="#444"/>
+<rect x="{a}" width="{b}" height="20" fill="{colour}"/>
+<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
+<text x="{middle_a}" y="14">{left}</text>
+<text x="{middle_b}" y="14">{right}</text>
+</g>
+</svg>
+"##
+    )
+}

@@ -1,0 +1,144 @@
+//! `ccci report diff`: what changed from one run to another. Pure.
+
+use super::human;
+use super::record::Record;
+use super::sheet::{Sheet, Style, Tone};
+use super::text::span;
+use crate::verdict::Outcome;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A time counts as changed by so much, and by a quarter: runs are never equal to the millisecond.
+const NOTABLE_MS: u64 = 1_000;
+
+/// A thing that both runs may have, under a name.
+struct Section {
+    title: &'static str,
+    of: fn(&Outcome) -> BTreeMap<String, String>,
+}
+
+const SECTIONS: &[Section] = &[
+    Section { title: "verdict", of: verdict },
+    Section { title: "revisions", of: revisions },
+    Section { title: "rungs", of: |o| o.rungs.iter().map(|(r, s)| (r.to_string(), s.to_string())).collect() },
+    Section {
+        title: "tiers",
+        of: |o| o.tiers.iter().map(|t| (t.tier.to_string(), t.status.to_string())).collect(),
+    },
+    Section { title: "tests", of: tests },
+    Section { title: "failures", of: failures },
+    Section { title: "lint", of: |o| o.lint.iter().map(|r| (r.id.clone(), r.result.clone())).collect() },
+    Section { title: "versions", of: |o| o.versions.clone() },
+    Section { title: "images", of: images },
+    Section { title: "not proved", of: |o| o.not_proved.iter().map(|n| (n.clone(), "yes".into())).collect() },
+];
+
+/// What changed, without colour, in 100 columns.
+pub fn render(old: &Record, new: &Record) -> String {
+    draw(old, new, Style::PLAIN)
+}
+
+/// As a terminal can show it.
+pub fn draw(old: &Record, new: &Record, style: Style) -> String {
+    let (a, b) = (&old.outcome, &new.outcome);
+    let mut s = Sheet::new(style);
+    for (word, o) in [("from  ", a), ("to    ", b)] {
+        let rest = format!("{} {}, level {}", human::subject(o), o.verdict.name(), o.level);
+        s.row(Tone::Strong, word, &format!("{} ({rest})", o.plan.run_id));
+    }
+    let mut changed = false;
+    for section in SECTIONS {
+        let lines = changes(&(section.of)(a), &(section.of)(b));
+        changed |= !lines.is_empty();
+        put(&mut s, section.title, lines);
+    }
+    let slower = times(a, b);
+    changed |= !slower.is_empty();
+    put(&mut s, "times", slower);
+    if !changed {
+        s.gap();
+        s.say(0, "nothing changed that is worth telling");
+    }
+    s.text()
+}
+
+fn put(s: &mut Sheet, title: &str, lines: Vec<String>) {
+    if lines.is_empty() {
+        return;
+    }
+    s.gap();
+    s.row(Tone::Strong, title, "");
+    for line in lines {
+        s.beside(2, "- ", &line);
+    }
+}
+
+fn changes(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Vec<String> {
+    let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let line = |name: &String| match (a.get(name), b.get(name)) {
+        (Some(x), Some(y)) if x == y => None,
+        (Some(x), Some(y)) => Some(format!("{name}: {x} → {y}")),
+        (Some(x), None) => Some(format!("{name}: {x} → gone")),
+        (None, Some(y)) => Some(format!("{name}: new, {y}")),
+        (None, None) => None,
+    };
+    names.into_iter().filter_map(line).collect()
+}
+
+fn times(a: &Outcome, b: &Outcome) -> Vec<String> {
+    let mut out = vec![];
+    let all = |o: &Outcome| -> Vec<(String, u64)> {
+        let phases = o.timings.phases.iter().map(|p| (p.0.to_string(), p.1));
+        let tiers = o.timings.tiers.iter().map(|(t, ms)| (format!("tier {t}"), *ms));
+        phases.chain(tiers).chain([("total".to_string(), o.timings.total)]).collect()
+    };
+    let new: BTreeMap<String, u64> = all(b).into_iter().collect();
+    for (name, old) in all(a) {
+        let Some(now) = new.get(&name) else { continue };
+        let by = now.abs_diff(old);
+        if by >= NOTABLE_MS && by >= old / 4 {
+            out.push(format!("{name}: {} → {}", span(old), span(*now)));
+        }
+    }
+    out
+}
+
+fn verdict(o: &Outcome) -> BTreeMap<String, String> {
+    [
+        ("verdict", o.verdict.name().to_string()),
+        ("level", o.level.to_string()),
+        ("exit", o.exit.code().to_string()),
+    ]
+    .map(|(k, v)| (k.to_string(), v))
+    .into()
+}
+
+fn revisions(o: &Outcome) -> BTreeMap<String, String> {
+    let of = |d: &crate::plan::Deployment| {
+        let version = d.version.as_ref().map_or("no version".to_string(), ToString::to_string);
+        format!("{version} ({})", d.commit.short())
+    };
+    let base = o.plan.base.as_ref().map_or("none".to_string(), of);
+    [("recipe", o.plan.recipe.to_string()), ("head", of(&o.plan.head)), ("base", base)]
+        .map(|(k, v)| (k.to_string(), v))
+        .into()
+}
+
+fn tests(o: &Outcome) -> BTreeMap<String, String> {
+    let rows = o.tiers.iter().flat_map(|t| {
+        t.tests.iter().map(move |x| (format!("{} {} {}", t.tier, x.file, x.name), x.status.to_string()))
+    });
+    rows.collect()
+}
+
+fn failures(o: &Outcome) -> BTreeMap<String, String> {
+    let name = |t: &crate::verdict::Trouble| match t.tier {
+        Some(tier) => format!("{tier}: {}", t.during),
+        None => t.during.clone(),
+    };
+    o.troubles.iter().map(|t| (name(t), format!("{} ({})", t.failure.cause, t.failure.observed))).collect()
+}
+
+fn images(o: &Outcome) -> BTreeMap<String, String> {
+    let digest = |d: &Option<String>| d.clone().unwrap_or_else(|| "only on this engine".into());
+    o.images.iter().map(|i| (i.image.clone(), digest(&i.digest))).collect()
+}

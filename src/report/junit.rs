@@ -1,0 +1,121 @@
+//! JUnit XML for CI: a suite a tier. It shows a failure exactly when the verdict is not green. Pure.
+
+use super::human;
+use super::record::Record;
+use super::sheet::{Sheet, Style};
+use super::text::clean;
+use crate::failure::Failure;
+use crate::tier::Status;
+use crate::verdict::{Outcome, TierOutcome, Trouble, Verdict};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+use std::time::Duration;
+
+/// The file's bytes.
+pub fn render(record: &Record) -> Vec<u8> {
+    let o = &record.outcome;
+    let mut report = Report::new(format!("ccci {}", human::subject(o)));
+    report.set_time(Duration::from_millis(o.timings.total));
+    for t in &o.tiers {
+        report.add_test_suite(tier(o, t));
+    }
+    if !o.lint.is_empty() {
+        report.add_test_suite(lint(o));
+    }
+    report.add_test_suite(run(o));
+    let mut out = report.to_string().unwrap_or_default().into_bytes();
+    if out.last() != Some(&b'\n') {
+        out.push(b'\n');
+    }
+    out
+}
+
+fn tier(o: &Outcome, t: &TierOutcome) -> TestSuite {
+    let mut suite = TestSuite::new(t.tier.name());
+    suite.set_time(Duration::from_millis(t.ms));
+    for test in &t.tests {
+        // a needed test that was skipped is among the troubles below, as a failure
+        let status = match (&test.failure, test.status) {
+            (Some(f), _) => failed(f),
+            (None, Status::Pass) => TestCaseStatus::success(),
+            (None, _) => skipped("it was not run"),
+        };
+        suite.add_test_case(case(&test.file, &test.name, status, test.ms));
+    }
+    let told = |x: &&Trouble| {
+        t.tests
+            .iter()
+            .any(|test| test.failure.is_some() && x.during == format!("{} {}", test.file, test.name))
+    };
+    for x in o.troubles.iter().filter(|x| x.tier == Some(t.tier)).filter(|x| !told(x)) {
+        suite.add_test_case(case("step", &x.during, failed(&x.failure), 0));
+    }
+    if suite.test_cases.is_empty() {
+        let why = t.reason.as_deref().unwrap_or("nothing was asserted");
+        suite.add_test_case(case("tier", t.tier.name(), skipped(why), t.ms));
+    }
+    suite
+}
+
+/// Lint lowers the level, never the verdict: what it finds is shown and does not fail a CI that reads this file.
+fn lint(o: &Outcome) -> TestSuite {
+    let mut suite = TestSuite::new("lint");
+    for rule in &o.lint {
+        let status = match rule.result.as_str() {
+            "satisfied" => TestCaseStatus::success(),
+            _ => skipped(&format!("{} ({}): {}", rule.result, rule.severity, rule.findings.join("; "))),
+        };
+        suite.add_test_case(case("lint", &rule.id, status, 0));
+    }
+    suite
+}
+
+/// The run itself: what went wrong outside of tiers, and the verdict.
+fn run(o: &Outcome) -> TestSuite {
+    let mut suite = TestSuite::new("run");
+    for t in o.troubles.iter().filter(|t| t.tier.is_none()) {
+        suite.add_test_case(case("run", &t.during, failed(&t.failure), 0));
+    }
+    let status = match o.verdict {
+        Verdict::Green => TestCaseStatus::success(),
+        Verdict::Red => kind(NonSuccessKind::Failure, o.verdict.name(), &human::sentence(o)),
+        Verdict::Error | Verdict::Interrupted => {
+            kind(NonSuccessKind::Error, o.verdict.name(), &human::sentence(o))
+        }
+    };
+    let mut verdict = case("run", "verdict", status, o.timings.total);
+    verdict.set_system_out(clean(&format!("level {}\nnot proved:\n{}", o.level, o.not_proved.join("\n"))));
+    suite.add_test_case(verdict);
+    for (name, value) in [("run_id", o.plan.run_id.to_string()), ("level", o.level.to_string())] {
+        suite.add_property(Property::new(name, value));
+    }
+    suite
+}
+
+fn case(class: &str, name: &str, status: TestCaseStatus, ms: u64) -> TestCase {
+    let mut case = TestCase::new(clean(name), status);
+    case.set_classname(clean(class));
+    case.set_time(Duration::from_millis(ms));
+    case
+}
+
+fn skipped(why: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(clean(why));
+    status
+}
+
+fn failed(f: &Failure) -> TestCaseStatus {
+    let how = if f.is_error() { NonSuccessKind::Error } else { NonSuccessKind::Failure };
+    let mut status = kind(how, &f.cause, &format!("{} (blame: {})", f.observed, f.blame));
+    let mut sheet = Sheet::new(Style::PLAIN);
+    sheet.failure(0, f, usize::MAX);
+    status.set_description(sheet.text());
+    status
+}
+
+fn kind(how: NonSuccessKind, cause: &str, message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(how);
+    status.set_type(cause);
+    status.set_message(clean(message));
+    status
+}

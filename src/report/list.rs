@@ -1,0 +1,38 @@
+//! `ccci report list`: the runs that are kept, one line each, the newest first. Pure but for what it is given.
+
+use super::human;
+use super::record::Kept;
+use super::sheet::{Sheet, Style};
+use super::text::span;
+use crate::time::utc_rfc3339;
+
+/// The list.
+pub fn draw(kept: &[Kept], style: Style) -> String {
+    let mut s = Sheet::new(style);
+    if kept.is_empty() {
+        s.say(0, "no run is kept");
+    }
+    for k in kept.iter().rev() {
+        match &k.record {
+            Ok(r) => {
+                let o = &r.outcome;
+                let head = format!("{:<12}", o.verdict.name());
+                let rest = format!(
+                    "level {}  {}  {:>7}  {}  {}",
+                    o.level,
+                    utc_rfc3339(o.began_ms),
+                    span(o.timings.total),
+                    o.plan.run_id,
+                    human::subject(o)
+                );
+                s.row(human::tone(o.verdict), &head, &rest);
+            }
+            Err(bad) => {
+                let name = k.dir.file_name().unwrap_or_default().to_string_lossy();
+                let why = bad.first().map_or("", |d| d.message.as_str());
+                s.beside(0, "unreadable  ", &format!("{name}: {why}"));
+            }
+        }
+    }
+    s.text()
+}

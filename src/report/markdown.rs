@@ -1,0 +1,91 @@
+//! Markdown for comments and job summaries of forges: the verdict first, details folded. Pure.
+
+use super::human;
+use super::markup::{fenced, inline};
+use super::record::Record;
+use super::sheet::{Sheet, Style};
+use super::text::span;
+use crate::plan::show::decided;
+use crate::tier::{RUNGS, Status};
+use crate::verdict::{Outcome, TierOutcome, Trouble};
+use std::fmt::Write;
+
+/// Lines of one piece of evidence; comments have a limit of 64 kB.
+const EVIDENCE_LINES: usize = 30;
+
+/// The text's bytes.
+pub fn render(record: &Record) -> Vec<u8> {
+    let o = &record.outcome;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "## {}: {}, level {} of {}\n",
+        inline(&human::subject(o)),
+        o.verdict.name(),
+        o.level,
+        RUNGS.len()
+    );
+    let _ = writeln!(out, "{}\n", inline(&human::sentence(o)));
+    out.push_str("| tier | status | time | tests passed | |\n|---|---|---|---|---|\n");
+    for t in &o.tiers {
+        let _ = writeln!(out, "{}", row(t));
+    }
+    let rungs: Vec<String> = RUNGS
+        .iter()
+        .map(|(r, name)| format!("`{name}` {}", o.rungs.get(r).map_or("", |s| s.name())))
+        .collect();
+    let _ = writeln!(out, "\nRungs: {}. {}.", rungs.join(", "), inline(&human::path(o)));
+    for t in &o.troubles {
+        trouble(&mut out, t);
+    }
+    list(&mut out, "Not proved", o.not_proved.iter().cloned());
+    list(
+        &mut out,
+        "Still on the engine",
+        o.leftovers.iter().map(|h| format!("{} {}: {}", h.kind, h.name, h.by)),
+    );
+    list(&mut out, "Lint", lint(o));
+    let _ = writeln!(out, "\nRun {} took {}.", o.plan.run_id, span(o.timings.total));
+    out.into_bytes()
+}
+
+fn row(t: &TierOutcome) -> String {
+    let tests = match t.tests.len() {
+        0 => String::new(),
+        n => format!("{} of {n}", t.tests.iter().filter(|x| x.status == Status::Pass).count()),
+    };
+    let why = match (&t.failure, &t.reason) {
+        (Some(f), _) => format!("{} (blame: {})", f.observed, f.blame),
+        (None, Some(reason)) => match t.decided_by {
+            Some(by) => format!("{reason} (decided by {})", decided(by)),
+            None => reason.clone(),
+        },
+        (None, None) => t.tier.row().doc.to_string(),
+    };
+    let status = if t.status == Status::Fail { "**FAIL**" } else { t.status.name() };
+    let ms = if t.ms > 0 { span(t.ms) } else { String::new() };
+    format!("| {} | {status} | {ms} | {tests} | {} |", t.tier, inline(&why))
+}
+
+fn trouble(out: &mut String, t: &Trouble) {
+    let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
+    let mut sheet = Sheet::new(Style::PLAIN);
+    sheet.failure(0, &t.failure, EVIDENCE_LINES);
+    let head = inline(&format!("{tier}{}", t.during));
+    let body = fenced(&sheet.text());
+    let _ = writeln!(out, "\n<details><summary>{head}</summary>\n\n{body}\n\n</details>");
+}
+
+fn lint(o: &Outcome) -> impl Iterator<Item = String> {
+    o.lint
+        .iter()
+        .filter(|r| r.result == "unsatisfied")
+        .map(|r| format!("{} ({}): {}", r.id, r.severity, r.findings.join("; ")))
+}
+
+fn list(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.map(|l| format!("- {}\n", inline(&l))).collect();
+    if !lines.is_empty() {
+        let _ = write!(out, "\n### {title}\n\n{}", lines.concat());
+    }
+}

@@ -1,0 +1,138 @@
+//! `ccci why`: the chain from the first cause to the verdict, with its evidence, in one screen. Pure.
+
+use super::human;
+use super::record::Record;
+use super::sheet::{Sheet, Style, Tone};
+use super::text::{one_line, span};
+use crate::event::{DecidedBy, Event, What};
+use crate::tier::{RUNGS, Status};
+use crate::verdict::{Outcome, Trouble, Verdict};
+
+/// Lines of one piece of evidence.
+const EVIDENCE_LINES: usize = 8;
+/// So many failures are shown with what was expected and observed; the others are counted.
+const SHOWN: usize = 3;
+/// What a script called last, before it failed.
+const LAST_CALLS: usize = 4;
+
+/// Without colour, in 100 columns.
+pub fn render(record: &Record) -> String {
+    draw(record, Style::PLAIN)
+}
+
+/// As a terminal can show it.
+pub fn draw(record: &Record, style: Style) -> String {
+    let o = &record.outcome;
+    let mut s = Sheet::new(style);
+    let word = o.verdict.name().to_uppercase();
+    let rest =
+        format!("  {}, level {} of {}, run {}", human::subject(o), o.level, RUNGS.len(), o.plan.run_id);
+    s.row(human::tone(o.verdict), &word, &rest);
+    for (n, t) in o.troubles.iter().take(SHOWN).enumerate() {
+        s.gap();
+        trouble(&mut s, record, n, t);
+    }
+    if o.troubles.len() > SHOWN {
+        s.gap();
+        s.say(0, &format!("failures besides: {}, all of them in summary.txt", o.troubles.len() - SHOWN));
+    }
+    if o.troubles.is_empty() {
+        s.say(2, &human::sentence(o));
+    }
+    consequences(&mut s, o);
+    next(&mut s, o);
+    s.text()
+}
+
+fn trouble(s: &mut Sheet, record: &Record, n: usize, t: &Trouble) {
+    let o = &record.outcome;
+    let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
+    let at = when(o, t).map_or(String::new(), |ms| format!(", {} after the start", span(ms)));
+    s.row(Tone::Bad, &format!("{}  ", n + 1), &format!("{tier}{}{at}", t.during));
+    // the first is what to mend; what came after may be its consequence and is told in short
+    if n == 0 {
+        s.failure(3, &t.failure, EVIDENCE_LINES);
+        calls(s, &record.events, t);
+    } else {
+        s.beside(3, "blame     ", &format!("{} ({})", t.failure.blame, t.failure.cause));
+        s.beside(3, "expected  ", &t.failure.expected);
+        s.beside(3, "observed  ", &t.failure.observed);
+    }
+}
+
+/// When the step of a trouble ended.
+fn when(o: &Outcome, t: &Trouble) -> Option<u64> {
+    let own = |s: &&crate::verdict::StepOutcome| {
+        s.tier == t.tier && (s.title == t.during || holds(&s.title, &t.during))
+    };
+    o.steps.iter().find(|s| s.failure.is_some() && own(s)).map(|s| s.began.0.saturating_add(s.ms))
+}
+
+/// Whether a step's title names the file of a test.
+fn holds(title: &str, test: &str) -> bool {
+    test.split(' ').next().is_some_and(|file| file.contains(".rhai") && title.contains(file))
+}
+
+/// What the script of a failure called last.
+fn calls(s: &mut Sheet, events: &[Event], t: &Trouble) {
+    let by = t.during.strip_prefix("hook ").unwrap_or(&t.during);
+    let call = |e: &Event| match &e.what {
+        What::Called { by: b, function, arguments, result, ok, ms } if b == by => {
+            let arrow = if *ok { "→" } else { "failed:" };
+            let arguments = arguments.iter().map(|a| one_line(a)).collect::<Vec<_>>().join(", ");
+            Some(format!("{function}({arguments}) {arrow} {} ({})", one_line(result), span(*ms)))
+        }
+        _ => None,
+    };
+    let all: Vec<String> = events.iter().filter_map(call).collect();
+    if !all.is_empty() {
+        s.say(3, "what it called last:");
+        s.quote(5, &all[all.len().saturating_sub(LAST_CALLS)..].join("\n"), LAST_CALLS);
+    }
+}
+
+fn consequences(s: &mut Sheet, o: &Outcome) {
+    let blocked =
+        RUNGS.iter().find(|(r, _)| matches!(o.rungs.get(r), Some(Status::Fail | Status::Unver) | None));
+    let open: Vec<String> = o
+        .tiers
+        .iter()
+        .filter(|t| t.status == Status::Unver && t.decided_by != Some(DecidedBy::Caller))
+        .map(|t| format!("{}: {}", t.tier, t.reason.as_deref().unwrap_or("see the failures above")))
+        .collect();
+    if blocked.is_none() && open.is_empty() {
+        return;
+    }
+    s.gap();
+    s.row(Tone::Strong, "so", "");
+    if let Some((rung, name)) = blocked {
+        let status = o.rungs.get(rung).map_or("unver", |s| s.name());
+        s.beside(2, "- ", &format!("rung {name} is {status}: the level stops at {}", o.level));
+    }
+    for line in open {
+        s.beside(2, "- ", &format!("not verified: {line}"));
+    }
+}
+
+fn next(s: &mut Sheet, o: &Outcome) {
+    s.gap();
+    s.row(Tone::Strong, "next", "");
+    if let Some(t) = o.troubles.first() {
+        let who = match t.failure.blame {
+            crate::failure::Blame::Recipe => "the recipe has to change",
+            crate::failure::Blame::Image => {
+                "upstream has to publish another image, or the recipe has to name another"
+            }
+            crate::failure::Blame::World => {
+                "this machine or its surroundings have to be put right, then run again"
+            }
+            crate::failure::Blame::Ccci => "this is a bug in ccci: please report it with the record",
+        };
+        s.beside(2, "- ", who);
+        s.beside(2, "- ", &format!("ccci explain {}", t.failure.cause));
+    }
+    if o.verdict == Verdict::Green && !o.not_proved.is_empty() {
+        s.beside(2, "- ", &format!("things this run does not prove: {}", o.not_proved.len()));
+    }
+    s.beside(2, "- ", &format!("ccci report {} shows everything", o.plan.run_id));
+}
