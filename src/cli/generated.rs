@@ -7,6 +7,7 @@ use crate::exit::EXITS;
 use crate::failure::CAUSES;
 use crate::recipe::keys::{self, KEYS};
 use crate::recipe::lint::RULES;
+use crate::report::{REPORTS, results};
 use crate::script::limits::LIMITS;
 use crate::script::{self, HOOKS};
 use crate::tier::{RUNGS, TIERS};
@@ -31,6 +32,7 @@ pub fn pages() -> Vec<Page> {
         codes(),
         causes(),
         rules(),
+        reports(),
         exits(),
         environment(),
     ]
@@ -50,6 +52,7 @@ pub fn generated() -> Vec<Generated> {
         path: "docs/reference/README.md".into(),
         content: format!("{head}{}\n", index.join("\n")),
     });
+    out.push(Generated { path: "docs/schema/results.schema.json".into(), content: results::schema() });
     out
 }
 
@@ -199,6 +202,17 @@ fn causes() -> Page {
         title: "Causes",
         intro: "Why a step can fail, and who is to blame unless the evidence says better.",
         from: "src/failure/causes.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn reports() -> Page {
+    let rows = REPORTS.iter().map(|f| row(f.name, vec![("file", format!("`{}`", f.file))], f.doc));
+    Page {
+        file: "formats",
+        title: "Formats",
+        intro: "What a run is reported in; `ccci report --format NAME` makes any of them from an old run.",
+        from: "src/report/mod.rs",
         rows: rows.collect(),
     }
 }

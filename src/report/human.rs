@@ -3,6 +3,7 @@
 use super::record::Record;
 use super::sheet::{Sheet, Style, Tone};
 use super::text::span;
+use crate::failure::Blame;
 use crate::plan::show::decided;
 use crate::tier::{RUNGS, Status};
 use crate::verdict::{Outcome, TierOutcome, Trouble, Verdict};
@@ -78,30 +79,25 @@ pub fn path(o: &Outcome) -> String {
 /// The verdict in one sentence, with the first thing that decided it.
 pub fn sentence(o: &Outcome) -> String {
     let first = |pick: fn(&Trouble) -> bool| o.troubles.iter().find(|t| pick(t)).or(o.troubles.first());
-    let told = |t: Option<&Trouble>| match t {
-        Some(t) => {
-            let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
-            format!("{tier}{}: {} (blame: {})", t.during, t.failure.observed, t.failure.blame)
-        }
-        None => "see below".into(),
-    };
     match o.verdict {
         Verdict::Green => "Everything that was planned is good.".into(),
         Verdict::Red => {
-            let decides = first(|t| {
-                !t.failure.is_error() || ["leftover", "secret-leaked"].contains(&&*t.failure.cause)
-            });
-            format!("Not good. {}", told(decides))
+            let grave = |t: &Trouble| ["leftover", "secret-leaked"].contains(&t.failure.cause.as_str());
+            // a leak decides only when the recipe did nothing wrong: then it is what the reader has to know
+            match o.troubles.iter().find(|t| !t.failure.is_error()).or(o.troubles.iter().find(|t| grave(t))) {
+                Some(t) => format!("{}: {}.", wrong(t), told(t)),
+                None => "Not good, see below.".into(),
+            }
         }
         Verdict::Error if o.troubles.is_empty() => {
             "No verdict on the recipe: not everything planned was looked at.".into()
         }
         Verdict::Error => {
-            let decides = first(|t| t.failure.is_error());
+            let decides = first(|t| t.failure.is_error()).map_or(String::new(), told);
             let also = o.troubles.iter().filter(|t| !t.failure.is_error()).count();
             let also =
                 if also > 0 { format!(" Failures of the recipe besides: {also}.") } else { String::new() };
-            format!("No verdict on the recipe. {}.{also}", told(decides))
+            format!("No verdict on the recipe: {decides}.{also}")
         }
         Verdict::Interrupted => {
             let by = o.stopped_by.as_deref().unwrap_or("a signal");
@@ -110,16 +106,31 @@ pub fn sentence(o: &Outcome) -> String {
     }
 }
 
+fn told(t: &Trouble) -> String {
+    let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
+    format!("{tier}{}: {} (blame: {})", t.during, t.failure.observed, t.failure.blame)
+}
+
+/// What kind of wrong a red run is.
+fn wrong(t: &Trouble) -> &'static str {
+    match (t.failure.cause.as_str(), t.failure.blame) {
+        ("leftover", _) => "Something was left behind",
+        ("secret-leaked", _) => "A secret value is in the record",
+        (_, Blame::Image) => "An image failed",
+        _ => "The recipe failed",
+    }
+}
+
 fn tier(s: &mut Sheet, o: &Outcome, t: &TierOutcome) {
     s.gap();
     let word = if t.status == Status::Fail { "FAIL" } else { t.status.name() };
     let mut facts = vec![];
-    if o.plan.tiers.contains(&t.tier) {
+    if t.ms > 0 {
         facts.push(span(t.ms));
-        if !t.tests.is_empty() {
-            let good = t.tests.iter().filter(|x| x.status == Status::Pass).count();
-            facts.push(format!("tests passed {good} of {}", t.tests.len()));
-        }
+    }
+    if !t.tests.is_empty() {
+        let good = t.tests.iter().filter(|x| x.status == Status::Pass).count();
+        facts.push(format!("tests passed {good} of {}", t.tests.len()));
     }
     s.row(Tone::of(t.status), &format!("{word:<6}"), &format!("{:<8}  {}", t.tier.name(), facts.join(", ")));
     match (t.status, &t.reason) {
@@ -135,8 +146,9 @@ fn tier(s: &mut Sheet, o: &Outcome, t: &TierOutcome) {
         s.failure(8, &trouble.failure, EVIDENCE_LINES);
     }
     let untold = |x: &&crate::verdict::TestOutcome| x.status != Status::Pass && x.failure.is_none();
-    for test in t.tests.iter().filter(untold) {
-        s.say(6, &format!("{} {} {}", test.status, test.file, test.name));
+    let not_run: Vec<&str> = t.tests.iter().filter(untold).map(|x| x.name.as_str()).collect();
+    if !not_run.is_empty() {
+        s.beside(6, "not run   ", &not_run.join(", "));
     }
 }
 

@@ -187,10 +187,13 @@ pub fn write_reports(dir: &Path, record: &Record) -> (Vec<String>, Vec<RecordErr
             }
         }
     }
+    // the new names are to be on the disk as well
+    let synced = File::open(dir).and_then(|d| d.sync_all());
+    errors.extend(synced.err().map(|source| RecordError::Write { path: dir.to_path_buf(), source }));
     (notes, errors)
 }
 
-/// A file that appears whole or not at all, and is on the disk when this returns.
+/// A file that appears whole or not at all; its content is on the disk before it has its name.
 fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
     let path = dir.join(name);
     let write = || -> io::Result<()> {
@@ -200,7 +203,7 @@ fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> 
         temp.write_all(bytes)?;
         temp.as_file().sync_all()?;
         temp.persist(&path).map_err(|e| e.error)?;
-        File::open(dir)?.sync_all()
+        Ok(())
     };
     write().map_err(|source| RecordError::Write { path: path.clone(), source })
 }

@@ -1,7 +1,7 @@
 //! The live voice of a terminal: a few lines that are redrawn in place, with what is worth keeping above them.
 
 use super::human;
-use super::progress::{Progress, since_ms};
+use super::progress::{Progress, since_ms, whole};
 use super::sheet::{Sheet, Style, Tone};
 use super::teller::Teller;
 use super::text::{columns, cut, one_line, span};
@@ -92,7 +92,7 @@ impl Live {
             0 => String::new(),
             n => format!("  failures {n}"),
         };
-        let time = format!("  {} of {}{failed}", span(now.0 / 1_000 * 1_000), span(plan.deadline_ms));
+        let time = format!("  {} of {}{failed}", whole(now.0), span(plan.deadline_ms));
         out.push(self.row(Tone::Strong, &self.progress.subject(), &time));
         for t in &self.progress.tiers {
             let (tone, word) = match (t.status, t.over) {
@@ -142,6 +142,7 @@ impl Live {
     /// What of an event stays above the block.
     fn stays(&self, e: &Event, title: Option<&str>) -> Vec<String> {
         match &e.what {
+            What::StepEnded { failure: Some(f), .. } if self.progress.is_told(f) => vec![],
             What::StepEnded { failure: Some(f), .. } => self.failed(title.unwrap_or("a step"), f),
             What::TestEnded { file, name, failure: Some(f), .. } => self.failed(&format!("{file} {name}"), f),
             What::Said { by, text } => {
@@ -195,9 +196,9 @@ impl Teller for Live {
 
     fn finish(&mut self, outcome: &Outcome) {
         self.erase();
-        let sheet = Sheet::new(Style { colour: self.screen.colour, width: self.screen.width });
-        let word = sheet.tint(human::tone(outcome.verdict), outcome.verdict.name());
-        self.put(&format!("{word} after {}\n", span(outcome.timings.total)));
+        let rest = format!(" after {}", span(outcome.timings.total));
+        let line = self.row(human::tone(outcome.verdict), outcome.verdict.name(), &rest);
+        self.put(&format!("{line}\n"));
     }
 }
 

@@ -42,9 +42,10 @@ impl Plain {
         let _ = self.out.flush();
     }
 
-    fn line(&mut self, at: Moment, text: &str) {
+    /// One line: foreign line breaks must not begin another.
+    fn line(&mut self, at: Moment, word: &str, text: &str) {
         self.last_line = at;
-        self.put(&format!("{:>7}  {}\n", span(at.0), one_line_keeping_indent(text)));
+        self.put(&format!("{:>7}  {word:<5} {}\n", span(at.0), one_line(text)));
     }
 
     fn enter(&mut self, tier: Option<Tier>, at: Moment) {
@@ -85,31 +86,20 @@ impl Plain {
 
     fn ended(&mut self, at: Moment, status: Status, what: &str, ms: u64, note: Option<&str>) {
         let note = note.filter(|n| !n.is_empty()).map(|n| format!(": {n}")).unwrap_or_default();
-        self.line(at, &format!("{:<5} {what}  {}{note}", status.name(), span(ms)));
+        self.line(at, status.name(), &format!("{what}, {}{note}", span(ms)));
     }
 
     fn waiting(&mut self, at: Moment, on: &str) {
         if at.0.saturating_sub(self.last_line.0) >= BETWEEN_WAITS_MS {
-            self.line(at, &format!("...   waiting for {on}"));
+            self.line(at, "...", &format!("waiting for {on}"));
         }
     }
-}
-
-/// Foreign line breaks must not begin a line of ours.
-fn one_line_keeping_indent(text: &str) -> String {
-    let indent = text.len() - text.trim_start().len();
-    format!("{}{}", &text[..indent], squeeze(text))
-}
-
-/// Two blanks between columns stay; everything else that is white is one.
-fn squeeze(text: &str) -> String {
-    let parts: Vec<String> = text.trim_start().split("  ").map(one_line).collect();
-    parts.join("  ")
 }
 
 impl Teller for Plain {
     fn event(&mut self, e: &Event) {
         let title = self.progress.running.as_ref().map(|r| r.title.clone());
+        let told = matches!(&e.what, What::StepEnded { failure: Some(f), .. } if self.progress.is_told(f));
         if let What::StepStarted { tier, .. } = &e.what {
             self.enter(*tier, e.at);
         }
@@ -119,12 +109,12 @@ impl Teller for Plain {
                 let base = plan.base.as_ref().map(|b| format!(" from {}", b.found_as)).unwrap_or_default();
                 let text =
                     format!("{}{base} on {} (run {})", self.progress.subject(), plan.domain, plan.run_id);
-                self.line(e.at, &text);
+                self.line(e.at, "run", &text);
             }
             What::StepEnded { status, ms, failure, note, .. } => {
                 let title = title.unwrap_or_else(|| "a step".into());
                 self.ended(e.at, *status, &title, *ms, note.as_deref());
-                if let Some(f) = failure {
+                if let Some(f) = failure.as_ref().filter(|_| !told) {
                     self.failure(&title, f);
                 }
             }
@@ -136,18 +126,18 @@ impl Teller for Plain {
                 }
             }
             What::Waiting { on, .. } => self.waiting(e.at, on),
-            What::Said { by, text } => self.line(e.at, &format!("says  {by}: {text}")),
-            What::Skipped(s) => self.line(e.at, &format!("skip  {}: {}", s.what, s.reason)),
+            What::Said { by, text } => self.line(e.at, "says", &format!("{by}: {text}")),
+            What::Skipped(s) => self.line(e.at, "skip", &format!("{}: {}", s.what, s.reason)),
             What::Stopped { by } => {
-                self.line(e.at, &format!("stop  by {by}; everything of this run is removed"))
+                self.line(e.at, "stop", &format!("by {by}; everything of this run is removed"))
             }
             What::SecretFound { file, secret } => {
-                self.line(e.at, &format!("fail  secret `{secret}` stands in `{file}`"));
+                self.line(e.at, "fail", &format!("secret `{secret}` stands in `{file}`"));
             }
             What::RecordFailed { failure } => self.failure("the record", failure),
             What::Removed { leftovers, .. } => {
                 for h in leftovers {
-                    self.line(e.at, &format!("left  {} {}: {}", h.kind, h.name, h.by));
+                    self.line(e.at, "left", &format!("{} {}: {}", h.kind, h.name, h.by));
                 }
             }
             What::RunEnded { .. } => self.leave(e.at),
@@ -161,8 +151,8 @@ impl Teller for Plain {
         }
         if let Some(r) = &self.progress.running {
             let on = r.waiting.as_ref().map(|(on, _)| format!(", waiting for {on}")).unwrap_or_default();
-            let text = format!("...   {}{on}", r.line(now));
-            self.line(now, &text);
+            let text = format!("{}{on}", r.line(now));
+            self.line(now, "...", &text);
         }
     }
 

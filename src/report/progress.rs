@@ -2,6 +2,7 @@
 
 use super::text::{one_line, span};
 use crate::event::{Event, What};
+use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::tier::{Status, Tier};
 use crate::time::Moment;
@@ -22,6 +23,8 @@ pub struct Running {
     pub waiting: Option<(String, Moment)>,
     /// The hook or test that is being called, since when.
     pub hook: Option<(String, Moment)>,
+    /// Failures that its tests told: the step repeats one of them.
+    pub told: Vec<Failure>,
 }
 
 /// A tier so far.
@@ -68,7 +71,8 @@ impl Progress {
             What::StepStarted { step, title, tier } => {
                 let limit_ms = self.plan.as_ref().and_then(|p| p.steps.get(*step)).map_or(0, |s| s.limit_ms);
                 let (title, tier, began) = (title.clone(), *tier, e.at);
-                self.running = Some(Running { title, tier, began, limit_ms, waiting: None, hook: None });
+                self.running =
+                    Some(Running { title, tier, began, limit_ms, waiting: None, hook: None, told: vec![] });
                 if let Some(t) = self.tier(tier) {
                     t.status.get_or_insert(Status::Pass);
                 }
@@ -88,8 +92,17 @@ impl Progress {
                     r.hook = None;
                 }
             }
-            What::TestEnded { tier, status, .. } => self.test(*tier, *status),
-            What::StepEnded { step, status, ms, .. } => self.step(*step, *status, *ms),
+            What::TestEnded { tier, status, failure, .. } => {
+                if let (Some(r), Some(f)) = (&mut self.running, failure) {
+                    r.told.push((**f).clone());
+                }
+                self.test(*tier, *status);
+            }
+            What::StepEnded { step, status, ms, failure, .. } => {
+                let told = failure.as_ref().is_some_and(|f| self.is_told(f));
+                self.failures += usize::from(*status == Status::Fail && !told);
+                self.step(*step, *status, *ms);
+            }
             What::Stopped { by } => self.stopped = Some(by.clone()),
             What::RunEnded { .. } => {
                 self.over = true;
@@ -121,12 +134,17 @@ impl Progress {
         let tier = planned.and_then(|s| s.tier).or(ended.and_then(|r| r.tier));
         let last =
             self.plan.as_ref().and_then(|p| p.steps.iter().rposition(|s| s.tier == tier)) == Some(step);
-        self.failures += usize::from(status == Status::Fail);
         if let Some(t) = self.tier(tier) {
             t.status = Some(t.status.map_or(status, |s| s.and(status)));
             t.ms = t.ms.saturating_add(ms);
             t.over |= last;
         }
+    }
+
+    /// Whether a test of the step that is going on has told this failure.
+    pub fn is_told(&self, f: &Failure) -> bool {
+        let same = |t: &Failure| t.cause == f.cause && t.expected == f.expected;
+        self.running.as_ref().is_some_and(|r| r.told.iter().any(same))
     }
 
     fn tier(&mut self, tier: Option<Tier>) -> Option<&mut TierSoFar> {
@@ -156,14 +174,11 @@ impl Progress {
         for t in &self.tiers {
             let Some(status) = t.status else { continue };
             let word = if t.over { status.name() } else { "going on" };
-            let _ = writeln!(
-                out,
-                "  {:<8} {word}, {}, tests passed {} of {}",
-                t.tier.name(),
-                span(t.ms),
-                t.passed,
-                t.tests
-            );
+            let tests = match t.tests {
+                0 => String::new(),
+                n => format!(", tests passed {} of {n}", t.passed),
+            };
+            let _ = writeln!(out, "  {:<8} {word}, {}{tests}", t.tier.name(), span(t.ms));
         }
         match &self.running {
             Some(r) => {
@@ -195,5 +210,10 @@ impl Running {
 
 /// Whole seconds are enough for what goes on.
 pub fn since_ms(since: Moment, now: Moment) -> String {
-    span(now.since(since).as_secs() * 1_000)
+    whole(now.since(since).as_millis() as u64)
+}
+
+/// A span in whole seconds.
+pub fn whole(ms: u64) -> String {
+    if ms < 1_000 { "0s".into() } else { span(ms / 1_000 * 1_000) }
 }

@@ -9,7 +9,7 @@ use crate::event::{DecidedBy, Event, LintedRule, Skip, What};
 use crate::exit::Exit;
 use crate::failure::{Failure, causes};
 use crate::plan::build::would_prove;
-use crate::plan::{Held, Plan};
+use crate::plan::{Action, Held, Plan, Side};
 use crate::tier::{RUNGS, Rung, Status, Tier, level};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -118,14 +118,17 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
         find(events, |w| if let What::Linted { status, rules } = w { Some((*status, rules)) } else { None });
     let rungs = rungs(&tiers, lint.map_or(Status::Unver, |l| l.0));
     let lint: Vec<LintedRule> = lint.map(|l| l.1.clone()).unwrap_or_default();
-    let (verdict, exit) = decide(&tiers, &troubles, stopped_by.as_deref());
+    let removed = steps.iter().any(|s| troubles::is_removal(&plan, s) && s.status == Status::Pass);
+    // a removal that failed cannot promise what 130 and 143 promise: that everything was removed
+    let signal = stopped_by.as_deref().filter(|by| removed && *by != "deadline");
+    let (verdict, exit) = decide(&tiers, &troubles, signal);
     let mut skips = plan.skips.clone();
     skips.extend(each(events, |w| if let What::Skipped(s) = w { Some(s.clone()) } else { None }));
     Some(Outcome {
         verdict,
         exit,
         level: level(&rungs),
-        not_proved: not_proved(&plan, &tiers, &rungs, &lint),
+        not_proved: not_proved(&plan, &tiers, &steps, &rungs, &lint),
         timings: timings::fold(&plan, events, &steps),
         leftovers: leftovers(events),
         versions: versions(ccci, events, &lint),
@@ -153,13 +156,13 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
 ///
 /// 1. A broken promise of ccci: nothing else it says can be relied upon.
 /// 2. A leak or a leaked secret: true whatever cut the run short, and 130 would promise that everything was removed.
-/// 3. A signal: the run gives no answer about the recipe.
+/// 3. A signal after which everything was removed: the run gives no answer about the recipe.
 /// 4. A failure of the recipe or an image. SPEC 5 gives `error` to what *only* the world is to blame for; what the
 ///    recipe did wrong stays true when the world had trouble as well, and both stand in the record.
 /// 5. Trouble with the world, anything that should have been looked at and was not, or nothing proved (lesson 25).
 ///
 /// Lint is not asked: it lowers the level, never the verdict.
-fn decide(tiers: &[TierOutcome], troubles: &[Trouble], stopped_by: Option<&str>) -> (Verdict, Exit) {
+fn decide(tiers: &[TierOutcome], troubles: &[Trouble], signal: Option<&str>) -> (Verdict, Exit) {
     let any =
         |ids: &[&crate::failure::Cause]| troubles.iter().any(|t| ids.iter().any(|c| c.id == t.failure.cause));
     if any(&[causes::INTERNAL, causes::DEPLOY_COUNT]) {
@@ -168,12 +171,10 @@ fn decide(tiers: &[TierOutcome], troubles: &[Trouble], stopped_by: Option<&str>)
     if any(&[causes::LEFTOVER, causes::SECRET_LEAKED]) {
         return (Verdict::Red, Exit::Failed);
     }
-    match stopped_by {
-        // a record that ends before removal did cannot promise what 130 and 143 promise
-        _ if any(&[causes::KILLED]) => {}
+    match signal.filter(|_| !any(&[causes::KILLED])) {
         Some("SIGTERM") => return (Verdict::Interrupted, Exit::Terminated),
-        None | Some("deadline") => {}
         Some(_) => return (Verdict::Interrupted, Exit::Interrupted),
+        None => {}
     }
     if troubles.iter().any(|t| !t.failure.is_error()) || tiers.iter().any(|t| t.status == Status::Fail) {
         return (Verdict::Red, Exit::Failed);
@@ -207,6 +208,7 @@ fn rungs(tiers: &[TierOutcome], lint: Status) -> BTreeMap<Rung, Status> {
 fn not_proved(
     plan: &Plan,
     tiers: &[TierOutcome],
+    steps: &[StepOutcome],
     rungs: &BTreeMap<Rung, Status>,
     lint: &[LintedRule],
 ) -> Vec<String> {
@@ -218,6 +220,21 @@ fn not_proved(
             (None, None) => "it was not checked".into(),
         };
         out.push(format!("{}: {why}", would_prove(t.tier)));
+    }
+    let head = Action::Deploy { side: Side::Head };
+    let deployed = |s: &StepOutcome| {
+        s.status == Status::Pass && plan.steps.get(s.step).is_some_and(|p| p.action == head)
+    };
+    let later: Vec<&str> = tiers
+        .iter()
+        .filter(|t| t.tier > Tier::Upgrade && t.status == Status::Pass)
+        .map(|t| t.tier.name())
+        .collect();
+    if plan.tiers.contains(&Tier::Upgrade) && !later.is_empty() && !steps.iter().any(deployed) {
+        out.push(format!(
+            "that the head passes {}: they ran on the base, the head was not deployed",
+            later.join(", ")
+        ));
     }
     if rungs.get(&Rung::Lint) == Some(&Status::Unver) {
         out.push("that the recipe keeps the rules of lint: they were not looked at".into());

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::DecidedBy;
-use crate::plan::{Action, Side, example};
+use crate::plan::example;
 use crate::time::Moment;
 use proptest::prelude::*;
 
@@ -169,6 +169,21 @@ fn a_removal_that_could_not_look_is_an_error_and_no_leak() {
     }
     let o = judged(whats);
     assert_eq!((o.verdict, o.leftovers.len()), (Verdict::Error, 1));
+    let o = judged(ending(stopped(&plan, 9, "SIGINT"), &plan, "remove everything", causes::ENGINE_GONE));
+    assert_eq!(
+        (o.verdict, o.exit),
+        (Verdict::Error, Exit::Error),
+        "130 promises that everything was removed"
+    );
+}
+
+#[test]
+fn what_passed_on_the_base_alone_is_not_proved_for_the_head() {
+    let plan = example::plan();
+    let o = judged(ending(green(&plan), &plan, "deploy the head", causes::ENGINE_REFUSED));
+    let line =
+        "that the head passes backup, restore, custom: they ran on the base, the head was not deployed";
+    assert!(o.not_proved.iter().any(|n| n == line), "{:?}", o.not_proved);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn planned(plan: &Plan, events: &[Event], steps: &[StepOutcome], tier: Tier, end
     };
     let mut done = 0;
     for s in steps.iter().filter(|s| s.tier == Some(tier)) {
-        out.ms += s.ms;
+        out.ms = out.ms.saturating_add(s.ms);
         done += usize::from(s.ended);
         let cut = (!s.ended).then_some("it was cut short");
         out.take(s.status, s.failure.as_ref(), s.note.as_deref().or(cut));

@@ -61,12 +61,14 @@ pub(super) fn fold(plan: &Plan, events: &[Event], steps: &[StepOutcome]) -> Timi
     // removal after `--keep` was cut short by a signal is no step of the plan: its number is the one past the end
     let action = |s: &StepOutcome| plan.steps.get(s.step).map_or(Action::Remove, |p| p.action.clone());
     for phase in PHASES {
-        let ms = steps.iter().filter(|s| (phase.holds)(&action(s))).map(|s| s.ms).sum();
+        let ms =
+            steps.iter().filter(|s| (phase.holds)(&action(s))).fold(0u64, |all, s| all.saturating_add(s.ms));
         out.phases.push((phase.name, ms));
     }
     for s in steps {
         if let Some(tier) = s.tier {
-            *out.tiers.entry(tier).or_insert(0) += s.ms;
+            let ms = out.tiers.entry(tier).or_insert(0);
+            *ms = ms.saturating_add(s.ms);
         }
     }
     for e in events {

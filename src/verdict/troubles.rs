@@ -132,10 +132,15 @@ fn skip_of_test<'a>(events: &'a [Event], file: &str, name: &str) -> Option<&'a S
     find(events, |w| if let What::Skipped(s) = w { (s.what == test).then_some(s) } else { None })
 }
 
+/// Whether a step is the removal. After a signal an app that was to be kept is removed all the same: that step has the
+/// number past the plan's last.
+pub(super) fn is_removal(plan: &Plan, s: &StepOutcome) -> bool {
+    plan.steps.get(s.step).is_none_or(|p| p.action == Action::Remove)
+}
+
 /// A leak that removal found and the step did not tell. When removal could not look at all, that is the trouble.
 fn leak(plan: &Plan, events: &[Event], steps: &[StepOutcome]) -> Option<Failure> {
-    let is_removal = |s: &&StepOutcome| plan.steps.get(s.step).is_none_or(|p| p.action == Action::Remove);
-    let told = steps.iter().filter(is_removal).any(|s| s.failure.is_some());
+    let told = steps.iter().filter(|s| is_removal(plan, s)).any(|s| s.failure.is_some());
     let left = leftovers(events);
     if left.is_empty() || told {
         return None;

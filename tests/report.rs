@@ -1,0 +1,313 @@
+//! Kept records and what is told of them: `records/<name>.jsonl` -> every format in `records/<name>/`.
+
+use crate::golden;
+use ccci::event::Event;
+use ccci::redact::Redactor;
+use ccci::report::journal::Journal;
+use ccci::report::record::{EVENTS, Record, kept};
+use ccci::report::sheet::Style;
+use ccci::report::text::columns;
+use ccci::report::{REPORTS, diff, format, human, list, results, why};
+use ccci::verdict::Verdict::{self, Error, Green, Interrupted, Red};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every record with what it is: verdict, exit code, level.
+pub const RECORDS: &[(&str, Verdict, u8, u8)] = &[
+    ("green", Green, 0, 5),
+    ("partial", Green, 0, 1),
+    ("red_install", Red, 1, 0),
+    ("red_upgrade", Red, 1, 1),
+    ("red_backup", Red, 1, 2),
+    ("red_restore", Red, 1, 2),
+    ("red_custom", Red, 1, 3),
+    ("leak", Red, 1, 5),
+    ("secret", Red, 1, 5),
+    ("error", Error, 3, 1),
+    ("deadline", Error, 3, 2),
+    ("killed", Error, 3, 1),
+    ("interrupted", Interrupted, 130, 1),
+];
+
+/// Records whose page is committed; it is long, and a change of it shows in these as well.
+const PAGES: &[&str] = &["green", "red_install", "leak"];
+
+pub fn record(name: &str) -> Record {
+    let path = format!("tests/records/{name}.jsonl");
+    Record::parse(&path, &fs::read_to_string(&path).unwrap()).unwrap()
+}
+
+#[test]
+fn every_record_is_judged_as_its_name_says() {
+    for (name, verdict, exit, level) in RECORDS {
+        let o = record(name).outcome;
+        assert_eq!((o.verdict, o.exit.code(), o.level), (*verdict, *exit, *level), "{name}");
+    }
+    let files = fs::read_dir("tests/records").unwrap().flatten();
+    let names = files.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl"));
+    assert_eq!(names.count(), RECORDS.len(), "a record that is not in the table is not looked at");
+}
+
+#[test]
+fn every_format_of_every_record_is_what_is_committed() {
+    for (name, ..) in RECORDS {
+        let record = record(name);
+        let dir = PathBuf::from(format!("tests/records/{name}"));
+        fs::create_dir_all(&dir).unwrap();
+        for format in REPORTS.iter().filter(|f| f.name != "html" || PAGES.contains(name)) {
+            let text = String::from_utf8((format.render)(&record)).unwrap();
+            golden::same(&dir.join(format.file), &text);
+        }
+    }
+}
+
+#[test]
+fn an_old_run_renders_byte_for_byte_as_the_run_itself_did() {
+    // writing is the same for all; the last scan and a torn line are not
+    for name in ["green", "red_install", "killed", "secret"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::begin(dir.path(), Redactor::default()).unwrap();
+        for event in record(name).events {
+            journal.take(event);
+        }
+        let finished = journal.finish();
+        assert_eq!(finished.notes, Vec::<String>::new(), "{name}");
+        let by_run: Vec<Vec<u8>> =
+            REPORTS.iter().map(|f| fs::read(dir.path().join(f.file)).unwrap()).collect();
+        let again = Record::read(dir.path()).unwrap();
+        for (format, bytes) in REPORTS.iter().zip(by_run) {
+            assert_eq!((format.render)(&again), bytes, "{name} {}", format.name);
+        }
+    }
+}
+
+#[test]
+fn text_fits_100_columns_and_why_fits_a_screen() {
+    for (name, ..) in RECORDS {
+        let record = record(name);
+        for text in [human::render(&record), why::render(&record)] {
+            for line in text.lines() {
+                assert!(columns(line) <= 100, "{name}: {line}");
+                assert!(!line.contains('\u{1b}'), "{name}: {line:?}");
+            }
+        }
+        let lines = why::render(&record).lines().count();
+        assert!(lines <= 50, "{name}: why has {lines} lines");
+    }
+}
+
+#[test]
+fn junit_shows_a_failure_exactly_when_the_verdict_is_not_green() {
+    for (name, verdict, ..) in RECORDS {
+        let text = String::from_utf8((format("junit").unwrap().render)(&record(name))).unwrap();
+        let bad = text.contains("<failure") || text.contains("<error");
+        assert_eq!(bad, *verdict != Green, "{name}");
+    }
+}
+
+#[test]
+fn the_page_needs_nothing_else_and_foreign_text_stays_text() {
+    for (name, ..) in RECORDS {
+        let text = String::from_utf8((format("html").unwrap().render)(&record(name))).unwrap();
+        for bad in ["<script", "src=", "href=", "url(", "@import", "\u{1b}"] {
+            assert!(!text.contains(bad), "{name} holds {bad}");
+        }
+    }
+    let page = String::from_utf8((format("html").unwrap().render)(&record("red_install"))).unwrap();
+    assert!(page.contains("&lt;script&gt;"));
+}
+
+#[test]
+fn every_failure_says_expected_observed_and_blame_in_every_text() {
+    for (name, ..) in RECORDS {
+        let record = record(name);
+        for format in ["human", "html", "results"].map(|n| format(n).unwrap()) {
+            let text = String::from_utf8((format.render)(&record)).unwrap();
+            for t in &record.outcome.troubles {
+                assert!(text.contains(&t.failure.cause), "{name} {}: {}", format.name, t.failure.cause);
+                assert!(text.contains(t.failure.blame.to_string().as_str()), "{name} {}", format.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn results_keep_the_published_schema() {
+    let schema: Value = serde_json::from_str(&results::schema()).unwrap();
+    for (name, ..) in RECORDS {
+        let value: Value = serde_json::from_slice(&results::render(&record(name))).unwrap();
+        let mut wrong = vec![];
+        fits(&schema, &value, "results", &mut wrong);
+        assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
+    }
+}
+
+#[test]
+fn a_result_that_breaks_the_schema_is_noticed() {
+    let schema: Value = serde_json::from_str(&results::schema()).unwrap();
+    let good: Value = serde_json::from_slice(&results::render(&record("green"))).unwrap();
+    let breaks: [fn(&mut Value); 6] = [
+        |v| v["verdict"] = json!("fine"),
+        |v| v["level"] = json!(6),
+        |v| v["extra"] = json!(1),
+        |v| v["tiers"][0]["ms"] = json!("3s"),
+        |v| v["timings"] = Value::Null,
+        |v| {
+            v.as_object_mut().unwrap().shift_remove("not_proved");
+        },
+    ];
+    for (n, break_it) in breaks.iter().enumerate() {
+        let (mut value, mut wrong) = (good.clone(), vec![]);
+        break_it(&mut value);
+        fits(&schema, &value, "results", &mut wrong);
+        assert!(!wrong.is_empty(), "break {n} is not noticed");
+    }
+}
+
+/// The part of JSON Schema that the published one uses; a word it does not know is an error.
+fn fits(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+    let mut ok = |good: bool, what: &str| {
+        if !good {
+            wrong.push(format!("{at}: {what}, got {value}"));
+        }
+    };
+    for (word, want) in schema.as_object().unwrap() {
+        match word.as_str() {
+            "$schema" | "title" | "description" | "properties" => {}
+            "const" => ok(value == want, "another constant"),
+            "enum" => ok(want.as_array().unwrap().contains(value), "none of the names"),
+            "minimum" => ok(value.as_u64() >= want.as_u64(), "below the minimum"),
+            "maximum" => ok(value.as_u64() <= want.as_u64(), "above the maximum"),
+            "type" => ok(
+                match want.as_str().unwrap() {
+                    "object" => value.is_object(),
+                    "array" => value.is_array(),
+                    "string" => value.is_string(),
+                    "integer" => value.is_u64(),
+                    "boolean" => value.is_boolean(),
+                    "null" => value.is_null(),
+                    other => panic!("unknown type {other}"),
+                },
+                "another type",
+            ),
+            "required" => {
+                let all = want.as_array().unwrap();
+                ok(all.iter().all(|k| value.get(k.as_str().unwrap()).is_some()), "a key is missing");
+            }
+            "anyOf" => ok(
+                want.as_array().unwrap().iter().any(|s| {
+                    let mut inner = vec![];
+                    fits(s, value, at, &mut inner);
+                    inner.is_empty()
+                }),
+                "no alternative fits",
+            ),
+            "items" | "additionalProperties" => {}
+            other => panic!("unknown word {other}"),
+        }
+    }
+    if let (Some(items), Some(all)) = (schema.get("items"), value.as_array()) {
+        all.iter().enumerate().for_each(|(i, v)| fits(items, v, &format!("{at}[{i}]"), wrong));
+    }
+    for (key, v) in value.as_object().into_iter().flatten() {
+        match (&schema["properties"][key], schema.get("additionalProperties")) {
+            (Value::Null, Some(Value::Bool(false))) => wrong.push(format!("{at}: unknown key {key}")),
+            (Value::Null, Some(rest)) => fits(rest, v, &format!("{at}.{key}"), wrong),
+            (Value::Null, None) => {}
+            (known, _) => fits(known, v, &format!("{at}.{key}"), wrong),
+        }
+    }
+}
+
+#[test]
+fn two_runs_are_told_apart() {
+    let dir = Path::new("tests/records/diff");
+    for (old, new) in [("green", "red_custom"), ("green", "green"), ("partial", "error")] {
+        let text = diff::render(&record(old), &record(new));
+        golden::same(&dir.join(format!("{old}-{new}.txt")), &text);
+    }
+}
+
+#[test]
+fn kept_runs_are_listed_the_newest_first_and_an_unreadable_one_does_not_hide_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    for (run, name) in [("20260101-a", "red_install"), ("20260102-b", "green")] {
+        fs::create_dir(dir.path().join(run)).unwrap();
+        fs::copy(format!("tests/records/{name}.jsonl"), dir.path().join(run).join(EVENTS)).unwrap();
+    }
+    fs::create_dir(dir.path().join("20260103-c")).unwrap();
+    fs::write(dir.path().join("20260103-c").join(EVENTS), "nonsense\n").unwrap();
+    fs::create_dir(dir.path().join("not-a-run")).unwrap();
+    let text = list::draw(&kept(dir.path()), Style::PLAIN);
+    let words: Vec<&str> = text.lines().map(|l| l.split(' ').next().unwrap()).collect();
+    assert_eq!(words, ["unreadable", "green", "red"], "{text}");
+    assert_eq!(list::draw(&[], Style::PLAIN), "no run is kept\n");
+}
+
+/// Events of all records, and values that no run should hold.
+fn pool() -> Vec<Event> {
+    RECORDS.iter().flat_map(|(name, ..)| record(name).events).collect()
+}
+
+const ODD_TEXTS: &[&str] = &[
+    "",
+    "\u{1b}[2J\r\n",
+    "日本語\u{202e}x",
+    "::error::x",
+    "a\nb\n\nc",
+    "]]>&<\"'`|",
+    "\u{0}",
+    "tests of x.rhai (1)",
+];
+const ODD_NUMBERS: &[u64] = &[0, 1, 43, 44, 1_000_000, u64::MAX];
+
+/// Replaces texts and numbers of an event, if the result is still one.
+fn odd(event: &Event, text: Option<usize>, number: Option<usize>) -> Event {
+    fn walk(v: &mut Value, text: Option<&str>, number: Option<u64>) {
+        match v {
+            Value::String(s) => *s = text.unwrap_or(s).to_string(),
+            Value::Number(n) => *n = number.map_or(n.clone(), Into::into),
+            Value::Array(all) => all.iter_mut().for_each(|v| walk(v, text, number)),
+            Value::Object(map) => map
+                .iter_mut()
+                .filter(|(k, _)| {
+                    !["event", "tier", "status", "blame", "decided_by", "side", "plan"].contains(&k.as_str())
+                })
+                .for_each(|(_, v)| walk(v, text, number)),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(event).unwrap();
+    walk(&mut value, text.map(|t| ODD_TEXTS[t]), number.map(|n| ODD_NUMBERS[n]));
+    serde_json::from_value(value).unwrap_or_else(|_| event.clone())
+}
+
+/// A record of events in any order, after a first line that may be odd as well.
+pub fn odd_events() -> impl Strategy<Value = Vec<Event>> {
+    let pool = pool();
+    let one = (0..pool.len(), prop::option::of(0..ODD_TEXTS.len()), prop::option::of(0..ODD_NUMBERS.len()));
+    prop::collection::vec(one, 0..40).prop_map(move |picks| {
+        let rest = picks.iter().map(|(n, text, number)| odd(&pool[*n], *text, *number));
+        std::iter::once(pool[0].clone()).chain(rest).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn lesson_38_no_format_panics_on_odd_events(events in odd_events()) {
+        let record = Record::of(events).unwrap();
+        for format in REPORTS {
+            prop_assert!(!(format.render)(&record).is_empty(), "{}", format.name);
+        }
+        let schema: Value = serde_json::from_str(&results::schema()).unwrap();
+        let mut wrong = vec![];
+        fits(&schema, &results::value(&record), "results", &mut wrong);
+        prop_assert!(wrong.is_empty(), "{:?}", wrong);
+        prop_assert!(!diff::render(&record, &record).is_empty());
+        let narrow = Style { colour: true, width: 10 };
+        prop_assert!(!human::draw(&record, narrow).is_empty() && !why::draw(&record, narrow).is_empty());
+    }
+}

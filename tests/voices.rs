@@ -1,0 +1,190 @@
+//! Voices of a running run, replayed from kept records: what stands in a log, what a person sees on a terminal.
+
+use crate::golden;
+use crate::report::{RECORDS, odd_events, record};
+use crate::screen::Screen;
+use ccci::event::What;
+use ccci::report::forge::Forge;
+use ccci::report::live::{self, Live};
+use ccci::report::plain::Plain;
+use ccci::report::progress::Progress;
+use ccci::report::record::Record;
+use ccci::report::teller::Teller;
+use ccci::time::Moment;
+use proptest::prelude::*;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+/// Somewhere to write that can be read while it is written.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Shared {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Replays a record with a tick every `tick_ms` of its time.
+fn replay(record: &Record, voice: &mut dyn Teller, tick_ms: u64) {
+    let mut now = 0u64;
+    for e in &record.events {
+        // a gap of hours need not be ticked through
+        now = now.max(e.at.0.saturating_sub(100 * tick_ms));
+        while now.saturating_add(tick_ms) < e.at.0 {
+            now += tick_ms;
+            voice.tick(Moment(now));
+        }
+        voice.event(e);
+    }
+    voice.finish(&record.outcome);
+}
+
+fn plain(record: &Record, forge: Forge) -> String {
+    let out = Shared::default();
+    let mut voice = Plain::new(Box::new(out.clone()), forge, 100);
+    replay(record, &mut voice, 1_000);
+    out.take()
+}
+
+#[test]
+fn plain_lines_of_every_forge_are_what_is_committed() {
+    for (name, forge) in [
+        ("green", Forge::Plain),
+        ("red_install", Forge::GitHub),
+        ("red_restore", Forge::GitLab),
+        ("deadline", Forge::Plain),
+        ("interrupted", Forge::Plain),
+    ] {
+        let text = plain(&record(name), forge);
+        golden::same(&Path::new("tests/records/plain").join(format!("{name}.{forge:?}.txt")), &text);
+    }
+}
+
+#[test]
+fn every_group_that_is_opened_is_closed_and_foreign_text_gives_the_forge_no_command() {
+    for (name, ..) in RECORDS.iter().filter(|r| r.0 != "killed") {
+        let text = plain(&record(name), Forge::GitHub);
+        let count = |what: &str| text.lines().filter(|l| l.starts_with(what)).count();
+        assert_eq!(count("::group::"), count("::endgroup::"), "{name}");
+        for line in text.lines().filter(|l| l.trim_start().starts_with("::")) {
+            let own = ["::group::", "::endgroup::", "::error title=", "::warning title="];
+            assert!(own.iter().any(|o| line.starts_with(o)), "{name}: {line}");
+        }
+        assert!(!text.contains("##["), "{name}");
+    }
+}
+
+#[test]
+fn a_long_silence_is_broken_by_what_is_going_on() {
+    let text = plain(&record("deadline"), Forge::Plain);
+    assert!(text.contains("...   settle, 30s of 5m"), "{text}");
+}
+
+/// What a person sees: after every event, and at the end.
+fn watch(record: &Record, screen: live::Screen, mut each: impl FnMut(&What, &Screen)) -> Screen {
+    let out = Shared::default();
+    let mut seen = Screen::new(screen.width);
+    let mut voice = Live::new(Box::new(out.clone()), screen);
+    for e in &record.events {
+        voice.event(e);
+        voice.tick(Moment(e.at.0.saturating_add(150)));
+        seen.write(&out.take());
+        each(&e.what, &seen);
+    }
+    voice.finish(&record.outcome);
+    seen.write(&out.take());
+    seen
+}
+
+const SCREEN: live::Screen = live::Screen { width: 80, height: 24, colour: true };
+
+#[test]
+fn the_live_view_leaves_failures_and_one_line_behind() {
+    for (name, ..) in RECORDS {
+        let record = record(name);
+        let seen = watch(&record, SCREEN, |what, seen| {
+            let over = matches!(what, What::RunEnded { .. } | What::SecretFound { .. });
+            assert!(over || !seen.cursor_shown, "{name}");
+        });
+        assert!(seen.cursor_shown, "{name}: the cursor comes back");
+        golden::same(&Path::new("tests/records/live").join(format!("{name}.end.txt")), &seen.text());
+    }
+}
+
+#[test]
+fn the_live_view_shows_what_runs_and_what_it_waits_for() {
+    let mut waits = 0;
+    watch(&record("red_upgrade"), SCREEN, |what, seen| {
+        if let What::Waiting { on, .. } = what {
+            waits += 1;
+            assert!(seen.text().contains(&format!("waiting for {on} (0s)")), "{}", seen.text());
+            if waits == 5 {
+                golden::same(Path::new("tests/records/live/red_upgrade.middle.txt"), &seen.text());
+            }
+        }
+    });
+    assert!(waits >= 5);
+}
+
+#[test]
+fn the_live_view_fits_a_small_terminal() {
+    for (width, height) in [(20, 3), (40, 5), (8, 2)] {
+        let screen = live::Screen { width, height, colour: false };
+        watch(&record("red_install"), screen, |_, _| {});
+    }
+}
+
+#[test]
+fn a_frame_in_which_nothing_changed_writes_nothing() {
+    let out = Shared::default();
+    let mut voice = Live::new(Box::new(out.clone()), SCREEN);
+    record("green").events.iter().take(20).for_each(|e| voice.event(e));
+    voice.tick(Moment(60_000));
+    out.take();
+    voice.tick(Moment(60_100));
+    assert_eq!(out.take(), "");
+    voice.say("SIGINT: stopping");
+    assert!(out.take().contains("SIGINT: stopping"));
+}
+
+#[test]
+fn the_state_says_what_runs_and_since_when() {
+    let mut progress = Progress::default();
+    assert_eq!(progress.state(Moment(0)), "nothing has begun yet\n");
+    let killed = record("killed");
+    killed.events.iter().for_each(|e| progress.take(e));
+    let at = killed.events.last().unwrap().at;
+    golden::same(Path::new("tests/records/live/state.txt"), &progress.state(Moment(at.0 + 5_000)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn lesson_38_no_voice_panics_on_odd_events(events in odd_events(), width in 1usize..120, height in 0usize..30) {
+        let record = Record::of(events).unwrap();
+        for forge in [Forge::Plain, Forge::GitHub, Forge::GitLab] {
+            plain(&record, forge);
+        }
+        let out = Shared::default();
+        let mut voice = Live::new(Box::new(out.clone()), live::Screen { width, height, colour: true });
+        for e in &record.events {
+            voice.event(e);
+            voice.tick(e.at);
+            voice.state(e.at);
+        }
+        voice.resize(width + 1, height);
+        voice.finish(&record.outcome);
+    }
+}
