@@ -251,3 +251,63 @@ pub fn shape<'a>(e: &'a Expression<'a>) -> Shape<'a> {
         _ => Shape::Whole,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::engine;
+    use super::*;
+
+    /// Kind and position of a node and of all below it.
+    fn dump(n: &Node, depth: usize, out: &mut String) {
+        let kind: String = format!("{:?}", n.what).chars().take_while(|c| c.is_alphanumeric()).collect();
+        let own = match &n.what {
+            What::Name { path, name } => {
+                format!(" {}", path.iter().chain([name]).cloned().collect::<Vec<_>>().join("::"))
+            }
+            What::Call(c) => {
+                format!(" {}", c.path.iter().chain([&c.name]).cloned().collect::<Vec<_>>().join("::"))
+            }
+            What::Closure { captures, .. } => format!(" {captures:?}"),
+            What::Literal(l) => format!(" {l:?}"),
+            What::Chain { links, .. } => links.iter().map(linked).collect(),
+            _ => String::new(),
+        };
+        out.push_str(&format!("{}{kind}{own} @ {:?}\n", "  ".repeat(depth), n.at));
+        for child in n.children() {
+            dump(child, depth + 1, out);
+        }
+    }
+
+    fn linked(l: &Link) -> String {
+        match l {
+            Link::Property(name, at) => format!(" .{name} @ {at:?}"),
+            Link::Method(c, at) => format!(" .{}() @ {at:?}", c.name),
+            Link::Index(_) => " []".to_string(),
+        }
+    }
+
+    /// A release of Rhai that changes its tree fails here, and nowhere else.
+    #[test]
+    fn the_tree_of_the_sample_is_as_it_was() {
+        let sample = include_str!("../../tests/fixtures/tree/sample.rhai");
+        let tree = of(&engine::compiler([]).compile(sample).unwrap());
+        let mut out = String::new();
+        for node in &tree.top {
+            dump(node, 0, &mut out);
+        }
+        for f in &tree.functions {
+            let name = if f.is_closure() { "closure" } else { &f.name };
+            out.push_str(&format!(
+                "{name}({}) private={} doc={:?} @ {:?}\n",
+                f.params.join(", "),
+                f.private,
+                f.doc,
+                f.body_at
+            ));
+            for node in &f.body {
+                dump(node, 1, &mut out);
+            }
+        }
+        assert_eq!(out, include_str!("../../tests/fixtures/tree/expected.txt"), "seen:\n{out}");
+    }
+}

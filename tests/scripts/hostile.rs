@@ -49,7 +49,6 @@ fn a_failed_assertion_shows_both_sides_and_its_text() {
 #[test]
 fn endless_loops_end_at_the_limit_of_operations() {
     ends("let n = 0;\nloop { n += 1; }", OPERATIONS, 2);
-    ends("while true { }", OPERATIONS, 1);
     ends("for i in 0..9999999999 {\n ctx.domain; }", OPERATIONS, 2);
     ends("let f = || { loop { } };\nf.call();", OPERATIONS, 1);
 }
@@ -58,7 +57,6 @@ fn endless_loops_end_at_the_limit_of_operations() {
 fn callbacks_and_try_do_not_start_the_count_anew() {
     ends("loop { [1, 2, 3].for_each(|| { let n = 0;\n while n < 50 { n += 1; } }); }", OPERATIONS, 2);
     ends("loop { try {\n [1].for_each(|| loop { }); } catch { } }", OPERATIONS, 2);
-    ends("loop { try { throw 1; } catch { } }", OPERATIONS, 1);
     ends(
         "loop { try { eventually(\"1s\", ||\n { let n = 0; while n < 9 { n += 1; } false }); } catch { } }",
         OPERATIONS,
