@@ -14,7 +14,7 @@ pub struct RealClock {
     zero: Instant,
     moved: Arc<Notify>,
     // its own, so that a pause works whether or not the hands' runtime is busy
-    timer: Runtime,
+    timer: Option<Runtime>,
 }
 
 impl RealClock {
@@ -22,7 +22,17 @@ impl RealClock {
     /// Must not be called from async code: a pause blocks its thread.
     pub fn new(moved: Arc<Notify>) -> RealClock {
         let timer = Builder::new_current_thread().enable_time().build();
-        RealClock { zero: Instant::now(), moved, timer: timer.expect("a timer needs no more than memory") }
+        let timer = Some(timer.expect("a timer needs no more than memory"));
+        RealClock { zero: Instant::now(), moved, timer }
+    }
+}
+
+impl Drop for RealClock {
+    fn drop(&mut self) {
+        // the last owner may be a task of the hands' runtime, where a runtime must not be waited for
+        if let Some(timer) = self.timer.take() {
+            timer.shutdown_background();
+        }
     }
 }
 
@@ -36,7 +46,8 @@ impl Clock for RealClock {
     }
 
     fn pause(&self, span: Duration, stop: &Stop) {
-        self.timer.block_on(async {
+        let timer = self.timer.as_ref().expect("taken in drop only");
+        timer.block_on(async {
             tokio::select! {
                 () = tokio::time::sleep(span) => {}
                 () = self.moved.notified() => {}
