@@ -28,8 +28,10 @@ lab-full:
 down:
 	@bash lab/down.sh
 
+# ratios against a floor and a rival, measured in one run; CCCI_BENCH_ROUNDS says how many rounds, PARTS which parts
 bench: lab
-	@bash benches/run.sh
+	@bash lab/cargo.sh "building ccci and its benches, optimised" bench -q --locked --bench ratios --no-run
+	@bash lab/cargo.sh - bench -q --locked --bench ratios -- $(PARTS)
 
 oracle:
 	@bash oracle/check.sh

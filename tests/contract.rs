@@ -9,6 +9,7 @@
 
 use ccci::failure::Failure;
 use ccci::hands::clock::RealClock;
+use ccci::hands::locks::FileLocks;
 use ccci::hands::memory::{Fault, Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
 use ccci::hands::swarm::Swarm;
 use ccci::name::{RunId, ServiceName, StackName};
@@ -19,6 +20,7 @@ use ccci::world::backups::{back_up, restore};
 use ccci::world::clock::{Clock, Limit, Stop};
 use ccci::world::cluster::*;
 use ccci::world::converge::{Wanted, WantedService, until_converged};
+use ccci::world::locks::{Held, Locks};
 use ccci::world::seen::{Restart, TaskState};
 use ccci::world::wait::WaitError;
 use std::sync::Arc;
@@ -31,6 +33,8 @@ struct Ground {
     memory: Option<Arc<MemoryCluster>>,
     domain: String,
     image: &'static str,
+    /// Without the lock of its domain every run on this machine would remove the stack as a dead run's leftover.
+    _held: Option<Box<dyn Held>>,
 }
 
 /// One runtime for all real Swarms of this binary.
@@ -51,6 +55,7 @@ impl Ground {
             memory: Some(cluster),
             domain: format!("{test}.ccci.test"),
             image: IMAGE,
+            _held: None,
         }
     }
 
@@ -73,7 +78,9 @@ impl Ground {
         let clock = Arc::new(RealClock::new(moved.clone()));
         let cluster = Arc::new(Swarm::new(&host, runtime.handle().clone(), clock.clone(), moved));
         let domain = format!("{test}-{}.ccci.test", std::process::id());
-        Some(Ground { cluster, clock, memory: None, domain, image: IMAGE })
+        let held = FileLocks::new(ccci::cli::env::locks()).take(&domain).unwrap();
+        assert!(held.is_some(), "{domain} is in use");
+        Some(Ground { cluster, clock, memory: None, domain, image: IMAGE, _held: held })
     }
 
     fn limit(&self, seconds: u64) -> Limit {

@@ -1,0 +1,61 @@
+//! Medians and their spread, and the tables that show them.
+
+use std::time::Duration;
+
+/// Durations of one thing, measured several times.
+#[derive(Default)]
+pub struct Figures(Vec<Duration>);
+
+impl Figures {
+    /// Adds one.
+    pub fn add(&mut self, one: Duration) {
+        self.0.push(one);
+        self.0.sort();
+    }
+
+    /// The middle one.
+    pub fn median(&self) -> Duration {
+        self.0.get(self.0.len() / 2).copied().unwrap_or_default()
+    }
+
+    /// The longest.
+    pub fn max(&self) -> Duration {
+        self.0.last().copied().unwrap_or_default()
+    }
+
+    /// `median (least to most)`.
+    pub fn shown(&self) -> String {
+        let least = self.0.first().copied().unwrap_or_default();
+        format!("{} ({} to {})", span(self.median()), span(least), span(self.max()))
+    }
+}
+
+/// A duration in the unit that suits it.
+pub fn span(d: Duration) -> String {
+    let us = d.as_micros();
+    match us {
+        0..=999 => format!("{us} µs"),
+        1_000..=999_999 => format!("{:.1} ms", us as f64 / 1e3),
+        _ => format!("{:.2} s", us as f64 / 1e6),
+    }
+}
+
+/// How many times `of` goes into `what`.
+pub fn ratio(what: Duration, of: Duration) -> f64 {
+    what.as_secs_f64() / of.as_secs_f64().max(1e-9)
+}
+
+/// A table whose columns are as wide as they must be.
+pub fn table(head: &[&str], rows: &[Vec<String>]) {
+    let wide = |i: usize| {
+        rows.iter().map(|r| r[i].chars().count()).chain([head[i].chars().count()]).max().unwrap_or(0)
+    };
+    let line = |cells: Vec<&str>| {
+        let padded = cells.iter().enumerate().map(|(i, c)| format!("{c:<w$}", w = wide(i)));
+        println!("  {}", padded.collect::<Vec<_>>().join("  ").trim_end());
+    };
+    line(head.to_vec());
+    for row in rows {
+        line(row.iter().map(String::as_str).collect());
+    }
+}

@@ -1,0 +1,43 @@
+//! `make bench`: what ccci costs, as ratios against a floor or a rival measured in the same run. Every figure is a
+//! median of several rounds; nothing here is a test. Arguments choose parts: `life`, `waits`, `words`; all without any.
+//! `CCCI_BENCH_ROUNDS` says how many rounds.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a bench starts processes, reads the environment and looks at clocks"
+)]
+#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
+
+mod figures;
+mod life;
+mod process;
+mod waits;
+mod words;
+
+use std::process::ExitCode;
+
+/// Measures and prints, so many rounds.
+type Part = fn(usize);
+/// The parts, in the order they are run.
+const PARTS: &[(&str, Part)] = &[("words", words::run), ("life", life::run), ("waits", waits::run)];
+/// Rounds when nothing else is asked for.
+const ROUNDS: usize = 5;
+
+fn main() -> ExitCode {
+    // `cargo bench` adds flags of its own
+    let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    if let Some(word) = asked.iter().find(|a| !PARTS.iter().any(|(name, _)| name == a)) {
+        let known: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+        println!("bench: `{word}` is no part; parts are {}", known.join(", "));
+        return ExitCode::from(2);
+    }
+    let rounds = std::env::var("CCCI_BENCH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS);
+    for (name, part) in PARTS {
+        if asked.is_empty() || asked.iter().any(|a| a == name) {
+            part(rounds);
+            println!();
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,359 @@
+//! The eight waits: does the answer come, is it right, and how soon; beside it what the docker client's own wait
+//! (`docker stack deploy --detach=false`) says to the same file on the same engine.
+
+use super::figures::{Figures, span, table};
+use ccci::cli::{engine, env};
+use ccci::hands::clock::RealClock;
+use ccci::hands::locks::FileLocks;
+use ccci::hands::swarm::Swarm;
+use ccci::name::{ServiceName, StackName};
+use ccci::world::cluster::{Cluster, Deploy, Owner};
+use ccci::world::converge::{Wanted, WantedService, until_converged};
+use ccci::world::locks::Locks;
+use ccci::world::seen::{Restart, TaskState};
+use ccci::world::wait::WaitError;
+use ccci::world::{Clock, Limit, Stop};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// One case: a file, perhaps a second one that is deployed over it, and the answer that is right.
+struct Case {
+    name: &'static str,
+    /// YAML of the services, at no indent.
+    first: &'static str,
+    /// Deployed over the first once that has converged; the wait that counts is then this one's.
+    second: Option<&'static str>,
+    /// `converged`, or the id of a cause.
+    right: &'static str,
+    /// Words of a remark that must be made.
+    remark: &'static str,
+    restart: Restart,
+    /// The bound that ccci promises, where it promises one; for `healthy` over the floor.
+    most: Option<Duration>,
+}
+
+const UP: &str = "trap 'exit 0' TERM; while :; do sleep 0.2; done";
+const CHECKED: &str =
+    "app: {image: IMAGE, command: [sh, -c, UP], healthcheck: {test: 'true', interval: 1s, retries: 3}}";
+const PLAIN: &str = "app: {image: IMAGE, command: [sh, -c, UP], deploy: {update_config: {monitor: 2s}}}";
+const CASES: &[Case] = &[
+    Case { name: "healthy", first: CHECKED, most: Some(Duration::from_millis(1_500)), ..Case::NONE },
+    Case {
+        name: "one-shot done",
+        first: "app: {image: IMAGE, command: ['true'], deploy: {restart_policy: {condition: none}}}",
+        restart: Restart::Never,
+        most: Some(Duration::from_secs(3)),
+        ..Case::NONE
+    },
+    Case {
+        name: "crash loop",
+        first: "app: {image: IMAGE, command: [sh, -c, 'echo Cannot find module x; exit 3']}",
+        right: "crash-loop",
+        most: Some(Duration::from_secs(10)),
+        ..Case::NONE
+    },
+    Case {
+        name: "missing image",
+        first: "app: {image: 'ccci-no-such-image:1', command: ['true']}",
+        right: "missing-image",
+        most: Some(Duration::from_secs(3)),
+        ..Case::NONE
+    },
+    Case {
+        name: "never healthy",
+        first: "app: {image: IMAGE, command: [sh, -c, UP], healthcheck: {test: 'false', interval: 1s, retries: 2}}",
+        right: "never-healthy",
+        ..Case::NONE
+    },
+    Case {
+        name: "rolled back",
+        first: PLAIN,
+        second: Some(
+            "app: {image: IMAGE, command: [sh, -c, 'exit 7'], deploy: {update_config: {monitor: 2s, failure_action: rollback, order: start-first}}}",
+        ),
+        right: "rolled-back",
+        ..Case::NONE
+    },
+    Case {
+        name: "paused",
+        first: PLAIN,
+        second: Some(
+            "app: {image: IMAGE, command: [sh, -c, 'exit 7'], deploy: {update_config: {monitor: 2s, failure_action: pause, order: start-first}}}",
+        ),
+        right: "update-paused",
+        ..Case::NONE
+    },
+    Case {
+        name: "dropped service",
+        first: "{app: {image: IMAGE, command: [sh, -c, UP]}, old: {image: IMAGE, command: [sh, -c, UP]}}",
+        second: Some("app: {image: IMAGE, command: [sh, -c, UP]}"),
+        remark: "service `old` is not in the composed file",
+        most: Some(Duration::from_secs(3)),
+        ..Case::NONE
+    },
+];
+
+impl Case {
+    const NONE: Case = Case {
+        name: "",
+        first: "",
+        second: None,
+        right: "converged",
+        remark: "",
+        restart: Restart::Any,
+        most: None,
+    };
+}
+
+/// An image that the lab has.
+const IMAGE: &str = "nginx:1.25.0";
+/// The client's own wait does not end by itself in most cases.
+const CLIENT_PATIENCE: Duration = Duration::from_secs(20);
+
+/// All cases, `rounds` times; the docker client once each.
+pub fn run(rounds: usize) {
+    println!(
+        "The eight waits: ccci's answer, and the docker client's own wait (given up after {} s)",
+        CLIENT_PATIENCE.as_secs()
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let domain = format!("bench-{}.ccci.test", std::process::id());
+    // without the lock every run on this machine would remove the stack as a leftover of a dead run
+    let _held = FileLocks::new(env::locks()).take(&domain).unwrap().expect("nobody else has this domain");
+    let ground = Ground::new(&runtime, domain);
+    let (mut rows, mut right) = (vec![], 0);
+    for case in CASES {
+        let measured = Measured::of(case, &ground, rounds);
+        right += rounds - measured.wrong.len();
+        rows.push(measured.row(case, rounds, ground.client(case)));
+    }
+    let median = format!("median of {rounds} (least to most)");
+    table(&["wait", "right", &median, "at most", "docker client"], &rows);
+    println!("  {right} of {} right", CASES.len() * rounds);
+}
+
+/// What some rounds of a case gave.
+#[derive(Default)]
+struct Measured {
+    times: Figures,
+    /// Time over the floor: when the engine itself first had a wanted task running.
+    over: Figures,
+    /// Answers that are not right.
+    wrong: Vec<String>,
+}
+
+impl Measured {
+    fn of(case: &Case, ground: &Ground, rounds: usize) -> Measured {
+        let mut out = Measured::default();
+        for _ in 0..rounds {
+            let (answer, took, floor) = ground.wait(case);
+            out.times.add(took);
+            out.over.add(took.saturating_sub(floor.unwrap_or(took)));
+            if answer != case.right {
+                out.wrong.push(answer);
+            }
+        }
+        out
+    }
+
+    fn row(&self, case: &Case, rounds: usize, client: String) -> Vec<String> {
+        let over_floor = case.name == "healthy";
+        let counts = if over_floor { self.over.max() } else { self.times.max() };
+        let once = self.wrong.first().map(|w| format!(", once {w}")).unwrap_or_default();
+        let over = if over_floor { format!("; over the floor {}", self.over.shown()) } else { String::new() };
+        let most = case.most.map_or(String::new(), |most| {
+            format!("{}{}", span(most), if counts > most { " EXCEEDED" } else { "" })
+        });
+        vec![
+            case.name.to_string(),
+            format!("{} of {rounds}{once}", rounds - self.wrong.len()),
+            format!("{}{over}", self.times.shown()),
+            most,
+            client,
+        ]
+    }
+}
+
+/// The engine, and a stack of the bench on it.
+struct Ground {
+    cluster: Arc<Swarm>,
+    /// Looks as fast as it can, to know when the engine itself had it; never handed to what is measured.
+    floor: Arc<Swarm>,
+    clock: Arc<RealClock>,
+    host: String,
+    domain: String,
+}
+
+impl Ground {
+    fn new(runtime: &tokio::runtime::Runtime, domain: String) -> Ground {
+        let (host, _) = engine::host();
+        let swarm = |moved: Arc<tokio::sync::Notify>, clock: Arc<RealClock>| {
+            Arc::new(Swarm::new(&host, runtime.handle().clone(), clock, moved))
+        };
+        let moved = Arc::new(tokio::sync::Notify::new());
+        let clock = Arc::new(RealClock::new(moved.clone()));
+        let quiet = Arc::new(RealClock::new(Arc::default()));
+        let (cluster, floor) = (swarm(moved, clock.clone()), swarm(Arc::default(), quiet));
+        Ground { cluster, floor, clock, host, domain }
+    }
+
+    fn limit(&self, seconds: u64) -> Limit {
+        Limit { deadline: self.clock.now().after(Duration::from_secs(seconds)), stop: Stop::default() }
+    }
+
+    fn stack(&self) -> StackName {
+        StackName::parse(&self.domain.replace('.', "_")).unwrap()
+    }
+
+    /// The file with the labels that removal goes by.
+    fn file(&self, services: &str) -> String {
+        let owner = Owner { run: ccci::name::RunId::parse("bench").unwrap(), domain: self.domain.clone() };
+        let labels: Vec<String> = owner.labels().iter().map(|(k, v)| format!("{k}: {v}")).collect();
+        let labels = format!("{{{}}}", labels.join(", "));
+        let text = services.replace("IMAGE", &format!("'{IMAGE}'")).replace("UP", &format!("\"{UP}\""));
+        let mut value: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+        let labels: serde_json::Value = serde_saphyr::from_str(&labels).unwrap();
+        for service in value.as_object_mut().unwrap().values_mut() {
+            service["deploy"]["labels"] = labels.clone();
+            service["deploy"]["endpoint_mode"] = "dnsrr".into();
+        }
+        let networks = serde_json::json!({"default": {"labels": labels}});
+        serde_json::json!({"version": "3.8", "services": value, "networks": networks}).to_string()
+    }
+
+    fn deploy(&self, text: &str) {
+        let deploy = Deploy { stack: self.stack(), compose: text.into(), files: Default::default() };
+        self.cluster.deploy(&deploy, &self.limit(30)).unwrap();
+    }
+
+    /// Waits for a case; the answer, the time from before the deploy, and when the engine had every task running.
+    fn wait(&self, case: &Case) -> (String, Duration, Option<Duration>) {
+        let first = self.file(case.first);
+        let mut began = Instant::now();
+        self.deploy(&first);
+        if let Some(second) = case.second {
+            self.come_up(case);
+            began = Instant::now();
+            self.deploy(&self.file(second));
+        }
+        let wanted = Wanted { services: wanted(case.second.unwrap_or(case.first), case), fresh: true };
+        let done = AtomicBool::new(false);
+        let (got, took, floor) = std::thread::scope(|scope| {
+            let floor = scope.spawn(|| self.first_running(began, &done));
+            let got = self.converge(&wanted);
+            let took = began.elapsed();
+            done.store(true, Ordering::SeqCst);
+            (got, took, floor.join().unwrap())
+        });
+        self.remove();
+        let answer = match got {
+            Ok(notes) if notes.iter().any(|n| n.contains(case.remark)) || case.remark.is_empty() => {
+                "converged".into()
+            }
+            Ok(_) => "converged without the remark".into(),
+            Err(WaitError::Hopeless(failure)) => failure.cause,
+            Err(other) => format!("{other:?}"),
+        };
+        (answer, took, floor)
+    }
+
+    fn come_up(&self, case: &Case) {
+        let up = self.converge(&Wanted { services: wanted(case.first, case), fresh: true });
+        assert!(up.is_ok(), "{}: what is updated did not come up: {up:?}", case.name);
+    }
+
+    fn converge(&self, wanted: &Wanted) -> Result<Vec<String>, WaitError<ccci::world::ClusterError>> {
+        until_converged(&*self.cluster, &*self.clock, &self.stack(), wanted, &self.limit(60), &mut |_| ())
+    }
+
+    /// Polls tightly until a wanted task runs (which with a health check means that it passed).
+    fn first_running(&self, began: Instant, done: &AtomicBool) -> Option<Duration> {
+        while !done.load(Ordering::SeqCst) {
+            let seen = self.floor.look(&self.stack(), &self.limit(5)).ok()?;
+            if seen.tasks.iter().any(|t| t.state == TaskState::Running && t.wanted_running) {
+                return Some(began.elapsed());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        None
+    }
+
+    /// What the client says to the last file of the case.
+    fn client(&self, case: &Case) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let run = |services: &str| {
+            std::fs::write(dir.path().join("compose.yml"), self.file(services)).unwrap();
+            let began = Instant::now();
+            let done = Command::new("timeout")
+                .args([
+                    &CLIENT_PATIENCE.as_secs().to_string(),
+                    "docker",
+                    "--host",
+                    &self.host,
+                    "stack",
+                    "deploy",
+                ])
+                .args([
+                    "--detach=false",
+                    "--resolve-image",
+                    "never",
+                    "-c",
+                    "compose.yml",
+                    self.stack().as_str(),
+                ])
+                .current_dir(dir.path())
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            (done.status.code(), began.elapsed())
+        };
+        if case.second.is_some() {
+            self.deploy(&self.file(case.first));
+            self.come_up(case);
+        }
+        let (code, took) = run(case.second.unwrap_or(case.first));
+        self.remove();
+        let good = case.right == "converged";
+        match code {
+            Some(124) => "no answer".into(),
+            Some(125) | None => "this client cannot wait".into(),
+            Some(0) => format!("exit 0 after {}{}", span(took), if good { "" } else { ", WRONG" }),
+            Some(n) => format!("exit {n} after {}{}", span(took), if good { ", WRONG" } else { "" }),
+        }
+    }
+
+    fn remove(&self) {
+        let limit = self.limit(60);
+        loop {
+            self.cluster.remove(&self.domain, &limit).unwrap();
+            if self.cluster.leftovers(Some(&self.domain), &limit).unwrap().is_empty() {
+                return;
+            }
+            assert!(self.clock.now() < limit.deadline, "the bench's own stack does not go");
+            self.clock.pause(Duration::from_millis(100), &limit.stop);
+        }
+    }
+}
+
+/// A bench that ends in the middle leaves nothing either.
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.remove();
+        }
+    }
+}
+
+fn wanted(services: &str, case: &Case) -> Vec<WantedService> {
+    let image = services.split("image: '").nth(1).and_then(|s| s.split('\'').next()).unwrap_or(IMAGE);
+    let names = ["app", "old"].into_iter().filter(|n| services.contains(&format!("{n}: {{image")));
+    names
+        .map(|name| {
+            let mut one = WantedService::new(ServiceName::parse(name).unwrap(), image);
+            one.restart = case.restart;
+            one
+        })
+        .collect()
+}
