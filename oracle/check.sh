@@ -45,6 +45,8 @@ for dir in tests/fixtures/compose/*/; do
     else
       proved=$((proved + 1))
     fi
+    # where the case was laid out is no part of what it means
+    sed -i -e "s#$work#DIR#g" golden.json
   else
     rm -f golden.json
     sed -e '/^time=/d' -e "s#$work/case#DIR#g" "$work/err" >refusal.txt
