@@ -18,7 +18,8 @@ struct Block {
     expected: Vec<String>,
 }
 
-fn markdown_files(dir: &Path, out: &mut Vec<PathBuf>) {
+/// All Markdown files below a directory.
+pub fn markdown_files(dir: &Path, out: &mut Vec<PathBuf>) {
     for path in fs::read_dir(dir).unwrap().flatten().map(|e| e.path()) {
         if path.is_dir() {
             markdown_files(&path, out);

@@ -19,7 +19,8 @@ const BANNED: &[&str] =
 /// Flat tables and the tests of one may be long; all else must fit a reader's head.
 const LONGEST_FILE: usize = 400;
 
-fn rust_files(dir: &Path) -> Vec<PathBuf> {
+/// All Rust files below a directory, sorted.
+pub fn rust_files(dir: &Path) -> Vec<PathBuf> {
     let mut out = vec![];
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();

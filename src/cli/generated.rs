@@ -53,6 +53,8 @@ pub fn generated() -> Vec<Generated> {
         content: format!("{head}{}\n", index.join("\n")),
     });
     out.push(Generated { path: "docs/schema/results.schema.json".into(), content: results::schema() });
+    let settings = serde_json::to_string_pretty(&keys::json_schema()).expect("keys are text");
+    out.push(Generated { path: "docs/schema/recipe.schema.json".into(), content: settings + "\n" });
     out
 }
 
