@@ -31,10 +31,16 @@ pub enum StopReason {
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     reason: Arc<AtomicU8>,
+    above: Option<Arc<AtomicU8>>,
     token: CancellationToken,
 }
 
 impl Stop {
+    /// A stop of its own that is also set by this one: a run's deadline ends that run, a signal ends them all.
+    pub fn below(&self) -> Stop {
+        Stop { reason: Arc::default(), above: Some(self.reason.clone()), token: self.token.child_token() }
+    }
+
     /// Sets the flag.
     pub fn set(&self, why: StopReason) {
         let code = match why {
@@ -48,12 +54,13 @@ impl Stop {
 
     /// The reason, once set.
     pub fn reason(&self) -> Option<StopReason> {
-        match self.reason.load(Ordering::SeqCst) {
+        let read = |code: &AtomicU8| match code.load(Ordering::SeqCst) {
             1 => Some(StopReason::Interrupted),
             2 => Some(StopReason::Terminated),
             3 => Some(StopReason::Deadline),
             _ => None,
-        }
+        };
+        read(&self.reason).or_else(|| self.above.as_deref().and_then(read))
     }
 
     /// For the hands' `select!`.
@@ -76,5 +83,23 @@ impl Limit {
     pub fn within(&self, clock: &dyn Clock, span: Duration) -> Limit {
         let end = clock.now().after(span);
         Limit { deadline: self.deadline.min(end), stop: self.stop.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deadline_of_one_run_ends_no_other_and_a_signal_ends_them_all() {
+        let call = Stop::default();
+        let (one, other) = (call.below(), call.below());
+        one.set(StopReason::Deadline);
+        assert_eq!((one.reason(), other.reason(), call.reason()), (Some(StopReason::Deadline), None, None));
+        assert!(one.token().is_cancelled() && !other.token().is_cancelled());
+        call.set(StopReason::Interrupted);
+        assert_eq!(other.reason(), Some(StopReason::Interrupted));
+        assert!(other.token().is_cancelled());
+        assert_eq!(one.reason(), Some(StopReason::Deadline), "the first reason stays");
     }
 }
