@@ -10,6 +10,7 @@ use ccci::report::plain::Plain;
 use ccci::report::progress::Progress;
 use ccci::report::record::Record;
 use ccci::report::teller::Teller;
+use ccci::report::usual::Usual;
 use ccci::time::Moment;
 use proptest::prelude::*;
 use std::io::Write;
@@ -86,10 +87,69 @@ fn every_group_that_is_opened_is_closed_and_foreign_text_gives_the_forge_no_comm
     }
 }
 
+/// The words of the lines about time that passes.
+fn lines_about_time(text: &str) -> Vec<String> {
+    let rest =
+        text.lines().filter_map(|l| l.get(9..)).filter(|l| l.starts_with("slow") || l.starts_with("..."));
+    rest.map(str::to_string).collect()
+}
+
 #[test]
-fn a_long_silence_is_broken_by_what_is_going_on() {
+fn a_wait_that_is_longer_than_usual_says_so_by_itself_and_a_silence_is_broken() {
     let text = plain(&record("deadline"), Forge::Plain);
-    assert!(text.contains("...   settle, 30s of 5m"), "{text}");
+    let said = lines_about_time(&text);
+    assert!(said[0].starts_with("slow  settle, 30s of 5m"), "{said:?}");
+    assert!(said[1].starts_with("slow  settle, 60s of 5m"), "{said:?}");
+    assert!(said.len() < 12, "a line every half minute at most: {said:?}");
+}
+
+#[test]
+fn what_a_step_took_before_says_when_its_wait_is_long() {
+    for (usual, first) in [(4_000, "slow  settle, 14s of 5m"), (20_000, "slow  settle, 60s of 5m")] {
+        let out = Shared::default();
+        let known = Usual::from([("settle".to_string(), usual)]);
+        let mut voice = Plain::new(Box::new(out.clone()), Forge::Plain, 100).after(known);
+        replay(&record("deadline"), &mut voice, 1_000);
+        let said = lines_about_time(&out.take());
+        let slow = said.iter().find(|l| l.starts_with("slow")).unwrap();
+        let usually = format!(", longer than usual ({}s)", usual / 1_000);
+        assert!(slow.starts_with(first) && slow.contains(&usually), "{slow}");
+    }
+}
+
+#[test]
+fn lines_of_several_runs_begin_with_whose_they_are_and_annotations_stay_readable_to_the_forge() {
+    let out = Shared::default();
+    let mut voice = Plain::new(Box::new(out.clone()), Forge::GitHub, 100).beside("one  ");
+    replay(&record("red_install"), &mut voice, 1_000);
+    let text = out.take();
+    assert!(text.lines().count() > 20 && text.contains("\n::error title="), "{text}");
+    for line in text.lines() {
+        assert!(
+            line.starts_with("one   | ") || line.starts_with("::error ") || line.starts_with("::warning ")
+        );
+    }
+    assert!(!text.contains("::group"), "groups cannot lie side by side: {text}");
+}
+
+#[test]
+fn lines_put_above_the_live_view_are_whole_and_the_view_stays_below_them() {
+    let out = Shared::default();
+    let mut seen = Screen::new(SCREEN.width);
+    let mut voice = Live::new(Box::new(out.clone()), SCREEN);
+    let events = record("red_upgrade").events;
+    events.iter().take(30).for_each(|e| voice.event(e));
+    let at = events[29].at;
+    let state = voice.state(Moment(at.0 + 700));
+    voice.say(&format!("SIGINT: {}\n{state}", "word ".repeat(40)));
+    voice.tick(Moment(at.0 + 1_000));
+    seen.write(&out.take());
+    let text = seen.text();
+    assert_eq!(text.matches("word").count(), 40, "{text}");
+    assert!(text.contains(" to the deadline, failures ") && !text.contains('…'), "{text}");
+    let block = text.lines().rev().take_while(|l| l.starts_with(' ')).count();
+    let first = text.lines().rev().nth(block).unwrap();
+    assert!(first.starts_with("custom-html 1.1.0+1.26.0  ") && first.contains(" of 1h"), "{text}");
 }
 
 /// What a person sees: after every event, and at the end.
@@ -111,7 +171,7 @@ fn watch(record: &Record, screen: live::Screen, mut each: impl FnMut(&What, &Scr
 const SCREEN: live::Screen = live::Screen { width: 80, height: 24, colour: true };
 
 #[test]
-fn the_live_view_leaves_failures_and_one_line_behind() {
+fn the_live_view_leaves_failures_behind_and_nothing_else() {
     for (name, ..) in RECORDS {
         let record = record(name);
         let seen = watch(&record, SCREEN, |what, seen| {

@@ -14,10 +14,15 @@ pub struct Call {
     pub command: Command,
 }
 
+/// What `ccci run --help` says last.
+const WHILE_IT_RUNS: &str = "While it runs, the key `t` on a terminal, or SIGUSR1, prints what is running, what is \
+waited for and since when, and what time is left. SIGINT and SIGTERM end it; everything it made is removed first.";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Live the whole life of recipes: verdict, level, evidence
+    #[command(after_help = WHILE_IT_RUNS)]
     Run(RunArgs),
     /// Check recipe directories without Docker, in milliseconds
     Check(CheckArgs),
@@ -67,6 +72,9 @@ pub struct RunArgs {
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,
+    /// Live so many recipes side by side
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
     /// Leave the app running
     #[arg(long)]
     pub keep: bool,

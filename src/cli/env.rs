@@ -1,6 +1,7 @@
 //! ENV: every environment variable ccci reads, one row each. The only file that reads the environment.
 #![expect(clippy::disallowed_methods, reason = "this file owns the environment")]
 
+use crate::report::forge::Forge;
 use std::path::PathBuf;
 
 /// A row of the table of environment variables.
@@ -33,13 +34,22 @@ env_rows! {
     COLUMNS "Width of the terminal.";
     TERM "`dumb` means a terminal without cursor movement.";
     CI "Set to anything: plain lines instead of the live view.";
-    GITHUB_ACTIONS "Set by GitHub and Forgejo runners: group markers of that forge.";
+    GITHUB_ACTIONS "Set by GitHub, Forgejo and Gitea runners: their group markers and annotations.";
     GITLAB_CI "Set by GitLab runners: group markers of that forge.";
 }
 
 /// The value, unless unset or empty.
 pub fn read(row: &EnvRow) -> Option<String> {
     std::env::var(row.name).ok().filter(|v| !v.is_empty())
+}
+
+/// The forge whose log this is.
+pub fn forge() -> Forge {
+    match (read(GITHUB_ACTIONS), read(GITLAB_CI)) {
+        (Some(_), _) => Forge::GitHub,
+        (None, Some(_)) => Forge::GitLab,
+        (None, None) => Forge::Plain,
+    }
 }
 
 /// Where records and clones are kept.

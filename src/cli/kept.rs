@@ -3,12 +3,31 @@
 use super::env;
 use super::out::Out;
 use crate::diag::nearest::did_you_mean;
-use crate::report::record::{Record, kept_dirs};
+use crate::name::RecipeName;
+use crate::report::record::{PLAN, Record, kept_dirs};
+use crate::report::usual::{self, Usual};
 use std::path::{Path, PathBuf};
 
 /// Where records are kept.
 pub fn below() -> PathBuf {
     env::home().join("runs")
+}
+
+/// So many of the newest runs are looked through for those of a recipe.
+const LOOKED_THROUGH: usize = 40;
+/// So many runs of a recipe tell how long its steps take.
+const ENOUGH: usize = 5;
+
+/// How long the steps of a recipe took in its last runs.
+pub fn usual(recipe: &RecipeName) -> Usual {
+    let of_recipe = |dir: &PathBuf| {
+        let plan = std::fs::read(dir.join(PLAN)).ok();
+        let plan = plan.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+        plan.is_some_and(|p| p["recipe"] == recipe.as_str())
+    };
+    let newest = kept_dirs(&below()).into_iter().rev().take(LOOKED_THROUGH);
+    let records = newest.filter(of_recipe).take(ENOUGH).filter_map(|dir| Record::read(&dir).ok());
+    usual::usual(&records.collect::<Vec<_>>())
 }
 
 /// The directory of a record.

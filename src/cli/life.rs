@@ -1,6 +1,5 @@
 //! One run from a job to an outcome: the real world, the record, the voices, the executor.
 
-use super::out::Out;
 use super::{engine, env};
 use crate::event::Event;
 use crate::hands::clock::RealClock;
@@ -63,9 +62,4 @@ pub fn live(
 /// Where a run's directory is: as asked, or a new one below the state directory.
 pub fn directory(out: Option<&Path>, run_id: &str) -> std::path::PathBuf {
     out.map_or_else(|| env::home().join("runs").join(run_id), Path::to_path_buf)
-}
-
-/// Colour and width for voices.
-pub fn look(out: &Out) -> super::out::Look {
-    out.look
 }

@@ -9,6 +9,7 @@ pub mod env;
 pub mod explain;
 pub mod generated;
 pub mod kept;
+pub mod key;
 pub mod life;
 pub mod out;
 pub mod plan;
@@ -16,7 +17,7 @@ pub mod prepare;
 pub mod report;
 pub mod run;
 pub mod signals;
-pub mod voice;
+pub mod voices;
 pub mod why;
 
 use crate::exit::Exit;
@@ -45,19 +46,31 @@ pub fn main() -> ExitCode {
         }
     };
     let stop = Stop::default();
-    let asked = Arc::default();
-    let voice = out.clone();
-    signals::listen(runtime.handle(), &stop, asked, Arc::new(move |text| voice.say(text)));
+    let asked = signals::Asked::default();
+    let said = out.clone();
+    signals::listen(runtime.handle(), &stop, asked.clone(), Arc::new(move |text| said.say(text)));
+    // a panic's words may hold a secret, and must not fall into what is being drawn
+    let said = out.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        said.say(&format!("a bug in ccci, please report it: {panic}"))
+    }));
     let handle = runtime.handle().clone();
-    let exit =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dispatch(&call, &handle, &stop, &out)));
+    let exit = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        dispatch(&call, &handle, &stop, &asked, &out)
+    }));
     runtime.shutdown_background();
     ExitCode::from(exit.unwrap_or(Exit::Bug).code())
 }
 
-fn dispatch(call: &Call, handle: &tokio::runtime::Handle, stop: &Stop, out: &Out) -> Exit {
+fn dispatch(
+    call: &Call,
+    handle: &tokio::runtime::Handle,
+    stop: &Stop,
+    asked: &signals::Asked,
+    out: &Out,
+) -> Exit {
     match &call.command {
-        Command::Run(args) => run::run(args, handle, stop, out),
+        Command::Run(args) => run::run(args, handle, stop, asked, out),
         Command::Check(args) => check::check(args, handle, stop, out),
         Command::Plan(args) => plan::plan(args, handle, stop, out),
         Command::Explain(args) => explain::explain_name(args, out),

@@ -5,6 +5,7 @@ use super::out::Out;
 use super::prepare::{Refused, prepare};
 use crate::exit::Exit;
 use crate::plan::show::show;
+use crate::report::{self, sheet::Style};
 use crate::world::clock::Stop;
 use tokio::runtime::Handle;
 
@@ -21,23 +22,19 @@ pub fn plan(args: &PlanArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit {
             });
             Exit::Green
         }
-        Err(refused) => say(refused, out),
+        Err(refused) => {
+            let exit = refused.exit();
+            out.say(&refusal(refused, out));
+            exit
+        }
     }
 }
 
-/// Tells why there is no job.
-pub fn say(refused: Refused, out: &Out) -> Exit {
-    let exit = refused.exit();
+/// Why there is no job, as said to people.
+pub fn refusal(refused: Refused, out: &Out) -> String {
+    let style = Style { colour: out.look.colour, width: out.look.width.min(120) };
     match refused {
-        Refused::Wrong(diagnostics) => out.diagnostics(diagnostics),
-        Refused::World(f) => {
-            out.say(&format!("error: {}", f.observed));
-            out.say(&format!("  expected  {}", f.expected));
-            for e in &f.evidence {
-                out.say(&format!("  {}  {}", e.what, e.text));
-            }
-            out.say(&format!("  blame     {}", f.blame));
-        }
+        Refused::Wrong(diagnostics) => out.drawn(diagnostics),
+        Refused::World(f) => report::text_of(&f, style),
     }
-    exit
 }

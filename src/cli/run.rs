@@ -1,26 +1,65 @@
-//! `ccci run`: the whole life of recipes, one after the other.
+//! `ccci run`: the whole life of recipes, one after the other or several at a time.
 
 use super::args::{RunArgs, RunFormat};
+use super::key::Key;
 use super::life::{directory, live, real_world};
 use super::out::Out;
-use super::plan::say;
+use super::plan::refusal;
 use super::prepare::prepare;
+use super::signals::Asked;
+use super::voices::{Manner, Voices};
+use super::{env, kept};
 use crate::exit::Exit;
-use crate::report::{self, journal::Finished};
-use crate::world::clock::Stop;
+use crate::report::journal::Finished;
+use crate::report::sheet::Style;
+use crate::report::{self, human, list};
+use crate::world::clock::{Stop, StopReason};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 
+/// What all runs of a call share.
+struct Call<'a> {
+    args: &'a RunArgs,
+    handle: &'a Handle,
+    stop: &'a Stop,
+    out: &'a Out,
+    voices: &'a Voices,
+    style: Style,
+}
+
+/// How one run ended, with its line in the closing list.
+struct Ended {
+    exit: Exit,
+    line: String,
+}
+
 /// Runs every recipe; the worst end is the call's end. A signal ends them all.
-pub fn run(args: &RunArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit {
-    let mut worst = Exit::Green;
-    for recipe in &args.recipes {
-        if stop.reason().is_some() {
-            break;
-        }
-        let end = one(recipe, args, handle, stop, out);
-        worst = worse(worst, end);
+pub fn run(args: &RunArgs, handle: &Handle, stop: &Stop, asked: &Asked, out: &Out) -> Exit {
+    let voices = Voices::start(out, manner(args, out));
+    asked.set(Some(voices.asker()));
+    let key = if out.look.live { Key::listen(voices.asker()) } else { None };
+    let style = Style { colour: out.look.colour, width: out.look.width.min(120) };
+    let call = Call { args, handle, stop, out, voices: &voices, style };
+    let ends = call.all();
+    drop(key);
+    let worst = ends.iter().map(|e| e.exit).fold(Exit::Green, worse);
+    if args.recipes.len() > 1 {
+        out.say(&format!("\nrecipes: {}", ends.len()));
+        ends.iter().for_each(|e| out.say(&e.line));
     }
+    asked.set(None);
     worst
+}
+
+fn manner(args: &RunArgs, out: &Out) -> Manner {
+    let forge = env::forge();
+    match (args.recipes.len() > 1 && args.jobs > 1, out.look.live) {
+        (true, _) => Manner::Beside(forge, args.recipes.iter().map(|r| r.chars().count()).max().unwrap_or(0)),
+        (false, true) => Manner::Live,
+        (false, false) => Manner::Plain(forge),
+    }
 }
 
 /// Bugs first, then signals, then what failed, then what is wrong, then what could not be looked at.
@@ -36,60 +75,101 @@ fn worse(a: Exit, b: Exit) -> Exit {
     if rank(b) > rank(a) { b } else { a }
 }
 
-fn one(recipe: &str, args: &RunArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit {
-    let prepared = match prepare(recipe, &args.source, args.keep, handle, stop) {
-        Ok(prepared) => prepared,
-        Err(refused) => return say(refused, out),
-    };
-    out.diagnostics(prepared.warnings);
-    let mut job = prepared.job;
-    job.redactor = out.redactor.clone();
-    let several = args.recipes.len() > 1;
-    let asked = args.out.as_ref().map(|d| if several { d.join(job.plan.recipe.as_str()) } else { d.clone() });
-    let dir = directory(asked.as_deref(), job.plan.run_id.as_str());
-    let world = match real_world(handle, &dir) {
-        Ok(world) => world,
-        Err(e) => {
-            out.say(&format!("error: failed to open a socket on loopback: {e}"));
-            return Exit::Error;
-        }
-    };
-    let domain = job.plan.domain.to_string();
-    let _held = match world.locks.take(&domain) {
-        Ok(Some(held)) => held,
-        Ok(None) => {
-            out.say(&format!("error: another run holds the domain `{domain}`"));
-            return Exit::Error;
-        }
-        Err(e) => {
-            out.say(&format!("error: failed to take the lock of `{domain}`: {e}"));
-            return Exit::Error;
-        }
-    };
-    let voice = out.clone();
-    let said = live(&job, &world, &dir, stop, Box::new(move |event| super::voice::plain(&voice, event)));
-    match said {
-        Err(e) => {
-            let f = e.failure();
-            out.say(&format!("error: {}\n  expected  {}\n  blame     {}", f.observed, f.expected, f.blame));
-            Exit::Error
-        }
-        Ok(finished) => told(finished, args, &dir, out),
+/// How a call ends that a signal ended before there was a record.
+fn stopped(reason: StopReason) -> Exit {
+    match reason {
+        StopReason::Interrupted => Exit::Interrupted,
+        StopReason::Terminated => Exit::Terminated,
+        StopReason::Deadline => Exit::Error,
     }
 }
 
-fn told(finished: Finished, args: &RunArgs, dir: &std::path::Path, out: &Out) -> Exit {
-    for note in &finished.notes {
-        out.say(&format!("note: {note}"));
+impl Call<'_> {
+    /// As many at a time as are wanted; the next begins when one has ended.
+    fn all(&self) -> Vec<Ended> {
+        let recipes = &self.args.recipes;
+        let next = AtomicUsize::new(0);
+        let ends: Mutex<Vec<(usize, Ended)>> = Mutex::default();
+        let work = || {
+            while let n = next.fetch_add(1, Ordering::SeqCst)
+                && let Some(recipe) = recipes.get(n)
+            {
+                let end = self.one(n, recipe);
+                ends.lock().expect("nothing panics while holding the ends").push((n, end));
+            }
+        };
+        std::thread::scope(|scope| {
+            (1..usize::from(self.args.jobs).min(recipes.len())).for_each(|_| drop(scope.spawn(work)));
+            work();
+        });
+        let mut ends = ends.into_inner().expect("nothing panics while holding the ends");
+        ends.sort_by_key(|(n, _)| *n);
+        ends.into_iter().map(|(_, end)| end).collect()
     }
-    let Some(record) = &finished.record else {
-        out.say("error: the run left no record");
-        return Exit::Bug;
-    };
-    out.say(&report::human::render(record));
-    out.say(&format!("record: {}", dir.display()));
-    if args.format == RunFormat::Json {
-        out.data(&String::from_utf8_lossy(&report::results::render(record)));
+
+    fn one(&self, n: usize, recipe: &str) -> Ended {
+        if let Some(reason) = self.stop.reason() {
+            return Ended {
+                exit: stopped(reason),
+                line: format!("not run       {recipe}: stopped before it"),
+            };
+        }
+        self.voices.reading(n, recipe);
+        match self.life(n, recipe) {
+            Ok(end) => end,
+            Err((exit, words)) => {
+                self.voices.over(n, None, &words);
+                Ended { exit, line: format!("no verdict    {recipe}: exit {}", exit.code()) }
+            }
+        }
     }
-    record.outcome.exit
+
+    /// One life; or why there is none, in words for people.
+    fn life(&self, n: usize, recipe: &str) -> Result<Ended, (Exit, String)> {
+        let error = |words: String| (Exit::Error, format!("error: {words}"));
+        let stop = self.stop.below();
+        let prepared =
+            prepare(recipe, &self.args.source, self.args.keep, self.handle, &stop).map_err(|refused| {
+                let exit = self.stop.reason().map_or(refused.exit(), stopped);
+                (exit, refusal(refused, self.out))
+            })?;
+        self.out.diagnostics(prepared.warnings);
+        let mut job = prepared.job;
+        job.redactor = self.out.redactor.clone();
+        let several = self.args.recipes.len() > 1;
+        let asked = self.args.out.as_ref();
+        let asked = asked.map(|d| if several { d.join(job.plan.recipe.as_str()) } else { d.clone() });
+        let dir = directory(asked.as_deref(), job.plan.run_id.as_str());
+        let world = real_world(self.handle, &dir)
+            .map_err(|e| error(format!("failed to open a socket on loopback: {e}")))?;
+        let domain = job.plan.domain.to_string();
+        let held = world.locks.take(&domain);
+        let _held = match held.map_err(|e| error(format!("failed to take the lock of `{domain}`: {e}")))? {
+            Some(held) => held,
+            None => return Err(error(format!("another run holds the domain `{domain}`"))),
+        };
+        self.voices.begins(n, kept::usual(&job.plan.recipe));
+        let finished = live(&job, &world, &dir, &stop, self.voices.of(n))
+            .map_err(|e| (Exit::Error, report::text_of(&e.failure(), self.style)))?;
+        Ok(self.told(n, recipe, finished, &dir))
+    }
+
+    fn told(&self, n: usize, recipe: &str, finished: Finished, dir: &Path) -> Ended {
+        let notes: String = finished.notes.iter().map(|note| format!("note: {note}\n")).collect();
+        let Some(record) = &finished.record else {
+            self.voices.over(
+                n,
+                None,
+                &format!("{notes}error: the run left no record; this is a bug in ccci"),
+            );
+            return Ended { exit: Exit::Bug, line: format!("no verdict    {recipe}: no record") };
+        };
+        let page = human::draw(record, self.style);
+        let text = format!("\n{notes}{page}record    {}", dir.display());
+        self.voices.over(n, Some(&record.outcome), &text);
+        if self.args.format == RunFormat::Json {
+            self.out.data(&String::from_utf8_lossy(&report::results::render(record)));
+        }
+        Ended { exit: record.outcome.exit, line: list::line(record, self.style) }
+    }
 }

@@ -1,17 +1,42 @@
-//! Signals: SIGINT and SIGTERM set the run's stop; a second one does not cut the removal; SIGUSR1 asks for the state.
+//! Signals: SIGINT, SIGTERM and SIGHUP set the call's stop; a second one does not cut the removal; SIGUSR1 asks for the
+//! live state.
 
 use crate::world::clock::{Stop, StopReason};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Listens for the life of the runtime. `say` gets words for people; `asked` is set by SIGUSR1.
-pub fn listen(handle: &Handle, stop: &Stop, asked: Arc<AtomicBool>, say: Arc<dyn Fn(&str) + Send + Sync>) {
-    for (kind, name, reason) in [
+/// Whom SIGUSR1 asks; empty while no run is in progress.
+#[derive(Clone, Default)]
+pub struct Asked(Arc<Mutex<Option<Box<Asker>>>>);
+
+/// Prints the live state.
+type Asker = dyn Fn() + Send + Sync;
+
+impl Asked {
+    /// From now on this one is asked.
+    pub fn set(&self, asker: Option<Box<Asker>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = asker;
+    }
+
+    /// Asks; false when nobody is there.
+    fn ask(&self) -> bool {
+        let asker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asker.as_ref().map(|ask| ask()).is_some()
+    }
+}
+
+/// Listens for the life of the runtime. `say` gets words for people.
+pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) + Send + Sync>) {
+    let mut kinds = vec![
         (SignalKind::interrupt(), "SIGINT", StopReason::Interrupted),
         (SignalKind::terminate(), "SIGTERM", StopReason::Terminated),
-    ] {
+    ];
+    // whoever started us with `nohup` wants the run to outlive the terminal
+    if !ignored(SignalKind::hangup()) {
+        kinds.push((SignalKind::hangup(), "SIGHUP", StopReason::Terminated));
+    }
+    for (kind, name, reason) in kinds {
         let (stop, say) = (stop.clone(), say.clone());
         handle.spawn(async move {
             let Ok(mut stream) = signal(kind) else { return };
@@ -29,7 +54,16 @@ pub fn listen(handle: &Handle, stop: &Stop, asked: Arc<AtomicBool>, say: Arc<dyn
     handle.spawn(async move {
         let Ok(mut stream) = signal(SignalKind::user_defined1()) else { return };
         while stream.recv().await.is_some() {
-            asked.store(true, Ordering::SeqCst);
+            if !asked.ask() {
+                say("no run is in progress");
+            }
         }
     });
+}
+
+/// Whether a signal was ignored when the program began. The kernel's mask has bit n-1 for signal n.
+fn ignored(kind: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|l| l.strip_prefix("SigIgn:")).unwrap_or_default();
+    u64::from_str_radix(mask.trim(), 16).is_ok_and(|m| m >> (kind.as_raw_value() - 1) & 1 == 1)
 }

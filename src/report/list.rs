@@ -1,7 +1,7 @@
 //! `ccci report list`: the runs that are kept, one line each, the newest first. Pure but for what it is given.
 
 use super::human;
-use super::record::Kept;
+use super::record::{Kept, Record};
 use super::sheet::{Sheet, Style};
 use super::text::span;
 use crate::time::utc_rfc3339;
@@ -14,19 +14,7 @@ pub fn draw(kept: &[Kept], style: Style) -> String {
     }
     for k in kept.iter().rev() {
         match &k.record {
-            Ok(r) => {
-                let o = &r.outcome;
-                let head = format!("{:<12}", o.verdict.name());
-                let rest = format!(
-                    "level {}  {}  {:>7}  {}  {}",
-                    o.level,
-                    utc_rfc3339(o.began_ms),
-                    span(o.timings.total),
-                    o.plan.run_id,
-                    human::subject(o)
-                );
-                s.row(human::tone(o.verdict), &head, &rest);
-            }
+            Ok(r) => row(&mut s, r),
             Err(bad) => {
                 let name = k.dir.file_name().unwrap_or_default().to_string_lossy();
                 let why = bad.first().map_or("", |d| d.message.as_str());
@@ -35,4 +23,25 @@ pub fn draw(kept: &[Kept], style: Style) -> String {
         }
     }
     s.text()
+}
+
+fn row(s: &mut Sheet, r: &Record) {
+    let o = &r.outcome;
+    let head = format!("{:<12}", o.verdict.name());
+    let rest = format!(
+        "level {}  {}  {:>7}  {}  {}",
+        o.level,
+        utc_rfc3339(o.began_ms),
+        span(o.timings.total),
+        o.plan.run_id,
+        human::subject(o)
+    );
+    s.row(human::tone(o.verdict), &head, &rest);
+}
+
+/// One run's line.
+pub fn line(record: &Record, style: Style) -> String {
+    let mut s = Sheet::new(style);
+    row(&mut s, record);
+    s.text().trim_end().to_string()
 }

@@ -1,10 +1,10 @@
 //! The live voice of a terminal: a few lines that are redrawn in place, with what is worth keeping above them.
 
-use super::human;
 use super::progress::{Progress, since_ms, whole};
 use super::sheet::{Sheet, Style, Tone};
 use super::teller::Teller;
-use super::text::{columns, cut, one_line, span};
+use super::text::{clean, columns, cut, one_line, span, wrap};
+use super::usual::Usual;
 use crate::event::{Event, What};
 use crate::failure::Failure;
 use crate::time::Moment;
@@ -47,13 +47,10 @@ impl Live {
         Live { out, screen, progress: Progress::default(), drawn: vec![], drawn_at: None }
     }
 
-    /// The terminal has another size now. Lines that were drawn wider have been folded by it and cannot be found
-    /// again, so they are left where they are.
-    pub fn resize(&mut self, width: usize, height: usize) {
-        if (width, height) != (self.screen.width, self.screen.height) {
-            self.screen = Screen { width, height, ..self.screen };
-            self.drawn.clear();
-        }
+    /// Knows how long steps took before.
+    pub fn after(mut self, usual: Usual) -> Live {
+        self.progress = Progress::after(usual);
+        self
     }
 
     fn put(&mut self, text: &str) {
@@ -108,7 +105,8 @@ impl Live {
         }
         if let Some(r) = &self.progress.running {
             let by = r.hook.as_ref().map(|(h, _)| format!(", calling {}", one_line(h))).unwrap_or_default();
-            out.push(self.row(Tone::Strong, "  > ", &format!("{}{by}", r.line(now))));
+            let text = format!("{}{}{by}", r.line(now), r.than_usual(now));
+            out.push(self.row(Tone::Strong, "  > ", &text));
             if let Some((on, since)) = &r.waiting {
                 let text = format!("{} ({})", one_line(on), since_ms(*since, now));
                 out.push(self.row(Tone::Faint, "    waiting for ", &text));
@@ -179,26 +177,39 @@ impl Teller for Live {
     }
 
     fn tick(&mut self, now: Moment) {
-        if !self.progress.over {
-            self.draw(now, &[]);
+        if self.progress.over {
+            return;
         }
+        let slow = self.progress.slow(now).map(|text| self.row(Tone::Open, "slow  ", &text));
+        self.draw(now, slow.as_slice());
     }
 
     fn say(&mut self, line: &str) {
         let now = self.drawn_at.unwrap_or(Moment(0));
-        let row = self.row(Tone::Strong, "", &one_line(line));
-        self.draw(now, &[row]);
+        let mut rows = vec![];
+        for line in clean(line).lines() {
+            let indent = &line[..line.len() - line.trim_start().len()];
+            let room = self.screen.width.saturating_sub(1 + indent.len());
+            rows.extend(wrap(line.trim_start(), room).into_iter().map(|row| format!("{indent}{row}")));
+        }
+        self.draw(now, &rows);
     }
 
     fn state(&self, now: Moment) -> String {
         self.progress.state(now)
     }
 
-    fn finish(&mut self, outcome: &Outcome) {
+    fn finish(&mut self, _outcome: &Outcome) {
         self.erase();
-        let rest = format!(" after {}", span(outcome.timings.total));
-        let line = self.row(human::tone(outcome.verdict), outcome.verdict.name(), &rest);
-        self.put(&format!("{line}\n"));
+    }
+
+    /// Lines that were drawn wider have been folded by the terminal and cannot be found again, so they are left where
+    /// they are.
+    fn resize(&mut self, width: usize, height: usize) {
+        if (width, height) != (self.screen.width, self.screen.height) {
+            self.screen = Screen { width, height, ..self.screen };
+            self.drawn.clear();
+        }
     }
 }
 

@@ -23,9 +23,12 @@ pub mod scan;
 pub mod sheet;
 pub mod teller;
 pub mod text;
+pub mod usual;
 pub mod why;
 
+use crate::failure::Failure;
 use record::Record;
+use sheet::{Sheet, Style, Tone};
 
 /// A format.
 pub struct Format {
@@ -90,6 +93,14 @@ pub const REPORTS: &[Format] = &[
         render: |r| why::render(r).into_bytes(),
     },
 ];
+
+/// What could not be done, for people: expected, observed, evidence and who is to blame.
+pub fn text_of(f: &Failure, style: Style) -> String {
+    let mut sheet = Sheet::new(style);
+    sheet.beside(0, &sheet.tint(Tone::Bad, "error: "), &f.observed);
+    sheet.failure(2, f, usize::MAX);
+    sheet.text()
+}
 
 /// The row with this name.
 pub fn format(name: &str) -> Option<&'static Format> {

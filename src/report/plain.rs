@@ -5,6 +5,7 @@ use super::progress::Progress;
 use super::sheet::{Sheet, Style};
 use super::teller::Teller;
 use super::text::{one_line, span};
+use super::usual::Usual;
 use crate::event::{Event, What};
 use crate::failure::Failure;
 use crate::tier::{Status, Tier};
@@ -27,19 +28,41 @@ pub struct Plain {
     progress: Progress,
     group: Option<String>,
     last_line: Moment,
+    prefix: String,
 }
 
 impl Plain {
     /// Writes to `out`. Nothing depends on colour.
     pub fn new(out: Box<dyn Write + Send>, forge: Forge, width: usize) -> Plain {
-        let last_line = Moment(0);
-        Plain { out, forge, width, progress: Progress::default(), group: None, last_line }
+        let (last_line, prefix) = (Moment(0), String::new());
+        Plain { out, forge, width, progress: Progress::default(), group: None, last_line, prefix }
+    }
+
+    /// The same among other runs: every line begins with whose it is. Groups of a forge cannot lie side by side, so
+    /// there are headings instead.
+    pub fn beside(self, name: &str) -> Plain {
+        Plain { prefix: format!("{name} | "), ..self }
+    }
+
+    /// Knows how long steps took before.
+    pub fn after(self, usual: Usual) -> Plain {
+        Plain { progress: Progress::after(usual), ..self }
     }
 
     /// A closed pipe is no failure of the run.
     fn put(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes());
+        let _ = match self.prefix.is_empty() {
+            true => self.out.write_all(text.as_bytes()),
+            false => {
+                let lines: String = text.lines().map(|l| format!("{}{l}\n", self.prefix)).collect();
+                self.out.write_all(lines.as_bytes())
+            }
+        };
         let _ = self.out.flush();
+    }
+
+    fn markers(&self) -> Forge {
+        if self.prefix.is_empty() { self.forge } else { Forge::Plain }
     }
 
     /// One line: foreign line breaks must not begin another.
@@ -58,7 +81,7 @@ impl Plain {
         if self.group.as_deref() != Some(name) {
             self.leave(at);
             let seconds = self.seconds(at);
-            self.put(&self.forge.open(name, seconds));
+            self.put(&self.markers().open(name, seconds));
             self.group = Some(name.to_string());
         }
     }
@@ -66,7 +89,7 @@ impl Plain {
     fn leave(&mut self, at: Moment) {
         if let Some(name) = self.group.take() {
             let seconds = self.seconds(at);
-            self.put(&self.forge.close(&name, seconds));
+            self.put(&self.markers().close(&name, seconds));
         }
     }
 
@@ -81,12 +104,14 @@ impl Plain {
         let mut sheet = Sheet::new(Style { colour: false, width: self.width });
         sheet.failure(15, f, EVIDENCE_LINES);
         self.put(&sheet.text());
-        self.put(&annotation);
+        // a forge reads it at the beginning of a line only
+        let _ = self.out.write_all(annotation.as_bytes());
     }
 
     fn ended(&mut self, at: Moment, status: Status, what: &str, ms: u64, note: Option<&str>) {
         let note = note.filter(|n| !n.is_empty()).map(|n| format!(": {n}")).unwrap_or_default();
-        self.line(at, status.name(), &format!("{what}, {}{note}", span(ms)));
+        let took = if ms > 0 { format!(", {}", span(ms)) } else { String::new() };
+        self.line(at, status.name(), &format!("{what}{took}{note}"));
     }
 
     fn waiting(&mut self, at: Moment, on: &str) {
@@ -99,6 +124,7 @@ impl Plain {
 impl Teller for Plain {
     fn event(&mut self, e: &Event) {
         let title = self.progress.running.as_ref().map(|r| r.title.clone());
+        let by_tests = self.progress.running.as_ref().is_some_and(|r| r.tests > 0);
         let told = matches!(&e.what, What::StepEnded { failure: Some(f), .. } if self.progress.is_told(f));
         if let What::StepStarted { tier, .. } = &e.what {
             self.enter(*tier, e.at);
@@ -111,6 +137,8 @@ impl Teller for Plain {
                     format!("{}{base} on {} (run {})", self.progress.subject(), plan.domain, plan.run_id);
                 self.line(e.at, "run", &text);
             }
+            // its tests have said all there is to say
+            What::StepEnded { status: Status::Pass, .. } if by_tests => {}
             What::StepEnded { status, ms, failure, note, .. } => {
                 let title = title.unwrap_or_else(|| "a step".into());
                 self.ended(e.at, *status, &title, *ms, note.as_deref());
@@ -120,6 +148,7 @@ impl Teller for Plain {
             }
             What::TestEnded { file, name, status, ms, failure, .. } => {
                 let test = format!("{file} {name}");
+                let test = test.strip_prefix("generic ").unwrap_or(&test).to_string();
                 self.ended(e.at, *status, &test, *ms, None);
                 if let Some(f) = failure {
                     self.failure(&test, f);
@@ -146,6 +175,9 @@ impl Teller for Plain {
     }
 
     fn tick(&mut self, now: Moment) {
+        if let Some(text) = self.progress.slow(now) {
+            return self.line(now, "slow", &text);
+        }
         if now.0.saturating_sub(self.last_line.0) < SILENCE_MS {
             return;
         }

@@ -1,12 +1,18 @@
 //! How far a run is: a fold of the events so far, for the voices. Judges nothing; that is `verdict`. Pure.
 
 use super::text::{one_line, span};
+use super::usual::Usual;
 use crate::event::{Event, What};
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::tier::{Status, Tier};
 use crate::time::Moment;
 use std::fmt::Write;
+
+/// A step of which nothing is known may take so long before its wait is called long.
+const PATIENCE_MS: u64 = 30_000;
+/// A step that is known may take three times as long as usual, and so much longer at least.
+const MARGIN_MS: u64 = 10_000;
 
 /// A step that is going on.
 #[derive(Debug, Clone)]
@@ -25,6 +31,12 @@ pub struct Running {
     pub hook: Option<(String, Moment)>,
     /// Failures that its tests told: the step repeats one of them.
     pub told: Vec<Failure>,
+    /// Tests that ended in it: they have been told one by one.
+    pub tests: usize,
+    /// How long it took before, ms.
+    pub usual_ms: Option<u64>,
+    /// When it is next said that it takes long, ms after its beginning.
+    pub slow_at: u64,
 }
 
 /// A tier so far.
@@ -61,9 +73,16 @@ pub struct Progress {
     pub stopped: Option<String>,
     /// Whether it is over.
     pub over: bool,
+    /// How long steps took before.
+    pub usual: Usual,
 }
 
 impl Progress {
+    /// A run that has not begun, with how long its steps took before.
+    pub fn after(usual: Usual) -> Progress {
+        Progress { usual, ..Progress::default() }
+    }
+
     /// Takes an event.
     pub fn take(&mut self, e: &Event) {
         match &e.what {
@@ -71,8 +90,21 @@ impl Progress {
             What::StepStarted { step, title, tier } => {
                 let limit_ms = self.plan.as_ref().and_then(|p| p.steps.get(*step)).map_or(0, |s| s.limit_ms);
                 let (title, tier, began) = (title.clone(), *tier, e.at);
-                self.running =
-                    Some(Running { title, tier, began, limit_ms, waiting: None, hook: None, told: vec![] });
+                let usual_ms = self.usual.get(&title).copied();
+                let slow_at = usual_ms.map_or(PATIENCE_MS, |u| u.saturating_mul(3).max(u + MARGIN_MS));
+                let (waiting, hook, told) = (None, None, vec![]);
+                self.running = Some(Running {
+                    title,
+                    tier,
+                    began,
+                    limit_ms,
+                    waiting,
+                    hook,
+                    told,
+                    tests: 0,
+                    usual_ms,
+                    slow_at,
+                });
                 if let Some(t) = self.tier(tier) {
                     t.status.get_or_insert(Status::Pass);
                 }
@@ -93,8 +125,9 @@ impl Progress {
                 }
             }
             What::TestEnded { tier, status, failure, .. } => {
-                if let (Some(r), Some(f)) = (&mut self.running, failure) {
-                    r.told.push((**f).clone());
+                if let Some(r) = &mut self.running {
+                    r.tests += 1;
+                    r.told.extend(failure.iter().map(|f| (**f).clone()));
                 }
                 self.test(*tier, *status);
             }
@@ -151,6 +184,24 @@ impl Progress {
         self.tiers.iter_mut().find(|t| Some(t.tier) == tier)
     }
 
+    /// What takes longer than usual, once it does, and again each time as much time has passed once more.
+    pub fn slow(&mut self, now: Moment) -> Option<String> {
+        let r = self.running.as_mut()?;
+        let ms = now.since(r.began).as_millis() as u64;
+        if ms < r.slow_at {
+            return None;
+        }
+        r.slow_at = r.slow_at.max(ms / 2 + 1).saturating_mul(2);
+        let on = match (&r.waiting, &r.hook) {
+            (_, Some((hook, since))) => format!(", calling {} for {}", one_line(hook), since_ms(*since, now)),
+            (Some((on, since)), None) => {
+                format!(", waiting for {} for {}", one_line(on), since_ms(*since, now))
+            }
+            (None, None) => String::new(),
+        };
+        Some(format!("{}{}{on}", r.line(now), r.than_usual(now)))
+    }
+
     /// `custom-html 1.1.0+1.26.0`.
     pub fn subject(&self) -> String {
         let Some(p) = &self.plan else { return "a run".into() };
@@ -158,19 +209,14 @@ impl Progress {
         format!("{} {version}", p.recipe)
     }
 
-    /// What runs, what is waited for, since when: the answer to key `t` and SIGUSR1.
+    /// What runs, what is waited for, since when, what time is left: the answer to key `t` and SIGUSR1.
     pub fn state(&self, now: Moment) -> String {
         let Some(p) = &self.plan else { return "nothing has begun yet\n".into() };
         let mut out = String::new();
-        let _ = writeln!(
-            out,
-            "{}: {} of {}, failures so far {} (run {})",
-            self.subject(),
-            span(now.0),
-            span(p.deadline_ms),
-            self.failures,
-            p.run_id
-        );
+        let _ = writeln!(out, "{}, run {} on {}", self.subject(), p.run_id, p.domain);
+        let left = whole(p.deadline_ms.saturating_sub(now.0));
+        let _ =
+            writeln!(out, "  time     {}, {left} to the deadline, failures {}", whole(now.0), self.failures);
         for t in &self.tiers {
             let Some(status) = t.status else { continue };
             let word = if t.over { status.name() } else { "going on" };
@@ -182,12 +228,12 @@ impl Progress {
         }
         match &self.running {
             Some(r) => {
-                let _ = writeln!(out, "  now      {}", r.line(now));
+                let _ = writeln!(out, "  now      {}{}", r.line(now), r.than_usual(now));
                 if let Some((on, since)) = &r.waiting {
-                    let _ = writeln!(out, "  waiting  {} for {}", since_ms(*since, now), one_line(on));
+                    let _ = writeln!(out, "  waiting  for {} ({})", one_line(on), since_ms(*since, now));
                 }
                 if let Some((hook, since)) = &r.hook {
-                    let _ = writeln!(out, "  calling  {} since {}", one_line(hook), since_ms(*since, now));
+                    let _ = writeln!(out, "  calling  {} ({})", one_line(hook), since_ms(*since, now));
                 }
             }
             None if self.over => out.push_str("  the run is over\n"),
@@ -205,6 +251,17 @@ impl Running {
     pub fn line(&self, now: Moment) -> String {
         let limit = if self.limit_ms > 0 { format!(" of {}", span(self.limit_ms)) } else { String::new() };
         format!("{}, {}{limit}", one_line(&self.title), since_ms(self.began, now))
+    }
+
+    /// `, longer than usual (4.8s)` once that is so.
+    pub fn than_usual(&self, now: Moment) -> String {
+        let ms = now.since(self.began).as_millis() as u64;
+        match self.usual_ms {
+            Some(usual) if ms >= usual.saturating_mul(3).max(usual + MARGIN_MS) => {
+                format!(", longer than usual ({})", span(usual))
+            }
+            _ => String::new(),
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub trait Teller: Send {
     fn state(&self, now: Moment) -> String;
     /// The run is over; what was drawn for the moment goes away.
     fn finish(&mut self, outcome: &Outcome);
+    /// The terminal may have another size now.
+    fn resize(&mut self, _width: usize, _height: usize) {}
 }
 
 /// A voice that says nothing.
@@ -72,6 +74,9 @@ impl Teller for Guarded {
     }
     fn finish(&mut self, outcome: &Outcome) {
         self.with(|t| t.finish(outcome));
+    }
+    fn resize(&mut self, width: usize, height: usize) {
+        self.with(|t| t.resize(width, height));
     }
 }
 
