@@ -5,6 +5,7 @@ use super::out::Out;
 use super::{engine, env};
 use crate::exit::Exit;
 use crate::hands::git::GitHand;
+use crate::hands::scratch::Scratch;
 use crate::world::clock::{Limit, Stop};
 use crate::world::{ClusterError, World};
 use std::time::Duration;
@@ -24,7 +25,7 @@ struct Finding {
 
 /// Looks at everything a run needs.
 pub fn doctor(handle: &Handle, out: &Out) -> Exit {
-    let scratch = match tempfile::tempdir() {
+    let scratch = match Scratch::new() {
         Ok(dir) => dir,
         Err(e) => {
             out.say(&format!("error: failed to make a temporary directory: {e}"));

@@ -6,6 +6,7 @@ pub mod content;
 pub mod decode;
 pub mod error;
 
+use super::scratch::Scratch;
 use crate::name::Revision;
 use crate::recipe::source::{Branch, Names, RevisionFacts, SourceFacts, SourceKind, version_label};
 use crate::world::clock::{Clock, Limit};
@@ -16,14 +17,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tempfile::TempDir;
 use tokio::runtime::Handle;
 
 /// Starts git.
 pub struct GitHand {
     runtime: Handle,
     clock: Arc<dyn Clock>,
-    home: TempDir,
+    home: Scratch,
 }
 
 /// A repository that can be read. A clone is removed when this goes away.
@@ -37,14 +37,14 @@ pub struct Repository<'a> {
     commit: Revision,
     branch: Option<String>,
     names: Names,
-    _clone: Option<TempDir>,
+    _clone: Option<Scratch>,
 }
 
 impl GitHand {
     /// A git with a home of its own in the temporary directory. `runtime` must be a multi-threaded one.
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitHand, GitError> {
         let io = |source| GitError::Io { what: "make a home for git".into(), source };
-        let home = tempfile::Builder::new().prefix("ccci-git-").tempdir().map_err(io)?;
+        let home = Scratch::new().map_err(io)?;
         // whose repository it is does not matter to one who only reads objects and starts nothing of it
         let settings = "[safe]\n\tdirectory = *\n[user]\n\tname = ccci\n\temail = ccci@localhost\n";
         fs::write(home.path().join(".gitconfig"), settings).map_err(io)?;
@@ -90,7 +90,7 @@ impl GitHand {
     fn clone_url(&self, url: &str, cache: &Path, limit: &Limit) -> Result<Repository<'_>, GitError> {
         let io = |source| GitError::Io { what: format!("make `{}`", cache.display()), source };
         fs::create_dir_all(cache).map_err(io)?;
-        let clone = tempfile::Builder::new().prefix("clone-").tempdir_in(cache).map_err(io)?;
+        let clone = Scratch::new_in(cache).map_err(io)?;
         let cache = fs::canonicalize(cache).map_err(io)?;
         let into = clone.path().to_string_lossy().into_owned();
         let args = ["clone", "--mirror", "--quiet", "--template=", "--", url, &into];
@@ -109,7 +109,7 @@ impl GitHand {
         kind: SourceKind,
         dir: PathBuf,
         work_tree: bool,
-        clone: Option<TempDir>,
+        clone: Option<Scratch>,
         limit: &Limit,
     ) -> Result<Repository<'_>, GitError> {
         let args = ["rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];

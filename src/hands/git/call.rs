@@ -1,8 +1,9 @@
 //! One wrapper for every git process: its own home, no hooks, no prompts, no transport but the usual ones, a deadline,
 //! and the whole process group killed when it passes. Nothing here knows what is asked.
-#![expect(clippy::disallowed_methods, reason = "this file starts git and bounds it in time")]
+#![expect(clippy::disallowed_methods, reason = "this file bounds git in time")]
 
 use super::error::GitError;
+use crate::hands::child;
 use crate::world::clock::{Clock, Limit};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
@@ -109,7 +110,7 @@ pub struct Said {
 
 impl Call<'_> {
     fn command(&self) -> Command {
-        let mut git = Command::new("git");
+        let mut git = child::command("git");
         FOREIGN.iter().for_each(|name| {
             git.env_remove(name);
         });
@@ -175,7 +176,10 @@ impl Call<'_> {
             }
         };
         let complaint = String::from_utf8_lossy(&complaint).trim().to_string();
-        Ok(Said { code: status.code().unwrap_or(-1), out, complaint })
+        match child::not_started(status.code(), &complaint) {
+            Some(_) => Err(GitError::NoGit),
+            None => Ok(Said { code: status.code().unwrap_or(-1), out, complaint }),
+        }
     }
 }
 

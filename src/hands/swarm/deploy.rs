@@ -1,7 +1,7 @@
 //! Handing a stack to the engine by `docker stack deploy`, detached: the waiting is ours.
-#![expect(clippy::disallowed_methods, reason = "this file starts the docker client")]
 
-use super::Swarm;
+use super::{Swarm, refusal};
+use crate::hands::{child, scratch::Scratch};
 use crate::world::ClusterError;
 use crate::world::cluster::Deploy;
 use std::path::{Component, Path};
@@ -11,7 +11,7 @@ use tokio::process::Command;
 impl Swarm {
     pub(super) async fn deploy_stack(&self, deploy: &Deploy) -> Result<(), ClusterError> {
         let local = |e: std::io::Error| ClusterError::Local(format!("write the stack's files: {e}"));
-        let dir = tempfile::tempdir().map_err(local)?;
+        let dir = Scratch::new().map_err(local)?;
         std::fs::write(dir.path().join("compose.yml"), &deploy.compose).map_err(local)?;
         for (name, bytes) in &deploy.files {
             let path = inside(dir.path(), name)?;
@@ -32,17 +32,12 @@ impl Swarm {
         if out.status.success() {
             return Ok(());
         }
-        let text = what_it_says(&String::from_utf8_lossy(&out.stderr));
-        Err(if text.contains("Cannot connect to the Docker daemon") {
-            ClusterError::Unreachable(text)
-        } else {
-            ClusterError::Refused { action: "deploy the stack".into(), text }
-        })
+        Err(failed(out.status.code(), &String::from_utf8_lossy(&out.stderr)))
     }
 
     /// The client speaks to our engine whatever its own settings say, and dies with the call.
     fn client(&self, words: &[&str]) -> Command {
-        let mut command = Command::new("docker");
+        let mut command = child::command("docker");
         command.arg("--host").arg(&self.host).args(words);
         command.env_remove("DOCKER_HOST").env_remove("DOCKER_CONTEXT").env_remove("DOCKER_API_VERSION");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -55,10 +50,23 @@ impl Swarm {
             return Ok(known);
         }
         let out = self.client(&["stack", "deploy", "--help"]).output().await.map_err(no_client)?;
+        if !out.status.success() {
+            return Err(failed(out.status.code(), &String::from_utf8_lossy(&out.stderr)));
+        }
         let knows = String::from_utf8_lossy(&out.stdout).contains("--detach");
         self.known().knows_detach = Some(knows);
         Ok(knows)
     }
+}
+
+/// What a client that failed means: it was not started, it did not reach the engine, or the engine refused.
+fn failed(code: Option<i32>, stderr: &str) -> ClusterError {
+    if let Some(why) = child::not_started(code, stderr) {
+        return ClusterError::Local(format!("start the docker client: {why}"));
+    }
+    let text = what_it_says(stderr);
+    refusal::of_words(&text)
+        .unwrap_or_else(|| ClusterError::Refused { action: "deploy the stack".into(), text })
 }
 
 /// Names of the variables in a compose text. `$$` is a dollar sign.
@@ -127,6 +135,35 @@ mod tests {
             "failed to create service x_app: Error response from daemon: network x not found"
         );
         assert_eq!(what_it_says("Creating service x\n"), "Creating service x");
+    }
+
+    #[test]
+    fn a_client_that_lost_the_engine_is_told_from_a_refusal() {
+        let kind = |stderr: &str| match failed(Some(1), stderr) {
+            ClusterError::Unreachable(_) => "gone",
+            ClusterError::NotAManager(_) => "no manager",
+            ClusterError::Refused { .. } => "refused",
+            _ => "else",
+        };
+        for (stderr, expected) in [
+            ("Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?", "gone"),
+            (
+                "Creating network a\nerror during connect: Post \"http://x/v1.41/networks/create\": EOF",
+                "gone",
+            ),
+            (
+                "failed to create service a_app: Post \"http://x\": read unix @->/run/d.sock: read: connection reset by peer",
+                "gone",
+            ),
+            ("this node is not a swarm manager. Use \"docker swarm init\"", "no manager"),
+            (
+                "failed to create service a: Error response from daemon: rpc error: code = Unknown desc = The swarm does not have a leader.",
+                "no manager",
+            ),
+            ("failed to create service x_app: Error response from daemon: network x not found", "refused"),
+        ] {
+            assert_eq!(kind(stderr), expected, "{stderr}");
+        }
     }
 
     #[test]

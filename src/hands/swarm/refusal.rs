@@ -25,8 +25,32 @@ fn of_status(action: &str, status: u16, message: &str) -> ClusterError {
     let text = message.trim().to_string();
     match status {
         404 => ClusterError::Missing(text),
+        _ if NO_MANAGER.iter().any(|words| text.contains(words)) => ClusterError::NotAManager(text),
         503 if text.contains("swarm manager") || text.contains("swarm") => ClusterError::NotAManager(text),
         _ => ClusterError::Refused { action: action.into(), text },
+    }
+}
+
+/// How an engine speaks whose swarm is not there, or not yet again after a restart.
+const NO_MANAGER: &[&str] =
+    &["not a swarm manager", "does not have a leader", "code = Unavailable", "context deadline exceeded"];
+/// How the docker client says that the engine went away, or was not there.
+const GONE: &[&str] = &[
+    "Cannot connect to the Docker daemon",
+    "error during connect",
+    ": EOF",
+    "connection reset by peer",
+    "connection refused",
+    "broken pipe",
+];
+
+/// What the docker client's words mean when it was not the stack that was refused.
+pub fn of_words(text: &str) -> Option<ClusterError> {
+    let any = |words: &[&str]| words.iter().any(|w| text.contains(w));
+    match () {
+        () if any(NO_MANAGER) => Some(ClusterError::NotAManager(text.to_string())),
+        () if any(GONE) => Some(ClusterError::Unreachable(text.to_string())),
+        () => None,
     }
 }
 

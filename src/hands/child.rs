@@ -1,0 +1,77 @@
+//! Programs that die with us. A client that outlived a killed run would go on making things behind the back of whoever
+//! cleans up. The kernel ends a child with its parent only if the child itself asked for that, so our own program is
+//! started first, asks, and becomes the other one.
+#![expect(clippy::disallowed_methods, reason = "this file starts programs")]
+
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::process::Command;
+
+/// The first word of a call that is ours and no user's.
+const WORD: &str = "--die-with";
+/// How our words on a program that could not be started begin.
+const NOT_STARTED: &str = "ccci: failed to start ";
+/// The code for that, as in shells.
+const NO_PROGRAM: u8 = 127;
+
+/// Whether this program reads `WORD`; a binary of tests does not.
+static DOOR: AtomicBool = AtomicBool::new(false);
+
+/// A program that dies with the thread that starts it, which must be one that lives long.
+pub fn command(program: &str) -> Command {
+    if !DOOR.load(Ordering::Relaxed) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(WORD).arg(std::process::id().to_string()).arg(program);
+    command
+}
+
+/// The first thing the program does: becomes another one if it was started for that; then it comes back only when that
+/// failed. From an ordinary call it comes back at once with nothing.
+pub fn door(args: impl Iterator<Item = OsString>) -> Option<ExitCode> {
+    DOOR.store(true, Ordering::Relaxed);
+    let mut args = args.skip(1);
+    if args.next()? != WORD {
+        return None;
+    }
+    let parent = args.next()?.to_str()?.parse().ok().and_then(Pid::from_raw)?;
+    let program = args.next()?;
+    let why = become_it(parent, &program, args);
+    let _ = writeln!(io::stderr(), "{NOT_STARTED}{}: {why}", program.display());
+    Some(ExitCode::from(NO_PROGRAM))
+}
+
+fn become_it(parent: Pid, program: &OsString, args: impl Iterator<Item = OsString>) -> io::Error {
+    if let Err(e) = set_parent_process_death_signal(Some(Signal::KILL)) {
+        return e.into();
+    }
+    // it may have died before it could be watched
+    if getppid() != Some(parent) {
+        return io::Error::other("the one who asked is gone");
+    }
+    std::process::Command::new(program).args(args).exec()
+}
+
+/// Why the program was not started at all, if what is left of the call says so.
+pub fn not_started(code: Option<i32>, stderr: &str) -> Option<&str> {
+    stderr.strip_prefix(NOT_STARTED).filter(|_| code == Some(NO_PROGRAM.into())).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_could_not_be_started_is_told_from_one_that_failed() {
+        let words = "ccci: failed to start docker: No such file or directory (os error 2)\n";
+        let why = "docker: No such file or directory (os error 2)";
+        assert_eq!(not_started(Some(127), words), Some(why));
+        assert_eq!(not_started(Some(1), words), None);
+        assert_eq!(not_started(Some(127), "sh: nope: not found"), None);
+    }
+}

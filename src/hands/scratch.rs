@@ -1,0 +1,82 @@
+//! Temporary directories that the next one clears away when their maker was killed: each is locked by the kernel as long
+//! as its maker lives, so neither age nor name has to be guessed.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// How their names begin, wherever they are.
+const PREFIX: &str = "ccci-tmp-";
+/// A sweeper may take a directory in the moment before its maker has locked it; so often another one is made.
+const ATTEMPTS: u32 = 20;
+
+/// A directory of our own that goes away with the value.
+pub struct Scratch {
+    dir: TempDir,
+    _lock: File,
+}
+
+impl Scratch {
+    /// A new one in the machine's temporary directory.
+    pub fn new() -> io::Result<Scratch> {
+        Scratch::new_in(&std::env::temp_dir())
+    }
+
+    /// A new one in this directory. What dead makers left there goes first.
+    pub fn new_in(parent: &Path) -> io::Result<Scratch> {
+        sweep(parent);
+        for _ in 0..ATTEMPTS {
+            let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+            if let Some(lock) = locked(dir.path()) {
+                return Ok(Scratch { dir, _lock: lock });
+            }
+        }
+        Err(io::Error::other(format!("{}: somebody removes new directories", parent.display())))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+/// Removes what dead makers left in a directory and says how many there were.
+pub fn sweep(parent: &Path) -> usize {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let ours = entries.filter(|e| {
+        e.file_name().to_string_lossy().starts_with(PREFIX) && e.file_type().is_ok_and(|t| t.is_dir())
+    });
+    ours.filter(|e| locked(&e.path()).is_some_and(|_held| fs::remove_dir_all(e.path()).is_ok())).count()
+}
+
+/// The lock of a directory, if it is free and the directory is still the one at the path.
+fn locked(dir: &Path) -> Option<File> {
+    let file = File::open(dir).ok()?;
+    file.try_lock().ok()?;
+    let (open, there) = (file.metadata().ok()?, fs::symlink_metadata(dir).ok()?);
+    ((open.dev(), open.ino()) == (there.dev(), there.ino())).then_some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dead_maker_left_goes_and_what_lives_or_is_anothers_stays() {
+        let parent = tempfile::tempdir().unwrap();
+        let at = |name: &str| parent.path().join(name);
+        fs::create_dir_all(at("ccci-tmp-dead/deep")).unwrap();
+        fs::create_dir(at("ccci-else")).unwrap();
+        fs::write(at("ccci-tmp-file"), "").unwrap();
+        std::os::unix::fs::symlink(at("ccci-else"), at("ccci-tmp-link")).unwrap();
+        let alive = Scratch::new_in(parent.path()).unwrap();
+        assert!(!at("ccci-tmp-dead").exists());
+        assert_eq!(sweep(parent.path()), 0);
+        assert!(alive.path().exists() && at("ccci-else").exists() && at("ccci-tmp-file").exists());
+        let path = alive.path().to_path_buf();
+        drop(alive);
+        assert!(!path.exists());
+    }
+}
