@@ -107,7 +107,7 @@ impl Ground {
         format!(
             "version: '3.8'\nservices:\n  app:\n    image: {image}\n    command: [\"sh\", \"-c\", {command:?}]\n    \
              networks: [default]\n    volumes: ['data:/data']\n    deploy:\n      labels: {labels}\n      \
-             endpoint_mode: dnsrr\n{extra}\nnetworks:\n  default:\n    labels: {labels}\n\
+             endpoint_mode: dnsrr\n{extra}\n    labels: {labels}\nnetworks:\n  default:\n    labels: {labels}\n\
              volumes:\n  data:\n    labels: {labels}\n",
             image = self.image,
         )

@@ -1,12 +1,10 @@
 //! Locks of domains as kernel file locks: they vanish with the process, even after SIGKILL or a reboot.
 
 use crate::world::locks::{Held, Locks};
-use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 /// One lock file a domain in one directory, which all runs of this machine must share.
 #[derive(Debug, Clone)]
@@ -24,6 +22,7 @@ impl FileLocks {
 struct HeldFile {
     file: File,
     path: PathBuf,
+    alone: bool,
 }
 
 impl Held for HeldFile {}
@@ -31,26 +30,57 @@ impl Held for HeldFile {}
 impl Drop for HeldFile {
     fn drop(&mut self) {
         // unlink while the lock is still held: a waiter re-checks that its file is the one at the path
-        let _ = fs::remove_file(&self.path);
+        if self.alone {
+            let _ = fs::remove_file(&self.path);
+        }
         let _ = self.file.unlock();
     }
 }
 
 impl Locks for FileLocks {
     fn take(&self, domain: &str) -> io::Result<Option<Box<dyn Held>>> {
-        fs::create_dir_all(&self.dir)?;
-        let path = self.dir.join(format!("{}.lock", domain.replace('/', "_")));
+        self.lock(domain, true)
+    }
+
+    fn share(&self, what: &str) -> io::Result<Option<Box<dyn Held>>> {
+        self.lock(what, false)
+    }
+}
+
+impl FileLocks {
+    fn lock(&self, name: &str, alone: bool) -> io::Result<Option<Box<dyn Held>>> {
+        let path = self.dir.join(format!("{}.lock", name.replace('/', "_")));
+        let said = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        make_for_all(&self.dir).map_err(said)?;
         loop {
-            let file = File::options().create(true).truncate(false).write(true).open(&path)?;
-            match file.try_lock() {
+            let file = open(&path).map_err(said)?;
+            match if alone { file.try_lock() } else { file.try_lock_shared() } {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Error(e)) => return Err(e),
+                Err(TryLockError::Error(e)) => return Err(said(e)),
             }
             if still_there(&file, &path) {
-                return Ok(Some(Box::new(HeldFile { file, path })));
+                return Ok(Some(Box::new(HeldFile { file, path, alone })));
             }
         }
+    }
+}
+
+/// Every user of the machine must see the locks of all: a directory that we make is like `/tmp`.
+fn make_for_all(dir: &Path) -> io::Result<()> {
+    if !dir.is_dir() {
+        fs::create_dir_all(dir)?;
+        // where it was made a moment ago by somebody else, it is theirs to open
+        let _ = fs::set_permissions(dir, Permissions::from_mode(0o1777));
+    }
+    Ok(())
+}
+
+/// The lock file, made if there is none. One of another user can be read only, which is enough to see its lock.
+fn open(path: &Path) -> io::Result<File> {
+    match File::options().create(true).truncate(false).write(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => File::open(path).map_err(|_| e),
+        other => other,
     }
 }
 
@@ -62,49 +92,39 @@ fn still_there(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Locks in memory.
-#[derive(Debug, Clone, Default)]
-pub struct MemoryLocks {
-    held: Arc<Mutex<BTreeSet<String>>>,
-}
-
-struct HeldName(String, Arc<Mutex<BTreeSet<String>>>);
-
-impl Held for HeldName {}
-
-impl Drop for HeldName {
-    fn drop(&mut self) {
-        if let Ok(mut held) = self.1.lock() {
-            held.remove(&self.0);
-        }
-    }
-}
-
-impl Locks for MemoryLocks {
-    fn take(&self, domain: &str) -> io::Result<Option<Box<dyn Held>>> {
-        let fresh = self.held.lock().map_err(|_| io::Error::other("poisoned"))?.insert(domain.to_string());
-        Ok(fresh.then(|| Box::new(HeldName(domain.to_string(), self.held.clone())) as Box<dyn Held>))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hands::memory::MemoryLocks;
 
     fn check(locks: &dyn Locks) {
         let held = locks.take("a.ccci.test").unwrap();
         assert!(held.is_some());
         assert!(locks.take("a.ccci.test").unwrap().is_none(), "taken twice");
+        assert!(locks.share("a.ccci.test").unwrap().is_none(), "shared though held alone");
         assert!(locks.take("b.ccci.test").unwrap().is_some(), "domains share a lock");
         drop(held);
         assert!(locks.take("a.ccci.test").unwrap().is_some(), "not free after the run");
     }
 
+    fn check_shared(locks: &dyn Locks) {
+        let first = locks.share("network-proxy").unwrap();
+        let second = locks.share("network-proxy").unwrap();
+        assert!(first.is_some() && second.is_some());
+        drop(first);
+        assert!(locks.take("network-proxy").unwrap().is_none(), "taken though another one uses it");
+        assert!(locks.share("network-proxy").unwrap().is_some(), "the first to go took it away");
+        drop(second);
+        assert!(locks.take("network-proxy").unwrap().is_some(), "not free after the last one");
+    }
+
     #[test]
     fn lesson_33_a_lock_is_held_once_and_free_after_its_holder_is_gone() {
         let dir = tempfile::tempdir().unwrap();
-        check(&FileLocks::new(dir.path()));
-        check(&MemoryLocks::default());
+        for locks in [&FileLocks::new(dir.path()) as &dyn Locks, &MemoryLocks::default()] {
+            check(locks);
+            check_shared(locks);
+        }
     }
 
     #[test]
@@ -115,5 +135,43 @@ mod tests {
         fs::remove_file(&path).unwrap();
         File::create(&path).unwrap();
         assert!(!still_there(&open, &path));
+    }
+
+    #[test]
+    fn lesson_33_a_waiter_whose_file_was_unlinked_gets_the_new_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let locks = FileLocks::new(dir.path());
+        let path = dir.path().join("x.lock");
+        let old = File::create(&path).unwrap();
+        old.lock().unwrap();
+        fs::remove_file(&path).unwrap();
+        let held = locks.take("x").unwrap();
+        assert!(held.is_some(), "a lock on a file that is gone holds nothing");
+        drop(old);
+        assert!(locks.take("x").unwrap().is_none(), "the end of the old one freed the new one");
+    }
+
+    #[test]
+    fn lesson_33_the_age_of_a_lock_says_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let locks = FileLocks::new(dir.path());
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+        let age = |name: &str| {
+            File::options().write(true).open(dir.path().join(name)).unwrap().set_modified(long_ago).unwrap()
+        };
+        let held = locks.take("slow").unwrap();
+        age("slow.lock");
+        assert!(locks.take("slow").unwrap().is_none(), "an old lock that is held");
+        File::create(dir.path().join("dead.lock")).unwrap();
+        assert!(locks.take("dead").unwrap().is_some(), "a new file that nobody holds, as after a reboot");
+        drop(held);
+    }
+
+    #[test]
+    fn a_place_for_locks_that_cannot_be_made_is_an_error_with_its_path() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        let e = FileLocks::new(dir.path().join("file/locks")).take("x").err().unwrap();
+        assert!(e.to_string().contains("file/locks/x.lock"), "{e}");
     }
 }

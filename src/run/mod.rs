@@ -24,6 +24,9 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+/// An engine that is there answers within so long, even on a busy machine.
+const ENGINE_ANSWERS: Duration = Duration::from_secs(10);
+
 /// One run in progress.
 pub struct Run<'a> {
     /// What is to be done, and the texts it is made of.
@@ -80,7 +83,7 @@ impl Run<'_> {
                 let limit = self.limit(step.limit_ms);
                 match catch_unwind(AssertUnwindSafe(|| steps::perform(self, step, &limit))) {
                     Ok(Ok(note)) => StepEnd::Done(note),
-                    Ok(Err(failure)) => StepEnd::Failed(Box::new(self.in_light_of_the_stop(*failure))),
+                    Ok(Err(failure)) => StepEnd::Failed(self.in_light(*failure)),
                     Err(panic) => StepEnd::Failed(Box::new(trouble::bug(panic))),
                 }
             }
@@ -114,6 +117,24 @@ impl Run<'_> {
         true
     }
 
+    /// A failure in the light of what happened to the run itself: its stop, or the loss of its engine.
+    pub fn in_light(&self, failure: Failure) -> Box<Failure> {
+        let failure = self.in_light_of_the_stop(failure);
+        Box::new(if failure.is_error() { failure } else { self.in_light_of_the_engine(failure) })
+    }
+
+    /// An engine that went away stops every container, and starts new ones when it is back: what fails from then on
+    /// proves nothing about the recipe.
+    fn in_light_of_the_engine(&self, failure: Failure) -> Failure {
+        let limit = Limit { deadline: self.world.clock.now().after(ENGINE_ANSWERS), stop: Stop::default() };
+        let gone = || self.world.cluster.engine(&limit).is_err_and(|e| e.may_pass());
+        if self.world.cluster.losses() == 0 && !gone() {
+            return failure;
+        }
+        Failure::new(causes::ENGINE_GONE, "the engine to stay during the run", "it went away")
+            .evidence("what failed after that", failure.to_string())
+    }
+
     /// What fails because the run was stopped is nobody's fault but the stop's.
     fn in_light_of_the_stop(&self, failure: Failure) -> Failure {
         let late = self.world.clock.now() >= self.run_deadline();
@@ -142,7 +163,9 @@ impl Run<'_> {
         self.sink.emit(What::StepStarted { step: n, title: Action::Remove.title(), tier: None });
         let deadline = began.after(crate::plan::build::REMOVE_LIMIT);
         let domain = self.job.plan.domain.as_str();
-        let removed = undo::remove_domain(self.world, domain, deadline, &mut |on| self.sink.waiting(n, on));
+        let (world, sink) = (self.world, self.sink);
+        let shared = std::mem::take(&mut self.state.shared);
+        let removed = undo::remove_run(world, domain, shared, deadline, &mut |on| sink.waiting(n, on));
         let ms = self.world.clock.now().since(began).as_millis() as u64;
         let end = match removed {
             Ok(removal) => {

@@ -6,6 +6,7 @@ use crate::plan::{Action, Side};
 use crate::recipe::compose::Composed;
 use crate::secret::Secret;
 use crate::world::backups::Snapshot;
+use crate::world::locks::Held;
 use crate::world::seen::Seen;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -60,6 +61,8 @@ pub struct State {
     pub facts: BTreeMap<String, serde_json::Value>,
     /// Whether the engine lacks IPVS.
     pub no_ipvs: bool,
+    /// Locks of what other runs may use as well, by domain.
+    pub shared: BTreeMap<String, Box<dyn Held>>,
 }
 
 impl State {

@@ -1,12 +1,14 @@
 //! Removal: everything carries the run's labels from the moment it is made, so removing by label is registered
-//! before creation by construction. Repeats until nothing is left or the deadline, then says what holds the rest.
+//! before creation by construction. Repeats until nothing is left or the deadline, then says what holds the rest. An
+//! engine that does not answer is asked again until then: it may be on its way back.
 
 use crate::failure::{Failure, causes};
 use crate::plan::Held;
 use crate::time::Moment;
 use crate::world::World;
 use crate::world::clock::{Limit, Stop};
-use crate::world::cluster::{ClusterError, Leftover};
+use crate::world::cluster::{ClusterError, Leftover, TASK};
+use crate::world::locks::Held as Lock;
 use crate::world::wait::{self, Look};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,25 +32,76 @@ pub fn remove_domain(
     let limit = Limit { deadline, stop: Stop::default() };
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
     let mut left: Vec<Leftover> = vec![];
+    let mut lost: Option<ClusterError> = None;
     let done = wait::until(&*world.clock, &limit, said, || {
-        left = world.cluster.leftovers(Some(domain), &limit)?;
-        seen.extend(left.iter().map(|l| (l.kind.clone(), l.name.clone())));
-        if left.is_empty() {
-            return Ok(Look::Done(()));
+        let looked = attempt(world, domain, &limit, &mut left);
+        seen.extend(left.iter().filter(|l| l.kind != TASK).map(|l| (l.kind.clone(), l.name.clone())));
+        match looked {
+            Err(e) if e.may_pass() => {
+                let why = format!("the engine: could not {e}");
+                lost = Some(e);
+                Ok(Look::Waiting(why))
+            }
+            // the last look comes too late to be answered: what the one before saw is what stays
+            Err(e @ ClusterError::Deadline(_)) => {
+                if left.is_empty() && lost.is_none() {
+                    lost = Some(e);
+                }
+                Ok(Look::Waiting(format!("{} to be gone", named(&left))))
+            }
+            Err(e) => Err(e),
+            Ok(()) => {
+                lost = None;
+                let why = format!("{} to be gone", named(&left));
+                Ok(if left.is_empty() { Look::Done(()) } else { Look::Waiting(why) })
+            }
         }
-        world.cluster.remove(domain, &limit)?;
-        Ok(Look::Waiting(format!("{} to be gone", named(&left))))
     });
     world.web.forget(domain);
-    match done {
-        Ok(()) | Err(wait::WaitError::TimedOut { .. }) => Ok(tally(&seen, &left)),
-        Err(wait::WaitError::Look(e)) => Err(e),
-        Err(wait::WaitError::Stopped(_) | wait::WaitError::Hopeless(_)) => Ok(tally(&seen, &left)),
+    match (done, lost) {
+        (Err(wait::WaitError::Look(e)), _) => Err(e),
+        (Err(_), Some(e)) => Err(e),
+        (Ok(()) | Err(_), _) => Ok(tally(&seen, &left)),
     }
 }
 
+/// Removes everything of a run, and what it shared with others if nobody uses that any more.
+pub fn remove_run(
+    world: &World,
+    domain: &str,
+    shared: BTreeMap<String, Box<dyn Lock>>,
+    deadline: Moment,
+    said: &mut dyn FnMut(&str),
+) -> Result<Removal, ClusterError> {
+    let mut removal = remove_domain(world, domain, deadline, said)?;
+    for (domain, used) in shared {
+        drop(used);
+        // one that cannot be had is in use, or left to the next sweep, which says why
+        let Ok(Some(_alone)) = world.locks.take(&domain) else { continue };
+        let more = remove_domain(world, &domain, deadline, said)?;
+        removal.held.extend(more.held);
+        for (kind, n) in more.counts {
+            *removal.counts.entry(kind).or_insert(0) += n;
+        }
+    }
+    Ok(removal)
+}
+
+/// The domain of a network that is none of one run's own: its lock is shared by all runs that use it, and who goes last
+/// removes it.
+pub fn domain_of_network(name: &str) -> String {
+    format!("network-{name}")
+}
+
+/// One look at what is left, and one attempt to remove it.
+fn attempt(world: &World, domain: &str, limit: &Limit, left: &mut Vec<Leftover>) -> Result<(), ClusterError> {
+    *left = world.cluster.leftovers(Some(domain), limit)?;
+    if left.is_empty() { Ok(()) } else { world.cluster.remove(domain, limit) }
+}
+
 /// Removes what dead runs left: their domain's lock is free. Locked ones are never touched (lesson 33).
-/// Returns what was removed by domain; a domain that could not be cleaned names who holds it.
+/// Returns what was removed by domain; a domain that could not be cleaned names who holds it. Locks that cannot be
+/// looked at are an error: to take them for held would hide what is left, to take them for free would end others' runs.
 pub fn sweep(
     world: &World,
     own: &str,
@@ -60,7 +113,9 @@ pub fn sweep(
     let domains: BTreeSet<String> = all.into_iter().map(|l| l.domain).filter(|d| d != own).collect();
     let mut out = BTreeMap::new();
     for domain in domains {
-        let Ok(Some(_held)) = world.locks.take(&domain) else { continue };
+        let taken = world.locks.take(&domain);
+        let taken = taken.map_err(|e| ClusterError::Local(format!("look at the lock of `{domain}`: {e}")))?;
+        let Some(_held) = taken else { continue };
         out.insert(domain.clone(), remove_domain(world, &domain, deadline, said)?);
     }
     Ok(out)
@@ -102,4 +157,91 @@ fn named(left: &[Leftover]) -> String {
     let more = left.len().saturating_sub(3);
     let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{tail}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hands::memory::{Fault, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
+    use crate::name::RunId;
+    use crate::world::cluster::Owner;
+    use crate::world::locks::Locks;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    const DOMAIN: &str = "a.ccci.test";
+
+    fn ground(locks: impl Locks + 'static) -> (Arc<MemoryCluster>, World) {
+        let clock = Arc::new(MemoryClock::default());
+        let cluster = Arc::new(MemoryCluster::new(clock.clone()));
+        let web = Arc::new(MemoryWeb::new(clock.clone(), cluster.clone()));
+        let store = Arc::new(MemoryStore::default());
+        (cluster.clone(), World { cluster, web, clock, store, locks: Arc::new(locks) })
+    }
+
+    fn network(world: &World, name: &str, domain: &str) {
+        let owner = Owner { run: RunId::parse("r").unwrap(), domain: domain.into() };
+        let limit =
+            Limit { deadline: world.clock.now().after(Duration::from_secs(9)), stop: Stop::default() };
+        world.cluster.ensure_network(name, &owner, &limit).unwrap();
+    }
+
+    fn removed(world: &World) -> Result<Removal, ClusterError> {
+        remove_domain(world, DOMAIN, world.clock.now().after(Duration::from_secs(60)), &mut |_| ())
+    }
+
+    #[test]
+    fn a_removal_goes_on_when_the_engine_was_away() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        for call in 1..4 {
+            cluster.fault(Fault::CallFails(call));
+        }
+        assert_eq!(removed(&world).unwrap().counts, BTreeMap::from([("network".to_string(), 1)]));
+    }
+
+    #[test]
+    fn a_removal_whose_engine_stays_away_says_so_at_its_deadline_and_not_before() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        cluster.fault(Fault::EngineGoneAt(1));
+        let got = removed(&world);
+        assert!(matches!(got, Err(ClusterError::Unreachable(_))), "{got:?}");
+        assert!(world.clock.now().0 >= 60_000, "given up after {:?}", world.clock.now());
+    }
+
+    #[test]
+    fn what_runs_share_goes_with_the_last_of_them() {
+        let (_, world) = ground(MemoryLocks::default());
+        let shared = domain_of_network("net");
+        network(&world, "net", &shared);
+        let hold = || BTreeMap::from([(shared.clone(), world.locks.share(&shared).unwrap().unwrap())]);
+        let (first, last) = (hold(), hold());
+        let end = |held| remove_run(&world, DOMAIN, held, Moment(60_000), &mut |_| ()).unwrap().counts;
+        assert_eq!(end(first), BTreeMap::new());
+        assert_eq!(end(last), BTreeMap::from([("network".to_string(), 1)]));
+    }
+
+    /// Locks that cannot be looked at.
+    struct NoLocks;
+
+    impl Locks for NoLocks {
+        fn take(&self, _: &str) -> std::io::Result<Option<Box<dyn Lock>>> {
+            Err(std::io::ErrorKind::PermissionDenied.into())
+        }
+        fn share(&self, domain: &str) -> std::io::Result<Option<Box<dyn Lock>>> {
+            self.take(domain)
+        }
+    }
+
+    #[test]
+    fn locks_that_cannot_be_looked_at_are_an_error_and_nothing_is_touched() {
+        let (_, world) = ground(NoLocks);
+        network(&world, "n", DOMAIN);
+        let deadline = world.clock.now().after(Duration::from_secs(60));
+        let e = sweep(&world, "", deadline, &mut |_| ()).unwrap_err();
+        assert!(e.to_string().contains(DOMAIN) && e.to_string().contains("permission denied"), "{e}");
+        let limit = Limit { deadline, stop: Stop::default() };
+        assert_eq!(world.cluster.leftovers(Some(DOMAIN), &limit).unwrap().len(), 1);
+    }
 }

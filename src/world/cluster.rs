@@ -49,6 +49,14 @@ pub enum ClusterError {
     Local(String),
 }
 
+impl ClusterError {
+    /// Whether it may pass by itself: an engine that is being restarted does not answer at first, and is no manager
+    /// for a moment after that.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, ClusterError::Unreachable(_) | ClusterError::NotAManager(_))
+    }
+}
+
 /// What the engine is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EngineFacts {
@@ -173,10 +181,13 @@ pub struct JobRequest {
     pub owner: Owner,
 }
 
+/// Kind of a leftover that goes by itself once its service is gone: what a node is still making or ending.
+pub const TASK: &str = "task";
+
 /// Something that still exists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Leftover {
-    /// `service`, `container`, `network`, `volume`, `secret` or `config`.
+    /// `service`, `task`, `container`, `network`, `volume`, `secret` or `config`.
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -257,6 +268,11 @@ pub trait Cluster: Send + Sync {
     fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError>;
     /// Everything on the engine that carries a run's label; of one domain, or of all.
     fn leftovers(&self, domain: Option<&str>, limit: &Limit) -> Result<Vec<Leftover>, ClusterError>;
+    /// How often the engine went away since this port was opened, as far as it was noticed: what failed after that
+    /// proves nothing about a recipe, since all tasks are started anew.
+    fn losses(&self) -> u64 {
+        0
+    }
     /// The address a port of a running, wanted task of this stack can be reached at from here.
     fn task_address(
         &self,

@@ -9,4 +9,6 @@ pub trait Held: Send + Sync {}
 pub trait Locks: Send + Sync {
     /// Takes the lock of a domain without waiting; `None` when another process holds it.
     fn take(&self, domain: &str) -> io::Result<Option<Box<dyn Held>>>;
+    /// Holds the lock of something that several runs use at once; `None` when somebody holds it alone.
+    fn share(&self, what: &str) -> io::Result<Option<Box<dyn Held>>>;
 }

@@ -1,14 +1,15 @@
 //! Locks in memory: shared by all runs of one test, as the machine's are by its processes.
 
 use crate::world::locks::{Held, Locks};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The locks of a machine in memory. Cloning shares them.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryLocks {
-    held: Arc<Mutex<BTreeSet<String>>>,
+    /// How many hold it; none for one who holds it alone.
+    held: Arc<Mutex<BTreeMap<String, Option<usize>>>>,
 }
 
 struct Lock {
@@ -20,15 +21,33 @@ impl Held for Lock {}
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        self.of.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.domain);
+        let mut held = self.of.held.lock().unwrap_or_else(PoisonError::into_inner);
+        match held.get_mut(&self.domain) {
+            Some(Some(n)) if *n > 1 => *n -= 1,
+            _ => {
+                held.remove(&self.domain);
+            }
+        }
     }
 }
 
 impl Locks for MemoryLocks {
     fn take(&self, domain: &str) -> io::Result<Option<Box<dyn Held>>> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = held.insert(domain.to_string());
-        Ok(free.then(|| Box::new(Lock { domain: domain.to_string(), of: self.clone() }) as Box<dyn Held>))
+        if held.contains_key(domain) {
+            return Ok(None);
+        }
+        held.insert(domain.to_string(), None);
+        Ok(Some(Box::new(Lock { domain: domain.to_string(), of: self.clone() })))
+    }
+
+    fn share(&self, what: &str) -> io::Result<Option<Box<dyn Held>>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        match held.entry(what.to_string()).or_insert(Some(0)) {
+            None => return Ok(None),
+            Some(n) => *n += 1,
+        }
+        Ok(Some(Box::new(Lock { domain: what.to_string(), of: self.clone() })))
     }
 }
 

@@ -23,6 +23,7 @@ use crate::world::wait::{Look, WaitError, until};
 use crate::world::{Clock, ClusterError, Limit};
 use bollard::Docker;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -37,6 +38,7 @@ pub struct Swarm {
     clock: Arc<dyn Clock>,
     engine: OnceLock<Engine>,
     known: Mutex<Known>,
+    losses: Arc<AtomicU64>,
     listening: tokio::task::JoinHandle<()>,
 }
 
@@ -60,8 +62,6 @@ struct Known {
     networks: HashMap<String, String>,
     /// Addresses of services' tasks, and when they were asked for.
     addresses: HashMap<String, (crate::time::Moment, Vec<std::net::IpAddr>)>,
-    /// Services removed by us, by domain: their containers are to go too.
-    removed: HashMap<String, Vec<String>>,
     /// Why an object could not be removed, by kind and name.
     held: HashMap<(String, String), String>,
     /// Whether the client on the PATH knows `--detach`.
@@ -72,13 +72,15 @@ impl Swarm {
     /// A Swarm at an address as `DOCKER_HOST` has it. Nothing is asked yet. `moved` is notified whenever the engine
     /// tells of something; the real clock ends its pauses on it.
     pub fn new(host: &str, handle: Handle, clock: Arc<dyn Clock>, moved: Arc<Notify>) -> Swarm {
-        let listening = handle.spawn(events::listen(host.to_string(), moved));
+        let losses = Arc::new(AtomicU64::new(0));
+        let listening = handle.spawn(events::listen(host.to_string(), moved, losses.clone()));
         Swarm {
             host: host.to_string(),
             handle,
             clock,
             engine: OnceLock::new(),
             known: Mutex::default(),
+            losses,
             listening,
         }
     }

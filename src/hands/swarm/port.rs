@@ -120,6 +120,10 @@ impl Cluster for Swarm {
         self.run("list what is left", limit, self.left(domain))
     }
 
+    fn losses(&self) -> u64 {
+        self.losses.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
     fn task_address(
         &self,
         stack: &StackName,

@@ -4,16 +4,17 @@
 use super::refusal::refused;
 use super::{Swarm, filters};
 use crate::world::ClusterError;
-use crate::world::cluster::{DOMAIN_LABEL, Leftover, RUN_LABEL};
+use crate::world::cluster::{DOMAIN_LABEL, Leftover, RUN_LABEL, TASK};
 use bollard::Docker;
 use bollard::errors::Error;
+use bollard::models::TaskState;
 use bollard::query_parameters::{
     ListConfigsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
-    ListSecretsOptionsBuilder, ListServicesOptionsBuilder, ListVolumesOptionsBuilder,
-    RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+    ListSecretsOptionsBuilder, ListServicesOptionsBuilder, ListTasksOptionsBuilder,
+    ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
 };
 use futures_util::future::{join_all, try_join_all};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Something with our label.
 struct Found {
@@ -24,53 +25,37 @@ struct Found {
     labels: HashMap<String, String>,
 }
 
-/// Kinds in the order of removal: each is free once those before it are gone.
-const KINDS: &[&str] = &["service", "container", "network", "volume", "secret", "config"];
+/// Kinds in the order of removal: each is free once those before it are gone. Tasks go by themselves: they are what the
+/// nodes are still making or ending for services that are gone, and may yet make containers and volumes.
+const KINDS: &[&str] = &["service", TASK, "container", "network", "volume", "secret", "config"];
 
 impl Swarm {
     pub(super) async fn remove_domain(&self, domain: &str) -> Result<(), ClusterError> {
         let docker = self.connected().await?.docker;
-        let services = list(&docker, "service", Some(domain)).await?;
-        let ids: Vec<String> = services.iter().map(|s| s.id.clone()).collect();
-        self.known().removed.entry(domain.to_string()).or_default().extend(ids);
-        self.remove_all(&docker, services).await?;
-        let mut containers = list(&docker, "container", Some(domain)).await?;
-        containers.extend(self.containers_of_removed(&docker, domain).await?);
-        self.remove_all(&docker, containers).await?;
-        let shared = shared_networks(&docker, domain).await?;
-        for kinds in [&KINDS[2..3], &KINDS[3..]] {
+        self.remove_all(&docker, list(&docker, "service", Some(domain)).await?).await?;
+        let mut gone = list(&docker, "container", Some(domain)).await?;
+        gone.extend(containers_of_tasks(&docker, domain).await?);
+        self.remove_all(&docker, gone).await?;
+        for kinds in [&KINDS[3..4], &KINDS[4..]] {
             let lists = try_join_all(kinds.iter().map(|kind| list(&docker, kind, Some(domain)))).await?;
-            let all = lists.into_iter().flatten().filter(|f| !shared.contains(&f.id));
-            self.remove_all(&docker, all.collect()).await?;
+            self.remove_all(&docker, lists.into_iter().flatten().collect()).await?;
         }
         Ok(())
     }
 
     pub(super) async fn left(&self, domain: Option<&str>) -> Result<Vec<Leftover>, ClusterError> {
         let docker = self.connected().await?.docker;
-        let lists = try_join_all(KINDS.iter().map(|kind| list(&docker, kind, domain))).await?;
-        let mut shared = HashSet::new();
-        for found in lists.iter().flatten().filter(|f| f.kind == "network") {
-            let owner = found.labels.get(DOMAIN_LABEL).cloned().unwrap_or_default();
-            shared.extend(shared_networks(&docker, &owner).await?);
-        }
+        // in this order: without services no task begins, without tasks nothing else does
+        let mut lists = vec![list(&docker, "service", domain).await?, list(&docker, TASK, domain).await?];
+        lists.extend(try_join_all(KINDS[2..].iter().map(|kind| list(&docker, kind, domain))).await?);
         let held = self.known().held.clone();
-        let left = lists.into_iter().flatten().filter(|f| !shared.contains(&f.id)).map(|f| {
+        let left = lists.into_iter().flatten().map(|f| {
             let label = |key: &str| f.labels.get(key).cloned().unwrap_or_default();
             let held_by = held.get(&(f.kind.to_string(), f.name.clone())).cloned().unwrap_or_default();
             let (run, domain) = (label(RUN_LABEL), label(DOMAIN_LABEL));
             Leftover { kind: f.kind.into(), name: f.name, run, domain, held_by }
         });
         Ok(left.collect())
-    }
-
-    /// Containers of services that we removed and whose tasks are still going. They carry no label of ours unless the
-    /// stack gave them one, but Swarm writes their service's id on them.
-    async fn containers_of_removed(&self, docker: &Docker, domain: &str) -> Result<Vec<Found>, ClusterError> {
-        let ids = self.known().removed.get(domain).cloned().unwrap_or_default();
-        let labels: Vec<String> = ids.iter().map(|id| format!("com.docker.swarm.service.id={id}")).collect();
-        let lists = labels.iter().map(|label| containers(docker, label));
-        Ok(try_join_all(lists).await?.into_iter().flatten().collect())
     }
 
     /// Tries to remove each; what refuses is remembered with the engine's words. Only a lost engine is an error.
@@ -109,23 +94,17 @@ async fn remove(docker: &Docker, found: &Found) -> Result<(), Error> {
     }
 }
 
-/// Networks of this domain that others may need: made for all (no name of the stack), while another run has anything.
-async fn shared_networks(docker: &Docker, domain: &str) -> Result<HashSet<String>, ClusterError> {
-    let prefix = format!("{}_", domain.replace('.', "_"));
-    let networks = list(docker, "network", Some(domain)).await?;
-    let shared: HashSet<String> =
-        networks.into_iter().filter(|n| !n.name.starts_with(&prefix)).map(|n| n.id).collect();
-    if shared.is_empty() {
-        return Ok(shared);
-    }
-    let others = try_join_all(["service", "secret"].map(|kind| list(docker, kind, None))).await?;
-    let foreign = |f: &Found| f.labels.get(DOMAIN_LABEL).is_some_and(|d| d != domain);
-    Ok(if others.iter().flatten().any(foreign) { shared } else { HashSet::new() })
+/// Containers of tasks whose service is gone, by what Swarm itself writes on them.
+async fn containers_of_tasks(docker: &Docker, domain: &str) -> Result<Vec<Found>, ClusterError> {
+    let tasks = list(docker, TASK, Some(domain)).await?;
+    let lists = tasks.iter().map(|task| async move {
+        containers(docker, &[("label", &format!("com.docker.swarm.task.id={}", task.id))]).await
+    });
+    Ok(try_join_all(lists).await?.into_iter().flatten().collect())
 }
 
-async fn containers(docker: &Docker, label: &str) -> Result<Vec<Found>, ClusterError> {
-    let options =
-        ListContainersOptionsBuilder::default().all(true).filters(&filters(&[("label", label)])).build();
+async fn containers(docker: &Docker, wanted: &[(&str, &str)]) -> Result<Vec<Found>, ClusterError> {
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters(wanted)).build();
     let all = docker.list_containers(Some(options)).await.map_err(|e| refused("list the containers", &e))?;
     Ok(all
         .into_iter()
@@ -151,10 +130,23 @@ fn found(
     }
 }
 
-/// Everything of a kind that carries our label; of one domain, or of all.
+/// Tasks that outlive their service. The engine filters them by the service's labels and shows the container's.
+async fn tasks(docker: &Docker, ours: &HashMap<String, Vec<String>>) -> Result<Vec<Found>, Error> {
+    let all = docker.list_tasks(Some(ListTasksOptionsBuilder::default().filters(ours).build())).await?;
+    let outlive = all.into_iter().filter(|t| t.desired_state == Some(TaskState::REMOVE));
+    let found = outlive.map(|t| {
+        let spec = t.spec.and_then(|s| s.container_spec).unwrap_or_default();
+        found(TASK, t.id.clone(), t.id, spec.labels)
+    });
+    Ok(found.collect())
+}
+
+/// Everything of a kind that carries our labels; of one domain, or of all.
 async fn list(docker: &Docker, kind: &'static str, domain: Option<&str>) -> Result<Vec<Found>, ClusterError> {
     let label = domain.map_or(DOMAIN_LABEL.to_string(), |d| format!("{DOMAIN_LABEL}={d}"));
-    let ours = filters(&[("label", &label)]);
+    // both: whoever writes but one of our labels on his own things has not made a run of ours
+    let wanted = [("label", label.as_str()), ("label", RUN_LABEL)];
+    let ours = filters(&wanted);
     let failed = |e: Error| refused("list what we made", &e);
     Ok(match kind {
         "service" => {
@@ -167,7 +159,8 @@ async fn list(docker: &Docker, kind: &'static str, domain: Option<&str>) -> Resu
                 })
                 .collect()
         }
-        "container" => containers(docker, &label).await?,
+        TASK => tasks(docker, &ours).await.map_err(failed)?,
+        "container" => containers(docker, &wanted).await?,
         "network" => {
             let o = ListNetworksOptionsBuilder::default().filters(&ours).build();
             let all = docker.list_networks(Some(o)).await.map_err(failed)?;

@@ -51,12 +51,13 @@ impl Composed {
         });
     }
 
-    /// Labels everything a deploy makes: services, networks, volumes, secrets and configs that are not external. The
+    /// Labels everything a deploy makes: services, their containers, networks, volumes, secrets and configs that are not external. The
     /// implicit `default` network is written down, so that it carries the label too.
     pub fn label_everything(&mut self, key: &str, value: &str) {
         let names: Vec<ServiceName> = self.services().iter().map(|s| s.name.clone()).collect();
         for name in &names {
             self.set_label(name, key, value);
+            self.set_container_label(name, key, value);
         }
         let place = self.place.clone();
         if self.services().iter().any(|s| s.networks.is_empty()) {

@@ -162,8 +162,10 @@ impl Run<'_> {
     pub fn generic(&self, tier: Option<Tier>, name: &str, result: &Result<(), Box<Failure>>) {
         let (status, failure) = match result {
             Ok(()) => (Status::Pass, None),
-            Err(f) if f.is_error() => (Status::Unver, Some(f.clone())),
-            Err(f) => (Status::Fail, Some(f.clone())),
+            Err(f) => {
+                let f = self.in_light((**f).clone());
+                (if f.is_error() { Status::Unver } else { Status::Fail }, Some(f))
+            }
         };
         let tier = tier.unwrap_or(Tier::Install);
         self.sink.emit(What::TestEnded {

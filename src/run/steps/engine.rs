@@ -6,6 +6,8 @@ use crate::failure::{Failure, causes};
 use crate::plan::Side;
 use crate::run::{Run, trouble, undo};
 use crate::world::clock::Limit;
+use crate::world::cluster::Owner;
+use crate::world::wait::{self, Look};
 
 /// Removes what dead runs left. What cannot be removed is said and does not stop this run: names are per run.
 pub fn sweep(run: &mut Run<'_>, limit: &Limit) -> Done {
@@ -34,14 +36,16 @@ pub fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
     Ok(Some(note))
 }
 
-/// Makes the external networks that are missing; they carry the run's labels and go with it.
+/// Makes the external networks that are missing. They have a domain of their own, since other runs may use them too, and
+/// go with the last run that does.
 pub fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
-    let owner = run.job.owner();
     let stack = run.job.plan.stack.as_str();
     let networks = run.state.resolved[&side].composed.networks();
     let names: Vec<String> = networks.iter().filter(|n| n.external).map(|n| n.engine_name(stack)).collect();
     let mut made = vec![];
     for name in &names {
+        let owner = Owner { run: run.job.plan.run_id.clone(), domain: undo::domain_of_network(name) };
+        hold(run, &owner.domain, limit)?;
         let new = run.world.cluster.ensure_network(name, &owner, limit).map_err(|e| {
             Failure::new(causes::NETWORK_MISSING, format!("network `{name}`"), format!("failed to {e}"))
         })?;
@@ -50,4 +54,22 @@ pub fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
         }
     }
     Ok((!made.is_empty()).then(|| format!("made {} for this run", made.join(", "))))
+}
+
+/// Takes part in the lock of something shared. Somebody may just be removing it; that takes a moment.
+fn hold(run: &mut Run<'_>, domain: &str, limit: &Limit) -> Result<(), Box<Failure>> {
+    if run.state.shared.contains_key(domain) {
+        return Ok(());
+    }
+    let (n, sink, locks) = (run.step, run.sink, run.world.locks.clone());
+    let held = wait::until(&*run.world.clock, limit, &mut |on| sink.waiting(n, on), || {
+        let held = locks.share(domain)?;
+        Ok(held.map_or_else(|| Look::Waiting(format!("the removal of {domain} to end")), Look::Done))
+    });
+    let held = held.map_err(|e: wait::WaitError<std::io::Error>| {
+        let expected = format!("the lock of `{domain}`, which says that this run uses it");
+        Failure::new(causes::NETWORK_MISSING, expected, format!("failed to {e}"))
+    })?;
+    run.state.shared.insert(domain.to_string(), held);
+    Ok(())
 }

@@ -33,8 +33,10 @@ pub fn tests(run: &mut Run<'_>, tier: Option<Tier>, file: &str, names: &[String]
         let ms = run.world.clock.now().since(began).as_millis() as u64;
         let (status, failure) = match result {
             Ok(()) => (Status::Pass, None),
-            Err(f) if f.is_error() => (Status::Unver, Some(f)),
-            Err(f) => (Status::Fail, Some(f)),
+            Err(f) => {
+                let f = run.in_light(*f);
+                (if f.is_error() { Status::Unver } else { Status::Fail }, Some(f))
+            }
         };
         if let Some(f) = &failure {
             failed.push((name.clone(), f.clone()));

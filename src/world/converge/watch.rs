@@ -31,7 +31,7 @@ pub fn until_converged(
     let mut silent_since: Option<Moment> = None;
     let got = until(clock, limit, say, || {
         let seen = match cluster.look(stack, limit) {
-            Err(e @ ClusterError::Unreachable(_)) => {
+            Err(e) if e.may_pass() => {
                 let since = *silent_since.get_or_insert(clock.now());
                 let silent = clock.now().since(since);
                 return if silent < SILENT { Ok(Look::Waiting(format!("could not {e}"))) } else { Err(e) };
