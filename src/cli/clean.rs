@@ -1,56 +1,76 @@
 //! `ccci clean`: removes what dead runs left; says what it removed and what holds the rest.
 
+use super::env;
 use super::life::real_world;
 use super::out::Out;
 use crate::exit::Exit;
-use crate::run::{trouble, undo};
+use crate::hands::scratch::{self, Scratch};
+use crate::run::trouble;
+use crate::run::undo::{self, Removal};
+use crate::time::Moment;
+use crate::world::clock::{Limit, Stop};
+use crate::world::{ClusterError, World, wait};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
+/// What a killed run had just asked of the engine may appear a moment later: so long is waited for a second look.
+const SETTLES: Duration = Duration::from_millis(300);
 /// Removing everything of all dead runs may take so long.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Cleans. Locked runs and what ccci did not make are never touched.
 pub fn clean(handle: &Handle, out: &Out) -> Exit {
-    let scratch = match tempfile::tempdir() {
+    let places = [std::env::temp_dir(), env::home().join("sources")];
+    let directories: usize = places.iter().map(|place| scratch::sweep(place)).sum();
+    let own = match Scratch::new() {
         Ok(dir) => dir,
         Err(e) => return failed(out, &format!("failed to make a temporary directory: {e}")),
     };
-    let world = match real_world(handle, scratch.path()) {
+    let world = match real_world(handle, own.path()) {
         Ok(world) => world,
         Err(e) => return failed(out, &format!("failed to open a socket on loopback: {e}")),
     };
     let deadline = world.clock.now().after(LIMIT);
-    match undo::sweep(&world, "", deadline, &mut |on| out.say(&format!("waiting for {on}"))) {
-        Err(e) => {
-            let f = trouble::cluster(e, "look for what dead runs left");
-            failed(
-                out,
-                &format!(
-                    "{}: {}",
-                    f.observed,
-                    f.evidence.iter().map(|e| e.text.as_str()).collect::<String>()
-                ),
-            )
-        }
-        Ok(swept) if swept.is_empty() => {
-            out.say("nothing was left by dead runs");
-            Exit::Green
-        }
-        Ok(swept) => {
-            let mut held = 0;
-            for (domain, removal) in swept {
-                let parts: Vec<String> =
-                    removal.counts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-                out.say(&format!("{domain}: removed {}", parts.join(", ")));
-                for h in &removal.held {
-                    held += 1;
-                    out.say(&format!("  {} {} stays: {}", h.kind, h.name, h.by));
-                }
-            }
-            if held > 0 { Exit::Failed } else { Exit::Green }
+    match swept(&world, deadline, out) {
+        Err(e) => failed(out, &engine_words(e)),
+        Ok(swept) => told(swept, directories, out),
+    }
+}
+
+/// Two sweeps, the second one after a moment.
+fn swept(world: &World, deadline: Moment, out: &Out) -> Result<BTreeMap<String, Removal>, ClusterError> {
+    let mut said = |on: &str| out.say(&format!("waiting for {on}"));
+    let mut all = undo::sweep(world, "", deadline, &mut said)?;
+    let limit = Limit { deadline, stop: Stop::default() };
+    let _ = wait::rest(&*world.clock, &limit, SETTLES);
+    all.extend(undo::sweep(world, "", deadline, &mut said)?);
+    Ok(all)
+}
+
+fn told(swept: BTreeMap<String, Removal>, directories: usize, out: &Out) -> Exit {
+    if directories > 0 {
+        out.say(&format!("removed {directories} temporary directories"));
+    }
+    if swept.is_empty() && directories == 0 {
+        out.say("nothing was left by dead runs");
+    }
+    let mut held = 0;
+    for (domain, removal) in swept {
+        let parts: Vec<String> = removal.counts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+        out.say(&format!("{domain}: removed {}", parts.join(", ")));
+        for h in &removal.held {
+            held += 1;
+            out.say(&format!("  {} {} stays: {}", h.kind, h.name, h.by));
         }
     }
+    if held > 0 { Exit::Failed } else { Exit::Green }
+}
+
+fn engine_words(e: ClusterError) -> String {
+    let f = trouble::cluster(e, "look for what dead runs left");
+    let evidence: Vec<&str> = f.evidence.iter().map(|e| e.text.as_str()).collect();
+    if evidence.is_empty() { f.observed } else { format!("{}: {}", f.observed, evidence.join(" ")) }
 }
 
 fn failed(out: &Out, why: &str) -> Exit {
