@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# engine.sh up|down|status - a Docker engine that is a swarm manager on loopback. It uses the one that answers as it is and
+# engine.sh up|down|status|restart - a Docker engine that is a swarm manager on loopback. It uses the one that answers as it is and
 # starts one only if none does. It must not reconfigure an engine that it did not start, nor stop one, nor undo a swarm that
 # it did not make.
 set -euo pipefail
@@ -156,9 +156,22 @@ status() {
   [ "$state" = "active true" ]
 }
 
+# As a crash or a power cut would have it: nothing is told beforehand. For tests of what has to survive that.
+restart() {
+  local pid i
+  pid=$(process_of engine) || die "the lab started no engine that still runs, and it does not kill others"
+  kill -KILL "$pid"
+  for ((i = 0; i < 200; i++)); do
+    lives "$pid" || break
+    sleep 0.05
+  done
+  up
+}
+
 case ${1:-} in
+  restart) restart ;;
   up) up ;;
   down) down ;;
   status) status ;;
-  *) die "usage: engine.sh up|down|status" ;;
+  *) die "usage: engine.sh up|down|status|restart" ;;
 esac

@@ -23,5 +23,6 @@ mod screen;
 mod scripts;
 mod settings;
 mod sources;
+mod storm;
 mod tidy;
 mod voices;

@@ -1,0 +1,145 @@
+//! Kills, signals and deadlines at random moments of the life of `wordpress`.
+
+use super::victim::Victim;
+use super::{Round, Row, alone, any_moment, chance, play, rounds, seed};
+use rand::RngExt;
+use rustix::process::Signal;
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant};
+
+const RECIPE: &str = "recipes/wordpress";
+/// A removal is bounded by three minutes, and the logs before it by twenty seconds.
+const LONGEST: Duration = Duration::from_secs(240);
+/// Runs side by side.
+const LANES: usize = 3;
+
+/// A round is played until its moment was inside of the victim's life.
+fn hurt(seed: u64, n: u64, hurting: impl Fn(Victim, &mut rand::rngs::StdRng, &str) -> Round) -> Round {
+    let mut chance = chance(seed, n);
+    for _ in 0..5 {
+        let when = any_moment(&mut chance);
+        let mut victim = Victim::start(RECIPE, &[]);
+        if victim.reach(when) {
+            let mut round = hurting(victim, &mut chance, &format!("{when:?}"));
+            round.wrong.iter_mut().for_each(|w| *w = format!("{when:?}: {w}"));
+            return round;
+        }
+    }
+    Round { wrong: vec!["no moment was inside of a life".into()], ..Round::default() }
+}
+
+fn killed(victim: &mut Victim) -> Round {
+    victim.signal(Signal::KILL);
+    victim.end(LONGEST);
+    let began = Instant::now();
+    let cleaned = victim.clean();
+    let took = began.elapsed();
+    let left = victim.left();
+    let mut round =
+        Round { clean: left.is_empty(), exit: cleaned.status.code() == Some(0), took, wrong: vec![] };
+    if !round.clean || !round.exit {
+        let said = String::from_utf8_lossy(&cleaned.stderr).into_owned();
+        round.wrong.push(format!(
+            "clean ended with {} and left {left:?}\n{said}\n{}",
+            cleaned.status,
+            victim.said()
+        ));
+    }
+    round
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_nothing_that_clean_does_not_remove() {
+    let Some(_alone) = alone("SIGKILL and clean") else { return };
+    let seed = seed();
+    let rounds = play(rounds(60), LANES, |n| hurt(seed, n, |mut victim, _, _| killed(&mut victim)));
+    Row { kind: "SIGKILL, then clean", timed: "clean", seed, rounds }.tell();
+}
+
+/// The code that a signal must give, or what the run had earned when it was over before the signal.
+fn right_exit(victim: &Victim, status: std::process::ExitStatus, signal: Signal) -> bool {
+    let events = victim.events();
+    let wanted = if signal == Signal::INT { 130 } else { 143 };
+    match status.code() {
+        Some(0) => events.contains("\"run_ended\"") && !events.contains("\"event\":\"stopped\""),
+        Some(code) => code == wanted,
+        // before it listened it had made nothing, and a shell shows the same number
+        None => status.signal() == Some(signal.as_raw()) && events.is_empty(),
+    }
+}
+
+fn interrupted(mut victim: Victim, signal: Signal, again: &[Duration]) -> Round {
+    let told = Instant::now();
+    victim.signal(signal);
+    for (n, pause) in again.iter().enumerate() {
+        std::thread::sleep(*pause);
+        victim.signal(if n == 0 { signal } else { Signal::INT });
+    }
+    let Some(status) = victim.end(LONGEST) else {
+        return Round { wrong: vec![format!("it hangs\n{}", victim.said())], ..Round::default() };
+    };
+    let took = told.elapsed();
+    let left = victim.left();
+    let removals = victim.events().matches("\"title\":\"remove everything\"").count();
+    let exit = right_exit(&victim, status, signal);
+    let mut round = Round { clean: left.is_empty(), exit, took, wrong: vec![] };
+    if !round.clean || !exit || removals > 2 {
+        round
+            .wrong
+            .push(format!("{status}, left {left:?}, {removals} removals, after {took:?}\n{}", victim.said()));
+    }
+    victim.clean();
+    round
+}
+
+fn storm_of(kind: &'static str, signal: Signal) {
+    let Some(_alone) = alone(kind) else { return };
+    let seed = seed();
+    let rounds = play(rounds(30), LANES, |n| {
+        hurt(seed, n, |victim, chance, _| {
+            let more = [0, 0, 1, 2][chance.random_range(0..4)];
+            let again: Vec<Duration> =
+                (0..more).map(|_| Duration::from_millis(chance.random_range(0..3_000))).collect();
+            interrupted(victim, signal, &again)
+        })
+    });
+    Row { kind, timed: "signal to exit", seed, rounds }.tell();
+}
+
+#[test]
+fn lesson_33_sigint_removes_everything_whenever_it_comes_and_more_of_them_change_nothing() {
+    storm_of("SIGINT (1 to 3 of them)", Signal::INT);
+}
+
+#[test]
+fn lesson_33_sigterm_removes_everything_whenever_it_comes_and_more_of_them_change_nothing() {
+    storm_of("SIGTERM (1 to 3 of them)", Signal::TERM);
+}
+
+fn cut(seconds: u64) -> Round {
+    let mut victim = Victim::start(RECIPE, &["--deadline", &format!("{seconds}s")]);
+    let Some(status) = victim.end(Duration::from_secs(seconds) + LONGEST) else {
+        return Round { wrong: vec![format!("{seconds}s: it hangs\n{}", victim.said())], ..Round::default() };
+    };
+    let took = victim.began().elapsed().saturating_sub(Duration::from_secs(seconds));
+    let (left, results) = (victim.left(), victim.results());
+    let exit = status.code() == Some(3) && results["verdict"] == "error";
+    let told = results.to_string().contains("\"run-deadline\"") || victim.said().contains("run-deadline");
+    let mut round = Round { clean: left.is_empty(), exit, took, wrong: vec![] };
+    if !round.clean || !exit || !told {
+        round.wrong.push(format!(
+            "--deadline {seconds}s: {status}, cause told: {told}, left {left:?}\n{}",
+            victim.said()
+        ));
+    }
+    victim.clean();
+    round
+}
+
+#[test]
+fn the_runs_own_deadline_is_the_worlds_fault_and_removes_everything() {
+    let Some(_alone) = alone("the run's deadline") else { return };
+    let seed = seed();
+    let rounds = play(rounds(30), LANES, |n| cut(chance(seed, n).random_range(1..25)));
+    Row { kind: "--deadline 1s to 24s", timed: "deadline to exit", seed, rounds }.tell();
+}

@@ -1,0 +1,213 @@
+//! A run of the real program that is going to be hurt: started, watched, signalled, and looked after.
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Marks a victim and every program it starts, so that none can outlive it unseen.
+const MARK: &str = "CCCI_STORM_VICTIM";
+/// Swarm and a killed client need a moment to be gone from lists.
+const SETTLES: Duration = Duration::from_secs(2);
+/// Somebody else who cleans the same domain needs no longer than this.
+const OTHERS: Duration = Duration::from_secs(120);
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// When something happens to a victim: so far into its plan, and so long after that step began.
+#[derive(Debug, Clone, Copy)]
+pub struct When {
+    /// 0 is the start of the process, 1 the end of the plan.
+    pub part: f64,
+    /// After the step began.
+    pub after: Duration,
+}
+
+/// A run and where it keeps its things.
+pub struct Victim {
+    child: Child,
+    root: tempfile::TempDir,
+    mark: String,
+    began: Instant,
+}
+
+impl Victim {
+    pub fn start(recipe: &str, options: &[&str]) -> Victim {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("tmp")).unwrap();
+        let mark = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut call = call(root.path());
+        call.args(["run", recipe, "--out"]).arg(root.path().join("record")).args(options);
+        call.env(MARK, &mark).stdin(Stdio::null()).stdout(Stdio::null());
+        call.stderr(File::create(root.path().join("said")).unwrap());
+        Victim { child: call.spawn().unwrap(), root, mark, began: Instant::now() }
+    }
+
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
+    fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.root.path().join(name)).unwrap_or_default()
+    }
+
+    pub fn events(&self) -> String {
+        self.file("record/events.jsonl")
+    }
+
+    pub fn said(&self) -> String {
+        let said = self.file("said");
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    pub fn results(&self) -> serde_json::Value {
+        serde_json::from_str(&self.file("record/results.json")).unwrap_or_default()
+    }
+
+    /// Its domain, once it has one; before that it has made nothing.
+    pub fn domain(&self) -> Option<String> {
+        let events = self.events();
+        let first: serde_json::Value = serde_json::from_str(events.lines().next()?).ok()?;
+        first.pointer("/plan/domain")?.as_str().map(str::to_string)
+    }
+
+    fn steps(&self) -> Option<usize> {
+        let events = self.events();
+        let first: serde_json::Value = serde_json::from_str(events.lines().next()?).ok()?;
+        first.pointer("/plan/steps")?.as_array().map(Vec::len)
+    }
+
+    /// Waits for a moment of its life; false if it ended before.
+    pub fn reach(&mut self, when: When) -> bool {
+        let mut step = None;
+        loop {
+            if when.part == 0.0 {
+                break;
+            }
+            if self.ended().is_some() {
+                return false;
+            }
+            step = step.or_else(|| self.steps().map(|n| (when.part * n as f64) as usize));
+            if step.is_some_and(|n| self.events().contains(&format!("\"step_started\",\"step\":{n},"))) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(when.after);
+        self.ended().is_none()
+    }
+
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        // one that has ended is not waited for yet, so the number is still its own
+        let _ = kill_process(Pid::from_child(&self.child), signal);
+    }
+
+    /// Waits for its end; none if it hangs.
+    pub fn end(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let began = Instant::now();
+        while began.elapsed() < limit {
+            if let Some(status) = self.ended() {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        None
+    }
+
+    pub fn clean(&self) -> Output {
+        call(self.root.path()).arg("clean").output().unwrap()
+    }
+
+    /// What is still there of it: objects of its domain, programs it started, temporary directories.
+    pub fn left(&self) -> Vec<String> {
+        let began = Instant::now();
+        loop {
+            let mut left = self.domain().map(|d| objects_of(&d)).unwrap_or_default();
+            left.extend(programs(&self.mark));
+            let entries = fs::read_dir(self.root.path().join("tmp")).unwrap().flatten();
+            left.extend(entries.map(|e| format!("directory {}", e.path().display())));
+            let held = self.domain().is_some_and(|d| held(&d));
+            if left.is_empty() || began.elapsed() > if held { OTHERS } else { SETTLES } {
+                return left;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        if self.ended().is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn call(root: &Path) -> Command {
+    let mut call = Command::new(env!("CARGO_BIN_EXE_ccci"));
+    call.env("TMPDIR", root.join("tmp")).env("CCCI_HOME", root.join("home"));
+    call
+}
+
+/// The place of the machine's locks, as the program itself finds it.
+pub fn locks() -> PathBuf {
+    ccci::cli::env::locks()
+}
+
+/// Whether somebody holds the lock of a domain.
+pub fn held(domain: &str) -> bool {
+    let path = locks().join(format!("{domain}.lock"));
+    File::open(path).is_ok_and(|f| f.try_lock().is_err())
+}
+
+/// What the docker client lists with a domain's label or its stack's name, as the reader of an issue would.
+pub fn objects_of(domain: &str) -> Vec<String> {
+    let label = format!("label=ccci.domain={domain}");
+    let name = format!("name={}", domain.replace('.', "_"));
+    let mut found = vec![];
+    for kind in ["service", "container", "network", "volume", "secret", "config"] {
+        for filter in [&label, &name] {
+            let mut words = vec![kind, "ls", "-q", "--filter", filter];
+            if kind == "container" {
+                words.push("--all");
+            }
+            found.extend(docker(&words).lines().map(|id| format!("{kind} {id}")));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// What the docker client says.
+pub fn docker(words: &[&str]) -> String {
+    let out = Command::new("docker").args(words).output().unwrap();
+    assert!(out.status.success(), "docker {words:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8_lossy(&out.stdout).trim().to_string()
+}
+
+/// Programs that carry a mark in their environment.
+fn programs(mark: &str) -> Vec<String> {
+    let wanted = format!("{MARK}={mark}");
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let marked = processes.filter(|p| {
+        let environment = fs::read(p.path().join("environ")).unwrap_or_default();
+        environment.split(|b| *b == 0).any(|v| v == wanted.as_bytes())
+    });
+    marked
+        .map(|p| {
+            format!(
+                "process {}",
+                fs::read_to_string(p.path().join("cmdline")).unwrap_or_default().replace('\0', " ")
+            )
+        })
+        .collect()
+}
