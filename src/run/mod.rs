@@ -161,7 +161,9 @@ impl Run<'_> {
         let n = last.unwrap_or(self.job.plan.steps.len());
         let began = self.world.clock.now();
         self.sink.emit(What::StepStarted { step: n, title: Action::Remove.title(), tier: None });
-        let deadline = began.after(crate::plan::build::REMOVE_LIMIT);
+        // an app that was to be kept has no such step in its plan
+        let planned = self.job.plan.steps.get(n).map(|s| Duration::from_millis(s.limit_ms));
+        let deadline = began.after(planned.unwrap_or(crate::plan::build::REMOVE_LIMIT));
         let domain = self.job.plan.domain.as_str();
         let (world, sink) = (self.world, self.sink);
         let shared = std::mem::take(&mut self.state.shared);

@@ -189,7 +189,7 @@ impl MemoryCluster {
                 _ => {}
             }
         }
-        if self.clock.now() > limit.deadline {
+        if self.clock.now() >= limit.deadline {
             return Err(ClusterError::Deadline(doing()));
         }
         Ok(self.advanced())

@@ -99,7 +99,7 @@ impl MemoryWeb {
         if limit.stop.reason().is_some() {
             return Err(WebError::Stopped);
         }
-        if self.clock.now() > limit.deadline { Err(WebError::Deadline(what.to_string())) } else { Ok(()) }
+        if self.clock.now() >= limit.deadline { Err(WebError::Deadline(what.to_string())) } else { Ok(()) }
     }
 
     fn once(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError> {
