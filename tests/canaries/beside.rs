@@ -1,0 +1,140 @@
+//! What happens beside a canary: a port that is taken, a volume that is held, somebody who meddles. Made by the row's
+//! own life at the moment it names, and gone with it.
+
+use ccci::event::{Event, What};
+use ccci::tier::Status;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+
+/// What happens beside a canary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    Nothing,
+    /// This port of the machine is taken by another program.
+    Port(u16),
+    /// A registry on this port of loopback that has no image at all.
+    EmptyRegistry(u16),
+    /// Once the app runs, a container that is not ours holds a volume of the stack.
+    Holder {
+        volume: &'static str,
+    },
+    /// Once the head has converged, somebody gives service `app` another commit label.
+    Meddler,
+}
+
+/// It, at work. What it made goes when this is dropped.
+pub struct Neighbour {
+    what: Beside,
+    stack: String,
+    listener: Option<TcpListener>,
+    container: Option<String>,
+}
+
+impl Neighbour {
+    /// Makes what must be there before the run.
+    pub fn new(what: Beside, stack: &str) -> Neighbour {
+        let listener = match what {
+            Beside::Port(port) => {
+                Some(TcpListener::bind(("0.0.0.0", port)).expect("the canary's port is free"))
+            }
+            Beside::EmptyRegistry(port) => {
+                let own = TcpListener::bind(("127.0.0.1", port)).expect("the canary's port is free");
+                let shared = own.try_clone().expect("a second handle");
+                std::thread::spawn(move || answer_that_nothing_is_here(&shared));
+                Some(own)
+            }
+            _ => None,
+        };
+        Neighbour { what, stack: stack.into(), listener, container: None }
+    }
+
+    /// Hears every event of the run while the run waits, so what it does comes at that very moment.
+    pub fn hear(&mut self, event: &Event, title: &str) {
+        let What::StepEnded { status: Status::Pass, .. } = &event.what else { return };
+        match self.what {
+            Beside::Holder { volume } if title.starts_with("converge to") && self.container.is_none() => {
+                let name = format!("{}-holder", self.stack);
+                let mount = format!("{}_{volume}:/held", self.stack);
+                let words = ["run", "-d", "--name", &name, "-v", &mount, "ccci-lab/base:1", "sleep", "600"];
+                docker(&words);
+                self.container = Some(name);
+            }
+            Beside::Meddler if title == "converge to the head" => {
+                let label = format!("coop-cloud.{}.chaos-version=0000000", self.stack);
+                docker(&[
+                    "service",
+                    "update",
+                    "-q",
+                    "-d",
+                    "--label-add",
+                    &label,
+                    &format!("{}_app", self.stack),
+                ]);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether it is something that the run must not have touched, and still is as it was.
+    pub fn stands(&self) -> bool {
+        let running = |name: &String| docker(&["inspect", "-f", "{{.State.Running}}", name]).trim() == "true";
+        self.container.as_ref().is_none_or(running)
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        self.listener.take();
+        if let Some(name) = self.container.take() {
+            docker(&["rm", "-f", &name]);
+        }
+    }
+}
+
+/// The registry API as far as it takes to say no.
+fn answer_that_nothing_is_here(registry: &TcpListener) {
+    for visitor in registry.incoming() {
+        let Ok(mut visitor) = visitor else { return };
+        let mut head = [0; 4096];
+        let read = visitor.read(&mut head).unwrap_or(0);
+        let is_greeting = head[..read].starts_with(b"GET /v2/ ");
+        let unknown = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+        let (status, body) = if is_greeting { ("200 OK", "{}") } else { ("404 Not Found", unknown) };
+        let kind = "Content-Type: application/json\r\nConnection: close";
+        let _ =
+            write!(visitor, "HTTP/1.1 {status}\r\n{kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    }
+}
+
+/// The network that an operator's proxy stands on, as every swarm of an operator has it. Ours for a while if there is none.
+pub struct ProxyNetwork {
+    made: bool,
+}
+
+impl ProxyNetwork {
+    pub fn new() -> ProxyNetwork {
+        let names = docker(&["network", "ls", "--format", "{{.Name}}"]);
+        let made = !names.lines().any(|n| n == "proxy");
+        if made {
+            docker(&["network", "create", "-d", "overlay", "--attachable", "proxy"]);
+        }
+        ProxyNetwork { made }
+    }
+}
+
+impl Drop for ProxyNetwork {
+    fn drop(&mut self) {
+        if self.made {
+            // whoever else uses it by now keeps it
+            let _ = Command::new("docker").args(["network", "rm", "proxy"]).output();
+        }
+    }
+}
+
+/// A call of the docker client; what it says.
+pub fn docker(words: &[&str]) -> String {
+    let out = Command::new("docker").args(words).output().expect("the docker client");
+    assert!(out.status.success(), "docker {}: {}", words.join(" "), String::from_utf8_lossy(&out.stderr));
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
