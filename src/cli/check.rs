@@ -34,7 +34,8 @@ pub fn check(args: &CheckArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit 
     let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
     tell(&all, args.format, out);
     if args.format == CheckFormat::Human {
-        out.say(&format!("checked {}: errors: {errors}, warnings: {}", dirs.join(", "), all.len() - errors));
+        let what = if dirs.is_empty() { "nothing".to_string() } else { dirs.join(", ") };
+        out.say(&format!("checked {what}: errors: {errors}, warnings: {}", all.len() - errors));
     }
     if errors > 0 { Exit::Wrong } else { Exit::Green }
 }

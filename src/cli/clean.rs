@@ -1,11 +1,11 @@
 //! `ccci clean`: removes what dead runs left; says what it removed and what holds the rest.
 
-use super::env;
 use super::life::real_world;
 use super::out::Out;
+use super::{engine, env};
 use crate::exit::Exit;
 use crate::hands::scratch::{self, Scratch};
-use crate::run::trouble;
+use crate::report::{self, sheet::Style};
 use crate::run::undo::{self, Removal};
 use crate::time::Moment;
 use crate::world::clock::{Limit, Stop};
@@ -33,7 +33,11 @@ pub fn clean(handle: &Handle, out: &Out) -> Exit {
     };
     let deadline = world.clock.now().after(LIMIT);
     match swept(&world, deadline, out) {
-        Err(e) => failed(out, &engine_words(e)),
+        Err(e) => {
+            let style = Style { colour: false, width: out.look.width.min(120) };
+            out.say(report::text_of(&engine::unusable(&e), style).trim_end());
+            Exit::Error
+        }
         Ok(swept) => told(swept, directories, out),
     }
 }
@@ -64,13 +68,7 @@ fn told(swept: BTreeMap<String, Removal>, directories: usize, out: &Out) -> Exit
             out.say(&format!("  {} {} stays: {}", h.kind, h.name, h.by));
         }
     }
-    if held > 0 { Exit::Failed } else { Exit::Green }
-}
-
-fn engine_words(e: ClusterError) -> String {
-    let f = trouble::cluster(e, "look for what dead runs left");
-    let evidence: Vec<&str> = f.evidence.iter().map(|e| e.text.as_str()).collect();
-    if evidence.is_empty() { f.observed } else { format!("{}: {}", f.observed, evidence.join(" ")) }
+    if held > 0 { Exit::Error } else { Exit::Green }
 }
 
 fn failed(out: &Out, why: &str) -> Exit {

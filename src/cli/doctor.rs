@@ -6,8 +6,8 @@ use super::{engine, env};
 use crate::exit::Exit;
 use crate::hands::git::GitHand;
 use crate::hands::scratch::Scratch;
+use crate::world::World;
 use crate::world::clock::{Limit, Stop};
-use crate::world::{ClusterError, World};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -73,12 +73,7 @@ fn engine_finding(world: &World) -> Vec<Finding> {
             out
         }
         Err(e) => {
-            let cure = match &e {
-                ClusterError::NoPermission(_) => "become root, or join the group that owns the socket",
-                ClusterError::NotAManager(_) => "`docker swarm init`, or point DOCKER_HOST at a manager",
-                _ => "start the engine, or point DOCKER_HOST at one; `make lab` starts one on a bare machine",
-            };
-            vec![finding(false, format!("engine at {host} ({from}): failed to {e}"), cure)]
+            vec![finding(false, format!("engine at {host} ({from}): failed to {e}"), engine::cure(&e))]
         }
     }
 }

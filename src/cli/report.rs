@@ -25,7 +25,11 @@ pub fn report(args: &ReportArgs, out: &Out) -> Exit {
             _ => Exit::Wrong,
         },
         ["diff", ..] => {
-            out.say("error: `ccci report diff` takes two runs");
+            out.say("error: `ccci report diff` takes two runs: `ccci report diff OLD NEW`");
+            Exit::Wrong
+        }
+        ["list", ..] => {
+            out.say("error: `ccci report list` takes nothing more; it shows all runs that are kept");
             Exit::Wrong
         }
         [] => one(None, args, out),

@@ -8,16 +8,25 @@ use super::plan::refusal;
 use super::prepare::prepare;
 use super::signals::Asked;
 use super::voices::{Manner, Voices};
-use super::{env, kept};
+use super::{engine, env, kept};
+use crate::diag::{Diagnostic, codes};
 use crate::exit::Exit;
-use crate::report::journal::Finished;
+use crate::failure::{Failure, causes};
+use crate::report::journal::{Finished, RecordError};
 use crate::report::sheet::Style;
 use crate::report::{self, human, list};
-use crate::world::clock::{Stop, StopReason};
+use crate::world::clock::{Limit, Stop, StopReason};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::runtime::Handle;
+
+/// An engine that does not say what it is within this time cannot be used.
+const ENGINE_LIMIT: Duration = Duration::from_secs(20);
+
+/// What to do when a domain's lock cannot be made.
+const LOCKS: &str = "set CCCI_LOCKS to a directory that all runs of this machine can write";
 
 /// What all runs of a call share.
 struct Call<'a> {
@@ -126,7 +135,10 @@ impl Call<'_> {
 
     /// One life; or why there is none, in words for people.
     fn life(&self, n: usize, recipe: &str) -> Result<Ended, (Exit, String)> {
-        let error = |words: String| (Exit::Error, format!("error: {words}"));
+        let error = |seen: &str, cure: &str| {
+            let failure = Failure::new(causes::ENGINE_REFUSED, "a machine that can run", seen);
+            (Exit::Error, report::text_of(&failure.evidence("cure", cure), self.style))
+        };
         let stop = self.stop.below();
         let prepared =
             prepare(recipe, &self.args.source, self.args.keep, self.handle, &stop).map_err(|refused| {
@@ -141,17 +153,31 @@ impl Call<'_> {
         let asked = asked.map(|d| if several { d.join(job.plan.recipe.as_str()) } else { d.clone() });
         let dir = directory(asked.as_deref(), job.plan.run_id.as_str());
         let world = real_world(self.handle, &dir)
-            .map_err(|e| error(format!("failed to open a socket on loopback: {e}")))?;
+            .map_err(|e| error(&format!("failed to open a socket on loopback: {e}"), "free a port"))?;
+        // without an engine every step would say the same
+        let limit = Limit { deadline: world.clock.now().after(ENGINE_LIMIT), stop: stop.clone() };
+        world.cluster.engine(&limit).map_err(|e| {
+            let exit = self.stop.reason().map_or(Exit::Error, stopped);
+            (exit, report::text_of(&engine::unusable(&e), self.style))
+        })?;
         let domain = job.plan.domain.to_string();
         let held = world.locks.take(&domain);
-        let _held = match held.map_err(|e| error(format!("failed to take the lock of `{domain}`: {e}")))? {
-            Some(held) => held,
-            None => return Err(error(format!("another run holds the domain `{domain}`"))),
+        let held = held.map_err(|e| error(&format!("failed to take the lock of `{domain}`: {e}"), LOCKS))?;
+        let Some(_held) = held else {
+            return Err(error(&format!("another run holds the domain `{domain}`"), "try again"));
         };
         self.voices.begins(n, kept::usual(&job.plan.recipe));
-        let finished = live(&job, &world, &dir, &stop, self.voices.of(n))
-            .map_err(|e| (Exit::Error, report::text_of(&e.failure(), self.style)))?;
+        let finished = live(&job, &world, &dir, &stop, self.voices.of(n)).map_err(|e| self.unkept(&e))?;
         Ok(self.told(n, recipe, finished, &dir))
+    }
+
+    /// Why there can be no record, and so no run.
+    fn unkept(&self, e: &RecordError) -> (Exit, String) {
+        if !e.is_wrong_place() {
+            return (Exit::Error, report::text_of(&e.failure(), self.style));
+        }
+        let d = Diagnostic::new(codes::BAD_FLAG, format!("--out: failed to {e}"));
+        (Exit::Wrong, self.out.drawn(vec![d.help("name another directory with `--out DIR`")]))
     }
 
     fn told(&self, n: usize, recipe: &str, finished: Finished, dir: &Path) -> Ended {

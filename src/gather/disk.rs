@@ -62,7 +62,11 @@ fn text(root: &Path, path: &Path) -> Result<String, String> {
         return Err("it is no plain file".into());
     }
     if facts.len() > MOST_BYTES {
-        return Err(format!("it has {} MiB", facts.len() >> 20));
+        return Err(format!(
+            "it has {} MiB; files up to {} MiB are read",
+            facts.len() >> 20,
+            MOST_BYTES >> 20
+        ));
     }
     let bytes = fs::read(&real).map_err(|e| e.to_string())?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())

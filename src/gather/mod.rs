@@ -125,6 +125,10 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
     let (alone, said) = read(&found, project.as_slice());
     let place = alone.spans.of("source").filter(|_| asked.source.is_none());
     let Some(given) = source_of(asked, &found, &alone.recipe, here) else {
+        // settings that cannot be read may name one
+        if said.0.iter().any(|d| d.code == codes::TOML_SYNTAX) {
+            return Ok(Outcome { value: None, diagnostics: said });
+        }
         return Ok(Outcome::nothing(said, no_source(&found)));
     };
     let opened = means.git.open(&given, here, means.cache, means.limit);

@@ -78,6 +78,7 @@ fn of_world(error: &GitError) -> Failure {
     let expected = match error {
         GitError::NoGit => "git on the PATH; install it (Debian: `apt-get install git`)",
         GitError::CannotClone { .. } => "the source to be reachable",
+        GitError::Io { .. } => "a temporary and a state directory that can be written (TMPDIR, CCCI_HOME)",
         _ => "the source to be readable",
     };
     let blame = if matches!(error, GitError::Odd { .. }) { Blame::Ccci } else { cause.blame };

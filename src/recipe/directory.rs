@@ -137,7 +137,7 @@ impl Reader<'_> {
                         codes::UNREADABLE_FILE,
                         format!("`{}/{path}` cannot be read: {why}", layer.shown),
                     )
-                    .help("it has to be a text in UTF-8"),
+                    .help("it has to be a text in UTF-8 that may be read and is not too large"),
                 ),
                 None => self.stray(path, None),
             }

@@ -82,7 +82,6 @@ pub fn sentence(o: &Outcome) -> String {
     match o.verdict {
         Verdict::Green => "Everything that was planned is good.".into(),
         Verdict::Red => {
-            let grave = |t: &Trouble| ["leftover", "secret-leaked"].contains(&t.failure.cause.as_str());
             // a leak decides only when the recipe did nothing wrong: then it is what the reader has to know
             match o.troubles.iter().find(|t| !t.failure.is_error()).or(o.troubles.iter().find(|t| grave(t))) {
                 Some(t) => format!("{}: {}.", wrong(t), told(t)),
@@ -109,6 +108,11 @@ pub fn sentence(o: &Outcome) -> String {
 fn told(t: &Trouble) -> String {
     let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
     format!("{tier}{}: {} (blame: {})", t.during, t.failure.observed, t.failure.blame)
+}
+
+/// What makes a run red whoever is to blame.
+fn grave(t: &Trouble) -> bool {
+    ["leftover", "secret-leaked"].contains(&t.failure.cause.as_str())
 }
 
 /// What kind of wrong a red run is.
@@ -143,20 +147,40 @@ fn tier(s: &mut Sheet, o: &Outcome, t: &TierOutcome) {
     }
     for trouble in o.troubles.iter().filter(|x| x.tier == Some(t.tier)) {
         s.say(6, &trouble.during);
-        s.failure(8, &trouble.failure, EVIDENCE_LINES);
+        failure(s, o, trouble);
     }
     let untold = |x: &&crate::verdict::TestOutcome| x.status != Status::Pass && x.failure.is_none();
-    let not_run: Vec<&str> = t.tests.iter().filter(untold).map(|x| x.name.as_str()).collect();
+    let not_run: Vec<&str> = t.tests.iter().filter(untold).map(|x| bare(&x.name)).collect();
     if !not_run.is_empty() {
         s.beside(6, "not run   ", &not_run.join(", "));
     }
 }
 
+/// In full the first time; what was said before in the same words is only named.
+fn failure(s: &mut Sheet, o: &Outcome, t: &Trouble) {
+    let same = |x: &&Trouble| x.failure.cause == t.failure.cause && x.failure.evidence == t.failure.evidence;
+    let earlier = o.troubles.iter().take_while(|x| !std::ptr::eq(*x, t)).find(same);
+    match earlier.filter(|x| x.failure.observed == t.failure.observed) {
+        Some(first) => {
+            let text = format!("{} ({}), as in: {}", t.failure.observed, t.failure.cause, first.during);
+            s.beside(8, "observed  ", &text);
+        }
+        None => s.failure(8, &t.failure, EVIDENCE_LINES),
+    }
+}
+
+/// A test's name without the reason that stands beside it.
+fn bare(name: &str) -> &str {
+    name.split(" (not run: ").next().unwrap_or(name)
+}
+
 fn outside(s: &mut Sheet, o: &Outcome) {
     for t in o.troubles.iter().filter(|t| t.tier.is_none()) {
         s.gap();
-        s.row(Tone::Bad, "FAIL  ", &t.during);
-        s.failure(8, &t.failure, EVIDENCE_LINES);
+        let (tone, word) =
+            if t.failure.is_error() && !grave(t) { (Tone::Open, "unver ") } else { (Tone::Bad, "FAIL  ") };
+        s.row(tone, word, &t.during);
+        failure(s, o, t);
     }
     if !o.leftovers.is_empty() {
         s.gap();

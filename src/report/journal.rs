@@ -21,6 +21,9 @@ pub enum RecordError {
     /// There is one already; two runs in one file would be none.
     #[error("use `{}` for the record: it holds one already", .0.display())]
     Taken(PathBuf),
+    /// There is something else in its place.
+    #[error("use `{}` for the record: it is no directory", .0.display())]
+    NoDirectory(PathBuf),
     /// The disk refuses.
     #[error("write `{}`", .path.display())]
     Write {
@@ -32,21 +35,25 @@ pub enum RecordError {
 }
 
 impl RecordError {
+    /// Whether another place was meant: the caller has to name one.
+    pub fn is_wrong_place(&self) -> bool {
+        matches!(self, RecordError::Taken(_) | RecordError::NoDirectory(_))
+    }
+
     /// As the record and the reader see it.
     pub fn failure(&self) -> Failure {
         let failure =
             Failure::new(causes::RECORD_FAILED, "the record to be written", format!("failed to {self}"));
         match self {
-            RecordError::Taken(_) => {
-                failure.evidence("what to do", "name another directory with `--out DIR`")
+            RecordError::Taken(_) | RecordError::NoDirectory(_) => {
+                failure.evidence("cure", "name another directory with `--out DIR`")
             }
             RecordError::Write { source, .. } => {
                 let full = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-                let cure = if full { "free some room, or" } else { "" };
-                failure.evidence("the system's words", source.to_string()).evidence(
-                    "what to do",
-                    format!("{cure} put the record elsewhere with `--out DIR`").trim(),
-                )
+                let cure = if full { "free some room, or " } else { "" };
+                failure
+                    .evidence("system", source.to_string())
+                    .evidence("cure", format!("{cure}put the record elsewhere with `--out DIR`"))
             }
         }
     }
@@ -75,7 +82,10 @@ impl Journal {
     pub fn begin(dir: &Path, redactor: Redactor) -> Result<Journal, RecordError> {
         let path = dir.join(EVENTS);
         let failed = |source| RecordError::Write { path: path.clone(), source };
-        fs::create_dir_all(dir).map_err(failed)?;
+        if dir.exists() && !dir.is_dir() {
+            return Err(RecordError::NoDirectory(dir.to_path_buf()));
+        }
+        fs::create_dir_all(dir).map_err(|source| RecordError::Write { path: dir.to_path_buf(), source })?;
         let opened = OpenOptions::new().append(true).create_new(true).open(&path);
         let file = opened.map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => RecordError::Taken(dir.to_path_buf()),

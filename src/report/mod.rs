@@ -28,7 +28,7 @@ pub mod why;
 
 use crate::failure::Failure;
 use record::Record;
-use sheet::{Sheet, Style, Tone};
+use sheet::{Sheet, Style};
 
 /// A format.
 pub struct Format {
@@ -94,11 +94,15 @@ pub const REPORTS: &[Format] = &[
     },
 ];
 
-/// What could not be done, for people: expected, observed, evidence and who is to blame.
+/// Why there is no run, for people: what was seen, what was expected, who is to blame and what to do.
 pub fn text_of(f: &Failure, style: Style) -> String {
     let mut sheet = Sheet::new(style);
-    sheet.beside(0, &sheet.tint(Tone::Bad, "error: "), &f.observed);
-    sheet.failure(2, f, usize::MAX);
+    sheet.beside(0, "error: ", &f.observed);
+    sheet.beside(2, "expected  ", &f.expected);
+    sheet.beside(2, "blame     ", &f.blame.to_string());
+    for e in &f.evidence {
+        sheet.beside(2, &format!("{:<10}", format!("{} ", e.what)), &e.text);
+    }
     sheet.text()
 }
 

@@ -29,13 +29,16 @@ pub struct Plain {
     group: Option<String>,
     last_line: Moment,
     prefix: String,
+    /// Why the last steps were not done, and how many of them have not been told.
+    not_done: Option<(String, usize)>,
 }
 
 impl Plain {
     /// Writes to `out`. Nothing depends on colour.
     pub fn new(out: Box<dyn Write + Send>, forge: Forge, width: usize) -> Plain {
         let (last_line, prefix) = (Moment(0), String::new());
-        Plain { out, forge, width, progress: Progress::default(), group: None, last_line, prefix }
+        let progress = Progress::default();
+        Plain { out, forge, width, progress, group: None, last_line, prefix, not_done: None }
     }
 
     /// The same among other runs: every line begins with whose it is. Groups of a forge cannot lie side by side, so
@@ -86,7 +89,26 @@ impl Plain {
         }
     }
 
+    /// Steps that were not done for one reason are told by the first of them and a count.
+    fn not_done(&mut self, at: Moment, title: &str, why: &str) {
+        match &mut self.not_done {
+            Some((reason, more)) if reason == why => *more += 1,
+            _ => {
+                self.tell_rest(at);
+                self.ended(at, Status::Unver, title, 0, Some(why));
+                self.not_done = Some((why.to_string(), 0));
+            }
+        }
+    }
+
+    fn tell_rest(&mut self, at: Moment) {
+        if let Some((_, more)) = self.not_done.take().filter(|n| n.1 > 0) {
+            self.line(at, "unver", &format!("steps after it for the same reason: {more}"));
+        }
+    }
+
     fn leave(&mut self, at: Moment) {
+        self.tell_rest(at);
         if let Some(name) = self.group.take() {
             let seconds = self.seconds(at);
             self.put(&self.markers().close(&name, seconds));
@@ -139,14 +161,21 @@ impl Teller for Plain {
             }
             // its tests have said all there is to say
             What::StepEnded { status: Status::Pass, .. } if by_tests => {}
+            What::StepEnded { status: Status::Unver, failure: None, note: Some(why), .. } => {
+                self.not_done(e.at, &title.unwrap_or_else(|| "a step".into()), why);
+            }
             What::StepEnded { status, ms, failure, note, .. } => {
+                self.tell_rest(e.at);
                 let title = title.unwrap_or_else(|| "a step".into());
                 self.ended(e.at, *status, &title, *ms, note.as_deref());
                 if let Some(f) = failure.as_ref().filter(|_| !told) {
                     self.failure(&title, f);
                 }
             }
+            // why a test was not run is said by its step
+            What::TestEnded { status: Status::Unver, failure: None, .. } => {}
             What::TestEnded { file, name, status, ms, failure, .. } => {
+                self.tell_rest(e.at);
                 let test = format!("{file} {name}");
                 let test = test.strip_prefix("generic ").unwrap_or(&test).to_string();
                 self.ended(e.at, *status, &test, *ms, None);

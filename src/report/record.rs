@@ -55,8 +55,11 @@ impl Record {
                 Err(_) if line.trim().is_empty() || !line.ends_with('\n') => {}
                 Err(e) => {
                     let place = Place::at_line(&text, n + 1, e.column(), 1);
-                    let message = format!("line {} is no event: {}", n + 1, reason(&e));
-                    bad.push(Diagnostic::new(codes::BAD_RECORD, message).at(place));
+                    let reason = reason(&e);
+                    let known = reason.split(", expected one of").next().unwrap_or(&reason);
+                    let message = format!("line {} is no event: {known}", n + 1);
+                    let d = Diagnostic::new(codes::BAD_RECORD, message).at(place);
+                    bad.push(if known == reason { d } else { d.help("a newer ccci may have written it") });
                 }
             }
         }
