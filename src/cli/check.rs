@@ -4,6 +4,7 @@ use super::args::{CheckArgs, CheckFormat, SourceArgs};
 use super::out::Out;
 use super::prepare::{Refused, prepare};
 use crate::ctx;
+use crate::diag::codes::Code;
 use crate::diag::{Diagnostic, Severity, codes, render};
 use crate::exit::Exit;
 use crate::gather;
@@ -40,16 +41,12 @@ pub fn check(args: &CheckArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit 
     if errors > 0 { Exit::Wrong } else { Exit::Green }
 }
 
-/// One directory: its own texts, and the source if it can be read.
+/// Diagnostics about the source: where there is none, the texts can be checked all the same.
+const OF_SOURCE: &[&Code] =
+    &[codes::NO_SOURCE, codes::NOT_A_REPOSITORY, codes::NO_SUCH_REF, codes::NO_SUCH_BASE];
+
+/// One directory with its source, or its texts alone if that is not at hand.
 fn one(dir: &str, handle: &Handle, stop: &Stop) -> Vec<Diagnostic> {
-    let texts = gather::texts(dir, Path::new("."));
-    let mut diagnostics = texts.diagnostics;
-    let Some(value) = texts.value else { return diagnostics.sorted() };
-    let scripts: RecipeTexts = value.directory.scripts.get(&Origin::Project).cloned().unwrap_or_default();
-    diagnostics.0.extend(Scripts::load(&scripts, &ctx::sigs()).1.0);
-    if diagnostics.has_errors() {
-        return diagnostics.sorted();
-    }
     let source = SourceArgs {
         source: None,
         rev: None,
@@ -60,12 +57,29 @@ fn one(dir: &str, handle: &Handle, stop: &Stop) -> Vec<Diagnostic> {
     };
     match prepare(dir, &source, false, handle, stop) {
         Ok(prepared) => prepared.warnings,
-        // texts can be checked before their source is at hand
-        Err(Refused::Wrong(more)) if more.iter().any(|d| d.code == codes::NO_SOURCE) => diagnostics.sorted(),
-        Err(Refused::Wrong(more)) => more,
+        Err(Refused::Wrong(all)) => {
+            let mut of_source = all.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();
+            if of_source.peek().is_none() {
+                return all;
+            }
+            // texts can be checked before they have a source
+            let wrong = of_source.filter(|d| d.code != codes::NO_SOURCE);
+            wrong.chain(texts_alone(dir)).collect()
+        }
         // a source that is out of reach is no fault of the texts
-        Err(Refused::World(_)) => diagnostics.sorted(),
+        Err(Refused::World(_)) => texts_alone(dir),
     }
+}
+
+/// What can be said without the source.
+fn texts_alone(dir: &str) -> Vec<Diagnostic> {
+    let texts = gather::texts(dir, Path::new("."));
+    let mut diagnostics = texts.diagnostics;
+    if let Some(value) = texts.value {
+        let scripts: RecipeTexts = value.directory.scripts.get(&Origin::Project).cloned().unwrap_or_default();
+        diagnostics.0.extend(Scripts::load(&scripts, &ctx::sigs()).1.0);
+    }
+    diagnostics.sorted()
 }
 
 fn tell(all: &[Diagnostic], format: CheckFormat, out: &Out) {

@@ -139,8 +139,10 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
         Err(Trouble::World(failure)) => return Err(failure),
     };
     let own = inside(&source).filter(|_| !asked.no_local);
-    let layers: Vec<Layer> = own.into_iter().chain(project).collect();
-    let (texts, diagnostics) = read(&found, &layers);
+    let (texts, diagnostics) = match own {
+        None => (alone, said),
+        Some(own) => read(&found, &std::iter::once(own).chain(project).collect::<Vec<Layer>>()),
+    };
     compose(asked, &repository, source, texts, diagnostics)
 }
 
