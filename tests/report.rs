@@ -167,7 +167,7 @@ fn a_result_that_breaks_the_schema_is_noticed() {
 }
 
 /// The part of JSON Schema that the published one uses; a word it does not know is an error.
-fn fits(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+pub fn fits(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
     let mut ok = |good: bool, what: &str| {
         if !good {
             wrong.push(format!("{at}: {what}, got {value}"));

@@ -1,0 +1,57 @@
+//! `ccci report` with the real program: an old run renders byte for byte as the run itself did; what a record holds.
+
+use crate::bad_input::ground::{Ground, program};
+use crate::report::fits;
+use ccci::report::{REPORTS, results};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Every format that the run wrote is what the program makes of its events.
+pub fn renders_as_the_run_did(ground: &Ground, record: &str) {
+    for format in REPORTS {
+        let mut call = Command::new(program());
+        ground.surround(call.args(["report", record, "--format", format.name]));
+        let done = call.output().unwrap();
+        assert_eq!(done.status.code(), Some(0), "{}", format.name);
+        let by_run = fs::read(ground.path(record).join(format.file)).unwrap();
+        assert!(done.stdout == by_run, "{} of {record} differs from what the run wrote", format.name);
+    }
+}
+
+/// The record is whole, and its results keep the published schema.
+pub fn has_all_files(record: &Path) {
+    for file in ["events.jsonl", "plan.json", "compose.head.yml", "logs/app.log"] {
+        assert!(fs::metadata(record.join(file)).is_ok_and(|f| f.len() > 0), "{file} is missing or empty");
+    }
+    let schema: Value = serde_json::from_str(&results::schema()).unwrap();
+    let value: Value = serde_json::from_slice(&fs::read(record.join("results.json")).unwrap()).unwrap();
+    let mut wrong = vec![];
+    fits(&schema, &value, "results", &mut wrong);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_program_renders_a_kept_record_byte_for_byte_as_it_wrote_it() {
+    for name in ["red_install", "secret"] {
+        let events = fs::read(format!("tests/records/{name}.jsonl")).unwrap();
+        let ground = Ground::new().write("rec/events.jsonl", events);
+        let done = ground.ccci(&["report", "rec", "--all"]);
+        assert_eq!(done.code, Some(0), "{}", done.err);
+        renders_as_the_run_did(&ground, "rec");
+    }
+}
+
+#[test]
+fn with_format_json_nothing_but_results_goes_to_standard_output() {
+    let ground = Ground::new();
+    let host = ground.engine(crate::bad_input::ground::Engine::Manager);
+    let done =
+        ground.with_env(&["run", "ghost", "--format", "json", "--out", "rec"], &[("DOCKER_HOST", &host)]);
+    assert_eq!(done.code, Some(3), "{}", done.err);
+    assert_eq!(done.out, fs::read_to_string(ground.path("rec/results.json")).unwrap());
+    let value: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!((value["verdict"].as_str(), value["exit"].as_u64()), (Some("error"), Some(3)));
+    assert!(done.err.contains("ERROR  ghost 1.0.0+1.25"), "{}", done.err);
+}
