@@ -4,16 +4,19 @@
 //! A text is searched as it stands for every form of every value (itself, base64 at any alignment, hex, shell quotes),
 //! and again in each reading that undoes an escape it holds (`%41`, `\u0041`, `&#65;`, line breaks), two deep. One pass
 //! of an automaton a reading: 1 MiB of plain text takes 0.5 ms, of lines 2.5 ms, of dense JSON 17 ms (measured, release).
-//! Not undone: compression, encryption, UTF-16, and what breaks a value into pieces in other ways.
+//! Not undone: compression, encryption, UTF-16, and what breaks a value into pieces in other ways. Not hidden: values that
+//! are too short or ordinary words, since that would garble the record; whoever adds one is told and says so.
 
 mod forms;
 mod readings;
+mod words;
 mod writer;
 
 pub use writer::RedactingWriter;
 
 use crate::secret::Secret;
 use aho_corasick::{AhoCorasick, MatchKind};
+use std::io::Write;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -23,8 +26,41 @@ pub const DOTS: &str = "•••";
 /// Values shorter than this are not hidden: they would eat ordinary text. The caller is told.
 pub const SHORTEST: usize = 6;
 
+/// Where a text was cut. What stands before it may be the beginning of a secret and is hidden as one.
+const CUT: &str = "…";
+/// Shorter beginnings of a secret are left, longer ones are not looked for.
+const BEGINNING: std::ops::RangeInclusive<usize> = 4..=1_024;
+/// Cuts that are looked at in one text; one made by ccci has a single one.
+const MOST_CUTS: usize = 1_000;
+
+/// Longer texts are searched in pieces: the readings of a hostile one are many times its size.
+const LARGE: usize = 1 << 20;
+
 /// How many times longer than its longest form a secret may be written with escapes (`%5Cu0041` and the like).
 const STRETCH: usize = 40;
+
+/// What became of a value that was to be hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is hidden from now on.
+    Hidden,
+    /// It has fewer than `SHORTEST` bytes and is not hidden.
+    TooShort,
+    /// It is an ordinary word and is not hidden.
+    Word,
+}
+
+impl Added {
+    /// What a reader must know of a secret that is not hidden. It does not say the value.
+    pub fn warning(self, name: &str) -> Option<String> {
+        let why = match self {
+            Added::Hidden => return None,
+            Added::TooShort => format!("has fewer than {SHORTEST} letters"),
+            Added::Word => "is an ordinary word".to_string(),
+        };
+        Some(format!("the value of secret `{name}` {why} and is NOT hidden in the record"))
+    }
+}
 
 /// The values known so far, shared by all writers of a run. Cloning shares the list.
 #[derive(Clone, Default)]
@@ -35,32 +71,40 @@ pub struct Redactor {
 #[derive(Default)]
 struct Inner {
     names: Vec<String>,
-    /// Every form, with the index of its name.
+    /// Every form, sorted, with the index of its name.
     forms: Vec<(Vec<u8>, usize)>,
     automaton: Option<AhoCorasick>,
 }
 
 impl Redactor {
-    /// Adds a value under its name. False when it is too short to be hidden.
-    pub fn add(&self, name: &str, secret: &Secret) -> bool {
+    /// Adds a value under its name, unless hiding it would garble the record.
+    pub fn add(&self, name: &str, secret: &Secret) -> Added {
         let value = secret.open().trim();
         if value.len() < SHORTEST {
-            return false;
+            return Added::TooShort;
+        }
+        if words::is_common(value) {
+            return Added::Word;
         }
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let owner = inner.names.len();
         inner.names.push(name.to_string());
         inner.forms.extend(forms::of(value).into_iter().map(|form| (form, owner)));
+        inner.forms.sort();
+        let forms = inner.forms.iter().map(|(form, _)| form.as_slice());
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
-            .build(inner.forms.iter().map(|(form, _)| form))
+            .build(forms.chain([CUT.as_bytes()]))
             .expect("some hundred short patterns fit an automaton");
         inner.automaton = Some(automaton);
-        true
+        Added::Hidden
     }
 
     /// The text with every known value, in every known form, replaced by dots.
     pub fn hide(&self, text: &str) -> String {
+        if text.len() > LARGE {
+            return String::from_utf8_lossy(&self.in_pieces(text.as_bytes())).into_owned();
+        }
         let spans = self.inner().spans(text.as_bytes());
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
@@ -77,6 +121,9 @@ impl Redactor {
 
     /// The same for bytes that are no text.
     pub fn hide_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        if bytes.len() > LARGE {
+            return self.in_pieces(bytes);
+        }
         let spans = self.inner().spans(bytes);
         cover(bytes, &spans)
     }
@@ -84,15 +131,25 @@ impl Redactor {
     /// The names of the secrets that occur in these bytes, for the last scan of a record.
     pub fn find(&self, bytes: &[u8]) -> Vec<String> {
         let inner = self.inner();
-        let mut owners: Vec<usize> = inner.matches(bytes).into_iter().map(|(_, owner)| owner).collect();
+        let mut owners = vec![];
+        inner.each_match(bytes, false, &mut |_, owner| {
+            if !owners.contains(&owner) {
+                owners.push(owner);
+            }
+        });
         owners.sort_unstable();
-        owners.dedup();
         owners.into_iter().map(|i| inner.names[i].clone()).collect()
     }
 
     /// How many bytes at the end of a stream may be the beginning of a secret.
     fn reach(&self) -> usize {
         self.inner().forms.iter().map(|(form, _)| form.len()).max().unwrap_or(0) * STRETCH
+    }
+
+    fn in_pieces(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut writer = RedactingWriter::new(self.clone(), Vec::with_capacity(bytes.len()));
+        writer.write_all(bytes).expect("memory takes everything");
+        writer.finish().expect("memory takes everything")
     }
 
     fn inner(&self) -> RwLockReadGuard<'_, Inner> {
@@ -103,7 +160,8 @@ impl Redactor {
 impl Inner {
     /// Where secrets stand, in order, without overlaps.
     fn spans(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let mut all: Vec<Range<usize>> = self.matches(bytes).into_iter().map(|(span, _)| span).collect();
+        let mut all: Vec<Range<usize>> = vec![];
+        self.each_match(bytes, true, &mut |span, _| all.push(span));
         all.sort_unstable_by_key(|s| (s.start, s.end));
         let mut out: Vec<Range<usize>> = vec![];
         for span in all {
@@ -115,16 +173,35 @@ impl Inner {
         out
     }
 
-    fn matches(&self, bytes: &[u8]) -> Vec<(Range<usize>, usize)> {
-        let mut out = vec![];
-        if let Some(automaton) = &self.automaton {
-            readings::each(bytes, &mut |reading, back| {
-                for m in automaton.find_overlapping_iter(reading) {
-                    out.push((back(m.range()), self.forms[m.pattern().as_usize()].1));
+    /// Shows every place of a value and whose it is; with `cuts` also beginnings of values where a text was cut.
+    fn each_match(&self, bytes: &[u8], cuts: bool, show: &mut dyn FnMut(Range<usize>, usize)) {
+        let Some(automaton) = &self.automaton else { return };
+        readings::each(bytes, &mut |reading, back| {
+            let mut left = if cuts { MOST_CUTS } else { 0 };
+            for m in automaton.find_overlapping_iter(reading) {
+                match self.forms.get(m.pattern().as_usize()) {
+                    Some((_, owner)) => show(back(m.range()), *owner),
+                    None if left > 0 => {
+                        left -= 1;
+                        if let Some((begin, owner)) = self.beginning(&reading[..m.start()]) {
+                            show(back(begin..m.start()), owner);
+                        }
+                    }
+                    None => {}
                 }
-            });
-        }
-        out
+            }
+        });
+    }
+
+    /// Where the longest beginning of a form starts that the text ends with.
+    fn beginning(&self, text: &[u8]) -> Option<(usize, usize)> {
+        let first = text.len().saturating_sub(*BEGINNING.end());
+        let last = text.len().checked_sub(*BEGINNING.start())?;
+        (first..=last).find_map(|at| {
+            let next = self.forms.partition_point(|(form, _)| form.as_slice() < &text[at..]);
+            let (form, owner) = self.forms.get(next)?;
+            form.starts_with(&text[at..]).then_some((at, *owner))
+        })
     }
 }
 

@@ -6,19 +6,25 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
 /// Lines of a value this long are hidden on their own: logs put something before each line of a key.
 const LONG_LINE: usize = 20;
 
+const LOWER: &[u8; 16] = b"0123456789abcdef";
+const UPPER: &[u8; 16] = b"0123456789ABCDEF";
+
 /// Every form of a value, each once.
 pub fn of(value: &str) -> Vec<Vec<u8>> {
     let json = serde_json::to_string(value).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
-    let url = percent(value.as_bytes());
     let mut all = vec![
         value.as_bytes().to_vec(),
         value.replace('\'', r"'\''").into_bytes(),
         value.replace('\'', r#"'"'"'"#).into_bytes(),
-        hex(value.as_bytes(), b"0123456789abcdef"),
-        hex(value.as_bytes(), b"0123456789ABCDEF"),
+        hex(value.as_bytes(), LOWER),
+        hex(value.as_bytes(), UPPER),
     ];
-    for inner in [value, json, &url] {
+    for (digits, gap) in [(LOWER, " "), (UPPER, " "), (LOWER, ":"), (UPPER, ":")] {
+        all.push(spaced(&hex(value.as_bytes(), digits), gap));
+    }
+    let urls = URL_LETTERS.map(|kept| percent(value.as_bytes(), kept));
+    for inner in [value, json].into_iter().chain(urls.iter().map(String::as_str)) {
         all.extend(base64_forms(inner.as_bytes()));
     }
     let lines = value.lines().map(str::trim).filter(|l| l.len() >= LONG_LINE && !l.starts_with("-----"));
@@ -29,11 +35,14 @@ pub fn of(value: &str) -> Vec<Vec<u8>> {
     all
 }
 
-fn percent(bytes: &[u8]) -> String {
+/// Letters that writers of URLs leave as they are: none, those of RFC 3986, those of JavaScript.
+const URL_LETTERS: [&[u8]; 3] = [b"", b"-_.~", b"-_.~!*'()"];
+
+fn percent(bytes: &[u8], kept: &[u8]) -> String {
     let mut out = String::new();
     for b in bytes {
         match b {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(*b as char),
+            b if b.is_ascii_alphanumeric() || kept.contains(b) => out.push(*b as char),
             _ => out.push_str(&format!("%{b:02X}")),
         }
     }
@@ -42,6 +51,11 @@ fn percent(bytes: &[u8]) -> String {
 
 fn hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
     bytes.iter().flat_map(|b| [digits[usize::from(b >> 4)], digits[usize::from(b & 15)]]).collect()
+}
+
+/// Hex as dumps and fingerprints show it.
+fn spaced(hex: &[u8], gap: &str) -> Vec<u8> {
+    hex.chunks(2).collect::<Vec<_>>().join(gap.as_bytes())
 }
 
 /// Base64 of the value at each of the three alignments it can have inside a longer text, both alphabets.

@@ -169,17 +169,65 @@ fn unicode(text: &[u8]) -> Option<Escape> {
     Some(Escape::letter(12, char::from_u32(code)?))
 }
 
+/// Bytes from `&` to `;`: room for leading zeros and the longest name.
+const LONGEST_ENTITY: usize = 20;
+
+/// HTML's names for the letters of ASCII, and the space that does not break.
+const ENTITIES: &[(&str, char)] = &[
+    ("amp", '&'),
+    ("lt", '<'),
+    ("gt", '>'),
+    ("quot", '"'),
+    ("AMP", '&'),
+    ("LT", '<'),
+    ("GT", '>'),
+    ("QUOT", '"'),
+    ("excl", '!'),
+    ("num", '#'),
+    ("dollar", '$'),
+    ("percnt", '%'),
+    ("lpar", '('),
+    ("rpar", ')'),
+    ("ast", '*'),
+    ("midast", '*'),
+    ("plus", '+'),
+    ("comma", ','),
+    ("period", '.'),
+    ("sol", '/'),
+    ("colon", ':'),
+    ("semi", ';'),
+    ("equals", '='),
+    ("quest", '?'),
+    ("commat", '@'),
+    ("lsqb", '['),
+    ("lbrack", '['),
+    ("rsqb", ']'),
+    ("rbrack", ']'),
+    ("Hat", '^'),
+    ("lowbar", '_'),
+    ("UnderBar", '_'),
+    ("grave", '`'),
+    ("DiacriticalGrave", '`'),
+    ("lcub", '{'),
+    ("lbrace", '{'),
+    ("verbar", '|'),
+    ("vert", '|'),
+    ("VerticalLine", '|'),
+    ("rcub", '}'),
+    ("rbrace", '}'),
+    ("apos", '\''),
+    ("bsol", '\\'),
+    ("Tab", '\t'),
+    ("NewLine", '\n'),
+    ("nbsp", '\u{a0}'),
+];
+
 fn entity(text: &[u8]) -> Option<Escape> {
-    let end = text.iter().take(12).position(|b| *b == b';')?;
+    let end = text.iter().take(LONGEST_ENTITY).position(|b| *b == b';')?;
     let c = match &text[1..end] {
-        b"amp" => '&',
-        b"lt" => '<',
-        b"gt" => '>',
-        b"quot" => '"',
-        b"apos" => '\'',
         [b'#', b'x' | b'X', digits @ ..] => char::from_u32(number(Some(digits), 16)?)?,
         [b'#', digits @ ..] => char::from_u32(number(Some(digits), 10)?)?,
-        _ => return None,
+        name => ENTITIES.iter().find(|(n, _)| n.as_bytes() == name)?.1,
     };
     Some(Escape::letter(end + 1, c))
 }

@@ -42,6 +42,27 @@ const WRAPPERS: &[Wrapper] = &[
         s.chars().map(|c| if c.is_ascii_alphanumeric() { c.into() } else { format!("\\{c}") }).collect()
     }),
     ("Rust", |s| format!("{s:?}")),
+    ("HTML, every name", |s| {
+        let names = [
+            ("&", "&amp;"),
+            ("$", "&dollar;"),
+            ("/", "&sol;"),
+            ("+", "&plus;"),
+            ("'", "&apos;"),
+            ("%", "&percnt;"),
+        ];
+        names.iter().fold(s.to_string(), |s, (c, name)| s.replace(c, name))
+    }),
+    ("HTML, decimal", |s| s.chars().map(|c| format!("&#{};", c as u32)).collect()),
+    ("HTML, hex", |s| s.chars().map(|c| format!("&#x{:X};", c as u32)).collect()),
+    ("dollar quotes of a shell", |s| format!("$'{}'", s.replace('\\', r"\\").replace('\'', r"\'"))),
+    ("bytes of a shell", |s| s.bytes().map(|b| format!("\\x{b:02x}")).collect()),
+    ("octal of a shell", |s| s.bytes().map(|b| format!("\\{b:03o}")).collect()),
+    ("quotes inside double quotes", |s| s.replace('\'', r#"'"'"'"#)),
+    ("base64 without padding", |s| BASE64_STANDARD.encode(s).trim_end_matches('=').to_string()),
+    ("base64 of a form", |s| BASE64_STANDARD.encode(form(s, "%20"))),
+    ("hex dump", |s| s.bytes().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ")),
+    ("fingerprint", |s| s.bytes().map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(":")),
     ("hex", |s| s.bytes().map(|b| format!("{b:02x}")).collect()),
     ("HEX", |s| s.bytes().map(|b| format!("{b:02X}")).collect()),
 ];
@@ -67,7 +88,7 @@ fn html(text: &str, double: &str, single: &str) -> String {
 fn redactor(secrets: &[&str]) -> Redactor {
     let r = Redactor::default();
     for (i, secret) in secrets.iter().enumerate() {
-        assert!(r.add(&format!("s{i}"), &Secret::new(*secret)), "{secret:?} is too short");
+        assert_eq!(r.add(&format!("s{i}"), &Secret::new(*secret)), Added::Hidden, "{secret:?}");
     }
     r
 }
@@ -143,6 +164,31 @@ proptest! {
     }
 
     #[test]
+    fn hiding_twice_hides_no_more(
+        secret in secret(),
+        pieces in prop::collection::vec((wrapper(), "[ -~\n…]{0,12}"), 0..6),
+    ) {
+        let r = redactor(&[&secret]);
+        let text: String = pieces.iter().map(|((_, wrap), filler)| format!("{filler}{}", wrap(secret.trim()))).collect();
+        let once = r.hide(&text);
+        prop_assert_eq!(r.hide(&once), once);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(
+        secret in secret(),
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+        marks in "[%\\\\&#;xu{}0-9a-f+\r\n…]{0,80}",
+    ) {
+        let r = redactor(&[&secret]);
+        for bytes in [bytes.as_slice(), marks.as_bytes()] {
+            r.find(bytes);
+            prop_assert_eq!(r.hide(&String::from_utf8_lossy(bytes)).is_empty(), bytes.is_empty());
+            prop_assert_eq!(r.hide_bytes(bytes).is_empty(), bytes.is_empty());
+        }
+    }
+
+    #[test]
     fn what_holds_no_secret_is_not_touched(text in "\\PC{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let r = redactor(&["correct-horse-battery"]);
         prop_assert_eq!(&r.hide(&text), &text);
@@ -190,8 +236,44 @@ fn each_line_of_a_key_is_hidden_on_its_own() {
 #[test]
 fn a_value_too_short_to_hide_is_refused_and_said() {
     let r = Redactor::default();
-    assert!(!r.add("pin", &Secret::new("1234 \n")));
+    let added = r.add("pin", &Secret::new("1234 \n"));
+    assert_eq!(added, Added::TooShort);
     assert_eq!(r.hide("1234"), "1234");
+    let said = added.warning("pin").unwrap();
+    assert!(
+        said.contains("`pin` has fewer than 6 letters and is NOT hidden") && !said.contains("1234"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_ordinary_word_does_not_garble_the_record() {
+    let r = Redactor::default();
+    for word in ["password", "Postgres", "install\n", "000000000"] {
+        assert_eq!(r.add("pw", &Secret::new(word)), Added::Word, "{word}");
+    }
+    assert_eq!(r.hide("install postgres: password"), "install postgres: password");
+    assert!(r.find(b"password").is_empty());
+    assert_eq!(r.add("pw", &Secret::new("password-of-mine")), Added::Hidden);
+}
+
+#[test]
+fn the_beginning_of_a_secret_before_a_cut_is_hidden_too() {
+    let r = redactor(&["hunter2secret", "correct horse battery"]);
+    assert_eq!(r.hide("it said hunter2sec… (900 characters)"), format!("it said {DOTS}… (900 characters)"));
+    assert_eq!(r.hide("\"a correct%20ho…\""), format!("\"a {DOTS}…\""));
+    assert_eq!(r.hide("aGVsbG8 aHVudGVy…"), format!("aGVsbG8 {DOTS}…"), "base64 as well");
+    assert_eq!(r.hide("the hunt goes on…"), "the hunt goes on…");
+    assert!(r.find("a hunter2sec…".as_bytes()).is_empty(), "a beginning is no leak that turns a run red");
+}
+
+#[test]
+fn a_large_text_is_searched_in_pieces_and_hides_as_much() {
+    let r = redactor(&["hunter2secret"]);
+    let line = "a line of a log with pw=hunter2%73ecret in it ä\n";
+    let large = line.repeat(30_000);
+    assert_eq!(r.hide(&large), r.hide(line).repeat(30_000));
+    assert_eq!(r.hide_bytes(large.as_bytes()), r.hide(line).repeat(30_000).into_bytes());
 }
 
 #[test]

@@ -65,7 +65,8 @@ impl<W: Write> Write for RedactingWriter<W> {
         let taken = bytes.len().min(PIECE);
         self.held.extend_from_slice(&bytes[..taken]);
         let reach = self.redactor.reach();
-        if self.held.len() >= reach + PIECE {
+        // what is held back is searched again with the next piece: a piece is no smaller
+        if self.held.len() >= reach + reach.max(PIECE) {
             self.pass(reach)?;
         }
         Ok(taken)

@@ -61,7 +61,7 @@ mod tests {
     fn a_secret_is_hidden_wherever_text_stands_and_structure_stays() {
         let redactor = Redactor::default();
         redactor.add("pw", &Secret::new("hunter2secret"));
-        redactor.add("odd", &Secret::new("install"));
+        redactor.add("odd", &Secret::new("installed"));
         redactor.add("odder", &Secret::new("\",\"by\":\""));
         let what = What::Called {
             by: "pre_backup".into(),

@@ -30,12 +30,17 @@ pub fn directory(
     let (mut found, mut unread) = (BTreeSet::new(), vec![]);
     for path in files(dir) {
         let name = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().into_owned();
+        // a name that holds a secret is not said
+        let shown = redactor.hide(&name);
+        found.extend(
+            redactor.find(name.as_bytes()).into_iter().map(|secret| Finding { file: shown.clone(), secret }),
+        );
         if archives.contains(&name) {
             continue;
         }
         match File::open(&path).and_then(|f| secrets_in(f, redactor, PIECE, OVERLAP)) {
             Ok(secrets) => {
-                found.extend(secrets.into_iter().map(|secret| Finding { file: name.clone(), secret }))
+                found.extend(secrets.into_iter().map(|secret| Finding { file: shown.clone(), secret }))
             }
             Err(e) => unread.push(io::Error::new(e.kind(), format!("scan `{name}`: {e}"))),
         }
@@ -120,5 +125,13 @@ mod tests {
         let (found, unread) = directory(dir.path(), &archives, &redactor());
         assert_eq!(found, [Finding { file: "logs/app.log".into(), secret: "db_password".into() }]);
         assert!(unread.is_empty());
+    }
+
+    #[test]
+    fn a_secret_in_the_name_of_a_file_is_found_and_not_said() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("correct horse battery.png"), "").unwrap();
+        let (found, _) = directory(dir.path(), &BTreeSet::new(), &redactor());
+        assert_eq!(found, [Finding { file: "•••.png".into(), secret: "db_password".into() }]);
     }
 }

@@ -16,7 +16,7 @@ const PLAIN_LENGTH: usize = 32;
 pub fn generate(run: &mut Run<'_>, side: Side) -> Done {
     let wanted = run.job.sides[&side].env.sample.secrets().0;
     let resolved = &run.state.resolved[&side];
-    let mut made = 0;
+    let (mut made, mut unhidden) = (0, vec![]);
     for (name, full) in resolved.external_secrets(run.job.plan.stack.as_str()) {
         if full.len() > LONGEST_SWARM_NAME {
             let seen = format!("`{full}` has {} characters", full.len());
@@ -33,12 +33,13 @@ pub fn generate(run: &mut Run<'_>, side: Side) -> Done {
             continue;
         }
         let value = value_for(wanted.iter().find(|w| w.name == name));
-        run.job.redactor.add(&name, &value);
+        unhidden.extend(run.job.redactor.add(&name, &value).warning(&name));
         secrets.insert(name, value);
         made += 1;
     }
     run.state.secrets_ready.insert(side);
-    Ok((made > 0).then(|| format!("{made} generated")))
+    let generated = (made > 0).then(|| format!("{made} generated"));
+    Ok(generated.map(|note| std::iter::once(note).chain(unhidden).collect::<Vec<_>>().join("; ")))
 }
 
 fn value_for(wanted: Option<&SecretWanted>) -> Secret {
