@@ -17,6 +17,7 @@ mod directories;
 mod docs;
 mod gathering;
 mod golden;
+mod hostile;
 mod ingress;
 mod lives;
 mod recipe_rules;

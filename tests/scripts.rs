@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The texts of a directory, by their path below it.
-fn texts_of(dir: &Path) -> RecipeTexts {
+pub fn texts_of(dir: &Path) -> RecipeTexts {
     let mut out = RecipeTexts::new();
     let mut todo = vec![dir.to_path_buf()];
     while let Some(at) = todo.pop() {
@@ -30,7 +30,7 @@ fn texts_of(dir: &Path) -> RecipeTexts {
 }
 
 /// A recipe of one file.
-fn one(path: &str, content: &str) -> RecipeTexts {
+pub fn one(path: &str, content: &str) -> RecipeTexts {
     RecipeTexts::from([(path.to_string(), Arc::new(Text { path: path.into(), content: content.into() }))])
 }
 

@@ -1,9 +1,10 @@
 //! Secrets, marks and words.
 
-use super::state::{Ctx, Native, raised};
+use super::state::{Ctx, Native, looked_at, raised};
 use super::{CtxFn, HookCtx};
 use crate::diag::nearest::did_you_mean;
-use crate::event::What;
+use crate::script::exceeded;
+use crate::script::limits::MARKS;
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
@@ -47,7 +48,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         &[NAME, Param { name: "value", ty: Ty::TEXT }],
         Ty::UNIT,
         Reach::BeforeDeploy,
-        "Sets a secret of the compose file before the first deploy, instead of the generated value.",
+        "Sets a secret of the compose file before the first deploy, instead of the generated value. A value under six letters or an ordinary word (`password`) is not hidden in the record, and a warning says so.",
         "ctx.set_secret(\"db_password\", \"correct horse battery\");",
         |e, _| {
             e.register_fn("set_secret", |c: &mut Ctx, name: &str, value: &str| set_secret(c, name, value));
@@ -83,9 +84,10 @@ pub(super) const ROWS: &[CtxFn] = &[
         "Says something in the record and the live view.",
         "ctx.log(\"planting a page\");",
         |e, _| {
-            e.register_fn("log", |c: &mut Ctx, text: &str| {
-                let text = c.0.redactor.hide(text);
-                (c.0.tell)(What::Said { by: c.0.by.clone(), text });
+            e.register_fn("log", |c: &mut Ctx, text: &str| -> Native<()> {
+                c.0.count()?;
+                c.0.say(text);
+                Ok(())
             });
         },
     ),
@@ -119,7 +121,9 @@ fn set_secret(c: &Ctx, name: &str, value: &str) -> Native<()> {
                 return Err(unknown("secret", name, secrets.keys()));
             }
             let value = Secret::new(value);
-            c.0.redactor.add(name, &value);
+            if let Some(warning) = c.0.redactor.add(name, &value).warning(name) {
+                c.0.say(&warning);
+            }
             secrets.insert(name.to_string(), value);
             Ok(())
         },
@@ -127,10 +131,10 @@ fn set_secret(c: &Ctx, name: &str, value: &str) -> Native<()> {
 }
 
 fn remember(c: &Ctx, name: &str, value: &Dynamic) -> Native<()> {
-    let shown = value.to_string();
+    let mut fits = true;
     c.0.call(
         "remember",
-        vec![name.to_string(), shown],
+        vec![name.to_string(), looked_at(&value.to_string())],
         |()| String::new(),
         |_| {
             if !is_plain(value) {
@@ -140,14 +144,11 @@ fn remember(c: &Ctx, name: &str, value: &Dynamic) -> Native<()> {
             }
             let json: serde_json::Value =
                 rhai::serde::from_dynamic(value).map_err(|e| raised(e.to_string()))?;
-            c.0.marks
-                .0
-                .lock()
-                .map_err(|_| raised("the marks cannot be written"))?
-                .insert(name.to_string(), json);
+            fits = c.0.marks.leave(name, &json);
             Ok(())
         },
-    )
+    )?;
+    if fits { Ok(()) } else { Err(exceeded(MARKS)) }
 }
 
 /// What survives the way through JSON without changing its type.
@@ -162,11 +163,15 @@ fn is_plain(value: &Dynamic) -> bool {
 }
 
 fn recall(c: &Ctx, name: &str) -> Native<Dynamic> {
-    c.0.call("recall", vec![name.to_string()], Dynamic::to_string, |_| {
-        let marks = c.0.marks.0.lock().map_err(|_| raised("the marks cannot be read"))?;
-        let json = marks.get(name).ok_or_else(|| unknown("mark", name, marks.keys()))?;
-        rhai::serde::to_dynamic(json).map_err(|e| raised(e.to_string()))
-    })
+    c.0.call(
+        "recall",
+        vec![name.to_string()],
+        |v: &Dynamic| looked_at(&v.to_string()),
+        |_| {
+            let json = c.0.marks.find(name).map_err(|there| unknown("mark", name, there.iter()))?;
+            rhai::serde::to_dynamic(json).map_err(|e| raised(e.to_string()))
+        },
+    )
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a String> + Clone) -> Raised {

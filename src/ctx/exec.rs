@@ -1,8 +1,9 @@
 //! Commands in containers, logs of services, and one-shot jobs.
 
-use super::state::{Ctx, Native, cluster_raised, raised};
+use super::state::{Ctx, Native, cluster_raised, looked_at, raised};
 use super::{CtxFn, HookCtx};
 use crate::name::ServiceName;
+use crate::script::limits::LOG_LINES as MOST_LOG_LINES;
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
@@ -15,9 +16,8 @@ use std::sync::Arc;
 #[derive(Clone)]
 struct Output(Arc<ExecOutput>);
 
-/// Lines of a log unless said otherwise, and at most.
+/// Lines of a log unless said otherwise.
 const LOG_LINES: usize = 200;
-const MOST_LOG_LINES: usize = 10_000;
 
 const SERVICE: Param = Param { name: "service", ty: Ty::TEXT };
 const COMMAND: Param = Param { name: "command", ty: Ty::ARRAY.or(Ty::TEXT) };
@@ -163,7 +163,12 @@ fn words(list: &Array) -> Result<Vec<String>, Raised> {
     }
     let text =
         |d: &Dynamic| if d.is_unit() || d.is_map() || d.is_array() { None } else { Some(d.to_string()) };
-    list.iter().map(|d| text(d).ok_or_else(|| raised("a command is a list of texts"))).collect()
+    let words = list.iter().map(|d| text(d).ok_or_else(|| raised("a command is a list of texts")));
+    let words = words.collect::<Result<Vec<String>, Raised>>()?;
+    match words.iter().any(|w| w.contains('\0')) {
+        true => Err(raised("a word of a command cannot hold the letter NUL")),
+        false => Ok(words),
+    }
 }
 
 fn named(service: &str) -> Result<ServiceName, Raised> {
@@ -171,7 +176,7 @@ fn named(service: &str) -> Result<ServiceName, Raised> {
 }
 
 fn told(o: &Output) -> String {
-    format!("exit {} {}{}", o.0.code, o.0.stdout, o.0.stderr)
+    format!("exit {} {}{}", o.0.code, looked_at(&o.0.stdout), looked_at(&o.0.stderr))
 }
 
 fn run(c: &Ctx, function: &str, service: &str, list: &Array, strict: bool) -> Native<Output> {
@@ -204,7 +209,7 @@ fn logs(c: &Ctx, service: &str, lines: i64) -> Native<ImmutableString> {
         |t: &ImmutableString| format!("{} bytes", t.len()),
         |limit: &Limit| {
             c.0.needs("logs", Reach::App)?;
-            let lines = usize::try_from(lines).unwrap_or(0).clamp(1, MOST_LOG_LINES);
+            let lines = usize::try_from(lines).unwrap_or(0).clamp(1, MOST_LOG_LINES.most);
             let text = c.0.world.cluster.logs(&c.0.stack, &named(service)?, lines, limit);
             Ok(text.map_err(|e| cluster_raised(e, &format!("read the log of `{service}`")))?.into())
         },
@@ -216,6 +221,11 @@ fn job(c: &Ctx, name: &str, image: &str, list: &Array) -> Native<Output> {
     c.0.call("run_job", vec![name.to_string(), image.to_string(), shown.join(" ")], told, |limit| {
         c.0.needs("run_job", Reach::App)?;
         let (name, owner) = (named(name)?, c.0.owner.clone());
+        let seen =
+            c.0.world.cluster.look(&c.0.stack, limit).map_err(|e| cluster_raised(e, "look at the stack"))?;
+        if seen.service(name.as_str()).is_some() {
+            return Err(raised(format!("a job cannot be called `{name}`: a service of the app is")));
+        }
         let job = JobRequest { name, image: image.to_string(), argv: words(list)?, env: vec![], owner };
         let out = c.0.world.cluster.run_job(&c.0.stack, &job, limit);
         checked(out.map_err(|e| cluster_raised(e, "run a job"))?, "of the job", true)

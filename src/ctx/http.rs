@@ -1,13 +1,13 @@
 //! HTTP against the app, by name, through the ingress; sessions keep cookies.
 
-use super::state::{Ctx, Native, raised};
-use super::{CtxFn, HookCtx};
+use super::state::{Ctx, Native, looked_at, raised};
+use super::{CtxFn, HookCtx, request};
+use crate::script::limits::{SESSIONS, TEXT};
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
-use crate::time::parse_span;
-use crate::world::clock::Limit;
-use crate::world::web::{HttpAnswer, HttpRequest, WebError};
+use crate::script::{exceeded, head};
+use crate::world::web::{HttpAnswer, WebError};
 use rhai::{Dynamic, Engine, ImmutableString, Map};
 use std::sync::Arc;
 
@@ -131,7 +131,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         "HTTP that keeps cookies under a name; the same name is the same session for the whole run.",
         "let s = ctx.session(\"admin\");\nassert(s.get(\"/\").status == 200);",
         |e, _| {
-            e.register_fn("session", |c: &mut Ctx, name: &str| Session(c.clone(), name.to_string()));
+            e.register_fn("session", |c: &mut Ctx, name: &str| session(c, name));
         },
     ),
     row(
@@ -211,7 +211,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         "The body as text, at most 1 MiB of it.",
         "assert(ctx.get(\"/\").body.contains(\"hello\"));",
         |e, _| {
-            e.register_get("body", |r: &mut Response| body(&r.0));
+            e.register_get("body", |r: &mut Response| text(&r.0));
         },
     ),
     property(
@@ -249,23 +249,39 @@ pub(super) const ROWS: &[CtxFn] = &[
     ),
 ];
 
-/// Bytes of a body that become text: the sandbox's own bound on texts.
-const TEXT_BYTES: usize = 1 << 20;
+/// Bytes of a body that become text or JSON: the sandbox's own bound on texts.
+const TEXT_BYTES: usize = TEXT.most;
 
 pub(super) fn register_types(e: &mut Engine) {
     e.register_type_with_name::<Response>("Response").register_type_with_name::<Session>("Session");
 }
 
-fn body(answer: &HttpAnswer) -> ImmutableString {
+fn text(answer: &HttpAnswer) -> ImmutableString {
     let cut = &answer.body[..answer.body.len().min(TEXT_BYTES)];
     let mut text = String::from_utf8_lossy(cut).into_owned();
     text.truncate((0..=TEXT_BYTES.min(text.len())).rev().find(|n| text.is_char_boundary(*n)).unwrap_or(0));
     text.into()
 }
 
+fn session(c: &Ctx, name: &str) -> Native<Session> {
+    c.0.count()?;
+    if c.0.marks.open_session(name) {
+        Ok(Session(c.clone(), name.to_string()))
+    } else {
+        Err(exceeded(SESSIONS))
+    }
+}
+
 fn json(answer: &HttpAnswer) -> Result<Dynamic, Raised> {
+    if answer.body.len() > TEXT_BYTES {
+        let bytes = answer.body.len();
+        return Err(raised(format!(
+            "the answer of {} has {bytes} bytes, {TEXT_BYTES} at most are read as JSON",
+            answer.url
+        )));
+    }
     let value: serde_json::Value = serde_json::from_slice(&answer.body).map_err(|e| {
-        let begins: String = String::from_utf8_lossy(&answer.body).chars().take(100).collect();
+        let begins = head(&String::from_utf8_lossy(&answer.body), 100);
         raised(format!("the answer of {} is no JSON ({e}); it begins `{begins}`", answer.url))
     })?;
     rhai::serde::to_dynamic(value).map_err(|e| raised(e.to_string()))
@@ -279,90 +295,14 @@ fn any(c: &Ctx, session: &str, method: &str, path: &str, mut options: Map) -> Na
 fn ask(c: &Ctx, session: &str, method: &str, path: &str, body: Dynamic, options: Map) -> Native<Response> {
     let function =
         if session.is_empty() { method.to_lowercase() } else { format!("session {session} {method}") };
-    let told = |r: &Response| format!("{} {}", r.0.status, String::from_utf8_lossy(&r.0.body));
+    let told = |r: &Response| format!("{} {}", r.0.status, looked_at(&text(&r.0)));
     c.0.call(&function, vec![path.to_string()], told, |limit| {
         c.0.needs(&function, Reach::App)?;
-        let (request, limit) = request(c, session, method, path, body, options, limit)?;
+        let (request, limit) = request::build(c, session, method, path, body, options, limit)?;
         c.0.world.web.send(&request, &limit).map(|a| Response(Arc::new(a))).map_err(no_answer)
     })
 }
 
 fn no_answer(e: WebError) -> Raised {
     raised(e.to_string())
-}
-
-fn request(
-    c: &Ctx,
-    session: &str,
-    method: &str,
-    path: &str,
-    body: Dynamic,
-    options: Map,
-    limit: &Limit,
-) -> Result<(HttpRequest, Limit), Raised> {
-    let url = match path {
-        p if p.starts_with('/') => format!("https://{}{p}", c.0.facts.domain),
-        p if p.starts_with("http://") || p.starts_with("https://") => p.to_string(),
-        p => return Err(raised(format!("`{p}` is neither a path that starts with `/` nor a URL"))),
-    };
-    let mut request = HttpRequest {
-        method: method.to_uppercase(),
-        url,
-        follow: true,
-        session: session.to_string(),
-        ..HttpRequest::default()
-    };
-    let (mut limit, mut as_json) = (limit.clone(), false);
-    for (name, value) in options {
-        match name.as_str() {
-            "headers" => {
-                let headers = value.as_map_ref().map_err(|_| raised("option `headers` must be a map"))?;
-                request.headers.extend(headers.iter().map(|(k, v)| (k.to_string(), v.to_string())));
-            }
-            "follow" => {
-                request.follow = value.as_bool().map_err(|_| raised("option `follow` must be a bool"))?
-            }
-            "json" => as_json = value.as_bool().map_err(|_| raised("option `json` must be a bool"))?,
-            "timeout" => {
-                let span = parse_span(&value.to_string())
-                    .ok_or_else(|| raised(format!("option `timeout`: `{value}` is no span like \"10s\"")))?;
-                limit = limit.within(&*c.0.world.clock, span);
-            }
-            other => {
-                return Err(raised(format!(
-                    "no option `{other}`; options are headers, follow, json, timeout, body"
-                )));
-            }
-        }
-    }
-    let (content_type, bytes) = encode(&body, as_json)?;
-    if let Some(t) =
-        content_type.filter(|_| !request.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("content-type")))
-    {
-        request.headers.push(("content-type".into(), t.into()));
-    }
-    request.body = bytes;
-    Ok((request, limit))
-}
-
-fn encode(body: &Dynamic, as_json: bool) -> Result<(Option<&'static str>, Vec<u8>), Raised> {
-    if as_json {
-        let value: serde_json::Value =
-            rhai::serde::from_dynamic(body).map_err(|e| raised(format!("the body is no JSON: {e}")))?;
-        return Ok((Some("application/json"), value.to_string().into_bytes()));
-    }
-    if let Ok(map) = body.as_map_ref() {
-        let pairs: Vec<String> =
-            map.iter().map(|(k, v)| format!("{}={}", percent(k), percent(&v.to_string()))).collect();
-        return Ok((Some("application/x-www-form-urlencoded"), pairs.join("&").into_bytes()));
-    }
-    match body {
-        b if b.is_unit() => Ok((None, vec![])),
-        b => Ok((None, b.to_string().into_bytes())),
-    }
-}
-
-fn percent(text: &str) -> String {
-    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
-    text.bytes().map(|b| if keep(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
 }

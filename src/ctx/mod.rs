@@ -6,12 +6,15 @@ mod exec;
 mod facts;
 mod free;
 mod http;
+mod marks;
 mod net;
+mod request;
 pub mod state;
 
 use crate::script::signature::CallSig;
+pub use marks::Marks;
 use rhai::Engine;
-pub use state::{Ctx, HookCtx, Marks};
+pub use state::{Ctx, HookCtx};
 use std::sync::Arc;
 
 /// A row of the table of ctx functions.

@@ -1,11 +1,13 @@
 //! What a hook or test is given: facts, the world within its limit, and where its calls are told.
 
+use super::marks::{Marks, Room};
 use crate::event::What;
 use crate::failure::{Failure, causes};
 use crate::redact::Redactor;
+use crate::script::limits::{CALL_TIME, CALLS, ERROR_TEXT, PRINTED, RECORDED};
 use crate::script::point::{Point, Reach};
 use crate::script::raised::Raised;
-use crate::script::{Guard, StopReason, stopped};
+use crate::script::{Guard, StopReason, exceeded, head, stopped};
 use crate::secret::Secret;
 use crate::world::World;
 use crate::world::clock::Limit;
@@ -13,20 +15,18 @@ use crate::world::cluster::Owner;
 use crate::{name::StackName, world::clock};
 use rhai::EvalAltResult;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// One call of a native may take so long; the hook's own deadline comes first.
-pub const CALL_LIMIT: Duration = Duration::from_secs(120);
-/// Calls one hook or test may make: a loop that never waits is a mistake long before.
-pub const MOST_CALLS: u64 = 20_000;
+pub const CALL_LIMIT: Duration = Duration::from_secs(CALL_TIME.most as u64);
 /// Characters of an argument or a result that are told in an event.
 pub const TOLD: usize = 200;
-
-/// What hooks leave for later hooks and tests. Cloning shares it.
-#[derive(Debug, Clone, Default)]
-pub struct Marks(pub Arc<Mutex<BTreeMap<String, serde_json::Value>>>);
+/// Bytes that are looked at to tell them; hiding secrets in all of a long text would take longer than the call.
+const LOOKED_AT: usize = 16 << 10;
+/// What an event weighs in the record beside its texts.
+const EVENT: usize = 150;
 
 /// Read-only facts.
 #[derive(Debug, Clone, Default)]
@@ -75,8 +75,15 @@ pub struct HookCtx {
     pub point: Point,
     /// Its deadline and stop.
     pub limit: Limit,
-    /// Calls made so far.
-    pub calls: AtomicU64,
+    /// What this call of a hook or test has used up.
+    pub used: Used,
+}
+
+/// Counted for one call of a hook or test.
+#[derive(Debug, Default)]
+pub struct Used {
+    calls: AtomicUsize,
+    said: AtomicUsize,
 }
 
 /// As scripts hold it.
@@ -95,13 +102,7 @@ impl HookCtx {
         told: impl FnOnce(&T) -> String,
         work: impl FnOnce(&Limit) -> Result<T, Raised>,
     ) -> Native<T> {
-        if let Some(why) = self.stop() {
-            return Err(stopped(why));
-        }
-        if self.calls.fetch_add(1, Ordering::Relaxed) >= MOST_CALLS {
-            let message = format!("more than {MOST_CALLS} calls of ctx functions in one hook or test");
-            return Err(Raised { message, failure: None }.into());
-        }
+        self.count()?;
         let began = self.world.clock.now();
         let result = work(&self.limit.within(&*self.world.clock, CALL_LIMIT));
         let ms = self.world.clock.now().since(began).as_millis() as u64;
@@ -109,7 +110,7 @@ impl HookCtx {
             Ok(value) => (true, told(value)),
             Err(raised) => (false, raised.message.clone()),
         };
-        (self.tell)(What::Called {
+        self.record(What::Called {
             by: self.by.clone(),
             function: function.to_string(),
             arguments: arguments.iter().map(|a| self.cut(a)).collect(),
@@ -125,6 +126,50 @@ impl HookCtx {
         }
     }
 
+    /// Counts a call; none is made after the end.
+    pub fn count(&self) -> Native<()> {
+        match self.stop() {
+            Some(why) => Err(stopped(why)),
+            None if self.used.calls.fetch_add(1, Relaxed) >= CALLS.most => Err(exceeded(CALLS)),
+            None => Ok(()),
+        }
+    }
+
+    /// Says something, up to a bound.
+    pub fn say(&self, text: &str) {
+        let before = self.used.said.fetch_add(text.len(), Relaxed);
+        let text = match (before, before + text.len()) {
+            (_, after) if after <= PRINTED.most => self.redactor.hide(text),
+            (before, _) if before <= PRINTED.most => {
+                format!("(more than {} bytes said; the rest is dropped)", PRINTED.most)
+            }
+            _ => return,
+        };
+        self.record(What::Said { by: self.by.clone(), text });
+    }
+
+    /// Puts what a script does and says into the record, up to a bound for the whole run.
+    fn record(&self, what: What) {
+        let text = match &what {
+            What::Called { arguments, result, .. } => {
+                arguments.iter().map(String::len).sum::<usize>() + result.len()
+            }
+            What::Said { text, .. } => text.len(),
+            _ => 0,
+        };
+        match self.marks.tell(EVENT + self.by.len() + text) {
+            Room::There => (self.tell)(what),
+            Room::JustFull => {
+                let text = format!(
+                    "(scripts have put {} bytes into the record; their calls and words are left out from here)",
+                    RECORDED.most
+                );
+                (self.tell)(What::Said { by: self.by.clone(), text });
+            }
+            Room::Full => {}
+        }
+    }
+
     /// Refuses a call that makes no sense at this point.
     pub fn needs(&self, function: &str, reach: Reach) -> Result<(), Raised> {
         if self.point.offers(reach) {
@@ -136,12 +181,7 @@ impl HookCtx {
 
     /// Redacted, one line, cut.
     pub fn cut(&self, text: &str) -> String {
-        let hidden = self.redactor.hide(text);
-        let mut short: String = hidden.chars().take(TOLD).collect();
-        if short.len() < hidden.len() {
-            short.push('…');
-        }
-        short.replace('\n', "\\n")
+        head(&self.redactor.hide(&looked_at(text)), TOLD).replace('\n', "\\n")
     }
 }
 
@@ -156,14 +196,19 @@ impl Guard for HookCtx {
     }
 
     fn printed(&self, place: &str, text: &str) {
-        let text = self.redactor.hide(&format!("{place}: {text}"));
-        (self.tell)(What::Said { by: self.by.clone(), text });
+        self.say(&format!("{place}: {text}"));
     }
+}
+
+/// The beginning of a text that is only told.
+pub fn looked_at(text: &str) -> String {
+    let cut = text.floor_char_boundary(LOOKED_AT);
+    if cut < text.len() { format!("{}…", &text[..cut]) } else { text.to_string() }
 }
 
 /// A failure of the app, raised with a message of its own.
 pub fn raised(message: impl Into<String>) -> Raised {
-    Raised { message: message.into(), failure: None }
+    Raised { message: head(&message.into(), ERROR_TEXT.most), failure: None }
 }
 
 /// Trouble of ours or the world's, raised so that its blame is kept.

@@ -2,8 +2,12 @@
 
 /// The nearest of `known` within a quarter of its length plus one (measured to give the expected hints).
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = word.chars().count();
+    let far = |k: &str| letters.abs_diff(k.chars().count()) > 1 + k.len() / 4;
     known
         .into_iter()
+        // the distance is at least that of the lengths, and takes long for a hostile name
+        .filter(|k| !far(k))
         .map(|k| (strsim::damerau_levenshtein(word, k), k))
         .filter(|(d, k)| *d <= 1 + k.len() / 4)
         .min_by_key(|(d, _)| *d)

@@ -3,12 +3,13 @@
 use super::{Action, Deployment, Plan, Setting, Side, Step};
 use crate::event::{DecidedBy, Skip};
 use crate::name::{Domain, RecipeName, RunId};
+use crate::script::limits::HOOK_TIME;
 use crate::tier::{Rung, TIERS, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A hook or a single test may run so long; a test suite that needs more is several tests.
-pub const HOOK_LIMIT: Duration = Duration::from_secs(300);
+pub const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);
 /// All images of one side; big apps over a slow line need minutes.
 pub const PULL_LIMIT: Duration = Duration::from_secs(1_800);
 /// Settling bounds how long a backup waits for a busy stack (the predecessor's figure).

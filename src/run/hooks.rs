@@ -1,14 +1,13 @@
 //! Calls hooks and tests with what they may see and do at this point, and tells how they ended.
 
 use super::Run;
-use crate::ctx::{self, HookCtx, state::Facts};
+use crate::ctx::{self, HookCtx, state::Facts, state::Used};
 use crate::event::What;
 use crate::failure::Failure;
 use crate::plan::Side;
 use crate::script::{Hook, Point, Return};
 use crate::world::clock::Limit;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 /// Calls a hook.
 pub fn call<R: Return>(run: &Run<'_>, hook: &Hook<R>, limit: &Limit) -> Result<R, Box<Failure>> {
@@ -61,7 +60,7 @@ fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> Arc<HookCtx>
         by: by.to_string(),
         point,
         limit: limit.clone(),
-        calls: AtomicU64::new(0),
+        used: Used::default(),
     })
 }
 

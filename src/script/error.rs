@@ -3,7 +3,9 @@
 
 use super::assertion::Unmet;
 use super::guard::{Ended, Spot, StopReason};
-use super::limits::{ARRAY, CALL_DEPTH, LIMITS, Limit, MAP, MODULES, OPERATIONS, TEXT, VARIABLES};
+use super::limits::{
+    ARRAY, CALL_DEPTH, ERROR_TEXT, LIMITS, Limit, MAP, MODULES, OPERATIONS, TEXT, VARIABLES,
+};
 use super::raised::Raised;
 use super::show;
 use super::sources::Sources;
@@ -124,6 +126,7 @@ impl ScriptError {
             (other, None) => ScriptError::new(ErrorKind::Raised, words(other), place),
         };
         error.frames = frames;
+        error.message = show::head(&error.message, ERROR_TEXT.most);
         error
     }
 }
@@ -139,7 +142,12 @@ pub(super) fn position(e: &EvalAltResult, file: &str, spot: &Spot) -> (String, P
 
 /// Rhai's error in our words, without a place.
 pub(super) fn message(e: &EvalAltResult) -> String {
-    words(unwind(e, "").inner)
+    let inner = unwind(e, "").inner;
+    match ended(inner) {
+        Some(Ended::Guard(_)) => "it takes too long".into(),
+        Some(Ended::Limit(name)) => format!("it goes over the limit of {name}"),
+        None => words(inner),
+    }
 }
 
 fn frame_name(name: &str) -> String {
@@ -251,6 +259,10 @@ fn words(e: &EvalAltResult) -> String {
 /// `name (i64, &str | ImmutableString | String)`.
 fn no_function(signature: &str) -> String {
     let Some((name, args)) = signature.split_once(" (") else {
+        // natives of Rhai say other things in this form
+        if signature.contains(' ') {
+            return signature.to_string();
+        }
         return format!("there is no function `{signature}`");
     };
     let args: Vec<String> = args

@@ -1,6 +1,6 @@
 //! What a script is watched by: the caller's guard, and the meter of one call. No clock is read here.
 
-use super::limits::{MEMORY, OPERATIONS};
+use super::limits::{LIMITS, Limit, MEMORY, OPERATIONS};
 use super::memory;
 use rhai::{Dynamic, EvalAltResult, Position};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -33,6 +33,16 @@ pub trait Guard: Send + Sync {
     fn printed(&self, place: &str, text: &str) {
         let _ = (place, text);
     }
+
+    /// Asked from outside, every `thread::LOOK` and without a clock, for scripts that are in a native.
+    fn look(&self) -> Option<StopReason> {
+        self.stop()
+    }
+
+    /// Operations that the call may use: less than the table allows, never more.
+    fn operations(&self) -> usize {
+        OPERATIONS.most
+    }
 }
 
 /// A guard that never ends anything: what is called has the limits alone.
@@ -50,6 +60,11 @@ pub fn stopped(why: StopReason) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorTerminated(why.word().into(), Position::NONE))
 }
 
+/// The same for a native that a script uses more than a limit allows.
+pub fn exceeded(limit: &'static Limit) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(limit.name.into(), Position::NONE))
+}
+
 /// What ended a script, read back from the error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ended {
@@ -62,10 +77,10 @@ pub(super) enum Ended {
 impl Ended {
     pub(super) fn of(token: &Dynamic) -> Ended {
         let word = token.clone().into_immutable_string().unwrap_or_default();
-        match word.as_str() {
-            "deadline" => Ended::Guard(StopReason::Deadline),
-            name if name == MEMORY.name => Ended::Limit(MEMORY.name),
-            name if name == OPERATIONS.name => Ended::Limit(OPERATIONS.name),
+        let limit = LIMITS.iter().find(|l| l.name == word.as_str());
+        match (word.as_str(), limit) {
+            ("deadline", _) => Ended::Guard(StopReason::Deadline),
+            (_, Some(limit)) => Ended::Limit(limit.name),
             _ => Ended::Guard(StopReason::Cancelled),
         }
     }
@@ -115,7 +130,7 @@ impl Meter {
     /// Counts one operation; says which word ends the script, if one does.
     pub(super) fn tick(&self, guard: &dyn Guard) -> Option<Dynamic> {
         let n = self.operations.fetch_add(1, Relaxed);
-        if n >= OPERATIONS.most as u64 {
+        if n >= guard.operations().min(OPERATIONS.most) as u64 {
             return Some(OPERATIONS.name.into());
         }
         if memory::held() - self.held_before.get_or_init(memory::held) > MEMORY.most as isize {

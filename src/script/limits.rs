@@ -5,7 +5,7 @@
 pub struct Limit {
     /// As messages call it.
     pub name: &'static str,
-    /// How much is allowed in one call of a hook or test.
+    /// How much is allowed in one call of a hook or test, unless the sentences say otherwise.
     pub most: usize,
     /// Sentences; the first is the summary.
     pub doc: &'static str,
@@ -31,7 +31,20 @@ limits! {
     FUNCTIONS "functions" 256, "Functions of one file, closures included.";
     MODULES "imports" 32, "Imported files.";
     SOURCE "file size" 256 << 10, "Bytes of one script file.";
-    PRINTED "printed text" 64 << 10, "Bytes that print and debug may say; what comes after is dropped, with a note.";
+    PRINTED "printed text" 64 << 10, "Bytes that print, debug and `ctx.log` may say; what comes after is dropped, with a note.";
+    ERROR_TEXT "error text" 4_000, "Characters of what a script ends with; the rest of a longer one is cut off.";
+    HOOK_TIME "hook time" 300, "Seconds that a hook or test may take, waiting included.";
+    CALL_TIME "call time" 120, "Seconds that one call of a ctx function may take.";
+    LOAD_TIME "load time" 10, "Seconds that checking all scripts and computing their constants may take.";
+    LOAD_OPERATIONS "load operations" 50_000, "Steps of the interpreter that the constants of one file may take.";
+    CALLS "calls" 3_000, "Calls of ctx functions: a loop that never waits is a mistake long before.";
+    OUTPUT "output" 8 << 20, "Bytes of what a command or job writes, or of a log, that are kept; the rest is cut off, with a note. As a text in a script the limit of texts holds.";
+    ANSWER "answer" 8 << 20, "Bytes of the body of an HTTP answer that are kept; `body` and `json()` read as much as one text may hold.";
+    LOG_LINES "log lines" 10_000, "Lines that one call of `ctx.logs` gives.";
+    HEADERS "headers" 100, "Headers that a request may set.";
+    SESSIONS "sessions" 64, "Sessions with cookies, over the whole run.";
+    MARKS "marks" 1 << 20, "Bytes of all that hooks leave with `ctx.remember`, over the whole run.";
+    RECORDED "script record" 8 << 20, "Bytes of calls and words of scripts in the record of a run; what comes after is dropped, with a note.";
     STACK "stack" 512 << 20, "Bytes of stack that a script's thread may grow to. A chain of closures that hold each other is freed link by link inside each other: what the limit of operations lets a script build must fit.";
 }
 

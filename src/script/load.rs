@@ -3,11 +3,12 @@
 
 use super::compile::{File, Kind, compile};
 use super::error;
-use super::guard::{Spot, Unguarded};
+use super::guard::{Guard, Spot, StopReason};
 use super::hooks::{self, HOOKS, HookRow};
+use super::limits::{LOAD_OPERATIONS, LOAD_TIME};
 use super::signature::CallSig;
 use super::sources::{Sources, function_place, place};
-use super::thread::{Lost, on_own};
+use super::thread::{LOOK, Lost, on_own};
 use super::{conventions, engine, files, imports, inspect, stdlib};
 use crate::diag::codes::SCRIPT_SYNTAX;
 use crate::diag::{Diagnostic, Diagnostics, Text};
@@ -16,6 +17,7 @@ use rhai::module_resolvers::StaticModuleResolver;
 use rhai::{Module, Scope};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The texts of a recipe directory by their path below it. Only what ends in `.rhai` is looked at here.
 pub type RecipeTexts = BTreeMap<String, Arc<Text>>;
@@ -47,8 +49,9 @@ impl Scripts {
     /// Loads what is there. With errors among the diagnostics the scripts can be listed but should not be called.
     pub fn load(texts: &RecipeTexts, sigs: &[CallSig]) -> (Scripts, Diagnostics) {
         let (texts, sigs) = (texts.clone(), sigs.to_vec());
-        let spot = Arc::new(Spot::default());
-        match on_own(&Unguarded, move || load(&texts, &sigs, &spot)) {
+        let patience = Arc::new(Patience::default());
+        let watch = patience.clone();
+        match on_own(&*patience, move || load(&texts, &sigs, &watch)) {
             Ok((loaded, found)) => (Scripts(Arc::new(loaded)), found),
             Err(lost) => {
                 let why = match lost {
@@ -56,7 +59,9 @@ impl Scripts {
                         format!("the scripts cannot be loaded; this is a bug in ccci: {text}")
                     }
                     Lost::NoThread(e) => format!("the scripts cannot be loaded: no thread: {e}"),
-                    Lost::Stuck(_) => "the scripts cannot be loaded: interrupted".to_string(),
+                    Lost::Stuck(_) => {
+                        format!("the scripts cannot be loaded within {} seconds", LOAD_TIME.most)
+                    }
                 };
                 (Scripts::default(), Diagnostics(vec![Diagnostic::new(SCRIPT_SYNTAX, why)]))
             }
@@ -108,7 +113,27 @@ fn tests_of(path: &str, file: &File) -> Vec<TestFn> {
         .collect()
 }
 
-fn load(texts: &RecipeTexts, sigs: &[CallSig], spot: &Arc<Spot>) -> (Loaded, Diagnostics) {
+/// Ends what is computed while loading. This floor has no clock: the looks from outside are counted.
+#[derive(Default)]
+struct Patience(AtomicU32);
+
+impl Guard for Patience {
+    fn stop(&self) -> Option<StopReason> {
+        let waited = LOOK * self.0.load(Relaxed);
+        (waited.as_secs() >= LOAD_TIME.most as u64).then_some(StopReason::Deadline)
+    }
+
+    fn look(&self) -> Option<StopReason> {
+        self.0.fetch_add(1, Relaxed);
+        self.stop()
+    }
+
+    fn operations(&self) -> usize {
+        LOAD_OPERATIONS.most
+    }
+}
+
+fn load(texts: &RecipeTexts, sigs: &[CallSig], watch: &Arc<Patience>) -> (Loaded, Diagnostics) {
     let mut out = Diagnostics::default();
     let mut compiler = engine::compiler(stdlib::roots());
     let mut loaded = Loaded::default();
@@ -129,7 +154,7 @@ fn load(texts: &RecipeTexts, sigs: &[CallSig], spot: &Arc<Spot>) -> (Loaded, Dia
         }
     }
     if !out.has_errors() {
-        evaluate(&mut loaded, &order, spot, &mut out);
+        evaluate(&mut loaded, &order, watch, &mut out);
     }
     (loaded, Diagnostics(out.sorted()))
 }
@@ -147,11 +172,12 @@ fn refusals(files: &BTreeMap<String, File>, out: &mut Diagnostics) {
 }
 
 /// Evaluates the constants of every file once, and makes modules of those under `lib/`.
-fn evaluate(loaded: &mut Loaded, order: &[String], spot: &Arc<Spot>, out: &mut Diagnostics) {
+fn evaluate(loaded: &mut Loaded, order: &[String], watch: &Arc<Patience>, out: &mut Diagnostics) {
     for path in order {
         let file = &loaded.files[path];
         let Some(ast) = &file.ast else { continue };
-        let mut engine = engine::runner(Arc::new(Unguarded), spot.clone());
+        let spot = Arc::new(Spot::default());
+        let mut engine = engine::runner(watch.clone(), spot.clone());
         stdlib::register(&mut engine);
         engine.set_module_resolver(loaded.modules.clone());
         match Module::eval_ast_as_new(Scope::new(), ast, &engine) {
@@ -160,7 +186,7 @@ fn evaluate(loaded: &mut Loaded, order: &[String], spot: &Arc<Spot>, out: &mut D
             }
             Ok(_) => {}
             Err(e) => {
-                let (_, at) = error::position(&e, path, spot);
+                let (_, at) = error::position(&e, path, &spot);
                 let message = format!("the constants of the file cannot be computed: {}", error::message(&e));
                 out.push(Diagnostic::new(SCRIPT_SYNTAX, message).at(place(&file.text, at, 1)));
             }

@@ -1,8 +1,8 @@
 //! Natives of ours for text and JSON: those of Rhai that could multiply sizes in one step, bounded, and a few that every
 //! author misses. What touches an app is not here.
 
-use super::show;
 use super::ty::Ty;
+use super::{show, sorting};
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, NativeCallContext};
 
 /// A native that authors may not expect: `trim` of Rhai changes its text in place and gives `()`.
@@ -75,6 +75,7 @@ pub(super) fn register(engine: &mut Engine) {
     });
     engine.register_fn("trimmed", |s: &mut ImmutableString| -> ImmutableString { s.trim().into() });
     engine.register_fn("lines", |cx: NativeCallContext<'_>, s: &mut ImmutableString| lines(&cx, s));
+    sorting::register(engine);
     for name in ["to_debug", "debug", "to_string", "print"] {
         engine.register_fn(name, |_: &mut FnPtr| -> ImmutableString { "<function>".into() });
     }

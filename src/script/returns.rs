@@ -54,6 +54,9 @@ impl Return for EnvMap {
                 return Err(format!("the name `{name}`, which no env variable can have"));
             }
             match value.clone().into_immutable_string() {
+                Ok(text) if text.contains('\0') => {
+                    return Err(format!("a text with the letter NUL for `{name}`"));
+                }
                 Ok(text) => env.insert(name.to_string(), text.to_string()),
                 Err(_) => return Err(format!("{} for `{name}`", show::with_noun(value))),
             };
@@ -84,6 +87,7 @@ mod tests {
         assert_eq!(EnvMap::take(map(&[("PORT", 80_i64.into())])).unwrap_err(), "80 (int) for `PORT`");
         assert_eq!(EnvMap::take(Dynamic::UNIT).unwrap_err(), "()");
         assert!(EnvMap::take(map(&[("a b", "x".into())])).is_err());
+        assert!(EnvMap::take(map(&[("A", "x\0y".into())])).is_err());
     }
 
     #[test]

@@ -49,11 +49,18 @@ pub fn with_noun(of: &Dynamic) -> String {
 }
 
 fn cut(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
+    if text.chars().nth(LONGEST).is_none() {
         return text.to_string();
     }
-    let head: String = text.chars().take(LONGEST).collect();
-    format!("{head}… ({} characters)", text.chars().count())
+    format!("{} ({} characters)", head(text, LONGEST), text.chars().count())
+}
+
+/// The beginning of a text, with `…` where it is cut: redaction knows by it that a secret may be cut as well.
+pub fn head(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
 }
 
 /// The value as it may leave a script: closures, own types and what is nested too deep become `()`.

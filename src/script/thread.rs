@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const NAME: &str = "script";
 /// How often the guard is asked from outside, for natives that do not come back.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// Looks after the guard's stop before the thread is left behind: two seconds.
 const PATIENCE: u32 = 40;
 
@@ -53,7 +53,7 @@ pub(super) fn on_own<T: Send + 'static>(
             }
             Err(RecvTimeoutError::Disconnected) => return Err(Lost::Panicked("the thread ended".into())),
             Err(RecvTimeoutError::Timeout) => {
-                if let Some(why) = guard.stop() {
+                if let Some(why) = guard.look() {
                     patience -= 1;
                     if patience == 0 {
                         return Err(Lost::Stuck(why));

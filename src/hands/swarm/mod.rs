@@ -29,7 +29,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 /// The engine's own limit for one answer we keep in memory.
-const MOST_OUTPUT: usize = 8 << 20;
+const MOST_OUTPUT: usize = crate::script::limits::OUTPUT.most;
 
 /// A Swarm behind an engine's address. Dropping it ends its listening.
 pub struct Swarm {

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Longest body that is kept.
-const LONGEST_BODY: usize = 8 * 1024 * 1024;
+const LONGEST_BODY: usize = crate::script::limits::ANSWER.most;
 /// Most redirects that are followed.
 const MOST_REDIRECTS: usize = 10;
 

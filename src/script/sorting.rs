@@ -1,0 +1,105 @@
+//! `sort` and `dedup` with a closure. Rhai's own take an error in the closure for an answer: a failed assertion, or the end of
+//! the script, would be lost in them.
+
+use super::show;
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
+
+type Raised = Box<EvalAltResult>;
+
+/// Registers them.
+pub(super) fn register(engine: &mut Engine) {
+    for name in ["sort", "sort_by"] {
+        engine.register_fn(
+            name,
+            |cx: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Result<(), Raised> {
+                *list = sorted(list, &mut |a, b| in_order(&cx, &by, a, b))?;
+                Ok(())
+            },
+        );
+    }
+    engine.register_fn(
+        "dedup",
+        |cx: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Result<(), Raised> {
+            let mut kept: Array = vec![];
+            for value in list.iter() {
+                let same = match kept.last() {
+                    Some(last) => equal(&cx, &by, value, last)?,
+                    None => false,
+                };
+                if !same {
+                    kept.push(value.clone());
+                }
+            }
+            *list = kept;
+            Ok(())
+        },
+    );
+}
+
+/// Merges runs of growing length: stable, n log n questions whatever the answers are, and no panic when they contradict
+/// each other.
+fn sorted<T: Clone, E>(list: &[T], in_order: &mut dyn FnMut(&T, &T) -> Result<bool, E>) -> Result<Vec<T>, E> {
+    let (mut from, mut run) = (list.to_vec(), 1);
+    while run < from.len() {
+        let mut to = Vec::with_capacity(from.len());
+        for pair in from.chunks(2 * run) {
+            let (mut left, mut right) = pair.split_at(run.min(pair.len()));
+            while let ([a, rest @ ..], [b, others @ ..]) = (left, right) {
+                if in_order(a, b)? {
+                    to.push(a.clone());
+                    left = rest;
+                } else {
+                    to.push(b.clone());
+                    right = others;
+                }
+            }
+            to.extend_from_slice(left);
+            to.extend_from_slice(right);
+        }
+        (from, run) = (to, 2 * run);
+    }
+    Ok(from)
+}
+
+/// An int says how the first stands to the second, a bool whether they may stay as they are.
+fn in_order(cx: &NativeCallContext<'_>, by: &FnPtr, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
+    let said: Dynamic = by.call_within_context(cx, (a.clone(), b.clone()))?;
+    match (said.as_int(), said.as_bool()) {
+        (Ok(n), _) => Ok(n <= 0),
+        (_, Ok(stay)) => Ok(stay),
+        _ => Err(no_answer("an int or a bool", &said)),
+    }
+}
+
+fn equal(cx: &NativeCallContext<'_>, by: &FnPtr, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
+    let said: Dynamic = by.call_within_context(cx, (a.clone(), b.clone()))?;
+    said.as_bool().map_err(|_| no_answer("a bool", &said))
+}
+
+fn no_answer(wanted: &str, said: &Dynamic) -> Raised {
+    format!("the closure must give {wanted}, not {}", show::with_noun(said)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    #[test]
+    fn a_list_is_sorted_stably_and_contradictions_only_mix_it() {
+        let list: Vec<(u32, usize)> = (0..100_u32).map(|n| n * 7919 % 10).zip(0..).collect();
+        let got = sorted(&list, &mut |a, b| Ok::<_, Infallible>(a.0 <= b.0)).unwrap_or_default();
+        let mut want = list.clone();
+        want.sort();
+        assert_eq!(got, want);
+        let mut n = 0;
+        let mut mixed = sorted(&list, &mut |_, _| {
+            n += 1;
+            Ok::<_, Infallible>(n % 3 == 0)
+        })
+        .unwrap_or_default();
+        mixed.sort();
+        assert_eq!(mixed, want, "nothing is lost");
+        assert_eq!(sorted(&[2, 1], &mut |_, _| Err("no")), Err("no"));
+    }
+}
