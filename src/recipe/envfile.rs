@@ -43,7 +43,7 @@ impl EnvFile {
 
     /// Reads a file over an outer env, which `$NAME` falls back to.
     pub fn parse_with(text: &Arc<Text>, outer: &BTreeMap<String, String>) -> (EnvFile, Diagnostics) {
-        let mut reader = Reader { text, at: 0, vars: outer.clone() };
+        let mut reader = Reader { text, at: 0, vars: outer.clone(), room: text.content.len() + MOST_GROWN };
         let mut file = EnvFile { commented: commented_out(text), ..EnvFile::default() };
         let mut diagnostics = Diagnostics::default();
         while reader.skip_to_statement() {
@@ -82,10 +82,15 @@ impl EnvFile {
     }
 }
 
+/// So many bytes the values of a file may have beyond the file's own; a process can be given no longer env.
+const MOST_GROWN: usize = 1 << 20;
+
 /// The `export NAME=value` lines of an `abra.sh`, in order, last one wins. Read by pattern, as abra does: a line in
 /// any other form (a function, a computed value) is code and stays unread.
 pub fn abra_exports(text: &Arc<Text>) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = vec![];
+    let mut vars = BTreeMap::new();
+    let mut room = text.content.len() + MOST_GROWN;
     for line in text.content.lines() {
         let Some((key, raw)) =
             line.strip_prefix("export ").and_then(|rest| rest.trim_start().split_once('='))
@@ -95,11 +100,9 @@ pub fn abra_exports(text: &Arc<Text>) -> Vec<(String, String)> {
         if !is_name(key) || raw.starts_with("$(") || raw.starts_with('`') {
             continue;
         }
-        let vars: BTreeMap<String, String> = out.iter().cloned().collect();
-        let value = match expand::value(raw, &vars) {
-            Ok(v) => v.text,
-            Err(_) => continue,
-        };
+        let Ok(expand::Value { text: value, .. }) = expand::value(raw, &vars, room) else { continue };
+        room = room.saturating_sub(value.len());
+        vars.insert(key.to_string(), value.clone());
         match out.iter_mut().find(|(k, _)| k == key) {
             Some((_, v)) => *v = value,
             None => out.push((key.to_string(), value)),
@@ -142,6 +145,7 @@ struct Reader<'a> {
     text: &'a Arc<Text>,
     at: usize,
     vars: BTreeMap<String, String>,
+    room: usize,
 }
 
 impl Reader<'_> {
@@ -168,16 +172,22 @@ impl Reader<'_> {
 
     fn statement(&mut self) -> Result<Entry, Diagnostic> {
         let (key, place) = self.key()?;
-        let value = expand::value(self.rest(), &self.vars).map_err(|opening| {
-            let at = self.at;
-            Diagnostic::new(
-                codes::ENV_SYNTAX,
-                format!("the value of `{key}` opens with {opening} and is never closed"),
-            )
-            .at(Place::new(self.text, at..at + 1))
-            .help(format!("close the quotes: `{key}={opening}…{opening}`"))
+        let value = expand::value(self.rest(), &self.vars, self.room).map_err(|why| {
+            let (message, help) = match why {
+                expand::Unread::Open(quote) => (
+                    format!("the value of `{key}` opens with {quote} and is never closed"),
+                    format!("close the quotes: `{key}={quote}…{quote}`"),
+                ),
+                expand::Unread::TooLong => (
+                    format!("the value of `{key}` makes those of this file longer than {MOST_GROWN} bytes"),
+                    "a process can be given no such env; do not multiply a value".into(),
+                ),
+            };
+            let place = Place::new(self.text, self.at..self.at + 1);
+            Diagnostic::new(codes::ENV_SYNTAX, message).at(place).help(help)
         })?;
         self.at += value.length;
+        self.room = self.room.saturating_sub(value.text.len());
         let comment = value.comment.or_else(|| self.trailing_comment());
         self.vars.insert(key.clone(), value.text.clone());
         Ok(Entry { key, value: value.text, comment, place })

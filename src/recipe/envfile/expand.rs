@@ -21,27 +21,41 @@ pub fn is_space(c: char) -> bool {
     matches!(c, '\t' | '\x0b' | '\x0c' | '\r' | ' ' | '\u{85}' | '\u{a0}')
 }
 
-/// Reads the value that `rest` starts with. The error is the quote that is never closed.
-pub fn value(rest: &str, vars: &BTreeMap<String, String>) -> Result<Value, char> {
+/// Why a value cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// This quote is never closed.
+    Open(char),
+    /// Its variables make it longer than there is room for.
+    TooLong,
+}
+
+/// Reads the value that `rest` starts with; with its variables it may have `room` bytes. Without a bound a few dozen lines
+/// like `A=$A$A` would fill the memory.
+pub fn value(rest: &str, vars: &BTreeMap<String, String>, room: usize) -> Result<Value, Unread> {
     match rest.chars().next() {
-        Some(quote @ ('"' | '\'')) => quoted(rest, quote, vars).ok_or(quote),
-        _ => Ok(unquoted(rest, vars)),
+        Some(quote @ ('"' | '\'')) => quoted(rest, quote, vars, room),
+        _ => unquoted(rest, vars, room),
     }
 }
 
-fn unquoted(rest: &str, vars: &BTreeMap<String, String>) -> Value {
+fn unquoted(rest: &str, vars: &BTreeMap<String, String>, room: usize) -> Result<Value, Unread> {
     let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
     let (value, comment) = split_comment(line);
-    Value { text: variables(value, vars), comment: comment.map(str::to_string), length: line.len() }
+    let text = variables(value, vars, room)?;
+    Ok(Value { text, comment: comment.map(str::to_string), length: line.len() })
 }
 
-fn quoted(rest: &str, quote: char, vars: &BTreeMap<String, String>) -> Option<Value> {
-    let closing =
-        rest.match_indices(quote).map(|(i, _)| i).find(|i| *i > 0 && !rest[..*i].ends_with('\\'))?;
+fn quoted(rest: &str, quote: char, vars: &BTreeMap<String, String>, room: usize) -> Result<Value, Unread> {
+    let closing = rest
+        .match_indices(quote)
+        .map(|(i, _)| i)
+        .find(|i| *i > 0 && !rest[..*i].ends_with('\\'))
+        .ok_or(Unread::Open(quote))?;
     // godotenv trims quotes of this kind from both ends, so `""x""` loses more than one
     let inner = rest[..closing].trim_matches(quote).replace("\r\n", "\n");
-    let text = if quote == '"' { variables(&escapes(&inner), vars) } else { inner };
-    Some(Value { text, comment: None, length: closing + 1 })
+    let text = if quote == '"' { variables(&escapes(&inner), vars, room)? } else { inner };
+    Ok(Value { text, comment: None, length: closing + 1 })
 }
 
 /// Cuts a line at the last hash that has white space before it.
@@ -64,18 +78,23 @@ fn escapes(text: &str) -> String {
     UNESCAPE.replace_all(&lines, "$1").into_owned()
 }
 
-fn variables(text: &str, vars: &BTreeMap<String, String>) -> String {
+fn variables(text: &str, vars: &BTreeMap<String, String>, room: usize) -> Result<String, Unread> {
     static VARIABLE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(\\)?(\$)(\()?\{?([A-Z0-9_]+)?\}?").expect("a valid pattern"));
-    VARIABLE
-        .replace_all(text, |c: &Captures<'_>| {
-            if c.get(1).is_some() {
-                return c[0][1..].to_string();
-            }
-            match c.get(4) {
-                Some(name) => vars.get(name.as_str()).cloned().unwrap_or_default(),
-                None => c[0].to_string(),
-            }
-        })
-        .into_owned()
+    let (mut out, mut at) = (String::new(), 0);
+    for c in VARIABLE.captures_iter(text) {
+        let whole = c.get(0).expect("a match has itself");
+        out.push_str(&text[at..whole.start()]);
+        at = whole.end();
+        match (c.get(1), c.get(4)) {
+            (Some(_), _) => out.push_str(&whole.as_str()[1..]),
+            (None, Some(name)) => out.push_str(vars.get(name.as_str()).map_or("", String::as_str)),
+            (None, None) => out.push_str(whole.as_str()),
+        }
+        if out.len() > room {
+            return Err(Unread::TooLong);
+        }
+    }
+    out.push_str(&text[at..]);
+    Ok(out)
 }

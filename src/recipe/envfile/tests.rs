@@ -66,6 +66,25 @@ fn a_bad_line_is_told_with_its_position_and_the_rest_is_read() {
 }
 
 #[test]
+fn a_value_that_doubles_itself_is_told_and_fills_no_memory() {
+    let doubling = ["A=aaaaaaaaaaaaaaaa\n", &"A=$A$A\n".repeat(40), "B=1\n"].concat();
+    let (file, d) = EnvFile::parse(&text(&doubling));
+    assert!(d.0[0].message.contains("longer than 1048576 bytes"), "{}", d.0[0].message);
+    assert_eq!(file.get("B"), Some("1"));
+    assert!(file.entries.iter().map(|e| e.value.len()).sum::<usize>() < 2 << 20);
+    let exports = abra_exports(&text(&doubling.replace("A=", "export A=")));
+    assert!(exports[0].1.len() < 2 << 20);
+}
+
+#[test]
+fn a_place_covers_whole_letters() {
+    let t = text("A–B=1\nC=\"é\n");
+    let (_, d) = EnvFile::parse(&t);
+    let shown: Vec<&str> = d.0.iter().map(|d| &t.content[d.place.as_ref().unwrap().range.clone()]).collect();
+    assert_eq!(shown, ["–", "\""]);
+}
+
+#[test]
 fn commented_out_keys_and_comments_are_kept() {
     let (file, _) = EnvFile::parse(&text(
         "# a sentence with = in it\n#SMTP_HOST=mail # the host\n# PORT=25\nA=1 # why\n",
