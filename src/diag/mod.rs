@@ -36,11 +36,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place by its range of bytes, cut to what the text has.
+    /// A place by its range of bytes, cut to what the text has and widened to whole letters.
     pub fn new(text: &Arc<Text>, range: Range<usize>) -> Place {
-        let end = text.content.len();
-        let start = range.start.min(end);
-        Place { text: text.clone(), range: start..range.end.clamp(start, end) }
+        let start = text.content.floor_char_boundary(range.start);
+        let end = text.content.ceil_char_boundary(range.end).max(start);
+        Place { text: text.clone(), range: start..end }
     }
 
     /// The whole text, for trouble that has no position of its own.
@@ -61,18 +61,11 @@ impl Place {
 
     /// 1-based line and column (characters) of the start.
     pub fn line_column(&self) -> (usize, usize) {
-        let before = &self.text.content[..floor_char(&self.text.content, self.range.start)];
+        let before = &self.text.content[..self.text.content.floor_char_boundary(self.range.start)];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
     }
-}
-
-fn floor_char(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 impl std::fmt::Display for Place {
