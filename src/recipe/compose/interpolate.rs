@@ -3,10 +3,10 @@
 //! is no `:+`, and defaults do not nest. Keys are never touched. Pure: the env is a map.
 
 use super::tree::{Map, Node, Value};
+use super::variable::{Form, Variables};
 use crate::diag::{Diagnostic, Diagnostics, Place, codes};
-use regex::{Captures, Regex};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::ops::Range;
 
 /// What a text becomes at some places once variables were put in, as docker's table of casts has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,6 +212,9 @@ fn matches(path: &str, pattern: &str) -> bool {
     path.len() == pattern.len() && path.iter().zip(&pattern).all(|(p, w)| *w == "*" || w == p)
 }
 
+/// So many things are said of one text.
+const MOST_NOTES: usize = 50;
+
 /// Something to say about one variable of a text.
 struct Note {
     /// As it is written.
@@ -233,63 +236,58 @@ struct Substituted {
     notes: Vec<Note>,
 }
 
-fn pattern() -> &'static Regex {
-    static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-        let subst = r"[_a-z][_a-z0-9]*(?::?[-?][^}]*)?";
-        Regex::new(&format!(
-            r"\$(?i:(?P<escaped>\$)|(?P<named>{subst})|\{{(?P<braced>{subst})\}}|(?P<invalid>))"
-        ))
-        .expect("a valid pattern")
-    });
-    &PATTERN
-}
-
 fn substitute(text: &str, env: &BTreeMap<String, String>) -> Substituted {
     let mut out = String::new();
-    let mut notes: Vec<Note> = vec![];
+    let mut said: Vec<(Range<usize>, What)> = vec![];
     let mut at = 0;
-    for c in pattern().captures_iter(text) {
-        let whole = c.get(0).expect("a match has itself");
-        out.push_str(&text[at..whole.start()]);
-        at = whole.end();
-        if c.name("escaped").is_some() {
+    for (range, form) in Variables::of(text) {
+        out.push_str(&text[at..range.start]);
+        at = range.end;
+        if form == Form::Escaped {
             out.push('$');
             continue;
         }
         // what went wrong before is forgotten as soon as another variable is looked at
-        for note in &mut notes {
-            if let What::Required { overlooked, .. } | What::Invalid { overlooked } = &mut note.what {
+        for (_, what) in &mut said {
+            if let What::Required { overlooked, .. } | What::Invalid { overlooked } = what {
                 *overlooked = true;
             }
         }
-        let written = shown(text, &c, whole.range());
-        let nth = text[..whole.start()].matches(written.as_str()).count();
-        let mut note = |what| notes.push(Note { text: written.clone(), nth, what });
-        let Some(inner) = c.name("named").or(c.name("braced")) else {
-            note(What::Invalid { overlooked: false });
+        let mut say = |what| {
+            // nobody reads more of one text; the last one decides, so it stays
+            said.truncate(MOST_NOTES - 1);
+            said.push((range.clone(), what));
+        };
+        let (Form::Named(inner) | Form::Braced(inner)) = form else {
+            say(What::Invalid { overlooked: false });
             continue;
         };
-        if let Some(help) = oddity(&c, inner.as_str()) {
-            note(What::Odd(help));
+        if let Some(help) = oddity(form, inner) {
+            say(What::Odd(help));
         }
-        match lookup(inner.as_str(), env) {
+        match lookup(inner, env) {
             Ok(value) => out.push_str(value),
-            Err(what) => note(what),
+            Err(what) => say(what),
         }
     }
     out.push_str(&text[at..]);
-    Substituted { text: out, notes }
+    let notes = said.into_iter().map(|(range, what)| {
+        let written = shown(text, range.clone(), matches!(what, What::Invalid { .. }));
+        let nth = text[..range.start].matches(written).count();
+        Note { text: written.to_string(), nth, what }
+    });
+    Substituted { text: out, notes: notes.collect() }
 }
 
 /// The variable as its author sees it: of a form that is none, up to the closing brace or the next blank.
-fn shown(text: &str, c: &Captures<'_>, range: std::ops::Range<usize>) -> String {
-    if c.name("invalid").is_none() {
-        return text[range].to_string();
+fn shown(text: &str, range: Range<usize>, invalid: bool) -> &str {
+    if !invalid {
+        return &text[range];
     }
     let rest = &text[range.start..];
     let end = if rest.starts_with("${") { rest.find('}').map(|i| i + 1) } else { None };
     let end = end.or_else(|| rest.find(char::is_whitespace)).unwrap_or(rest.len());
-    rest[..end].to_string()
+    &rest[..end]
 }
 
 /// The value of what stands between the braces. The order of the four operators is docker's, and it matters: the first
@@ -317,10 +315,10 @@ fn lookup<'a>(inner: &'a str, env: &'a BTreeMap<String, String>) -> Result<&'a s
 }
 
 /// Forms that docker reads in a way nobody means.
-fn oddity(c: &Captures<'_>, inner: &str) -> Option<String> {
+fn oddity(form: Form<'_>, inner: &str) -> Option<String> {
     let name_end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
     let (name, rest) = inner.split_at(name_end);
-    if c.name("named").is_some() {
+    if matches!(form, Form::Named(_)) {
         return Some(format!(
             "without braces everything behind the name is its default; write `${{{name}}}{rest}`"
         ));

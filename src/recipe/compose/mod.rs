@@ -15,6 +15,7 @@ mod scalar;
 mod schema;
 pub mod tree;
 mod units;
+mod variable;
 mod view;
 pub mod yaml;
 
