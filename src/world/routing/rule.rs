@@ -30,10 +30,10 @@ pub enum Rule {
     Is(Matcher),
     /// The opposite.
     Not(Box<Rule>),
-    /// Both.
-    And(Box<Rule>, Box<Rule>),
-    /// Either.
-    Or(Box<Rule>, Box<Rule>),
+    /// All of them; flat, since a long chain of pairs inside each other would exhaust the stack.
+    All(Vec<Rule>),
+    /// Any of them.
+    Any(Vec<Rule>),
 }
 
 /// One matcher with its values; several values mean any of them (v2).
@@ -122,8 +122,8 @@ impl Rule {
         match self {
             Rule::Is(m) => m.matches(ask),
             Rule::Not(r) => !r.matches(ask),
-            Rule::And(a, b) => a.matches(ask) && b.matches(ask),
-            Rule::Or(a, b) => a.matches(ask) || b.matches(ask),
+            Rule::All(rules) => rules.iter().all(|r| r.matches(ask)),
+            Rule::Any(rules) => rules.iter().any(|r| r.matches(ask)),
         }
     }
 
@@ -134,7 +134,7 @@ impl Rule {
                 m.matches(&Ask { host, path: "/", query: "", method: "GET", headers: &[], client: LOCAL })
             }
             Rule::Is(_) | Rule::Not(_) => false,
-            Rule::And(a, b) | Rule::Or(a, b) => a.names_host(host) || b.names_host(host),
+            Rule::All(rules) | Rule::Any(rules) => rules.iter().any(|r| r.names_host(host)),
         }
     }
 
@@ -143,7 +143,7 @@ impl Rule {
         match self {
             Rule::Is(Matcher::Host(names)) => names.iter().map(String::as_str).collect(),
             Rule::Is(_) | Rule::Not(_) => vec![],
-            Rule::And(a, b) | Rule::Or(a, b) => [a.hosts(), b.hosts()].concat(),
+            Rule::All(rules) | Rule::Any(rules) => rules.iter().flat_map(Rule::hosts).collect(),
         }
     }
 }
@@ -298,6 +298,11 @@ pub fn regex(text: &str) -> Result<Regex, String> {
     })
 }
 
+/// The only rule of a list; none of several.
+fn alone(rules: &mut Vec<Rule>) -> Option<Rule> {
+    if rules.len() == 1 { rules.pop() } else { None }
+}
+
 struct Parser<'a> {
     rest: &'a str,
     notes: Vec<String>,
@@ -312,19 +317,19 @@ impl Parser<'_> {
     }
 
     fn either(&mut self, depth: usize) -> Result<Rule, String> {
-        let mut left = self.both(depth)?;
+        let mut rules = vec![self.both(depth)?];
         while self.take("||") {
-            left = Rule::Or(Box::new(left), Box::new(self.both(depth)?));
+            rules.push(self.both(depth)?);
         }
-        Ok(left)
+        Ok(alone(&mut rules).unwrap_or(Rule::Any(rules)))
     }
 
     fn both(&mut self, depth: usize) -> Result<Rule, String> {
-        let mut left = self.one(depth)?;
+        let mut rules = vec![self.one(depth)?];
         while self.take("&&") {
-            left = Rule::And(Box::new(left), Box::new(self.one(depth)?));
+            rules.push(self.one(depth)?);
         }
-        Ok(left)
+        Ok(alone(&mut rules).unwrap_or(Rule::All(rules)))
     }
 
     fn one(&mut self, depth: usize) -> Result<Rule, String> {
@@ -445,6 +450,15 @@ mod tests {
         check("(Host(`a`) || Host(`b`)) && PathPrefix(`/x`)", "a/y", false);
         check("Host(`a`) && !PathPrefix(`/x`)", "a/y", true);
         check("Host(`a`) && !(PathPrefix(`/x`) || PathPrefix(`/y`))", "a/y", false);
+    }
+
+    #[test]
+    fn a_chain_of_any_length_is_parsed_and_matched() {
+        for (joint, wanted) in [("||", true), ("&&", false)] {
+            let chain = vec!["Path(`/x`)"; 200_000].join(joint) + joint + "Path(`/y`)";
+            check(&chain, "a/y", wanted);
+            assert!(Rule::parse(&chain, false, &mut vec![]).unwrap().hosts().is_empty());
+        }
     }
 
     #[test]
