@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# soak.sh [PART...] - the tests of `make test` with many more rounds, and one table at the end: part, what it showed, how long.
+# Parts: suite, canaries, storm, waits, hostile, fuzz; all without any. It must not stop at the first part that fails: the
+# table tells all.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/say.sh"
+cd "$LAB_HERE/.."
+PARTS=(suite canaries storm waits hostile fuzz)
+# a part is a process of its own, so that its first failing command ends it
+if [ "${1:-}" != --one ]; then
+  SOAK_LOGS=$(mktemp -d)
+  export SOAK_LOGS
+fi
+STORM_TABLE=$SOAK_LOGS/storm.table
+
+cargo_() { bash lab/cargo.sh - "$@"; }
+stories() { cargo_ test -q --locked --test stories -- --nocapture "$@"; }
+
+# each part prints what it shows; the last line of a part's output that begins with `soak:` stands in the table
+suite() {
+  local n
+  cargo_ test -q --locked --no-run
+  for n in $(seq 50); do
+    env -u CCCI_SWARM bash lab/cargo.sh - test -q --locked || { echo "soak: failed in round $n of 50"; return 1; }
+  done
+  echo "soak: 50 of 50 without a failure"
+}
+canaries() {
+  local n
+  for n in 1 2 3; do CCCI_SWARM=1 stories canaries || { echo "soak: not all right in round $n of 3"; return 1; }; done
+  echo "soak: all right, three times in a row"
+}
+storm() {
+  CCCI_SWARM=1 CCCI_STORM=${CCCI_STORM:-60} CCCI_STORM_TABLE=$STORM_TABLE stories --test-threads=1 storm
+  echo "soak: see the table of kills below"
+}
+waits() {
+  CCCI_BENCH_ROUNDS=10 cargo_ bench -q --locked --bench ratios -- waits | tee "$SOAK_LOGS/waits.figures"
+  echo "soak: $(grep ' right$' "$SOAK_LOGS/waits.figures" | tail -n 1 | sed 's/^ *//')"
+  ! grep -q 'EXCEEDED' "$SOAK_LOGS/waits.figures" && grep -q '80 of 80 right' "$SOAK_LOGS/waits.figures"
+}
+hostile() {
+  CCCI_HOSTILE=full stories hostile
+  echo "soak: every limit at its real size"
+}
+fuzz() {
+  bash fuzz/run.sh long
+  echo "soak: nothing found"
+}
+
+if [ "${1:-}" = --one ]; then
+  "$2"
+  exit
+fi
+wanted=("$@")
+[ ${#wanted[@]} -gt 0 ] || wanted=("${PARTS[@]}")
+for part in "${wanted[@]}"; do
+  case " ${PARTS[*]} " in *" $part "*) ;; *) die "no part is called \`$part\`; parts are: ${PARTS[*]}" ;; esac
+done
+rows=() failed=0
+for part in "${wanted[@]}"; do
+  began=$(now_ms)
+  echo "soak: $part"
+  if bash "$LAB_HERE/soak.sh" --one "$part" 2>&1 | tee "$SOAK_LOGS/$part.log"; then word=passed; else word=FAILED failed=1; fi
+  said=$(grep '^soak: ' "$SOAK_LOGS/$part.log" | tail -n 1 | cut -c7-) || said=''
+  rows+=("$(printf '%-10s %-7s %10s  %s' "$part" "$word" "$(seconds "$began")" "$said")")
+done
+echo
+[ ! -s "$STORM_TABLE" ] || { cat "$STORM_TABLE"; echo; }
+printf '%s\n' "${rows[@]}"
+[ $failed = 0 ] || { echo "soak: whole outputs are in $SOAK_LOGS"; exit 1; }
+rm -rf "$SOAK_LOGS"
