@@ -145,7 +145,9 @@ impl fmt::Display for Version {
 impl Ord for Version {
     fn cmp(&self, other: &Version) -> Ordering {
         // a pre-release comes before its release: an empty `pre` sorts last
-        let pre = |v: &Version| (v.pre.is_empty(), natural(&v.pre));
+        fn pre(v: &Version) -> (bool, Vec<Part<'_>>) {
+            (v.pre.is_empty(), natural(&v.pre))
+        }
         self.numbers
             .cmp(&other.numbers)
             .then_with(|| pre(self).cmp(&pre(other)))
@@ -168,24 +170,27 @@ impl PartialEq for Version {
 
 impl Eq for Version {}
 
-/// Natural order: runs of digits compare as numbers, the rest as text.
-fn natural(text: &str) -> Vec<(u128, String)> {
-    let mut out: Vec<(u128, String)> = vec![];
-    let mut digits = String::new();
-    let mut letters = String::new();
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            if !letters.is_empty() {
-                out.push((digits.parse().unwrap_or(u128::MAX), std::mem::take(&mut letters)));
-                digits.clear();
-            }
-            digits.push(c);
-        } else {
-            letters.push(c);
-        }
-    }
-    if !digits.is_empty() || !letters.is_empty() {
-        out.push((digits.parse().unwrap_or(0), letters));
+/// A part of a version, in natural order: numbers before texts, numbers by their size, however many digits they have.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Part<'a> {
+    Number { digits: usize, text: &'a str },
+    Text(&'a str),
+}
+
+/// Runs of digits and what stands between them.
+fn natural(text: &str) -> Vec<Part<'_>> {
+    let mut out = vec![];
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_number = first.is_ascii_digit();
+        let end = rest.find(|c: char| c.is_ascii_digit() != is_number).unwrap_or(rest.len());
+        let (part, behind) = rest.split_at(end);
+        rest = behind;
+        let number = part.trim_start_matches('0');
+        out.push(match is_number {
+            true => Part::Number { digits: number.len(), text: number },
+            false => Part::Text(part),
+        });
     }
     out
 }
@@ -203,6 +208,26 @@ mod tests {
         v.sort();
         let shown: Vec<&str> = v.iter().map(Version::as_str).collect();
         assert_eq!(shown, ["1.9.0+1.26.0", "v1.9.0+1.27.0", "1.10.0+1.27.0", "2.0.0-rc.1+1", "2.0.0+1"]);
+    }
+
+    #[test]
+    fn pre_releases_and_upstream_parts_are_in_natural_order() {
+        let ordered = [
+            "1.0.0-alpha+1",
+            "1.0.0-alpha.1+1",
+            "1.0.0-alpha.10+1",
+            "1.0.0-beta+1",
+            "1.0.0-rc.2+1",
+            "1.0.0+1.9",
+            "1.0.0+1.10",
+            "1.0.0+99999999999999999999999999999999999999999",
+            "1.0.0+100000000000000000000000000000000000000000",
+            "1.0.0+latest",
+        ];
+        let mut v = ordered.map(|t| Version::parse(t).unwrap()).to_vec();
+        v.reverse();
+        v.sort();
+        assert_eq!(v.iter().map(Version::as_str).collect::<Vec<_>>(), ordered);
     }
 
     #[test]
