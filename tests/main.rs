@@ -15,6 +15,7 @@ mod console;
 mod contract;
 mod directories;
 mod docs;
+mod fuzz;
 mod gathering;
 mod golden;
 mod hostile;

@@ -1,0 +1,88 @@
+//! Redaction. An input: lines with the secrets, an empty line, the text. In the text `{0b}` stands for the secret 0 in
+//! the encoding `b` of `ENCODINGS`.
+
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
+use ccci::redact::{RedactingWriter, Redactor};
+use ccci::secret::Secret;
+use std::io::Write;
+
+pub const WORDS: &[&str] = &[
+    "{0a}", "{0b}", "{0c}", "{1d}", "{0e}", "{1f}", "{0g}", "{0h}", "\\", "%", "&amp;", "\\u0041", "=\n",
+    "\n\n",
+];
+
+/// What a secret may be wrapped in, by letter.
+const ENCODINGS: &[(char, fn(&str) -> String)] = &[
+    ('a', str::to_string),
+    ('b', |s| BASE64_STANDARD.encode(s)),
+    ('c', |s| BASE64_STANDARD.encode(format!("x{s}yz"))),
+    ('d', |s| BASE64_URL_SAFE_NO_PAD.encode(format!("ab{s}"))),
+    ('e', |s| s.bytes().map(|b| format!("%{b:02X}")).collect()),
+    ('f', |s| serde_json::to_string(s).expect("a text")),
+    ('g', |s| s.bytes().map(|b| format!("{b:02x}")).collect()),
+    ('h', |s| s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")),
+];
+
+pub fn run(data: &[u8]) {
+    let input = String::from_utf8_lossy(data);
+    let (secrets, text) = input.split_once("\n\n").unwrap_or((&input, ""));
+    // a secret made of what stands in its place cannot be told from it
+    let secrets: Vec<&str> = secrets.lines().filter(|s| !s.contains('•')).take(4).collect();
+    let redactor = Redactor::default();
+    let hidden: Vec<&str> = secrets.iter().copied().filter(|s| redactor.add(s, &Secret::new(*s))).collect();
+    let text = wrapped(text, &secrets);
+    let told = redactor.hide(&text);
+    nothing_is_left(&redactor, &hidden, told.as_bytes());
+    assert_eq!(redactor.hide(&told), told, "hiding twice is not hiding once");
+    if redactor.find(text.as_bytes()).is_empty() {
+        assert_eq!(told, text, "something was hidden that is no secret");
+    }
+    nothing_is_left(&redactor, &hidden, &redactor.hide_bytes(text.as_bytes()));
+    for size in [1, 7, 4096] {
+        let mut writer = RedactingWriter::new(redactor.clone(), vec![]);
+        for piece in text.as_bytes().chunks(size) {
+            writer.write_all(piece).expect("a vector takes all");
+            if data.len() % 2 == 0 {
+                writer.flush().expect("a vector takes all");
+            }
+        }
+        nothing_is_left(&redactor, &hidden, &writer.finish().expect("a vector takes all"));
+    }
+}
+
+fn wrapped(text: &str, secrets: &[&str]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let mut letters = after.chars();
+        let secret = letters.next().and_then(|c| c.to_digit(10)).and_then(|i| secrets.get(i as usize));
+        let encoding = letters.next().and_then(|c| ENCODINGS.iter().find(|(l, _)| *l == c));
+        match (secret, encoding, letters.next()) {
+            (Some(secret), Some((_, encode)), Some('}')) => {
+                out.push_str(&encode(secret));
+                rest = &after[3..];
+            }
+            _ => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
+fn nothing_is_left(redactor: &Redactor, secrets: &[&str], told: &[u8]) {
+    let told_text = String::from_utf8_lossy(told);
+    let found = redactor.find(told);
+    assert!(found.is_empty(), "{found:?} is left in {told_text:?}");
+    for secret in secrets.iter().map(|s| s.trim()) {
+        for (letter, encode) in ENCODINGS.iter().filter(|(l, _)| !"cd".contains(*l)) {
+            let form = encode(secret);
+            // the last letters of base64 depend on what follows
+            let form = form.trim_matches(['"', '=']);
+            let form = if *letter == 'b' { &form[..form.len() - 2] } else { form };
+            assert!(!told_text.contains(form), "{secret:?} is left as `{letter}` in {told_text:?}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `recipe.toml`, one or several layers; a line `=== name` begins another layer.
+
+use super::{parts, said, text};
+use ccci::name::RecipeName;
+use ccci::recipe::keys::KEYS;
+use ccci::recipe::load::{Loaded, load};
+
+pub const WORDS: &[&str] = &[
+    "[health]\n",
+    "path = \"/\"\n",
+    "ok = [200]\n",
+    "timeout = \"5m\"\n",
+    "[env]\n",
+    "A = \"1\"\n",
+    "[upgrade]\n",
+    "base = \"auto\"\n",
+    "[backup]\n",
+    "capable = true\n",
+    "[ready]\n",
+    "stable = 3\n",
+    "[expected_na]\n",
+    "deps = []\n",
+    "canonical = true\n",
+    "source = \"x\"\n",
+    "env.A = \"x\"\n",
+    "\"\"\"",
+    "'''",
+    "\\u0000",
+    "=== b\n",
+    "[[a]]\n",
+    "= {",
+];
+
+pub fn run(data: &[u8]) {
+    let input = String::from_utf8_lossy(data);
+    let layers: Vec<_> = parts("recipe.toml", &input).iter().map(|(n, c)| text(n, c)).collect();
+    let name = RecipeName::parse("sample").expect("a name");
+    let loaded = load(name.clone(), &layers);
+    let again = load(name, &layers);
+    assert_eq!((&loaded.recipe, &loaded.spans), (&again.recipe, &again.spans));
+    assert_eq!(said(&loaded.diagnostics), said(&again.diagnostics));
+    for key in KEYS {
+        if let Some(place) = loaded.spans.of(key.name) {
+            assert!(
+                place.text.content.get(place.range.clone()).is_some(),
+                "{} at {:?}",
+                key.name,
+                place.range
+            );
+        }
+    }
+    reads_back(&loaded);
+}
+
+/// What the rows show of the settings is TOML that loads to the same settings.
+fn reads_back(loaded: &Loaded) {
+    let live = KEYS.iter().filter(|k| k.lives()).map(|k| (k.name, (k.get)(&loaded.recipe)));
+    let written: String = live.filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k} = {v}\n")).collect();
+    let back = load(loaded.recipe.name.clone(), &[text("written.toml", &written)]);
+    assert_eq!(back.recipe, loaded.recipe, "{written}");
+    let errors: Vec<String> =
+        said(&back.diagnostics).into_iter().filter(|l| !l.contains("not-yet")).collect();
+    assert!(errors.is_empty(), "{errors:?} of\n{written}");
+}
