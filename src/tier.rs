@@ -224,4 +224,24 @@ mod tests {
             assert_eq!(TIERS.iter().filter(|r| r.name == t.name()).count(), 1);
         }
     }
+
+    #[test]
+    fn words_print_as_the_record_writes_them() {
+        fn same(word: impl Serialize + fmt::Display, name: &str) {
+            assert_eq!(word.to_string(), name);
+            assert_eq!(serde_json::to_value(word).unwrap(), name);
+        }
+        for row in TIERS {
+            assert_eq!(row.tier.row().tier, row.tier);
+            same(row.tier, row.tier.name());
+        }
+        for (rung, name) in RUNGS {
+            assert_eq!(rung.name(), *name);
+            same(*rung, name);
+        }
+        for (status, name) in [(Pass, "pass"), (Fail, "fail"), (Skip, "skip"), (Unver, "unver")] {
+            assert_eq!(status.name(), name);
+            same(status, name);
+        }
+    }
 }

@@ -222,6 +222,76 @@ mod tests {
         assert_eq!(end(last), BTreeMap::from([("network".to_string(), 1)]));
     }
 
+    #[test]
+    fn what_a_run_and_its_neighbours_leave_is_counted_together_and_named() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        let shared = domain_of_network("net");
+        network(&world, "own", DOMAIN);
+        network(&world, "net", &shared);
+        network(&world, "stuck", &shared);
+        cluster.fault(Fault::RemovalHolds("network".into(), "stuck".into(), "container c".into()));
+        let held = BTreeMap::from([(shared.clone(), world.locks.share(&shared).unwrap().unwrap())]);
+        let removal = remove_run(&world, DOMAIN, held, Moment(60_000), &mut |_| ()).unwrap();
+        assert_eq!(removal.counts, BTreeMap::from([("network".to_string(), 2)]));
+        let stuck = Held { kind: "network".into(), name: "stuck".into(), by: "container c".into() };
+        assert_eq!(removal.held, [stuck]);
+        let failure = leak(&removal).unwrap();
+        assert_eq!(failure.observed, "still there: network stuck");
+        assert!(format!("{:?}", failure.evidence).contains("network stuck: container c"), "{failure:?}");
+        assert_eq!(leak(&Removal::default()), None);
+    }
+
+    #[test]
+    fn lesson_33_a_sweep_takes_what_is_dead_and_neither_its_own_nor_what_is_locked() {
+        let locks = MemoryLocks::default();
+        let (_, world) = ground(locks.clone());
+        for domain in ["dead", "own", "alive"] {
+            network(&world, &format!("of-{domain}"), domain);
+        }
+        let _alive = locks.take("alive").unwrap().unwrap();
+        let swept =
+            sweep(&world, "own", world.clock.now().after(Duration::from_secs(60)), &mut |_| ()).unwrap();
+        let counts = BTreeMap::from([("network".to_string(), 1)]);
+        assert_eq!(swept, BTreeMap::from([("dead".to_string(), Removal { counts, held: vec![] })]));
+        let limit = Limit { deadline: Moment(99_000), stop: Stop::default() };
+        let left = world.cluster.leftovers(None, &limit).unwrap();
+        assert_eq!(left.iter().map(|l| l.domain.as_str()).collect::<Vec<_>>(), ["alive", "own"]);
+    }
+
+    #[test]
+    fn an_error_that_does_not_pass_ends_a_removal_at_once() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        let began = world.clock.now();
+        cluster.fault(Fault::NoPermission);
+        let got = removed(&world);
+        assert!(matches!(got, Err(ClusterError::NoPermission(_))), "{got:?}");
+        assert_eq!(world.clock.now(), began);
+    }
+
+    #[test]
+    fn each_network_that_runs_share_has_a_lock_of_its_own() {
+        assert_eq!(domain_of_network("proxy"), "network-proxy");
+    }
+
+    #[test]
+    fn what_is_waited_for_is_named_three_at_most() {
+        for (names, wanted) in [
+            ("abc", "network a, network b, network c to be gone"),
+            ("abcde", "network a, network b, network c and 2 more to be gone"),
+        ] {
+            let (cluster, world) = ground(MemoryLocks::default());
+            for name in names.chars().map(String::from) {
+                network(&world, &name, DOMAIN);
+                cluster.fault(Fault::RemovalHolds("network".into(), name, "somebody".into()));
+            }
+            let mut said = vec![];
+            let deadline = world.clock.now().after(Duration::from_secs(2));
+            remove_domain(&world, DOMAIN, deadline, &mut |on| said.push(on.to_string())).unwrap();
+            assert_eq!(said.first().map(String::as_str), Some(wanted));
+        }
+    }
+
     /// Locks that cannot be looked at.
     struct NoLocks;
 

@@ -298,4 +298,6 @@ fn skip_of(plan: &Plan, tier: Tier) -> Option<&Skip> {
 }
 
 #[cfg(test)]
+mod details;
+#[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use crate::time::Moment;
 use proptest::prelude::*;
 
 /// A whole green record of a plan.
-fn green(plan: &Plan) -> Vec<What> {
+pub(super) fn green(plan: &Plan) -> Vec<What> {
     let mut out = vec![What::RunStarted { ccci: "0".into(), wall_ms: 0, plan: Box::new(plan.clone()) }];
     out.push(What::Linted { status: Status::Pass, rules: vec![] });
     for (step, s) in plan.steps.iter().enumerate() {
@@ -22,14 +22,14 @@ fn green(plan: &Plan) -> Vec<What> {
     out
 }
 
-fn judged(whats: Vec<What>) -> Outcome {
+pub(super) fn judged(whats: Vec<What>) -> Outcome {
     let events: Vec<Event> =
         whats.into_iter().enumerate().map(|(i, what)| Event { at: Moment(i as u64), what }).collect();
     judge(&events).unwrap()
 }
 
 /// Lets the step of that title end badly.
-fn ending(
+pub(super) fn ending(
     mut whats: Vec<What>,
     plan: &Plan,
     title: &str,
