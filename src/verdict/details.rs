@@ -236,3 +236,44 @@ fn only_the_deadline_is_called_a_deadline() {
     let causes: Vec<&str> = o.troubles.iter().map(|t| t.failure.cause.as_ref()).collect();
     assert_eq!(causes, ["run-deadline"]);
 }
+
+/// A green record in which a test of this step fails, and the step ends with this failure.
+fn with_test(title: &str, step_failure: Option<Failure>) -> Vec<What> {
+    let plan = example::plan();
+    let n = plan.steps.iter().position(|s| s.action.title() == title).unwrap();
+    let mut whats = green(&plan);
+    let at = whats.iter().position(|w| matches!(w, What::StepEnded { step, .. } if *step == n)).unwrap();
+    let failure = step_failure.map(Box::new);
+    whats[at] = What::StepEnded { step: n, status: Status::Fail, ms: 1, failure, note: None };
+    let failure = Some(Box::new(Failure::new(causes::TEST_FAILED, "good", "bad in detail")));
+    let (tier, file, name) = (plan.steps[n].tier.unwrap(), "f".to_string(), "t".to_string());
+    whats.insert(at, What::TestEnded { tier, file, name, status: Status::Fail, ms: 3, failure });
+    whats
+}
+
+#[test]
+fn a_failure_of_a_step_is_told_unless_one_of_its_own_tests_told_the_same() {
+    let title = "tests of custom/test_page.rhai (1)";
+    let told = |whats| judged(whats).troubles.iter().map(|t| t.failure.observed.clone()).collect::<Vec<_>>();
+    let same = Failure::new(causes::TEST_FAILED, "good", "bad");
+    let other = Failure::new(causes::TEST_FAILED, "another thing", "bad");
+    assert_eq!(told(with_test(title, Some(same.clone()))), ["bad in detail"]);
+    assert_eq!(told(with_test(title, Some(other))), ["bad in detail", "bad"]);
+    assert_eq!(told(with_test(title, None)), ["bad in detail"], "the test is the reason");
+    // a test of an earlier step says nothing of a later one
+    let plan = example::plan();
+    let earlier = with_test("tests of test_upgrade.rhai (1)", Some(same));
+    assert_eq!(told(ending(earlier, &plan, title, causes::TEST_FAILED)), ["bad in detail", "bad"]);
+}
+
+#[test]
+fn a_run_that_ended_without_one_of_its_steps_is_a_bug_unless_it_was_stopped() {
+    let plan = example::plan();
+    let mut whats = green(&plan);
+    whats.retain(|w| !matches!(w, What::StepStarted { step: 5, .. } | What::StepEnded { step: 5, .. }));
+    let o = judged(whats.clone());
+    assert_eq!(o.exit, Exit::Bug);
+    assert!(o.troubles[0].failure.observed.contains(&plan.steps[5].action.title()), "{:?}", o.troubles);
+    whats.insert(4, What::Stopped { by: "SIGINT".into() });
+    assert_eq!(judged(whats).exit, Exit::Interrupted);
+}
