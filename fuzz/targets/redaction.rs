@@ -2,7 +2,7 @@
 //! the encoding `b` of `ENCODINGS`.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
-use ccci::redact::{RedactingWriter, Redactor};
+use ccci::redact::{Added, RedactingWriter, Redactor};
 use ccci::secret::Secret;
 use std::io::Write;
 
@@ -29,7 +29,8 @@ pub fn run(data: &[u8]) {
     // a secret made of what stands in its place cannot be told from it
     let secrets: Vec<&str> = secrets.lines().filter(|s| !s.contains('•')).take(4).collect();
     let redactor = Redactor::default();
-    let hidden: Vec<&str> = secrets.iter().copied().filter(|s| redactor.add(s, &Secret::new(*s))).collect();
+    let hidden: Vec<&str> =
+        secrets.iter().copied().filter(|s| redactor.add(s, &Secret::new(*s)) == Added::Hidden).collect();
     let text = wrapped(text, &secrets);
     let told = redactor.hide(&text);
     nothing_is_left(&redactor, &hidden, told.as_bytes());
