@@ -11,8 +11,10 @@ pub const WORDS: &[&str] = &[
     "\n\n",
 ];
 
+/// How a secret is written.
+type Encoding = fn(&str) -> String;
 /// What a secret may be wrapped in, by letter.
-const ENCODINGS: &[(char, fn(&str) -> String)] = &[
+const ENCODINGS: &[(char, Encoding)] = &[
     ('a', str::to_string),
     ('b', |s| BASE64_STANDARD.encode(s)),
     ('c', |s| BASE64_STANDARD.encode(format!("x{s}yz"))),
@@ -43,7 +45,7 @@ pub fn run(data: &[u8]) {
         let mut writer = RedactingWriter::new(redactor.clone(), vec![]);
         for piece in text.as_bytes().chunks(size) {
             writer.write_all(piece).expect("a vector takes all");
-            if data.len() % 2 == 0 {
+            if data.len().is_multiple_of(2) {
                 writer.flush().expect("a vector takes all");
             }
         }
