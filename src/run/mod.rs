@@ -83,7 +83,7 @@ impl Run<'_> {
                 let limit = self.limit(step.limit_ms);
                 match catch_unwind(AssertUnwindSafe(|| steps::perform(self, step, &limit))) {
                     Ok(Ok(note)) => StepEnd::Done(note),
-                    Ok(Err(failure)) => StepEnd::Failed(self.in_light(*failure)),
+                    Ok(Err(failure)) => StepEnd::Failed(self.noted(*failure)),
                     Err(panic) => StepEnd::Failed(Box::new(trouble::bug(panic))),
                 }
             }
@@ -121,6 +121,16 @@ impl Run<'_> {
     pub fn in_light(&self, failure: Failure) -> Box<Failure> {
         let failure = self.in_light_of_the_stop(failure);
         Box::new(if failure.is_error() { failure } else { self.in_light_of_the_engine(failure) })
+    }
+
+    /// The failure of a step, in that light. What runs after the engine came back is not what the steps before it had
+    /// made, and may never be again: a container that Swarm saw end with code 0 is not started anew.
+    fn noted(&mut self, failure: Failure) -> Box<Failure> {
+        let failure = self.in_light(failure);
+        if failure.cause == causes::ENGINE_GONE.id {
+            self.state.usable = false;
+        }
+        failure
     }
 
     /// An engine that went away stops every container, and starts new ones when it is back: what fails from then on

@@ -25,9 +25,13 @@ use bollard::Docker;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
+/// So long may a service be without a running task when something is to be done in one: a database that recovers from a
+/// crash is back by then, and a task that Swarm counts as complete never comes back (lesson 39).
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The engine's own limit for one answer we keep in memory.
 const MOST_OUTPUT: usize = crate::script::limits::OUTPUT.most;
 
@@ -136,7 +140,8 @@ impl Swarm {
     ) -> Result<T, ClusterError> {
         let name = full_name(stack, service);
         let mut working = false;
-        let got = until(&*self.clock, limit, &mut |_| (), || {
+        let patience = limit.within(&*self.clock, PATIENCE);
+        let got = until(&*self.clock, &patience, &mut |_| (), || {
             working = false;
             let tasks = self.run("look for a running task", limit, async {
                 let docker = self.connected().await?.docker;
