@@ -2,6 +2,7 @@
 //! one table. `cargo test bad_input -- --nocapture` prints it.
 
 pub mod ground;
+mod swarm;
 
 use ground::{Done, Engine, Ground, source};
 use std::fs::{self, Permissions};

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod canaries;
+mod cli_live;
 mod cli_report;
 mod compose;
 mod console;
