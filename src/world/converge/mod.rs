@@ -19,6 +19,8 @@ mod cases;
 mod lessons;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod words;
 
 pub use history::History;
 pub use wanted::{Wanted, WantedMode, WantedService};

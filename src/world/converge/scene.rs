@@ -43,7 +43,8 @@ pub(super) fn check_deadline(services: &str, looks: &[&str], cause: &str, words:
     assert!(text.contains(words), "`{words}` is not in: {text}");
 }
 
-fn run(services: &str, looks: &[&str], fresh: bool) -> (String, String) {
+/// The verdict of the last decisive look, and its whole text.
+pub(super) fn run(services: &str, looks: &[&str], fresh: bool) -> (String, String) {
     let services = services_of(services);
     let (wanted, mut history) = (wanted(&services, fresh), History::default());
     let mut scene = Scene::new(services);

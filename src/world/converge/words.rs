@@ -1,0 +1,149 @@
+//! Cases for what is said of ends, tasks and services, and for the bounds between two answers.
+
+use super::ends::{line, meaning};
+use super::scene::{Scene, check, run, services_of};
+use super::*;
+
+/// The line of the first task of a service after these looks.
+fn said_of(services: &str, looks: &[&str]) -> String {
+    let mut scene = Scene::new(services_of(services));
+    let seen = looks.iter().map(|l| scene.look(l).0).last().expect("a look");
+    line(&seen.tasks[0])
+}
+
+#[test]
+fn exit_codes_that_mean_something_are_explained() {
+    let explained: Vec<i64> = (-1..256).filter(|code| !meaning(*code).is_empty()).collect();
+    assert_eq!(explained, [0, 126, 127, 134, 137, 139, 143]);
+    assert_eq!(meaning(139), " (SIGSEGV: it crashed)");
+}
+
+#[test]
+fn a_line_of_evidence_tells_state_code_health_time_and_the_engines_words() {
+    let start = "0 | app: a start";
+    for (second, expected) in [
+        ("2540 | app: a fail=1 (boom)", "failed, exit code 1, 2.5 s after it was made: boom"),
+        ("100 | app: a fail=137 oom", "failed, exit code 137, killed for memory, 0.1 s after it was made"),
+        (
+            "60000 | app: a done unhealthy",
+            "complete, exit code 0, its health check had failed, 60.0 s after it was made",
+        ),
+        ("0 | app: a fail=1", "failed, exit code 1"),
+        ("2540 | app: a run", "running"),
+        ("2540 | app: a pend (no suitable node)", "pending: no suitable node"),
+    ] {
+        assert_eq!(said_of("app x1", &[start, second]), expected);
+    }
+}
+
+#[test]
+fn three_reasons_are_told_and_more_are_counted() {
+    let reasons = |n: usize| a_few(&vec!["x".to_string(); n]);
+    assert_eq!(reasons(1), "x");
+    assert_eq!(reasons(3), "x; x; x");
+    assert_eq!(reasons(4), "x; x; x; and 1 more");
+}
+
+#[test]
+fn what_no_other_service_can_mend_is_called_while_the_others_start() {
+    let db = "db: d start";
+    let no_image = format!("0 | app: a rej (No such image: x), b rej (No such image: x) | {db}");
+    check("app x1; db x1", &[&no_image], "missing-image @0", "");
+    let exits = format!("0 | app: a fail=1, b fail=1 | {db}");
+    check("app x1; db x1", &[&exits], "waiting", "app");
+}
+
+#[test]
+fn five_ends_in_two_minutes_are_a_loop_whatever_else_starts() {
+    let look = |at: u64, ended: &[&str]| {
+        let tasks: Vec<String> = ended.iter().map(|t| format!("{t} fail=1")).collect();
+        format!("{at} | app: {} | db: d start", tasks.join(", "))
+    };
+    let looks = |last: u64, n: usize| {
+        let all = ["a", "b", "c", "d", "e"];
+        let mut out: Vec<String> = (1..n).map(|i| look(10_000 * i as u64, &all[..i])).collect();
+        out.push(look(last, &all[..n]));
+        out
+    };
+    let said = |last, n, expected: &str| {
+        let looks = looks(last, n);
+        check("app x1; db x1", &looks.iter().map(String::as_str).collect::<Vec<_>>(), expected, "");
+    };
+    said(129_999, 5, "waiting");
+    said(130_000, 5, "crash-loop @130000");
+    said(130_000, 4, "waiting");
+}
+
+#[test]
+fn a_one_shot_that_failed_is_called_when_nothing_else_of_it_runs_or_comes() {
+    let start = "0 | job: a.1 start, b.2 start";
+    check("job x2 never", &[start, "100 | job: a.1 fail=1, b.2 run"], "waiting", "");
+    check("job x2 never", &[start, "100 | job: a.1 fail=1, b.2 start"], "waiting", "");
+    check("job x2 never", &[start, "100 | job: a.1 fail=1 | job updating"], "waiting", "");
+    check("job x2 never", &[start, "100 | job: a.1 fail=1, b.2 done"], "one-shot-failed @100", "");
+}
+
+#[test]
+fn why_a_service_is_not_started_again_is_said() {
+    let at_0 = |tasks: &str| format!("0 | app: {tasks}");
+    check("app x1 never", &[&at_0("a fail=1")], "one-shot-failed @0", "its restart condition is none");
+    let used_up = at_0("a fail=1, b fail=2, c fail=3");
+    check("app x1 onfail max=2", &[&used_up], "crash-loop @0", "its 2 attempts are used up");
+    check("app x1 onfail hc", &[&at_0("a done unhealthy")], "never-healthy @0", "and it exited with code 0");
+    check("app x1 onfail", &["0 | app: a start", "100 | app: a fail=1"], "waiting", "a task ended");
+}
+
+#[test]
+fn the_engines_own_words_stand_in_brackets_where_they_say_more_than_the_code() {
+    check("app x1", &["0 | app: a rej (boom), b rej (boom)"], "task-rejected @0", "refused it (boom)");
+    let exits = "0 | app: a fail=1 (task: non-zero exit), b fail=1 (task: non-zero exit)";
+    check("app x1", &[exits], "crash-loop @0", "2 tasks in a row ended with exit code 1\"");
+}
+
+#[test]
+fn what_was_expected_of_a_service_depends_on_how_it_is_meant_to_end() {
+    let twice = |end: &str| format!("0 | app: a {end}, b {end}");
+    check(
+        "app x1",
+        &[&twice("fail=1 unhealthy")],
+        "never-healthy @0",
+        "the health check of service `app` to pass",
+    );
+    check("app x1", &[&twice("fail=1")], "crash-loop @0", "service `app` to stay up (1 running)");
+    check("app x1 never", &[&twice("fail=1")], "one-shot-failed @0", "service `app` to end with exit code 0");
+}
+
+#[test]
+fn six_tasks_are_shown_and_older_ones_counted() {
+    let tasks = |n: usize| {
+        let all: Vec<String> = ('a'..'z').take(n).map(|t| format!("{t} fail=1")).collect();
+        run("app x1", &[&format!("0 | app: {}", all.join(", "))], true).1
+    };
+    assert!(!tasks(6).contains("older"), "{}", tasks(6));
+    assert!(tasks(8).contains("and 2 older"), "{}", tasks(8));
+}
+
+#[test]
+fn a_service_that_ended_badly_must_stay_up_longer_than_its_tasks_did() {
+    let looks = |good: u64| {
+        vec![
+            "0 | app: a start".to_string(),
+            "1000 | app: a run".to_string(),
+            "6000 | app: a fail=1, b start".to_string(),
+            "7000 | app: a fail=1, b run".to_string(),
+            format!("{good} | app: a fail=1, b run"),
+        ]
+    };
+    let said = |good, expected: &str| {
+        let looks = looks(good);
+        let looks: Vec<&str> = looks.iter().map(String::as_str).collect();
+        check(
+            "app x1",
+            &looks,
+            expected,
+            if expected == "waiting" { "must outlive its tasks" } else { "1 times" },
+        );
+    };
+    said(12_999, "waiting");
+    said(13_000, "converged @13000");
+}
