@@ -1,7 +1,7 @@
 # The two commands of the README are `make demo` and `make test`; each installs and starts what it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test check lab lab-full down bench oracle
+.PHONY: demo test check soak lab lab-full down bench oracle
 CCCI := $(or $(CARGO_TARGET_DIR),target)/debug/ccci
 
 # the main job: the ground, ccci, and the whole life of one recipe
@@ -27,6 +27,10 @@ lab-full:
 # takes away exactly what the lab put on this machine
 down:
 	@bash lab/down.sh
+
+# the same tests with many more rounds, and one table at the end; PARTS says which
+soak: lab
+	@bash lab/soak.sh $(PARTS)
 
 # ratios against a floor and a rival, measured in one run; CCCI_BENCH_ROUNDS says how many rounds, PARTS which parts
 bench: lab

@@ -116,7 +116,7 @@ fn what_was_expected_of_a_service_depends_on_how_it_is_meant_to_end() {
 #[test]
 fn six_tasks_are_shown_and_older_ones_counted() {
     let tasks = |n: usize| {
-        let all: Vec<String> = ('a'..'z').take(n).map(|t| format!("{t} fail=1")).collect();
+        let all: Vec<String> = ('a'..='z').take(n).map(|t| format!("{t} fail=1")).collect();
         run("app x1", &[&format!("0 | app: {}", all.join(", "))], true).1
     };
     assert!(!tasks(6).contains("older"), "{}", tasks(6));
