@@ -122,7 +122,7 @@ fn life(canary: &Canary) -> Vec<String> {
     let limit = Limit { deadline: world.clock.now().after(Duration::from_secs(30)), stop: Stop::default() };
     if !canary.left.is_empty() {
         // whoever held it is gone, so the next removal finishes the work
-        ccci::run::undo::remove_domain(&world, &domain, limit.deadline, &mut |_| ()).unwrap();
+        ccci::run::undo::remove_domain(&world, &domain, limit.deadline, true, &mut |_| ()).unwrap();
     }
     let left = world.cluster.leftovers(Some(&domain), &limit).unwrap();
     if !left.is_empty() {

@@ -74,7 +74,6 @@ fn the_table_of_traefiks_answers_holds() {
     row("a service without the proxy network", |g| g.networks(&["internal"]), 504, "`proxy`");
     row("a task that refuses", |g| g.addresses(&[closed()]), 502, "refused");
     row("nothing deployed", |g| g.remove(), 404, "nothing is deployed");
-    row("an engine that is gone", |g| g.break_looking(ClusterError::Unreachable("gone".into())), 503, "gone");
     row(
         "https to tasks without a transport",
         |g| {
@@ -83,6 +82,14 @@ fn the_table_of_traefiks_answers_holds() {
         500,
         "serverstransport",
     );
+}
+
+#[test]
+fn an_ingress_that_could_not_look_says_so_and_is_no_answer_of_anybody() {
+    let ground = Ground::with_app();
+    ground.break_looking(ClusterError::Unreachable("gone".into()));
+    let got = ground.send(&request("https://a.ccci.test/hello"));
+    assert!(matches!(&got, Err(WebError::Blind(why)) if why.contains("gone")), "{got:?}");
 }
 
 /// An address where nobody listens.

@@ -12,7 +12,7 @@ use crate::hands::clock::RealClock;
 use crate::hands::git::GitHand;
 use crate::name::RunId;
 use crate::plan::build::{self, Inputs, TestFile};
-use crate::plan::{Side, lint};
+use crate::plan::{Plan, Side, lint};
 use crate::recipe::keys::KEYS;
 use crate::recipe::lint as rules;
 use crate::redact::Redactor;
@@ -135,8 +135,7 @@ fn finish(
         diagnostics.sorted().into_iter().filter(|d| d.severity == Severity::Warning).collect();
     let inputs = inputs(&gathered, &scripts, whose, &warnings, asked, run_id);
     let plan = build::build(&inputs);
-    let broken: Vec<Diagnostic> =
-        lint::lint(&plan).into_iter().map(|m| Diagnostic::new(codes::BAD_PLAN, m)).collect();
+    let broken = contradictions(&plan);
     if !broken.is_empty() {
         return Err(Refused::Wrong(broken));
     }
@@ -147,6 +146,11 @@ fn finish(
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
     let job = Job { plan, sides, scripts, settings, redactor: Redactor::default(), linted };
     Ok(Prepared { job, warnings })
+}
+
+/// What contradicts itself in a plan: a bug of ours, said before anything is touched.
+pub fn contradictions(plan: &Plan) -> Vec<Diagnostic> {
+    lint::lint(plan).into_iter().map(|m| Diagnostic::new(codes::BAD_PLAN, m)).collect()
 }
 
 fn inputs(

@@ -3,6 +3,7 @@
 
 use super::state::{Native, raised};
 use super::{CtxFn, HookCtx};
+use crate::failure::Failure;
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
@@ -35,14 +36,19 @@ fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr
     let span = parse_span(span)
         .ok_or_else(|| raised(format!("`{span}` is no span of time; write one like \"30s\"")))?;
     let limit = ctx.limit.within(&*ctx.world.clock, span);
-    let mut asked = 0u32;
+    let (mut asked, mut known) = (0u32, None);
     let waited = until(&*ctx.world.clock, &limit, &mut |_| (), || {
         asked += 1;
+        known = None;
         match ask.call_within_context::<Dynamic>(nc, ()) {
             Ok(v) if v.is_unit() || v.as_bool() == Ok(false) => Ok(Look::Waiting(format!("it gives {v:?}"))),
             Ok(v) => Ok(Look::Done(v)),
             Err(e) if is_end(&e) => Err(e),
-            Err(e) => Ok(Look::Waiting(words(&e))),
+            Err(e) => {
+                let (words, failure) = told(&e);
+                known = failure;
+                Ok(Look::Waiting(words))
+            }
         }
     });
     match waited {
@@ -51,7 +57,9 @@ fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr
         Err(WaitError::Stopped(_)) => Err(stopped(ctx.stop().unwrap_or(StopReason::Cancelled))),
         Err(WaitError::TimedOut { why, .. }) if ctx.stop().is_none() => {
             let message = format!("not within {}: {why} (asked {asked} times)", Span(span));
-            Err(Raised { message, failure: None }.into())
+            // what only the world was to blame for at the last question keeps that blame
+            let failure = known.take().filter(|f| f.is_error());
+            Err(Raised { message, failure }.into())
         }
         Err(_) => Err(stopped(ctx.stop().unwrap_or(StopReason::Deadline))),
     }
@@ -67,15 +75,16 @@ fn is_end(e: &EvalAltResult) -> bool {
     }
 }
 
-fn words(e: &EvalAltResult) -> String {
+/// The words of an error, and what its native knew.
+fn told(e: &EvalAltResult) -> (String, Option<Box<Failure>>) {
     match e {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
-            words(inner)
+            told(inner)
         }
         EvalAltResult::ErrorRuntime(value, _) => match value.read_lock::<Raised>() {
-            Some(r) => r.message.clone(),
-            None => value.to_string(),
+            Some(r) => (r.message.clone(), r.failure.clone()),
+            None => (value.to_string(), None),
         },
-        other => other.to_string(),
+        other => (other.to_string(), None),
     }
 }

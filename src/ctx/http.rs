@@ -1,7 +1,8 @@
 //! HTTP against the app, by name, through the ingress; sessions keep cookies.
 
-use super::state::{Ctx, Native, looked_at, raised};
+use super::state::{Ctx, Native, looked_at, raised, world_trouble};
 use super::{CtxFn, HookCtx, request};
+use crate::failure::causes;
 use crate::script::limits::{SESSIONS, TEXT};
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
@@ -303,6 +304,10 @@ fn ask(c: &Ctx, session: &str, method: &str, path: &str, body: Dynamic, options:
     })
 }
 
-fn no_answer(e: WebError) -> Raised {
-    raised(e.to_string())
+/// What scripts are told when there is no answer: a blind ingress is trouble of the world.
+pub(super) fn no_answer(e: WebError) -> Raised {
+    match e {
+        WebError::Blind(why) => world_trouble(causes::ENGINE_GONE, "ask the app", why),
+        e => raised(e.to_string()),
+    }
 }

@@ -1,5 +1,6 @@
 //! TCP and TLS probes of a service's port.
 
+use super::http::no_answer;
 use super::state::{Ctx, Native, raised};
 use super::{CtxFn, HookCtx};
 use crate::name::ServiceName;
@@ -44,7 +45,7 @@ pub(super) const ROWS: &[CtxFn] = &[
                 let arguments = vec![service.to_string(), port.to_string()];
                 c.0.call("tcp", arguments, bool::to_string, |limit| {
                     let (name, port) = target(&c.0, "tcp", service, port)?;
-                    c.0.world.web.tcp(&c.0.stack, &name, port, limit).map_err(|e| raised(e.to_string()))
+                    c.0.world.web.tcp(&c.0.stack, &name, port, limit).map_err(no_answer)
                 })
             });
         },
@@ -69,7 +70,7 @@ pub(super) const ROWS: &[CtxFn] = &[
                     |limit| {
                         let (name, port) = target(&c.0, "tls", service, port)?;
                         let facts = c.0.world.web.tls(&c.0.stack, &name, port, limit);
-                        facts.map(|f| Tls(Arc::new(f))).map_err(|e| raised(e.to_string()))
+                        facts.map(|f| Tls(Arc::new(f))).map_err(no_answer)
                     },
                 )
             });

@@ -57,7 +57,6 @@ causes! {
     NOTHING_TO_BACK_UP "nothing-to-back-up" Recipe "The backup labels select no volume.";
     ARCHIVE_FAILED "archive-failed" World "The engine's archive endpoint failed.";
     RESTORE_MISMATCH "restore-mismatch" Recipe "What the restore left differs from what was backed up.";
-    NO_SNAPSHOT "no-snapshot" Recipe "There is no backup to restore.";
     // scripts
     HOOK_FAILED "hook-failed" Recipe "A hook ended with an error.";
     HOOK_WRONG_RETURN "hook-wrong-return" Recipe "A hook returned a value of the wrong type.";

@@ -114,7 +114,9 @@ pub fn build(inputs: &Inputs) -> Plan {
     b.backup_and_restore();
     b.custom();
     b.after();
-    b.finish()
+    let plan = b.finish();
+    debug_assert_eq!(super::lint::lint(&plan), Vec::<String>::new(), "a plan that contradicts itself");
+    plan
 }
 
 impl Builder<'_> {
@@ -179,6 +181,9 @@ impl Builder<'_> {
             self.add(tier, Action::AssertArtifact, SHORT_LIMIT);
             self.overlay(Tier::Backup);
         }
+        if wanted[1] && !wanted[0] {
+            self.skip_tier(Tier::Restore, "no backup is made that could be put back", DecidedBy::Caller);
+        }
         if wanted[0] && wanted[1] {
             let tier = Some(Tier::Restore);
             self.tiers.push(Tier::Restore);
@@ -220,10 +225,11 @@ impl Builder<'_> {
         self.add(tier, Action::Secrets { side }, SHORT_LIMIT);
     }
 
-    /// Networks, images, deploy, and wait until it answers.
+    /// Images, networks, deploy, and wait until it answers. A network that another run made and nothing uses yet may go
+    /// with it, so the deploy that uses it comes at once.
     fn deploy(&mut self, tier: Option<Tier>, side: Side) {
-        self.add(tier, Action::Networks { side }, SHORT_LIMIT);
         self.add(tier, Action::Pull { side }, PULL_LIMIT);
+        self.add(tier, Action::Networks { side }, SHORT_LIMIT);
         self.add(tier, Action::Deploy { side }, SHORT_LIMIT);
         self.answer(tier, side);
     }

@@ -96,11 +96,46 @@ fn bounds(plan: &Plan) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::build::{build, may_be_na};
     use crate::plan::example;
+    use crate::tier::{RUNGS, TIERS};
+    use proptest::prelude::*;
 
     #[test]
     fn the_fullest_plan_keeps_every_invariant() {
         assert_eq!(lint(&example::plan()), Vec::<String>::new());
+    }
+
+    /// Keeps of a list what the bits say.
+    fn some<T: Clone>(all: impl IntoIterator<Item = T>, bits: u32) -> Vec<T> {
+        all.into_iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, x)| x).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+        #[test]
+        fn any_inputs_give_a_plan_without_findings(
+            hooks in any::<u32>(), tests in any::<u32>(), tiers in prop::option::of(any::<u32>()), na in any::<u32>(),
+            (base, backup, routed, keep, dirty) in any::<(bool, bool, bool, bool, bool)>(), stable in 1u32..5,
+        ) {
+            let mut i = example::inputs();
+            i.hooks = some(i.hooks, hooks).into_iter().collect();
+            i.tests = some(i.tests, tests);
+            i.asked.tiers = tiers.map(|bits| some(TIERS.iter().map(|r| r.tier), bits | 1).into_iter().collect());
+            i.asked.keep = keep;
+            i.base = i.base.filter(|_| base);
+            i.backup.0 = backup;
+            i.routed = routed;
+            i.head.dirty = dirty;
+            i.ready_stable = stable;
+            let rungs = RUNGS.iter().filter(|(r, _)| may_be_na(*r));
+            i.expected_na = some(rungs.map(|(_, n)| (*n).to_string()), na).into_iter().map(|n| (n, "why".into())).collect();
+            let plan = build(&i);
+            prop_assert_eq!(lint(&plan), Vec::<String>::new());
+            let told = |t: &crate::tier::TierRow| plan.tiers.contains(&t.tier) || plan.skips.iter().any(|s| s.what == t.name);
+            prop_assert!(TIERS.iter().all(told), "a tier is neither planned nor left out with a reason: {:?}", plan.skips);
+        }
     }
 
     #[test]

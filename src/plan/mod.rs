@@ -169,6 +169,21 @@ pub struct Plan {
 }
 
 impl Action {
+    /// Whether scripts of later steps stand on what this one does.
+    pub fn prepares(&self) -> bool {
+        !matches!(
+            self,
+            Action::Sweep
+                | Action::LookAtEngine
+                | Action::Tests { .. }
+                | Action::AssertServing { .. }
+                | Action::AssertUpgraded
+                | Action::AssertArtifact
+                | Action::Settle
+                | Action::Remove
+        )
+    }
+
     /// A few words for the live view, the plan and the record.
     pub fn title(&self) -> String {
         let side = |s: &Side| match s {

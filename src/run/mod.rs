@@ -12,7 +12,7 @@ pub mod undo;
 pub mod wanted;
 
 use crate::event::What;
-use crate::failure::{Failure, causes};
+use crate::failure::{Blame, Failure, causes};
 use crate::plan::{Action, Held, Step};
 use crate::time::Moment;
 use crate::world::World;
@@ -54,14 +54,16 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
     let began = world.clock.now();
     let mut run = Run { job, world, sink, stop, began, state: State::new(job), step: 0 };
     world.web.serve(job.plan.domain.as_str(), &job.plan.stack);
-    for (n, step) in job.plan.steps.iter().enumerate() {
-        if step.action == Action::Remove || run.stopped() {
+    let before_removal = job.plan.steps.iter().enumerate().take_while(|(_, s)| s.action != Action::Remove);
+    for (n, step) in before_removal {
+        if run.is_over() {
             break;
         }
         run.step = n;
         run.one(step);
     }
-    run.keep_logs();
+    run.tell_the_stop();
+    let _ = catch_unwind(AssertUnwindSafe(|| run.keep_logs()));
     if !job.plan.keep || stop.reason().is_some() {
         run.remove();
     }
@@ -75,10 +77,7 @@ impl Run<'_> {
         let began = clock.now();
         self.sink.emit(What::StepStarted { step: n, title: step.action.title(), tier: step.tier });
         let end = match self.state.unmet(&step.action) {
-            Some(why) => {
-                self.tests_not_run(step, &why);
-                StepEnd::NotDone(why)
-            }
+            Some(why) => StepEnd::NotDone(why),
             None => {
                 let limit = self.limit(step.limit_ms);
                 match catch_unwind(AssertUnwindSafe(|| steps::perform(self, step, &limit))) {
@@ -88,7 +87,25 @@ impl Run<'_> {
                 }
             }
         };
+        if let StepEnd::Failed(failure) = &end
+            && failure.is_error()
+            && (step.action.prepares() || failure.cause == causes::ENGINE_GONE.id)
+        {
+            self.state.shaken.get_or_insert(step.action.title());
+        }
         self.sink.step_ended(n, began, end);
+    }
+
+    fn in_light_of_what_came_before(&self, failure: Failure) -> Failure {
+        match &self.state.shaken {
+            Some(before) if trouble::stands_on_earlier_steps(&failure) => {
+                failure.blame(Blame::World).evidence(
+                    "what came before",
+                    format!("`{before}` was not done, and not for a fault of the recipe"),
+                )
+            }
+            _ => failure,
+        }
     }
 
     /// The step's own deadline or the run's, whichever comes first.
@@ -102,25 +119,31 @@ impl Run<'_> {
         self.began.after(Duration::from_millis(self.job.plan.deadline_ms))
     }
 
-    /// Whether the run must not begin another step; says so once.
-    fn stopped(&mut self) -> bool {
+    /// Whether the run must not begin another step.
+    fn is_over(&self) -> bool {
         if self.stop.reason().is_none() && self.world.clock.now() >= self.run_deadline() {
             self.stop.set(StopReason::Deadline);
         }
-        let Some(reason) = self.stop.reason() else { return false };
-        let by = match reason {
-            StopReason::Interrupted => "SIGINT",
-            StopReason::Terminated => "SIGTERM",
-            StopReason::Deadline => "deadline",
-        };
-        self.sink.emit(What::Stopped { by: by.into() });
-        true
+        self.stop.reason().is_some()
     }
 
-    /// A failure in the light of what happened to the run itself: its stop, or the loss of its engine.
+    /// Says what stopped the run, if anything did: also when it was the last step that was cut.
+    fn tell_the_stop(&self) {
+        let by = match self.stop.reason() {
+            Some(StopReason::Interrupted) => "SIGINT",
+            Some(StopReason::Terminated) => "SIGTERM",
+            Some(StopReason::Deadline) => "deadline",
+            None => return,
+        };
+        self.sink.emit(What::Stopped { by: by.into() });
+    }
+
+    /// A failure as it has to be read: after a stop, the loss of the engine or other trouble with the world it may be
+    /// no fault of the recipe.
     pub fn in_light(&self, failure: Failure) -> Box<Failure> {
         let failure = self.in_light_of_the_stop(failure);
-        Box::new(if failure.is_error() { failure } else { self.in_light_of_the_engine(failure) })
+        let failure = if failure.is_error() { failure } else { self.in_light_of_the_engine(failure) };
+        Box::new(self.in_light_of_what_came_before(failure))
     }
 
     /// The failure of a step, in that light. What runs after the engine came back is not what the steps before it had
@@ -149,6 +172,8 @@ impl Run<'_> {
     fn in_light_of_the_stop(&self, failure: Failure) -> Failure {
         let late = self.world.clock.now() >= self.run_deadline();
         match self.stop.reason() {
+            // a bug stays one whatever ended the run
+            _ if failure.cause == causes::INTERNAL.id => failure,
             Some(StopReason::Deadline) | None if late => {
                 let span = crate::time::Span(Duration::from_millis(self.job.plan.deadline_ms));
                 Failure::new(
@@ -169,33 +194,55 @@ impl Run<'_> {
     fn remove(&mut self) {
         let last = self.job.plan.steps.iter().position(|s| s.action == Action::Remove);
         let n = last.unwrap_or(self.job.plan.steps.len());
-        let began = self.world.clock.now();
         self.sink.emit(What::StepStarted { step: n, title: Action::Remove.title(), tier: None });
+        let began = self.world.clock.now();
+        let (end, leftovers, counts) = match catch_unwind(AssertUnwindSafe(|| self.removed(n, began))) {
+            Ok(Ok(removal)) => {
+                let end = match undo::leak(&removal) {
+                    None => StepEnd::Done(Some(counted(&removal.counts))),
+                    Some(failure) => StepEnd::Failed(Box::new(failure)),
+                };
+                (end, removal.held, removal.counts)
+            }
+            Ok(Err(lost)) => {
+                let left = self.not_looked_at(lost.left, &lost.error.to_string());
+                let failure = trouble::cluster(lost.error, "remove everything of the run");
+                (StepEnd::Failed(Box::new(failure)), left, BTreeMap::new())
+            }
+            Err(panic) => {
+                // a bug must not leave anything behind either: once more, and the bug is told
+                let again = catch_unwind(AssertUnwindSafe(|| self.removed(n, began)));
+                let unknown = || self.not_looked_at(vec![], "a bug in ccci");
+                let (left, counts) = again
+                    .ok()
+                    .and_then(Result::ok)
+                    .map_or_else(|| (unknown(), BTreeMap::new()), |r| (r.held, r.counts));
+                (StepEnd::Failed(Box::new(trouble::bug(panic))), left, counts)
+            }
+        };
+        let ms = self.world.clock.now().since(began).as_millis() as u64;
+        self.sink.emit(What::Removed { ms, leftovers, counts });
+        self.sink.step_ended(n, began, end);
+    }
+
+    /// Removes; a run that never asked the engine to make anything does not wait for one that is silent.
+    fn removed(&mut self, n: usize, began: Moment) -> Result<undo::Removal, undo::Lost> {
         // an app that was to be kept has no such step in its plan
         let planned = self.job.plan.steps.get(n).map(|s| Duration::from_millis(s.limit_ms));
         let deadline = began.after(planned.unwrap_or(crate::plan::build::REMOVE_LIMIT));
         let domain = self.job.plan.domain.as_str();
-        let (world, sink) = (self.world, self.sink);
-        let shared = std::mem::take(&mut self.state.shared);
-        let removed = undo::remove_run(world, domain, shared, deadline, &mut |on| sink.waiting(n, on));
-        let ms = self.world.clock.now().since(began).as_millis() as u64;
-        let end = match removed {
-            Ok(removal) => {
-                let leftovers = removal.held.clone();
-                self.sink.emit(What::Removed { ms, leftovers, counts: removal.counts.clone() });
-                match undo::leak(&removal) {
-                    None => StepEnd::Done(Some(counted(&removal.counts))),
-                    Some(failure) => StepEnd::Failed(Box::new(failure)),
-                }
-            }
-            Err(e) => {
-                let by = e.to_string();
-                let unknown = Held { kind: "anything".into(), name: format!("of {domain}"), by };
-                self.sink.emit(What::Removed { ms, leftovers: vec![unknown], counts: BTreeMap::new() });
-                StepEnd::Failed(Box::new(trouble::cluster(e, "remove everything of the run")))
-            }
-        };
-        self.sink.step_ended(n, began, end);
+        let (world, sink, made) = (self.world, self.sink, self.state.made);
+        let shared = &mut self.state.shared;
+        undo::remove_run(world, domain, shared, deadline, made, &mut |on| sink.waiting(n, on))
+    }
+
+    /// What may be left when nobody could look: what was there at the last look, or anything if anything was made.
+    fn not_looked_at(&self, left: Vec<Held>, by: &str) -> Vec<Held> {
+        if !left.is_empty() || !self.state.made {
+            return left;
+        }
+        let name = format!("of {}", self.job.plan.domain);
+        vec![Held { kind: "anything".into(), name, by: by.into() }]
     }
 }
 

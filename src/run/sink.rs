@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::tier::Status;
 use crate::time::Moment;
 use crate::world::Clock;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 /// Takes finished events; the record and the live view stand behind it.
@@ -26,10 +27,10 @@ impl Sink {
         Sink { clock, zero, last: Arc::default(), take }
     }
 
-    /// Sends an event.
+    /// Sends an event. Whoever takes it may break; the run goes on to removal all the same (lesson 38).
     pub fn emit(&self, what: What) {
         let at = Moment(self.clock.now().since(self.zero).as_millis() as u64);
-        (self.take)(Event { at, what });
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.take)(Event { at, what })));
     }
 
     /// Says what a step waits for; again only when it changes.

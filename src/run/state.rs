@@ -45,6 +45,8 @@ pub struct State {
     pub secrets_put: BTreeSet<String>,
     /// Sides whose images are on the engine.
     pub pulled: BTreeSet<Side>,
+    /// Sides whose external networks are there.
+    pub networks_ready: BTreeSet<Side>,
     /// What is deployed now.
     pub current: Option<Side>,
     /// Whether tasks run that scripts can work with.
@@ -59,6 +61,10 @@ pub struct State {
     pub marks: Marks,
     /// What the last operation did, for `ctx.facts`.
     pub facts: BTreeMap<String, serde_json::Value>,
+    /// The first step that later ones stand on and that trouble of the world or ours kept from being done.
+    pub shaken: Option<String>,
+    /// Whether the engine was asked to make anything of this run.
+    pub made: bool,
     /// Whether the engine lacks IPVS.
     pub no_ipvs: bool,
     /// Locks of what other runs may use as well, by domain.
@@ -81,13 +87,17 @@ impl State {
             {
                 no("the resolved file")
             }
+            // no network is made for a deploy that cannot come
+            Action::Networks { side } if !self.pulled.contains(side) => no("an image"),
             Action::Deploy { side } if !self.resolved.contains_key(side) => no("the resolved file"),
             Action::Deploy { side } if !self.secrets_ready.contains(side) => no("a secret"),
             Action::Deploy { side } if !self.pulled.contains(side) => no("an image"),
+            Action::Deploy { side } if !self.networks_ready.contains(side) => no("a network"),
             Action::Converge { side } if self.current != Some(*side) => no("the deploy"),
             Action::Prune | Action::AssertUpgraded if self.current != Some(Side::Head) => {
                 no("the head's deploy")
             }
+            Action::AssertUpgraded if self.before_upgrade.is_none() => no("the base's deploy"),
             Action::Hook { hook } if hook == "install_steps" => None,
             Action::Restore | Action::AssertArtifact if self.snapshot.is_none() => no("a backup"),
             Action::Health { .. }

@@ -82,6 +82,14 @@ pub fn pull(e: PullError, image: &str) -> Failure {
     }
 }
 
+/// Whether a failure can be the consequence of an earlier step that was not done: scripts read what hooks left.
+pub fn stands_on_earlier_steps(failure: &Failure) -> bool {
+    [causes::TEST_FAILED, causes::HOOK_FAILED, causes::BACKUP_NOT_VERIFIED]
+        .iter()
+        .any(|c| c.id == failure.cause)
+        && failure.blame == Blame::Recipe
+}
+
 /// A panic inside a step: a bug of ours; the run goes on to removal.
 pub fn bug(panic: Box<dyn Any + Send>) -> Failure {
     let text = panic
@@ -103,6 +111,12 @@ mod tests {
         assert_eq!((gone.blame, gone.cause.as_str()), (Blame::Image, "missing-image"));
         let away = pull(PullError::Unreachable { image, text }, "x:1");
         assert_eq!((away.blame, away.is_error()), (Blame::World, true));
+    }
+
+    #[test]
+    fn a_service_without_a_running_task_is_no_trouble_with_the_engine() {
+        let f = cluster(ClusterError::NoRunningTask("db".into()), "ask the database");
+        assert_eq!((f.cause.as_str(), f.blame), ("exec-failed", Blame::Recipe));
     }
 
     #[test]

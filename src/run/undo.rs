@@ -11,6 +11,7 @@ use crate::world::cluster::{ClusterError, Leftover, TASK};
 use crate::world::locks::Held as Lock;
 use crate::world::wait::{self, Look};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// What removal found and left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,64 +22,86 @@ pub struct Removal {
     pub held: Vec<Held>,
 }
 
+/// A removal that could not go on: the engine did not answer until the deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The last trouble.
+    pub error: ClusterError,
+    /// What was there at the last look that succeeded.
+    pub left: Vec<Held>,
+}
+
+/// One attempt may take so long: a call that hangs must not eat the whole deadline.
+const ONE_ATTEMPT: Duration = Duration::from_secs(30);
+/// A dead run's domain may take so long; one that is held must not keep the others from being removed.
+const ONE_DOMAIN: Duration = Duration::from_secs(60);
+
 /// Removes everything of a domain and looks that nothing is left. Takes its own stop: a second signal does not
-/// restart or cut a removal (lesson 33).
+/// restart or cut a removal (lesson 33). An engine that is silent is asked again until the deadline if `patient`.
 pub fn remove_domain(
     world: &World,
     domain: &str,
     deadline: Moment,
+    patient: bool,
     said: &mut dyn FnMut(&str),
-) -> Result<Removal, ClusterError> {
+) -> Result<Removal, Lost> {
     let limit = Limit { deadline, stop: Stop::default() };
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
     let mut left: Vec<Leftover> = vec![];
     let mut lost: Option<ClusterError> = None;
     let done = wait::until(&*world.clock, &limit, said, || {
-        let looked = attempt(world, domain, &limit, &mut left);
+        let looked = attempt(world, domain, &limit.within(&*world.clock, ONE_ATTEMPT), &mut left);
         seen.extend(left.iter().filter(|l| l.kind != TASK).map(|l| (l.kind.clone(), l.name.clone())));
+        let to_be_gone = format!("{} to be gone", named(&left));
         match looked {
-            Err(e) if e.may_pass() => {
-                let why = format!("the engine: could not {e}");
-                lost = Some(e);
-                Ok(Look::Waiting(why))
-            }
-            // the last look comes too late to be answered: what the one before saw is what stays
-            Err(e @ ClusterError::Deadline(_)) => {
-                if left.is_empty() && lost.is_none() {
-                    lost = Some(e);
-                }
-                Ok(Look::Waiting(format!("{} to be gone", named(&left))))
-            }
-            Err(e) => Err(e),
             Ok(()) => {
                 lost = None;
-                let why = format!("{} to be gone", named(&left));
-                Ok(if left.is_empty() { Look::Done(()) } else { Look::Waiting(why) })
+                Ok(if left.is_empty() { Look::Done(()) } else { Look::Waiting(to_be_gone) })
             }
+            // the last look comes too late to be answered: what the one before saw is what stays
+            Err(ClusterError::Deadline(_)) if !left.is_empty() => Ok(Look::Waiting(to_be_gone)),
+            Err(e) if patient && (e.may_pass() || matches!(e, ClusterError::Deadline(_))) => {
+                let why = format!("the engine: could not {e}");
+                lost = lost.take().or(Some(e));
+                Ok(Look::Waiting(why))
+            }
+            Err(e) => Err(e),
         }
     });
     world.web.forget(domain);
+    let removal = tally(&seen, &left);
     match (done, lost) {
-        (Err(wait::WaitError::Look(e)), _) => Err(e),
-        (Err(_), Some(e)) => Err(e),
-        (Ok(()) | Err(_), _) => Ok(tally(&seen, &left)),
+        (Err(wait::WaitError::Look(error)), _) | (Err(_), Some(error)) => Err(removal.lost(error)),
+        (Ok(()) | Err(_), _) => Ok(removal),
     }
 }
 
-/// Removes everything of a run, and what it shared with others if nobody uses that any more.
+impl Removal {
+    /// The same when nobody could look at the end.
+    fn lost(self, error: ClusterError) -> Lost {
+        let by = format!("unknown: the engine did not answer (could not {error})");
+        Lost { error, left: self.held.into_iter().map(|h| Held { by: by.clone(), ..h }).collect() }
+    }
+}
+
+/// Removes everything of a run, and what it shared with others if nobody uses that any more. `shared` is emptied as that
+/// goes on, so that a second call takes up where the first one broke off.
 pub fn remove_run(
     world: &World,
     domain: &str,
-    shared: BTreeMap<String, Box<dyn Lock>>,
+    shared: &mut BTreeMap<String, Box<dyn Lock>>,
     deadline: Moment,
+    patient: bool,
     said: &mut dyn FnMut(&str),
-) -> Result<Removal, ClusterError> {
-    let mut removal = remove_domain(world, domain, deadline, said)?;
-    for (domain, used) in shared {
+) -> Result<Removal, Lost> {
+    let mut removal = remove_domain(world, domain, deadline, patient, said)?;
+    while let Some((domain, used)) = shared.pop_first() {
         drop(used);
         // one that cannot be had is in use, or left to the next sweep, which says why
         let Ok(Some(_alone)) = world.locks.take(&domain) else { continue };
-        let more = remove_domain(world, &domain, deadline, said)?;
+        // what held up the run's own things must not take all time for the others
+        let deadline = deadline.max(world.clock.now().after(ONE_ATTEMPT));
+        let more = remove_domain(world, &domain, deadline, patient, said)?;
         removal.held.extend(more.held);
         for (kind, n) in more.counts {
             *removal.counts.entry(kind).or_insert(0) += n;
@@ -109,14 +132,16 @@ pub fn sweep(
     said: &mut dyn FnMut(&str),
 ) -> Result<BTreeMap<String, Removal>, ClusterError> {
     let limit = Limit { deadline, stop: Stop::default() };
-    let all = world.cluster.leftovers(None, &limit)?;
+    let all = world.cluster.leftovers(None, &limit.within(&*world.clock, ONE_ATTEMPT))?;
     let domains: BTreeSet<String> = all.into_iter().map(|l| l.domain).filter(|d| d != own).collect();
     let mut out = BTreeMap::new();
     for domain in domains {
         let taken = world.locks.take(&domain);
         let taken = taken.map_err(|e| ClusterError::Local(format!("look at the lock of `{domain}`: {e}")))?;
         let Some(_held) = taken else { continue };
-        out.insert(domain.clone(), remove_domain(world, &domain, deadline, said)?);
+        let deadline = limit.within(&*world.clock, ONE_DOMAIN).deadline;
+        let removal = remove_domain(world, &domain, deadline, true, said).map_err(|lost| lost.error)?;
+        out.insert(domain, removal);
     }
     Ok(out)
 }
@@ -167,7 +192,6 @@ mod tests {
     use crate::world::cluster::Owner;
     use crate::world::locks::Locks;
     use std::sync::Arc;
-    use std::time::Duration;
 
     const DOMAIN: &str = "a.ccci.test";
 
@@ -187,7 +211,8 @@ mod tests {
     }
 
     fn removed(world: &World) -> Result<Removal, ClusterError> {
-        remove_domain(world, DOMAIN, world.clock.now().after(Duration::from_secs(60)), &mut |_| ())
+        let deadline = world.clock.now().after(Duration::from_secs(60));
+        remove_domain(world, DOMAIN, deadline, true, &mut |_| ()).map_err(|lost| lost.error)
     }
 
     #[test]
@@ -217,7 +242,9 @@ mod tests {
         network(&world, "net", &shared);
         let hold = || BTreeMap::from([(shared.clone(), world.locks.share(&shared).unwrap().unwrap())]);
         let (first, last) = (hold(), hold());
-        let end = |held| remove_run(&world, DOMAIN, held, Moment(60_000), &mut |_| ()).unwrap().counts;
+        let end = |mut held| {
+            remove_run(&world, DOMAIN, &mut held, Moment(60_000), true, &mut |_| ()).unwrap().counts
+        };
         assert_eq!(end(first), BTreeMap::new());
         assert_eq!(end(last), BTreeMap::from([("network".to_string(), 1)]));
     }
@@ -230,8 +257,8 @@ mod tests {
         network(&world, "net", &shared);
         network(&world, "stuck", &shared);
         cluster.fault(Fault::RemovalHolds("network".into(), "stuck".into(), "container c".into()));
-        let held = BTreeMap::from([(shared.clone(), world.locks.share(&shared).unwrap().unwrap())]);
-        let removal = remove_run(&world, DOMAIN, held, Moment(60_000), &mut |_| ()).unwrap();
+        let mut held = BTreeMap::from([(shared.clone(), world.locks.share(&shared).unwrap().unwrap())]);
+        let removal = remove_run(&world, DOMAIN, &mut held, Moment(60_000), true, &mut |_| ()).unwrap();
         assert_eq!(removal.counts, BTreeMap::from([("network".to_string(), 2)]));
         let stuck = Held { kind: "network".into(), name: "stuck".into(), by: "container c".into() };
         assert_eq!(removal.held, [stuck]);
@@ -287,7 +314,7 @@ mod tests {
             }
             let mut said = vec![];
             let deadline = world.clock.now().after(Duration::from_secs(2));
-            remove_domain(&world, DOMAIN, deadline, &mut |on| said.push(on.to_string())).unwrap();
+            remove_domain(&world, DOMAIN, deadline, true, &mut |on| said.push(on.to_string())).unwrap();
             assert_eq!(said.first().map(String::as_str), Some(wanted));
         }
     }

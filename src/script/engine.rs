@@ -13,21 +13,48 @@ use rhai::packages::{
     BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage,
 };
 use rhai::{Engine, Module, OptimizationLevel, Position};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock};
+
+/// The safe parts of the language. Making them is most of making an engine, and each call has an engine of its own.
+static PACKAGES: LazyLock<Packages> = LazyLock::new(Packages::default);
+
+macro_rules! packages {
+    ($($field:ident $package:ident)*) => {
+        struct Packages {
+            $($field: $package),*
+        }
+
+        impl Default for Packages {
+            fn default() -> Packages {
+                Packages { $($field: $package::new()),* }
+            }
+        }
+
+        impl Packages {
+            fn register_into(&self, e: &mut Engine) {
+                $(self.$field.register_into_engine(e);)*
+            }
+        }
+    };
+}
+
+packages! {
+    arithmetic ArithmeticPackage
+    basic_string BasicStringPackage
+    basic_iterator BasicIteratorPackage
+    basic_fn BasicFnPackage
+    logic LogicPackage
+    basic_math BasicMathPackage
+    basic_array BasicArrayPackage
+    basic_map BasicMapPackage
+    more_string MoreStringPackage
+}
 
 /// The language with its safe parts and the limits: no time, no blob, no debugging, no early exit.
 fn language() -> Engine {
     let mut e = Engine::new_raw();
-    ArithmeticPackage::new().register_into_engine(&mut e);
-    BasicStringPackage::new().register_into_engine(&mut e);
-    BasicIteratorPackage::new().register_into_engine(&mut e);
-    BasicFnPackage::new().register_into_engine(&mut e);
-    LogicPackage::new().register_into_engine(&mut e);
-    BasicMathPackage::new().register_into_engine(&mut e);
-    BasicArrayPackage::new().register_into_engine(&mut e);
-    BasicMapPackage::new().register_into_engine(&mut e);
-    MoreStringPackage::new().register_into_engine(&mut e);
+    PACKAGES.register_into(&mut e);
     natives::register(&mut e);
     assertion::register(&mut e);
     raised::register(&mut e);

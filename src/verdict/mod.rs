@@ -298,6 +298,8 @@ fn skip_of(plan: &Plan, tier: Tier) -> Option<&Skip> {
 }
 
 #[cfg(test)]
+mod anything;
+#[cfg(test)]
 mod details;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use super::troubles::excused;
 use super::{StepOutcome, honest, skip_of};
 use crate::event::{DecidedBy, Event, What};
 use crate::failure::Failure;
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::tier::{Status, TIERS, Tier};
 
 /// What became of a test.
@@ -76,7 +76,7 @@ fn planned(plan: &Plan, events: &[Event], steps: &[StepOutcome], tier: Tier, end
         reason,
         failure,
         ms: 0,
-        tests: tests(events, tier),
+        tests: tests(plan, events, tier),
     };
     let mut done = 0;
     for s in steps.iter().filter(|s| s.tier == Some(tier)) {
@@ -85,21 +85,22 @@ fn planned(plan: &Plan, events: &[Event], steps: &[StepOutcome], tier: Tier, end
         let cut = (!s.ended).then_some("it was cut short");
         out.take(s.status, s.failure.as_ref(), s.note.as_deref().or(cut));
     }
-    for t in out.tests.clone() {
-        let why = format!("test {} was not run", t.name);
-        let needed = t.status == Status::Skip && !excused(events, &t.file, &t.name);
-        out.take(if needed { Status::Unver } else { t.status }, t.failure.as_ref(), Some(&why));
-    }
     let wanted = plan.steps.iter().filter(|s| s.tier == Some(tier)).count();
     if done < wanted || wanted == 0 {
         let why =
             if ended { "the run ended before it was done" } else { "the record ends before it was done" };
         out.take(Status::Unver, None, Some(why));
     }
+    for t in out.tests.clone() {
+        let why = format!("test {} was not run", t.name);
+        let needed = t.status == Status::Skip && !excused(events, &t.file, &t.name);
+        out.take(if needed { Status::Unver } else { t.status }, t.failure.as_ref(), Some(&why));
+    }
     out
 }
 
-fn tests(events: &[Event], wanted: Tier) -> Vec<TestOutcome> {
+/// The tests that ended, and after them those that the plan names and nobody ran: each planned test has a row.
+fn tests(plan: &Plan, events: &[Event], wanted: Tier) -> Vec<TestOutcome> {
     let row = |e: &Event| match &e.what {
         What::TestEnded { tier, file, name, status, ms, failure } if *tier == wanted => Some(TestOutcome {
             file: file.clone(),
@@ -110,7 +111,17 @@ fn tests(events: &[Event], wanted: Tier) -> Vec<TestOutcome> {
         }),
         _ => None,
     };
-    events.iter().filter_map(row).collect()
+    let mut out: Vec<TestOutcome> = events.iter().filter_map(row).collect();
+    for step in plan.steps.iter().filter(|s| s.tier == Some(wanted)) {
+        let Action::Tests { file, names } = &step.action else { continue };
+        for name in names {
+            if !out.iter().any(|t| t.file == *file && t.name == *name) {
+                let (file, name) = (file.clone(), name.clone());
+                out.push(TestOutcome { file, name, status: Status::Unver, ms: 0, failure: None });
+            }
+        }
+    }
+    out
 }
 
 impl TierOutcome {

@@ -82,10 +82,16 @@ pub enum WebError {
     /// The deadline came first.
     #[error("no answer from `{0}` before the deadline")]
     Deadline(String),
+    /// The ingress could not look what is deployed: this says nothing about the app.
+    #[error("{BLIND}{0}")]
+    Blind(String),
     /// The run was stopped.
     #[error("the run was stopped")]
     Stopped,
 }
+
+/// How the ingress begins its reason when it answers itself because it could not look.
+pub const BLIND: &str = "the ingress could not look: ";
 
 /// The app's answers.
 pub trait Web: Send + Sync {

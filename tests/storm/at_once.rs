@@ -125,7 +125,7 @@ fn lesson_34_a_name_can_be_used_again_at_once_after_each_removal() {
     let rounds = play(rounds(50), 1, |_| Round::default()).into_iter().map(|_| {
         let began = Instant::now();
         let deadline = world.clock.now().after(Duration::from_secs(120));
-        let removed = undo::remove_domain(&world, &domain, deadline, &mut |_| ());
+        let removed = undo::remove_domain(&world, &domain, deadline, true, &mut |_| ());
         let took = began.elapsed();
         let clean = matches!(&removed, Ok(r) if r.held.is_empty());
         let before = std::mem::replace(&mut up, deploy(&world, &domain));
@@ -134,6 +134,6 @@ fn lesson_34_a_name_can_be_used_again_at_once_after_each_removal() {
     });
     let rounds: Vec<Round> = rounds.collect();
     let deadline = world.clock.now().after(Duration::from_secs(120));
-    undo::remove_domain(&world, &domain, deadline, &mut |_| ()).unwrap();
+    undo::remove_domain(&world, &domain, deadline, true, &mut |_| ()).unwrap();
     Row { kind: "removed, deployed again", timed: "removal", seed: seed(), rounds }.tell();
 }

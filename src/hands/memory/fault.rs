@@ -31,6 +31,8 @@ pub enum Fault {
     Pauses(String, i64),
     /// The engine refuses to deploy, half-way, with these words.
     DeployRefused(String),
+    /// The engine refuses to make a network, with these words.
+    NetworkRefused(String),
     /// Commands in the service's containers cannot run.
     ExecFails(String),
     /// Removing this object (kind, name) fails for ever: who holds it.

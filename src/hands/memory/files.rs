@@ -84,8 +84,12 @@ impl Files<'_> {
         below(tree, &path).map(|(p, _)| p).collect()
     }
 
-    /// Whether a path is there; the root of a mount always is.
+    /// Whether a path is there; the root of a mount and what is above it always are.
     pub fn exists(&mut self, path: &str) -> bool {
+        let above = format!("{}/", clean(path));
+        if self.mounts.iter().any(|(mount, _)| mount.starts_with(&above)) {
+            return true;
+        }
         let (tree, path) = self.tree(path);
         path.is_empty() || tree.contains_key(&path)
     }

@@ -112,6 +112,20 @@ impl MemoryCluster {
         self.state().objects.remove(&("network", "proxy".to_string()));
     }
 
+    /// An object that nobody of ours made: it carries no label of a run.
+    pub fn foreign(&self, kind: &'static str, name: &str) {
+        self.state().objects.insert((kind, name.to_string()), Object::default());
+    }
+
+    /// Everything there is, ours or not, with its labels.
+    pub fn inventory(&self) -> Vec<String> {
+        let state = self.advanced();
+        let services =
+            state.services.iter().map(|((s, n), v)| format!("service {s}_{n} {:?}", v.spec.labels));
+        let objects = state.objects.iter().map(|((kind, name), o)| format!("{kind} {name} {:?}", o.labels));
+        services.chain(objects).collect()
+    }
+
     /// Every call so far: the name of the function and what it was about.
     pub fn calls(&self) -> Vec<String> {
         self.state().calls.clone()

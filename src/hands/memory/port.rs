@@ -101,6 +101,10 @@ impl Cluster for MemoryCluster {
         if state.objects.contains_key(&key) {
             return Ok(false);
         }
+        let says = |f: &Fault| if let Fault::NetworkRefused(t) = f { Some(t.clone()) } else { None };
+        if let Some(text) = state.faults.iter().find_map(says) {
+            return Err(refused("make the network", text));
+        }
         state.objects.insert(key, Object { labels: owner.labels(), ..Object::default() });
         Ok(true)
     }
@@ -243,6 +247,9 @@ impl Cluster for MemoryCluster {
         limit: &Limit,
     ) -> Result<(), ClusterError> {
         let mut state = self.call("remove_service", service.as_str(), limit)?;
+        if let Some(by) = state.held_by("service", &format!("{stack}_{service}")) {
+            return Err(refused("remove the service", by));
+        }
         let gone = state.services.remove(&(stack.to_string(), service.to_string()));
         gone.map(|_| ())
             .ok_or_else(|| ClusterError::Missing(format!("service `{service}` of stack `{stack}`")))

@@ -111,7 +111,7 @@ impl MemoryWeb {
         let mut request = request.clone();
         request.headers.extend(cookies.filter(|c| !c.is_empty()).map(|c| ("cookie".to_string(), c)));
         self.state().requests.push(request.clone());
-        let mut answer = self.routed(&stack, &place, &request, limit);
+        let mut answer = self.routed(&stack, &place, &request, limit)?;
         answer.url = request.url.clone();
         if !request.session.is_empty() {
             let mut state = self.state();
@@ -137,18 +137,15 @@ impl MemoryWeb {
         place: &Place<'_>,
         request: &HttpRequest,
         limit: &Limit,
-    ) -> HttpAnswer {
-        let seen = match self.cluster.look(stack, limit) {
-            Ok(seen) => seen,
-            Err(e) => return own(503, format!("failed to look at the stack `{stack}`: {e}")),
-        };
+    ) -> Result<HttpAnswer, WebError> {
+        let seen = self.cluster.look(stack, limit).map_err(|e| WebError::Blind(format!("failed to {e}")))?;
         let table = Table::of(&seen);
         let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let (method, headers) = (request.method.as_str(), request.headers.as_slice());
         let ask = Ask { host: place.host, path: place.path, query: place.query, method, headers, client };
         let router = match table.route(place.entry, &ask) {
             Ok(router) => router,
-            Err(why) => return own(404, why),
+            Err(why) => return Ok(own(404, why)),
         };
         let head = Head {
             method,
@@ -177,7 +174,7 @@ impl MemoryWeb {
                 answer.headers.push((name.to_lowercase(), value.clone()));
             }
         }
-        answer
+        Ok(answer)
     }
 
     fn said(&self, request: &HttpRequest) -> HttpAnswer {
@@ -204,6 +201,7 @@ impl MemoryWeb {
         let seen = self.cluster.look(stack, limit).map_err(|e| match e {
             ClusterError::Stopped(_) => WebError::Stopped,
             ClusterError::Deadline(_) => WebError::Deadline(url.clone()),
+            e @ ClusterError::Unreachable(_) => WebError::Blind(format!("failed to {e}")),
             e => WebError::NoAnswer { url: url.clone(), text: format!("failed to {e}") },
         })?;
         let Some(found) = seen.service(service.as_str()) else { return Ok(false) };

@@ -3,7 +3,7 @@
 use super::redirect;
 use crate::hands::ingress::{ASKS, BECAUSE, Ingress};
 use crate::hands::tls;
-use crate::world::web::{AnsweredBy, HttpAnswer, HttpRequest, WebError};
+use crate::world::web::{AnsweredBy, BLIND, HttpAnswer, HttpRequest, WebError};
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
@@ -173,8 +173,13 @@ impl Hop {
 
 async fn read(mut response: Response, url: Url) -> Result<HttpAnswer, WebError> {
     let because = response.headers_mut().remove(BECAUSE);
-    let by = because
-        .map_or(AnsweredBy::App, |b| AnsweredBy::Ingress(String::from_utf8_lossy(b.as_bytes()).into_owned()));
+    let by = match because.map(|b| String::from_utf8_lossy(b.as_bytes()).into_owned()) {
+        None => AnsweredBy::App,
+        Some(why) => match why.strip_prefix(BLIND) {
+            Some(why) => return Err(WebError::Blind(why.to_string())),
+            None => AnsweredBy::Ingress(why),
+        },
+    };
     let text = |v: &HeaderValue| String::from_utf8_lossy(v.as_bytes()).into_owned();
     let headers = response.headers().iter().map(|(n, v)| (n.as_str().to_string(), text(v))).collect();
     let status = response.status().as_u16();

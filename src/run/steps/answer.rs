@@ -40,7 +40,7 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
         Err(WaitError::TimedOut { after, .. }) => {
             let failure = match last {
                 Some(Ok(a)) => refusal(&a, ok).unwrap_or_else(|| no_answer(path, "it came too late")),
-                Some(Err(e)) => no_answer(path, &e.to_string()),
+                Some(Err(e)) => silence(path, &e),
                 None => no_answer(path, "it was never asked"),
             };
             let waited = format!("{} of asking", crate::time::Span(after));
@@ -127,14 +127,14 @@ fn counts(run: &Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
 fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result<(), Box<Failure>> {
     match ask(run, path, limit) {
         Ok(a) => refusal(&a, ok).map_or(Ok(()), |f| Err(Box::new(run.with_logs(f, limit)))),
-        Err(e) => Err(Box::new(run.with_logs(no_answer(path, &e.to_string()), limit))),
+        Err(e) => Err(Box::new(run.with_logs(silence(path, &e), limit))),
     }
 }
 
 fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError> {
     let url = format!("https://{}{path}", run.job.plan.domain);
     let request = HttpRequest { method: "GET".into(), url, ..HttpRequest::default() };
-    run.world.web.send(&request, &limit.within(&*run.world.clock, ONE_ANSWER))
+    run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, ONE_ANSWER))
 }
 
 /// Why an answer is not good, if it is not.
@@ -153,6 +153,12 @@ fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
     Some(Failure::new(causes::NOT_HEALTHY, expected, seen).evidence("the answer begins", body))
 }
 
+/// No answer at all. An ingress that could not look says nothing about the recipe.
+fn silence(path: &str, e: &WebError) -> Failure {
+    let cause = if matches!(e, WebError::Blind(_)) { causes::ENGINE_GONE } else { causes::NOT_HEALTHY };
+    Failure::new(cause, format!("an answer on {path}"), e.to_string())
+}
+
 fn no_answer(path: &str, why: &str) -> Failure {
     Failure::new(causes::NOT_HEALTHY, format!("an answer on {path}"), why.to_string())
 }
@@ -160,12 +166,11 @@ fn no_answer(path: &str, why: &str) -> Failure {
 impl Run<'_> {
     /// Tells one generic assertion as a test of its tier.
     pub fn generic(&self, tier: Option<Tier>, name: &str, result: &Result<(), Box<Failure>>) {
+        let result = result.clone().map_err(|f| self.in_light(*f));
         let (status, failure) = match result {
             Ok(()) => (Status::Pass, None),
-            Err(f) => {
-                let f = self.in_light((**f).clone());
-                (if f.is_error() { Status::Unver } else { Status::Fail }, Some(f))
-            }
+            Err(f) if f.is_error() => (Status::Unver, Some(f)),
+            Err(f) => (Status::Fail, Some(f)),
         };
         let tier = tier.unwrap_or(Tier::Install);
         self.sink.emit(What::TestEnded {

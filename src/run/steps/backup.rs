@@ -36,7 +36,7 @@ pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) ->
 pub fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
     let result = match &run.state.snapshot {
         Some(s) => s.assert_not_empty(),
-        None => Err(Box::new(Failure::new(causes::NO_SNAPSHOT, "a backup", "there is none"))),
+        None => Err(no_snapshot()),
     };
     run.generic(tier, "the backup holds something", &result);
     result.map(|()| None)
@@ -45,8 +45,13 @@ pub fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
 /// Puts the last backup back.
 pub fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
     let Some(snapshot) = &run.state.snapshot else {
-        return Err(Box::new(Failure::new(causes::NO_SNAPSHOT, "a backup to restore", "there is none")));
+        return Err(no_snapshot());
     };
     let note = backups::restore(run.world, &run.job.plan.stack, snapshot, limit)?;
     Ok(Some(note))
+}
+
+/// Steps that need a backup are not begun without one.
+fn no_snapshot() -> Box<Failure> {
+    Box::new(Failure::new(causes::INTERNAL, "a backup before what needs one", "there is none"))
 }

@@ -27,6 +27,7 @@ pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
 
 /// Puts the secrets, hands over the stack, and counts.
 pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+    run.state.made = true;
     put_secrets(run, side, limit)?;
     if side == Side::Head && run.state.current.is_some() {
         let stack = &run.job.plan.stack;

@@ -5,6 +5,7 @@ use crate::event::What;
 use crate::failure::{Failure, causes};
 use crate::plan::Side;
 use crate::run::{Run, trouble, undo};
+use crate::world::ClusterError;
 use crate::world::clock::Limit;
 use crate::world::cluster::Owner;
 use crate::world::wait::{self, Look};
@@ -43,16 +44,21 @@ pub fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let networks = run.state.resolved[&side].composed.networks();
     let names: Vec<String> = networks.iter().filter(|n| n.external).map(|n| n.engine_name(stack)).collect();
     let mut made = vec![];
+    run.state.made |= !names.is_empty();
     for name in &names {
         let owner = Owner { run: run.job.plan.run_id.clone(), domain: undo::domain_of_network(name) };
         hold(run, &owner.domain, limit)?;
-        let new = run.world.cluster.ensure_network(name, &owner, limit).map_err(|e| {
-            Failure::new(causes::NETWORK_MISSING, format!("network `{name}`"), format!("failed to {e}"))
+        let new = run.world.cluster.ensure_network(name, &owner, limit).map_err(|e| match e {
+            ClusterError::Refused { .. } => {
+                Failure::new(causes::NETWORK_MISSING, format!("network `{name}`"), format!("failed to {e}"))
+            }
+            other => trouble::cluster(other, &format!("have the network `{name}`")),
         })?;
         if new {
             made.push(format!("`{name}`"));
         }
     }
+    run.state.networks_ready.insert(side);
     Ok((!made.is_empty()).then(|| format!("made {} for this run", made.join(", "))))
 }
 

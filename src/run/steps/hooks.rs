@@ -30,13 +30,12 @@ pub fn tests(run: &mut Run<'_>, tier: Option<Tier>, file: &str, names: &[String]
         let began = run.world.clock.now();
         let own = limit.within(&*run.world.clock, HOOK_LIMIT);
         let result = hooks::call_test(run, file, name, &own);
+        let result = result.map_err(|f| run.in_light(*f));
         let ms = run.world.clock.now().since(began).as_millis() as u64;
         let (status, failure) = match result {
             Ok(()) => (Status::Pass, None),
-            Err(f) => {
-                let f = run.in_light(*f);
-                (if f.is_error() { Status::Unver } else { Status::Fail }, Some(f))
-            }
+            Err(f) if f.is_error() => (Status::Unver, Some(f)),
+            Err(f) => (Status::Fail, Some(f)),
         };
         if let Some(f) = &failure {
             failed.push((name.clone(), f.clone()));
@@ -57,19 +56,6 @@ pub fn tests(run: &mut Run<'_>, tier: Option<Tier>, file: &str, names: &[String]
                 failure.observed = format!("{} (and {} more: {list})", failure.observed, n - 1);
             }
             Err(failure)
-        }
-    }
-}
-
-impl Run<'_> {
-    /// Tells tests that could not be run: a skipped test must never look green (lesson 22).
-    pub fn tests_not_run(&self, step: &crate::plan::Step, why: &str) {
-        let crate::plan::Action::Tests { file, names } = &step.action else { return };
-        for name in names {
-            let failure = None;
-            let (tier, file, name) =
-                (step.tier.unwrap_or(Tier::Custom), file.clone(), format!("{name} (not run: {why})"));
-            self.sink.emit(What::TestEnded { tier, file, name, status: Status::Unver, ms: 0, failure });
         }
     }
 }

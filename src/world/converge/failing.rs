@@ -201,12 +201,14 @@ pub(super) fn no_node(service: &ServiceSeen, error: &str, seen: &Seen) -> Failur
     }
     let mine = |p: &(u16, u16, String)| service.ports.iter().any(|q| (q.0, &q.2) == (p.0, &p.2));
     let holder = seen.services.iter().find(|s| s.id != service.id && s.ports.iter().any(mine));
+    // an old task that never ran holds nothing
+    let old_runs = seen.tasks_of(service).iter().any(|t| t.state == TaskState::Running);
     let failure = Failure::new(causes::PORT_TAKEN, expected, format!("{error}: {}", ports(service)));
     match holder {
         Some(other) => failure
             .blame(Blame::Recipe)
             .evidence("who holds it", format!("service `{}` of the same stack", other.name)),
-        None if service.start_first && service.update.is_some() => failure.blame(Blame::Recipe).evidence(
+        None if service.start_first && service.update.is_some() && old_runs => failure.blame(Blame::Recipe).evidence(
             "who holds it",
             "its own old task: with `order: start-first` the new task needs the port that the old one holds",
         ),

@@ -1,0 +1,103 @@
+//! Plans are snapshots: `fixtures/plans/<recipe>.txt` and `.json`, with the run's id fixed. A change of the core that moves
+//! a step shows in the plan of every recipe.
+
+use crate::golden;
+use crate::run::fullest::{self, plainly, prepared};
+use ccci::event::DecidedBy;
+use ccci::plan::build::{Inputs, build};
+use ccci::plan::show::show;
+use ccci::plan::{Action, Plan, example};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const RUN_ID: &str = "20260101-000000-abc123";
+
+/// `root` is where a recipe lies that has no place of its own.
+fn pinned(name: &str, plan: &Plan, root: &str) {
+    let dir = Path::new("tests/fixtures/plans");
+    let json = serde_json::to_string_pretty(plan).unwrap() + "\n";
+    for (ending, text) in [("txt", show(plan)), ("json", json)] {
+        golden::same(&dir.join(format!("{name}.{ending}")), &text.replace(root, "ROOT"));
+    }
+}
+
+/// The directories of recipes; their sources are made first, as `make lab` does.
+fn recipes() -> Vec<PathBuf> {
+    let made = Command::new("bash").arg("lab/repos.sh").output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    ["recipes", "canaries"].iter().filter(|d| Path::new(d).is_dir()).flat_map(|d| golden::cases(d)).collect()
+}
+
+#[test]
+fn the_plan_of_every_recipe_is_what_is_committed() {
+    for dir in recipes() {
+        if !dir.join("recipe.toml").exists() {
+            continue;
+        }
+        let name = dir.file_name().unwrap().to_string_lossy().into_owned();
+        let job = prepared(dir.to_str().unwrap(), &plainly(), RUN_ID).unwrap();
+        pinned(&name, &job.plan, "no such root");
+    }
+}
+
+#[test]
+fn the_fullest_plan_is_what_is_committed() {
+    let plan = fullest::job().plan;
+    let root = plan.source.strip_suffix("/recipe").unwrap().to_string();
+    pinned("fullest", &plan, &root);
+}
+
+#[test]
+fn every_committed_plan_belongs_to_a_recipe_that_is_there() {
+    let known: Vec<String> =
+        recipes().iter().map(|d| d.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    for path in fs::read_dir("tests/fixtures/plans").unwrap().flatten().map(|e| e.path()) {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(
+            name == "fullest" || known.contains(&name),
+            "{} is the plan of nothing; remove it",
+            path.display()
+        );
+    }
+}
+
+/// The recipes' plans without a step that the core makes for all of them.
+#[test]
+fn a_step_that_the_core_moves_shows_in_every_plan() {
+    let changed = |mut plan: Plan| {
+        let before = show(&plan);
+        let deploy = plan.steps.iter().position(|s| matches!(s.action, Action::Deploy { .. })).unwrap();
+        plan.steps.swap(deploy, deploy - 1);
+        before != show(&plan)
+    };
+    for dir in recipes() {
+        let job = prepared(dir.to_str().unwrap(), &plainly(), RUN_ID);
+        assert!(job.is_err() || changed(job.unwrap().plan), "{}", dir.display());
+    }
+    assert!(changed(example::plan()));
+}
+
+fn titles(change: impl FnOnce(&mut Inputs)) -> Vec<String> {
+    let mut inputs = example::inputs();
+    change(&mut inputs);
+    build(&inputs).steps.iter().map(|s| s.action.title()).collect()
+}
+
+#[test]
+fn lesson_11_a_stack_is_let_settle_right_before_its_backup_and_verified_after_each_attempt() {
+    let all = titles(|_| ());
+    let settle = all.iter().position(|t| t == "settle").unwrap();
+    assert_eq!(all[settle + 1], "back up (verified, 3 attempts at most)");
+}
+
+#[test]
+fn lesson_12_a_backup_that_nothing_damages_before_the_restore_is_said_to_prove_little() {
+    let mut inputs = example::inputs();
+    let all = titles(|_| ());
+    let at = |title: &str| all.iter().position(|t| t == title).unwrap();
+    assert!(at("hook pre_backup") < at("settle") && at("hook pre_restore") < at("restore"));
+    inputs.hooks.remove("pre_restore");
+    inputs.backup_by = DecidedBy::Structure;
+    assert!(build(&inputs).not_proved.iter().any(|n| n.contains("a restore that does nothing would pass")));
+}

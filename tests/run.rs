@@ -1,0 +1,60 @@
+//! Whole lives in memory, through the executor with real scripts: the recipe that has everything is green, and whatever
+//! happens at whatever step, nothing of it is left.
+
+mod causes;
+pub mod fullest;
+pub mod machine;
+mod removal;
+mod tap;
+mod undo;
+
+use ccci::plan::Action;
+use ccci::tier::Status;
+use ccci::verdict::Verdict;
+use fullest::job;
+use machine::Machine;
+
+#[test]
+fn the_fullest_life_is_green_with_every_planned_test_and_leaves_nothing() {
+    let (machine, job) = (Machine::new(), job());
+    let _neighbour = machine.with_neighbours();
+    let before = machine.cluster.inventory();
+    let life = machine.live(&job);
+    let o = &life.outcome;
+    assert_eq!((o.verdict, o.level), (Verdict::Green, 5), "{:?} {:?}", o.troubles, o.lint);
+    assert!(o.tiers.iter().all(|t| t.status == Status::Pass), "{:?}", o.tiers);
+    assert_eq!(o.steps.len(), job.plan.steps.len());
+    assert_eq!(machine.cluster.inventory(), before);
+    let tests: usize = job
+        .plan
+        .steps
+        .iter()
+        .map(|s| if let Action::Tests { names, .. } = &s.action { names.len() } else { 0 })
+        .sum();
+    let rows: usize = o.tiers.iter().flat_map(|t| &t.tests).filter(|t| t.file != "generic").count();
+    assert_eq!((tests, rows), (7, 7));
+}
+
+#[test]
+fn the_fullest_life_tells_every_kind_of_event_that_a_good_one_has() {
+    let kinds = Machine::new().live(&job()).kinds();
+    for kind in [
+        "run_started",
+        "linted",
+        "step_started",
+        "step_ended",
+        "waiting",
+        "engine",
+        "pulled",
+        "hook_started",
+        "hook_ended",
+        "called",
+        "said",
+        "test_ended",
+        "kept",
+        "removed",
+        "run_ended",
+    ] {
+        assert!(kinds.iter().any(|k| k == kind), "{kind} is missing among {kinds:?}");
+    }
+}

@@ -1,0 +1,269 @@
+//! Every cause that a life can end with, brought about in memory: its name, who is to blame, the exit code and the tier.
+
+use super::fullest::{fresh, job};
+use super::machine::{Life, Machine};
+use ccci::diag::Text;
+use ccci::event::What;
+use ccci::exit::Exit;
+use ccci::failure::Blame::{self, Image, Recipe, World};
+use ccci::hands::memory::Fault;
+use ccci::plan::Action;
+use ccci::run::job::Job;
+use ccci::script::Scripts;
+use ccci::tier::Tier;
+use ccci::verdict::Trouble;
+use ccci::world::seen::Seen;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The first trouble must be this one.
+fn first(what: &str, life: &Life, cause: &str, blame: Blame, exit: Exit, tier: Tier) -> Trouble {
+    let o = &life.outcome;
+    let t = o.troubles.first().unwrap_or_else(|| panic!("{what}: {:?}", o.verdict)).clone();
+    let got = (t.failure.cause.as_str(), t.failure.blame, o.exit, t.tier);
+    assert_eq!(got, (cause, blame, exit, Some(tier)), "{what}: {:?}", o.troubles);
+    assert!(!t.failure.expected.is_empty() && !t.failure.observed.is_empty(), "{what}");
+    t
+}
+
+/// A Swarm with a fault from the start, or from the deploy of the head on.
+fn fault(fault: Fault, at_head: bool, cause: &str, blame: Blame, exit: Exit, tier: Tier) {
+    let machine = Machine::new();
+    let what = format!("{fault:?}");
+    match at_head {
+        true => machine.cluster.fault_at_deploy(1, fault),
+        false => machine.cluster.fault(fault),
+    }
+    first(&what, &machine.live(&job()), cause, blame, exit, tier);
+    machine.cluster.mend();
+    assert!(machine.cluster.is_empty(), "{what}");
+}
+
+#[test]
+fn faults_of_the_swarm_have_their_cause_and_blame() {
+    let text = |t: &str| t.to_string();
+    let app = || text("app");
+    let (base, install) = ("nginx:1.25.0", Tier::Install);
+    fault(Fault::NoSuchImage(text(base)), false, "missing-image", Image, Exit::Failed, install);
+    fault(Fault::RegistryUnreachable(text(base)), false, "registry-unreachable", World, Exit::Error, install);
+    fault(Fault::PullRefused(text(base)), false, "pull-refused", Image, Exit::Failed, install);
+    fault(
+        Fault::DeployRefused(text("invalid mount")),
+        false,
+        "deploy-refused",
+        Recipe,
+        Exit::Failed,
+        install,
+    );
+    let taken = text("port 8000 is already allocated: address already in use");
+    fault(Fault::DeployRefused(taken), false, "deploy-refused", World, Exit::Error, install);
+    fault(Fault::CrashLoops(app(), 3), false, "crash-loop", Recipe, Exit::Failed, install);
+    fault(Fault::OutOfMemory(app()), false, "out-of-memory", Recipe, Exit::Failed, install);
+    let mount = text("invalid mount config for type \"bind\": bind source path does not exist: /nope");
+    fault(Fault::Rejects(app(), mount), false, "task-rejected", Recipe, Exit::Failed, install);
+    let port = text("no suitable node (host-mode port already in use on 1 node)");
+    fault(Fault::NoNode(app(), port), false, "port-taken", World, Exit::Error, install);
+    let node = text("no suitable node (scheduling constraints not satisfied on 1 node)");
+    fault(Fault::NoNode(app(), node), false, "no-suitable-node", World, Exit::Error, install);
+    fault(Fault::RollsBack(app(), 7), true, "rolled-back", Recipe, Exit::Failed, Tier::Upgrade);
+    fault(Fault::Pauses(app(), 7), true, "update-paused", Recipe, Exit::Failed, Tier::Upgrade);
+}
+
+/// The recipe with other hooks; what the plan calls must still be there.
+fn with_hooks(change: impl Fn(String) -> String) -> Job {
+    let dir = Path::new("tests/fixtures/fullest/recipe");
+    let mut texts = BTreeMap::new();
+    for (path, _) in job().plan.scripts {
+        let content = std::fs::read_to_string(dir.join(&path)).unwrap();
+        let changed = if path == "hooks.rhai" { change(content.clone()) } else { content.clone() };
+        assert!(path != "hooks.rhai" || changed != content, "the hooks have no such text");
+        texts.insert(path.clone(), Arc::new(Text { path, content: changed }));
+    }
+    let (scripts, found) = Scripts::load(&texts, &ccci::ctx::sigs());
+    assert!(!found.has_errors(), "{found:?}");
+    Job { scripts, ..job() }
+}
+
+/// One hook with another body.
+fn script(body: (&str, &str), cause: &str, tier: Tier) -> Trouble {
+    let job = with_hooks(|h| h.replace(body.0, body.1));
+    let machine = Machine::new();
+    let t = first(body.1, &machine.live(&job), cause, Recipe, Exit::Failed, tier);
+    assert!(machine.cluster.is_empty());
+    t
+}
+
+#[test]
+fn lesson_23_a_hook_that_fails_fails_its_tier_with_position_and_message() {
+    let body = ("page::write(ctx, \"first\");", "fail(\"the wizard did not answer\");");
+    let t = script(body, "hook-failed", Tier::Install);
+    assert!(t.failure.observed.contains("the wizard did not answer"), "{t:?}");
+    assert!(t.failure.place.as_ref().unwrap().contains("hooks.rhai:21:"), "{t:?}");
+    assert_eq!(t.during, "hook pre_install");
+    for (hook, tier) in
+        [("pre_upgrade", Tier::Upgrade), ("pre_backup", Tier::Backup), ("pre_restore", Tier::Restore)]
+    {
+        let job = with_hooks(|h| {
+            let head = format!("fn {hook}(ctx) {{");
+            h.replace(&head, &format!("{head}\n    fail(\"no\");"))
+        });
+        first(hook, &Machine::new().live(&job), "hook-failed", Recipe, Exit::Failed, tier);
+    }
+}
+
+#[test]
+fn scripts_that_misbehave_have_their_cause() {
+    let install = Tier::Install;
+    let ready = "ctx.tcp(\"app\", 80)";
+    script((ready, "ctx.recall(\"kept\") == 1"), "not-ready", install);
+    script((ready, "false"), "not-ready", install);
+    script((ready, "ctx.facts.commit_after"), "hook-wrong-return", install);
+    script(("page::write(ctx, \"first\");", "while true { }"), "script-limit", install);
+    script(("page::write(ctx, \"first\");", "eventually(\"1h\", || false);"), "script-deadline", install);
+    script(("stdout == ctx.recall(\"planted\")", "stdout == \"other\""), "backup-not-verified", Tier::Backup);
+}
+
+#[test]
+fn texts_that_only_a_life_can_judge_have_their_cause() {
+    let env = |map: &str| (r#"#{ GREETING: "hello from " + ctx.recipe }"#.to_string(), map.to_string());
+    for (map, cause) in [
+        ("#{ COMPOSE_FILE: \"nope.yml\" }", "compose-invalid"),
+        ("#{ SECRET_API_TOKEN_VERSION: \"\" }", "secret-refused"),
+        ("#{ SECRET_API_TOKEN_VERSION: \"v1234567890123456789012345678901234567890\" }", "secret-refused"),
+        ("#{ DOMAIN: \"elsewhere.example.com\" }", "proxy-answers"),
+    ] {
+        let (from, to) = env(map);
+        script((&from, &to), cause, Tier::Install);
+    }
+}
+
+#[test]
+fn an_engine_that_does_something_else_is_seen() {
+    let told = |title, lie: fn(&mut Seen)| {
+        let life = Machine { lie: Some((title, lie)), ..Machine::new() }.live(&job());
+        (life.outcome.troubles[0].failure.cause.clone(), life.outcome.exit)
+    };
+    let other = |seen: &mut Seen| seen.services.iter_mut().for_each(|s| s.image = "other:1".into());
+    assert_eq!(told("converge to the base", other), ("spec-differs".into(), Exit::Error));
+    let commit = |seen: &mut Seen| {
+        for (key, value) in seen.services.iter_mut().flat_map(|s| &mut s.labels) {
+            if key.ends_with(".chaos-version") {
+                *value = "deadbeef".into();
+            }
+        }
+    };
+    assert_eq!(told("assert: upgraded to the head", commit), ("wrong-commit".into(), Exit::Error));
+}
+
+#[test]
+fn what_the_engine_refuses_beside_a_deploy_has_its_cause() {
+    let machine = Machine::new();
+    machine.cluster.without_proxy();
+    machine.cluster.fault(Fault::NetworkRefused("could not find an available address pool".into()));
+    first("network", &machine.live(&job()), "network-missing", World, Exit::Error, Tier::Install);
+    let (machine, job) = (Machine::new(), job());
+    let cache = format!("{}_cache", job.plan.stack);
+    machine.cluster.fault(Fault::RemovalHolds("service".into(), cache, "the engine".into()));
+    let o = machine.live(&job).outcome;
+    assert_eq!(
+        (o.troubles[0].failure.cause.as_str(), o.troubles[0].tier),
+        ("service-left", Some(Tier::Upgrade))
+    );
+}
+
+#[test]
+fn a_backup_that_selects_nothing_and_a_restore_that_lost_a_file_have_their_cause() {
+    let from = r#"GREETING: "hello from " + ctx.recipe }"#;
+    let to = format!("BACKUP_DATA: \"false\", {from}");
+    let job = with_hooks(|h| {
+        let again = r#"GREETING: "hello again from " + ctx.recipe }"#;
+        h.replace(from, &to).replace(again, &format!("BACKUP_DATA: \"false\", {again}"))
+    });
+    first("nothing", &Machine::new().live(&job), "nothing-to-back-up", Recipe, Exit::Failed, Tier::Backup);
+    let machine = Machine::new();
+    machine.cluster.on_exec("app", |what, files| {
+        let load = what.argv.last()? == "dump /srv/data/dump /srv/data/page";
+        load.then(|| files.remove("/srv/data/page") | files.remove("/srv/data/dump"))?;
+        Some(Default::default())
+    });
+    first(
+        "lost",
+        &machine.live(&super::fullest::job()),
+        "restore-mismatch",
+        Recipe,
+        Exit::Failed,
+        Tier::Restore,
+    );
+}
+
+#[test]
+fn an_app_that_answers_badly_is_not_healthy() {
+    let mut job = fresh(&job());
+    for step in &mut job.plan.steps {
+        if let Action::Health { path, .. } = &mut step.action {
+            *path = "/nowhere".into();
+        }
+    }
+    let t = first("404", &Machine::new().live(&job), "not-healthy", Recipe, Exit::Failed, Tier::Install);
+    assert!(t.failure.observed.contains("status 404"), "{t:?}");
+}
+
+#[test]
+fn lesson_14_what_a_restore_hook_says_is_shown() {
+    let machine = Machine::new();
+    machine.cluster.on_exec("app", |what, _| {
+        let hook = what.argv.last()? == "dump /srv/data/dump /srv/data/page";
+        let stderr = "ERROR: database \"app\" is being accessed by other users".to_string();
+        hook.then(|| ccci::world::cluster::ExecOutput { code: 1, stderr, stdout: String::new() })
+    });
+    let t =
+        first("restore", &machine.live(&job()), "backup-hook-failed", Recipe, Exit::Failed, Tier::Restore);
+    let shown = t.failure.evidence.iter().any(|e| e.text.contains("accessed by other users"));
+    assert!(shown && t.failure.expected.contains("restore post-hook"), "{t:?}");
+}
+
+#[test]
+fn lesson_24_a_marker_that_did_not_stick_is_another_failure_than_a_restore_that_lost_it() {
+    let forgets = |nth: usize| {
+        let (machine, mut puts) = (Machine::new(), 0);
+        machine.cluster.on_exec("app", move |what, _| {
+            puts += usize::from(what.argv[0] == "put");
+            (what.argv[0] == "put" && puts == nth).then(Default::default)
+        });
+        machine
+    };
+    // the third page is the one that is planted before the backup
+    let planting = forgets(3).live(&job());
+    let t = first("planting", &planting, "hook-failed", Recipe, Exit::Failed, Tier::Backup);
+    assert_eq!(t.during, "hook pre_backup");
+    // a restore that loses it is told where it is read back
+    let machine = Machine::new();
+    machine.cluster.on_exec("app", |what, files| {
+        let load = what.argv.last()? == "dump /srv/data/dump /srv/data/page";
+        load.then(|| files.write("/srv/data/page", "something else"))?;
+        Some(Default::default())
+    });
+    let t = first("losing", &machine.live(&job()), "test-failed", Recipe, Exit::Failed, Tier::Restore);
+    assert_eq!(t.during, "test_restore.rhai test_the_planted_page_is_back");
+}
+
+#[test]
+fn lesson_26_that_a_test_ran_is_in_the_record_and_a_step_that_only_says_so_is_not_enough() {
+    let life = Machine::new().live(&job());
+    let mut events = life.events.clone();
+    events.retain(|e| !matches!(&e.what, What::TestEnded { name, .. } if name == "test_a_job_runs"));
+    let o = ccci::verdict::judge(&events).unwrap();
+    assert_eq!((o.exit, o.level), (Exit::Error, 3), "a test without a row was not run");
+}
+
+#[test]
+fn lesson_27_what_is_best_effort_is_said_and_is_not_fatal() {
+    let mut job = job();
+    let settle = job.plan.steps.iter().position(|s| s.action == Action::Settle).unwrap();
+    job.plan.steps[settle].limit_ms = 1;
+    let life = Machine::new().live(&job);
+    assert_eq!(life.outcome.exit, Exit::Green, "{:?}", life.outcome.troubles);
+    let note = life.outcome.steps[settle].note.clone().unwrap_or_default();
+    assert!(note.contains("unsettled"), "{note}");
+}

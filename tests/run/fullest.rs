@@ -1,0 +1,115 @@
+//! The recipe that has everything, as a job: prepared once from `fixtures/fullest` as `ccci run` would.
+
+use crate::repository::Repository;
+use ccci::cli::args::SourceArgs;
+use ccci::cli::prepare::{Refused, prepare_as};
+use ccci::diag::render::one_line;
+use ccci::hands::clock::RealClock;
+use ccci::name::RunId;
+use ccci::redact::Redactor;
+use ccci::run::job::Job;
+use ccci::world::Stop;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// What a caller types without any flag.
+pub fn plainly() -> SourceArgs {
+    let (source, rev, base, tiers) = (None, None, None, None);
+    SourceArgs { source, rev, base, tiers, no_local: false, deadline: Duration::from_secs(3_600) }
+}
+
+/// A recipe directory and its repository below one temporary directory.
+pub struct Ground {
+    /// The repository, at `recipe`; the directory is `recipes/fullest` beside it.
+    pub source: Repository,
+}
+
+/// Copies a directory with everything below it.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+impl Ground {
+    /// With the published base, and the head on `main`.
+    pub fn new() -> Ground {
+        let source = Repository::new();
+        let fixtures = Path::new("tests/fixtures/fullest");
+        copy(&fixtures.join("base"), &source.path());
+        source.commit("base");
+        source.git(&["tag", "-a", "1.0.0+1.25.0", "-m", "base"]);
+        fs::remove_file(source.path().join("compose.yml")).unwrap();
+        copy(&fixtures.join("head"), &source.path());
+        source.commit("head");
+        copy(&fixtures.join("recipe"), &source.around().join("recipes/fullest"));
+        Ground { source }
+    }
+
+    /// Replaces a file of the recipe directory.
+    pub fn file(&self, path: &str, content: &str) -> &Ground {
+        fs::write(self.source.around().join("recipes/fullest").join(path), content).unwrap();
+        self
+    }
+
+    /// Everything a run starts from, under this id; or what is wrong, a line each.
+    pub fn prepare(&self, run_id: &str) -> Result<Job, String> {
+        let dir = self.source.around().join("recipes/fullest");
+        prepared(dir.to_str().unwrap(), &plainly(), run_id)
+    }
+}
+
+/// Prepares any recipe.
+pub fn prepared(recipe: &str, args: &SourceArgs, run_id: &str) -> Result<Job, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let clock = Arc::new(RealClock::new(Arc::default()));
+    let run_id = RunId::parse(run_id).unwrap();
+    let stop = Stop::default();
+    match prepare_as(recipe, args, false, runtime.handle(), &stop, clock, run_id) {
+        Ok(prepared) => Ok(prepared.job),
+        Err(Refused::Wrong(all)) => Err(all.iter().map(one_line).collect::<Vec<_>>().join("\n")),
+        Err(Refused::World(failure)) => Err(failure.to_string()),
+    }
+}
+
+/// A job of the recipe that has everything; made once, copied for each run.
+pub fn job() -> Job {
+    static MADE: OnceLock<Job> = OnceLock::new();
+    fresh(MADE.get_or_init(|| Ground::new().prepare("20260101-000000-abc123").unwrap()))
+}
+
+/// Another run of the same job: its own redactor, all else the same.
+pub fn fresh(job: &Job) -> Job {
+    Job {
+        plan: job.plan.clone(),
+        sides: job.sides.clone(),
+        scripts: job.scripts.clone(),
+        settings: job.settings.clone(),
+        redactor: Redactor::default(),
+        linted: job.linted.clone(),
+    }
+}
+
+/// The same recipe under another run's name.
+pub fn another(job: &Job, run_id: &str, domain: &str) -> Job {
+    let mut job = fresh(job);
+    let old = job.plan.domain.to_string();
+    job.plan.run_id = RunId::parse(run_id).unwrap();
+    job.plan.domain = ccci::name::Domain::parse(domain).unwrap();
+    job.plan.stack = job.plan.domain.stack();
+    let stack = old.replace('.', "_");
+    for side in job.sides.values_mut() {
+        for value in side.env.vars.values_mut() {
+            *value = value.replace(&old, domain).replace(&stack, job.plan.stack.as_str());
+        }
+    }
+    job
+}

@@ -1,0 +1,199 @@
+//! A machine in memory on which the recipe that has everything lives: its programs, its pages, neighbours and things that
+//! ccci did not make.
+
+use super::tap::{Lie, Mishap, Tap};
+use ccci::event::Event;
+use ccci::hands::memory::{
+    Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page, path_of,
+};
+use ccci::name::{RunId, StackName};
+use ccci::run::execute;
+use ccci::run::job::Job;
+use ccci::run::sink::Sink;
+use ccci::secret::Secret;
+use ccci::time::Moment;
+use ccci::verdict::{Outcome, judge};
+use ccci::world::cluster::{ExecOutput, ExecRequest, Owner};
+use ccci::world::locks::Held;
+use ccci::world::{Clock, Cluster, Limit, Locks, Stop, World};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A machine; runs on it share its Swarm, its locks and its time.
+pub struct Machine {
+    pub clock: Arc<MemoryClock>,
+    pub cluster: Arc<MemoryCluster>,
+    pub locks: MemoryLocks,
+    /// What its Swarm lies about.
+    pub lie: Option<Lie>,
+}
+
+/// What a run left.
+pub struct Life {
+    pub events: Vec<Event>,
+    pub outcome: Outcome,
+    pub tap: Arc<Tap>,
+}
+
+/// The domain of a run that lives elsewhere on this machine.
+pub const NEIGHBOUR: &str = "neig-000000.ccci.test";
+
+impl Machine {
+    /// With the network `proxy` that an operator made.
+    pub fn new() -> Machine {
+        let clock = Arc::new(MemoryClock::default());
+        let cluster = Arc::new(MemoryCluster::new(clock.clone()));
+        cluster.on_exec("app", program);
+        Machine { clock, cluster, locks: MemoryLocks::default(), lie: None }
+    }
+
+    /// With things that look like ours and are not, and a run that lives. Its lock is held as long as this is kept.
+    pub fn with_neighbours(&self) -> Box<dyn Held> {
+        for (kind, name) in [("volume", "full-0c0ffe_ccci_test_data"), ("secret", "neig"), ("config", "exam")]
+        {
+            self.cluster.foreign(kind, name);
+        }
+        self.cluster.foreign("network", "full-000000_ccci_test_internal");
+        let owner = Owner { run: RunId::parse("other").unwrap(), domain: NEIGHBOUR.into() };
+        let name = format!("{}_net", NEIGHBOUR.replace('.', "_"));
+        assert!(self.cluster.ensure_network(&name, &owner, &self.limit(60)).unwrap());
+        self.locks.take(NEIGHBOUR).unwrap().unwrap()
+    }
+
+    /// A secret of some other run.
+    pub fn owned(&self, domain: &str, name: &str) {
+        let stack = StackName::parse(&domain.replace('.', "_")).unwrap();
+        let owner = Owner { run: RunId::parse("other").unwrap(), domain: domain.into() };
+        let name = format!("{stack}_{name}");
+        self.cluster.put_secret(&stack, &name, &Secret::new("x"), &owner, &self.limit(60)).unwrap();
+    }
+
+    pub fn limit(&self, seconds: u64) -> Limit {
+        Limit { deadline: self.clock.now().after(Duration::from_secs(seconds)), stop: Stop::default() }
+    }
+
+    /// Lives a job as `ccci run` does: under its domain's lock.
+    pub fn live(&self, job: &Job) -> Life {
+        self.live_with(job, None, &Stop::default(), |_| ())
+    }
+
+    /// The same with a mishap at a step.
+    pub fn live_badly(&self, job: &Job, at: usize, mishap: Mishap) -> Life {
+        self.live_with(job, Some((at, mishap)), &Stop::default(), |_| ())
+    }
+
+    /// With another port 80 of the app than one that is always open.
+    pub fn live_with_port(&self, job: &Job, open: impl FnMut(Moment) -> bool + Send + 'static) -> Life {
+        self.live_as(job, None, &Stop::default(), |_| (), |web| web.on_port("app", 80, open))
+    }
+
+    /// The same; `voice` hears every event, and `stop` ends it early.
+    pub fn live_with(
+        &self,
+        job: &Job,
+        mishap: Option<(usize, Mishap)>,
+        stop: &Stop,
+        voice: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> Life {
+        self.live_as(job, mishap, stop, voice, |_| ())
+    }
+
+    fn live_as(
+        &self,
+        job: &Job,
+        mishap: Option<(usize, Mishap)>,
+        stop: &Stop,
+        voice: impl Fn(&Event) + Send + Sync + 'static,
+        adjust: impl FnOnce(&MemoryWeb),
+    ) -> Life {
+        let deadline = self.clock.now().after(Duration::from_millis(job.plan.deadline_ms));
+        let tap = Tap::new(self.cluster.clone(), self.clock.clone(), stop.clone(), mishap, deadline);
+        let (tap, store) = (Arc::new(tap.lying(self.lie)), MemoryStore::default());
+        let world = self.world_with(tap.clone(), &store, adjust);
+        let events: Arc<Mutex<Vec<Event>>> = Arc::default();
+        let (all, hearing) = (events.clone(), tap.clone());
+        let take = move |event: Event| {
+            if hearing.hears(&event) {
+                all.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+                voice(&event);
+            }
+        };
+        let held = self.locks.take(job.plan.domain.as_str()).unwrap().expect("the domain is free");
+        execute(job, &world, &Sink::new(self.clock.clone(), Arc::new(take)), stop);
+        drop(held);
+        let events = events.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let outcome = judge(&events).expect("a record");
+        Life { events, outcome, tap }
+    }
+
+    /// Everything a run may touch, through its own view of the Swarm.
+    pub fn world(&self, cluster: Arc<dyn Cluster>, store: &MemoryStore) -> World {
+        self.world_with(cluster, store, |_| ())
+    }
+
+    fn world_with(
+        &self,
+        cluster: Arc<dyn Cluster>,
+        store: &MemoryStore,
+        adjust: impl FnOnce(&MemoryWeb),
+    ) -> World {
+        let web = MemoryWeb::new(self.clock.clone(), cluster.clone());
+        web.on_port("app", 80, |_| true);
+        let swarm = self.cluster.clone();
+        web.on_request(move |request, _| {
+            let host = request.url.split('/').nth(2)?.replace('.', "_");
+            match path_of(&request.url) {
+                "/health" => Some(page(200, "well")),
+                "/page" => {
+                    let mut body = None;
+                    swarm.volume(&format!("{host}_data"), |files| {
+                        body = files.get("page").map(|f| f.bytes.clone());
+                    });
+                    body.map(|body| page(200, body))
+                }
+                _ => None,
+            }
+        });
+        adjust(&web);
+        World {
+            cluster,
+            web: Arc::new(web),
+            clock: self.clock.clone(),
+            store: Arc::new(store.clone()),
+            locks: Arc::new(self.locks.clone()),
+        }
+    }
+}
+
+/// What the app's container can do: write a page, and copy it as a dump does.
+fn program(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
+    let words: Vec<&str> = what.argv.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["put", path, text] => files.write(path, text.as_bytes()),
+        ["sh", "-c", command] => {
+            let (from, to) = command.strip_prefix("dump ")?.split_once(' ')?;
+            let Some(bytes) = files.read(from) else {
+                let stderr = format!("dump: {from}: No such file or directory");
+                return Some(ExecOutput { code: 1, stderr, ..ExecOutput::default() });
+            };
+            files.write(to, bytes);
+        }
+        _ => return None,
+    }
+    Some(ExecOutput::default())
+}
+
+impl Life {
+    /// The names of all events that came, each once.
+    pub fn kinds(&self) -> Vec<String> {
+        let mut out: Vec<String> = vec![];
+        for e in &self.events {
+            let value = serde_json::to_value(&e.what).unwrap();
+            let name = value["event"].as_str().unwrap().to_string();
+            if !out.contains(&name) {
+                out.push(name);
+            }
+        }
+        out
+    }
+}

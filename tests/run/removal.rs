@@ -1,0 +1,255 @@
+//! Removal itself: what holds it up, what it says, what it never touches, and what comes right after it.
+
+use super::fullest::{another, fresh, job};
+use super::machine::{Life, Machine};
+use super::tap::Tap;
+use ccci::event::What;
+use ccci::exit::Exit;
+use ccci::failure::Blame;
+use ccci::hands::memory::{Fault, MemoryStore};
+use ccci::plan::Action;
+use ccci::run::job::Job;
+use ccci::run::undo::{remove_domain, sweep};
+use ccci::tier::{Status, Tier};
+use ccci::verdict::Verdict;
+use ccci::world::clock::StopReason;
+use ccci::world::{Clock, Locks, Stop};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+fn step(job: &Job, title: &str) -> usize {
+    job.plan
+        .steps
+        .iter()
+        .position(|s| s.action.title() == title)
+        .unwrap_or_else(|| panic!("no step `{title}`"))
+}
+
+fn green(life: &Life) {
+    assert_eq!(life.outcome.verdict, Verdict::Green, "{:?}", life.outcome.troubles);
+}
+
+#[test]
+fn lesson_30_what_cannot_be_removed_makes_the_run_red_and_is_named_with_who_holds_it() {
+    let (machine, job) = (Machine::new(), job());
+    let volume = format!("{}_data", job.plan.stack);
+    machine.cluster.fault(Fault::RemovalHolds("volume".into(), volume.clone(), "container backup-1".into()));
+    let o = machine.live(&job).outcome;
+    assert_eq!((o.verdict, o.exit, o.level), (Verdict::Red, Exit::Failed, 5), "{:?}", o.troubles);
+    let held: Vec<String> =
+        o.leftovers.iter().map(|h| format!("{} {} by {}", h.kind, h.name, h.by)).collect();
+    assert_eq!(held, [format!("volume {volume} by container backup-1")]);
+    assert_eq!(machine.cluster.everything(), [format!("volume {volume}")], "all else is gone");
+    let told = o.troubles.iter().find(|t| t.failure.cause == "leftover").unwrap();
+    assert!(told.failure.evidence[0].text.contains("container backup-1"));
+}
+
+#[test]
+fn lesson_34_removal_asks_again_until_a_busy_volume_is_free_and_a_name_can_be_used_again_at_once() {
+    let (machine, job) = (Machine::new(), job());
+    for _ in 0..3 {
+        green(&machine.live(&job));
+        assert!(machine.cluster.is_empty());
+    }
+    let busy = format!("{}_db", job.plan.stack);
+    machine.cluster.fault(Fault::RemovalHolds("volume".into(), busy, "a task that is going".into()));
+    let cluster = machine.cluster.clone();
+    let later = move |e: &ccci::event::Event| {
+        if matches!(&e.what, What::Waiting { on, .. } if on.contains("_db") && on.contains("to be gone")) {
+            cluster.mend();
+        }
+    };
+    green(&machine.live_with(&job, None, &Stop::default(), later));
+    assert!(machine.cluster.is_empty());
+}
+
+#[test]
+fn lesson_33_signals_during_removal_neither_cut_nor_restart_it() {
+    let (machine, job, stop) = (Machine::new(), job(), Stop::default());
+    let (at, signals) = (step(&job, "pull the head's images"), stop.clone());
+    let removals = Arc::new(Mutex::new(0));
+    let seen = removals.clone();
+    let life = machine.live_with(&job, None, &stop, move |e| match &e.what {
+        What::StepStarted { step, .. } if *step == at => signals.set(StopReason::Interrupted),
+        What::StepStarted { title, .. } if title == "remove everything" => {
+            *seen.lock().unwrap() += 1;
+            signals.set(StopReason::Terminated);
+        }
+        What::Waiting { on, .. } if on.contains("to be gone") => signals.set(StopReason::Interrupted),
+        _ => {}
+    });
+    assert_eq!(life.outcome.exit, Exit::Interrupted, "{:?}", life.outcome.troubles);
+    assert_eq!(*removals.lock().unwrap(), 1);
+    assert!(machine.cluster.is_empty());
+}
+
+#[test]
+fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_sweep_finishes() {
+    let (machine, job) = (Machine::new(), job());
+    let cluster = machine.cluster.clone();
+    let at = step(&job, "converge to the base");
+    let life = machine.live_with(&job, None, &Stop::default(), move |e| {
+        if matches!(e.what, What::StepStarted { step, .. } if step == at) {
+            cluster.fault(Fault::EngineGoneAt(0));
+        }
+    });
+    let o = &life.outcome;
+    assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error), "{:?}", o.troubles);
+    assert!(!o.leftovers.is_empty());
+    assert!(o.troubles.iter().all(|t| t.failure.blame == Blame::World), "{:?}", o.troubles);
+    let waits = &o.steps.last().unwrap().waits;
+    assert!(waits.iter().any(|w| w.on.contains("the engine") && w.ms > 60_000), "{waits:?}");
+    machine.cluster.mend();
+    assert!(!machine.cluster.is_empty());
+    let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
+    let swept = sweep(&world, "", machine.limit(300).deadline, &mut |_| ()).unwrap();
+    assert!(swept[job.plan.domain.as_str()].counts["service"] >= 3, "{swept:?}");
+    assert!(machine.cluster.is_empty());
+}
+
+#[test]
+fn a_removal_names_what_it_saw_before_the_engine_went_away() {
+    let machine = Machine::new();
+    machine.owned("dead-000000.ccci.test", "pw_v1");
+    let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
+    let cluster = machine.cluster.clone();
+    machine.cluster.fault(Fault::RemovalHolds(
+        "secret".into(),
+        "dead-000000_ccci_test_pw_v1".into(),
+        "x".into(),
+    ));
+    let mut once = |_: &str| cluster.fault(Fault::EngineGoneAt(0));
+    let lost = remove_domain(&world, "dead-000000.ccci.test", machine.limit(60).deadline, true, &mut once);
+    let lost = lost.unwrap_err();
+    assert_eq!(lost.left[0].name, "dead-000000_ccci_test_pw_v1");
+    assert!(lost.left[0].by.contains("did not answer"), "{lost:?}");
+}
+
+#[test]
+fn without_an_engine_from_the_start_nothing_is_waited_for() {
+    let (machine, job) = (Machine::new(), job());
+    machine.cluster.fault(Fault::EngineGoneAt(0));
+    let before = machine.clock.now();
+    let o = machine.live(&job).outcome;
+    assert_eq!(o.exit, Exit::Error);
+    let took = machine.clock.now().since(before);
+    assert!(took < Duration::from_secs(60), "{took:?}");
+}
+
+#[test]
+fn lesson_33_a_run_whose_lock_is_held_is_never_swept_and_a_dead_one_always_is() {
+    let machine = Machine::new();
+    let (living, dead) = ("live-000000.ccci.test", "dead-000000.ccci.test");
+    let held = machine.locks.take(living).unwrap().unwrap();
+    machine.owned(living, "pw_v1");
+    machine.owned(dead, "pw_v1");
+    let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
+    let clean = || sweep(&world, "", machine.limit(300).deadline, &mut |_| ()).unwrap();
+    assert_eq!(clean().into_keys().collect::<Vec<_>>(), [dead]);
+    assert_eq!(machine.cluster.everything(), ["secret live-000000_ccci_test_pw_v1"]);
+    drop(held);
+    assert_eq!(clean().into_keys().collect::<Vec<_>>(), [living]);
+    assert!(machine.cluster.is_empty());
+}
+
+#[test]
+fn a_dead_run_that_cannot_be_removed_does_not_keep_the_others_from_being_removed() {
+    let machine = Machine::new();
+    for domain in ["aaaa-000000.ccci.test", "bbbb-000000.ccci.test"] {
+        machine.owned(domain, "pw_v1");
+    }
+    machine.cluster.fault(Fault::RemovalHolds(
+        "secret".into(),
+        "aaaa-000000_ccci_test_pw_v1".into(),
+        "x".into(),
+    ));
+    let job = job();
+    let o = machine.live(&job).outcome;
+    assert_eq!(o.verdict, Verdict::Green, "the leftover of another run is said and is no fault of this one");
+    assert!(o.steps[0].note.as_ref().unwrap().contains("stays: x"), "{:?}", o.steps[0].note);
+    assert_eq!(machine.cluster.everything(), ["secret aaaa-000000_ccci_test_pw_v1"]);
+}
+
+#[test]
+fn two_runs_of_one_recipe_and_of_another_go_on_side_by_side_on_one_machine() {
+    let machine = Machine::new();
+    machine.cluster.without_proxy();
+    let first = job();
+    let jobs = [
+        another(&first, "r-2", "full-bbbbbb.ccci.test"),
+        another(&first, "r-3", "othe-cccccc.ccci.test"),
+        first,
+    ];
+    let lives: Vec<Life> = std::thread::scope(|scope| {
+        let all: Vec<_> = jobs.iter().map(|job| scope.spawn(|| machine.live(job))).collect();
+        all.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    lives.iter().for_each(green);
+    assert!(machine.cluster.is_empty(), "{:?}", machine.cluster.everything());
+}
+
+#[test]
+fn a_network_made_for_all_stays_while_others_use_it_and_goes_with_the_last_of_them() {
+    let machine = Machine::new();
+    machine.cluster.without_proxy();
+    let job = job();
+    let used = machine.locks.share(&ccci::run::undo::domain_of_network("proxy")).unwrap();
+    green(&machine.live(&job));
+    assert_eq!(machine.cluster.everything(), ["network proxy"]);
+    drop(used);
+    green(&machine.live(&another(&job, "r-2", "full-bbbbbb.ccci.test")));
+    assert!(machine.cluster.is_empty(), "{:?}", machine.cluster.everything());
+}
+
+#[test]
+fn a_kept_app_stays_and_a_signal_takes_it_all_the_same() {
+    let mut job = job();
+    job.plan.keep = true;
+    job.plan.steps.retain(|s| s.action != Action::Remove);
+    let machine = Machine::new();
+    green(&machine.live(&job));
+    assert!(!machine.cluster.is_empty());
+    let (machine, stop) = (Machine::new(), Stop::default());
+    let (at, signals) = (job.plan.steps.len() - 1, stop.clone());
+    let life = machine.live_with(&fresh(&job), None, &stop, move |e| {
+        if matches!(e.what, What::StepStarted { step, .. } if step == at) {
+            signals.set(StopReason::Interrupted);
+        }
+    });
+    assert_eq!(life.outcome.exit, Exit::Interrupted, "{:?}", life.outcome.troubles);
+    assert!(machine.cluster.is_empty());
+}
+
+#[test]
+fn lesson_38_a_voice_that_breaks_changes_neither_the_verdict_nor_the_removal() {
+    let (machine, job) = (Machine::new(), job());
+    let life = machine.live_with(&job, None, &Stop::default(), |_| panic!("a voice that breaks"));
+    green(&life);
+    assert!(machine.cluster.is_empty());
+}
+
+#[test]
+fn a_full_disk_is_no_fault_of_the_recipe_and_leaves_nothing_on_the_engine() {
+    let (machine, job, stop) = (Machine::new(), job(), Stop::default());
+    let tap = Tap::new(
+        machine.cluster.clone(),
+        machine.clock.clone(),
+        stop.clone(),
+        None,
+        machine.limit(60).deadline,
+    );
+    let world = machine.world(Arc::new(tap), &MemoryStore::with_room(10));
+    let events = Arc::new(Mutex::new(vec![]));
+    let all = events.clone();
+    let sink =
+        ccci::run::sink::Sink::new(machine.clock.clone(), Arc::new(move |e| all.lock().unwrap().push(e)));
+    ccci::run::execute(&job, &world, &sink, &stop);
+    let o = ccci::verdict::judge(&events.lock().unwrap()).unwrap();
+    assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error), "{:?}", o.troubles);
+    let backup = o.tiers.iter().find(|t| t.tier == Tier::Backup).unwrap();
+    assert_eq!(
+        (backup.status, backup.failure.as_ref().unwrap().cause.as_str()),
+        (Status::Unver, "archive-failed")
+    );
+    assert!(machine.cluster.is_empty());
+}

@@ -1,0 +1,118 @@
+//! Undo at every step: whatever happens there, what the run made is gone afterwards, and nothing else is.
+
+use super::fullest::job;
+use super::machine::{Life, Machine};
+use super::tap::{MISHAPS, Mishap};
+use ccci::exit::Exit;
+use ccci::failure::Blame;
+use ccci::hands::memory::MemoryStore;
+use ccci::plan::{Action, Plan};
+use ccci::run::undo::sweep;
+
+/// Every planned test has one row and no more.
+fn rows(life: &Life, plan: &Plan) {
+    for step in &plan.steps {
+        let Action::Tests { file, names } = &step.action else { continue };
+        for name in names {
+            let all = life.outcome.tiers.iter().flat_map(|t| &t.tests);
+            let n = all.filter(|t| t.file == *file && t.name == *name).count();
+            assert_eq!(n, 1, "{file} {name}");
+        }
+    }
+}
+
+/// How a run may end that had this mishap at this step.
+fn ends(mishap: Mishap, last: bool) -> &'static [Exit] {
+    match mishap {
+        // while removal goes on, everything is proved already
+        Mishap::Interrupted | Mishap::Terminated | Mishap::Late if last => &[Exit::Green],
+        Mishap::Interrupted => &[Exit::Interrupted],
+        Mishap::Terminated => &[Exit::Terminated],
+        Mishap::Panics => &[Exit::Bug],
+        Mishap::Late | Mishap::Killed => &[Exit::Error],
+        // some looks are asked again, and then nothing is missing
+        Mishap::Fails | Mishap::LosesItsAnswer | Mishap::Hangs | Mishap::EngineAway => {
+            &[Exit::Error, Exit::Green]
+        }
+    }
+}
+
+fn check(step: usize, mishap: Mishap) {
+    let (machine, job) = (Machine::new(), job());
+    let _neighbour = machine.with_neighbours();
+    machine.cluster.without_proxy();
+    let before = machine.cluster.inventory();
+    let life = machine.live_badly(&job, step, mishap);
+    let at = format!("{mishap:?} at `{}`", job.plan.steps[step].action.title());
+    let o = &life.outcome;
+    if mishap == Mishap::Killed {
+        assert!(life.tap.is_dead(), "{at}");
+        let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
+        sweep(&world, "", machine.limit(300).deadline, &mut |_| ()).unwrap();
+    }
+    assert_eq!(machine.cluster.inventory(), before, "{at}");
+    let last = step + 1 == job.plan.steps.len();
+    rows(&life, &job.plan);
+    if mishap == Mishap::Hangs && asks_the_app(&job.plan.steps[step].action) && o.exit == Exit::Failed {
+        return;
+    }
+    assert!(ends(mishap, last).contains(&o.exit), "{at}: {:?} {:?}", o.exit, o.troubles);
+    let guilty = o.troubles.iter().find(|t| matches!(t.failure.blame, Blame::Recipe | Blame::Image));
+    assert!(guilty.is_none(), "{at}: {guilty:?}");
+    assert!(o.leftovers.is_empty(), "{at}: {:?}", o.leftovers);
+    if mishap != Mishap::Killed {
+        assert!(o.steps.iter().all(|s| s.ended), "{at}: {:?}", o.steps.iter().find(|s| !s.ended));
+    }
+}
+
+/// Nobody can tell an engine that hangs while a command runs in the app from a command that does.
+fn asks_the_app(action: &Action) -> bool {
+    matches!(action, Action::Hook { .. } | Action::Tests { .. } | Action::Backup { .. } | Action::Restore)
+}
+
+/// A lost answer differs from a call that fails only where the call changes something.
+fn makes(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Networks { .. } | Action::Deploy { .. } | Action::Prune | Action::Restore | Action::Remove
+    )
+}
+
+/// Mishaps of calls need a step that makes one.
+fn happens_without_a_call(mishap: Mishap) -> bool {
+    matches!(mishap, Mishap::Interrupted | Mishap::Terminated | Mishap::Late | Mishap::Killed)
+}
+
+fn at_every_step(mishap: Mishap) {
+    let good = Machine::new().live(&job());
+    for step in 0..job().plan.steps.len() {
+        if mishap == Mishap::LosesItsAnswer && !makes(&job().plan.steps[step].action) {
+            continue;
+        }
+        if happens_without_a_call(mishap) || good.tap.calls_of(step) > 0 {
+            check(step, mishap);
+        }
+    }
+}
+
+macro_rules! at_every_step {
+    ($($name:ident $mishap:ident;)*) => {
+        $(#[test] fn $name() { at_every_step(Mishap::$mishap); })*
+        #[test]
+        fn every_mishap_is_tried_at_every_step() {
+            assert_eq!([$(Mishap::$mishap),*].as_slice(), MISHAPS);
+        }
+    };
+}
+
+at_every_step! {
+    a_step_that_fails_leaves_nothing Fails;
+    a_step_whose_answer_is_lost_leaves_nothing LosesItsAnswer;
+    a_step_that_hangs_leaves_nothing Hangs;
+    a_step_that_panics_leaves_nothing_and_is_a_bug Panics;
+    sigint_in_any_step_leaves_nothing_and_exits_with_130 Interrupted;
+    sigterm_in_any_step_leaves_nothing_and_exits_with_143 Terminated;
+    the_deadline_of_the_run_in_any_step_leaves_nothing_and_blames_no_recipe Late;
+    an_engine_that_is_away_from_any_step_on_leaves_nothing_once_it_is_back EngineAway;
+    a_run_killed_in_any_step_leaves_nothing_after_the_next_sweep Killed;
+}

@@ -1,0 +1,111 @@
+//! Tables that users read: every diagnostic code is triggered, and every cause raised and shown, by some test.
+
+use crate::run::fullest::{Ground, plainly, prepared};
+use ccci::cli::prepare::contradictions;
+use ccci::diag::codes::CODES;
+use ccci::failure::CAUSES;
+use ccci::plan::{Action, example};
+use ccci::report::record::Record;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn files(dir: &Path, ending: &str, out: &mut Vec<PathBuf>) {
+    for path in fs::read_dir(dir).unwrap().flatten().map(|e| e.path()) {
+        if path.is_dir() {
+            files(&path, ending, out);
+        } else if path.to_string_lossy().ends_with(ending) {
+            out.push(path);
+        }
+    }
+}
+
+/// The codes in texts as diagnostics show them: `error[unknown-key] …`.
+fn shown(text: &str) -> impl Iterator<Item = String> + '_ {
+    let after = ["error[", "warning["].into_iter().flat_map(|w| text.split(w).skip(1));
+    after.filter_map(|rest| Some(rest.split_once(']')?.0.to_string()))
+}
+
+/// Codes that no text of a fixture can raise: what is raised here, by doing it.
+fn raised_by_calls() -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    let ground = Ground::new();
+    let dir = ground.source.around().join("recipes/fullest");
+    let mut args = plainly();
+    args.tiers = Some("restore".into());
+    let Err(said) = prepared(dir.to_str().unwrap(), &args, "r") else { panic!("tiers that make no sense") };
+    out.extend(shown(&said));
+    let mut plan = example::plan();
+    plan.steps.retain(|s| s.action != Action::Remove);
+    out.extend(contradictions(&plan).iter().map(|d| d.code.id.to_string()));
+    let empty = tempfile::tempdir().unwrap();
+    let Err(all) = Record::read(empty.path()) else { panic!("a record of nothing") };
+    out.extend(all.iter().map(|d| d.code.id.to_string()));
+    out
+}
+
+#[test]
+fn every_diagnostic_code_is_triggered_by_a_fixture_or_a_call() {
+    let mut expected = vec![];
+    for name in ["expected.txt", "diagnostics.txt"] {
+        files(Path::new("tests/fixtures"), name, &mut expected);
+    }
+    let mut seen = raised_by_calls();
+    for path in expected {
+        seen.extend(shown(&fs::read_to_string(path).unwrap()));
+    }
+    let missing: Vec<&str> = CODES.iter().map(|c| c.id).filter(|id| !seen.contains(*id)).collect();
+    assert!(missing.is_empty(), "no fixture triggers {missing:?}");
+    let unknown: Vec<&String> = seen.iter().filter(|id| !CODES.iter().any(|c| c.id == **id)).collect();
+    assert!(unknown.is_empty(), "fixtures name codes that are no rows: {unknown:?}");
+}
+
+/// A source file: what is shipped, and its tests.
+fn parts(path: &Path) -> (String, String) {
+    let text = fs::read_to_string(path).unwrap();
+    let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let is_test = ["tests", "cases", "scene", "lessons", "anything"].contains(&stem.as_str())
+        || stem.ends_with("_tests")
+        || path.starts_with("tests");
+    match text.split_once("#[cfg(test)]\nmod tests {") {
+        _ if is_test => (String::new(), text),
+        Some((code, tests)) => (code.to_string(), tests.to_string()),
+        None => (text, String::new()),
+    }
+}
+
+/// In a test as a text, in a fixture as `failure <cause>: …`.
+fn shows(tests: &str, cause: &str) -> bool {
+    [format!("\"{cause}\""), format!("failure {cause}:")].iter().any(|w| tests.contains(w))
+}
+
+#[test]
+fn every_cause_is_raised_somewhere_and_shown_by_a_test() {
+    let mut paths = vec![];
+    files(Path::new("src"), ".rs", &mut paths);
+    files(Path::new("tests"), ".rs", &mut paths);
+    paths.retain(|p| !p.ends_with("failure/causes.rs"));
+    let (mut code, mut tests) = (String::new(), String::new());
+    for (c, t) in paths.iter().map(|p| parts(p)) {
+        code.push_str(&c);
+        tests.push_str(&t);
+    }
+    let mut expected = vec![];
+    files(Path::new("tests/fixtures"), "expected.txt", &mut expected);
+    tests.extend(expected.iter().map(|p| fs::read_to_string(p).unwrap()));
+    let mut wrong = vec![];
+    for cause in CAUSES {
+        let constant = cause.id.to_uppercase().replace('-', "_");
+        let named = |text: &str| {
+            let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+            text.split(&format!("causes::{constant}")).skip(1).any(ends)
+        };
+        if !named(&code) {
+            wrong.push(format!("{} is never raised", cause.id));
+        }
+        if !named(&tests) && !shows(&tests, cause.id) {
+            wrong.push(format!("{} is shown by no test", cause.id));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
