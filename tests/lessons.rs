@@ -1,6 +1,6 @@
 //! LESSONS: which lessons must have a test named after them, and those whose proof is not part of a life in memory.
 
-use crate::run::fullest::job;
+use crate::run::fullest::{hasty, job};
 use crate::run::machine::Machine;
 use ccci::diag::Text;
 use ccci::hands::memory::MemoryLocks;
@@ -50,7 +50,7 @@ fn every_lesson_has_a_test_named_after_it() {
 #[test]
 fn lesson_06_health_of_the_front_is_not_readiness_of_what_lies_behind_and_one_yes_is_not_enough() {
     let machine = Machine::new();
-    let job = job();
+    let job = hasty(job());
     // the health page answers from the first moment; the port behind it comes and goes at first
     let mut asked = 0;
     let life = machine.live_with_port(&job, move |_| {

@@ -1,6 +1,6 @@
 //! Every cause that a life can end with, brought about in memory: its name, who is to blame, the exit code and the tier.
 
-use super::fullest::{fresh, job};
+use super::fullest::{fresh, hasty, job};
 use super::machine::{Life, Machine};
 use ccci::diag::Text;
 use ccci::event::What;
@@ -87,7 +87,7 @@ fn with_hooks(change: impl Fn(String) -> String) -> Job {
 
 /// One hook with another body.
 fn script(body: (&str, &str), cause: &str, tier: Tier) -> Trouble {
-    let job = with_hooks(|h| h.replace(body.0, body.1));
+    let job = hasty(with_hooks(|h| h.replace(body.0, body.1)));
     let machine = Machine::new();
     let t = first(body.1, &machine.live(&job), cause, Recipe, Exit::Failed, tier);
     assert!(machine.cluster.is_empty());
@@ -181,20 +181,13 @@ fn a_backup_that_selects_nothing_and_a_restore_that_lost_a_file_have_their_cause
         h.replace(from, &to).replace(again, &format!("BACKUP_DATA: \"false\", {again}"))
     });
     first("nothing", &Machine::new().live(&job), "nothing-to-back-up", Recipe, Exit::Failed, Tier::Backup);
+    // an engine that takes the archive and unpacks nothing
     let machine = Machine::new();
-    machine.cluster.on_exec("app", |what, files| {
-        let load = what.argv.last()? == "dump /srv/data/dump /srv/data/page";
-        load.then(|| files.remove("/srv/data/page") | files.remove("/srv/data/dump"))?;
-        Some(Default::default())
-    });
-    first(
-        "lost",
-        &machine.live(&super::fullest::job()),
-        "restore-mismatch",
-        Recipe,
-        Exit::Failed,
-        Tier::Restore,
-    );
+    machine.cluster.fault(Fault::UnpacksNothing);
+    let damage = "page::write(ctx, \"damaged\");";
+    let more = format!("{damage}\n    ctx.exec(\"app\", [\"put\", \"/srv/data/dump\", \"damaged\"]);");
+    let job = with_hooks(|h| h.replace(damage, &more));
+    first("lost", &machine.live(&job), "restore-mismatch", Recipe, Exit::Failed, Tier::Restore);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use ccci::cli::prepare::{Refused, prepare_as};
 use ccci::diag::render::one_line;
 use ccci::hands::clock::RealClock;
 use ccci::name::RunId;
+use ccci::plan::Action;
 use ccci::redact::Redactor;
 use ccci::run::job::Job;
 use ccci::world::Stop;
@@ -96,6 +97,14 @@ pub fn fresh(job: &Job) -> Job {
         redactor: Redactor::default(),
         linted: job.linted.clone(),
     }
+}
+
+/// With short waits for readiness, so that one that never comes does not take ten minutes of asking.
+pub fn hasty(mut job: Job) -> Job {
+    for step in job.plan.steps.iter_mut().filter(|s| matches!(s.action, Action::Ready { .. })) {
+        step.limit_ms = 3_000;
+    }
+    job
 }
 
 /// The same recipe under another run's name.

@@ -33,6 +33,8 @@ pub enum Fault {
     DeployRefused(String),
     /// The engine refuses to make a network, with these words.
     NetworkRefused(String),
+    /// Archives are taken and nothing of them is unpacked.
+    UnpacksNothing,
     /// Commands in the service's containers cannot run.
     ExecFails(String),
     /// Removing this object (kind, name) fails for ever: who holds it.

@@ -171,7 +171,10 @@ impl Cluster for MemoryCluster {
         let mine = state.services.iter().filter(|((s, _), _)| s == stack.as_str());
         let mut seen = Seen::default();
         for ((_, name), service) in mine {
-            seen.services.push(service.seen(name));
+            let mut one = service.seen(name);
+            // docker's own label, which names inside the stack are read by
+            one.labels.insert("com.docker.stack.namespace".into(), stack.to_string());
+            seen.services.push(one);
             seen.tasks.extend(service.tasks.iter().map(|t| t.seen.clone()));
         }
         Ok(seen)
@@ -282,7 +285,11 @@ impl Cluster for MemoryCluster {
         tar: &mut dyn Read,
         limit: &Limit,
     ) -> Result<(), ClusterError> {
-        drop(self.call("write_path", &format!("{service} {dir}"), limit)?);
+        let state = self.call("write_path", &format!("{service} {dir}"), limit)?;
+        if state.faults.contains(&Fault::UnpacksNothing) {
+            return Ok(());
+        }
+        drop(state);
         self.in_task(stack, service, limit, |state, service| {
             let written = state.with_files(stack, service, |files| {
                 if files.exists(dir) { Some(files.untar(dir, tar)) } else { None }
