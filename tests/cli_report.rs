@@ -55,3 +55,24 @@ fn with_format_json_nothing_but_results_goes_to_standard_output() {
     assert_eq!((value["verdict"].as_str(), value["exit"].as_u64()), (Some("error"), Some(3)));
     assert!(done.err.contains("ERROR  ghost 1.0.0+1.25"), "{}", done.err);
 }
+
+#[test]
+fn a_log_has_the_groups_and_annotations_of_the_forge_it_is_for_and_no_colour() {
+    for (env, has) in [
+        ("NOTHING", &["== before\n"][..]),
+        ("GITHUB_ACTIONS", &["::group::before\n", "::endgroup::\n", "::warning title="][..]),
+        ("GITLAB_CI", &["section_start:", "section_end:"][..]),
+    ] {
+        let ground = Ground::new();
+        let host = ground.engine(crate::bad_input::ground::Engine::Manager);
+        let env = [("DOCKER_HOST", host.as_str()), ("CI", "true"), (env, "true")];
+        let done = ground.with_env(&["run", "ghost", "--tiers", "install"], &env);
+        assert_eq!(done.code, Some(3), "{}", done.err);
+        for words in has {
+            assert!(done.err.contains(words), "{words} is missing:\n{}", done.err);
+        }
+        assert_eq!(done.err.contains("::group::"), has[0].starts_with("::"), "{}", done.err);
+        assert!(!done.err.contains("\u{1b}[3") && !done.err.contains("\u{1b}[?25"), "{}", done.err);
+        assert_eq!(done.out, "");
+    }
+}
