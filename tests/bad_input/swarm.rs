@@ -123,7 +123,8 @@ fn of_two_runs_with_one_directory_the_second_is_refused_and_the_first_loses_noth
     if !swarm("two runs with one --out") {
         return;
     }
-    let ground = small_app("");
+    let speaks = "fn pre_install(ctx) { ctx.exec(\"app\", \"echo a line of its log > /proc/1/fd/1\"); }\n";
+    let ground = small_app("").recipe("hooks.rhai", speaks);
     let args = ["run", "ghost", "--tiers", "install", "--out", "rec"];
     let first = Life::begin(&ground, &args);
     first.until("the record", || ground.path("rec/events.jsonl").is_file().then_some(()));
