@@ -16,6 +16,7 @@ pub use writer::RedactingWriter;
 
 use crate::secret::Secret;
 use aho_corasick::{AhoCorasick, MatchKind};
+use std::collections::HashSet;
 use std::io::Write;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -29,7 +30,9 @@ pub const SHORTEST: usize = 6;
 /// Where a text was cut. What stands before it may be the beginning of a secret and is hidden as one.
 const CUT: &str = "…";
 /// Shorter beginnings of a secret are left, longer ones are not looked for.
-const BEGINNING: std::ops::RangeInclusive<usize> = 4..=1_024;
+const BEGINNING: std::ops::RangeInclusive<usize> = END..=1_024;
+/// So many bytes before a cut tell at once that no secret was cut there.
+const END: usize = 4;
 /// Cuts that are looked at in one text; one made by ccci has a single one.
 const MOST_CUTS: usize = 1_000;
 
@@ -74,6 +77,10 @@ struct Inner {
     /// Every form, sorted, with the index of its name.
     forms: Vec<(Vec<u8>, usize)>,
     automaton: Option<AhoCorasick>,
+    /// Every few bytes that stand together in a form.
+    ends: HashSet<[u8; END]>,
+    /// Bytes of the longest form.
+    longest: usize,
 }
 
 impl Redactor {
@@ -89,8 +96,11 @@ impl Redactor {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let owner = inner.names.len();
         inner.names.push(name.to_string());
-        inner.forms.extend(forms::of(value).into_iter().map(|form| (form, owner)));
+        let forms = forms::of(value);
+        inner.ends.extend(forms.iter().flat_map(|form| form.array_windows::<END>()));
+        inner.forms.extend(forms.into_iter().map(|form| (form, owner)));
         inner.forms.sort();
+        inner.longest = inner.forms.iter().map(|(form, _)| form.len()).max().unwrap_or(0);
         let forms = inner.forms.iter().map(|(form, _)| form.as_slice());
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -143,7 +153,7 @@ impl Redactor {
 
     /// How many bytes at the end of a stream may be the beginning of a secret.
     fn reach(&self) -> usize {
-        self.inner().forms.iter().map(|(form, _)| form.len()).max().unwrap_or(0) * STRETCH
+        self.inner().longest * STRETCH
     }
 
     fn in_pieces(&self, bytes: &[u8]) -> Vec<u8> {
@@ -195,7 +205,10 @@ impl Inner {
 
     /// Where the longest beginning of a form starts that the text ends with.
     fn beginning(&self, text: &[u8]) -> Option<(usize, usize)> {
-        let first = text.len().saturating_sub(*BEGINNING.end());
+        if !text.last_chunk::<END>().is_some_and(|end| self.ends.contains(end)) {
+            return None;
+        }
+        let first = text.len().saturating_sub(self.longest.min(*BEGINNING.end()));
         let last = text.len().checked_sub(*BEGINNING.start())?;
         (first..=last).find_map(|at| {
             let next = self.forms.partition_point(|(form, _)| form.as_slice() < &text[at..]);

@@ -1,4 +1,5 @@
-//! All the ways a value is written that no escape explains: base64 wherever it begins, hex, shell quotes. Pure.
+//! All the ways a value is written that no escape explains: base64 wherever it begins, hex, shell quotes, as a host name.
+//! Pure.
 
 use super::SHORTEST;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
@@ -15,6 +16,8 @@ pub fn of(value: &str) -> Vec<Vec<u8>> {
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
     let mut all = vec![
         value.as_bytes().to_vec(),
+        value.to_lowercase().into_bytes(),
+        value.to_uppercase().into_bytes(),
         value.replace('\'', r"'\''").into_bytes(),
         value.replace('\'', r#"'"'"'"#).into_bytes(),
         hex(value.as_bytes(), LOWER),
