@@ -30,6 +30,7 @@ mod repository;
 mod run;
 mod screen;
 mod scripts;
+mod secrets;
 mod settings;
 mod sources;
 mod storm;

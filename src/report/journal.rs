@@ -121,6 +121,7 @@ impl Journal {
     pub fn finish(mut self) -> Finished {
         let mut notes = vec![];
         self.settle();
+        self.settle_files();
         let mut record = self.render(&mut notes);
         let (found, unread) = scan::directory(&self.dir, &self.archives(), &self.redactor);
         notes.extend(unread.iter().map(|e| format!("failed to {e}")));
@@ -152,6 +153,25 @@ impl Journal {
             self.rewrite();
         } else if let Some(Err(source)) = self.file.as_ref().map(File::sync_all) {
             self.trouble.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
+        }
+    }
+
+    /// The same in files that were kept before a secret was known, and in the plan. Archives stay as they are.
+    fn settle_files(&mut self) {
+        let kept = self.events.iter().filter_map(|e| match &e.what {
+            What::Kept { file, sha256: None, .. } => Some((file.clone(), None)),
+            What::RunStarted { plan, .. } => Some((PLAN.to_string(), Some(pretty(plan)))),
+            _ => None,
+        });
+        for (name, anew) in kept.collect::<BTreeSet<_>>() {
+            let Ok(bytes) = fs::read(self.dir.join(&name)) else { continue };
+            if self.redactor.find(&bytes).is_empty() {
+                continue;
+            }
+            let hidden = anew.unwrap_or_else(|| self.redactor.hide_bytes(&bytes));
+            if let Err(e) = write_whole(&self.dir, &name, &hidden) {
+                self.trouble.get_or_insert(e);
+            }
         }
     }
 

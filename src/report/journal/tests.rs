@@ -81,6 +81,27 @@ fn lesson_37_a_secret_is_hidden_even_where_it_was_written_before_it_was_known() 
 }
 
 #[test]
+fn a_file_that_was_kept_before_a_secret_was_known_is_mended() {
+    let dir = tempfile::tempdir().unwrap();
+    let redactor = Redactor::default();
+    let mut journal = Journal::begin(dir.path(), redactor.clone()).unwrap();
+    let mut plan = example::plan();
+    plan.base_reason = "as hunter2secret says".into();
+    let mut events = green(&plan);
+    let file = "compose.yml".to_string();
+    events.insert(1, Event { at: Moment(0), what: What::Kept { file, sha256: None, bytes: 9 } });
+    events.into_iter().for_each(|e| {
+        journal.take(e);
+    });
+    fs::write(dir.path().join("compose.yml"), "PW: hunter2secret\n").unwrap();
+    redactor.add("db_password", &Secret::new("hunter2secret"));
+    assert_eq!(journal.finish().record.unwrap().outcome.verdict, Verdict::Green);
+    assert_eq!(fs::read_to_string(dir.path().join("compose.yml")).unwrap(), "PW: •••\n");
+    let plan = fs::read_to_string(dir.path().join(PLAN)).unwrap();
+    assert!(plan.contains("as ••• says") && serde_json::from_str::<Plan>(&plan).is_ok(), "{plan}");
+}
+
+#[test]
 fn a_secret_in_a_kept_file_makes_the_run_red_on_the_disk_too() {
     let dir = tempfile::tempdir().unwrap();
     let redactor = Redactor::default();

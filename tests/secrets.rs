@@ -1,0 +1,258 @@
+//! Secrets: thirty planted values, written in every way, on every path out of a run. None may be seen in any file of the
+//! record, any format made of it, or any stream.
+
+mod planted;
+mod swarm;
+
+use crate::report::record as kept_record;
+use ccci::event::{DecidedBy, Event, LintedRule, Skip, What};
+use ccci::failure::{Failure, causes};
+use ccci::plan::{Plan, example};
+use ccci::redact::{Added, DOTS, RedactingWriter, Redactor};
+use ccci::report::journal::Journal;
+use ccci::report::live::{Live, Screen};
+use ccci::report::plain::Plain;
+use ccci::report::record::Record;
+use ccci::report::sheet::Style;
+use ccci::report::teller::Teller;
+use ccci::report::{REPORTS, diff, forge::Forge, human, why};
+use ccci::secret::Secret;
+use ccci::tier::{Status, Tier};
+use ccci::time::Moment;
+use planted::{Needles, secrets, written};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+/// Somewhere to write that can be read afterwards.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn failure(text: &str) -> Box<Failure> {
+    let f = Failure::new(causes::TEST_FAILED, format!("x {text} x"), format!("y {text} y"));
+    Box::new(
+        f.evidence("log of app", format!("a line\n{text}\nanother")).place(format!("hooks.rhai:1:1 {text}")),
+    )
+}
+
+/// Every kind of event that holds text from outside, with this text in all of it.
+fn events(step: usize, text: &str) -> Vec<What> {
+    let t = || format!("[{text}]");
+    vec![
+        What::Waiting { step, on: t() },
+        What::HookEnded { hook: "pre_install".into(), ms: 1, returned: t(), failure: Some(failure(text)) },
+        What::Called {
+            by: t(),
+            function: "exec".into(),
+            arguments: vec![t(), t()],
+            result: t(),
+            ok: false,
+            ms: 1,
+        },
+        What::Said { by: "pre_install".into(), text: t() },
+        What::TestEnded {
+            tier: Tier::Custom,
+            file: "custom/test_x.rhai".into(),
+            name: t(),
+            status: Status::Fail,
+            ms: 1,
+            failure: Some(failure(text)),
+        },
+        What::Pulled { image: t(), digest: Some(t()), present: true, ms: 1 },
+        What::Linted {
+            status: Status::Fail,
+            rules: vec![LintedRule {
+                id: "R001".into(),
+                severity: "error".into(),
+                result: "unsatisfied".into(),
+                findings: vec![t()],
+            }],
+        },
+        What::Fact { name: t(), value: t() },
+        What::Skipped(Skip { what: t(), reason: t(), decided_by: DecidedBy::Recipe }),
+        What::StepEnded { step, status: Status::Fail, ms: 1, failure: Some(failure(text)), note: Some(t()) },
+    ]
+}
+
+/// A run of the fullest plan, with the texts spread over all its events.
+fn run(plan: &Plan, texts: &[String]) -> Vec<Event> {
+    let mut out = vec![What::RunStarted { ccci: "0".into(), wall_ms: 0, plan: Box::new(plan.clone()) }];
+    for (step, s) in plan.steps.iter().enumerate() {
+        out.push(What::StepStarted { step, title: s.action.title(), tier: s.tier });
+        // over the secrets every way to write one comes into every kind of event
+        for (i, text) in texts.iter().enumerate().skip(step).step_by(plan.steps.len()) {
+            let mut kinds = events(step, text);
+            out.push(kinds.swap_remove(i / plan.steps.len() % kinds.len()));
+        }
+    }
+    out.push(What::Removed { ms: 1, leftovers: vec![], counts: BTreeMap::new() });
+    out.push(What::RunEnded { wall_ms: 9 });
+    out.into_iter().enumerate().map(|(i, what)| Event { at: Moment(i as u64), what }).collect()
+}
+
+fn everything_below(dir: &Path, needles: &Needles) -> usize {
+    let mut dots = 0;
+    for entry in fs::read_dir(dir).unwrap().flatten() {
+        let path = entry.path();
+        needles.not_in("a name of a file", path.to_string_lossy().as_bytes());
+        if path.is_dir() {
+            dots += everything_below(&path, needles);
+        } else {
+            let bytes = fs::read(&path).unwrap();
+            needles.not_in(&path.display().to_string(), &bytes);
+            dots += String::from_utf8_lossy(&bytes).matches(DOTS).count();
+        }
+    }
+    dots
+}
+
+#[test]
+fn no_secret_is_seen_in_any_file_or_voice_of_a_run() {
+    let all = secrets();
+    let needles = Needles::of(&all);
+    assert!(all.len() >= 30 && needles.len() > 700, "{} secrets, {} needles", all.len(), needles.len());
+    let dir = tempfile::tempdir().unwrap();
+    let redactor = Redactor::default();
+    // half of them are known from the beginning, half are learnt when all is written
+    let known = all.len() / 2;
+    let learn = |s: &[String], from: usize| {
+        for (i, s) in s.iter().enumerate() {
+            assert_eq!(
+                redactor.add(&format!("s{}", from + i), &Secret::new(s.as_str())),
+                Added::Hidden,
+                "{s}"
+            );
+        }
+    };
+    learn(&all[..known], 0);
+    let texts: Vec<String> = all.iter().flat_map(|s| written(s)).map(|w| w.text).collect();
+    let mut plan = example::plan();
+    plan.base_reason = texts.join(" ");
+    let mut journal = Journal::begin(dir.path(), redactor.clone()).unwrap();
+    let heard = Shared::default();
+    let early = Needles::of(&all[..known]);
+    let mut voices: Vec<Box<dyn Teller>> = vec![
+        Box::new(Plain::new(Box::new(heard.clone()), Forge::GitHub, 100)),
+        Box::new(Live::new(Box::new(heard.clone()), Screen { width: 5_000, height: 50, colour: true })),
+    ];
+    for event in run(&plan, &texts) {
+        let event = journal.take(event);
+        for voice in &mut voices {
+            voice.event(event);
+            voice.tick(event.at);
+        }
+    }
+    for voice in &voices {
+        early.not_in("the live state", voice.state(Moment(9_999)).as_bytes());
+    }
+    fs::create_dir(dir.path().join("logs")).unwrap();
+    fs::write(dir.path().join("logs/app.log"), redactor.hide(&texts.join("\n"))).unwrap();
+    early.not_in("a voice", &heard.0.lock().unwrap());
+    let file = "logs/app.log".to_string();
+    journal.take(Event { at: Moment(99_999), what: What::Kept { file, sha256: None, bytes: 1 } });
+    learn(&all[known..], known);
+    let record = journal.finish().record.unwrap();
+    let dots = everything_below(dir.path(), &needles);
+    assert!(dots > 4 * texts.len(), "{dots} dots for {} texts: they were not even there", texts.len());
+    let found = record.events.iter().filter(|e| matches!(e.what, What::SecretFound { .. })).count();
+    assert_eq!(found, 0, "what is hidden is not found by the last scan");
+    assert_eq!(Record::read(dir.path()).unwrap(), record);
+    told(&record, &needles);
+}
+
+/// Everything that is made from a record.
+fn told(record: &Record, needles: &Needles) {
+    for format in REPORTS {
+        needles.not_in(format.name, &(format.render)(record));
+    }
+    let style = Style { colour: true, width: 5_000 };
+    needles.not_in("why", why::draw(record, style).as_bytes());
+    needles.not_in("human", human::draw(record, style).as_bytes());
+    for text in [diff::render(record, &kept_record("green")), diff::render(&kept_record("green"), record)] {
+        needles.not_in("diff", text.as_bytes());
+    }
+}
+
+#[test]
+fn no_secret_is_seen_wherever_its_writes_are_split() {
+    let all = secrets();
+    let needles = Needles::of(&all);
+    let redactor = Redactor::default();
+    for (i, s) in all.iter().enumerate() {
+        redactor.add(&format!("s{i}"), &Secret::new(s.as_str()));
+    }
+    let text: String = all.iter().flat_map(|s| written(s)).map(|w| format!("<{}>\n", w.text)).collect();
+    let whole = redactor.hide(&text);
+    needles.not_in("the text in one piece", whole.as_bytes());
+    for size in [1, 13, 4_099, 20_000] {
+        let mut writer = RedactingWriter::new(redactor.clone(), vec![]);
+        text.as_bytes().chunks(size).for_each(|piece| writer.write_all(piece).unwrap());
+        let split = String::from_utf8(writer.finish().unwrap()).unwrap();
+        needles.not_in(&format!("pieces of {size}"), split.as_bytes());
+    }
+}
+
+#[test]
+fn a_panic_of_a_script_and_its_shown_values_pass_the_redactor() {
+    let all = secrets();
+    let redactor = Redactor::default();
+    for (i, s) in all.iter().enumerate() {
+        redactor.add(&format!("s{i}"), &Secret::new(s.as_str()));
+    }
+    let needles = Needles::of(&all);
+    for s in &all {
+        // as messages quote: escaped, cut in the middle
+        let long = format!("{}{s}{}", "x".repeat(150), "y".repeat(200));
+        let quoted = ccci::script::head(&format!("{long:?}"), 200);
+        needles.not_in("a quoted value", redactor.hide(&quoted).as_bytes());
+        for cut in 4..s.chars().count() {
+            let shown = redactor.hide(&ccci::script::head(s, cut));
+            assert!(shown.starts_with(DOTS), "{cut} letters of a secret are shown: {shown}");
+        }
+        let panic = format!(
+            "thread 'x' panicked at src/x.rs:1:1:\ncalled `Result::unwrap()` on an `Err` value: {s:?}"
+        );
+        needles.not_in("a panic", redactor.hide(&panic).as_bytes());
+        assert_eq!(
+            format!("{:?} {}", Secret::new(s.as_str()), Secret::new(s.as_str())),
+            format!("{DOTS} {DOTS}")
+        );
+    }
+}
+
+/// Libraries log requests with their bodies at the level of debugging; nothing of ccci listens.
+#[test]
+fn no_library_finds_anybody_who_writes_its_log() {
+    let lock = fs::read_to_string("Cargo.lock").unwrap();
+    for sink in [
+        "env_logger",
+        "tracing-subscriber",
+        "simple_logger",
+        "fern",
+        "flexi_logger",
+        "log4rs",
+        "pretty_env_logger",
+    ] {
+        assert!(!lock.contains(&format!("name = \"{sink}\"")), "{sink} would write what libraries log");
+    }
+    let said = |level: Option<&str>| {
+        let mut ccci = Command::new(env!("CARGO_BIN_EXE_ccci"));
+        ccci.args(["check", "recipes/custom-html"]).env_remove("RUST_LOG");
+        let out = ccci.envs(level.map(|l| ("RUST_LOG", l))).output().unwrap();
+        [out.stdout, out.stderr].map(|b| String::from_utf8_lossy(&b).into_owned())
+    };
+    assert_eq!(said(Some("trace")), said(None));
+}
