@@ -2,7 +2,7 @@
 //! with a position, in time and in little memory, and the process lives on.
 //!
 //! Each is loaded and called with what a real run gives it, on a Swarm in memory, in processes of their own. The suite
-//! gives them a part of the operations that a real run does; with `CCCI_SOAK` set each has all of them, and a process of
+//! gives them a part of the operations that a real run does; with `CCCI_HOSTILE=full` each has all of them, and a process of
 //! its own. `cargo test hostile_script -- --nocapture` prints the table.
 
 use ccci::ctx::{self, Ctx, HookCtx, Marks, state::Facts, state::Used};
@@ -40,7 +40,7 @@ const SHARD: &str = "CCCI_HOSTILE_SHARD";
 const DOMAIN: &str = "host-00ff00.ccci.test";
 
 fn soak() -> bool {
-    std::env::var_os("CCCI_SOAK").is_some()
+    std::env::var("CCCI_HOSTILE").is_ok_and(|how| how == "full")
 }
 
 /// Before the end of a script that has to wait for seconds: left to the soak.
