@@ -109,13 +109,25 @@ impl Diagnostic {
     }
 }
 
+/// So many are kept: a text that is none of its kind has as many mistakes as lines, and to show one costs a look at all
+/// of the text.
+pub const MOST: usize = 200;
+
 /// The sink diagnostics are collected in; loading goes on after each.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// Adds one.
-    pub fn push(&mut self, d: Diagnostic) {
+    /// Adds one. Of more than [`MOST`] only the first error is kept, and that there are more.
+    pub fn push(&mut self, mut d: Diagnostic) {
+        let decides = d.severity == Severity::Error && !self.has_errors();
+        if self.0.len() > MOST && !decides {
+            return;
+        }
+        if self.0.len() == MOST && !decides {
+            d.message = format!("this is one of many more; {MOST} are told");
+            d.help = Some("put those right first".into());
+        }
         self.0.push(d);
     }
 
@@ -146,6 +158,19 @@ mod tests {
         let place = Place::at_line(&text, 2, 9, 1);
         assert_eq!(&text.content[place.range.clone()], "ö");
         assert_eq!(place.to_string(), "a.rhai:2:9");
+    }
+
+    #[test]
+    fn of_many_diagnostics_some_are_kept_and_an_error_is_never_lost() {
+        let mut all = Diagnostics::default();
+        for n in 0..100_000 {
+            all.push(Diagnostic::new(codes::UNSET_VARIABLE, format!("{n}")));
+        }
+        assert_eq!((all.0.len(), all.has_errors()), (MOST + 1, false));
+        assert!(all.0[MOST].message.contains("many more"), "{}", all.0[MOST].message);
+        all.push(Diagnostic::new(codes::ENV_SYNTAX, "wrong"));
+        all.push(Diagnostic::new(codes::ENV_SYNTAX, "wrong again"));
+        assert_eq!((all.0.len(), all.0[MOST + 1].message.as_str()), (MOST + 2, "wrong"));
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl EnvFile {
 
     /// Reads a file over an outer env, which `$NAME` falls back to.
     pub fn parse_with(text: &Arc<Text>, outer: &BTreeMap<String, String>) -> (EnvFile, Diagnostics) {
-        let mut reader = Reader { text, at: 0, vars: outer.clone(), room: text.content.len() + MOST_GROWN };
+        let mut reader = Reader { text, at: 0, vars: outer.clone(), room: MOST_GROWN };
         let mut file = EnvFile { commented: commented_out(text), ..EnvFile::default() };
         let mut diagnostics = Diagnostics::default();
         while reader.skip_to_statement() {
@@ -90,7 +90,7 @@ const MOST_GROWN: usize = 1 << 20;
 pub fn abra_exports(text: &Arc<Text>) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = vec![];
     let mut vars = BTreeMap::new();
-    let mut room = text.content.len() + MOST_GROWN;
+    let mut room = MOST_GROWN;
     for line in text.content.lines() {
         let Some((key, raw)) =
             line.strip_prefix("export ").and_then(|rest| rest.trim_start().split_once('='))
@@ -100,8 +100,8 @@ pub fn abra_exports(text: &Arc<Text>) -> Vec<(String, String)> {
         if !is_name(key) || raw.starts_with("$(") || raw.starts_with('`') {
             continue;
         }
-        let Ok(expand::Value { text: value, .. }) = expand::value(raw, &vars, room) else { continue };
-        room = room.saturating_sub(value.len());
+        let Ok(expand::Value { text: value, length, .. }) = expand::value(raw, &vars, room) else { continue };
+        room = room.saturating_sub(value.len().saturating_sub(length));
         vars.insert(key.to_string(), value.clone());
         match out.iter_mut().find(|(k, _)| k == key) {
             Some((_, v)) => *v = value,
@@ -187,7 +187,7 @@ impl Reader<'_> {
             Diagnostic::new(codes::ENV_SYNTAX, message).at(place).help(help)
         })?;
         self.at += value.length;
-        self.room = self.room.saturating_sub(value.text.len());
+        self.room = self.room.saturating_sub(value.text.len().saturating_sub(value.length));
         let comment = value.comment.or_else(|| self.trailing_comment());
         self.vars.insert(key.clone(), value.text.clone());
         Ok(Entry { key, value: value.text, comment, place })

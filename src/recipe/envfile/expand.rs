@@ -30,8 +30,8 @@ pub enum Unread {
     TooLong,
 }
 
-/// Reads the value that `rest` starts with; with its variables it may have `room` bytes. Without a bound a few dozen lines
-/// like `A=$A$A` would fill the memory.
+/// Reads the value that `rest` starts with; its variables may make it `room` bytes longer. Without a bound a few dozen
+/// lines like `A=$A$A` would fill the memory.
 pub fn value(rest: &str, vars: &BTreeMap<String, String>, room: usize) -> Result<Value, Unread> {
     match rest.chars().next() {
         Some(quote @ ('"' | '\'')) => quoted(rest, quote, vars, room),
@@ -91,10 +91,10 @@ fn variables(text: &str, vars: &BTreeMap<String, String>, room: usize) -> Result
             (None, Some(name)) => out.push_str(vars.get(name.as_str()).map_or("", String::as_str)),
             (None, None) => out.push_str(whole.as_str()),
         }
-        if out.len() > room {
+        if out.len() > text.len() + room {
             return Err(Unread::TooLong);
         }
     }
     out.push_str(&text[at..]);
-    Ok(out)
+    if out.len() > text.len() + room { Err(Unread::TooLong) } else { Ok(out) }
 }

@@ -77,6 +77,13 @@ fn a_value_that_doubles_itself_is_told_and_fills_no_memory() {
 }
 
 #[test]
+fn a_big_file_that_is_no_env_file_is_read_in_a_moment() {
+    let (_, d) = EnvFile::parse(&text(&"The first release.\n".repeat(100_000)));
+    let lines: Vec<String> = d.0.iter().map(crate::diag::render::one_line).collect();
+    assert_eq!(lines.len(), crate::diag::MOST + 1);
+}
+
+#[test]
 fn a_place_covers_whole_letters() {
     let t = text("A–B=1\nC=\"é\n");
     let (_, d) = EnvFile::parse(&t);
