@@ -82,9 +82,12 @@ fn nothing_is_left(redactor: &Redactor, secrets: &[&str], told: &[u8]) {
     for secret in secrets.iter().map(|s| s.trim()) {
         for (letter, encode) in ENCODINGS.iter().filter(|(l, _)| !"cd".contains(*l)) {
             let form = encode(secret);
-            // the last letters of base64 depend on what follows
-            let form = form.trim_matches(['"', '=']);
-            let form = if *letter == 'b' { &form[..form.len() - 2] } else { form };
+            let form = match letter {
+                // the last letters of base64 depend on what follows
+                'b' => &form.trim_end_matches('=')[..form.len() * 3 / 4],
+                'f' => &form[1..form.len() - 1],
+                _ => &form,
+            };
             assert!(!told_text.contains(form), "{secret:?} is left as `{letter}` in {told_text:?}");
         }
     }

@@ -80,6 +80,7 @@ impl Composed {
         merge::drop_repeated(&mut root);
         references::check(&root, &mut diagnostics);
         check_names(&root, &mut diagnostics);
+        check_keys(&root, &mut diagnostics);
         if diagnostics.has_errors() {
             return (None, diagnostics);
         }
@@ -232,6 +233,24 @@ fn check_names(root: &Map, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// An item such as `=x` of a list of labels or variables has no name. Docker's loader takes it in a list and refuses it in
+/// a map, which is what the resolved file has.
+fn check_keys(map: &Map, diagnostics: &mut Diagnostics) {
+    for (key, node) in &map.0 {
+        if key.name.is_empty() {
+            let message = "there is no name before the `=`";
+            diagnostics.push(Diagnostic::new(codes::COMPOSE_SHAPE, message).at(key.place.clone()));
+        }
+        match &node.value {
+            Value::Map(inner) => check_keys(inner, diagnostics),
+            Value::List(items) => {
+                items.iter().filter_map(Node::map).for_each(|inner| check_keys(inner, diagnostics))
+            }
+            _ => {}
+        }
+    }
+}
+
 fn version_mismatch(first: Option<&str>, other: Option<&str>, text: &Arc<Text>) -> Diagnostic {
     let said = |v: Option<&str>| v.map_or("no version".to_string(), |v| format!("version `{v}`"));
     let message = format!("the first compose file has {}, this one has {}", said(first), said(other));
@@ -246,5 +265,21 @@ fn version_to_write(said: Option<&str>, root: &Map) -> u8 {
     match (said, schema::minor_of(said)) {
         (Some(text), Some(minor)) if minor >= 8 && text != "3" && !text.is_empty() => minor,
         _ => schema::lowest_version(root),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_without_a_name_is_refused_where_it_is_written() {
+        let content = "services:\n  app:\n    image: x\n    deploy:\n      labels: [a=1, =2]\n";
+        let text = Arc::new(Text { path: "compose.yml".into(), content: content.into() });
+        let around = Around { env: &BTreeMap::new(), read: &|_| None };
+        let (composed, d) = Composed::build(&[text], &around);
+        let said: Vec<String> = d.0.iter().map(crate::diag::render::one_line).collect();
+        assert!(composed.is_none());
+        assert_eq!(said, ["error[compose-shape] compose.yml:5:21: there is no name before the `=`"]);
     }
 }
