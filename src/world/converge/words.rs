@@ -1,7 +1,7 @@
 //! Cases for what is said of ends, tasks and services, and for the bounds between two answers.
 
 use super::ends::{line, meaning};
-use super::scene::{Scene, check, run, services_of};
+use super::scene::{Scene, check, check_deadline, run, services_of};
 use super::*;
 
 /// The line of the first task of a service after these looks.
@@ -146,4 +146,39 @@ fn a_service_that_ended_badly_must_stay_up_longer_than_its_tasks_did() {
     };
     said(12_999, "waiting");
     said(13_000, "converged @13000");
+}
+
+#[test]
+fn an_update_that_could_not_even_be_taken_back_is_called_so() {
+    let (_, text) = run("app x1", &["0 | app: a old run | app rolled_back (w)"], true);
+    assert!(text.contains("was rolled back: w\""), "{text}");
+    let words = "was rolled back: w, and taking it back failed too";
+    check("app x1", &["0 | app: a old run | app rollback_paused (w)"], "rolled-back @0", words);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_and_blamed_on_who_holds_it() {
+    let pend = "app: a pend (no suitable node, host-mode port already in use on 1 node)".replace(',', ";");
+    let looks: Vec<String> = [0, 10_000].iter().map(|t| format!("{t} | {pend}")).collect();
+    let looks: Vec<&str> = looks.iter().map(String::as_str).collect();
+    for (services, words) in [
+        ("app x1 port=80", "it publishes 80/tcp"),
+        ("app x1", "it publishes no port"),
+        ("app x1 port=80 startfirst", "world"),
+    ] {
+        check(services, &looks, "port-taken @10000", words);
+    }
+}
+
+#[test]
+fn at_the_deadline_only_a_task_that_starts_and_is_wanted_was_never_healthy() {
+    check_deadline("app x1 hc", &["0 | app: a start"], "never-healthy", "");
+    check_deadline("app x1 hc", &["0 | app: a start leaving"], "not-converged", "");
+    check_deadline("app x1 hc", &["0 | app: a pend"], "not-converged", "");
+    check_deadline("app x1", &["0 | app: a start"], "not-converged", "");
+}
+
+#[test]
+fn only_a_slot_that_runs_when_the_wait_begins_has_its_past_forgiven() {
+    check("app x1", &["0 | app: a fail=1, b fail=1, c start"], "crash-loop @0", "2 tasks in a row");
 }
