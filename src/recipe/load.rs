@@ -7,7 +7,7 @@ use super::settings::Recipe;
 use crate::diag::nearest::{did_you_mean, nearest};
 use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use crate::name::RecipeName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 use toml::Spanned;
@@ -54,10 +54,11 @@ pub fn load_with(rows: &[Key], name: RecipeName, layers: &[Arc<Text>]) -> Loaded
         let mut reader = Reader { rows, text, loaded: &mut loaded, found: vec![] };
         reader.table("", document.get_ref());
         let found = reader.found;
-        let broken = syntax_errors(text, &errors, &mut loaded.diagnostics);
+        let lines = Lines::of(&text.content);
+        let broken = syntax_errors(text, &lines, &errors, &mut loaded.diagnostics);
         // what recovery made of a broken line is no evidence of anything else
         let same_line =
-            |d: &Diagnostic| d.place.as_ref().is_some_and(|p| broken.contains(&p.line_column().0));
+            |d: &Diagnostic| d.place.as_ref().is_some_and(|p| broken.contains(&lines.of_byte(p.range.start)));
         found.into_iter().filter(|d| !same_line(d)).for_each(|d| loaded.diagnostics.push(d));
         if errors.is_empty() {
             newer_syntax(text, document.get_ref(), &mut loaded.diagnostics);
@@ -66,19 +67,36 @@ pub fn load_with(rows: &[Key], name: RecipeName, layers: &[Arc<Text>]) -> Loaded
     loaded
 }
 
+/// Where the lines of a text begin. A place counts its lines anew each time, which a file full of mistakes cannot afford.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(content: &str) -> Lines {
+        Lines(content.match_indices('\n').map(|(at, _)| at + 1).collect())
+    }
+
+    /// The number of the line that a byte is on, from 0.
+    fn of_byte(&self, at: usize) -> usize {
+        self.0.partition_point(|begin| *begin <= at)
+    }
+}
+
 /// Raises each syntax error; gives the lines that have one.
-fn syntax_errors(text: &Arc<Text>, errors: &[toml::de::Error], out: &mut Diagnostics) -> Vec<usize> {
-    let mut lines = vec![];
+fn syntax_errors(
+    text: &Arc<Text>,
+    lines: &Lines,
+    errors: &[toml::de::Error],
+    out: &mut Diagnostics,
+) -> BTreeSet<usize> {
+    let mut broken = BTreeSet::new();
     for e in errors {
         let place = Place::new(text, e.span().unwrap_or(0..0));
-        let line = place.line_column().0;
         // the parser often complains twice about one slip
-        if !lines.contains(&line) {
-            lines.push(line);
+        if broken.insert(lines.of_byte(place.range.start)) {
             out.push(Diagnostic::new(codes::TOML_SYNTAX, e.message().to_string()).at(place));
         }
     }
-    lines
+    broken
 }
 
 fn newer_syntax(text: &Arc<Text>, table: &DeTable<'_>, out: &mut Diagnostics) {
@@ -204,5 +222,19 @@ impl Reader<'_> {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_big_file_that_is_no_toml_is_refused_in_a_moment() {
+        let text =
+            Arc::new(Text { path: "recipe.toml".into(), content: "The first release.\n".repeat(20_000) });
+        let loaded = load(RecipeName::parse("x").unwrap(), &[text]);
+        assert!(loaded.diagnostics.has_errors());
+        assert!(loaded.diagnostics.0.len() <= crate::diag::MOST + 1);
     }
 }
