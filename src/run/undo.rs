@@ -255,11 +255,12 @@ mod tests {
         let shared = domain_of_network("net");
         network(&world, "own", DOMAIN);
         network(&world, "net", &shared);
+        network(&world, "other", &shared);
         network(&world, "stuck", &shared);
         cluster.fault(Fault::RemovalHolds("network".into(), "stuck".into(), "container c".into()));
         let mut held = BTreeMap::from([(shared.clone(), world.locks.share(&shared).unwrap().unwrap())]);
         let removal = remove_run(&world, DOMAIN, &mut held, Moment(60_000), true, &mut |_| ()).unwrap();
-        assert_eq!(removal.counts, BTreeMap::from([("network".to_string(), 2)]));
+        assert_eq!(removal.counts, BTreeMap::from([("network".to_string(), 3)]));
         let stuck = Held { kind: "network".into(), name: "stuck".into(), by: "container c".into() };
         assert_eq!(removal.held, [stuck]);
         let failure = leak(&removal).unwrap();

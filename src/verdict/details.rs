@@ -279,3 +279,34 @@ fn a_run_that_ended_without_one_of_its_steps_is_a_bug_unless_it_was_stopped() {
     whats.insert(4, What::Stopped { by: "SIGINT".into() });
     assert_eq!(judged(whats).exit, Exit::Interrupted);
 }
+
+#[test]
+fn an_end_belongs_to_its_own_step_whatever_else_is_open() {
+    let mut whats = green(&example::plan());
+    let ends = |n: usize| move |w: &What| matches!(w, What::StepEnded { step, .. } if *step == n);
+    // the end of step 2 comes after the beginning of step 3
+    let at = whats.iter().position(ends(2)).unwrap();
+    whats.swap(at, at + 1);
+    let What::StepEnded { ms, .. } = &mut whats[at + 1] else { panic!("an end") };
+    *ms = 77;
+    let times = |whats: Vec<What>| {
+        let o = judged(whats);
+        [2, 3].map(|n| o.steps.iter().find(|s| s.step == n).map(|s| (s.ms, s.ended)))
+    };
+    assert_eq!(times(whats.clone()), [Some((77, true)), Some((1, true))]);
+    whats.retain(|w| !matches!(w, What::StepStarted { step: 2, .. }));
+    assert_eq!(times(whats), [Some((77, true)), Some((1, true))]);
+}
+
+#[test]
+fn the_deadline_is_told_once_beside_other_troubles() {
+    let plan = example::plan();
+    let deadlines = |cause| {
+        let mut whats = ending(green(&plan), &plan, "restore", cause);
+        whats.insert(9, What::Stopped { by: "deadline".into() });
+        let o = judged(whats);
+        o.troubles.iter().filter(|t| t.failure.cause == "run-deadline").count()
+    };
+    assert_eq!(deadlines(causes::ENGINE_GONE), 1);
+    assert_eq!(deadlines(causes::RUN_DEADLINE), 1);
+}
