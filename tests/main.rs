@@ -24,6 +24,7 @@ mod ingress;
 mod lessons;
 mod lives;
 mod plans;
+mod mutants;
 mod recipe_rules;
 mod report;
 mod repository;
