@@ -60,7 +60,8 @@ impl Composed {
             self.set_container_label(name, key, value);
         }
         let place = self.place.clone();
-        if self.services().iter().any(|s| s.networks.is_empty()) {
+        let all = self.services();
+        if all.iter().any(|s| s.networks.is_empty() || s.networks.iter().any(|n| n.network == "default")) {
             self.root.section("networks", &place).section("default", &place);
         }
         for section in ["networks", "volumes", "secrets", "configs"] {

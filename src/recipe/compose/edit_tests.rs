@@ -71,6 +71,16 @@ fn everything_a_deploy_makes_carries_the_label_and_nothing_else_does() {
 }
 
 #[test]
+fn the_default_network_carries_the_label_when_only_a_service_names_it() {
+    let mut c = composed(
+        "version: \"3.8\"\nservices:\n  app: {image: a, networks: [proxy]}\n  db: {image: b, networks: [default]}\nnetworks: {proxy: {external: true}}\n",
+    );
+    c.label_everything("run", "r1");
+    let default = c.networks().into_iter().find(|n| n.key == "default").expect("it is written down");
+    assert_eq!(default.labels["run"], "r1");
+}
+
+#[test]
 fn modes_and_orders_are_written_under_deploy() {
     let mut c = small();
     c.set_endpoint_mode(&app(), "dnsrr");
