@@ -181,9 +181,13 @@ pub(super) fn hook(
     ))
 }
 
+/// Whether the engine's runtime could not start bash. Bash itself says `bash: line 1: x: command not found` of what it
+/// misses, and that is the hook's own failure.
 fn no_bash(out: &super::cluster::ExecOutput) -> bool {
     let said = format!("{}{}", out.stdout, out.stderr);
-    said.contains("bash") && (said.contains("not found") || said.contains("no such file"))
+    ["OCI runtime exec failed", "exec: \"bash\"", "bash: executable file not found"]
+        .iter()
+        .any(|w| said.contains(w))
 }
 
 fn run(

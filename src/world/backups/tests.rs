@@ -53,3 +53,17 @@ fn lesson_13_the_old_label_alone_selects_nothing_and_is_said() {
     assert!(jobs.is_empty());
     assert!(notes[0].contains("old label"), "{notes:?}");
 }
+
+#[test]
+fn lesson_50_a_command_that_bash_misses_is_no_missing_bash() {
+    let of = |stderr: &str| crate::world::cluster::ExecOutput {
+        code: 127,
+        stderr: stderr.into(),
+        ..Default::default()
+    };
+    assert!(!no_bash(&of("bash: line 1: mysqldump: command not found")));
+    assert!(!no_bash(&of("bash: line 1: /backup.sh: no such file or directory")));
+    let runtime =
+        "OCI runtime exec failed: exec failed: exec: \"bash\": executable file not found in $PATH: unknown";
+    assert!(no_bash(&of(runtime)));
+}
