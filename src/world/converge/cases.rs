@@ -16,42 +16,44 @@ fn after_two_looks(services: &str, at: &str, expected: &str, words: &str) {
 #[test]
 fn counts_of_running_tasks_decide() {
     for (services, tasks, expected) in [
-        ("app x1", "app: a run", "converged @400"),
-        ("app x2", "app: a.1 run, b.2 run", "converged @400"),
+        ("app x1", "app: a run", "converged @1200"),
+        ("app x2", "app: a.1 run, b.2 run", "converged @1200"),
         ("app x2", "app: a.1 run", "waiting"),
         ("app x2", "app: a.1 run, b.2 start", "waiting"),
         ("app x2", "app: a.1 run, b.2 pend", "waiting"),
-        ("app x3", "app: a.1 run, b.2 run, c.3 run", "converged @400"),
+        ("app x3", "app: a.1 run, b.2 run, c.3 run", "converged @1200"),
         ("app x0", "app:", "converged @0"),
         ("app x0", "app: a run leaving", "converged @0"),
         ("app x0", "app: a run", "waiting"),
         ("app x1", "app: a.1 run, b.2 run", "waiting"),
-        ("app x1", "app: a.1 run, b.2 run leaving", "converged @400"),
+        ("app x1", "app: a.1 run, b.2 run leaving", "converged @1200"),
         ("app x1", "app:", "waiting"),
         ("app x1", "app: a start", "waiting"),
         ("app x1", "app: a pend", "waiting"),
         ("app x1", "app: a shut", "waiting"),
-        ("app x1", "app: a shut, b run", "converged @400"),
+        ("app x1", "app: a shut, b run", "converged @1200"),
         ("app x1", "app: a orphan", "waiting"),
-        ("app x1", "app: a orphan, b run", "converged @400"),
-        ("app global=2", "app: a.0 run, b.0 run", "converged @400"),
+        ("app x1", "app: a orphan, b run", "converged @1200"),
+        ("app global=2", "app: a.0 run, b.0 run", "converged @1200"),
         ("app global=3", "app: a.0 run, b.0 run", "waiting"),
         ("job job=2", "job: a.1 done, b.2 done", "converged @0"),
         ("job job=2", "job: a.1 done, b.2 run", "waiting"),
         ("job job=2", "job: a.1 done, b.1 done", "converged @0"),
         ("job job=1 never", "job: a fail=1", "one-shot-failed @0"),
-        ("job x1 never", "job: a run", "converged @400"),
-        ("job x1 never", "job: a fail=1, b run", "converged @400"),
+        ("job x1 never", "job: a run", "waiting"),
+        ("job x1 never", "job: a fail=1, b run", "waiting"),
         ("app x1 onfail", "app: a done", "converged @0"),
         ("app x1 onfail hc", "app: a done healthy", "converged @0"),
         ("app x1 onfail hc", "app: a done", "converged @0"),
         ("app x1", "app: a done", "waiting"),
-        ("app x1; db x1", "app: a run | db: d run", "converged @400"),
+        ("app x1; db x1", "app: a run | db: d run", "converged @1200"),
         ("app x1; db x1", "app: a run | db: d start", "waiting"),
-        ("app x1; job x1 never", "app: a run | job: j done", "converged @400"),
+        ("app x1; job x1 never", "app: a run | job: j done", "converged @1200"),
         ("app x1; job x1 never", "app: a run | job: j start", "waiting"),
     ] {
-        after_two_looks(services, tasks, expected, "");
+        let looks = [0, 400, 1_200].map(|at| format!("{at} | {tasks}"));
+        let looks: Vec<&str> = looks.iter().map(String::as_str).collect();
+        check(services, &looks, expected, "");
     }
 }
 
@@ -76,11 +78,30 @@ fn each_update_state_with_each_kind_of_task() {
 
 #[test]
 fn a_yes_needs_the_same_tasks_for_400_ms() {
-    check("app x1", &["0 | app: a run", "399 | app: a run"], "waiting", "seen to stay so");
+    check("app x1 hc", &["0 | app: a run", "399 | app: a run"], "waiting", "seen to stay so");
     let replaced = ["0 | app: a run", "300 | app: a shut, b run", "600 | app: a shut, b run"];
-    check("app x1", &replaced, "waiting", "seen to stay so");
+    check("app x1 hc", &replaced, "waiting", "seen to stay so");
     let gone = ["0 | app: a run", "300 | app: b start", "500 | app: b run", "900 | app: b run"];
-    check("app x1", &gone, "converged @900", "");
+    check("app x1 hc", &gone, "converged @900", "");
+}
+
+#[test]
+fn what_no_health_check_speaks_for_must_be_seen_for_longer() {
+    let runs = |until: u64| vec!["0 | app: a run".to_string(), format!("{until} | app: a run")];
+    let after = |services: &str, until: u64, expected: &str, words: &str| {
+        let looks = runs(until);
+        check(services, &looks.iter().map(String::as_str).collect::<Vec<_>>(), expected, words);
+    };
+    after("app x1", 1_199, "waiting", "seen to stay so");
+    after("app x1", 1_200, "converged @1200", "");
+    after("app x1 hc", 400, "converged @400", "");
+    after("app x1 never", 4_999, "waiting", "seen to stay so");
+    after("app x1 never", 5_000, "converged @5000", "never restarts and still runs");
+    after("app x1 never hc", 400, "converged @400", "never restarts and still runs");
+    // a program that ends at once is seen to run for some hundred ms: the engine tells of its end late
+    let ends =
+        ["0 | app: a run", "700 | app: a run", "900 | app: a fail=3", "2000 | app: a fail=3, b fail=3"];
+    check("app x1", &ends, "crash-loop @2000", "exit code 3");
 }
 
 #[test]
@@ -200,7 +221,7 @@ fn a_service_that_is_missing_or_different_is_our_fault() {
     check("app x1", &["0 | app gone", "10000 | app gone"], "spec-differs @10000", "ccci");
     check("app x1 image=i2", &["0 | app: a run | app image=i1"], "spec-differs @0", "wanted `i2`");
     let resolved = ["0 | app: a run | app image=i2@sha256ab", "400 | app: a run | app image=i2@sha256ab"];
-    check("app x1 image=i2", &resolved, "converged @400", "");
+    check("app x1 image=i2 hc", &resolved, "converged @400", "");
     let in_flight = ["0 | app: a run | app image=i1 | app rolling_back"];
     check("app x1 image=i2", &in_flight, "waiting", "taking the update back");
 }

@@ -3,9 +3,9 @@
 
 use super::standing::Standing;
 use super::wanted::Wanted;
-use super::{STILL_MS, ends};
+use super::{ONE_SHOT_STILL_MS, STILL_MS, UNCHECKED_STILL_MS, ends};
 use crate::name::ServiceName;
-use crate::world::seen::{Seen, ServiceSeen, TaskSeen, TaskState};
+use crate::world::seen::{Restart, Seen, ServiceSeen, TaskSeen, TaskState};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one wait has seen so far.
@@ -139,11 +139,16 @@ impl History {
     /// Why a stack whose services are all good is not called converged yet.
     pub(super) fn not_still(&self, wanted: &Wanted, standings: &[Standing], now_ms: u64) -> Option<String> {
         wanted.services.iter().zip(standings).find_map(|(w, standing)| {
-            let Standing::Good { finished, failed_before, .. } = standing else { return None };
+            let Standing::Good { finished, watched, failed_before, .. } = standing else { return None };
+            let still = match w.restart {
+                _ if *watched || !wanted.fresh => STILL_MS,
+                Restart::Never => ONE_SHOT_STILL_MS,
+                _ => UNCHECKED_STILL_MS,
+            };
             let since = self.good_since(&w.name).unwrap_or(now_ms);
             let needed = match (*finished, *failed_before) {
                 (true, _) => 0,
-                (false, None) => STILL_MS,
+                (false, None) => still,
                 (false, Some(longest)) => (longest + 1000).clamp(2000, LONGEST_WATCH_MS),
             };
             (now_ms - since < needed).then(|| match failed_before {

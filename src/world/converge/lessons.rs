@@ -56,11 +56,14 @@ fn lesson_04_a_rolled_back_update_is_named_with_the_exit_of_its_task() {
 fn lesson_04_a_rollback_that_is_history_does_not_block_a_quiet_wait() {
     let looks = ["0 | app: a run | app rolled_back", "400 | app: a run | app rolled_back"];
     check_quiet("app x1", &looks, "converged @400", "");
+    // what runs is not what was wanted, and the engine says itself that it took the update back
+    let taken_back = ["0 | app: a run | app rolled_back (rollback completed) | app image=i1"];
+    check_quiet("app x1 image=i2", &taken_back, "rolled-back @0", "recipe");
 }
 
 #[test]
 fn lesson_05_a_dropped_service_is_said_and_does_not_block() {
-    let services = "app x1; gone x1";
+    let services = "app x1 hc; gone x1";
     let looks = ["0 | app: a run | gone: b run", "400 | app: a run | gone: b run"];
     let all = super::scene::services_of(services);
     let wanted = super::scene::wanted(&all[..1], true);
@@ -193,7 +196,7 @@ fn lesson_44_failed_tasks_of_the_old_spec_are_no_failure() {
     check("app x1", &looks, "converged @400", "");
     let crashed =
         ["0 | app: z old fail=1, a old fail=1, b run", "400 | app: z old fail=1, a old fail=1, b run"];
-    check("app x1", &crashed, "converged @400", "");
+    check("app x1 hc", &crashed, "converged @400", "");
 }
 
 #[test]

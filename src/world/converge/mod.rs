@@ -2,7 +2,8 @@
 //! before. It answers no as early as it can be sure and yes as soon as it is stable. No clock, no engine.
 //!
 //! Why these numbers: Swarm watches an update for its own `monitor` time, so an update that is `completed` needs no
-//! second opinion; a first install has no monitor, so the same tasks must be seen running for [`STILL_MS`]. A service
+//! second opinion; a first install has no monitor, so the same tasks must be seen running for [`STILL_MS`], and for longer
+//! where no health check speaks for them. A service
 //! that has failed before must outlive its failed tasks. A crash loop is called at the second equal end, unless
 //! another service of the stack is still coming up: an app may end a few times while its database is being made.
 
@@ -32,6 +33,11 @@ use standing::Standing;
 
 /// The same tasks must be seen running for so long before a stack counts as converged, ms.
 pub const STILL_MS: u64 = 400;
+/// The same for a service without a health check, which time alone speaks for: the engine tells of an end some hundred
+/// ms late, and a program that ends at once was seen to run for as long as that.
+pub const UNCHECKED_STILL_MS: u64 = 1_200;
+/// The same for one that never restarts and has no health check: what runs once may only be at its work still.
+pub const ONE_SHOT_STILL_MS: u64 = 5_000;
 /// A service without a health check counts as able to serve others once it has been up so long, ms.
 const USEFUL_MS: u64 = 30_000;
 

@@ -25,6 +25,8 @@ pub(super) enum Standing {
         tasks: String,
         /// Nothing more can happen: all its tasks finished, or none is wanted.
         finished: bool,
+        /// Whether something speaks for what runs besides time: a health check, or Swarm's own watch over an update.
+        watched: bool,
         /// The longest time that a task which failed before ran, ms.
         failed_before: Option<u64>,
         /// Remarks.
@@ -85,6 +87,9 @@ pub(super) fn of(
         return Standing::Dead(Box::new(failing::rolled_back(service, *state, said, history)));
     }
     let differences = w.differences(service);
+    if let (false, Some((state, said))) = (differences.is_empty(), taken_back) {
+        return Standing::Dead(Box::new(failing::rolled_back(service, *state, said, history)));
+    }
     if in_flight.is_none() && !differences.is_empty() {
         let expected = format!("service `{}` to be as the composed file says", w.name);
         let failure = Failure::new(causes::SPEC_DIFFERS, expected, differences.join("; "));
@@ -240,7 +245,8 @@ fn good(service: &ServiceSeen, count: &Count<'_>, history: &History) -> Standing
     }
     let mut tasks: Vec<&str> = count.live.iter().chain(&count.done).map(|t| t.id.as_str()).collect();
     tasks.sort_unstable();
-    Standing::Good { tasks: tasks.join(" "), finished: count.live.is_empty(), failed_before, notes }
+    let watched = service.has_healthcheck || service.update.is_some();
+    Standing::Good { tasks: tasks.join(" "), finished: count.live.is_empty(), watched, failed_before, notes }
 }
 
 fn failing_or(why: String, service: &ServiceSeen, history: &History) -> Standing {
