@@ -9,6 +9,8 @@ use crate::recipe::settings::Capable;
 
 /// The label by which a service says that it is backed up.
 const BACKUP_LABEL: &str = "backupbot.backup";
+/// Its predecessor in version 1 of the contract.
+const OLD_BACKUP_LABEL: &str = "backupbot.backup.path";
 /// The label by which a service says that it is routed.
 const ROUTED_LABEL: &str = "traefik.enable";
 
@@ -25,9 +27,15 @@ impl Gathered {
             Capable::No => (false, "the settings say `backup.capable = false`".into(), DecidedBy::Recipe),
             Capable::Auto => {
                 let service = self.head.composed.as_ref().and_then(|c| says_true(c, BACKUP_LABEL));
-                let reason = match &service {
-                    Some(name) => format!("the service `{name}` has the label {BACKUP_LABEL}"),
-                    None => format!("no service has the label {BACKUP_LABEL}=true"),
+                let old = || self.head.composed.as_ref().and_then(|c| has(c, OLD_BACKUP_LABEL));
+                let reason = match (&service, old()) {
+                    (Some(name), _) => format!("the service `{name}` has the label {BACKUP_LABEL}"),
+                    // lesson 13: whoever wrote it believes that there is a backup
+                    (None, Some(name)) => format!(
+                        "no service has the label {BACKUP_LABEL}=true; the service `{name}` has the old label \
+                         {OLD_BACKUP_LABEL} alone, which version 2 of the contract ignores"
+                    ),
+                    (None, None) => format!("no service has the label {BACKUP_LABEL}=true"),
                 };
                 (service.is_some(), reason, DecidedBy::Structure)
             }
@@ -49,4 +57,8 @@ impl Gathered {
 fn says_true(composed: &Composed, label: &str) -> Option<String> {
     let is = |v: &String| v.eq_ignore_ascii_case("true");
     composed.services().iter().find(|s| s.labels.get(label).is_some_and(is)).map(|s| s.name.to_string())
+}
+
+fn has(composed: &Composed, label: &str) -> Option<String> {
+    composed.services().iter().find(|s| s.labels.contains_key(label)).map(|s| s.name.to_string())
 }
