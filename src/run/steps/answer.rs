@@ -164,6 +164,13 @@ fn no_answer(path: &str, why: &str) -> Failure {
 }
 
 impl Run<'_> {
+    /// Tells a generic assertion that could not be made any more, and why.
+    pub fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
+        let (tier, name) = (tier.unwrap_or(Tier::Install), format!("{name} (not asked: {why})"));
+        let (file, status, failure) = ("generic".to_string(), Status::Unver, None);
+        self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
+    }
+
     /// Tells one generic assertion as a test of its tier.
     pub fn generic(&self, tier: Option<Tier>, name: &str, result: &Result<(), Box<Failure>>) {
         let result = result.clone().map_err(|f| self.in_light(*f));

@@ -2,12 +2,17 @@
 
 use super::Done;
 use crate::event::What;
-use crate::failure::{Failure, causes};
+use crate::failure::{Blame, Failure, causes};
 use crate::plan::Side;
 use crate::run::{Run, trouble, wanted};
 use crate::world::clock::Limit;
 use crate::world::cluster::Deploy;
 use crate::world::converge::{self, Wanted};
+use crate::world::wait::{self, Look};
+use std::time::Duration;
+
+/// A version that Swarm put back is up again within so long; a start took up to 10 s on a busy machine.
+const COMES_BACK: Duration = Duration::from_secs(20);
 
 /// Has every image on the engine; a failed pull is an early, clear error.
 pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
@@ -72,9 +77,31 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
 /// Waits until the services reach what was asked; the app is usable from then on.
 pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let wanted = wanted::of(&run.state.resolved[&side].composed, true);
-    let outcome = until_converged(run, &wanted, limit);
-    run.state.usable = outcome.is_ok() || something_runs(run, limit);
+    let outcome = until_converged(run, &wanted, limit).map_err(|f| as_published(run, side, *f));
+    run.state.usable = match &outcome {
+        Ok(_) => true,
+        Err(f) if f.cause == causes::ROLLED_BACK.id => comes_back(run, limit),
+        Err(_) => something_runs(run, limit),
+    };
     outcome
+}
+
+/// A published version that does not come up any more, as it was published, says nothing about the change under test:
+/// its image is gone bad, or its tag was published again with something else (lesson 17).
+fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
+    let base = run.job.plan.base.as_ref().filter(|b| side == Side::Base && !b.repaired);
+    let Some(version) = base.filter(|b| b.found_as.starts_with("tag ")).map(|b| b.found_as.clone()) else {
+        return Box::new(failure);
+    };
+    let ends = [causes::CRASH_LOOP, causes::NEVER_HEALTHY];
+    if !ends.iter().any(|c| c.id == failure.cause) {
+        return Box::new(failure);
+    }
+    let what_to_do = format!(
+        "this is the base, {version}, as it was published; the head was not deployed yet. Choose another base with \
+         `upgrade.base` or `--base`, or repair it under `previous/`"
+    );
+    Box::new(failure.blame(Blame::Image).evidence("what to do", what_to_do))
 }
 
 /// Before a backup: no update in flight, every task at its count (lesson 11). Late is said, not fatal (lesson 27).
@@ -104,6 +131,17 @@ pub fn until_converged(run: &Run<'_>, wanted: &Wanted, limit: &Limit) -> Done {
         Ok(notes) => Ok((!notes.is_empty()).then(|| notes.join("; "))),
         Err(e) => Err(Box::new(trouble::wait(e, "see every service at its wanted count"))),
     }
+}
+
+/// With stop-first the old version is only being started again when Swarm says that it took the update back.
+fn comes_back(run: &Run<'_>, limit: &Limit) -> bool {
+    let soon = limit.within(&*run.world.clock, COMES_BACK);
+    let look = || match something_runs(run, &soon) {
+        true => Ok::<_, std::convert::Infallible>(Look::Done(())),
+        false => Ok(Look::Waiting("the old version to run again".into())),
+    };
+    let mut say = |on: &str| run.sink.waiting(run.step, on);
+    wait::until(&*run.world.clock, &soon, &mut say, look).is_ok()
 }
 
 /// After a failed convergence the old version may still serve, and later tiers can tell more (SPEC 4).

@@ -30,13 +30,17 @@ pub fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
 pub fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> Done {
     let stack = &run.job.plan.stack;
     let seen = run.world.cluster.look(stack, limit).map_err(|e| trouble::cluster(e, "look at the stack"))?;
-    let results = [
-        ("the update was not rolled back", not_rolled_back(&seen)),
-        ("the deployed commit is the head", commit(run, &seen)),
-        ("something moved", moved(run, &seen)),
-    ];
+    let stays = not_rolled_back(&seen);
+    run.generic(tier, "the update was not rolled back", &stays);
+    let rest: [(&str, Asked); 2] = [("the deployed commit is the head", commit), ("something moved", moved)];
+    if let Err(f) = stays {
+        // Swarm put spec and labels back: of course they are the base's (lesson 4)
+        rest.iter().for_each(|(name, _)| run.not_asked(tier, name, "the update was rolled back"));
+        return Err(f);
+    }
     let mut worst = Ok(None);
-    for (name, result) in results {
+    for (name, asked) in rest {
+        let result = asked(run, &seen);
         run.generic(tier, name, &result);
         if let (Ok(_), Err(f)) = (&worst, result) {
             worst = Err(f);
@@ -44,6 +48,8 @@ pub fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> 
     }
     worst
 }
+
+type Asked = fn(&Run<'_>, &Seen) -> Result<(), Box<Failure>>;
 
 fn not_rolled_back(seen: &Seen) -> Result<(), Box<Failure>> {
     for service in &seen.services {
