@@ -15,6 +15,8 @@ pub enum Beside {
     Port(u16),
     /// A registry on this port of loopback that has no image at all.
     EmptyRegistry(u16),
+    /// Another stack's service of the same name, which answers, on the network of the proxy.
+    Namesake,
     /// Once the app runs, a container that is not ours holds a volume of the stack.
     Holder {
         volume: &'static str,
@@ -29,6 +31,7 @@ pub struct Neighbour {
     stack: String,
     listener: Option<TcpListener>,
     container: Option<String>,
+    service: Option<String>,
 }
 
 impl Neighbour {
@@ -46,7 +49,13 @@ impl Neighbour {
             }
             _ => None,
         };
-        Neighbour { what, stack: stack.into(), listener, container: None }
+        let service = (what == Beside::Namesake).then(|| {
+            let name = format!("canary-namesake-{}_app", std::process::id());
+            let network = "name=proxy,alias=app";
+            docker(&["service", "create", "-q", "-d", "--name", &name, "--network", network, "nginx:1.27.0"]);
+            name
+        });
+        Neighbour { service, what, stack: stack.into(), listener, container: None }
     }
 
     /// Hears every event of the run while the run waits, so what it does comes at that very moment.
@@ -79,13 +88,18 @@ impl Neighbour {
     /// Whether it is something that the run must not have touched, and still is as it was.
     pub fn stands(&self) -> bool {
         let running = |name: &String| docker(&["inspect", "-f", "{{.State.Running}}", name]).trim() == "true";
-        self.container.as_ref().is_none_or(running)
+        let there =
+            |name: &String| docker(&["service", "ls", "--format", "{{.Name}}"]).contains(name.as_str());
+        self.container.as_ref().is_none_or(running) && self.service.as_ref().is_none_or(there)
     }
 }
 
 impl Drop for Neighbour {
     fn drop(&mut self) {
         self.listener.take();
+        if let Some(name) = self.service.take() {
+            docker(&["service", "rm", &name]);
+        }
         if let Some(name) = self.container.take() {
             docker(&["rm", "-f", &name]);
         }

@@ -49,7 +49,7 @@ pub struct Canary {
     pub troubles: &'static [Trouble],
     /// Tests that must have run: `file name`, and what became of them. All tests of ccci's own need not be named.
     pub tests: &'static [(&'static str, Status)],
-    /// Words that stand in the notes of steps that passed.
+    /// Words that stand in the notes of steps that passed, or in the warnings of the plan.
     pub notes: &'static [&'static str],
     /// What was left out, and words of the reason.
     pub skips: &'static [(&'static str, &'static str)],
