@@ -10,7 +10,7 @@ use crate::run::undo::{self, Removal};
 use crate::time::Moment;
 use crate::world::clock::{Limit, Stop};
 use crate::world::{ClusterError, World, wait};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -38,26 +38,34 @@ pub fn clean(handle: &Handle, out: &Out) -> Exit {
             out.say(report::text_of(&engine::unusable(&e), style).trim_end());
             Exit::Error
         }
-        Ok(swept) => told(swept, directories, out),
+        Ok((swept, locked)) => told(swept, &locked, directories, out),
     }
 }
 
+/// What clean removed, and the domains that it left alone.
+type Swept = (BTreeMap<String, Removal>, BTreeSet<String>);
+
 /// Two sweeps, the second one after a moment.
-fn swept(world: &World, deadline: Moment, out: &Out) -> Result<BTreeMap<String, Removal>, ClusterError> {
+fn swept(world: &World, deadline: Moment, out: &Out) -> Result<Swept, ClusterError> {
     let mut said = |on: &str| out.say(&format!("waiting for {on}"));
     let mut all = undo::sweep(world, "", deadline, &mut said)?;
     let limit = Limit { deadline, stop: Stop::default() };
     let _ = wait::rest(&*world.clock, &limit, SETTLES);
     all.extend(undo::sweep(world, "", deadline, &mut said)?);
-    Ok(all)
+    let left = world.cluster.leftovers(None, &limit)?;
+    let locked = left.into_iter().map(|l| l.domain).filter(|d| !all.contains_key(d)).collect();
+    Ok((all, locked))
 }
 
-fn told(swept: BTreeMap<String, Removal>, directories: usize, out: &Out) -> Exit {
+fn told(swept: BTreeMap<String, Removal>, locked: &BTreeSet<String>, directories: usize, out: &Out) -> Exit {
     if directories > 0 {
         out.say(&format!("removed {directories} temporary directories"));
     }
     if swept.is_empty() && directories == 0 {
         out.say("nothing was left by dead runs");
+    }
+    for domain in locked {
+        out.say(&format!("{domain}: left alone, its lock is held: it is being run or cleaned"));
     }
     let mut held = 0;
     for (domain, removal) in swept {
