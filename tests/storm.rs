@@ -63,6 +63,8 @@ fn play(rounds: u64, lanes: usize, round: impl Fn(u64) -> Round + Sync) -> Vec<R
                 loop {
                     let Some(n) = next.lock().unwrap().next() else { return };
                     let shown = round(n);
+                    let how = if shown.wrong.is_empty() { "as it should be" } else { "WRONG" };
+                    println!("round {n}: {how} ({:.1} s)", shown.took.as_secs_f64());
                     done.lock().unwrap().push((n, shown));
                 }
             });

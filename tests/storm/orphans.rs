@@ -1,4 +1,5 @@
-//! Programs that ccci starts die with it: none goes on behind the back of `ccci clean`.
+//! What a run needs of the machine before it makes anything: programs that die with it, so that none goes on behind the
+//! back of `ccci clean`, and a place for its lock.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -46,4 +47,17 @@ fn a_program_that_is_not_there_is_said_to_be_missing() {
         ccci.args(["plan", "--source", ".", "recipes/custom-html"]).env("PATH", dir.path()).output().unwrap();
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(said.contains("not installed") && !said.contains("ccci: failed to start"), "{said}");
+}
+
+#[test]
+fn a_place_for_locks_that_cannot_be_made_is_exit_3_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("file"), "").unwrap();
+    let locks = dir.path().join("file/locks");
+    let mut ccci = Command::new(env!("CARGO_BIN_EXE_ccci"));
+    ccci.args(["run", "recipes/custom-html"]).env("CCCI_LOCKS", &locks).env("CCCI_HOME", dir.path());
+    let out = ccci.output().unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(3), "{said}");
+    assert!(said.contains("failed to take the lock") && said.contains(locks.to_str().unwrap()), "{said}");
 }
