@@ -1,7 +1,7 @@
 //! Several runs at once, cleaning beside them, and a name that is used again right after its removal.
 
 use super::victim::{Victim, docker, held};
-use super::{Round, Row, alone, play, rounds, seed};
+use super::{Round, Row, alone, rounds, seed};
 use ccci::hands::clock::RealClock;
 use ccci::hands::swarm::Swarm;
 use ccci::name::{RunId, ServiceName, StackName};
@@ -127,7 +127,7 @@ fn lesson_34_a_name_can_be_used_again_at_once_after_each_removal() {
     // else every run beside this story would take it for what a dead one left
     let _lives = ccci::hands::locks::FileLocks::new(super::victim::locks()).take(&domain).unwrap().unwrap();
     let mut up = deploy(&world, &domain);
-    let rounds = play(rounds(50), 1, |_| Round::default()).into_iter().map(|_| {
+    let rounds = (0..rounds(50)).map(|_| {
         let began = Instant::now();
         let deadline = world.clock.now().after(Duration::from_secs(120));
         let removed = undo::remove_domain(&world, &domain, deadline, true, &mut |_| ());
