@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # soak.sh [PART...] - the tests of `make test` with many more rounds, and one table at the end: part, what it showed, how long.
-# Parts: suite, canaries, storm, waits, hostile, fuzz; all without any. It must not stop at the first part that fails: the
-# table tells all.
+# Parts: suite, canaries, storm, engine, waits, hostile, fuzz, mutants; all without any. It must not stop at the first part
+# that fails: the table tells all.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 cd "$LAB_HERE/.."
-PARTS=(suite canaries storm waits hostile fuzz)
+PARTS=(suite canaries storm engine waits hostile fuzz mutants)
 # a part is a process of its own, so that its first failing command ends it
 if [ "${1:-}" != --one ]; then
   SOAK_LOGS=$(mktemp -d)
@@ -34,6 +34,11 @@ storm() {
   CCCI_SWARM=1 CCCI_STORM=${CCCI_STORM:-60} CCCI_STORM_TABLE=$STORM_TABLE stories --test-threads=1 storm
   echo "soak: see the table of kills below"
 }
+# kills and restarts the lab's engine, under whatever else uses it
+engine() {
+  CCCI_SWARM=1 CCCI_STORM_ENGINE=1 CCCI_STORM=${CCCI_STORM:-60} CCCI_STORM_TABLE=$STORM_TABLE stories --test-threads=1 storm::engine
+  echo "soak: see the table of kills below"
+}
 waits() {
   CCCI_BENCH_ROUNDS=10 cargo_ bench -q --locked --bench ratios -- waits | tee "$SOAK_LOGS/waits.figures"
   echo "soak: $(grep ' right$' "$SOAK_LOGS/waits.figures" | tail -n 1 | sed 's/^ *//')"
@@ -44,8 +49,12 @@ hostile() {
   echo "soak: every limit at its real size"
 }
 fuzz() {
-  bash fuzz/run.sh long
-  echo "soak: nothing found"
+  bash fuzz/run.sh "${CCCI_FUZZ_SECONDS:-300}"
+  echo "soak: nothing found in ${CCCI_FUZZ_SECONDS:-300} s a target"
+}
+mutants() {
+  bash mutants/run.sh
+  echo "soak: every survivor is listed in docs/mutants.md"
 }
 
 if [ "${1:-}" = --one ]; then
