@@ -173,7 +173,7 @@ pub const CANARIES: &[Canary] = &[
         lessons: &["lesson_08_an_answer_of_another_stack_does_not_count"],
         beside: Beside::Namesake,
         troubles: &[
-            recipe("install", "not-healthy", &["no answer"]),
+            recipe("install", "proxy-answers", &["502", "Connection refused"]),
             recipe("install", "proxy-answers", &["502", "Connection refused"]),
         ],
         ..RED

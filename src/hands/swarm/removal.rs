@@ -14,7 +14,7 @@ use bollard::query_parameters::{
     ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
 };
 use futures_util::future::{join_all, try_join_all};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Something with our label.
 struct Found {
@@ -28,6 +28,10 @@ struct Found {
 /// Kinds in the order of removal: each is free once those before it are gone. Tasks go by themselves: they are what the
 /// nodes are still making or ending for services that are gone, and may yet make containers and volumes.
 const KINDS: &[&str] = &["service", TASK, "container", "network", "volume", "secret", "config"];
+
+/// States that a task does not leave.
+const ENDED: &[TaskState] =
+    &[TaskState::COMPLETE, TaskState::FAILED, TaskState::REJECTED, TaskState::SHUTDOWN, TaskState::ORPHANED];
 
 impl Swarm {
     pub(super) async fn remove_domain(&self, domain: &str) -> Result<(), ClusterError> {
@@ -130,10 +134,19 @@ fn found(
     }
 }
 
-/// Tasks that outlive their service. The engine filters them by the service's labels and shows the container's.
+/// Tasks that outlive their service. The engine filters them by the service's labels and shows the container's. Swarm wants
+/// them removed a moment after the service is gone, so those of a service that is not there count at once. One that has
+/// ended makes nothing any more; Swarm may list it for another minute.
 async fn tasks(docker: &Docker, ours: &HashMap<String, Vec<String>>) -> Result<Vec<Found>, Error> {
+    let services =
+        docker.list_services(Some(ListServicesOptionsBuilder::default().filters(ours).build())).await?;
+    let there: HashSet<String> = services.into_iter().filter_map(|s| s.id).collect();
     let all = docker.list_tasks(Some(ListTasksOptionsBuilder::default().filters(ours).build())).await?;
-    let outlive = all.into_iter().filter(|t| t.desired_state == Some(TaskState::REMOVE));
+    let outlive = all.into_iter().filter(|t| {
+        let gone = t.service_id.as_ref().is_none_or(|id| !there.contains(id));
+        let ended = t.status.as_ref().and_then(|s| s.state).is_some_and(|s| ENDED.contains(&s));
+        !ended && (gone || t.desired_state == Some(TaskState::REMOVE))
+    });
     let found = outlive.map(|t| {
         let spec = t.spec.and_then(|s| s.container_spec).unwrap_or_default();
         found(TASK, t.id.clone(), t.id, spec.labels)
