@@ -51,6 +51,8 @@ pub struct State {
     pub current: Option<Side>,
     /// Whether tasks run that scripts can work with.
     pub usable: bool,
+    /// Whether what was deployed last reached what was asked; if not, what runs is something else.
+    pub converged: bool,
     /// How many times the app was deployed, by side.
     pub deploys: Vec<Side>,
     /// The stack before the upgrade.

@@ -324,6 +324,21 @@ pub const CANARIES: &[Canary] = &[
         ..RED
     },
     Canary {
+        name: "paused",
+        about: "The new version ends, Swarm pauses the update, and the old one serves.",
+        lessons: &["lesson_42_a_paused_update_whose_old_version_serves_has_failed"],
+        tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
+        troubles: &[
+            recipe("upgrade", "update-paused", &["exit code 5"]),
+            recipe("upgrade", "update-paused", &["the old version still serves"]),
+        ],
+        tests: &[(
+            "generic / gives an accepted answer of the app (not asked: what was deployed last did not converge)",
+            UNVER,
+        )],
+        ..RED
+    },
+    Canary {
         name: "paused-by-a-flicker",
         about: "The new version's first task ends, Swarm pauses the update, and the second stays up.",
         lessons: &["lesson_42_a_paused_update_whose_new_version_runs_well_is_good_and_said"],

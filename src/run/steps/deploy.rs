@@ -8,6 +8,7 @@ use crate::run::{Run, trouble, wanted};
 use crate::world::clock::Limit;
 use crate::world::cluster::Deploy;
 use crate::world::converge::{self, Wanted};
+use crate::world::seen::Seen;
 use crate::world::wait::{self, Look};
 use std::time::Duration;
 
@@ -50,6 +51,7 @@ pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.world.cluster.deploy(&deploy, limit).map_err(trouble::deploy)?;
     run.state.current = Some(side);
     run.state.usable = false;
+    run.state.converged = false;
     run.note_operation(side);
     Ok(None)
 }
@@ -78,10 +80,12 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
 pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let wanted = wanted::of(&run.state.resolved[&side].composed, true);
     let outcome = until_converged(run, &wanted, limit).map_err(|f| as_published(run, side, *f));
+    run.state.converged = outcome.is_ok();
+    // after a failed convergence the old version may still serve, and later tiers can tell more (SPEC 4)
     run.state.usable = match &outcome {
         Ok(_) => true,
         Err(f) if f.cause == causes::ROLLED_BACK.id => comes_back(run, limit),
-        Err(_) => something_runs(run, limit),
+        Err(_) => shows(run, limit, converge::something_stays),
     };
     outcome
 }
@@ -136,7 +140,7 @@ pub fn until_converged(run: &Run<'_>, wanted: &Wanted, limit: &Limit) -> Done {
 /// With stop-first the old version is only being started again when Swarm says that it took the update back.
 fn comes_back(run: &Run<'_>, limit: &Limit) -> bool {
     let soon = limit.within(&*run.world.clock, COMES_BACK);
-    let look = || match something_runs(run, &soon) {
+    let look = || match shows(run, &soon, converge::something_runs) {
         true => Ok::<_, std::convert::Infallible>(Look::Done(())),
         false => Ok(Look::Waiting("the old version to run again".into())),
     };
@@ -144,16 +148,7 @@ fn comes_back(run: &Run<'_>, limit: &Limit) -> bool {
     wait::until(&*run.world.clock, &soon, &mut say, look).is_ok()
 }
 
-/// After a failed convergence the old version may still serve, and later tiers can tell more (SPEC 4).
-fn something_runs(run: &Run<'_>, limit: &Limit) -> bool {
-    use crate::world::seen::TaskState;
-    match run.world.cluster.look(&run.job.plan.stack, limit) {
-        Ok(seen) => {
-            !seen.services.is_empty()
-                && seen.services.iter().filter(|s| s.mode.wanted() > 0).all(|s| {
-                    seen.tasks_of(s).iter().any(|t| t.wanted_running && t.state == TaskState::Running)
-                })
-        }
-        Err(_) => false,
-    }
+/// Whether a look at the stack shows this; an engine that does not answer shows nothing.
+fn shows(run: &Run<'_>, limit: &Limit, what: fn(&Seen) -> bool) -> bool {
+    run.world.cluster.look(&run.job.plan.stack, limit).is_ok_and(|seen| what(&seen))
 }

@@ -10,6 +10,7 @@
 pub mod ends;
 mod failing;
 mod history;
+mod remains;
 mod standing;
 mod wanted;
 mod watch;
@@ -24,6 +25,7 @@ mod scene;
 mod words;
 
 pub use history::History;
+pub use remains::{something_runs, something_stays};
 pub use wanted::{Wanted, WantedMode, WantedService};
 pub use watch::until_converged;
 
