@@ -10,7 +10,7 @@ use ccci::hands::memory::Fault;
 use ccci::plan::Action;
 use ccci::run::job::Job;
 use ccci::script::Scripts;
-use ccci::tier::Tier;
+use ccci::tier::{Status, Tier};
 use ccci::verdict::Trouble;
 use ccci::world::seen::Seen;
 use std::collections::BTreeMap;
@@ -68,6 +68,27 @@ fn faults_of_the_swarm_have_their_cause_and_blame() {
     fault(Fault::NoNode(app(), node), false, "no-suitable-node", World, Exit::Error, install);
     fault(Fault::RollsBack(app(), 7), true, "rolled-back", Recipe, Exit::Failed, Tier::Upgrade);
     fault(Fault::Pauses(app(), 7), true, "update-paused", Recipe, Exit::Failed, Tier::Upgrade);
+}
+
+#[test]
+fn what_answers_after_an_upgrade_that_did_not_take_place_is_no_proof_of_the_head() {
+    for fault in [Fault::Pauses("app".into(), 7), Fault::RollsBack("app".into(), 7)] {
+        let machine = Machine::new();
+        let what = format!("{fault:?}");
+        machine.cluster.fault_at_deploy(1, fault);
+        let life = machine.live(&job());
+        let answers: Vec<_> = (life.events.iter())
+            .filter_map(|e| match &e.what {
+                What::TestEnded { tier: Tier::Upgrade, name, status, .. }
+                    if name.contains("accepted answer") =>
+                {
+                    Some((name.contains("not asked: what was deployed last did not converge"), *status))
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(answers, [(true, Status::Unver)], "{what}");
+    }
 }
 
 /// The recipe with other hooks; what the plan calls must still be there.

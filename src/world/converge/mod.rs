@@ -37,6 +37,8 @@ use standing::Standing;
 pub const STILL_MS: u64 = 400;
 /// The same for a service without a health check, which time alone speaks for: the engine tells of an end some hundred
 /// ms late, and a program that ends at once was seen to run for as long as that.
+/// Not proved by it: that the program stays up. One that lives for longer and then ends counts as converged; the steps
+/// after that call it only if it is down when they look.
 pub const UNCHECKED_STILL_MS: u64 = 1_200;
 /// The same for one that never restarts and has no health check: what runs once may only be at its work still.
 pub const ONE_SHOT_STILL_MS: u64 = 5_000;
