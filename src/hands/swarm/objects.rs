@@ -9,6 +9,9 @@ use crate::world::cluster::Owner;
 use bollard::models::{NetworkCreateRequest, SecretSpec};
 use bollard::query_parameters::{ListNetworksOptionsBuilder, LogsOptionsBuilder};
 
+/// How the engine says that there is an object of that name by now.
+const QUICKER: &[&str] = &["already exists", "name conflicts with an existing object"];
+
 impl Swarm {
     pub(super) async fn network(&self, name: &str, owner: &Owner) -> Result<bool, ClusterError> {
         let docker = self.connected().await?.docker;
@@ -27,8 +30,8 @@ impl Swarm {
         match docker.create_network(request).await {
             Ok(_) => Ok(true),
             Err(e) => match refused("make the network", &e) {
-                // another run was quicker
-                ClusterError::Refused { text, .. } if text.contains("already exists") => Ok(false),
+                // another run was quicker; at the same moment the engine says so in other words
+                ClusterError::Refused { text, .. } if QUICKER.iter().any(|w| text.contains(w)) => Ok(false),
                 other => Err(other),
             },
         }
