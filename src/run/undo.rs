@@ -25,7 +25,7 @@ pub struct Removal {
 /// A removal that could not go on: the engine did not answer until the deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
-    /// The last trouble.
+    /// The trouble that the silence began with; what came after it is only late.
     pub error: ClusterError,
     /// What was there at the last look that succeeded.
     pub left: Vec<Held>,
@@ -62,7 +62,7 @@ pub fn remove_domain(
             Err(ClusterError::Deadline(_)) if !left.is_empty() => Ok(Look::Waiting(to_be_gone)),
             Err(e) if patient && (e.may_pass() || matches!(e, ClusterError::Deadline(_))) => {
                 let why = format!("the engine: could not {e}");
-                lost = lost.take().or(Some(e));
+                lost.get_or_insert(e);
                 Ok(Look::Waiting(why))
             }
             Err(e) => Err(e),
