@@ -8,7 +8,7 @@ use ccci::hands::locks::FileLocks;
 use ccci::hands::swarm::Swarm;
 use ccci::name::{ServiceName, StackName};
 use ccci::world::cluster::{Cluster, Deploy, Owner};
-use ccci::world::converge::{Wanted, WantedService, until_converged};
+use ccci::world::converge::{History, Wanted, WantedService, until_converged};
 use ccci::world::locks::Locks;
 use ccci::world::seen::{Restart, TaskState};
 use ccci::world::wait::WaitError;
@@ -265,7 +265,8 @@ impl Ground {
     }
 
     fn converge(&self, wanted: &Wanted) -> Result<Vec<String>, WaitError<ccci::world::ClusterError>> {
-        until_converged(&*self.cluster, &*self.clock, &self.stack(), wanted, &self.limit(60), &mut |_| ())
+        let (stack, limit, mut history) = (self.stack(), self.limit(60), History::default());
+        until_converged(&*self.cluster, &*self.clock, &stack, wanted, &mut history, &limit, &mut |_| ())
     }
 
     /// Polls tightly until a wanted task runs (which with a health check means that it passed).

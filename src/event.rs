@@ -177,6 +177,11 @@ pub enum What {
         /// Its value.
         value: String,
     },
+    /// Something that the run saw leaves a promise open.
+    NotProved {
+        /// The promise and why, beginning with "that".
+        what: String,
+    },
     /// Something was left out.
     Skipped(Skip),
     /// The run was told to stop.

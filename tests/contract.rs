@@ -19,7 +19,7 @@ use ccci::world::World;
 use ccci::world::backups::{back_up, restore};
 use ccci::world::clock::{Clock, Limit, Stop};
 use ccci::world::cluster::*;
-use ccci::world::converge::{Wanted, WantedService, until_converged};
+use ccci::world::converge::{History, Wanted, WantedService, until_converged};
 use ccci::world::locks::{Held, Locks};
 use ccci::world::seen::{Restart, TaskState};
 use ccci::world::wait::WaitError;
@@ -128,7 +128,8 @@ impl Ground {
     }
 
     fn converge(&self, wanted: &Wanted) -> Result<Vec<String>, WaitError<ClusterError>> {
-        until_converged(&*self.cluster, &*self.clock, &self.stack(), wanted, &self.limit(60), &mut |_| ())
+        let (stack, limit, mut history) = (self.stack(), self.limit(60), History::default());
+        until_converged(&*self.cluster, &*self.clock, &stack, wanted, &mut history, &limit, &mut |_| ())
     }
 
     fn up(&self) {

@@ -2,6 +2,7 @@
 //! happens at whatever step, nothing of it is left.
 
 mod causes;
+mod dies_later;
 pub mod fullest;
 pub mod machine;
 mod removal;

@@ -35,14 +35,32 @@ pub fn real_world(handle: &Handle, dir: &Path) -> std::io::Result<World> {
 /// Hears every event after the record has it.
 pub type Voice = dyn FnMut(&Event) + Send;
 
-/// Lives a job in a world and finishes its record. Removal is over when this comes back.
+/// Why a job was not lived. Fits after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum NotLived {
+    /// Another run holds its domain.
+    #[error("take the domain `{0}`: another run holds it")]
+    Held(String),
+    /// The lock of its domain could not be made.
+    #[error("take the lock of `{0}`: {1}")]
+    Lock(String, std::io::Error),
+    /// There can be no record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// Lives a job in a world and finishes its record, under the lock of its domain: without it every other run of this
+/// machine would take it for a dead one and remove it. Removal is over when this comes back.
 pub fn live(
     job: &Job,
     world: &World,
     dir: &Path,
     stop: &Stop,
     voice: Box<Voice>,
-) -> Result<Finished, RecordError> {
+) -> Result<Finished, NotLived> {
+    let domain = job.plan.domain.to_string();
+    let held = world.locks.take(&domain).map_err(|e| NotLived::Lock(domain.clone(), e))?;
+    let Some(_held) = held else { return Err(NotLived::Held(domain)) };
     let journal = Journal::begin(dir, job.redactor.clone())?;
     let shared = Arc::new(Mutex::new((Some(journal), voice)));
     let taker = shared.clone();

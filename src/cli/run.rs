@@ -2,7 +2,7 @@
 
 use super::args::{RunArgs, RunFormat};
 use super::key::Key;
-use super::life::{directory, live, real_world};
+use super::life::{NotLived, directory, live, real_world};
 use super::out::Out;
 use super::plan::refusal;
 use super::prepare::prepare;
@@ -160,14 +160,12 @@ impl Call<'_> {
             let exit = self.stop.reason().map_or(Exit::Error, stopped);
             (exit, report::text_of(&engine::unusable(&e), self.style))
         })?;
-        let domain = job.plan.domain.to_string();
-        let held = world.locks.take(&domain);
-        let held = held.map_err(|e| error(&format!("failed to take the lock of `{domain}`: {e}"), LOCKS))?;
-        let Some(_held) = held else {
-            return Err(error(&format!("another run holds the domain `{domain}`"), "try again"));
-        };
         self.voices.begins(n, kept::usual(&job.plan.recipe));
-        let finished = live(&job, &world, &dir, &stop, self.voices.of(n)).map_err(|e| self.unkept(&e))?;
+        let finished = live(&job, &world, &dir, &stop, self.voices.of(n)).map_err(|e| match &e {
+            NotLived::Record(e) => self.unkept(e),
+            NotLived::Lock(..) => error(&format!("failed to {e}"), LOCKS),
+            NotLived::Held(_) => error(&format!("failed to {e}"), "try again"),
+        })?;
         Ok(self.told(n, recipe, finished, &dir))
     }
 

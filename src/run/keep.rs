@@ -1,10 +1,12 @@
 //! What a run keeps in its directory besides events: resolved files, service logs, evidence.
 
-use super::Run;
+use super::{Run, wanted};
 use crate::event::What;
 use crate::failure::Failure;
 use crate::plan::Side;
 use crate::world::clock::{Limit, Stop};
+use crate::world::converge;
+use crate::world::seen::Seen;
 use serde_json::json;
 use std::io::Write;
 use std::time::Duration;
@@ -30,19 +32,37 @@ impl Run<'_> {
         }
     }
 
-    /// The logs of every service, once, before they are gone.
-    pub fn keep_logs(&self) {
-        if self.state.current.is_none() {
-            return;
-        }
+    /// What runs before it is gone: whether it stayed up all the time, and the log of every service.
+    pub fn last_look(&mut self) {
+        let Some(side) = self.state.current else { return };
         let limit = self.log_limit();
         let stack = &self.job.plan.stack;
         let Ok(seen) = self.world.cluster.look(stack, &limit) else { return };
+        if self.state.converged {
+            self.doubt(side, &seen);
+        }
         for service in &seen.services {
             if let Ok(text) = self.world.cluster.logs(stack, &service.name, KEPT_LINES, &limit)
                 && !text.is_empty()
             {
                 self.keep(&format!("logs/{}.log", service.name), text.as_bytes());
+            }
+        }
+    }
+
+    /// A service that converged and kept ending from then on fails the tier that came last; what only leaves a promise
+    /// open is told as not proved.
+    fn doubt(&mut self, side: Side, seen: &Seen) {
+        let wanted = wanted::of(&self.state.resolved[&side].composed, false);
+        let (history, now_ms) = (&mut self.state.history, self.world.clock.now().0);
+        match converge::converge(&wanted, seen, history, now_ms) {
+            converge::Verdict::Hopeless(failure) => {
+                let tier = self.job.plan.steps[..=self.step].iter().rev().find_map(|s| s.tier);
+                self.generic(tier, "no service keeps ending", &Err(Box::new(failure)));
+            }
+            _ => {
+                let doubts = converge::doubts(&wanted, seen, history, now_ms);
+                doubts.into_iter().for_each(|what| self.sink.emit(What::NotProved { what }));
             }
         }
     }

@@ -52,7 +52,7 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
     sink.emit(What::RunStarted { ccci, wall_ms: world.clock.wall_ms(), plan });
     sink.emit(What::Linted { status: job.linted.status, rules: job.linted.rules.clone() });
     let began = world.clock.now();
-    let mut run = Run { job, world, sink, stop, began, state: State::new(job), step: 0 };
+    let mut run = Run { job, world, sink, stop, began, state: State::default(), step: 0 };
     world.web.serve(job.plan.domain.as_str(), &job.plan.stack);
     let before_removal = job.plan.steps.iter().enumerate().take_while(|(_, s)| s.action != Action::Remove);
     for (n, step) in before_removal {
@@ -63,7 +63,7 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
         run.one(step);
     }
     run.tell_the_stop();
-    let _ = catch_unwind(AssertUnwindSafe(|| run.keep_logs()));
+    let _ = catch_unwind(AssertUnwindSafe(|| run.last_look()));
     if !job.plan.keep || stop.reason().is_some() {
         run.remove();
     }

@@ -1,11 +1,11 @@
 //! What earlier steps leave for later ones: the plan's slots, filled forward.
 
-use super::job::Job;
 use crate::ctx::Marks;
 use crate::plan::{Action, Side};
 use crate::recipe::compose::Composed;
 use crate::secret::Secret;
 use crate::world::backups::Snapshot;
+use crate::world::converge::History;
 use crate::world::locks::Held;
 use crate::world::seen::Seen;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +53,8 @@ pub struct State {
     pub usable: bool,
     /// Whether what was deployed last reached what was asked; if not, what runs is something else.
     pub converged: bool,
+    /// What the waits since the last deploy have seen of its tasks: an end that nobody asked for is not forgotten.
+    pub history: History,
     /// How many times the app was deployed, by side.
     pub deploys: Vec<Side>,
     /// The stack before the upgrade.
@@ -74,11 +76,6 @@ pub struct State {
 }
 
 impl State {
-    /// Nothing done yet.
-    pub fn new(_job: &Job) -> State {
-        State::default()
-    }
-
     /// Why a step cannot be done, if something it needs is not there.
     pub fn unmet(&self, action: &Action) -> Option<String> {
         let no = |what: &str| Some(format!("{what} is missing, see the failures before"));

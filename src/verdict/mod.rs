@@ -128,7 +128,7 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
         verdict,
         exit,
         level: level(&rungs),
-        not_proved: not_proved(&plan, &tiers, &steps, &rungs, &lint),
+        not_proved: not_proved(&plan, events, &tiers, &steps, &rungs, &lint),
         timings: timings::fold(&plan, events, &steps),
         leftovers: leftovers(events),
         versions: versions(ccci, events, &lint),
@@ -207,6 +207,7 @@ fn rungs(tiers: &[TierOutcome], lint: Status) -> BTreeMap<Rung, Status> {
 
 fn not_proved(
     plan: &Plan,
+    events: &[Event],
     tiers: &[TierOutcome],
     steps: &[StepOutcome],
     rungs: &BTreeMap<Rung, Status>,
@@ -236,6 +237,7 @@ fn not_proved(
             later.join(", ")
         ));
     }
+    out.extend(each(events, |w| if let What::NotProved { what } = w { Some(what.clone()) } else { None }));
     if rungs.get(&Rung::Lint) == Some(&Status::Unver) {
         out.push("that the recipe keeps the rules of lint: they were not looked at".into());
     }

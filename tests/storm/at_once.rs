@@ -8,7 +8,7 @@ use ccci::name::{RunId, ServiceName, StackName};
 use ccci::run::undo;
 use ccci::secret::Secret;
 use ccci::world::cluster::{Deploy, Owner};
-use ccci::world::converge::{Wanted, WantedService, until_converged};
+use ccci::world::converge::{History, Wanted, WantedService, until_converged};
 use ccci::world::{Clock, Cluster, Limit, Locks, Stop, World};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -113,9 +113,17 @@ fn deploy(world: &World, domain: &str) -> Result<(), String> {
     world.cluster.deploy(&deploy, &limit).map_err(|e| format!("failed to {e}"))?;
     let services = ["app", "db"].map(|n| WantedService::new(ServiceName::parse(n).unwrap(), IMAGE)).into();
     let wanted = Wanted { services, fresh: true };
-    until_converged(&*world.cluster, &*world.clock, &stack, &wanted, &limit, &mut |_| ())
-        .map(|_| ())
-        .map_err(|e| format!("failed to {e}"))
+    until_converged(
+        &*world.cluster,
+        &*world.clock,
+        &stack,
+        &wanted,
+        &mut History::default(),
+        &limit,
+        &mut |_| (),
+    )
+    .map(|_| ())
+    .map_err(|e| format!("failed to {e}"))
 }
 
 #[test]

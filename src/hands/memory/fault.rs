@@ -13,6 +13,8 @@ pub enum Fault {
     PullRefused(String),
     /// Each task of the service runs for a moment and ends with this code.
     CrashLoops(String, i64),
+    /// Each task of the service runs for so many ms and ends with code 1.
+    DiesAfter(String, u64),
     /// So many tasks end with code 1, then one stays up.
     Flickers(String, u64),
     /// Each task of the service is killed for memory.
@@ -110,6 +112,7 @@ pub fn fate(faults: &[Fault], service: &str, n: u64, updating: bool, healthcheck
     let mine = |s: &String| s == service;
     let of_fault = faults.iter().rev().find_map(|fault| match fault {
         Fault::CrashLoops(s, code) if mine(s) => Some(ending(Some(400), 500, ends(*code))),
+        Fault::DiesAfter(s, ms) if mine(s) => Some(ending(Some(400), 400 + ms, ends(1))),
         Fault::Flickers(s, times) if mine(s) && n < *times => Some(ending(Some(400), 600, ends(1))),
         Fault::OutOfMemory(s) if mine(s) => Some(ending(Some(400), 700, Ending { oom: true, ..ends(137) })),
         Fault::NeverHealthy(s) if mine(s) => {

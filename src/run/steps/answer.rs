@@ -125,7 +125,7 @@ pub fn serving(
     Ok(None)
 }
 
-fn counts(run: &Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
+fn counts(run: &mut Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
     let side = run.state.current.unwrap_or(Side::Head);
     let wanted = wanted::of(&run.state.resolved[&side].composed, false);
     until_converged(run, &wanted, limit).map(|_| ())

@@ -7,7 +7,7 @@ use crate::plan::Side;
 use crate::run::{Run, trouble, wanted};
 use crate::world::clock::Limit;
 use crate::world::cluster::Deploy;
-use crate::world::converge::{self, Wanted};
+use crate::world::converge::{self, History, Wanted};
 use crate::world::seen::Seen;
 use crate::world::wait::{self, Look};
 use std::time::Duration;
@@ -52,6 +52,7 @@ pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.current = Some(side);
     run.state.usable = false;
     run.state.converged = false;
+    run.state.history = History::default();
     run.note_operation(side);
     Ok(None)
 }
@@ -79,6 +80,7 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
 /// Waits until the services reach what was asked; the app is usable from then on.
 pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let wanted = wanted::of(&run.state.resolved[&side].composed, true);
+    run.state.history.begin_anew();
     let outcome = until_converged(run, &wanted, limit).map_err(|f| as_published(run, side, *f));
     run.state.converged = outcome.is_ok();
     // after a failed convergence the old version may still serve, and later tiers can tell more (SPEC 4)
@@ -112,6 +114,8 @@ fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
 pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
     let side = run.state.current.unwrap_or(Side::Head);
     let wanted = wanted::of(&run.state.resolved[&side].composed, false);
+    // a hook may just have done something to it
+    run.state.history.begin_anew();
     match until_converged(run, &wanted, limit) {
         Err(f) if f.cause == causes::NOT_CONVERGED.id => {
             Ok(Some(format!("backing up unsettled: {}", f.observed)))
@@ -121,17 +125,11 @@ pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
 }
 
 /// Waits until what is wanted runs; failures come with the culprits' logs.
-pub fn until_converged(run: &Run<'_>, wanted: &Wanted, limit: &Limit) -> Done {
-    let (world, n) = (run.world, run.step);
-    let mut say = |on: &str| run.sink.waiting(n, on);
-    match converge::until_converged(
-        &*world.cluster,
-        &*world.clock,
-        &run.job.plan.stack,
-        wanted,
-        limit,
-        &mut say,
-    ) {
+pub fn until_converged(run: &mut Run<'_>, wanted: &Wanted, limit: &Limit) -> Done {
+    let (world, sink, n) = (run.world, run.sink, run.step);
+    let (stack, history) = (&run.job.plan.stack, &mut run.state.history);
+    let mut say = |on: &str| sink.waiting(n, on);
+    match converge::until_converged(&*world.cluster, &*world.clock, stack, wanted, history, limit, &mut say) {
         Ok(notes) => Ok((!notes.is_empty()).then(|| notes.join("; "))),
         Err(e) => Err(Box::new(trouble::wait(e, "see every service at its wanted count"))),
     }

@@ -1,4 +1,4 @@
-//! What is remembered between the looks of one wait. Swarm forgets old tasks (five a slot by default) and stamps
+//! What is remembered between the looks at one deploy. Swarm forgets old tasks (five a slot by default) and stamps
 //! times with another clock than ours, so both are kept here, by our own clock.
 
 use super::standing::Standing;
@@ -8,12 +8,18 @@ use crate::name::ServiceName;
 use crate::world::seen::{Restart, Seen, ServiceSeen, TaskSeen, TaskState};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What one wait has seen so far.
+/// What was seen of one deploy so far.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     /// The services that the last `Hopeless` was about, the decisive one first.
     pub culprits: Vec<ServiceName>,
     looked: bool,
+    /// When everything was first as wanted.
+    converged_ms: Option<u64>,
+    /// How tasks ended that did so after that, by service, in the order in which it was seen.
+    late: BTreeMap<ServiceName, Vec<(String, ends::End)>>,
+    /// Since when a service is up with its present tasks, whatever waits came in between.
+    up: BTreeMap<ServiceName, (String, u64)>,
     tasks: BTreeMap<String, Remembered>,
     /// Ends from before this wait in slots that were up when it began: the past.
     forgiven: BTreeSet<String>,
@@ -118,15 +124,17 @@ impl History {
 
     /// Notes since when a service is good, with which tasks.
     pub(super) fn note_standing(&mut self, service: &ServiceName, standing: &Standing, now_ms: u64) {
-        match standing {
-            Standing::Good { tasks, .. } => {
-                let entry = self.good.entry(service.clone()).or_insert_with(|| (tasks.clone(), now_ms));
-                if entry.0 != *tasks {
-                    *entry = (tasks.clone(), now_ms);
+        for since in [&mut self.good, &mut self.up] {
+            match standing {
+                Standing::Good { tasks, .. } => {
+                    let entry = since.entry(service.clone()).or_insert_with(|| (tasks.clone(), now_ms));
+                    if entry.0 != *tasks {
+                        *entry = (tasks.clone(), now_ms);
+                    }
                 }
-            }
-            _ => {
-                self.good.remove(service);
+                _ => {
+                    since.remove(service);
+                }
             }
         }
     }
@@ -134,6 +142,45 @@ impl History {
     /// Since when a service is good with its present tasks, ms.
     pub(super) fn good_since(&self, service: &ServiceName) -> Option<u64> {
         self.good.get(service).map(|(_, since)| *since)
+    }
+
+    /// Forgets what does not count any more when something was done to the app; what speaks against its staying up is kept.
+    pub fn begin_anew(&mut self) {
+        let before = std::mem::take(self);
+        let History { converged_ms, late, up, .. } = before;
+        *self = History { converged_ms, late, up, ..History::default() };
+    }
+
+    /// Everything is as wanted.
+    pub(super) fn converged(&mut self, now_ms: u64) {
+        self.converged_ms.get_or_insert(now_ms);
+    }
+
+    /// Notes ends that came after everything had been as wanted.
+    pub(super) fn note_late_ends(&mut self, service: &ServiceSeen) {
+        let Some(since) = self.converged_ms else { return };
+        let is_late = |b: &BadEnd<'_>| self.tasks[&b.task.id].ended_ms.is_some_and(|at| at > since);
+        let late: Vec<(String, ends::End)> = self
+            .bad_ends(service)
+            .into_iter()
+            .flatten()
+            .filter(is_late)
+            .map(|b| (b.task.id.clone(), b.end))
+            .collect();
+        let known = self.late.entry(service.name.clone()).or_default();
+        known.extend(
+            late.into_iter().filter(|(id, _)| known.iter().all(|(k, _)| k != id)).collect::<Vec<_>>(),
+        );
+    }
+
+    /// How tasks of a service ended after everything had been as wanted.
+    pub(super) fn late_ends(&self, service: &ServiceName) -> Vec<&ends::End> {
+        self.late.get(service).into_iter().flatten().map(|(_, end)| end).collect()
+    }
+
+    /// Since when a service is up with its present tasks, ms.
+    pub(super) fn up_since(&self, service: &ServiceName) -> Option<u64> {
+        self.up.get(service).map(|(_, since)| *since)
     }
 
     /// Why a stack whose services are all good is not called converged yet.

@@ -7,6 +7,7 @@
 //! that has failed before must outlive its failed tasks. A crash loop is called at the second equal end, unless
 //! another service of the stack is still coming up: an app may end a few times while its database is being made.
 
+mod doubts;
 pub mod ends;
 mod failing;
 mod history;
@@ -24,6 +25,7 @@ mod scene;
 #[cfg(test)]
 mod words;
 
+pub use doubts::doubts;
 pub use history::History;
 pub use remains::{something_runs, something_stays};
 pub use wanted::{Wanted, WantedMode, WantedService};
@@ -60,9 +62,11 @@ pub enum Verdict {
 }
 
 /// Judges one look. `now_ms` is the looker's own monotonic time; `history` is what this function remembers between
-/// looks of one wait (a new wait takes a new history). After `Hopeless`, `history.culprits` names the services.
+/// looks at one deploy (a new deploy takes a new history). After `Hopeless`, `history.culprits` names the services.
 pub fn converge(wanted: &Wanted, seen: &Seen, history: &mut History, now_ms: u64) -> Verdict {
     history.take(wanted, seen, now_ms);
+    let seen_of = wanted.services.iter().filter_map(|w| seen.service(w.name.as_str()));
+    seen_of.for_each(|service| history.note_late_ends(service));
     let standings: Vec<Standing> =
         wanted.services.iter().map(|w| standing::of(w, wanted.fresh, seen, history, now_ms)).collect();
     for (w, s) in wanted.services.iter().zip(&standings) {
@@ -82,6 +86,7 @@ pub fn converge(wanted: &Wanted, seen: &Seen, history: &mut History, now_ms: u64
     if let Some(why) = history.not_still(wanted, &standings, now_ms) {
         return Verdict::Waiting(why);
     }
+    history.converged(now_ms);
     let mut notes: Vec<String> = standings.into_iter().flat_map(Standing::notes).collect();
     notes.extend(wanted.dropped(seen).map(|name| {
         format!("service `{name}` is not in the composed file and still exists (a deploy does not remove it)")

@@ -17,16 +17,17 @@ const LOG_LINES: usize = 20;
 const LOGS_OF: usize = 3;
 
 /// Waits until the stack has converged; the notes say what a reader should know. A deadline ends as `Hopeless` with
-/// what was missing; `TimedOut` comes only when not one look succeeded.
+/// what was missing; `TimedOut` comes only when not one look succeeded. A wait for what an earlier wait has seen takes
+/// its history on; one after something new was deployed takes a new one.
 pub fn until_converged(
     cluster: &dyn Cluster,
     clock: &dyn Clock,
     stack: &StackName,
     wanted: &Wanted,
+    history: &mut History,
     limit: &Limit,
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<String>, WaitError<ClusterError>> {
-    let mut history = History::default();
     let mut last: Option<Seen> = None;
     let mut silent_since: Option<Moment> = None;
     let got = until(clock, limit, say, || {
@@ -39,7 +40,7 @@ pub fn until_converged(
             other => other?,
         };
         silent_since = None;
-        let verdict = converge(wanted, &seen, &mut history, clock.now().0);
+        let verdict = converge(wanted, &seen, history, clock.now().0);
         last = Some(seen);
         Ok(match verdict {
             Verdict::Converged { notes } => Look::Done(notes),
@@ -50,11 +51,11 @@ pub fn until_converged(
     let failure = match (got, last) {
         (Err(WaitError::Hopeless(failure)), _) => *failure,
         (Err(WaitError::TimedOut { .. } | WaitError::Look(ClusterError::Deadline(_))), Some(seen)) => {
-            not_converged(wanted, &seen, &mut history, clock.now().0)
+            not_converged(wanted, &seen, history, clock.now().0)
         }
         (other, _) => return other,
     };
-    Err(WaitError::Hopeless(Box::new(with_logs(cluster, clock, stack, failure, &history, limit))))
+    Err(WaitError::Hopeless(Box::new(with_logs(cluster, clock, stack, failure, history, limit))))
 }
 
 /// Adds the culprits' last log lines. Looking for them must not hide the failure, so trouble becomes evidence.
