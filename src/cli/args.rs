@@ -34,7 +34,7 @@ pub enum Command {
     Report(ReportArgs),
     /// One page on a key, hook, function, rule, code, cause, variable or exit code
     Explain(ExplainArgs),
-    /// Remove what dead runs left; say what holds the rest
+    /// Remove what dead runs left, and apps that were kept; say what holds the rest
     Clean,
     /// Say whether this machine can run recipes; each finding with its cure
     Doctor,
@@ -75,7 +75,7 @@ pub struct RunArgs {
     /// Live so many recipes side by side
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
-    /// Leave the app running
+    /// Leave the app running; `ccci clean` removes it
     #[arg(long)]
     pub keep: bool,
     /// What goes to standard output

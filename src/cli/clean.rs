@@ -1,12 +1,13 @@
-//! `ccci clean`: removes what dead runs left; says what it removed and what holds the rest.
+//! `ccci clean`: removes what dead runs left and apps that were kept; says what it removed and what holds the rest.
 
 use super::life::real_world;
 use super::out::Out;
 use super::{engine, env};
 use crate::exit::Exit;
+use crate::hands::locks::FileLocks;
 use crate::hands::scratch::{self, Scratch};
 use crate::report::{self, sheet::Style};
-use crate::run::undo::{self, Removal};
+use crate::run::undo::{self, Kept, Removal};
 use crate::time::Moment;
 use crate::world::clock::{Limit, Stop};
 use crate::world::{ClusterError, World, wait};
@@ -38,7 +39,10 @@ pub fn clean(handle: &Handle, out: &Out) -> Exit {
             out.say(report::text_of(&engine::unusable(&e), style).trim_end());
             Exit::Error
         }
-        Ok((swept, locked)) => told(swept, &locked, directories, out),
+        Ok((swept, locked)) => {
+            FileLocks::new(env::locks()).tidy();
+            told(swept, &locked, directories, out)
+        }
     }
 }
 
@@ -48,10 +52,10 @@ type Swept = (BTreeMap<String, Removal>, BTreeSet<String>);
 /// Two sweeps, the second one after a moment.
 fn swept(world: &World, deadline: Moment, out: &Out) -> Result<Swept, ClusterError> {
     let mut said = |on: &str| out.say(&format!("waiting for {on}"));
-    let mut all = undo::sweep(world, "", deadline, &mut said)?;
+    let mut all = undo::sweep(world, "", Kept::Go, deadline, &mut said)?;
     let limit = Limit { deadline, stop: Stop::default() };
     let _ = wait::rest(&*world.clock, &limit, SETTLES);
-    all.extend(undo::sweep(world, "", deadline, &mut said)?);
+    all.extend(undo::sweep(world, "", Kept::Go, deadline, &mut said)?);
     let left = world.cluster.leftovers(None, &limit)?;
     let locked = left.into_iter().map(|l| l.domain).filter(|d| !all.contains_key(d)).collect();
     Ok((all, locked))

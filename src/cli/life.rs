@@ -12,12 +12,18 @@ use crate::report::journal::{Finished, Journal, RecordError};
 use crate::run;
 use crate::run::job::Job;
 use crate::run::sink::Sink;
-use crate::world::clock::Stop;
+use crate::world::clock::{Limit, Stop};
+use crate::world::locks::Held;
+use crate::world::wait::{self, Look, WaitError};
 use crate::world::{Clock, Cluster, World};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+
+/// So long another program may look at a lock.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// The real world, with a store in a run's directory.
 pub fn real_world(handle: &Handle, dir: &Path) -> std::io::Result<World> {
@@ -59,8 +65,7 @@ pub fn live(
     voice: Box<Voice>,
 ) -> Result<Finished, NotLived> {
     let domain = job.plan.domain.to_string();
-    let held = world.locks.take(&domain).map_err(|e| NotLived::Lock(domain.clone(), e))?;
-    let Some(_held) = held else { return Err(NotLived::Held(domain)) };
+    let _held = held(world, &domain, stop)?;
     let journal = Journal::begin(dir, job.redactor.clone())?;
     let shared = Arc::new(Mutex::new((Some(journal), voice)));
     let taker = shared.clone();
@@ -75,6 +80,18 @@ pub fn live(
     run::execute(job, world, &sink, stop);
     let journal = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0.take();
     Ok(journal.expect("taken once, here").finish())
+}
+
+/// The lock of a domain. `ccci clean` may hold it for a moment while it looks whether anybody does.
+fn held(world: &World, domain: &str, stop: &Stop) -> Result<Box<dyn Held>, NotLived> {
+    let limit = Limit { deadline: world.clock.now().after(A_MOMENT), stop: stop.clone() };
+    wait::until(&*world.clock, &limit, &mut |_| (), || {
+        Ok(world.locks.take(domain)?.map_or_else(|| Look::Waiting("its lock".into()), Look::Done))
+    })
+    .map_err(|e| match e {
+        WaitError::Look(e) => NotLived::Lock(domain.into(), e),
+        _ => NotLived::Held(domain.into()),
+    })
 }
 
 /// Where a run's directory is: as asked, or a new one below the state directory.

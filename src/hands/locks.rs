@@ -1,6 +1,7 @@
 //! Locks of domains as kernel file locks: they vanish with the process, even after SIGKILL or a reboot.
 
 use crate::world::locks::{Held, Locks};
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -45,12 +46,67 @@ impl Locks for FileLocks {
     fn share(&self, what: &str) -> io::Result<Option<Box<dyn Held>>> {
         self.lock(what, false)
     }
+
+    fn keep(&self, domain: &str, uses: &[&str]) -> io::Result<()> {
+        make_for_all(&self.dir)?;
+        let lines: String = uses.iter().map(|name| format!("{name}\n")).collect();
+        // whole or not at all: a reader must not see one that is half written
+        let (path, new) = (self.path(domain, KEPT), self.path(domain, "new"));
+        fs::write(&new, lines).and_then(|()| fs::rename(&new, &path)).map_err(|e| said(&path, &e))
+    }
+
+    fn kept(&self) -> io::Result<BTreeSet<String>> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            other => other.map_err(|e| said(&self.dir, &e))?,
+        };
+        let mut out = BTreeSet::new();
+        for entry in entries.flatten().filter(|e| e.path().extension().is_some_and(|x| x == KEPT)) {
+            let path = entry.path();
+            let uses = match fs::read_to_string(&path) {
+                // taken away a moment ago
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                other => other.map_err(|e| said(&path, &e))?,
+            };
+            out.extend(path.file_stem().map(|domain| domain.to_string_lossy().into_owned()));
+            out.extend(uses.lines().map(str::to_string));
+        }
+        Ok(out)
+    }
+
+    fn forget(&self, domain: &str) -> io::Result<()> {
+        let path = self.path(domain, KEPT);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(said(&path, &e)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The ending of a mark; its lines are what the app uses.
+const KEPT: &str = "kept";
+
+fn said(path: &Path, e: &io::Error) -> io::Error {
+    io::Error::new(e.kind(), format!("{}: {e}", path.display()))
 }
 
 impl FileLocks {
+    /// Takes away the files of locks that nobody holds: a run that was killed leaves one. Says how many there were.
+    pub fn tidy(&self) -> usize {
+        let Ok(entries) = fs::read_dir(&self.dir) else { return 0 };
+        let names = entries
+            .flatten()
+            .filter_map(|e| e.file_name().to_str()?.strip_suffix(".lock").map(str::to_string));
+        names.filter(|name| matches!(self.lock(name, true), Ok(Some(_)))).count()
+    }
+
+    fn path(&self, name: &str, ending: &str) -> PathBuf {
+        self.dir.join(format!("{}.{ending}", name.replace('/', "_")))
+    }
+
     fn lock(&self, name: &str, alone: bool) -> io::Result<Option<Box<dyn Held>>> {
-        let path = self.dir.join(format!("{}.lock", name.replace('/', "_")));
-        let said = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        let path = self.path(name, "lock");
+        let said = |e: io::Error| said(&path, &e);
         make_for_all(&self.dir).map_err(said)?;
         loop {
             let file = open(&path).map_err(said)?;
@@ -118,6 +174,29 @@ mod tests {
         assert!(locks.take("network-proxy").unwrap().is_some(), "not free after the last one");
     }
 
+    fn check_kept(locks: &dyn Locks) {
+        let names = |all: &[&str]| all.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+        assert_eq!(locks.kept().unwrap(), names(&[]));
+        locks.keep("a.ccci.test", &["network-proxy"]).unwrap();
+        locks.keep("b.ccci.test", &["network-proxy", "network-mail"]).unwrap();
+        let all = ["a.ccci.test", "b.ccci.test", "network-mail", "network-proxy"];
+        assert_eq!(locks.kept().unwrap(), names(&all));
+        assert!(locks.take("a.ccci.test").unwrap().is_some(), "a mark is no lock");
+        locks.forget("b.ccci.test").unwrap();
+        locks.forget("c.ccci.test").unwrap();
+        assert_eq!(locks.kept().unwrap(), names(&["a.ccci.test", "network-proxy"]));
+        locks.forget("a.ccci.test").unwrap();
+        assert_eq!(locks.kept().unwrap(), names(&[]));
+    }
+
+    #[test]
+    fn an_app_that_is_kept_is_marked_with_what_it_uses_until_the_mark_is_taken_away() {
+        let dir = tempfile::tempdir().unwrap();
+        for locks in [&FileLocks::new(dir.path().join("none yet")) as &dyn Locks, &MemoryLocks::default()] {
+            check_kept(locks);
+        }
+    }
+
     #[test]
     fn lesson_33_a_lock_is_held_once_and_free_after_its_holder_is_gone() {
         let dir = tempfile::tempdir().unwrap();
@@ -164,6 +243,23 @@ mod tests {
         assert!(locks.take("slow").unwrap().is_none(), "an old lock that is held");
         File::create(dir.path().join("dead.lock")).unwrap();
         assert!(locks.take("dead").unwrap().is_some(), "a new file that nobody holds, as after a reboot");
+        drop(held);
+    }
+
+    #[test]
+    fn files_of_locks_that_nobody_holds_can_be_taken_away_and_others_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let locks = FileLocks::new(dir.path());
+        assert_eq!(FileLocks::new(dir.path().join("none")).tidy(), 0);
+        for name in ["dead.lock", "gone.lock", "kept.kept"] {
+            File::create(dir.path().join(name)).unwrap();
+        }
+        let held = (locks.take("alive").unwrap(), locks.share("network-proxy").unwrap());
+        assert_eq!(locks.tidy(), 2);
+        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["alive.lock", "kept.kept", "network-proxy.lock"]);
+        assert!(locks.take("alive").unwrap().is_none() && locks.take("network-proxy").unwrap().is_none());
         drop(held);
     }
 

@@ -234,7 +234,7 @@ pub const RESULT: &[Field<Record>] = &[
         name: "kept_running",
         doc: "Whether the app was left running.",
         shape: yes,
-        get: |r| json!(r.outcome.plan.keep && r.outcome.stopped_by.is_none()),
+        get: |r| json!(r.outcome.is_kept_running()),
     },
     Field {
         name: "warnings",

@@ -224,6 +224,10 @@ fn tail(s: &mut Sheet, o: &Outcome) {
     let versions: Vec<String> = o.versions.iter().map(|(k, v)| format!("{k} {v}")).collect();
     s.beside(0, "versions  ", &versions.join(", "));
     s.beside(0, "run       ", &format!("{}, exit {}", o.plan.run_id, o.exit.code()));
+    if o.is_kept_running() {
+        let stays = format!("stack {} runs on until `ccci clean` or a restart of the machine", o.plan.stack);
+        s.beside(0, "kept      ", &stays);
+    }
     if o.verdict != Verdict::Green {
         s.beside(0, "next      ", &format!("ccci why {}", o.plan.run_id));
     }

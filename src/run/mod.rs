@@ -64,7 +64,9 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
     }
     run.tell_the_stop();
     let _ = catch_unwind(AssertUnwindSafe(|| run.last_look()));
-    if !job.plan.keep || stop.reason().is_some() {
+    if job.plan.keep && stop.reason().is_none() {
+        run.leave_running();
+    } else {
         run.remove();
     }
     sink.emit(What::RunEnded { wall_ms: world.clock.wall_ms() });
@@ -188,6 +190,16 @@ impl Run<'_> {
                     .evidence("what was going on", failure.to_string())
             }
             _ => failure,
+        }
+    }
+
+    /// Marks the app as kept, so that no later run takes it for what a dead one left.
+    fn leave_running(&self) {
+        let uses: Vec<&str> = self.state.shared.keys().map(String::as_str).collect();
+        if let Err(e) = self.world.locks.keep(self.job.plan.domain.as_str(), &uses) {
+            let what =
+                format!("that the app goes on running: the mark that keeps it could not be made ({e})");
+            self.sink.emit(What::NotProved { what });
         }
     }
 

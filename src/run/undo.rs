@@ -97,6 +97,10 @@ pub fn remove_run(
     let mut removal = remove_domain(world, domain, deadline, patient, said)?;
     while let Some((domain, used)) = shared.pop_first() {
         drop(used);
+        // a mark that cannot be read may be one: who sweeps next says why
+        if world.locks.kept().map_or(true, |kept| kept.contains(&domain)) {
+            continue;
+        }
         // one that cannot be had is in use, or left to the next sweep, which says why
         let Ok(Some(_alone)) = world.locks.take(&domain) else { continue };
         // what held up the run's own things must not take all time for the others
@@ -113,13 +117,25 @@ pub fn remove_run(
 /// The domain of a network that is none of one run's own: its lock is shared by all runs that use it, and who goes last
 /// removes it.
 pub fn domain_of_network(name: &str) -> String {
-    format!("network-{name}")
+    format!("{NETWORK}{name}")
 }
+
+/// How the domain of a shared network begins; one of a run has four letters before its dash.
+const NETWORK: &str = "network-";
 
 /// One look at what is left, and one attempt to remove it.
 fn attempt(world: &World, domain: &str, limit: &Limit, left: &mut Vec<Leftover>) -> Result<(), ClusterError> {
     *left = world.cluster.leftovers(Some(domain), limit)?;
     if left.is_empty() { Ok(()) } else { world.cluster.remove(domain, limit) }
+}
+
+/// Whether apps that runs left on purpose are swept as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// They stay.
+    Stay,
+    /// They go.
+    Go,
 }
 
 /// Removes what dead runs left: their domain's lock is free. Locked ones are never touched (lesson 33).
@@ -128,19 +144,36 @@ fn attempt(world: &World, domain: &str, limit: &Limit, left: &mut Vec<Leftover>)
 pub fn sweep(
     world: &World,
     own: &str,
+    kept: Kept,
     deadline: Moment,
     said: &mut dyn FnMut(&str),
 ) -> Result<BTreeMap<String, Removal>, ClusterError> {
     let limit = Limit { deadline, stop: Stop::default() };
+    let local = |e: std::io::Error| ClusterError::Local(format!("look for apps that are kept: {e}"));
+    let marked = world.locks.kept().map_err(local)?;
     let all = world.cluster.leftovers(None, &limit.within(&*world.clock, ONE_ATTEMPT))?;
-    let domains: BTreeSet<String> = all.into_iter().map(|l| l.domain).filter(|d| d != own).collect();
+    // a mark is older than this look at what is there: one of nothing is of an app that was removed by hand. Where it
+    // cannot be taken away it is another user's, and harms nobody
+    let of_nothing = marked.iter().filter(|d| all.iter().all(|l| l.domain != **d));
+    of_nothing.for_each(|domain| drop(world.locks.forget(domain)));
+    let mut domains: Vec<String> = all.into_iter().map(|l| l.domain).filter(|d| d != own).collect();
+    // what runs share cannot go before those that use it
+    domains.sort_by_key(|d| (d.starts_with(NETWORK), d.clone()));
+    domains.dedup();
     let mut out = BTreeMap::new();
     for domain in domains {
+        // looked at each time: an app that went just now keeps nothing any more
+        if kept == Kept::Stay && world.locks.kept().map_err(local)?.contains(&domain) {
+            continue;
+        }
         let taken = world.locks.take(&domain);
         let taken = taken.map_err(|e| ClusterError::Local(format!("look at the lock of `{domain}`: {e}")))?;
         let Some(_held) = taken else { continue };
         let deadline = limit.within(&*world.clock, ONE_DOMAIN).deadline;
         let removal = remove_domain(world, &domain, deadline, true, said).map_err(|lost| lost.error)?;
+        if removal.held.is_empty() {
+            let _ = world.locks.forget(&domain);
+        }
         out.insert(domain, removal);
     }
     Ok(out)
@@ -278,7 +311,8 @@ mod tests {
         }
         let _alive = locks.take("alive").unwrap().unwrap();
         let swept =
-            sweep(&world, "own", world.clock.now().after(Duration::from_secs(60)), &mut |_| ()).unwrap();
+            sweep(&world, "own", Kept::Stay, world.clock.now().after(Duration::from_secs(60)), &mut |_| ())
+                .unwrap();
         let counts = BTreeMap::from([("network".to_string(), 1)]);
         assert_eq!(swept, BTreeMap::from([("dead".to_string(), Removal { counts, held: vec![] })]));
         let limit = Limit { deadline: Moment(99_000), stop: Stop::default() };
@@ -330,6 +364,15 @@ mod tests {
         fn share(&self, domain: &str) -> std::io::Result<Option<Box<dyn Lock>>> {
             self.take(domain)
         }
+        fn keep(&self, _: &str, _: &[&str]) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn kept(&self) -> std::io::Result<BTreeSet<String>> {
+            Ok(BTreeSet::new())
+        }
+        fn forget(&self, _: &str) -> std::io::Result<()> {
+            Ok(())
+        }
     }
 
     #[test]
@@ -337,7 +380,7 @@ mod tests {
         let (_, world) = ground(NoLocks);
         network(&world, "n", DOMAIN);
         let deadline = world.clock.now().after(Duration::from_secs(60));
-        let e = sweep(&world, "", deadline, &mut |_| ()).unwrap_err();
+        let e = sweep(&world, "", Kept::Go, deadline, &mut |_| ()).unwrap_err();
         assert!(e.to_string().contains(DOMAIN) && e.to_string().contains("permission denied"), "{e}");
         let limit = Limit { deadline, stop: Stop::default() };
         assert_eq!(world.cluster.leftovers(Some(DOMAIN), &limit).unwrap().len(), 1);

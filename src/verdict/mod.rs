@@ -105,6 +105,13 @@ pub struct Outcome {
     _made_here: (),
 }
 
+impl Outcome {
+    /// Whether the app was left running on purpose; a run that was stopped removes it all the same.
+    pub fn is_kept_running(&self) -> bool {
+        self.plan.keep && self.stopped_by.is_none()
+    }
+}
+
 /// Judges a record. `None` when it does not begin with a plan.
 pub fn judge(events: &[Event]) -> Option<Outcome> {
     let What::RunStarted { ccci, wall_ms, plan } = &events.first()?.what else { return None };

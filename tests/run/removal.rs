@@ -9,7 +9,7 @@ use ccci::failure::Blame;
 use ccci::hands::memory::{Fault, MemoryStore};
 use ccci::plan::Action;
 use ccci::run::job::Job;
-use ccci::run::undo::{remove_domain, sweep};
+use ccci::run::undo::{Kept, remove_domain, sweep};
 use ccci::tier::{Status, Tier};
 use ccci::verdict::Verdict;
 use ccci::world::clock::StopReason;
@@ -102,7 +102,7 @@ fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_sweep_fin
     machine.cluster.mend();
     assert!(!machine.cluster.is_empty());
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let swept = sweep(&world, "", machine.limit(300).deadline, &mut |_| ()).unwrap();
+    let swept = sweep(&world, "", Kept::Go, machine.limit(300).deadline, &mut |_| ()).unwrap();
     assert!(swept[job.plan.domain.as_str()].counts["service"] >= 3, "{swept:?}");
     assert!(machine.cluster.is_empty());
 }
@@ -144,7 +144,7 @@ fn lesson_33_a_run_whose_lock_is_held_is_never_swept_and_a_dead_one_always_is() 
     machine.owned(living, "pw_v1");
     machine.owned(dead, "pw_v1");
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let clean = || sweep(&world, "", machine.limit(300).deadline, &mut |_| ()).unwrap();
+    let clean = || sweep(&world, "", Kept::Go, machine.limit(300).deadline, &mut |_| ()).unwrap();
     assert_eq!(clean().into_keys().collect::<Vec<_>>(), [dead]);
     assert_eq!(machine.cluster.everything(), ["secret live-000000_ccci_test_pw_v1"]);
     drop(held);
@@ -204,11 +204,25 @@ fn a_network_made_for_all_stays_while_others_use_it_and_goes_with_the_last_of_th
 #[test]
 fn a_kept_app_stays_and_a_signal_takes_it_all_the_same() {
     let mut job = job();
+    let fresh_with_removal = fresh(&job);
     job.plan.keep = true;
     job.plan.steps.retain(|s| s.action != Action::Remove);
     let machine = Machine::new();
-    green(&machine.live(&job));
-    assert!(!machine.cluster.is_empty());
+    machine.cluster.without_proxy();
+    let kept = machine.live(&job);
+    green(&kept);
+    assert!(kept.outcome.is_kept_running());
+    // neither the sweep nor the removal of a later run takes it, nor the network that both use
+    let before = machine.cluster.everything();
+    let o = machine.live(&another(&fresh_with_removal, "r-2", "full-bbbbbb.ccci.test")).outcome;
+    assert_eq!((o.verdict, o.is_kept_running()), (Verdict::Green, false), "{:?}", o.troubles);
+    assert_eq!(machine.cluster.everything(), before);
+    let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
+    let clean = |kept| sweep(&world, "", kept, machine.limit(300).deadline, &mut |_| ()).unwrap();
+    assert!(clean(Kept::Stay).is_empty());
+    let gone: Vec<String> = clean(Kept::Go).into_keys().collect();
+    assert_eq!(gone, [job.plan.domain.as_str(), "network-proxy"]);
+    assert!(machine.cluster.is_empty() && machine.locks.kept().unwrap().is_empty());
     let (machine, stop) = (Machine::new(), Stop::default());
     let (at, signals) = (job.plan.steps.len() - 1, stop.clone());
     let life = machine.live_with(&fresh(&job), None, &stop, move |e| {
@@ -218,6 +232,14 @@ fn a_kept_app_stays_and_a_signal_takes_it_all_the_same() {
     });
     assert_eq!(life.outcome.exit, Exit::Interrupted, "{:?}", life.outcome.troubles);
     assert!(machine.cluster.is_empty());
+}
+
+#[test]
+fn the_mark_of_a_kept_app_that_was_removed_by_hand_is_forgotten() {
+    let machine = Machine::new();
+    machine.locks.keep("gone-000000.ccci.test", &["network-proxy"]).unwrap();
+    green(&machine.live(&job()));
+    assert!(machine.locks.kept().unwrap().is_empty());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ccci::exit::Exit;
 use ccci::failure::Blame;
 use ccci::hands::memory::MemoryStore;
 use ccci::plan::{Action, Plan};
-use ccci::run::undo::sweep;
+use ccci::run::undo::{Kept, sweep};
 
 /// Every planned test has one row and no more.
 fn rows(life: &Life, plan: &Plan) {
@@ -48,7 +48,7 @@ fn check(step: usize, mishap: Mishap) {
     if mishap == Mishap::Killed {
         assert!(life.tap.is_dead(), "{at}");
         let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-        sweep(&world, "", machine.limit(300).deadline, &mut |_| ()).unwrap();
+        sweep(&world, "", Kept::Go, machine.limit(300).deadline, &mut |_| ()).unwrap();
     }
     assert_eq!(machine.cluster.inventory(), before, "{at}");
     let last = step + 1 == job.plan.steps.len();

@@ -1,7 +1,7 @@
 //! Locks in memory: shared by all runs of one test, as the machine's are by its processes.
 
 use crate::world::locks::{Held, Locks};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct MemoryLocks {
     /// How many hold it; none for one who holds it alone.
     held: Arc<Mutex<BTreeMap<String, Option<usize>>>>,
+    /// What kept apps use, by their domain.
+    kept: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
 }
 
 struct Lock {
@@ -48,6 +50,22 @@ impl Locks for MemoryLocks {
             Some(n) => *n += 1,
         }
         Ok(Some(Box::new(Lock { domain: what.to_string(), of: self.clone() })))
+    }
+
+    fn keep(&self, domain: &str, uses: &[&str]) -> io::Result<()> {
+        let uses = uses.iter().map(ToString::to_string).collect();
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(domain.to_string(), uses);
+        Ok(())
+    }
+
+    fn kept(&self) -> io::Result<BTreeSet<String>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(kept.iter().flat_map(|(domain, uses)| std::iter::once(domain).chain(uses)).cloned().collect())
+    }
+
+    fn forget(&self, domain: &str) -> io::Result<()> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(domain);
+        Ok(())
     }
 }
 
