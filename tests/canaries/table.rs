@@ -186,6 +186,14 @@ pub const CANARIES: &[Canary] = &[
         ..GREEN
     },
     Canary {
+        name: "dies-later",
+        about: "It answers, and ends by itself 4 s after it was seen to run; its second task stays up.",
+        tiers: [PASS, SKIP, SKIP, SKIP, PASS],
+        tests: &[("custom/test_starts.rhai test_it_was_started_again", PASS)],
+        not_proved: &["that `app` stays up: after it had converged, a task of it ended with exit code 7"],
+        ..GREEN
+    },
+    Canary {
         name: "one-shot-done",
         about: "A service that runs once is done and stays at 0 of 1.",
         lessons: &["lesson_03_a_one_shot_that_completed_is_converged"],
