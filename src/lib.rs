@@ -4,6 +4,7 @@
 
 // floor 0: words
 pub mod diag;
+pub mod digest;
 pub mod exit;
 pub mod failure;
 pub mod name;

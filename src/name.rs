@@ -79,9 +79,8 @@ impl Domain {
     pub fn of_run(recipe: &RecipeName, head: &str, run: &RunId, zone: &str) -> Result<Domain, BadName> {
         let letters: String = recipe.0.chars().filter(char::is_ascii_alphanumeric).take(4).collect();
         let text = format!("{recipe}|{head}|{run}");
-        let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-        let hex: String = hash.as_ref()[..3].iter().map(|b| format!("{b:02x}")).collect();
-        Domain::parse(&format!("{letters}-{hex}.{zone}"))
+        let digest = crate::digest::sha256(text.as_bytes());
+        Domain::parse(&format!("{letters}-{}.{zone}", &digest[..6]))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const FLOORS: &[&[&str]] = &[
-    &["diag", "exit", "failure", "name", "redact", "secret", "tier", "time"],
+    &["diag", "digest", "exit", "failure", "name", "redact", "secret", "tier", "time"],
     &["recipe", "script"],
     &["plan", "event", "verdict"],
     &["world"],

@@ -12,7 +12,7 @@ pub mod undo;
 pub mod wanted;
 
 use crate::event::What;
-use crate::failure::{Blame, Failure, causes};
+use crate::failure::{Blame, Cause, Failure, causes};
 use crate::plan::{Action, Held, Step};
 use crate::time::Moment;
 use crate::world::World;
@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+/// Causes that no stop changes.
+const ONCE: [&Cause; 3] = [causes::INTERNAL, causes::RUN_DEADLINE, causes::INTERRUPTED];
 /// An engine that is there answers within so long, even on a busy machine.
 const ENGINE_ANSWERS: Duration = Duration::from_secs(10);
 
@@ -174,8 +176,8 @@ impl Run<'_> {
     fn in_light_of_the_stop(&self, failure: Failure) -> Failure {
         let late = self.world.clock.now() >= self.run_deadline();
         match self.stop.reason() {
-            // a bug stays one whatever ended the run
-            _ if failure.cause == causes::INTERNAL.id => failure,
+            // a bug stays one whatever ended the run, and what was said once is not said again
+            _ if ONCE.iter().any(|c| c.id == failure.cause) => failure,
             Some(StopReason::Deadline) | None if late => {
                 let span = crate::time::Span(Duration::from_millis(self.job.plan.deadline_ms));
                 Failure::new(

@@ -275,9 +275,8 @@ fn versions(ccci: &str, events: &[Event], lint: &[LintedRule]) -> BTreeMap<Strin
     if !lint.is_empty() {
         // the set of rules has no version of its own: their names and severities are one
         let rows: Vec<String> = lint.iter().map(|r| format!("{} {}", r.id, r.severity)).collect();
-        let hash = ring::digest::digest(&ring::digest::SHA256, rows.join("\n").as_bytes());
-        let hex: String = hash.as_ref()[..4].iter().map(|b| format!("{b:02x}")).collect();
-        out.insert("rules".into(), format!("{} rules, {hex}", lint.len()));
+        let digest = crate::digest::sha256(rows.join("\n").as_bytes());
+        out.insert("rules".into(), format!("{} rules, {}", lint.len(), &digest[..8]));
     }
     out
 }

@@ -243,6 +243,23 @@ fn the_mark_of_a_kept_app_that_was_removed_by_hand_is_forgotten() {
 }
 
 #[test]
+fn what_a_signal_cut_in_a_test_is_told_once() {
+    let (machine, job, stop) = (Machine::new(), job(), Stop::default());
+    let signals = stop.clone();
+    let life = machine.live_with(&job, None, &stop, move |e| {
+        if matches!(&e.what, What::StepStarted { title, .. } if title.contains("test_wait")) {
+            signals.set(StopReason::Interrupted);
+        }
+    });
+    let o = &life.outcome;
+    assert_eq!(o.exit, Exit::Interrupted, "{:?}", o.troubles);
+    let cut = o.troubles.iter().find(|t| t.failure.cause == "interrupted").expect("a test that was cut");
+    assert_eq!(cut.failure.observed, "the script was ended with the run");
+    assert!(cut.failure.evidence.is_empty(), "it holds itself once more: {:?}", cut.failure);
+    assert!(machine.cluster.is_empty());
+}
+
+#[test]
 fn lesson_38_a_voice_that_breaks_changes_neither_the_verdict_nor_the_removal() {
     let (machine, job) = (Machine::new(), job());
     let life = machine.live_with(&job, None, &Stop::default(), |_| panic!("a voice that breaks"));

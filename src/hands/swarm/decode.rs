@@ -159,8 +159,7 @@ pub fn digest(spec: &TaskSpec) -> String {
     spec.placement = None;
     spec.runtime = spec.runtime.filter(|r| r != "container");
     let text = canonical(&serde_json::to_value(&spec).unwrap_or_default());
-    let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    hash.as_ref()[..8].iter().map(|b| format!("{b:02x}")).collect()
+    crate::digest::sha256(text.as_bytes())[..16].to_string()
 }
 
 /// JSON with sorted keys and without what is empty.

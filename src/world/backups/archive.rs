@@ -1,5 +1,6 @@
 //! What is inside an archive, and its checksum. Pure but for the reader it is given.
 
+use crate::digest::Sha256;
 use std::io::{self, Read, Write};
 
 /// Something in an archive.
@@ -20,25 +21,25 @@ pub struct Entry {
 /// Counts and hashes what passes to a sink.
 pub(super) struct Tally<W> {
     sink: W,
-    hash: ring::digest::Context,
+    hash: Sha256,
     bytes: u64,
 }
 
 impl<W: Write> Tally<W> {
     pub(super) fn new(sink: W) -> Tally<W> {
-        Tally { sink, hash: ring::digest::Context::new(&ring::digest::SHA256), bytes: 0 }
+        Tally { sink, hash: Sha256::new(), bytes: 0 }
     }
 
     /// Checksum and length of what passed.
     pub(super) fn finish(self) -> (String, u64) {
-        (hex(self.hash.finish().as_ref()), self.bytes)
+        (self.hash.finish(), self.bytes)
     }
 }
 
 impl<W: Write> Write for Tally<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let n = self.sink.write(bytes)?;
-        self.hash.update(&bytes[..n]);
+        self.hash.take(&bytes[..n]);
         self.bytes += n as u64;
         Ok(n)
     }
@@ -46,10 +47,6 @@ impl<W: Write> Write for Tally<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.sink.flush()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Everything in a tar, sorted. Names lose the first part: the engine names entries relative to the path's parent.
@@ -63,10 +60,8 @@ pub(super) fn entries(tar: impl Read) -> io::Result<Vec<Entry>> {
         let (kind, content, digest) = match header.entry_type() {
             tar::EntryType::Directory => ("dir", 0, String::new()),
             tar::EntryType::Regular | tar::EntryType::Continuous => {
-                let mut bytes = vec![];
-                entry.read_to_end(&mut bytes)?;
-                let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
-                ("file", content_of(&bytes), hex(digest.as_ref()))
+                let (content, digest) = file(&mut entry)?;
+                ("file", content, digest)
             }
             tar::EntryType::Symlink | tar::EntryType::Link => {
                 let target = entry.link_name_bytes().map(|b| String::from_utf8_lossy(&b).into_owned());
@@ -82,13 +77,43 @@ pub(super) fn entries(tar: impl Read) -> io::Result<Vec<Entry>> {
     Ok(out)
 }
 
-/// A gzip counts with the length that its trailer says (modulo 4 GiB): that of nothing is 0. A gzip that is cut has a
-/// trailer of noise, which the recipe's `backup_verify` is for.
-fn content_of(bytes: &[u8]) -> u64 {
-    let is_gzip = bytes.starts_with(&[0x1f, 0x8b]) && bytes.len() >= 18;
-    match bytes {
-        [.., a, b, c, d] if is_gzip => u64::from(u32::from_le_bytes([*a, *b, *c, *d])),
-        _ => bytes.len() as u64,
+/// Content and digest of a file, which may be larger than the memory.
+fn file(entry: &mut impl Read) -> io::Result<(u64, String)> {
+    let mut tally = Tally::new(Ends::default());
+    io::copy(entry, &mut tally)?;
+    let ends = std::mem::take(&mut tally.sink);
+    let (digest, bytes) = tally.finish();
+    Ok((ends.content(bytes), digest))
+}
+
+/// The first bytes and the last ones of what passes.
+#[derive(Default)]
+struct Ends {
+    first: Vec<u8>,
+    last: Vec<u8>,
+}
+
+impl Write for Ends {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.first.extend(bytes.iter().take(2usize.saturating_sub(self.first.len())));
+        self.last.extend(&bytes[bytes.len().saturating_sub(4)..]);
+        self.last.drain(..self.last.len().saturating_sub(4));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Ends {
+    /// A gzip counts with the length that its trailer says (modulo 4 GiB): that of nothing is 0. A gzip that is cut has
+    /// a trailer of noise, which the recipe's `backup_verify` is for.
+    fn content(&self, bytes: u64) -> u64 {
+        match (self.first.as_slice(), self.last.as_slice()) {
+            ([0x1f, 0x8b], [a, b, c, d]) if bytes >= 18 => u64::from(u32::from_le_bytes([*a, *b, *c, *d])),
+            _ => bytes,
+        }
     }
 }
 
@@ -99,8 +124,20 @@ mod tests {
     #[test]
     fn lesson_50_a_gzip_of_nothing_has_no_content() {
         let of_nothing = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        assert_eq!(content_of(&of_nothing), 0);
-        assert_eq!(content_of(b"text"), 4);
+        let content = |mut bytes: &[u8]| file(&mut bytes).unwrap().0;
+        assert_eq!(content(&of_nothing), 0);
+        assert_eq!(content(&of_nothing[..17]), 17, "too short to be one");
+        assert_eq!(content(b"text"), 4);
+        assert_eq!(content(b""), 0);
+    }
+
+    #[test]
+    fn the_ends_of_a_file_are_known_however_it_comes() {
+        for piece in 1..9 {
+            let mut ends = Ends::default();
+            b"abcdefgh".chunks(piece).for_each(|bytes| ends.write_all(bytes).unwrap());
+            assert_eq!((ends.first.as_slice(), ends.last.as_slice()), (&b"ab"[..], &b"efgh"[..]));
+        }
     }
 
     #[test]
