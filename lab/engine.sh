@@ -44,14 +44,6 @@ remove_stale_pid_files() {
   if ! lives "$pid" || ! grep -qsx containerd "/proc/$pid/comm"; then rm -f $file; fi
 }
 
-close_inherited() {
-  local fd
-  for fd in /proc/self/fd/*; do
-    fd=${fd##*/}
-    if [ "$fd" -gt 2 ]; then eval "exec $fd>&-"; fi
-  done
-}
-
 start_engine() {
   local host options=()
   host=$(engine_host)
@@ -62,7 +54,6 @@ start_engine() {
   configured pidfile || options+=(--pidfile "$PID_FILE")
   # the mirror serves upstream names to this engine and needs no change in /etc/docker
   configured registry-mirrors || options+=(--registry-mirror "http://127.0.0.1:$(cat "$LAB_DIR/registry.port")")
-  # it lives on, and with it whatever it inherits: a lock of the one who typed the command would never be free again
   (
     close_inherited
     exec setsid nohup dockerd "${options[@]}" >>"$LAB_DIR/engine.log" 2>&1 </dev/null

@@ -44,7 +44,10 @@ log: {level: warn, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: $LAB_DIR/registry-data}, delete: {enabled: true}}
 http: {addr: "127.0.0.1:$port"}
 YML
-  setsid nohup "$BINARY" serve "$LAB_DIR/registry.yml" >>"$LAB_DIR/registry.log" 2>&1 </dev/null &
+  (
+    close_inherited
+    exec setsid nohup "$BINARY" serve "$LAB_DIR/registry.yml" >>"$LAB_DIR/registry.log" 2>&1 </dev/null
+  ) &
   remember_process registry $!
   for _ in $(seq 100); do
     process_of registry >/dev/null || break

@@ -35,6 +35,15 @@ step() {
   fi
 }
 
+# what lives on must not inherit what the caller has open: a lock in it would never be free again
+close_inherited() {
+  local fd
+  for fd in /proc/self/fd/*; do
+    fd=${fd##*/}
+    if [ "$fd" -gt 2 ]; then eval "exec $fd>&-"; fi
+  done
+}
+
 # A process is remembered with its start time and the boot it belongs to: a process id alone is used again, and the lab must
 # never stop somebody else's program.
 # A zombie is dead: where the first process reaps nobody (many containers), an ended program stays listed for ever.
