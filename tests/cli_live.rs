@@ -175,11 +175,8 @@ fn the_key_t_prints_the_state_on_a_terminal_which_is_afterwards_as_it_was() {
     until("exit 130");
     child.wait().unwrap();
     let text = screen();
-    assert_eq!(
-        text.matches("\u{1b}[?25l").count(),
-        text.matches("\u{1b}[?25h").count(),
-        "the cursor comes back"
-    );
+    // whoever stops or kills it would not get the cursor back
+    assert!(!text.contains("\u{1b}[?25"), "the cursor is left alone");
     let read = |name: &str| std::fs::read_to_string(ground.path(name)).unwrap();
     assert_eq!(read("before"), read("after"), "the terminal is as it was");
 }

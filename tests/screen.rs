@@ -6,12 +6,11 @@ pub struct Screen {
     row: usize,
     column: usize,
     width: usize,
-    pub cursor_shown: bool,
 }
 
 impl Screen {
     pub fn new(width: usize) -> Screen {
-        Screen { lines: vec![String::new()], row: 0, column: 0, width, cursor_shown: true }
+        Screen { lines: vec![String::new()], row: 0, column: 0, width }
     }
 
     pub fn write(&mut self, text: &str) {
@@ -69,8 +68,6 @@ impl Screen {
                 self.lines[self.row] = kept;
                 self.lines.truncate(self.row + 1);
             }
-            ("?25l", _) | ("?25", 'l') => self.cursor_shown = false,
-            ("?25", 'h') => self.cursor_shown = true,
             ("?2026", 'h' | 'l') | (_, 'm') => {}
             other => panic!("unknown sequence {other:?}"),
         }

@@ -13,8 +13,6 @@ use std::io::Write;
 
 /// Frames are at least so far apart; more would be work that nobody sees.
 const FRAME_MS: u64 = 100;
-const HIDE_CURSOR: &str = "\u{1b}[?25l";
-const SHOW_CURSOR: &str = "\u{1b}[?25h";
 /// A terminal that knows these shows a frame at once; others ignore them.
 const FRAME_BEGINS: &str = "\u{1b}[?2026h";
 const FRAME_ENDS: &str = "\u{1b}[?2026l";
@@ -65,9 +63,6 @@ impl Live {
             return;
         }
         let mut frame = String::from(FRAME_BEGINS);
-        if self.drawn_at.is_none() {
-            frame.push_str(HIDE_CURSOR);
-        }
         if !self.drawn.is_empty() {
             frame.push_str(&format!("\u{1b}[{}A", self.drawn.len()));
         }
@@ -160,7 +155,7 @@ impl Live {
                 n => format!("\u{1b}[{n}A"),
             };
             self.drawn.clear();
-            self.put(&format!("{up}\r{CLEAR_BELOW}{SHOW_CURSOR}"));
+            self.put(&format!("{up}\r{CLEAR_BELOW}"));
         }
     }
 }
@@ -213,7 +208,7 @@ impl Teller for Live {
     }
 }
 
-/// A run that ends without an outcome must not leave a terminal without its cursor.
+/// A run that ends without an outcome must not leave its lines on the terminal.
 impl Drop for Live {
     fn drop(&mut self) {
         self.erase();
