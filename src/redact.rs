@@ -37,7 +37,7 @@ const END: usize = 4;
 const MOST_CUTS: usize = 1_000;
 
 /// Longer texts are searched in pieces: the readings of a hostile one are many times its size.
-const LARGE: usize = 1 << 20;
+const LARGE: usize = 1_048_576;
 
 /// How many times longer than its longest form a secret may be written with escapes (`%5Cu0041` and the like).
 const STRETCH: usize = 40;
@@ -112,21 +112,9 @@ impl Redactor {
 
     /// The text with every known value, in every known form, replaced by dots.
     pub fn hide(&self, text: &str) -> String {
-        if text.len() > LARGE {
-            return String::from_utf8_lossy(&self.in_pieces(text.as_bytes())).into_owned();
-        }
-        let spans = self.inner().spans(text.as_bytes());
-        let mut out = String::with_capacity(text.len());
-        let mut done = 0;
-        for span in spans {
-            // an escape may stand for half a letter: whole letters go
-            let start = text.floor_char_boundary(span.start).max(done);
-            out.push_str(&text[done..start]);
-            out.push_str(DOTS);
-            done = text.ceil_char_boundary(span.end);
-        }
-        out.push_str(&text[done..]);
-        out
+        let hidden = self.hide_bytes(text.as_bytes());
+        // values and escapes are whole letters, so whole letters are left
+        String::from_utf8(hidden).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
     }
 
     /// The same for bytes that are no text.

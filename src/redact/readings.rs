@@ -28,18 +28,24 @@ impl Escape {
     }
 }
 
-/// The bytes an escape may begin with, and what undoes it at the start of a slice.
+/// The bytes an escape may begin with, those without which another kind reads the same, and what undoes an escape at
+/// the start of a slice.
 struct Kind {
     marks: &'static [u8],
+    own: &'static [u8],
     undo: fn(&[u8]) -> Option<Escape>,
 }
 
 const KINDS: &[Kind] = &[
-    Kind { marks: b"%", undo: percent },
-    Kind { marks: b"%+", undo: form },
-    Kind { marks: b"\\", undo: backslash },
-    Kind { marks: b"&", undo: entity },
-    Kind { marks: b"\r\n", undo: |t| Some(Escape::nothing(if t.starts_with(b"\r\n") { 2 } else { 1 })) },
+    Kind { marks: b"%", own: b"%", undo: percent },
+    Kind { marks: b"%+", own: b"+", undo: form },
+    Kind { marks: b"\\", own: b"\\", undo: backslash },
+    Kind { marks: b"&", own: b"&", undo: entity },
+    Kind {
+        marks: b"\r\n",
+        own: b"\r\n",
+        undo: |t| Some(Escape::nothing(if t.starts_with(b"\r\n") { 2 } else { 1 })),
+    },
 ];
 
 /// Where an escape was: in the reading and in the text it was read from.
@@ -68,10 +74,7 @@ pub fn each(text: &[u8], show: &mut Show<'_>) {
 
 fn deeper(text: &[u8], back: &Back<'_>, depth: usize, show: &mut Show<'_>) {
     for kind in KINDS {
-        // without its own mark a form reads as plain percent escapes do
-        let own = kind.marks.last().is_some_and(|m| text.contains(m))
-            || kind.marks == b"\r\n" && text.contains(&b'\r');
-        if !own {
+        if !kind.own.iter().any(|mark| text.contains(mark)) {
             continue;
         }
         let Some(reading) = Reading::of(text, kind) else { continue };
@@ -112,17 +115,20 @@ impl Reading {
     /// What a byte of the reading was in the text.
     fn whole(&self, byte: usize) -> Range<usize> {
         let before = self.undone.partition_point(|u| u.at <= byte);
-        let Some(last) = before.checked_sub(1).map(|i| &self.undone[i]) else { return byte..byte + 1 };
-        if byte < last.at + last.size {
-            return last.was.clone();
+        let last = before.checked_sub(1).map(|i| &self.undone[i]);
+        let (read, written) = last.map_or((0, 0), |u| (u.at + u.size, u.was.end));
+        if let Some(escape) = last
+            && byte < read
+        {
+            return escape.was.clone();
         }
-        let at = last.was.end + (byte - last.at - last.size);
+        let at = written + (byte - read);
         at..at + 1
     }
 }
 
 fn number(digits: Option<&[u8]>, radix: u32) -> Option<u32> {
-    let digits = digits.filter(|d| !d.is_empty() && d.iter().all(u8::is_ascii_alphanumeric))?;
+    let digits = digits.filter(|d| d.iter().all(u8::is_ascii_alphanumeric))?;
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
 }
 
@@ -153,8 +159,7 @@ fn backslash(text: &[u8]) -> Option<Escape> {
             Some(code) => Some(Escape::byte(4, code as u8)),
             None => byte(text[1]),
         },
-        b if b.is_ascii() => byte(b),
-        _ => Some(Escape::nothing(1)),
+        b => byte(b),
     }
 }
 
@@ -230,4 +235,87 @@ fn entity(text: &[u8]) -> Option<Escape> {
         name => ENTITIES.iter().find(|(n, _)| n.as_bytes() == name)?.1,
     };
     Some(Escape::letter(end + 1, c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every reading but the text itself, each once.
+    fn readings(text: &str) -> Vec<String> {
+        let mut out: Vec<String> = vec![];
+        each(text.as_bytes(), &mut |reading, _| out.push(String::from_utf8_lossy(reading).into_owned()));
+        out.retain(|r| r != text);
+        out.sort();
+        out.dedup();
+        out
+    }
+
+    #[test]
+    fn an_escape_reads_as_what_it_stands_for_and_what_is_none_as_it_is() {
+        for (text, expected) in [
+            ("%41b", vec!["Ab"]),
+            ("%4", vec![]),
+            ("%+1", vec!["% 1"]),
+            ("a+b", vec!["a b"]),
+            (r"\t\b\f\q", vec!["\t\u{8}\u{c}q"]),
+            (r"a\nb", vec!["a\nb", "ab"]),
+            (r"a\rb", vec!["a\rb", "ab"]),
+            (r"\u0041b", vec!["Ab"]),
+            (r"\u{41}b", vec!["Ab"]),
+            (r"\u{1f600}b", vec!["😀b"]),
+            (r"\u{0000000041}b", vec![]),
+            (r"\ud83e\udc00b", vec!["🠀b"]),
+            // U+E000 and U+DBFF are no second halves
+            (r"\ud83e\ue000b", vec!["\\ud83e\u{e000}b"]),
+            (r"\ud83e\udbffb", vec![]),
+            (r"\x41b", vec!["Ab"]),
+            (r"\101b", vec!["Ab"]),
+            (r"\1b", vec!["1b"]),
+            (r"\ä", vec!["ä"]),
+            ("&#65;b", vec!["Ab"]),
+            ("&#x41;b", vec!["Ab"]),
+            ("&#;b", vec![]),
+            ("&#+65;b", vec!["&# 65;b"]),
+            ("&nothing;", vec![]),
+            ("a\rb", vec!["ab"]),
+            ("a\r\nb", vec!["ab"]),
+            ("a\nb", vec!["ab"]),
+        ] {
+            assert_eq!(readings(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_undone_two_deep() {
+        assert_eq!(readings("%2541"), ["%41", "A"]);
+        assert_eq!(readings("%252541"), ["%2541", "%41"]);
+    }
+
+    #[test]
+    fn a_place_in_a_reading_is_found_in_the_text_with_its_escapes_whole() {
+        let place = |text: &str, sought: &str| {
+            let mut found = vec![];
+            each(text.as_bytes(), &mut |reading, back| {
+                if let Some(at) = String::from_utf8_lossy(reading).find(sought) {
+                    found.push(back(at..at + sought.len()));
+                }
+            });
+            found.iter().map(|r| text[r.clone()].to_string()).collect::<Vec<_>>()
+        };
+        for (text, expected) in [
+            ("a%20sec%72et%20b", "sec%72et"),
+            ("%73ecre%74 b", "%73ecre%74"),
+            ("%20secret%20%20", "secret"),
+            ("ab secret%20", "secret"),
+            ("x%2573ecret%20", "%2573ecret"),
+        ] {
+            assert!(
+                place(text, "secret").iter().all(|p| p == expected),
+                "{text}: {:?}",
+                place(text, "secret")
+            );
+            assert!(!place(text, "secret").is_empty(), "{text}");
+        }
+    }
 }

@@ -227,10 +227,13 @@ fn secrets_that_overlap_are_both_hidden_whole() {
 
 #[test]
 fn each_line_of_a_key_is_hidden_on_its_own() {
-    let key = "-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49AgEG\nCCqGSM49AwEHBG0wawIBAQQg\n-----END KEY-----";
+    let key = "-----BEGIN PRIVATE KEY-----\nof the host\nMIGHAgEAMBMGByqGSM49AgEG\nCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----";
     let r = redactor(&[key]);
     let hidden = r.hide("app | MIGHAgEAMBMGByqGSM49AgEG\napp | CCqGSM49AwEHBG0wawIBAQQg");
     assert_eq!(hidden, format!("app | {DOTS}\napp | {DOTS}"));
+    for line in ["app | -----BEGIN PRIVATE KEY-----", "app | of the host"] {
+        assert_eq!(r.hide(line), line, "what any key has says nothing");
+    }
 }
 
 #[test]
@@ -283,10 +286,28 @@ fn a_secret_is_known_without_the_line_break_of_its_file() {
 }
 
 #[test]
-fn a_stream_lets_go_of_what_is_certain() {
+fn of_a_value_in_base64_only_letters_that_hold_its_neighbours_stay() {
+    let r = redactor(&["hunter2secr3"]);
+    for (text, expected) in [
+        ("hunter2secr3", DOTS.to_string()),
+        ("ahunter2secr3", format!("YW{DOTS}w==")),
+        ("abhunter2secr3", format!("YWJ{DOTS}M=")),
+        ("abchunter2secr3", format!("YWJj{DOTS}")),
+        ("hunter2secr3d", format!("{DOTS}ZA==")),
+    ] {
+        assert_eq!(r.hide(&BASE64_STANDARD.encode(text)), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_thousand_cuts_are_looked_at_in_a_text_and_in_each_piece_of_a_large_one() {
     let r = redactor(&["hunter2secret"]);
-    let mut writer = RedactingWriter::new(r.clone(), vec![]);
-    writer.write_all(&[b'x'; 100_000]).unwrap();
-    writer.flush().unwrap();
-    assert!(writer.held.len() <= r.reach(), "{} bytes are held", writer.held.len());
+    let cuts = format!("hunter2sec…{:50}", "").repeat(MOST_CUTS + 1);
+    let hidden = |length: usize| {
+        let text = format!("{cuts}{}", "x".repeat(length - cuts.len()));
+        r.hide(&text).matches(DOTS).count()
+    };
+    assert_eq!(hidden(100_000), MOST_CUTS);
+    assert_eq!(hidden(LARGE), MOST_CUTS);
+    assert_eq!(hidden(LARGE + 1), MOST_CUTS + 1);
 }
