@@ -4,7 +4,7 @@
 //! `startfirst`, `port=N`, `image=I`. A look: `500 | app: a run, b.2 fail=1 (words) | app paused (words)`: time, tasks
 //! of each service, updates. Task words: `pend start run done fail[=N] rej shut orphan`, `old` (another spec), `unhealthy`, `oom`.
 
-use super::{History, Verdict, Wanted, WantedMode, WantedService, converge, not_converged};
+use super::{History, Verdict, Wanted, converge, not_converged};
 use crate::name::ServiceName;
 use crate::world::seen::{Mode, Restart, Seen, ServiceSeen, TaskSeen, TaskState, UpdateState};
 use std::collections::BTreeMap;
@@ -61,18 +61,8 @@ pub(super) fn run(services: &str, looks: &[&str], fresh: bool) -> (String, Strin
 }
 
 pub(super) fn wanted(services: &[ServiceSeen], fresh: bool) -> Wanted {
-    let services = services.iter().map(|s| WantedService {
-        name: s.name.clone(),
-        mode: match s.mode {
-            Mode::Replicated(n) => WantedMode::Replicated(n),
-            Mode::Global(_) => WantedMode::Global,
-            Mode::Job(n) => WantedMode::Job(n),
-        },
-        image: s.image.clone(),
-        restart: s.restart,
-        labels: BTreeMap::new(),
-    });
-    Wanted { services: services.collect(), fresh }
+    let seen = Seen { services: services.to_vec(), tasks: vec![] };
+    Wanted { fresh, ..Wanted::as_it_is(&seen) }
 }
 
 pub(super) fn services_of(text: &str) -> Vec<ServiceSeen> {

@@ -182,3 +182,76 @@ fn at_the_deadline_only_a_task_that_starts_and_is_wanted_was_never_healthy() {
 fn only_a_slot_that_runs_when_the_wait_begins_has_its_past_forgiven() {
     check("app x1", &["0 | app: a fail=1, b fail=1, c start"], "crash-loop @0", "2 tasks in a row");
 }
+
+#[test]
+fn a_port_is_held_by_an_old_task_only_if_that_runs() {
+    let said = |old: &str| {
+        let port = "no suitable node (host-mode port already in use on 1 node)";
+        let look = |at| format!("{at} | app: a old {old}, b pend ({port}) | app updating");
+        run("app x1 port=80 startfirst", &[&look(0), &look(10_000)], true).1
+    };
+    assert!(said("run").starts_with("recipe") && said("run").contains("its own old task"), "{}", said("run"));
+    for old in ["start", "pend", "shut", "fail=1"] {
+        assert!(
+            said(old).starts_with("world") && !said(old).contains("who holds it"),
+            "{old}: {}",
+            said(old)
+        );
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_in_the_words_of_the_task_that_is_on_its_way() {
+    for (services, tasks, expected) in [
+        ("app x1", "app:", "app: 0 of 1 running, no task yet"),
+        ("app x1", "app: a start", "app: 0 of 1 running, starting"),
+        ("app x1", "app: a start (preparing)", "app: 0 of 1 running, preparing"),
+        ("app x1", "app: a start (starting)", "app: 0 of 1 running, starting"),
+        ("app x1 hc", "app: a start (starting)", "app: 0 of 1 running, health check not passed yet"),
+        ("app x1 hc", "app: a start (preparing)", "app: 0 of 1 running, preparing"),
+        ("app x1", "app: a pend (no node)", "app: 0 of 1 running, waits for a node (no node)"),
+        ("app x2", "app: a.1 run (started), b.2 start (preparing)", "app: 1 of 2 running, preparing"),
+        ("app x1", "app: a old run", "app: 0 of 1 running, no task yet"),
+        ("app x1", "app: a old run, b run", "app: its old task is still there"),
+        ("app x1", "app: a run | app updating", "app: Swarm is updating it"),
+        ("app x1", "app: | app rolling_back (w)", "app: Swarm is taking the update back (w)"),
+    ] {
+        assert_eq!(run(services, &[&format!("0 | {tasks}")], true), ("waiting".into(), expected.into()));
+    }
+}
+
+#[test]
+fn an_end_is_told_of_an_update_only_while_it_is_not_there() {
+    let start = "0 | app: a start";
+    let said = |look: &str| run("app x1", &[start, &format!("100 | {look}")], true).1;
+    assert_eq!(said("app: a fail=1, b start | app updating"), "app: a task ended with exit code 1");
+    assert_eq!(said("app: a fail=1, b run | app updating"), "app: Swarm is updating it");
+    assert_eq!(said("app: a fail=1, b start | app rolling_back"), "app: Swarm is taking the update back");
+}
+
+#[test]
+fn a_converged_service_gets_the_remarks_that_are_true_of_it_and_no_others() {
+    let gone = "`app` ended with exit code 0; its container is gone, so its last health is not known";
+    let ended = "`app` ran to its end (1 of 1)";
+    for (services, tasks, expected) in [
+        ("app x1", "app: a run", String::new()),
+        ("app x1 hc", "app: a run", String::new()),
+        ("app x1 onfail", "app: a run", String::new()),
+        ("app x0", "app:", "`app` wants no task (replicas 0): nothing of it runs".to_string()),
+        ("app x1 never", "app: a run", "`app` never restarts and still runs".to_string()),
+        ("app x1 never", "app: a done", ended.to_string()),
+        ("app x1 never hc", "app: a done healthy", ended.to_string()),
+        ("app x1 never hc", "app: a done", format!("{ended}; {gone}")),
+        (
+            "app x1",
+            "app: a run | app paused (w)",
+            "the update of `app` was paused (w), and all its tasks run the new version".to_string(),
+        ),
+        ("app x1", "app: a run | app completed", String::new()),
+    ] {
+        let looks = [format!("0 | {tasks}"), format!("9000 | {tasks}")];
+        let (verdict, notes) = run(services, &[&looks[0], &looks[1]], true);
+        assert!(verdict.starts_with("converged"), "{services}: {tasks}: {notes}");
+        assert_eq!(notes, expected, "{services}: {tasks}");
+    }
+}
