@@ -269,6 +269,30 @@ mod tests {
     }
 
     #[test]
+    fn a_removal_that_could_not_look_once_does_not_say_that_nothing_is_left() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        for call in 1..9 {
+            cluster.fault(Fault::CallHangs(call));
+        }
+        let got = removed(&world);
+        assert!(matches!(got, Err(ClusterError::Deadline(_))), "{got:?}");
+        let at_once = remove_domain(&world, DOMAIN, Moment(70_000), false, &mut |_| ());
+        assert!(matches!(at_once, Err(Lost { error: ClusterError::Deadline(_), .. })), "{at_once:?}");
+    }
+
+    #[test]
+    fn of_what_was_there_when_the_engine_fell_silent_it_is_not_known_who_holds_it() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        cluster.fault(Fault::RemovalHolds("network".into(), "n".into(), "container c".into()));
+        cluster.fault(Fault::EngineGoneAt(9));
+        let lost = remove_domain(&world, DOMAIN, Moment(60_000), true, &mut |_| ()).unwrap_err();
+        let by = "unknown: the engine did not answer (could not reach the engine: connection refused)";
+        assert_eq!(lost.left, [Held { kind: "network".into(), name: "n".into(), by: by.into() }]);
+    }
+
+    #[test]
     fn what_runs_share_goes_with_the_last_of_them() {
         let (_, world) = ground(MemoryLocks::default());
         let shared = domain_of_network("net");
