@@ -322,6 +322,22 @@ fn lesson_22_a_test_that_was_not_run_keeps_the_run_from_being_green() {
 }
 
 #[test]
+fn each_test_of_a_file_that_the_plan_names_has_a_row_of_its_own() {
+    let mut plan = example::plan();
+    for step in &mut plan.steps {
+        if let Action::Tests { names, .. } = &mut step.action {
+            *names = vec!["test_a".into(), "test_b".into()];
+        }
+    }
+    let mut whats = green(&plan);
+    whats.retain(|w| !matches!(w, What::TestEnded { name, .. } if name == "test_b"));
+    let o = judged(whats);
+    let rows: Vec<_> = o.tiers[4].tests.iter().map(|t| (t.name.as_str(), t.status)).collect();
+    assert_eq!(rows, [("test_a", Status::Pass), ("test_b", Status::Unver)]);
+    assert_eq!(o.verdict, Verdict::Error);
+}
+
+#[test]
 fn lesson_22_a_test_skipped_for_something_it_needs_is_red_and_one_the_recipe_left_out_is_not() {
     let skipped = |by| {
         let mut whats = green(&example::plan());
