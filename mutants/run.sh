@@ -71,8 +71,8 @@ export CARGO_TARGET_DIR=$work/target CARGO_INCREMENTAL=1 PROPTEST_CASES=64 RUST_
 for name in "$@"; do
   echo "mutants: $name"
   status=0
-  # a mutant may loop for ever: what takes ten times longer than the tests do is caught by its time
-  cargo mutants --dir "$work/crates" --package "$name" --in-place --no-shuffle --timeout 60 --build-timeout 300 \
+  # a mutant may loop for ever, and eat memory: what takes thirty times longer than the tests do is caught by its time
+  cargo mutants --dir "$work/crates" --package "$name" --in-place --no-shuffle --timeout 20 --build-timeout 300 \
     --cap-lints true ${MUTANTS_AGAIN:+--iterate} --output "$work/out-$name" --no-times --colors never || status=$?
   # 2: some survived, 3: some were caught by their time
   case $status in 0 | 2 | 3) ;; *) exit $status ;; esac

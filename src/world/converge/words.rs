@@ -211,6 +211,7 @@ fn what_is_missing_is_said_in_the_words_of_the_task_that_is_on_its_way() {
         ("app x1 hc", "app: a start (preparing)", "app: 0 of 1 running, preparing"),
         ("app x1", "app: a pend (no node)", "app: 0 of 1 running, waits for a node (no node)"),
         ("app x2", "app: a.1 run (started), b.2 start (preparing)", "app: 1 of 2 running, preparing"),
+        ("app x2", "app: a.1 start (preparing), b.2 run (started)", "app: 1 of 2 running, preparing"),
         ("app x1", "app: a old run", "app: 0 of 1 running, no task yet"),
         ("app x1", "app: a old run, b run", "app: its old task is still there"),
         ("app x1", "app: a run | app updating", "app: Swarm is updating it"),
