@@ -51,9 +51,9 @@ impl History {
             });
             known.task = merged(&known.task, task);
             match task.state {
+                TaskState::Pending | TaskState::Starting => {}
                 TaskState::Running => known.ran_ms = known.ran_ms.or(Some(now_ms)),
-                state if state > TaskState::Running => known.ended_ms = known.ended_ms.or(Some(now_ms)),
-                _ => {}
+                _ => known.ended_ms = known.ended_ms.or(Some(now_ms)),
             }
         }
         if !self.looked {

@@ -110,7 +110,8 @@ mod tests {
         cluster.deploy(&deploy, &limit).unwrap();
         let service = WantedService::new(ServiceName::parse(service).unwrap(), "i:1");
         let wanted = Wanted { services: vec![service], fresh: true };
-        (until_converged(&cluster, &*clock, &stack, &wanted, &limit, &mut |_| ()), clock.now().0)
+        let history = &mut History::default();
+        (until_converged(&cluster, &*clock, &stack, &wanted, history, &limit, &mut |_| ()), clock.now().0)
     }
 
     #[test]
