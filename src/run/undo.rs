@@ -345,6 +345,25 @@ mod tests {
     }
 
     #[test]
+    fn an_app_that_is_kept_stays_until_it_is_to_go_and_a_mark_of_nothing_goes() {
+        let (_, world) = ground(MemoryLocks::default());
+        let shared = domain_of_network("net");
+        for domain in ["dead", "kept", shared.as_str()] {
+            network(&world, &format!("of-{domain}"), domain);
+        }
+        world.locks.keep("kept", &[&shared]).unwrap();
+        world.locks.keep("gone", &[]).unwrap();
+        let swept = |kept| {
+            let swept = sweep(&world, "own", kept, Moment(99_000), &mut |_| ()).unwrap();
+            (swept.into_keys().collect::<Vec<_>>(), world.locks.kept().unwrap())
+        };
+        let text = str::to_string;
+        let marked = BTreeSet::from([text("kept"), shared.clone()]);
+        assert_eq!(swept(Kept::Stay), (vec![text("dead")], marked));
+        assert_eq!(swept(Kept::Go), (vec![text("kept"), shared.clone()], BTreeSet::new()));
+    }
+
+    #[test]
     fn an_error_that_does_not_pass_ends_a_removal_at_once() {
         let (cluster, world) = ground(MemoryLocks::default());
         network(&world, "n", DOMAIN);

@@ -164,6 +164,16 @@ fn a_signal_weighs_more_than_a_failure_and_less_than_a_leak() {
 }
 
 #[test]
+fn an_app_is_kept_running_by_a_run_that_was_to_keep_it_and_was_not_stopped() {
+    let kept = |keep, by: Option<&str>| {
+        let plan = Plan { keep, ..example::plan() };
+        judged(by.map_or_else(|| green(&plan), |by| stopped(&plan, 9, by))).is_kept_running()
+    };
+    assert!(kept(true, None));
+    assert!(!kept(true, Some("SIGINT")) && !kept(false, None) && !kept(false, Some("SIGINT")));
+}
+
+#[test]
 fn the_run_deadline_is_an_error_even_when_no_step_was_going_on() {
     let o = judged(stopped(&example::plan(), 9, "deadline"));
     assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error));
@@ -319,22 +329,6 @@ fn lesson_22_a_test_that_was_not_run_keeps_the_run_from_being_green() {
     );
     let o = judged(whats);
     assert_eq!((o.verdict, o.rungs[&Rung::Functional]), (Verdict::Error, Status::Unver));
-}
-
-#[test]
-fn each_test_of_a_file_that_the_plan_names_has_a_row_of_its_own() {
-    let mut plan = example::plan();
-    for step in &mut plan.steps {
-        if let Action::Tests { names, .. } = &mut step.action {
-            *names = vec!["test_a".into(), "test_b".into()];
-        }
-    }
-    let mut whats = green(&plan);
-    whats.retain(|w| !matches!(w, What::TestEnded { name, .. } if name == "test_b"));
-    let o = judged(whats);
-    let rows: Vec<_> = o.tiers[4].tests.iter().map(|t| (t.name.as_str(), t.status)).collect();
-    assert_eq!(rows, [("test_a", Status::Pass), ("test_b", Status::Unver)]);
-    assert_eq!(o.verdict, Verdict::Error);
 }
 
 #[test]

@@ -142,3 +142,27 @@ impl TierOutcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::super::tests::{green, judged};
+    use super::*;
+    use crate::plan::example;
+
+    #[test]
+    fn each_test_of_a_file_that_the_plan_names_has_a_row_of_its_own() {
+        let mut plan = example::plan();
+        for step in &mut plan.steps {
+            if let Action::Tests { names, .. } = &mut step.action {
+                *names = vec!["test_a".into(), "test_b".into()];
+            }
+        }
+        let mut whats = green(&plan);
+        whats.retain(|w| !matches!(w, What::TestEnded { name, .. } if name == "test_b"));
+        let o = judged(whats);
+        let rows: Vec<_> = o.tiers[4].tests.iter().map(|t| (t.name.as_str(), t.status)).collect();
+        assert_eq!(rows, [("test_a", Status::Pass), ("test_b", Status::Unver)]);
+        assert_eq!(o.verdict, Verdict::Error);
+    }
+}
