@@ -45,8 +45,8 @@ fn only_time_speaks_for(w: &WantedService, seen: &Seen) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::converge;
     use super::super::scene::{Scene, services_of, wanted};
+    use super::super::{Verdict, converge};
     use super::*;
 
     /// The doubts at the last of these looks; after the look `anew` something was done to the app.
@@ -122,6 +122,7 @@ mod tests {
         let after = |parts: &[&[&str]]| after("app x1", &parts.concat());
         assert_eq!(after(&[&converged, &one]), once);
         assert_eq!(after(&[&converged, &one, &two]), twice);
+        assert_eq!(after(&[&converged, &["anew"], &one]), once);
         assert_eq!(after(&[&converged, &one, &["anew", "10000 | app: a fail=3, b run"]]), once);
         // before that it is no news
         assert_eq!(after(&[&converged[..1], &one, &["60000 | app: a fail=3, b run"]]).len(), 1);
@@ -130,6 +131,27 @@ mod tests {
         );
         // nor is an end that is seen with the look at which everything is as wanted
         let with_it = ["0 | app: a run", "10000 | app: a run leaving, b run", "99000 | app: a fail=3, b run"];
-        assert!(after(&[&with_it])[0].contains("longer than 89s"));
+        assert!(after(&[&with_it, &["100000 | app: a fail=3, b run"]])[0].contains("longer than 90s"));
+    }
+
+    #[test]
+    fn what_ended_before_something_was_done_to_the_app_does_not_hold_up_the_wait_after_it() {
+        let converged_at = |done: bool| {
+            let services = services_of("app x1");
+            let (wanted, mut history) = (wanted(&services, true), History::default());
+            let mut scene = Scene::new(services);
+            let (up, again) = ("app: a run", "app: a fail=3, b run");
+            for (at, tasks) in [(0, up), (5_000, again), (6_000, again), (7_200, again), (11_000, again)] {
+                if done && at == 6_000 {
+                    history.begin_anew();
+                }
+                let (seen, now) = scene.look(&format!("{at} | {tasks}"));
+                if let Verdict::Converged { .. } = converge(&wanted, &seen, &mut history, now) {
+                    return Some(at);
+                }
+            }
+            None
+        };
+        assert_eq!((converged_at(false), converged_at(true)), (Some(11_000), Some(7_200)));
     }
 }
