@@ -19,7 +19,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::HashSet;
 use std::io::Write;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// What stands in the place of a secret.
 pub const DOTS: &str = "•••";
@@ -76,7 +76,8 @@ struct Inner {
     names: Vec<String>,
     /// Every form, sorted, with the index of its name.
     forms: Vec<(Vec<u8>, usize)>,
-    automaton: Option<AhoCorasick>,
+    /// Finds the forms; built when a text is searched for the first time after a value came, as values come in groups.
+    automaton: OnceLock<AhoCorasick>,
     /// Every few bytes that stand together in a form.
     ends: HashSet<[u8; END]>,
     /// Bytes of the longest form.
@@ -101,12 +102,7 @@ impl Redactor {
         inner.forms.extend(forms.into_iter().map(|form| (form, owner)));
         inner.forms.sort();
         inner.longest = inner.forms.iter().map(|(form, _)| form.len()).max().unwrap_or(0);
-        let forms = inner.forms.iter().map(|(form, _)| form.as_slice());
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(forms.chain([CUT.as_bytes()]))
-            .expect("some hundred short patterns fit an automaton");
-        inner.automaton = Some(automaton);
+        inner.automaton = OnceLock::new();
         Added::Hidden
     }
 
@@ -156,6 +152,14 @@ impl Redactor {
 }
 
 impl Inner {
+    fn automaton(&self) -> AhoCorasick {
+        let forms = self.forms.iter().map(|(form, _)| form.as_slice());
+        AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(forms.chain([CUT.as_bytes()]))
+            .expect("some hundred short patterns fit an automaton")
+    }
+
     /// Where secrets stand, in order, without overlaps.
     fn spans(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let mut all: Vec<Range<usize>> = vec![];
@@ -173,7 +177,10 @@ impl Inner {
 
     /// Shows every place of a value and whose it is; with `cuts` also beginnings of values where a text was cut.
     fn each_match(&self, bytes: &[u8], cuts: bool, show: &mut dyn FnMut(Range<usize>, usize)) {
-        let Some(automaton) = &self.automaton else { return };
+        if self.forms.is_empty() {
+            return;
+        }
+        let automaton = self.automaton.get_or_init(|| self.automaton());
         readings::each(bytes, &mut |reading, back| {
             let mut left = if cuts { MOST_CUTS } else { 0 };
             for m in automaton.find_overlapping_iter(reading) {
