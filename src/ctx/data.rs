@@ -1,16 +1,16 @@
 //! Secrets, marks and words.
 
+use super::CtxFn;
 use super::state::{Ctx, Native, looked_at, raised};
-use super::{CtxFn, HookCtx};
 use crate::diag::nearest::did_you_mean;
 use crate::script::exceeded;
+use crate::script::functions::Functions;
 use crate::script::limits::MARKS;
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
 use crate::secret::Secret;
-use rhai::{Dynamic, Engine, ImmutableString};
-use std::sync::Arc;
+use rhai::{Dynamic, ImmutableString};
 
 const NAME: Param = Param { name: "name", ty: Ty::TEXT };
 const TEXT: Param = Param { name: "text", ty: Ty::TEXT };
@@ -23,7 +23,7 @@ const fn row(
     reach: Reach,
     doc: &'static str,
     example: &'static str,
-    register: fn(&mut Engine, &Arc<HookCtx>),
+    register: fn(&mut Functions),
 ) -> CtxFn {
     CtxFn {
         sig: CallSig { owner: Owner::Ctx, name, params, ret, doc, example, reach, is_property: false },
@@ -39,7 +39,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Reach::Secrets,
         "The value of a secret, by its name in the compose file. It is hidden in everything ccci writes.",
         "assert(ctx.secret(\"db_password\").len() >= 6);",
-        |e, _| {
+        |e| {
             e.register_fn("secret", |c: &mut Ctx, name: &str| secret(c, name));
         },
     ),
@@ -50,7 +50,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Reach::BeforeDeploy,
         "Sets a secret of the compose file before the first deploy, instead of the generated value. A value under six letters or an ordinary word (`password`) is not hidden in the record, and a warning says so.",
         "ctx.set_secret(\"db_password\", \"correct horse battery\");",
-        |e, _| {
+        |e| {
             e.register_fn("set_secret", |c: &mut Ctx, name: &str, value: &str| set_secret(c, name, value));
         },
     ),
@@ -61,7 +61,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Reach::Always,
         "Leaves a value for later hooks and tests: text, numbers, bools, lists and maps of them.",
         "ctx.remember(\"id\", 5);\nassert(ctx.recall(\"id\") == 5);",
-        |e, _| {
+        |e| {
             e.register_fn("remember", |c: &mut Ctx, name: &str, value: Dynamic| remember(c, name, &value));
         },
     ),
@@ -72,7 +72,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Reach::Always,
         "What an earlier hook left under a name; raises if nothing was left.",
         "ctx.remember(\"id\", \"x\");\nassert(ctx.recall(\"id\") == \"x\");",
-        |e, _| {
+        |e| {
             e.register_fn("recall", |c: &mut Ctx, name: &str| recall(c, name));
         },
     ),
@@ -83,7 +83,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Reach::Always,
         "Says something in the record and the live view.",
         "ctx.log(\"planting a page\");",
-        |e, _| {
+        |e| {
             e.register_fn("log", |c: &mut Ctx, text: &str| -> Native<()> {
                 c.0.count()?;
                 c.0.say(text);

@@ -1,15 +1,16 @@
 //! Commands in containers, logs of services, and one-shot jobs.
 
+use super::CtxFn;
 use super::state::{Ctx, Native, cluster_raised, looked_at, raised};
-use super::{CtxFn, HookCtx};
 use crate::name::ServiceName;
+use crate::script::functions::Functions;
 use crate::script::limits::LOG_LINES as MOST_LOG_LINES;
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
 use crate::world::clock::Limit;
 use crate::world::cluster::{ExecOutput, ExecRequest, JobRequest};
-use rhai::{Array, Dynamic, Engine, ImmutableString};
+use rhai::{Array, Dynamic, ImmutableString};
 use std::sync::Arc;
 
 /// What a command left, as scripts hold it.
@@ -31,7 +32,7 @@ const fn row(
     ret: Ty,
     doc: &'static str,
     example: &'static str,
-    register: fn(&mut Engine, &Arc<HookCtx>),
+    register: fn(&mut Functions),
 ) -> CtxFn {
     let sig =
         CallSig { owner: Owner::Ctx, name, params, ret, doc, example, reach: Reach::App, is_property: false };
@@ -43,7 +44,7 @@ const fn property(
     ret: Ty,
     doc: &'static str,
     example: &'static str,
-    register: fn(&mut Engine, &Arc<HookCtx>),
+    register: fn(&mut Functions),
 ) -> CtxFn {
     let sig = CallSig {
         owner: Owner::ExecOutput,
@@ -65,7 +66,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::EXEC_OUTPUT,
         "Runs a command in a running container of a service: a list of words, or a text for `sh -c`. Raises when it cannot run or exits non-zero.",
         "assert(ctx.exec(\"app\", [\"echo\", \"hi\"]).stdout == \"hi\\n\");",
-        |e, _| {
+        |e| {
             e.register_fn("exec", |c: &mut Ctx, s: &str, words: Array| run(c, "exec", s, &words, true));
             e.register_fn("exec", |c: &mut Ctx, s: &str, line: &str| run(c, "exec", s, &shell(line), true));
         },
@@ -76,7 +77,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::EXEC_OUTPUT,
         "As `exec`, but a non-zero exit is a result. Still raises when the command cannot run at all.",
         "assert(ctx.try_exec(\"app\", [\"false\"]).code == 1);",
-        |e, _| {
+        |e| {
             e.register_fn("try_exec", |c: &mut Ctx, s: &str, words: Array| {
                 run(c, "try_exec", s, &words, false)
             });
@@ -85,21 +86,15 @@ pub(super) const ROWS: &[CtxFn] = &[
             });
         },
     ),
-    property(
-        "code",
-        Ty::INT,
-        "The exit code.",
-        "assert(ctx.exec(\"app\", [\"true\"]).code == 0);",
-        |e, _| {
-            e.register_get("code", |o: &mut Output| o.0.code);
-        },
-    ),
+    property("code", Ty::INT, "The exit code.", "assert(ctx.exec(\"app\", [\"true\"]).code == 0);", |e| {
+        e.register_get("code", |o: &mut Output| o.0.code);
+    }),
     property(
         "stdout",
         Ty::TEXT,
         "What it wrote to standard output.",
         "assert(ctx.exec(\"app\", [\"echo\", \"hi\"]).stdout.contains(\"hi\"));",
-        |e, _| {
+        |e| {
             e.register_get("stdout", |o: &mut Output| ImmutableString::from(o.0.stdout.as_str()));
         },
     ),
@@ -108,7 +103,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::TEXT,
         "What it wrote to standard error.",
         "assert(ctx.exec(\"app\", [\"true\"]).stderr == \"\");",
-        |e, _| {
+        |e| {
             e.register_get("stderr", |o: &mut Output| ImmutableString::from(o.0.stderr.as_str()));
         },
     ),
@@ -118,7 +113,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::TEXT,
         "The last 200 lines a service wrote.",
         "assert(ctx.logs(\"app\").contains(\"started\"));",
-        |e, _| {
+        |e| {
             e.register_fn("logs", |c: &mut Ctx, s: &str| logs(c, s, LOG_LINES as i64));
         },
     ),
@@ -128,7 +123,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::TEXT,
         "The last so many lines a service wrote, at most 10 000.",
         "assert(ctx.logs(\"app\", 5).contains(\"started\"));",
-        |e, _| {
+        |e| {
             e.register_fn("logs", |c: &mut Ctx, s: &str, lines: i64| logs(c, s, lines));
         },
     ),
@@ -138,7 +133,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::EXEC_OUTPUT,
         "Runs a one-shot service of an image on the stack's networks to its end and removes it. Raises when it exits non-zero.",
         "assert(ctx.run_job(\"ask\", \"nginx:1.25.0\", [\"echo\", \"hi\"]).stdout.contains(\"hi\"));",
-        |e, _| {
+        |e| {
             e.register_fn("run_job", |c: &mut Ctx, name: &str, image: &str, words: Array| {
                 job(c, name, image, &words)
             });
@@ -149,7 +144,7 @@ pub(super) const ROWS: &[CtxFn] = &[
     ),
 ];
 
-pub(super) fn register_types(e: &mut Engine) {
+pub(super) fn register_types(e: &mut Functions) {
     e.register_type_with_name::<Output>("ExecOutput");
 }
 

@@ -2,11 +2,11 @@
 
 use super::state::Ctx;
 use super::{CtxFn, HookCtx};
+use crate::script::functions::Functions;
 use crate::script::point::Reach;
 use crate::script::signature::{CallSig, Owner, Ty};
-use rhai::{Dynamic, Engine, Map};
+use rhai::{Dynamic, Map};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 macro_rules! fact {
     ($name:literal, $ty:expr, $get:expr, $doc:literal, $example:literal) => {
@@ -21,7 +21,7 @@ macro_rules! fact {
                 reach: Reach::Always,
                 is_property: true,
             },
-            register: |e: &mut Engine, _: &Arc<HookCtx>| {
+            register: |e: &mut Functions| {
                 let get: fn(&HookCtx) -> Dynamic = $get;
                 e.register_get($name, move |c: &mut Ctx| get(&c.0));
             },

@@ -1,17 +1,17 @@
 //! Free functions: `eventually`. It uses the core's own waiting loop, with the earlier of both deadlines. (`fail` and
 //! `assert` are the script engine's.)
 
-use super::state::{Native, raised};
+use super::state::{Ctx, Native, raised};
 use super::{CtxFn, HookCtx};
 use crate::failure::Failure;
+use crate::script::functions::Functions;
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
 use crate::script::{Guard, StopReason, stopped};
 use crate::time::{Span, parse_span};
 use crate::world::wait::{Look, WaitError, until};
-use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
-use std::sync::Arc;
+use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext};
 
 pub(super) const ROWS: &[CtxFn] = &[CtxFn {
     sig: CallSig {
@@ -24,10 +24,11 @@ pub(super) const ROWS: &[CtxFn] = &[CtxFn {
         reach: Reach::Always,
         is_property: false,
     },
-    register: |e: &mut Engine, ctx: &Arc<HookCtx>| {
-        let ctx = ctx.clone();
-        e.register_fn("eventually", move |nc: NativeCallContext<'_>, span: &str, ask: FnPtr| {
-            eventually(&ctx, &nc, span, &ask)
+    register: |e: &mut Functions| {
+        e.register_fn("eventually", |nc: NativeCallContext<'_>, span: &str, ask: FnPtr| {
+            let ctx = nc.tag().and_then(|tag| tag.clone().try_cast::<Ctx>());
+            let ctx = ctx.expect("an engine with the ctx functions has their ctx as its tag");
+            eventually(&ctx.0, &nc, span, &ask)
         });
     },
 }];

@@ -1,15 +1,16 @@
 //! HTTP against the app, by name, through the ingress; sessions keep cookies.
 
 use super::state::{Ctx, Native, looked_at, raised, world_trouble};
-use super::{CtxFn, HookCtx, request};
+use super::{CtxFn, request};
 use crate::failure::causes;
+use crate::script::functions::Functions;
 use crate::script::limits::{SESSIONS, TEXT};
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
 use crate::script::{exceeded, head};
 use crate::world::web::{HttpAnswer, WebError};
-use rhai::{Dynamic, Engine, ImmutableString, Map};
+use rhai::{Dynamic, ImmutableString, Map};
 use std::sync::Arc;
 
 /// An answer, as scripts hold it.
@@ -33,7 +34,7 @@ const fn row(
     ret: Ty,
     doc: &'static str,
     example: &'static str,
-    register: fn(&mut Engine, &Arc<HookCtx>),
+    register: fn(&mut Functions),
 ) -> CtxFn {
     let is_property = false;
     CtxFn {
@@ -47,7 +48,7 @@ const fn property(
     ret: Ty,
     doc: &'static str,
     example: &'static str,
-    register: fn(&mut Engine, &Arc<HookCtx>),
+    register: fn(&mut Functions),
 ) -> CtxFn {
     let sig = CallSig {
         owner: Owner::Response,
@@ -70,7 +71,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "Asks for a path of the app, or a URL of one of its names. Redirects are followed inside the app's names. Any status is an answer; no answer at all raises.",
         "assert(ctx.get(\"/\").status == 200);",
-        |e, _| {
+        |e| {
             e.register_fn("get", |c: &mut Ctx, path: &str| {
                 ask(c, "", "GET", path, Dynamic::UNIT, Map::new())
             });
@@ -83,7 +84,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "The same with options: `headers` (a map), `follow` (default true), `timeout` (a span, at most 2 minutes).",
         "assert(ctx.get(\"/\", #{ follow: false }).status == 200);",
-        |e, _| {
+        |e| {
             e.register_fn("get", |c: &mut Ctx, path: &str, o: Map| ask(c, "", "GET", path, Dynamic::UNIT, o));
         },
     ),
@@ -94,7 +95,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "Sends a body: text as it is, a map as a form.",
         "assert(ctx.post(\"/form\", #{ name: \"ada\" }).status == 200);",
-        |e, _| {
+        |e| {
             e.register_fn("post", |c: &mut Ctx, path: &str, body: Dynamic| {
                 ask(c, "", "POST", path, body, Map::new())
             });
@@ -107,7 +108,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "The same with options; `json: true` sends the body as JSON.",
         "assert(ctx.post(\"/form\", #{ name: \"ada\" }, #{ json: true }).status == 200);",
-        |e, _| {
+        |e| {
             e.register_fn("post", |c: &mut Ctx, path: &str, body: Dynamic, o: Map| {
                 ask(c, "", "POST", path, body, o)
             });
@@ -120,7 +121,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "Any method; the body is the option `body`.",
         "assert(ctx.request(\"HEAD\", \"/\", #{}).status == 200);",
-        |e, _| {
+        |e| {
             e.register_fn("request", |c: &mut Ctx, m: &str, path: &str, o: Map| any(c, "", m, path, o));
         },
     ),
@@ -131,7 +132,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::SESSION,
         "HTTP that keeps cookies under a name; the same name is the same session for the whole run.",
         "let s = ctx.session(\"admin\");\nassert(s.get(\"/\").status == 200);",
-        |e, _| {
+        |e| {
             e.register_fn("session", |c: &mut Ctx, name: &str| session(c, name));
         },
     ),
@@ -142,7 +143,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "As `ctx.get`, with the session's cookies.",
         "assert(ctx.session(\"a\").get(\"/\").ok);",
-        |e, _| {
+        |e| {
             e.register_fn("get", |s: &mut Session, path: &str| {
                 ask(&s.0, &s.1, "GET", path, Dynamic::UNIT, Map::new())
             });
@@ -155,7 +156,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "As `ctx.get` with options, with the session's cookies.",
         "assert(ctx.session(\"a\").get(\"/\", #{}).ok);",
-        |e, _| {
+        |e| {
             e.register_fn("get", |s: &mut Session, path: &str, o: Map| {
                 ask(&s.0, &s.1, "GET", path, Dynamic::UNIT, o)
             });
@@ -168,7 +169,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "As `ctx.post`, with the session's cookies.",
         "assert(ctx.session(\"a\").post(\"/form\", \"x=1\").ok);",
-        |e, _| {
+        |e| {
             e.register_fn("post", |s: &mut Session, path: &str, body: Dynamic| {
                 ask(&s.0, &s.1, "POST", path, body, Map::new())
             });
@@ -181,7 +182,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "As `ctx.post` with options, with the session's cookies.",
         "assert(ctx.session(\"a\").post(\"/form\", #{}, #{ json: true }).ok);",
-        |e, _| {
+        |e| {
             e.register_fn("post", |s: &mut Session, path: &str, body: Dynamic, o: Map| {
                 ask(&s.0, &s.1, "POST", path, body, o)
             });
@@ -194,16 +195,16 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::RESPONSE,
         "As `ctx.request`, with the session's cookies.",
         "assert(ctx.session(\"a\").request(\"GET\", \"/\", #{}).ok);",
-        |e, _| {
+        |e| {
             e.register_fn("request", |s: &mut Session, m: &str, path: &str, o: Map| {
                 any(&s.0, &s.1, m, path, o)
             });
         },
     ),
-    property("status", Ty::INT, "The status code.", "assert(ctx.get(\"/\").status == 200);", |e, _| {
+    property("status", Ty::INT, "The status code.", "assert(ctx.get(\"/\").status == 200);", |e| {
         e.register_get("status", |r: &mut Response| i64::from(r.0.status));
     }),
-    property("ok", Ty::BOOL, "Whether the status is 200 to 399.", "assert(ctx.get(\"/\").ok);", |e, _| {
+    property("ok", Ty::BOOL, "Whether the status is 200 to 399.", "assert(ctx.get(\"/\").ok);", |e| {
         e.register_get("ok", |r: &mut Response| (200..400).contains(&r.0.status));
     }),
     property(
@@ -211,7 +212,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::TEXT,
         "The body as text, at most 1 MiB of it.",
         "assert(ctx.get(\"/\").body.contains(\"hello\"));",
-        |e, _| {
+        |e| {
             e.register_get("body", |r: &mut Response| text(&r.0));
         },
     ),
@@ -220,7 +221,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::TEXT,
         "The URL after redirects.",
         "assert(ctx.get(\"/\").url.ends_with(\"/\"));",
-        |e, _| {
+        |e| {
             e.register_get("url", |r: &mut Response| ImmutableString::from(r.0.url.as_str()));
         },
     ),
@@ -231,7 +232,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::ANY,
         "The body read as JSON; raises if it is none.",
         "assert(ctx.get(\"/api\").json().ok == true);",
-        |e, _| {
+        |e| {
             e.register_fn("json", |r: &mut Response| -> Native<Dynamic> { Ok(json(&r.0)?) });
         },
     ),
@@ -242,7 +243,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         Ty::TEXT,
         "A header's value; empty if it is not there.",
         "assert(ctx.get(\"/\").header(\"content-type\") == \"text/html\");",
-        |e, _| {
+        |e| {
             e.register_fn("header", |r: &mut Response, name: &str| {
                 ImmutableString::from(r.0.header(name).unwrap_or(""))
             });
@@ -253,7 +254,7 @@ pub(super) const ROWS: &[CtxFn] = &[
 /// Bytes of a body that become text or JSON: the sandbox's own bound on texts.
 const TEXT_BYTES: usize = TEXT.most;
 
-pub(super) fn register_types(e: &mut Engine) {
+pub(super) fn register_types(e: &mut Functions) {
     e.register_type_with_name::<Response>("Response").register_type_with_name::<Session>("Session");
 }
 

@@ -11,18 +11,19 @@ mod net;
 mod request;
 pub mod state;
 
+use crate::script::functions::{Functions, share};
 use crate::script::signature::CallSig;
 pub use marks::Marks;
-use rhai::Engine;
+use rhai::{Dynamic, Engine, Module, Shared};
 pub use state::{Ctx, HookCtx};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A row of the table of ctx functions.
 pub struct CtxFn {
     /// Its shape, for the checker and the reference.
     pub sig: CallSig,
     /// Registers it; rows of one name register once, at the first.
-    pub register: fn(&mut Engine, &Arc<HookCtx>),
+    pub register: fn(&mut Functions),
 }
 
 /// All families in the order of the reference.
@@ -33,13 +34,21 @@ pub fn sigs() -> Vec<CallSig> {
     FAMILIES.iter().flat_map(|f| f.iter().map(|r| r.sig)).collect()
 }
 
-/// Gives an engine everything scripts may call.
+/// Everything scripts may call.
+static ALL: LazyLock<Shared<Module>> = LazyLock::new(|| {
+    Functions::filled(|all| {
+        all.register_type_with_name::<Ctx>("Ctx");
+        http::register_types(all);
+        exec::register_types(all);
+        net::register_types(all);
+        for row in FAMILIES.iter().flat_map(|f| f.iter()) {
+            (row.register)(all);
+        }
+    })
+});
+
+/// Gives an engine everything scripts may call. Those functions that are not called on a ctx find it as the engine's tag.
 pub fn register(engine: &mut Engine, ctx: &Arc<HookCtx>) {
-    engine.register_type_with_name::<Ctx>("Ctx");
-    http::register_types(engine);
-    exec::register_types(engine);
-    net::register_types(engine);
-    for row in FAMILIES.iter().flat_map(|f| f.iter()) {
-        (row.register)(engine, ctx);
-    }
+    share(engine, &ALL);
+    engine.set_default_tag(Dynamic::from(Ctx(ctx.clone())));
 }

@@ -4,11 +4,12 @@ use super::http::no_answer;
 use super::state::{Ctx, Native, raised};
 use super::{CtxFn, HookCtx};
 use crate::name::ServiceName;
+use crate::script::functions::Functions;
 use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
 use crate::world::web::TlsFacts;
-use rhai::{Engine, ImmutableString};
+use rhai::ImmutableString;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -40,7 +41,7 @@ pub(super) const ROWS: &[CtxFn] = &[
             "Whether a TCP connection to a service's port opens.",
             "assert(ctx.tcp(\"app\", 80));",
         ),
-        register: |e: &mut Engine, _: &Arc<HookCtx>| {
+        register: |e: &mut Functions| {
             e.register_fn("tcp", |c: &mut Ctx, service: &str, port: i64| -> Native<bool> {
                 let arguments = vec![service.to_string(), port.to_string()];
                 c.0.call("tcp", arguments, bool::to_string, |limit| {
@@ -60,7 +61,7 @@ pub(super) const ROWS: &[CtxFn] = &[
             "Makes a TLS handshake with a service's port. Any certificate is accepted and shown; no handshake raises.",
             "assert(ctx.tls(\"app\", 443).protocol.starts_with(\"TLS\"));",
         ),
-        register: |e: &mut Engine, _: &Arc<HookCtx>| {
+        register: |e: &mut Functions| {
             e.register_fn("tls", |c: &mut Ctx, service: &str, port: i64| -> Native<Tls> {
                 let arguments = vec![service.to_string(), port.to_string()];
                 c.0.call(
@@ -86,7 +87,7 @@ pub(super) const ROWS: &[CtxFn] = &[
             "The protocol's version, like `TLSv1_3`.",
             "assert(ctx.tls(\"app\", 443).protocol != \"\");",
         ),
-        register: |e: &mut Engine, _: &Arc<HookCtx>| {
+        register: |e: &mut Functions| {
             e.register_get("protocol", |t: &mut Tls| ImmutableString::from(t.0.protocol.as_str()));
         },
     },
@@ -100,13 +101,13 @@ pub(super) const ROWS: &[CtxFn] = &[
             "The common name in the peer's certificate; empty if it has none.",
             "assert(ctx.tls(\"app\", 443).subject == \"example\");",
         ),
-        register: |e: &mut Engine, _: &Arc<HookCtx>| {
+        register: |e: &mut Functions| {
             e.register_get("subject", |t: &mut Tls| ImmutableString::from(t.0.subject.as_str()));
         },
     },
 ];
 
-pub(super) fn register_types(e: &mut Engine) {
+pub(super) fn register_types(e: &mut Functions) {
     e.register_type_with_name::<Tls>("Tls");
 }
 

@@ -1,5 +1,6 @@
 //! `assert(a == b);` as syntax of its own: it shows both sides. `fail("…")` ends a test with a text.
 
+use super::functions::Functions;
 use super::show;
 use super::tree::{self, Shape};
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, Position};
@@ -11,16 +12,20 @@ pub(super) struct Unmet {
     pub observed: String,
 }
 
-/// Registers `assert` and `fail`.
-pub(super) fn register(engine: &mut Engine) {
+/// Adds `assert` to the language.
+pub(super) fn teach(engine: &mut Engine) {
     engine
         .register_custom_syntax(["assert", "$expr$"], false, |cx, inputs| {
             holds(cx, &inputs[0], inputs[0].position()).map(|()| Dynamic::UNIT)
         })
         .expect("the syntax of assert is well-formed; every test that asserts shows it");
-    engine.register_type_with_name::<Unmet>("failed assertion");
-    engine.register_fn("to_string", |u: &mut Unmet| format!("assertion failed: {}", u.observed));
-    engine.register_fn("fail", |why: ImmutableString| -> Result<Dynamic, Box<EvalAltResult>> {
+}
+
+/// Registers `fail`, and what an assertion raises.
+pub(super) fn register(natives: &mut Functions) {
+    natives.register_type_with_name::<Unmet>("failed assertion");
+    natives.register_fn("to_string", |u: &mut Unmet| format!("assertion failed: {}", u.observed));
+    natives.register_fn("fail", |why: ImmutableString| -> Result<Dynamic, Box<EvalAltResult>> {
         Err(EvalAltResult::ErrorRuntime(why.into(), Position::NONE).into())
     });
 }

@@ -5,7 +5,7 @@ use super::guard::{Guard, Meter, Spot};
 use super::limits::{
     ARRAY, CALL_DEPTH, EXPRESSION_DEPTH, FUNCTIONS, MAP, MODULES, OPERATIONS, PRINTED, TEXT, VARIABLES,
 };
-use super::{assertion, natives, raised};
+use super::{assertion, natives};
 use rhai::debugger::{Debugger, DebuggerCommand, DebuggerEvent};
 use rhai::packages::Package;
 use rhai::packages::{
@@ -56,8 +56,7 @@ fn language() -> Engine {
     let mut e = Engine::new_raw();
     PACKAGES.register_into(&mut e);
     natives::register(&mut e);
-    assertion::register(&mut e);
-    raised::register(&mut e);
+    assertion::teach(&mut e);
     e.disable_symbol("eval");
     e.set_strict_variables(true).set_fail_on_invalid_map_property(true);
     // folding would remove branches and positions, which the checker needs

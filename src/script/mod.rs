@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod error;
+pub mod functions;
 pub mod guard;
 pub mod hooks;
 pub mod limits;

@@ -1,9 +1,11 @@
 //! Natives of ours for text and JSON: those of Rhai that could multiply sizes in one step, bounded, and a few that every
 //! author misses. What touches an app is not here.
 
+use super::functions::{Functions, share};
 use super::ty::Ty;
-use super::{show, sorting};
-use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, NativeCallContext};
+use super::{assertion, raised, show, sorting};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Module, NativeCallContext, Shared};
+use std::sync::LazyLock;
 
 /// A native that authors may not expect: `trim` of Rhai changes its text in place and gives `()`.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,38 +48,51 @@ impl Native {
 
 type Raised = Box<EvalAltResult>;
 
+/// All of them, and those that speak of errors.
+static ALL: LazyLock<Shared<Module>> = LazyLock::new(|| {
+    Functions::filled(|all| {
+        fill(all);
+        sorting::register(all);
+        assertion::register(all);
+        raised::register(all);
+    })
+});
+
 /// Registers them all.
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_fn(
+    share(engine, &ALL);
+}
+
+fn fill(natives: &mut Functions) {
+    natives.register_fn(
         "replace",
         |cx: NativeCallContext<'_>, s: &mut ImmutableString, a: ImmutableString, b: ImmutableString| {
             *s = replaced(&cx, s, &a, &b)?;
             Ok::<(), Raised>(())
         },
     );
-    engine.register_fn(
+    natives.register_fn(
         "replace",
         |cx: NativeCallContext<'_>, s: &mut ImmutableString, a: char, b: ImmutableString| {
             *s = replaced(&cx, s, &a.to_string(), &b)?;
             Ok::<(), Raised>(())
         },
     );
-    engine.register_fn(
+    natives.register_fn(
         "pad",
         |cx: NativeCallContext<'_>, s: &mut ImmutableString, n: INT, with: ImmutableString| {
             *s = padded(&cx, s, n, &with)?;
             Ok::<(), Raised>(())
         },
     );
-    engine.register_fn("parse_json", |cx: NativeCallContext<'_>, s: ImmutableString| parsed(&cx, &s));
-    engine.register_fn("to_json", |v: Dynamic| -> ImmutableString {
+    natives.register_fn("parse_json", |cx: NativeCallContext<'_>, s: ImmutableString| parsed(&cx, &s));
+    natives.register_fn("to_json", |v: Dynamic| -> ImmutableString {
         serde_json::to_string(&show::leaving(&v)).unwrap_or_default().into()
     });
-    engine.register_fn("trimmed", |s: &mut ImmutableString| -> ImmutableString { s.trim().into() });
-    engine.register_fn("lines", |cx: NativeCallContext<'_>, s: &mut ImmutableString| lines(&cx, s));
-    sorting::register(engine);
+    natives.register_fn("trimmed", |s: &mut ImmutableString| -> ImmutableString { s.trim().into() });
+    natives.register_fn("lines", |cx: NativeCallContext<'_>, s: &mut ImmutableString| lines(&cx, s));
     for name in ["to_debug", "debug", "to_string", "print"] {
-        engine.register_fn(name, |_: &mut FnPtr| -> ImmutableString { "<function>".into() });
+        natives.register_fn(name, |_: &mut FnPtr| -> ImmutableString { "<function>".into() });
     }
 }
 

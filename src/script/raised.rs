@@ -1,7 +1,8 @@
 //! The value a native raises when it wants to say more than a text: scripts can catch it and read its message.
 
+use super::functions::Functions;
 use crate::failure::Failure;
-use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Position};
+use rhai::{Dynamic, EvalAltResult, ImmutableString, Position};
 
 /// What a native raises.
 #[derive(Debug, Clone)]
@@ -25,8 +26,8 @@ impl From<Failure> for Raised {
 }
 
 /// Lets scripts read what they caught.
-pub(super) fn register(engine: &mut Engine) {
-    engine.register_type_with_name::<Raised>("error");
-    engine.register_get("message", |r: &mut Raised| -> ImmutableString { r.message.as_str().into() });
-    engine.register_fn("to_string", |r: &mut Raised| r.message.clone());
+pub(super) fn register(natives: &mut Functions) {
+    natives.register_type_with_name::<Raised>("error");
+    natives.register_get("message", |r: &mut Raised| -> ImmutableString { r.message.as_str().into() });
+    natives.register_fn("to_string", |r: &mut Raised| r.message.clone());
 }

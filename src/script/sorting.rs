@@ -1,15 +1,16 @@
 //! `sort` and `dedup` with a closure. Rhai's own take an error in the closure for an answer: a failed assertion, or the end of
 //! the script, would be lost in them.
 
+use super::functions::Functions;
 use super::show;
-use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
+use rhai::{Array, Dynamic, EvalAltResult, FnPtr, NativeCallContext};
 
 type Raised = Box<EvalAltResult>;
 
 /// Registers them.
-pub(super) fn register(engine: &mut Engine) {
+pub(super) fn register(natives: &mut Functions) {
     for name in ["sort", "sort_by"] {
-        engine.register_fn(
+        natives.register_fn(
             name,
             |cx: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Result<(), Raised> {
                 *list = sorted(list, &mut |a, b| in_order(&cx, &by, a, b))?;
@@ -17,7 +18,7 @@ pub(super) fn register(engine: &mut Engine) {
             },
         );
     }
-    engine.register_fn(
+    natives.register_fn(
         "dedup",
         |cx: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Result<(), Raised> {
             let mut kept: Array = vec![];
