@@ -76,10 +76,10 @@ struct Inner {
     names: Vec<String>,
     /// Every form, sorted, with the index of its name.
     forms: Vec<(Vec<u8>, usize)>,
-    /// Finds the forms; built when a text is searched for the first time after a value came, as values come in groups.
+    /// Finds the forms; made when a text is searched for the first time after a value came, as values come in groups.
     automaton: OnceLock<AhoCorasick>,
-    /// Every few bytes that stand together in a form.
-    ends: HashSet<[u8; END]>,
+    /// Every few bytes that stand together in a form; made at the first cut.
+    ends: OnceLock<HashSet<[u8; END]>>,
     /// Bytes of the longest form.
     longest: usize,
 }
@@ -98,11 +98,10 @@ impl Redactor {
         let owner = inner.names.len();
         inner.names.push(name.to_string());
         let forms = forms::of(value);
-        inner.ends.extend(forms.iter().flat_map(|form| form.array_windows::<END>()));
         inner.forms.extend(forms.into_iter().map(|form| (form, owner)));
         inner.forms.sort();
         inner.longest = inner.forms.iter().map(|(form, _)| form.len()).max().unwrap_or(0);
-        inner.automaton = OnceLock::new();
+        (inner.automaton, inner.ends) = Default::default();
         Added::Hidden
     }
 
@@ -200,7 +199,10 @@ impl Inner {
 
     /// Where the longest beginning of a form starts that the text ends with.
     fn beginning(&self, text: &[u8]) -> Option<(usize, usize)> {
-        if !text.last_chunk::<END>().is_some_and(|end| self.ends.contains(end)) {
+        let ends = self.ends.get_or_init(|| {
+            self.forms.iter().flat_map(|(form, _)| form.array_windows::<END>()).copied().collect()
+        });
+        if !text.last_chunk::<END>().is_some_and(|end| ends.contains(end)) {
             return None;
         }
         let first = text.len().saturating_sub(self.longest.min(*BEGINNING.end()));
