@@ -11,6 +11,7 @@ mod bad_input;
 mod canaries;
 mod cli_live;
 mod cli_report;
+mod cli_signals;
 mod compose;
 mod console;
 mod contract;

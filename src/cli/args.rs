@@ -40,6 +40,13 @@ pub enum Command {
     Doctor,
 }
 
+impl Command {
+    /// Whether a signal must not end it at once: temporary directories, or more, are to be removed first.
+    pub fn has_something_to_undo(&self) -> bool {
+        !matches!(self, Command::Why(_) | Command::Report(_) | Command::Explain(_))
+    }
+}
+
 /// Which recipe, from which source.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {

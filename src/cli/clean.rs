@@ -8,7 +8,6 @@ use crate::hands::locks::FileLocks;
 use crate::hands::scratch::{self, Scratch};
 use crate::report::{self, sheet::Style};
 use crate::run::undo::{self, Kept, Removal};
-use crate::time::Moment;
 use crate::world::clock::{Limit, Stop};
 use crate::world::{ClusterError, World, wait};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +20,7 @@ const SETTLES: Duration = Duration::from_millis(300);
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Cleans. Locked runs and what ccci did not make are never touched.
-pub fn clean(handle: &Handle, out: &Out) -> Exit {
+pub fn clean(handle: &Handle, stop: &Stop, out: &Out) -> Exit {
     let places = [std::env::temp_dir(), env::home().join("sources")];
     let directories: usize = places.iter().map(|place| scratch::sweep(place)).sum();
     let own = match Scratch::new() {
@@ -32,8 +31,9 @@ pub fn clean(handle: &Handle, out: &Out) -> Exit {
         Ok(world) => world,
         Err(e) => return failed(out, &format!("failed to open a socket on loopback: {e}")),
     };
-    let deadline = world.clock.now().after(LIMIT);
-    match swept(&world, deadline, out) {
+    let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: stop.clone() };
+    match swept(&world, &limit, out) {
+        Err(ClusterError::Stopped(_)) => failed(out, "stopped; what is left can be removed by `ccci clean`"),
         Err(e) => {
             let style = Style { colour: false, width: out.look.width.min(120) };
             out.say(report::text_of(&engine::unusable(&e), style).trim_end());
@@ -50,13 +50,12 @@ pub fn clean(handle: &Handle, out: &Out) -> Exit {
 type Swept = (BTreeMap<String, Removal>, BTreeSet<String>);
 
 /// Two sweeps, the second one after a moment.
-fn swept(world: &World, deadline: Moment, out: &Out) -> Result<Swept, ClusterError> {
+fn swept(world: &World, limit: &Limit, out: &Out) -> Result<Swept, ClusterError> {
     let mut said = |on: &str| out.say(&format!("waiting for {on}"));
-    let mut all = undo::sweep(world, "", Kept::Go, deadline, &mut said)?;
-    let limit = Limit { deadline, stop: Stop::default() };
-    let _ = wait::rest(&*world.clock, &limit, SETTLES);
-    all.extend(undo::sweep(world, "", Kept::Go, deadline, &mut said)?);
-    let left = world.cluster.leftovers(None, &limit)?;
+    let mut all = undo::sweep(world, "", Kept::Go, limit, &mut said)?;
+    let _ = wait::rest(&*world.clock, limit, SETTLES);
+    all.extend(undo::sweep(world, "", Kept::Go, limit, &mut said)?);
+    let left = world.cluster.leftovers(None, limit)?;
     let locked = left.into_iter().map(|l| l.domain).filter(|d| !all.contains_key(d)).collect();
     Ok((all, locked))
 }

@@ -24,7 +24,7 @@ struct Finding {
 }
 
 /// Looks at everything a run needs.
-pub fn doctor(handle: &Handle, out: &Out) -> Exit {
+pub fn doctor(handle: &Handle, stop: &Stop, out: &Out) -> Exit {
     let scratch = match Scratch::new() {
         Ok(dir) => dir,
         Err(e) => {
@@ -39,7 +39,8 @@ pub fn doctor(handle: &Handle, out: &Out) -> Exit {
             return Exit::Error;
         }
     };
-    let findings = [engine_finding(&world), git_finding(handle, &world), disk_finding(), record_finding()];
+    let findings =
+        [engine_finding(&world, stop), git_finding(handle, &world, stop), disk_finding(), record_finding()];
     for f in findings.iter().flatten() {
         out.say(&format!("{} {}", if f.good { "good" } else { "BAD " }, f.what));
         if !f.good {
@@ -49,9 +50,9 @@ pub fn doctor(handle: &Handle, out: &Out) -> Exit {
     if findings.iter().flatten().all(|f| f.good) { Exit::Green } else { Exit::Error }
 }
 
-fn engine_finding(world: &World) -> Vec<Finding> {
+fn engine_finding(world: &World, stop: &Stop) -> Vec<Finding> {
     let (host, from) = engine::host();
-    let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: Stop::default() };
+    let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: stop.clone() };
     let finding = |good, what: String, cure: &str| Finding { good, what, cure: cure.to_string() };
     match world.cluster.engine(&limit) {
         Ok(e) => {
@@ -78,8 +79,8 @@ fn engine_finding(world: &World) -> Vec<Finding> {
     }
 }
 
-fn git_finding(handle: &Handle, world: &World) -> Vec<Finding> {
-    let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: Stop::default() };
+fn git_finding(handle: &Handle, world: &World, stop: &Stop) -> Vec<Finding> {
+    let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: stop.clone() };
     let missing = GitHand::new(handle.clone(), world.clock.clone())
         .and_then(|g| {
             g.open("/nonexistent-source", std::path::Path::new("."), std::path::Path::new("/"), &limit)

@@ -4,7 +4,7 @@ use super::env;
 use super::out::Out;
 use crate::diag::nearest::did_you_mean;
 use crate::name::RecipeName;
-use crate::report::record::{PLAN, Record, kept_dirs};
+use crate::report::record::{PLAN, Record, kept_dirs, plain};
 use crate::report::usual::{self, Usual};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ const ENOUGH: usize = 5;
 /// How long the steps of a recipe took in its last runs.
 pub fn usual(recipe: &RecipeName) -> Usual {
     let of_recipe = |dir: &PathBuf| {
-        let plan = std::fs::read(dir.join(PLAN)).ok();
+        let plan = plain(&dir.join(PLAN)).ok();
         let plan = plan.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
         plan.is_some_and(|p| p["recipe"] == recipe.as_str())
     };

@@ -48,7 +48,9 @@ pub fn main() -> ExitCode {
     let stop = Stop::default();
     let asked = signals::Asked::default();
     let said = out.clone();
-    signals::listen(runtime.handle(), &stop, asked.clone(), Arc::new(move |text| said.say(text)));
+    if call.command.has_something_to_undo() {
+        signals::listen(runtime.handle(), &stop, asked.clone(), Arc::new(move |text| said.say(text)));
+    }
     // a panic's words may hold a secret, and must not fall into what is being drawn
     let said = out.clone();
     std::panic::set_hook(Box::new(move |panic| {
@@ -56,7 +58,12 @@ pub fn main() -> ExitCode {
     }));
     let handle = runtime.handle().clone();
     let exit = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        dispatch(&call, &handle, &stop, &asked, &out)
+        let exit = dispatch(&call, &handle, &stop, &asked, &out);
+        match stop.reason() {
+            // a run says itself how it ended: it may have been over before the signal
+            Some(reason) if !matches!(call.command, Command::Run(_)) => signals::exit(reason),
+            _ => exit,
+        }
     }));
     runtime.shutdown_background();
     ExitCode::from(exit.unwrap_or(Exit::Bug).code())
@@ -74,8 +81,8 @@ fn dispatch(
         Command::Check(args) => check::check(args, handle, stop, out),
         Command::Plan(args) => plan::plan(args, handle, stop, out),
         Command::Explain(args) => explain::explain_name(args, out),
-        Command::Clean => clean::clean(handle, out),
-        Command::Doctor => doctor::doctor(handle, out),
+        Command::Clean => clean::clean(handle, stop, out),
+        Command::Doctor => doctor::doctor(handle, stop, out),
         Command::Why(args) => why::why_run(args, out),
         Command::Report(args) => report::report(args, out),
     }

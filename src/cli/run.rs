@@ -6,7 +6,7 @@ use super::life::{NotLived, directory, live, real_world};
 use super::out::Out;
 use super::plan::refusal;
 use super::prepare::prepare;
-use super::signals::Asked;
+use super::signals::{self, Asked};
 use super::voices::{Manner, Voices};
 use super::{engine, env, kept};
 use crate::diag::{Diagnostic, codes};
@@ -15,7 +15,7 @@ use crate::failure::{Failure, causes};
 use crate::report::journal::{Finished, RecordError};
 use crate::report::sheet::Style;
 use crate::report::{self, human, list};
-use crate::world::clock::{Limit, Stop, StopReason};
+use crate::world::clock::{Limit, Stop};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -84,15 +84,6 @@ fn worse(a: Exit, b: Exit) -> Exit {
     if rank(b) > rank(a) { b } else { a }
 }
 
-/// How a call ends that a signal ended before there was a record.
-fn stopped(reason: StopReason) -> Exit {
-    match reason {
-        StopReason::Interrupted => Exit::Interrupted,
-        StopReason::Terminated => Exit::Terminated,
-        StopReason::Deadline => Exit::Error,
-    }
-}
-
 impl Call<'_> {
     /// As many at a time as are wanted; the next begins when one has ended.
     fn all(&self) -> Vec<Ended> {
@@ -119,7 +110,7 @@ impl Call<'_> {
     fn one(&self, n: usize, recipe: &str) -> Ended {
         if let Some(reason) = self.stop.reason() {
             return Ended {
-                exit: stopped(reason),
+                exit: signals::exit(reason),
                 line: format!("not run       {recipe}: stopped before it"),
             };
         }
@@ -142,7 +133,7 @@ impl Call<'_> {
         let stop = self.stop.below();
         let prepared =
             prepare(recipe, &self.args.source, self.args.keep, self.handle, &stop).map_err(|refused| {
-                let exit = self.stop.reason().map_or(refused.exit(), stopped);
+                let exit = self.stop.reason().map_or(refused.exit(), signals::exit);
                 (exit, refusal(refused, self.out))
             })?;
         self.out.diagnostics(prepared.warnings);
@@ -157,7 +148,7 @@ impl Call<'_> {
         // without an engine every step would say the same
         let limit = Limit { deadline: world.clock.now().after(ENGINE_LIMIT), stop: stop.clone() };
         world.cluster.engine(&limit).map_err(|e| {
-            let exit = self.stop.reason().map_or(Exit::Error, stopped);
+            let exit = self.stop.reason().map_or(Exit::Error, signals::exit);
             (exit, report::text_of(&engine::unusable(&e), self.style))
         })?;
         self.voices.begins(n, kept::usual(&job.plan.recipe));

@@ -1,6 +1,7 @@
 //! Signals: SIGINT, SIGTERM and SIGHUP set the call's stop; a second one does not cut the removal; SIGUSR1 asks for the
 //! live state.
 
+use crate::exit::Exit;
 use crate::world::clock::{Stop, StopReason};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
@@ -59,6 +60,15 @@ pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) 
             }
         }
     });
+}
+
+/// How a call ends that was stopped.
+pub fn exit(reason: StopReason) -> Exit {
+    match reason {
+        StopReason::Interrupted => Exit::Interrupted,
+        StopReason::Terminated => Exit::Terminated,
+        StopReason::Deadline => Exit::Error,
+    }
 }
 
 /// Whether a signal was ignored when the program began. The kernel's mask has bit n-1 for signal n.

@@ -4,6 +4,7 @@ use crate::diag::{Diagnostic, Place, Text, codes};
 use crate::event::Event;
 use crate::verdict::{Outcome, judge};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ impl Record {
     pub fn read(dir: &Path) -> Result<Record, Vec<Diagnostic>> {
         let path = dir.join(EVENTS);
         let shown = path.display().to_string();
-        let content = fs::read(&path).map_err(|e| {
+        let content = plain(&path).map_err(|e| {
             let message = format!("expected a record in `{}`, failed to read `{EVENTS}`: {e}", dir.display());
             vec![
                 Diagnostic::new(codes::BAD_RECORD, message)
@@ -75,6 +76,11 @@ impl Record {
             vec![Diagnostic::new(codes::BAD_RECORD, message).at(Place::start_of(&text))]
         })
     }
+}
+
+/// A file's bytes. What is no plain file is not opened: a pipe would be waited for, a device read for ever.
+pub fn plain(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(io::Error::other("it is no plain file")) }
 }
 
 /// The parser's words without its own position, which counts within the line.

@@ -145,10 +145,9 @@ pub fn sweep(
     world: &World,
     own: &str,
     kept: Kept,
-    deadline: Moment,
+    limit: &Limit,
     said: &mut dyn FnMut(&str),
 ) -> Result<BTreeMap<String, Removal>, ClusterError> {
-    let limit = Limit { deadline, stop: Stop::default() };
     let local = |e: std::io::Error| ClusterError::Local(format!("look for apps that are kept: {e}"));
     let marked = world.locks.kept().map_err(local)?;
     let all = world.cluster.leftovers(None, &limit.within(&*world.clock, ONE_ATTEMPT))?;
@@ -162,6 +161,10 @@ pub fn sweep(
     domains.dedup();
     let mut out = BTreeMap::new();
     for domain in domains {
+        // what was begun is ended, nothing more is begun
+        if limit.stop.reason().is_some() {
+            return Err(ClusterError::Stopped("remove what dead runs left".into()));
+        }
         // looked at each time: an app that went just now keeps nothing any more
         if kept == Kept::Stay && world.locks.kept().map_err(local)?.contains(&domain) {
             continue;
@@ -222,6 +225,7 @@ mod tests {
     use super::*;
     use crate::hands::memory::{Fault, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
     use crate::name::RunId;
+    use crate::world::clock::StopReason;
     use crate::world::cluster::Owner;
     use crate::world::locks::Locks;
     use std::sync::Arc;
@@ -241,6 +245,10 @@ mod tests {
         let limit =
             Limit { deadline: world.clock.now().after(Duration::from_secs(9)), stop: Stop::default() };
         world.cluster.ensure_network(name, &owner, &limit).unwrap();
+    }
+
+    fn a_minute(world: &World) -> Limit {
+        Limit { deadline: world.clock.now().after(Duration::from_secs(60)), stop: Stop::default() }
     }
 
     fn removed(world: &World) -> Result<Removal, ClusterError> {
@@ -334,9 +342,7 @@ mod tests {
             network(&world, &format!("of-{domain}"), domain);
         }
         let _alive = locks.take("alive").unwrap().unwrap();
-        let swept =
-            sweep(&world, "own", Kept::Stay, world.clock.now().after(Duration::from_secs(60)), &mut |_| ())
-                .unwrap();
+        let swept = sweep(&world, "own", Kept::Stay, &a_minute(&world), &mut |_| ()).unwrap();
         let counts = BTreeMap::from([("network".to_string(), 1)]);
         assert_eq!(swept, BTreeMap::from([("dead".to_string(), Removal { counts, held: vec![] })]));
         let limit = Limit { deadline: Moment(99_000), stop: Stop::default() };
@@ -354,13 +360,29 @@ mod tests {
         world.locks.keep("kept", &[&shared]).unwrap();
         world.locks.keep("gone", &[]).unwrap();
         let swept = |kept| {
-            let swept = sweep(&world, "own", kept, Moment(99_000), &mut |_| ()).unwrap();
+            let swept = sweep(&world, "own", kept, &a_minute(&world), &mut |_| ()).unwrap();
             (swept.into_keys().collect::<Vec<_>>(), world.locks.kept().unwrap())
         };
         let text = str::to_string;
         let marked = BTreeSet::from([text("kept"), shared.clone()]);
         assert_eq!(swept(Kept::Stay), (vec![text("dead")], marked));
         assert_eq!(swept(Kept::Go), (vec![text("kept"), shared.clone()], BTreeSet::new()));
+    }
+
+    #[test]
+    fn a_sweep_that_is_stopped_begins_nothing_more() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        for domain in ["one", "two"] {
+            network(&world, &format!("of-{domain}"), domain);
+        }
+        cluster.fault(Fault::RemovalHolds("network".into(), "of-one".into(), "somebody".into()));
+        let limit = a_minute(&world);
+        let stop = limit.stop.clone();
+        let got =
+            sweep(&world, "", Kept::Stay, &limit, &mut |_| stop.set(StopReason::Terminated)).unwrap_err();
+        assert!(matches!(got, ClusterError::Stopped(_)), "{got:?}");
+        let left = world.cluster.leftovers(Some("two"), &a_minute(&world)).unwrap();
+        assert_eq!(left.len(), 1, "the second one is not begun");
     }
 
     #[test]
@@ -422,10 +444,9 @@ mod tests {
     fn locks_that_cannot_be_looked_at_are_an_error_and_nothing_is_touched() {
         let (_, world) = ground(NoLocks);
         network(&world, "n", DOMAIN);
-        let deadline = world.clock.now().after(Duration::from_secs(60));
-        let e = sweep(&world, "", Kept::Go, deadline, &mut |_| ()).unwrap_err();
+        let limit = a_minute(&world);
+        let e = sweep(&world, "", Kept::Go, &limit, &mut |_| ()).unwrap_err();
         assert!(e.to_string().contains(DOMAIN) && e.to_string().contains("permission denied"), "{e}");
-        let limit = Limit { deadline, stop: Stop::default() };
         assert_eq!(world.cluster.leftovers(Some(DOMAIN), &limit).unwrap().len(), 1);
     }
 }

@@ -169,6 +169,8 @@ pub enum Engine {
     Old,
     /// Something else than an engine.
     Stranger,
+    /// One that takes every question and answers none.
+    Silent,
 }
 
 impl Engine {
@@ -177,7 +179,7 @@ impl Engine {
         let mut byte = [0];
         while matches!(stream.read(&mut byte), Ok(1)) {
             head.push(byte[0]);
-            if head.ends_with(b"\r\n\r\n") {
+            if head.ends_with(b"\r\n\r\n") && !matches!(self, Engine::Silent) {
                 let text = String::from_utf8_lossy(&head).into_owned();
                 let path = text.split(' ').nth(1).unwrap_or_default();
                 let (status, body) = self.answer(path);

@@ -102,7 +102,7 @@ fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_sweep_fin
     machine.cluster.mend();
     assert!(!machine.cluster.is_empty());
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let swept = sweep(&world, "", Kept::Go, machine.limit(300).deadline, &mut |_| ()).unwrap();
+    let swept = sweep(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
     assert!(swept[job.plan.domain.as_str()].counts["service"] >= 3, "{swept:?}");
     assert!(machine.cluster.is_empty());
 }
@@ -144,7 +144,7 @@ fn lesson_33_a_run_whose_lock_is_held_is_never_swept_and_a_dead_one_always_is() 
     machine.owned(living, "pw_v1");
     machine.owned(dead, "pw_v1");
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let clean = || sweep(&world, "", Kept::Go, machine.limit(300).deadline, &mut |_| ()).unwrap();
+    let clean = || sweep(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
     assert_eq!(clean().into_keys().collect::<Vec<_>>(), [dead]);
     assert_eq!(machine.cluster.everything(), ["secret live-000000_ccci_test_pw_v1"]);
     drop(held);
@@ -218,7 +218,7 @@ fn a_kept_app_stays_and_a_signal_takes_it_all_the_same() {
     assert_eq!((o.verdict, o.is_kept_running()), (Verdict::Green, false), "{:?}", o.troubles);
     assert_eq!(machine.cluster.everything(), before);
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let clean = |kept| sweep(&world, "", kept, machine.limit(300).deadline, &mut |_| ()).unwrap();
+    let clean = |kept| sweep(&world, "", kept, &machine.limit(300), &mut |_| ()).unwrap();
     assert!(clean(Kept::Stay).is_empty());
     let gone: Vec<String> = clean(Kept::Go).into_keys().collect();
     assert_eq!(gone, [job.plan.domain.as_str(), "network-proxy"]);

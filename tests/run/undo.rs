@@ -48,7 +48,7 @@ fn check(step: usize, mishap: Mishap) {
     if mishap == Mishap::Killed {
         assert!(life.tap.is_dead(), "{at}");
         let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-        sweep(&world, "", Kept::Go, machine.limit(300).deadline, &mut |_| ()).unwrap();
+        sweep(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
     }
     assert_eq!(machine.cluster.inventory(), before, "{at}");
     let last = step + 1 == job.plan.steps.len();

@@ -14,7 +14,7 @@ use crate::world::wait::{self, Look};
 pub fn sweep(run: &mut Run<'_>, limit: &Limit) -> Done {
     let (n, sink) = (run.step, run.sink);
     let own = run.job.plan.domain.as_str();
-    let swept = undo::sweep(run.world, own, undo::Kept::Stay, limit.deadline, &mut |on| sink.waiting(n, on))
+    let swept = undo::sweep(run.world, own, undo::Kept::Stay, limit, &mut |on| sink.waiting(n, on))
         .map_err(|e| trouble::cluster(e, "look for what dead runs left"))?;
     let mut notes = vec![];
     for (domain, removal) in &swept {

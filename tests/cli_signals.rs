@@ -1,0 +1,78 @@
+//! Signals with the real program where no run is in progress: calls that wait for an engine or for a reader end at once,
+//! with the documented code.
+
+use crate::bad_input::ground::{Engine, Ground, program};
+use rustix::process::{Pid, Signal, kill_process};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// A call that goes on; killed if it is dropped before its end.
+struct Going(Child);
+
+impl Going {
+    fn begin(ground: &Ground, args: &[&str], host: &str) -> Going {
+        let mut call = Command::new(program());
+        ground.surround(call.args(args));
+        call.env("DOCKER_HOST", host).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Going(call.spawn().unwrap())
+    }
+
+    /// Signals once the call is under way, and waits for its end.
+    fn ended_by(mut self, signal: Signal) -> ExitStatus {
+        std::thread::sleep(Duration::from_millis(300));
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+        let told = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(told.elapsed() < Duration::from_secs(8), "{signal:?} does not end it");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The code as a shell sees it: of a call that the signal itself ended, 128 and its number.
+fn code(status: ExitStatus) -> Option<i32> {
+    status.code().or_else(|| status.signal().map(|n| 128 + n))
+}
+
+#[test]
+fn a_signal_ends_doctor_and_clean_while_the_engine_does_not_answer() {
+    for command in ["doctor", "clean"] {
+        for (signal, wanted) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+            let ground = Ground::new();
+            let host = ground.engine(Engine::Silent);
+            let status = Going::begin(&ground, &[command], &host).ended_by(signal);
+            assert_eq!(code(status), Some(wanted), "{command}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_ends_a_report_that_nobody_reads() {
+    let events = std::fs::read("tests/records/red_install.jsonl").unwrap();
+    let ground = Ground::new().write("rec/events.jsonl", events);
+    // more than a pipe takes
+    let args: Vec<&str> = ["report"].into_iter().chain([".//rec"; 40]).chain(["--format", "html"]).collect();
+    let status = Going::begin(&ground, &args, "unix:///nowhere").ended_by(Signal::TERM);
+    assert_eq!(code(status), Some(143));
+}
+
+#[test]
+fn a_record_that_is_no_plain_file_is_refused_and_not_waited_for() {
+    let ground = Ground::new().write("rec/plan.json", "{}");
+    let fifo = ground.path("rec/events.jsonl");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let going = Going::begin(&ground, &["why", "./rec"], "unix:///nowhere");
+    let status = going.ended_by(Signal::CONT);
+    assert_eq!(code(status), Some(2));
+}
