@@ -76,3 +76,18 @@ fn a_log_has_the_groups_and_annotations_of_the_forge_it_is_for_and_no_colour() {
         assert_eq!(done.out, "");
     }
 }
+
+#[test]
+fn data_that_a_full_disk_did_not_take_is_said_and_nothing_green() {
+    let events = fs::read("tests/records/red_install.jsonl").unwrap();
+    let ground = Ground::new().write("rec/events.jsonl", events);
+    for args in [&["report", "./rec", "--format", "results"][..], &["why", "./rec"], &["plan", "ghost"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut call = Command::new(program());
+        ground.surround(call.args(args));
+        let done = call.stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(3), "{args:?}: {said}");
+        assert!(said.contains("failed to write to standard output: No space left"), "{said}");
+    }
+}

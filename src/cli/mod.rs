@@ -58,7 +58,7 @@ pub fn main() -> ExitCode {
     }));
     let handle = runtime.handle().clone();
     let exit = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let exit = dispatch(&call, &handle, &stop, &asked, &out);
+        let exit = whole(dispatch(&call, &handle, &stop, &asked, &out), &out);
         match stop.reason() {
             // a run says itself how it ended: it may have been over before the signal
             Some(reason) if !matches!(call.command, Command::Run(_)) => signals::exit(reason),
@@ -67,6 +67,13 @@ pub fn main() -> ExitCode {
     }));
     runtime.shutdown_background();
     ExitCode::from(exit.unwrap_or(Exit::Bug).code())
+}
+
+/// Nothing is green whose data was lost on its way.
+fn whole(exit: Exit, out: &Out) -> Exit {
+    let Some(e) = out.unsaid() else { return exit };
+    out.say(&format!("error: failed to write to standard output: {e}"));
+    if exit == Exit::Green { Exit::Error } else { exit }
 }
 
 fn dispatch(

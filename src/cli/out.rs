@@ -36,6 +36,7 @@ pub struct Out {
     /// Hides secrets.
     pub redactor: Redactor,
     above: Arc<Mutex<Option<Box<Above>>>>,
+    unsaid: Arc<Mutex<Option<io::Error>>>,
 }
 
 impl Out {
@@ -48,12 +49,27 @@ impl Out {
         let colour = terminal && !dumb && env::read(env::NO_COLOR).is_none();
         let columns = env::read(env::COLUMNS).and_then(|c| c.parse().ok());
         let width = columns.or_else(|| terminal_size().map(|t| t.width)).unwrap_or(100);
-        Out { look: Look { live, colour, width }, redactor: Redactor::default(), above: Arc::default() }
+        Out {
+            look: Look { live, colour, width },
+            redactor: Redactor::default(),
+            above: Arc::default(),
+            unsaid: Arc::default(),
+        }
     }
 
-    /// Data, to standard output. A closed pipe is no failure.
+    /// Data, to standard output. A reader that has gone is no failure; for others see `unsaid`.
     pub fn data(&self, text: &str) {
-        let _ = io::stdout().write_all(self.redactor.hide(text).as_bytes());
+        let mut stdout = io::stdout().lock();
+        let said = stdout.write_all(self.redactor.hide(text).as_bytes()).and_then(|()| stdout.flush());
+        if let Err(e) = said.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) })
+        {
+            self.unsaid.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
+        }
+    }
+
+    /// Why data did not reach standard output, a full disk for instance: what is there is not whole.
+    pub fn unsaid(&self) -> Option<io::Error> {
+        self.unsaid.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Words for people, to standard error, or to whoever draws there.
