@@ -1,6 +1,7 @@
 //! Diagnostics: what is wrong in a text someone wrote. Collected, never returned early. Rendering is `render.rs`.
 
 pub mod codes;
+pub mod excerpt;
 pub mod nearest;
 pub mod render;
 

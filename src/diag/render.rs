@@ -1,7 +1,11 @@
 //! Renders diagnostics as people read them, through miette. The only file that knows miette.
 
-use super::{Diagnostic, Severity};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use super::excerpt::excerpt;
+use super::{Diagnostic, Place, Severity};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents,
+    NamedSource, Report, SourceCode, SourceSpan, SpanContents,
+};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +26,9 @@ pub fn render(d: &Diagnostic, style: Style) -> String {
     plain.help = d.help.clone();
     let mut source = None;
     if let Some(place) = &d.place {
-        plain = plain.and_label(LabeledSpan::underline(place.range.clone()));
-        source = Some(NamedSource::new(place.text.path.clone(), place.text.content.clone()));
+        let (range, text) = shown(place);
+        plain = plain.and_label(LabeledSpan::underline(range));
+        source = Some(text);
     }
     let theme = if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
@@ -36,6 +41,41 @@ pub fn render(d: &Diagnostic, style: Style) -> String {
     out
 }
 
+/// What of a place's text is shown.
+fn shown(place: &Place) -> (std::ops::Range<usize>, NamedSource<Shown>) {
+    let path = place.text.path.clone();
+    match excerpt(place) {
+        None => {
+            let text = Shown { text: place.text.content.clone(), column: None };
+            (place.range.clone(), NamedSource::new(path, text))
+        }
+        Some(cut) => {
+            let text = Shown { text: cut.text, column: Some(place.line_column().1 - 1) };
+            (cut.range, NamedSource::new(path, text))
+        }
+    }
+}
+
+/// A text that is shown. Where lines of it were cut, the column is said that the place has in the whole text.
+struct Shown {
+    text: String,
+    column: Option<usize>,
+}
+
+impl SourceCode for Shown {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let read = self.text.read_span(span, before, after)?;
+        let column = self.column.filter(|_| before == 0 && after == 0).unwrap_or(read.column());
+        let (data, lines) = (read.data(), read.line_count());
+        Ok(Box::new(MietteSpanContents::new(data, *read.span(), read.line(), column, lines)))
+    }
+}
+
 /// One line: `error[code] path:line:column: message`.
 pub fn one_line(d: &Diagnostic) -> String {
     let word = match d.severity {
@@ -44,4 +84,26 @@ pub fn one_line(d: &Diagnostic) -> String {
     };
     let place = d.place.as_ref().map(|p| format!(" {p}:")).unwrap_or_default();
     format!("{word}[{}]{place} {}", d.code.id, d.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Text, codes};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_mistake_far_to_the_right_is_shown_with_its_own_column_and_few_of_its_letters() {
+        for before in [398, 70_000] {
+            let content = format!("ok\nenv = \"{}\" nonsense\n", "x".repeat(before));
+            let text = Arc::new(Text { path: "a/recipe.toml".into(), content });
+            let from = text.content.find("nonsense").unwrap();
+            let place = Place::new(&text, from..from + 8);
+            let d = Diagnostic::new(codes::TOML_SYNTAX, "unexpected `nonsense`").at(place);
+            let drawn = render(&d, Style { colour: false, width: 100 });
+            assert!(drawn.contains(&format!("a/recipe.toml:2:{}", before + 10)), "{drawn}");
+            assert!(drawn.contains("\" nonsense\n") && drawn.contains("────────\n"), "{drawn}");
+            assert!(drawn.len() < 1_500, "{drawn}");
+        }
+    }
 }
