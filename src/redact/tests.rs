@@ -311,3 +311,18 @@ fn a_thousand_cuts_are_looked_at_in_a_text_and_in_each_piece_of_a_large_one() {
     assert_eq!(hidden(LARGE), MOST_CUTS);
     assert_eq!(hidden(LARGE + 1), MOST_CUTS + 1);
 }
+
+#[test]
+fn a_value_is_hidden_whenever_it_comes_and_however_much_was_searched_before() {
+    let (redactor, much) = (Redactor::default(), "much ".repeat(WORTH / 5));
+    let values = ["correct horse", "battery staple", "whatever comes next"];
+    for (n, value) in values.iter().enumerate() {
+        assert_eq!(redactor.hide(value), *value, "not known yet");
+        redactor.add(&format!("s{n}"), &Secret::new(*value));
+        for known in &values[..=n] {
+            assert_eq!(redactor.hide(&format!("a {known}.")), format!("a {DOTS}."));
+        }
+        assert_eq!(redactor.hide(&format!("{value}{much}{value}")), format!("{DOTS}{much}{DOTS}"));
+        assert_eq!(redactor.hide(&format!("b {value}.")), format!("b {DOTS}."));
+    }
+}
