@@ -3,6 +3,9 @@
 
 use crate::bad_input::ground::{Engine, Ground, program};
 use rustix::process::{Pid, Signal, kill_process};
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -75,4 +78,23 @@ fn a_record_that_is_no_plain_file_is_refused_and_not_waited_for() {
     let going = Going::begin(&ground, &["why", "./rec"], "unix:///nowhere");
     let status = going.ended_by(Signal::CONT);
     assert_eq!(code(status), Some(2));
+}
+
+#[test]
+fn a_signal_ends_a_run_whose_words_nobody_reads() {
+    let ground = Ground::new();
+    let host = ground.engine(Engine::Manager);
+    let call = ["run", "ghost", "--tiers", "install", "--base", "none"];
+    // full from the beginning
+    let (read, mut write) = UnixStream::pair().unwrap();
+    write.set_nonblocking(true).unwrap();
+    while write.write(&[b'.'; 4_096]).is_ok() {}
+    write.set_nonblocking(false).unwrap();
+    let mut program = Command::new(program());
+    ground.surround(program.args(call));
+    program.env("DOCKER_HOST", &host).stdout(Stdio::null()).stderr(Stdio::from(OwnedFd::from(write)));
+    let going = Going(program.spawn().unwrap());
+    let status = going.ended_by(Signal::TERM);
+    drop(read);
+    assert_eq!(code(status), Some(143));
 }

@@ -27,6 +27,7 @@ use clap::Parser;
 use out::Out;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -52,21 +53,47 @@ pub fn main() -> ExitCode {
         signals::listen(runtime.handle(), &stop, asked.clone(), Arc::new(move |text| said.say(text)));
     }
     // a panic's words may hold a secret, and must not fall into what is being drawn
-    let said = out.clone();
+    let (said, of_panic) = (out.clone(), out.clone());
     std::panic::set_hook(Box::new(move |panic| {
-        said.say(&format!("a bug in ccci, please report it: {panic}"))
+        of_panic.say(&format!("a bug in ccci, please report it: {panic}"))
     }));
-    let handle = runtime.handle().clone();
-    let exit = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let exit = whole(dispatch(&call, &handle, &stop, &asked, &out), &out);
-        match stop.reason() {
-            // a run says itself how it ended: it may have been over before the signal
-            Some(reason) if !matches!(call.command, Command::Run(_)) => signals::exit(reason),
-            _ => exit,
+    let (lives, stopped) = (signals::Lives::default(), stop.clone());
+    let (ended, end) = channel();
+    let (handle, of_lives) = (runtime.handle().clone(), lives.clone());
+    let work = move || {
+        let calling = || called(&call, &handle, &stop, &asked, &of_lives, &out);
+        let exit = std::panic::catch_unwind(std::panic::AssertUnwindSafe(calling));
+        let _ = ended.send(exit.unwrap_or(Exit::Bug));
+    };
+    let exit = match std::thread::Builder::new().stack_size(STACK).spawn(work) {
+        Ok(_) => signals::end(&end, &stopped, &lives),
+        Err(e) => {
+            said.say(&format!("error: failed to start a thread: {e}"));
+            Exit::Error
         }
-    }));
+    };
     runtime.shutdown_background();
-    ExitCode::from(exit.unwrap_or(Exit::Bug).code())
+    ExitCode::from(exit.code())
+}
+
+/// Bytes of stack for a call, as a main thread has.
+const STACK: usize = 8 << 20;
+
+/// The call's end, whatever ended it.
+fn called(
+    call: &Call,
+    handle: &tokio::runtime::Handle,
+    stop: &Stop,
+    asked: &signals::Asked,
+    lives: &signals::Lives,
+    out: &Out,
+) -> Exit {
+    let exit = whole(dispatch(call, handle, stop, asked, lives, out), out);
+    match stop.reason() {
+        // a run says itself how it ended: it may have been over before the signal
+        Some(reason) if !matches!(call.command, Command::Run(_)) => signals::exit(reason),
+        _ => exit,
+    }
 }
 
 /// Nothing is green whose data was lost on its way.
@@ -81,10 +108,11 @@ fn dispatch(
     handle: &tokio::runtime::Handle,
     stop: &Stop,
     asked: &signals::Asked,
+    lives: &signals::Lives,
     out: &Out,
 ) -> Exit {
     match &call.command {
-        Command::Run(args) => run::run(args, handle, stop, asked, out),
+        Command::Run(args) => run::run(args, handle, stop, asked, lives, out),
         Command::Check(args) => check::check(args, handle, stop, out),
         Command::Plan(args) => plan::plan(args, handle, stop, out),
         Command::Explain(args) => explain::explain_name(args, out),

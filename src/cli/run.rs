@@ -6,7 +6,7 @@ use super::life::{NotLived, directory, live, real_world};
 use super::out::Out;
 use super::plan::refusal;
 use super::prepare::prepare;
-use super::signals::{self, Asked};
+use super::signals::{self, Asked, Lives};
 use super::voices::{Manner, Voices};
 use super::{engine, env, kept};
 use crate::diag::{Diagnostic, codes};
@@ -33,6 +33,7 @@ struct Call<'a> {
     args: &'a RunArgs,
     handle: &'a Handle,
     stop: &'a Stop,
+    lives: &'a Lives,
     out: &'a Out,
     voices: &'a Voices,
     style: Style,
@@ -45,12 +46,12 @@ struct Ended {
 }
 
 /// Runs every recipe; the worst end is the call's end. A signal ends them all.
-pub fn run(args: &RunArgs, handle: &Handle, stop: &Stop, asked: &Asked, out: &Out) -> Exit {
+pub fn run(args: &RunArgs, handle: &Handle, stop: &Stop, asked: &Asked, lives: &Lives, out: &Out) -> Exit {
     let voices = Voices::start(out, manner(args, out));
     asked.set(Some(voices.asker()));
     let key = if out.look.live { Key::listen(voices.asker()) } else { None };
     let style = Style { colour: out.look.colour, width: out.look.width.min(120) };
-    let call = Call { args, handle, stop, out, voices: &voices, style };
+    let call = Call { args, handle, stop, lives, out, voices: &voices, style };
     let ends = call.all();
     drop(key);
     let worst = ends.iter().map(|e| e.exit).fold(Exit::Green, worse);
@@ -152,7 +153,10 @@ impl Call<'_> {
             (exit, report::text_of(&engine::unusable(&e), self.style))
         })?;
         self.voices.begins(n, kept::usual(&job.plan.recipe));
-        let finished = live(&job, &world, &dir, &stop, self.voices.of(n)).map_err(|e| match &e {
+        let life = self.lives.begin();
+        let lived = live(&job, &world, &dir, &stop, self.voices.of(n));
+        drop(life);
+        let finished = lived.map_err(|e| match &e {
             NotLived::Record(e) => self.unkept(e),
             NotLived::Lock(..) => error(&format!("failed to {e}"), LOCKS),
             NotLived::Held(_) => error(&format!("failed to {e}"), "try again"),

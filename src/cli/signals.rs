@@ -3,7 +3,10 @@
 
 use crate::exit::Exit;
 use crate::world::clock::{Stop, StopReason};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -42,13 +45,14 @@ pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) 
         handle.spawn(async move {
             let Ok(mut stream) = signal(kind) else { return };
             while stream.recv().await.is_some() {
-                match stop.reason() {
+                let before = stop.reason();
+                stop.set(reason);
+                match before {
                     None => say(&format!("{name}: stopping; everything of this run is removed first")),
                     Some(_) => say(&format!(
                         "{name} again: removal goes on, it is bounded; SIGKILL would leave things behind"
                     )),
                 }
-                stop.set(reason);
             }
         });
     }
@@ -60,6 +64,49 @@ pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) 
             }
         }
     });
+}
+
+/// The lives in progress: what they made is removed before the call ends. Cloning shares them.
+#[derive(Clone, Default)]
+pub struct Lives(Arc<AtomicUsize>);
+
+/// A life in progress, until it is dropped.
+pub struct Life(Arc<AtomicUsize>);
+
+impl Lives {
+    /// One more.
+    pub fn begin(&self) -> Life {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Life(self.0.clone())
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// How often a call that goes on is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+/// So many looks a stopped call has for its words when no life is in progress.
+const LOOKS: usize = 10;
+
+/// Waits for a call's end. One that was stopped and has nothing to remove any more may wait for somebody to read its
+/// words; that is not waited for.
+pub fn end(call: &Receiver<Exit>, stop: &Stop, lives: &Lives) -> Exit {
+    let mut looks = 0;
+    loop {
+        match call.recv_timeout(LOOK) {
+            Ok(exit) => return exit,
+            Err(RecvTimeoutError::Disconnected) => return Exit::Bug,
+            Err(RecvTimeoutError::Timeout) => match stop.reason() {
+                Some(reason) if looks == LOOKS => return exit(reason),
+                Some(_) if lives.0.load(Ordering::SeqCst) == 0 => looks += 1,
+                _ => looks = 0,
+            },
+        }
+    }
 }
 
 /// How a call ends that was stopped.
