@@ -52,7 +52,8 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let deployment = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
     let (owner, recipe) = (run.job.owner(), plan.recipe.as_str());
     let no_ipvs = run.state.no_ipvs;
-    Overlay { owner: &owner, stack: &plan.stack, recipe, deployment, env, no_ipvs }.lay(&mut composed);
+    let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, deployment, env, no_ipvs };
+    let shared: Vec<String> = overlay.lay(&mut composed).into_iter().map(|v| format!("`{v}`")).collect();
     let yaml = composed.to_yaml();
     let mut contents = BTreeMap::new();
     for path in composed.referenced_files() {
@@ -64,7 +65,8 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     }
     run.keep(&format!("compose.{}.yml", if side == Side::Base { "base" } else { "head" }), yaml.as_bytes());
     run.state.resolved.insert(side, Resolved { composed, yaml, files: contents });
-    Ok(None)
+    let note = format!("this run has volumes of its own instead of {}", shared.join(", "));
+    Ok((!shared.is_empty()).then_some(note))
 }
 
 fn invalid(diagnostics: Diagnostics) -> Box<Failure> {
