@@ -116,16 +116,14 @@ fn padded(cx: &NativeCallContext<'_>, s: &str, n: INT, with: &str) -> Result<Imm
     if with.is_empty() {
         return Err("the text to pad with is empty".into());
     }
-    let have = s.chars().count() as INT;
-    let most = cx.engine().max_string_size();
-    let mut out = String::from(s);
-    for c in with.chars().cycle().take(usize::try_from(n - have).unwrap_or(0)) {
-        out.push(c);
-        if out.len() > most {
-            return Err(too_large(cx, "Length of string"));
-        }
+    let missing = usize::try_from(n).unwrap_or(0).saturating_sub(s.chars().count());
+    let letters = with.chars().count();
+    let rest: String = with.chars().take(missing % letters).collect();
+    let len = (missing / letters).saturating_mul(with.len()).saturating_add(s.len() + rest.len());
+    if len > cx.engine().max_string_size() {
+        return Err(too_large(cx, "Length of string"));
     }
-    Ok(out.into())
+    Ok([s, &with.repeat(missing / letters), &rest].concat().into())
 }
 
 fn parsed(cx: &NativeCallContext<'_>, text: &str) -> Result<Dynamic, Raised> {
