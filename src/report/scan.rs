@@ -71,24 +71,12 @@ fn secrets_in(
     let mut found = BTreeSet::new();
     let mut held = vec![];
     loop {
-        let kept = held.len();
-        held.resize(kept + piece, 0);
-        let mut filled = kept;
-        while filled < held.len() {
-            match from.read(&mut held[filled..]) {
-                Ok(0) => break,
-                Ok(n) => filled += n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        let last = filled < held.len();
-        held.truncate(filled);
+        let read = from.by_ref().take(piece as u64).read_to_end(&mut held)?;
         found.extend(redactor.find(&held));
-        if last {
+        if read < piece {
             return Ok(found);
         }
-        held.drain(..filled.saturating_sub(overlap));
+        held.drain(..held.len().saturating_sub(overlap));
     }
 }
 
