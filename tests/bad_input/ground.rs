@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, Weak};
 use tempfile::TempDir;
 
 /// How a call ended.
@@ -21,6 +21,7 @@ pub struct Done {
 /// A project of its own for each row.
 pub struct Ground {
     dir: TempDir,
+    _source: Arc<Repository>,
 }
 
 /// Nobody listens here.
@@ -31,8 +32,9 @@ impl Ground {
     pub fn new() -> Ground {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
-        let ground = Ground { dir };
-        ground.recipe("recipe.toml", &format!("source = \"{}\"\n", source().display()))
+        let source = source();
+        let line = format!("source = \"{}\"\n", source.given());
+        Ground { dir, _source: source }.recipe("recipe.toml", &line)
     }
 
     pub fn path(&self, inside: &str) -> PathBuf {
@@ -99,7 +101,8 @@ impl Ground {
         }
         let mut call = Command::new("setpriv");
         call.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]);
-        call.arg(program_for_all()).args(args);
+        let copy = program_for_all();
+        call.arg(copy.path().join("ccci")).args(args);
         self.surround(&mut call);
         ended(call.envs(env.iter().copied()))
     }
@@ -115,23 +118,32 @@ pub fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_ccci"))
 }
 
+/// Made once for all that need it at one time, and gone with the last of them.
+fn shared<T>(place: &Mutex<Weak<T>>, make: impl FnOnce() -> T) -> Arc<T> {
+    let mut place = place.lock().unwrap();
+    place.upgrade().unwrap_or_else(|| {
+        let made = Arc::new(make());
+        *place = Arc::downgrade(&made);
+        made
+    })
+}
+
 /// The program where everybody may start it: the checkout may lie in a home that is closed to others.
-fn program_for_all() -> PathBuf {
-    static COPY: OnceLock<TempDir> = OnceLock::new();
-    let dir = COPY.get_or_init(|| {
+pub fn program_for_all() -> Arc<TempDir> {
+    static COPY: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+    shared(&COPY, || {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
-        fs::copy(program(), dir.path().join("ccci")).unwrap();
+        let place = dir.path().join("ccci");
+        fs::hard_link(program(), &place).or_else(|_| fs::copy(program(), &place).map(drop)).unwrap();
         dir
-    });
-    dir.path().join("ccci")
+    })
 }
 
 /// A repository with one good version and branches that are each wrong in one way.
-pub fn source() -> PathBuf {
-    static SOURCE: Mutex<Option<Repository>> = Mutex::new(None);
-    let mut made = SOURCE.lock().unwrap();
-    made.get_or_insert_with(make_source).path()
+pub fn source() -> Arc<Repository> {
+    static SOURCE: Mutex<Weak<Repository>> = Mutex::new(Weak::new());
+    shared(&SOURCE, make_source)
 }
 
 fn make_source() -> Repository {
