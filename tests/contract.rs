@@ -646,6 +646,34 @@ fn a_restore_puts_back_exactly_what_was_there() {
 }
 
 #[test]
+fn a_volume_that_the_backed_up_service_only_reads_is_put_back() {
+    on_each("read-only", |g| {
+        let store = MemoryStore::default();
+        let world = world(g, &store);
+        let text = g.compose(FOREVER, "");
+        let (begin, end) = (text.find("  app:\n").unwrap(), text.find("networks:\n  default:").unwrap());
+        let labels = "ccci.run: contract, backupbot.backup: 'true',";
+        let reader = text[begin..end]
+            .replace("  app:\n", "  reader:\n")
+            .replace("data:/data", "data:/srv:ro")
+            .replacen("ccci.run: contract,", labels, 1);
+        g.deploy(&text.replacen("networks:\n  default:", &format!("{reader}networks:\n  default:"), 1))
+            .unwrap();
+        let both = ["app", "reader"].map(|n| WantedService::new(ServiceName::parse(n).unwrap(), g.image));
+        g.converge(&Wanted { services: both.to_vec(), fresh: true }).unwrap();
+        g.sh("echo one > /data/kept").unwrap();
+        let snapshot = back_up(&world, &g.stack(), "read", &g.limit(60)).unwrap();
+        snapshot.assert_not_empty().unwrap();
+        let undamaged = restore(&world, &g.stack(), &snapshot, &g.limit(60)).unwrap();
+        assert!(undamaged.starts_with("0 entries put back, 0 later ones removed, "), "{undamaged}");
+        g.sh("echo other > /data/kept").unwrap();
+        restore(&world, &g.stack(), &snapshot, &g.limit(60)).unwrap();
+        assert_eq!(content(g, "/data/kept").as_deref(), Some("one\n"));
+        g.remove();
+    });
+}
+
+#[test]
 fn lesson_50_a_backup_of_nothing_is_empty_and_a_failing_hook_is_no_backup() {
     on_each("nothing", |g| {
         let store = MemoryStore::default();

@@ -96,6 +96,7 @@ fn service(labels: BTreeMap<String, String>) -> ServiceSeen {
         start_first: false,
         update: None,
         volumes: vec![],
+        read_only: vec![],
         networks: vec![],
         ports: vec![],
         template: String::new(),

@@ -86,6 +86,8 @@ pub struct ServiceSeen {
     pub update: Option<(UpdateState, String)>,
     /// Volumes: name in the engine, path in the container.
     pub volumes: Vec<(String, String)>,
+    /// Paths of those that the container cannot write to.
+    pub read_only: Vec<String>,
     /// Names of networks in the engine.
     pub networks: Vec<String>,
     /// Ports published: (published, target, protocol).

@@ -66,6 +66,7 @@ fn service(labels: &[(&str, &str)]) -> ServiceSeen {
         start_first: false,
         update: None,
         volumes: vec![],
+        read_only: vec![],
         networks: vec!["proxy".into()],
         ports: vec![],
         template: String::new(),

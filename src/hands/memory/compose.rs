@@ -23,6 +23,7 @@ pub struct Spec {
     pub env: Vec<String>,
     /// Volumes: name in the engine, path in the container.
     pub volumes: Vec<(String, String)>,
+    pub read_only: Vec<String>,
     /// Names of networks in the engine.
     pub networks: Vec<String>,
     /// Full names of secrets and configs used.
@@ -185,6 +186,7 @@ fn spec(body: &Value, stack: &str, parts: &Compose) -> Result<Spec, String> {
         labels: pairs(&deploy["labels"]).into_iter().collect(),
         env: pairs(&body["environment"]).into_iter().map(|(k, v)| format!("{k}={v}")).collect(),
         volumes: volumes(&body["volumes"], parts)?,
+        read_only: read_only(&body["volumes"]),
         networks,
         secrets,
         ports: ports(&body["ports"]),
@@ -212,6 +214,15 @@ fn volumes(value: &Value, parts: &Compose) -> Result<Vec<(String, String)>, Stri
         out.push((part.name.clone(), target));
     }
     Ok(out)
+}
+
+/// The targets of mounts that can only be read.
+fn read_only(value: &Value) -> Vec<String> {
+    let target = |entry: &Value| match entry {
+        Value::String(line) => line.strip_suffix(":ro")?.split(':').nth(1).map(str::to_string),
+        map => (map["read_only"] == true).then(|| text(&map["target"])),
+    };
+    value.as_array().into_iter().flatten().filter_map(target).collect()
 }
 
 fn ports(value: &Value) -> Vec<(u16, u16, String)> {

@@ -36,6 +36,8 @@ pub struct Files<'a> {
     pub root: &'a mut Tree,
     /// Mount paths, without leading slash, and the volumes there.
     pub mounts: Vec<(String, &'a mut Tree)>,
+    /// Mount paths that can only be read.
+    pub closed: Vec<String>,
 }
 
 fn clean(path: &str) -> String {
@@ -114,6 +116,9 @@ impl Files<'_> {
         for entry in archive.entries()? {
             let mut entry = entry?;
             let path = format!("{dir}/{}", entry.path()?.to_string_lossy());
+            if self.closed.iter().any(|c| clean(&path) == clean(c)) {
+                return Err(io::Error::other(format!("lchown {}: read-only file system", clean(&path))));
+            }
             let header = entry.header().clone();
             let kind = match header.entry_type() {
                 tar::EntryType::Directory => FileKind::Dir,
@@ -190,7 +195,8 @@ mod tests {
     #[test]
     fn a_tar_of_a_path_put_back_into_its_parent_is_the_same() {
         let (mut root, mut volume) = (Tree::new(), Tree::new());
-        let mut files = Files { root: &mut root, mounts: vec![("srv/data".into(), &mut volume)] };
+        let mut files =
+            Files { root: &mut root, mounts: vec![("srv/data".into(), &mut volume)], closed: vec![] };
         files.write("/srv/data/a/b.txt", "hello");
         files.write("/etc/x", "image");
         let mut tar = vec![];

@@ -55,7 +55,7 @@ impl State {
         work: impl FnOnce(&mut Files<'_>) -> T,
     ) -> Option<T> {
         let found = self.services.get_mut(&(stack.to_string(), service.to_string()))?;
-        let volumes = found.spec.volumes.clone();
+        let (volumes, closed) = (found.spec.volumes.clone(), found.spec.read_only.clone());
         let task = found.running()?;
         let mut mounts = vec![];
         for ((kind, name), object) in &mut self.objects {
@@ -63,7 +63,7 @@ impl State {
                 mounts.push((path.trim_matches('/').to_string(), &mut object.files));
             }
         }
-        Some(work(&mut Files { root: &mut task.root, mounts }))
+        Some(work(&mut Files { root: &mut task.root, mounts, closed }))
     }
 
     fn held_by(&self, kind: &str, name: &str) -> Option<String> {
@@ -234,7 +234,7 @@ impl Cluster for MemoryCluster {
         let what = ExecRequest { argv: job.argv.clone(), env: job.env.clone(), ..ExecRequest::default() };
         let mut programs = std::mem::take(&mut state.programs);
         let mut root = super::Tree::new();
-        let mut files = Files { root: &mut root, mounts: vec![] };
+        let mut files = Files { root: &mut root, mounts: vec![], closed: vec![] };
         let mine = programs.iter_mut().rev().filter(|(s, _)| s == job.name.as_str());
         let answer =
             mine.map(|(_, p)| p).find_map(|p| p(&what, &mut files)).or_else(|| known(&what, &mut files));

@@ -33,6 +33,8 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
     };
     let restart = template.restart_policy.unwrap_or_default();
     let container = template.container_spec.unwrap_or_default();
+    let mounts = container.mounts.unwrap_or_default();
+    let volumes = || mounts.iter().filter(|m| m.typ == Some(MountType::VOLUME));
     let targets = template.networks.or(spec.networks).unwrap_or_default();
     let ports = spec.endpoint_spec.and_then(|e| e.ports).unwrap_or_default();
     let named = |id: &String| networks.get(id).unwrap_or(id).clone();
@@ -51,13 +53,8 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
         max_attempts: restart.max_attempts.unwrap_or(0).max(0) as u64,
         start_first: spec.update_config.is_some_and(|u| format!("{:?}", u.order).contains("START")),
         update: answer.update_status.and_then(|u| Some((update(u.state?)?, u.message.unwrap_or_default()))),
-        volumes: container
-            .mounts
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|m| m.typ == Some(MountType::VOLUME))
-            .filter_map(|m| Some((m.source?, m.target?)))
-            .collect(),
+        read_only: volumes().filter(|m| m.read_only == Some(true)).filter_map(|m| m.target.clone()).collect(),
+        volumes: volumes().filter_map(|m| Some((m.source.clone()?, m.target.clone()?))).collect(),
         networks: targets.iter().filter_map(|n| n.target.as_ref()).map(named).collect(),
         ports: ports
             .into_iter()

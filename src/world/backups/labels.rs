@@ -1,7 +1,7 @@
 //! The label contract: which services are backed up, which paths of their volumes, by which commands. Pure.
 
 use crate::name::ServiceName;
-use crate::world::seen::{Seen, ServiceSeen};
+use crate::world::seen::{Mode, Seen, ServiceSeen};
 
 /// Commands around an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,7 +17,9 @@ pub struct Hooks {
 pub struct Selected {
     /// The volume's name in the compose file.
     pub volume: String,
-    /// The path in the container.
+    /// The service through whose container it is read and written.
+    pub service: ServiceName,
+    /// The path in that container.
     pub path: String,
 }
 
@@ -47,7 +49,7 @@ pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
             ));
         }
         if on(service) {
-            jobs.push(job(service));
+            jobs.push(job(service, &seen.services));
         }
     }
     (jobs, notes)
@@ -57,10 +59,17 @@ fn on(service: &ServiceSeen) -> bool {
     service.labels.get("backupbot.backup").is_some_and(|v| v.eq_ignore_ascii_case("true"))
 }
 
-fn job(service: &ServiceSeen) -> Job {
+fn job(service: &ServiceSeen, all: &[ServiceSeen]) -> Job {
     let label = |key: &str| service.labels.get(&format!("backupbot.{key}")).cloned();
     let mut paths = vec![];
-    for (engine_name, mount) in &service.volumes {
+    let mut names: Vec<&String> = vec![];
+    for (engine_name, _) in &service.volumes {
+        // one volume may be mounted more than once
+        if names.contains(&engine_name) {
+            continue;
+        }
+        names.push(engine_name);
+        let Some((through, mount)) = way(engine_name, service, all) else { continue };
         let volume = short(engine_name, service);
         let key = |rest: &str| format!("backup.volumes.{volume}{rest}");
         if label(&key("")).is_some_and(|v| v.eq_ignore_ascii_case("false")) {
@@ -68,10 +77,15 @@ fn job(service: &ServiceSeen) -> Job {
         }
         let mount = mount.trim_end_matches('/');
         match label(&key(".path")) {
-            None => paths.push(Selected { volume: volume.clone(), path: mount.to_string() }),
+            None => paths.push(Selected {
+                volume: volume.clone(),
+                service: through.clone(),
+                path: mount.to_string(),
+            }),
             Some(list) => {
                 for below in list.split(',').map(|p| p.trim().trim_matches('/')).filter(|p| !p.is_empty()) {
-                    paths.push(Selected { volume: volume.clone(), path: format!("{mount}/{below}") });
+                    let path = format!("{mount}/{below}");
+                    paths.push(Selected { volume: volume.clone(), service: through.clone(), path });
                 }
             }
         }
@@ -82,6 +96,22 @@ fn job(service: &ServiceSeen) -> Job {
         restore: Hooks { pre: label("restore.pre-hook"), post: label("restore.post-hook") },
         paths,
     }
+}
+
+/// Where a volume is reached: a mount that can be written to, as a restore needs, of the service itself or else of another
+/// one; else the service's own.
+fn way<'a>(
+    volume: &str,
+    service: &'a ServiceSeen,
+    all: &'a [ServiceSeen],
+) -> Option<(&'a ServiceName, &'a str)> {
+    let mounts = |s: &'a ServiceSeen| {
+        let of_volume = s.volumes.iter().filter(move |(name, _)| name == volume);
+        of_volume.map(move |(_, path)| (&s.name, path.as_str(), !s.read_only.contains(path)))
+    };
+    let lasting = all.iter().filter(|s| !matches!(s.mode, Mode::Job(_) | Mode::Replicated(0)));
+    let writable = mounts(service).chain(lasting.flat_map(mounts)).find(|(.., writable)| *writable);
+    writable.or_else(|| mounts(service).next()).map(|(name, path, _)| (name, path))
 }
 
 /// The engine's volume name is the stack's name, `_`, and the name in the compose file.

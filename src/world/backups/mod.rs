@@ -101,7 +101,7 @@ pub fn back_up(
     let mut taken = Ok(());
     for job in &jobs {
         for selected in &job.paths {
-            match archive_path(world, stack, name, job, selected, limit) {
+            match archive_path(world, stack, name, selected, limit) {
                 Ok(archive) => snapshot.archives.push(archive),
                 Err(f) => taken = taken.and(Err(f)),
             }
@@ -119,29 +119,36 @@ fn archive_path(
     world: &World,
     stack: &StackName,
     name: &str,
-    job: &Job,
     selected: &Selected,
     limit: &Limit,
 ) -> Result<Archive, Box<Failure>> {
     let flat = selected.path.trim_matches('/').replace('/', "-");
-    let file = format!("backups/{name}/{}-{flat}.tar", job.service);
+    let file = format!("backups/{name}/{}-{flat}.tar", selected.service);
     let sink = world.store.create(&file).map_err(|e| disk(&file, &e))?;
     let mut tally = Tally::new(sink);
-    let read = world.cluster.read_path(stack, &job.service, &selected.path, &mut tally, limit);
-    read.map_err(|e| missing_or_engine(e, job, selected))?;
+    let read = world.cluster.read_path(stack, &selected.service, &selected.path, &mut tally, limit);
+    read.map_err(|e| missing_or_engine(e, selected))?;
     tally.flush().map_err(|e| disk(&file, &e))?;
     let (sha256, bytes) = tally.finish();
     let entries = world.store.open(&file).and_then(archive::entries).map_err(|e| disk(&file, &e))?;
-    Ok(Archive { service: job.service.clone(), path: selected.path.clone(), file, sha256, bytes, entries })
+    Ok(Archive {
+        service: selected.service.clone(),
+        path: selected.path.clone(),
+        file,
+        sha256,
+        bytes,
+        entries,
+    })
 }
 
 /// A path that a label names and the container lacks is the recipe's fault; anything else the engine's.
-fn missing_or_engine(e: ClusterError, job: &Job, selected: &Selected) -> Box<Failure> {
+fn missing_or_engine(e: ClusterError, selected: &Selected) -> Box<Failure> {
     let missing = matches!(&e, ClusterError::Missing(_)) || e.to_string().contains("ould not find the file");
     if !missing {
         return engine(e, "read the volume");
     }
-    let expected = format!("`{}` in service `{}`, which the backup labels name", selected.path, job.service);
+    let expected =
+        format!("`{}` in service `{}`, which the backup labels name", selected.path, selected.service);
     Box::new(Failure::new(causes::EMPTY_BACKUP, expected, "there is no such file"))
 }
 

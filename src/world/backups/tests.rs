@@ -19,6 +19,7 @@ fn service(labels: &[(&str, &str)], volumes: &[(&str, &str)]) -> Seen {
         start_first: false,
         update: None,
         volumes: volumes.iter().map(|(n, p)| ((*n).to_string(), (*p).to_string())).collect(),
+        read_only: vec![],
         networks: vec![],
         ports: vec![],
         template: String::new(),
@@ -45,6 +46,28 @@ fn all_volumes_are_backed_up_unless_a_label_says_otherwise() {
     assert_eq!(paths(&limited), ["/data/dump.sql.gz", "/data/conf"]);
     assert_eq!(paths(&[("backupbot.backup", "false")]), Vec::<String>::new());
     assert_eq!(paths(&[]), Vec::<String>::new());
+}
+
+#[test]
+fn a_volume_that_is_only_read_is_reached_through_whoever_writes_it_and_once() {
+    let named = |name: &str, labels: &[(&str, &str)], volumes: &[(&str, &str)], read_only: &[&str]| {
+        let mut s = service(labels, volumes).services.remove(0);
+        s.name = ServiceName::parse(name).unwrap();
+        s.read_only = read_only.iter().map(ToString::to_string).collect();
+        s
+    };
+    let on = [("backupbot.backup", "true")];
+    let ways = |services: Vec<ServiceSeen>| -> Vec<String> {
+        let (jobs, _) = jobs(&Seen { services, tasks: vec![] });
+        jobs.iter().flat_map(|j| &j.paths).map(|p| format!("{} {} {}", p.volume, p.service, p.path)).collect()
+    };
+    let twice = named("web", &on, &[("s_data", "/ro"), ("s_data", "/rw")], &["/ro"]);
+    assert_eq!(ways(vec![twice]), ["data web /rw"]);
+    let reads = || named("web", &on, &[("s_data", "/srv")], &["/srv"]);
+    let writes = named("app", &[], &[("s_data", "/var/data")], &[]);
+    assert_eq!(ways(vec![reads(), writes.clone()]), ["data app /var/data"]);
+    let ended = ServiceSeen { mode: Mode::Job(1), ..writes };
+    assert_eq!(ways(vec![reads(), ended]), ["data web /srv"], "a job has no container to write through");
 }
 
 #[test]
