@@ -83,8 +83,8 @@ fn nothing_is_left(redactor: &Redactor, secrets: &[&str], told: &[u8]) {
         for (letter, encode) in ENCODINGS.iter().filter(|(l, _)| !"cd".contains(*l)) {
             let form = encode(secret);
             let form = match letter {
-                // the last letters of base64 depend on what follows
-                'b' => &form.trim_end_matches('=')[..form.len() * 3 / 4],
+                // the last letter of base64 may depend on what follows
+                'b' => &form[..secret.len() * 8 / 6],
                 'f' => &form[1..form.len() - 1],
                 _ => &form,
             };
