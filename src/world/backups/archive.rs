@@ -77,6 +77,13 @@ pub(super) fn entries(tar: impl Read) -> io::Result<Vec<Entry>> {
     Ok(out)
 }
 
+/// The same of a tar that somebody is still writing, who must get rid of all of it: also of what comes after its end.
+pub(super) fn entries_of_all(mut tar: impl Read) -> io::Result<Vec<Entry>> {
+    let listed = entries(&mut tar);
+    io::copy(&mut tar, &mut io::sink())?;
+    listed
+}
+
 /// Content and digest of a file, which may be larger than the memory.
 fn file(entry: &mut impl Read) -> io::Result<(u64, String)> {
     let mut tally = Tally::new(Ends::default());
@@ -137,6 +144,17 @@ mod tests {
             let mut ends = Ends::default();
             b"abcdefgh".chunks(piece).for_each(|bytes| ends.write_all(bytes).unwrap());
             assert_eq!((ends.first.as_slice(), ends.last.as_slice()), (&b"ab"[..], &b"efgh"[..]));
+        }
+    }
+
+    #[test]
+    fn whoever_writes_a_tar_gets_rid_of_all_of_it() {
+        for (tar, well) in [(vec![0; 300_000], true), (vec![b'x'; 300_000], false)] {
+            let (reader, mut writer) = io::pipe().unwrap();
+            let listing = std::thread::spawn(move || entries_of_all(reader));
+            writer.write_all(&tar).unwrap();
+            drop(writer);
+            assert_eq!(listing.join().unwrap().is_ok(), well);
         }
     }
 

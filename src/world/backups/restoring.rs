@@ -92,9 +92,16 @@ fn look(
     archive: &Archive,
     limit: &Limit,
 ) -> Result<Vec<Entry>, Box<Failure>> {
-    let mut tar = vec![];
-    match world.cluster.read_path(stack, &archive.service, &archive.path, &mut tar, limit) {
-        Ok(()) => archive::entries(tar.as_slice()).map_err(|e| disk(&archive.path, &e)),
+    // listed while it comes, since a volume may be larger than the memory
+    let (tar, mut sink) = std::io::pipe().map_err(|e| disk(&archive.path, &e))?;
+    let (read, listed) = std::thread::scope(|scope| {
+        let listing = scope.spawn(move || archive::entries_of_all(tar));
+        let read = world.cluster.read_path(stack, &archive.service, &archive.path, &mut sink, limit);
+        drop(sink);
+        (read, listing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    match read {
+        Ok(()) => listed.map_err(|e| disk(&archive.path, &e)),
         Err(e)
             if matches!(&e, crate::world::ClusterError::Missing(_))
                 || e.to_string().contains("ould not find the file") =>
