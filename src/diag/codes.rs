@@ -46,6 +46,7 @@ codes! {
     HOOK_ARITY "hook-arity" Error "A hook has the wrong number of parameters.";
     HOOK_RETURN "hook-return" Error "A hook can return a value of the wrong type.";
     TEST_SIGNATURE "test-signature" Error "A public function of a test file is no test.";
+    TEST_RETURN "test-return" Error "A test ends in a bool, which nobody looks at: it could not fail by it.";
     STRAY_CODE "stray-code" Error "Code outside of functions is never run at a known point.";
     DUPLICATE_FUNCTION "duplicate-function" Error "A function is defined more than once.";
     HIDES_BUILTIN "hides-builtin" Error "A function hides one of ccci's own.";

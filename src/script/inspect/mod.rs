@@ -17,7 +17,7 @@ use super::point::Point;
 use super::signature::{CallSig, Ty};
 use super::sources::{function_place, place};
 use super::{conventions, stdlib};
-use crate::diag::codes::{CANNOT_CHECK, HOOK_RETURN};
+use crate::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_RETURN};
 use crate::diag::{Code, Diagnostic};
 use names::Var;
 use rhai::Position;
@@ -41,7 +41,7 @@ pub(super) fn check(files: &BTreeMap<String, File>, sigs: &[CallSig]) -> Vec<Dia
             match file.kind {
                 Kind::Hooks => c.hook(path, file, f),
                 Kind::Overlay(_) | Kind::Custom if conventions::is_test(f) => {
-                    c.enter(path, f, vec![Ty::CTX], Some(Point::Test));
+                    c.test(path, file, f);
                 }
                 _ => {}
             }
@@ -202,6 +202,15 @@ impl<'a> Checker<'a> {
                 "the last expression of each path is what it returns"
             };
             self.found.push(d.help(help));
+        }
+    }
+
+    /// A test that ends in a bool was meant to assert it: nobody looks at what a test returns.
+    fn test(&mut self, path: &str, file: &File, f: &'a Function) {
+        if self.enter(path, f, vec![Ty::CTX], Some(Point::Test)).ret == Ty::BOOL {
+            let message = format!("`{}` ends in a bool that nobody looks at", f.name);
+            let d = Diagnostic::new(TEST_RETURN, message).at(function_place(&file.text, &f.name, f.body_at));
+            self.found.push(d.help("a test fails by an assertion: `assert(…);`"));
         }
     }
 
