@@ -197,6 +197,10 @@ impl Builder<'_> {
             self.not_proved.push(
                 "that a restore brings data back: no pre_restore hook damages any, so a restore that does nothing would pass".into(),
             );
+        } else if wanted[0] && wanted[1] && !self.i.tests.iter().any(|t| t.tier == Tier::Restore) {
+            self.not_proved.push(
+                "that a restore brings data back: no test in test_restore.rhai looks for what pre_restore damaged".into(),
+            );
         }
     }
 
@@ -421,6 +425,16 @@ mod tests {
         let mut i = example::inputs();
         i.hooks.remove("pre_restore");
         assert!(build(&i).not_proved.iter().any(|n| n.contains("no pre_restore hook")));
+    }
+
+    #[test]
+    fn damage_that_no_test_looks_for_is_said_to_prove_nothing() {
+        let looks =
+            |i: &Inputs| !build(i).not_proved.iter().any(|n| n.contains("no test in test_restore.rhai"));
+        let mut i = example::inputs();
+        assert!(looks(&i));
+        i.tests.retain(|t| t.tier != Tier::Restore);
+        assert!(!looks(&i));
     }
 
     #[test]
