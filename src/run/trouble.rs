@@ -78,6 +78,13 @@ pub fn pull(e: PullError, image: &str) -> Failure {
             Failure::new(causes::PULL_REFUSED, expected, "the registry refused it")
                 .evidence("the engine's words", text)
         }
+        // a variable that is empty leaves `nginx:`, which no engine takes for an image
+        PullError::Cluster(ClusterError::Refused { text, .. })
+            if text.contains("invalid reference format") =>
+        {
+            let seen = format!("`{image}` is no name of an image");
+            Failure::new(causes::COMPOSE_INVALID, expected, seen).evidence("the engine's words", text)
+        }
         PullError::Cluster(e) => cluster(e, &format!("pull `{image}`")),
     }
 }
@@ -111,6 +118,16 @@ mod tests {
         assert_eq!((gone.blame, gone.cause.as_str()), (Blame::Image, "missing-image"));
         let away = pull(PullError::Unreachable { image, text }, "x:1");
         assert_eq!((away.blame, away.is_error()), (Blame::World, true));
+    }
+
+    #[test]
+    fn an_image_name_that_is_none_blames_the_recipe() {
+        let said = ClusterError::Refused {
+            action: "look for an image".into(),
+            text: "no such image: nginx:: invalid reference format".into(),
+        };
+        let f = pull(PullError::Cluster(said), "nginx:");
+        assert_eq!((f.cause.as_str(), f.blame), ("compose-invalid", Blame::Recipe));
     }
 
     #[test]
