@@ -82,6 +82,10 @@ rows! {
         |_| plain(&["plan", "ghost", "--base", "9.0.0+1.25"]);
     "unknown name to explain" 2 ["nothing is called `pre_bakup`", "did you mean `pre_backup`?"]
         |_| plain(&["explain", "pre_bakup"]);
+    "unknown function to explain" 2 ["nothing is called `ctx.gett`", "did you mean `ctx.get`?"]
+        |_| plain(&["explain", "ctx.gett"]);
+    "name to explain that is like none" 2 ["nothing is called `colour`", "listed by `ccci explain` with one of settings, hooks"]
+        |_| plain(&["explain", "colour"]);
     // the source
     "no source" 2 ["no source of the recipe `ghost` is known", "write `source = ", "recipes/ghost/recipe.toml", "--source"]
         |_| Ground::new().recipe("recipe.toml", "health.path = \"/\"\n").ccci(&["run", "ghost"]);

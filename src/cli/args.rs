@@ -150,7 +150,7 @@ pub struct WhyArgs {
 pub struct ReportArgs {
     /// Run ids or directories of records; `list`; or `diff` and two runs. Default: the newest run
     pub what: Vec<String>,
-    /// A row of the table of reports
+    /// human, results, junit, markdown, html, badge, annotations or why; see `ccci explain formats`
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: String,
     /// Write every format beside the record instead of printing one
@@ -161,7 +161,7 @@ pub struct ReportArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The name
+    /// A name (`pre_backup`, `ctx.get`, `health.path`, `R014`, `3`), or a page of them (`hooks`, `ctx`, `settings`)
     pub name: String,
 }
 
