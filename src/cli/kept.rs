@@ -50,7 +50,8 @@ fn find(named: Option<&str>) -> Result<PathBuf, String> {
         .collect();
     let hint = did_you_mean(name, known.iter().map(String::as_str)).map(|h| format!("; {h}"));
     Err(format!(
-        "no run is called `{name}`{}; `ccci report list` shows those that are kept",
+        "no run is called `{name}`{}; `ccci report list` shows those that are kept, and a run with \
+         `--out DIR` is named by that directory",
         hint.unwrap_or_default()
     ))
 }

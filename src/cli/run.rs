@@ -183,7 +183,10 @@ impl Call<'_> {
             );
             return Ended { exit: Exit::Bug, line: format!("no verdict    {recipe}: no record") };
         };
-        let page = human::draw(record, self.style);
+        let page = match &self.args.out {
+            Some(_) => human::draw_as(record, self.style, &dir.display().to_string()),
+            None => human::draw(record, self.style),
+        };
         let text = format!("\n{notes}{page}record    {}", dir.display());
         self.voices.over(n, Some(&record.outcome), &text);
         if self.args.format == RunFormat::Json {

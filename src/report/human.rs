@@ -18,6 +18,11 @@ pub fn render(record: &Record) -> String {
 
 /// As a terminal can show it.
 pub fn draw(record: &Record, style: Style) -> String {
+    draw_as(record, style, record.outcome.plan.run_id.as_str())
+}
+
+/// The same with the name by which the run is found: a record that lies elsewhere is named by its directory.
+pub fn draw_as(record: &Record, style: Style, name: &str) -> String {
     let o = &record.outcome;
     let mut s = Sheet::new(style);
     head(&mut s, o);
@@ -33,7 +38,7 @@ pub fn draw(record: &Record, style: Style) -> String {
             s.beside(2, "- ", line);
         }
     }
-    tail(&mut s, o);
+    tail(&mut s, o, name);
     s.text()
 }
 
@@ -203,7 +208,7 @@ fn lint(s: &mut Sheet, o: &Outcome) {
     }
 }
 
-fn tail(s: &mut Sheet, o: &Outcome) {
+fn tail(s: &mut Sheet, o: &Outcome, name: &str) {
     s.gap();
     let phases: Vec<String> = o
         .timings
@@ -229,6 +234,6 @@ fn tail(s: &mut Sheet, o: &Outcome) {
         s.beside(0, "kept      ", &stays);
     }
     if o.verdict != Verdict::Green {
-        s.beside(0, "next      ", &format!("ccci why {}", o.plan.run_id));
+        s.beside(0, "next      ", &format!("ccci why {name}"));
     }
 }
