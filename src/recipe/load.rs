@@ -93,7 +93,12 @@ fn syntax_errors(
         let place = Place::new(text, e.span().unwrap_or(0..0));
         // the parser often complains twice about one slip
         if broken.insert(lines.of_byte(place.range.start)) {
-            out.push(Diagnostic::new(codes::TOML_SYNTAX, e.message().to_string()).at(place));
+            let mut said = Diagnostic::new(codes::TOML_SYNTAX, e.message().to_string()).at(place);
+            // what the parser says of a bare `../path` or `1.0.0+1`, which it takes for numbers
+            if e.message().starts_with("invalid mantissa") || e.message().starts_with("invalid float") {
+                said = said.help("a text stands in quotes, like `source = \"../../example\"`");
+            }
+            out.push(said);
         }
     }
     broken

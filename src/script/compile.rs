@@ -129,8 +129,9 @@ fn reserved_help(word: &str) -> Option<String> {
 /// `assert(x, "text")` is the commonest mistake with a syntax that looks like a call.
 fn assert_help(text: &Text, e: &ParseError) -> Option<String> {
     let line = text.content.lines().nth(e.position().line()?.checked_sub(1)?)?;
-    let comma =
-        matches!(e.err_type(), ParseErrorType::MissingToken(..)) && line.trim_start().starts_with("assert");
+    let before: String = line.chars().take(e.position().position()?).collect();
+    let comma = matches!(e.err_type(), ParseErrorType::MissingToken(..))
+        && before.rsplit(['{', ';']).next()?.trim_start().starts_with("assert");
     comma.then(|| "`assert` takes one expression: `assert(a == b);`; it shows both sides by itself".into())
 }
 

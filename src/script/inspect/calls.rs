@@ -243,6 +243,8 @@ impl<'a> Checker<'a> {
         } else if self.frame.vars.iter().any(|v| v.name == name) {
             self.read(name, at);
             Some(format!("`{name}` is a variable; a function in it is called by `{name}.call(…)`"))
+        } else if name == "sleep" {
+            Some("to wait, ask: `eventually(\"30s\", || …)`".into())
         } else {
             let free = self.sigs.iter().filter(|s| s.owner == Owner::Free).map(|s| s.name);
             let natives = known::all_natives().keys().map(String::as_str);
