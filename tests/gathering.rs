@@ -153,8 +153,8 @@ fn the_directory_inside_the_recipes_repository_lies_below_the_projects() {
 #[test]
 fn tests_of_the_project_and_of_the_recipes_repository_run_both() {
     let p = Project::published();
-    p.source.write("ccci/test_install.rhai", "fn test_own(ctx) {}\n").commit("own");
-    p.file("test_install.rhai", "fn test_project(ctx) {}\n");
+    p.source.write("ccci/test_install.rhai", "fn test_own(ctx) { assert(true); }\n").commit("own");
+    p.file("test_install.rhai", "fn test_project(ctx) { assert(true); }\n");
     let (merged, diagnostics) = p.good().texts.directory.merged();
     assert!(diagnostics.0.is_empty());
     let (scripts, diagnostics) = Scripts::load(&merged.texts, &[]);

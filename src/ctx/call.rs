@@ -24,7 +24,14 @@ pub fn call_test(scripts: &Scripts, file: &str, name: &str, ctx: &Arc<HookCtx>) 
     let given = ctx.clone();
     let what = FnRef { file: file.to_string(), name: name.to_string() };
     let done = scripts.call(&what, args, &move |e| register(e, &given), ctx.clone());
-    done.map(|_| ()).map_err(|e| hide(ctx, failure(e, causes::TEST_FAILED, &format!("test `{name}`"))))
+    let said = done.map_err(|e| hide(ctx, failure(e, causes::TEST_FAILED, &format!("test `{name}`"))))?;
+    // the checker refuses a test that ends in a bool where it can know the type; where it cannot, `false` was meant to fail
+    if said.as_bool() == Ok(false) {
+        let expected = format!("test `{name}` to hold");
+        let failure = Failure::new(causes::TEST_FAILED, expected, "it returned false").place(file);
+        return Err(Box::new(failure.evidence("what to do", "say what must be true with `assert(…)`")));
+    }
+    Ok(())
 }
 
 /// A native that knows more than a message says so itself; else the kind of end decides.

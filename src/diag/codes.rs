@@ -47,6 +47,7 @@ codes! {
     HOOK_RETURN "hook-return" Error "A hook can return a value of the wrong type.";
     TEST_SIGNATURE "test-signature" Error "A public function of a test file is no test.";
     TEST_RETURN "test-return" Error "A test ends in a bool, which nobody looks at: it could not fail by it.";
+    TEST_EMPTY "test-empty" Error "A test has nothing in it: it could not fail.";
     STRAY_CODE "stray-code" Error "Code outside of functions is never run at a known point.";
     DUPLICATE_FUNCTION "duplicate-function" Error "A function is defined more than once.";
     HIDES_BUILTIN "hides-builtin" Error "A function hides one of ccci's own.";

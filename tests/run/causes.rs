@@ -1,6 +1,6 @@
 //! Every cause that a life can end with, brought about in memory: its name, who is to blame, the exit code and the tier.
 
-use super::fullest::{fresh, hasty, job};
+use super::fullest::{Ground, fresh, hasty, job};
 use super::machine::{Life, Machine};
 use ccci::diag::Text;
 use ccci::event::What;
@@ -260,6 +260,16 @@ fn lesson_24_a_marker_that_did_not_stick_is_another_failure_than_a_restore_that_
     });
     let t = first("losing", &machine.live(&job()), "test-failed", Recipe, Exit::Failed, Tier::Restore);
     assert_eq!(t.during, "test_restore.rhai test_the_planted_page_is_back");
+}
+
+#[test]
+fn a_test_that_returns_false_has_failed_where_the_checker_cannot_know_that_it_does() {
+    let ground = Ground::new();
+    let text = "fn test_a_job_runs(ctx) {\n    let seen = #{ good: false };\n    seen.good\n}\n";
+    let life = Machine::new()
+        .live(&ground.file("custom/test_page.rhai", text).prepare("20260101-000000-abc124").unwrap());
+    let t = first("false", &life, "test-failed", Recipe, Exit::Failed, Tier::Custom);
+    assert_eq!(t.failure.observed, "it returned false");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::point::Point;
 use super::signature::{CallSig, Ty};
 use super::sources::{function_place, place};
 use super::{conventions, stdlib};
-use crate::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_RETURN};
+use crate::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_EMPTY, TEST_RETURN};
 use crate::diag::{Code, Diagnostic};
 use names::Var;
 use rhai::Position;
@@ -205,13 +205,18 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A test that ends in a bool was meant to assert it: nobody looks at what a test returns.
+    /// A test that ends in a bool was meant to assert it: nobody looks at what a test returns. One with nothing in it
+    /// would pass.
     fn test(&mut self, path: &str, file: &File, f: &'a Function) {
-        if self.enter(path, f, vec![Ty::CTX], Some(Point::Test)).ret == Ty::BOOL {
-            let message = format!("`{}` ends in a bool that nobody looks at", f.name);
-            let d = Diagnostic::new(TEST_RETURN, message).at(function_place(&file.text, &f.name, f.body_at));
-            self.found.push(d.help("a test fails by an assertion: `assert(…);`"));
-        }
+        let ret = self.enter(path, f, vec![Ty::CTX], Some(Point::Test)).ret;
+        let (code, what) = match (f.body.is_empty(), ret == Ty::BOOL) {
+            (true, _) => (TEST_EMPTY, "has nothing in it, so it could not fail"),
+            (_, true) => (TEST_RETURN, "ends in a bool that nobody looks at"),
+            _ => return,
+        };
+        let at = function_place(&file.text, &f.name, f.body_at);
+        let d = Diagnostic::new(code, format!("`{}` {what}", f.name)).at(at);
+        self.found.push(d.help("a test fails by an assertion: `assert(…);`"));
     }
 
     /// Analyses a function for these types, once.
