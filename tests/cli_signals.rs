@@ -50,14 +50,19 @@ fn code(status: ExitStatus) -> Option<i32> {
 
 #[test]
 fn a_signal_ends_doctor_and_clean_while_the_engine_does_not_answer() {
-    for command in ["doctor", "clean"] {
-        for (signal, wanted) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-            let ground = Ground::new();
-            let host = ground.engine(Engine::Silent);
-            let status = Going::begin(&ground, &[command], &host).ended_by(signal);
-            assert_eq!(code(status), Some(wanted), "{command}");
+    let row = |command: &str, signal: Signal, wanted: i32| {
+        let ground = Ground::new();
+        let host = ground.engine(Engine::Silent);
+        let status = Going::begin(&ground, &[command], &host).ended_by(signal);
+        assert_eq!(code(status), Some(wanted), "{command}");
+    };
+    std::thread::scope(|scope| {
+        for command in ["doctor", "clean"] {
+            for (signal, wanted) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+                scope.spawn(move || row(command, signal, wanted));
+            }
         }
-    }
+    });
 }
 
 #[test]
