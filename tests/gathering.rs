@@ -2,7 +2,7 @@
 //! `fixtures/gathering/<case>/expected.txt`, with the temporary directory as `ROOT`.
 
 use crate::golden;
-use crate::repository::{Repository, compose};
+use crate::repository::{Files, Repository, compose};
 use crate::settings::listed;
 use ccci::gather::{Asked, Gathered, Means, Outcome, gather, texts};
 use ccci::hands::clock::RealClock;
@@ -13,7 +13,7 @@ use ccci::tier::Tier;
 use ccci::world::clock::{Clock, Limit, Stop};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
@@ -28,19 +28,26 @@ const SOURCE: &str = "source = \"../../recipe\"\n";
 impl Project {
     /// With a repository that has nothing yet.
     fn new() -> Project {
+        Project::with(Repository::new())
+    }
+
+    fn with(source: Repository) -> Project {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let project = Project { source: Repository::new(), runtime };
+        let project = Project { source, runtime };
         project.file("recipe.toml", SOURCE);
         project
     }
 
     /// With two published versions, `main` at the newer one.
     fn published() -> Project {
-        let project = Project::new();
-        project.source.write(".env.sample", "TYPE=ghost\nDOMAIN=ghost.example.com\n");
-        project.source.release("1.9.0+1.24");
-        project.source.release("1.10.0+1.25");
-        project
+        static MADE: OnceLock<Files> = OnceLock::new();
+        Project::with(Repository::like(&MADE, || {
+            let source = Repository::new();
+            source.write(".env.sample", "TYPE=ghost\nDOMAIN=ghost.example.com\n");
+            source.release("1.9.0+1.24");
+            source.release("1.10.0+1.25");
+            source
+        }))
     }
 
     fn file(&self, path: &str, content: &str) -> &Project {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 /// A repository in a temporary directory.
 pub struct Repository {
@@ -12,10 +13,30 @@ pub struct Repository {
 impl Repository {
     /// An empty one with the branch `main`.
     pub fn new() -> Repository {
-        let dir = tempfile::tempdir().unwrap();
-        let repository = Repository { dir };
-        fs::create_dir(repository.path()).unwrap();
-        repository.git(&["init", "-q", "-b", "main", "--template="]);
+        static EMPTY: OnceLock<Files> = OnceLock::new();
+        Repository::like(&EMPTY, || {
+            let repository = Repository { dir: tempfile::tempdir().unwrap() };
+            fs::create_dir(repository.path()).unwrap();
+            repository.git(&["init", "-q", "-b", "main", "--template="]);
+            repository
+        })
+    }
+
+    /// A copy of one that is made once: git takes some milliseconds for each of its steps.
+    pub fn like(made: &OnceLock<Files>, make: impl FnOnce() -> Repository) -> Repository {
+        let files = made.get_or_init(|| {
+            let (repository, mut files) = (make(), Files::new());
+            below(&repository.path(), Path::new(""), &mut files);
+            files
+        });
+        let repository = Repository { dir: tempfile::tempdir().unwrap() };
+        for (path, content) in files {
+            let whole = repository.path().join(path);
+            match content {
+                Some(content) => fs::write(whole, content).unwrap(),
+                None => fs::create_dir(whole).unwrap(),
+            }
+        }
         repository
     }
 
@@ -46,7 +67,10 @@ impl Repository {
     pub fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
-        self.git(&["rev-parse", "HEAD"])
+        let git = self.path().join(".git");
+        let head = fs::read_to_string(git.join("HEAD")).unwrap();
+        let commit = head.strip_prefix("ref: ").map(|at| fs::read_to_string(git.join(at.trim())).unwrap());
+        commit.unwrap_or(head).trim().to_string()
     }
 
     /// Writes a small recipe that claims a version, commits it, tags it as that version.
@@ -62,6 +86,21 @@ impl Repository {
         let out = run(&self.path(), args);
         assert!(out.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout).unwrap().trim().to_string()
+    }
+}
+
+/// Directories, and files with what they hold, in the order of their making.
+pub type Files = Vec<(PathBuf, Option<Vec<u8>>)>;
+
+fn below(root: &Path, path: &Path, files: &mut Files) {
+    let whole = root.join(path);
+    if !whole.is_dir() {
+        files.push((path.into(), Some(fs::read(whole).unwrap())));
+        return;
+    }
+    files.push((path.into(), None));
+    for entry in fs::read_dir(whole).unwrap() {
+        below(root, &path.join(entry.unwrap().file_name()), files);
     }
 }
 
