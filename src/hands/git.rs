@@ -40,6 +40,9 @@ pub struct Repository<'a> {
     _clone: Option<Scratch>,
 }
 
+/// Asks whether a repository is bare, and what its HEAD is. In none nothing is said; without a commit the first alone is.
+const HEAD: &[&str] = &["rev-parse", "--is-bare-repository", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
+
 impl GitHand {
     /// A git with a home of its own in the temporary directory. `runtime` must be a multi-threaded one.
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitHand, GitError> {
@@ -72,12 +75,11 @@ impl GitHand {
         if !dir.is_dir() {
             return Err(GitError::NotARepository { path, inside: None });
         }
-        let said = self.say(Reach::Here, &dir, &["rev-parse", "--is-bare-repository", "--git-dir"], limit)?;
-        if said.code != 0 {
+        let said = self.say(Reach::Here, &dir, HEAD, limit)?;
+        if said.out.is_empty() {
             return Err(GitError::NotARepository { path, inside: self.around(&dir, limit) });
         }
-        let bare = said.out.starts_with(b"true");
-        self.read_names(given, SourceKind::Path, dir, !bare, None, limit)
+        self.read_names(given, SourceKind::Path, dir, &said, None, limit)
     }
 
     /// The repository that a directory lies in.
@@ -100,7 +102,8 @@ impl GitHand {
             return Err(GitError::CannotClone { url: url.into(), said });
         }
         let dir = fs::canonicalize(clone.path()).map_err(io)?;
-        self.read_names(url, SourceKind::Url, dir, false, Some(clone), limit)
+        let said = self.say(Reach::Here, &dir, HEAD, limit)?;
+        self.read_names(url, SourceKind::Url, dir, &said, Some(clone), limit)
     }
 
     fn read_names(
@@ -108,17 +111,16 @@ impl GitHand {
         given: &str,
         kind: SourceKind,
         dir: PathBuf,
-        work_tree: bool,
+        head: &Said,
         clone: Option<Scratch>,
         limit: &Limit,
     ) -> Result<Repository<'_>, GitError> {
-        let args = ["rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
-        let said = self.say(Reach::Here, &dir, &args, limit)?;
-        if said.code != 0 {
+        if head.code != 0 {
             return Err(GitError::NoCommit { path: given.into() });
         }
-        let text = String::from_utf8_lossy(&said.out).into_owned();
+        let text = String::from_utf8_lossy(&head.out).into_owned();
         let mut lines = text.lines();
+        let work_tree = lines.next() == Some("false");
         let commit = revision("rev-parse", lines.next().unwrap_or(""))?;
         let branch = lines.next().and_then(|l| l.strip_prefix("refs/heads/")).map(str::to_string);
         let args = ["for-each-ref", decode::REF_FORMAT, "refs/tags", "refs/heads", "refs/remotes"];
