@@ -14,7 +14,7 @@ use ccci::world::clock::{Clock, Limit, Stop};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// A project with the recipe `ghost`, whose source lies beside `recipes/`.
@@ -134,15 +134,6 @@ fn a_recipe_is_gathered_with_both_sides_composed() {
         (deployment.compose_files, deployment.services),
         (vec!["compose.yml".into()], vec!["app".into()])
     );
-}
-
-#[test]
-fn gathering_a_local_recipe_is_quick() {
-    let project = Project::published();
-    let begin = Instant::now();
-    project.good();
-    let took = begin.elapsed();
-    println!("gathered in {took:?}");
 }
 
 #[test]
