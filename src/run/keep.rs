@@ -53,6 +53,10 @@ impl Run<'_> {
     /// A service that converged and kept ending from then on fails the tier that came last; what only leaves a promise
     /// open is told as not proved.
     fn doubt(&mut self, side: Side, seen: &Seen) {
+        // what an earlier wait gave up on has been told
+        if !self.state.history.culprits.is_empty() {
+            return;
+        }
         let wanted = wanted::of(&self.state.resolved[&side].composed, false);
         let (history, now_ms) = (&mut self.state.history, self.world.clock.now().0);
         match converge::converge(&wanted, seen, history, now_ms) {
