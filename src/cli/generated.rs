@@ -198,11 +198,13 @@ fn rules() -> Page {
 }
 
 fn causes() -> Page {
-    let rows = CAUSES.iter().map(|c| row(c.id, vec![("blame", c.blame.to_string())], c.doc));
+    let rows = CAUSES
+        .iter()
+        .map(|c| row(c.id, vec![("blame", c.blame.to_string()), ("to do", c.cure.to_string())], c.doc));
     Page {
         file: "causes",
         title: "Causes",
-        intro: "Why a step can fail, and who is to blame unless the evidence says better.",
+        intro: "Why a step can fail, who is to blame unless the evidence says better, and what to do.",
         from: "src/failure/causes.rs",
         rows: rows.collect(),
     }

@@ -1,4 +1,4 @@
-//! CAUSES: why a step can fail, one row each, with who is to blame unless the evidence says better.
+//! CAUSES: why a step can fail, one row each, with who is to blame unless the evidence says better, and what to do.
 
 use super::Blame::{self, Ccci, Image, Recipe, World};
 
@@ -11,11 +11,14 @@ pub struct Cause {
     pub blame: Blame,
     /// Sentences; the first is the summary.
     pub doc: &'static str,
+    /// What to do about it, a sentence or two.
+    pub cure: &'static str,
 }
 
 macro_rules! causes {
-    ($($name:ident $id:literal $blame:ident $doc:literal;)*) => {
-        $(#[doc = $doc] pub const $name: &Cause = &Cause { id: $id, blame: $blame, doc: $doc };)*
+    ($($name:ident $id:literal $blame:ident $doc:literal $cure:literal;)*) => {
+        $(#[doc = $doc] pub const $name: &Cause =
+            &Cause { id: $id, blame: $blame, doc: $doc, cure: $cure };)*
         /// All causes.
         pub const CAUSES: &[&Cause] = &[$($name),*];
     };
@@ -23,60 +26,108 @@ macro_rules! causes {
 
 causes! {
     // converging
-    CRASH_LOOP "crash-loop" Recipe "Tasks of a service keep ending with the same exit code.";
-    OUT_OF_MEMORY "out-of-memory" Recipe "A container was killed because it used more memory than it may.";
-    MISSING_IMAGE "missing-image" Image "The registry answers and has no such image.";
-    REGISTRY_UNREACHABLE "registry-unreachable" World "The registry of an image does not answer.";
-    PULL_REFUSED "pull-refused" Image "The registry answers and refuses the image.";
-    NEVER_HEALTHY "never-healthy" Recipe "A container's own health check never passed.";
-    ROLLED_BACK "rolled-back" Recipe "Swarm took the update back.";
-    UPDATE_PAUSED "update-paused" Recipe "Swarm paused the update and the old version still serves.";
-    TASK_REJECTED "task-rejected" Recipe "Swarm rejected a task, for instance for a mount the host lacks.";
-    NO_SUITABLE_NODE "no-suitable-node" World "No node of this swarm fits a task.";
-    PORT_TAKEN "port-taken" World "A port that the app publishes is already in use on this machine.";
-    ONE_SHOT_FAILED "one-shot-failed" Recipe "A service that runs once to its end ended with an error.";
-    NOT_CONVERGED "not-converged" Recipe "Services did not reach the wanted count before the deadline.";
-    SPEC_DIFFERS "spec-differs" Ccci "What runs is not what was handed to the engine.";
+    CRASH_LOOP "crash-loop" Recipe "Tasks of a service keep ending with the same exit code."
+        "Read the service's log below: its last words tell what its program lacks.";
+    OUT_OF_MEMORY "out-of-memory" Recipe "A container was killed because it used more memory than it may."
+        "Raise `deploy.resources.limits.memory` of the service, or let the program use less.";
+    MISSING_IMAGE "missing-image" Image "The registry answers and has no such image."
+        "Look up which tags the registry has, and name one of them in the compose file.";
+    REGISTRY_UNREACHABLE "registry-unreachable" World "The registry of an image does not answer."
+        "See whether this machine reaches the registry (`docker pull`), then run again.";
+    PULL_REFUSED "pull-refused" Image "The registry answers and refuses the image."
+        "Log in to the registry on this machine, or name a public image.";
+    NEVER_HEALTHY "never-healthy" Recipe "A container's own health check never passed."
+        "Run the health check's command in the container by hand; give it more `start_period` or mend it.";
+    ROLLED_BACK "rolled-back" Recipe "Swarm took the update back."
+        "The end of the new version's task below tells why; mend that, not the update settings.";
+    UPDATE_PAUSED "update-paused" Recipe "Swarm paused the update and the old version still serves."
+        "The end of the new version's task below tells why Swarm stopped; mend that.";
+    TASK_REJECTED "task-rejected" Recipe "Swarm rejected a task, for instance for a mount the host lacks."
+        "Take away what the node lacks, such as a host path, or use a volume or config instead.";
+    NO_SUITABLE_NODE "no-suitable-node" World "No node of this swarm fits a task."
+        "Ease the placement constraints or reservations, or add such a node to the swarm.";
+    PORT_TAKEN "port-taken" World "A port that the app publishes is already in use on this machine."
+        "Free the port on this machine, then run again.";
+    ONE_SHOT_FAILED "one-shot-failed" Recipe "A service that runs once to its end ended with an error."
+        "Read the log of the service below; a job that may fail needs `restart_policy: on-failure`.";
+    NOT_CONVERGED "not-converged" Recipe "Services did not reach the wanted count before the deadline."
+        "See below what each task waits for; give `deploy.timeout` more only if it is still making progress.";
+    SPEC_DIFFERS "spec-differs" Ccci "What runs is not what was handed to the engine."
+        "Keep others from changing the stack during a run, then run again.";
     // deploying
-    DEPLOY_REFUSED "deploy-refused" Recipe "The engine refused the stack.";
-    COMPOSE_INVALID "compose-invalid" Recipe "The composed files cannot be resolved with this env.";
-    SECRET_REFUSED "secret-refused" Recipe "A secret cannot be made.";
-    DEPLOY_COUNT "deploy-count" Ccci "The app was deployed more or fewer times than planned.";
+    DEPLOY_REFUSED "deploy-refused" Recipe "The engine refused the stack."
+        "Change what the engine names in its refusal.";
+    COMPOSE_INVALID "compose-invalid" Recipe "The composed files cannot be resolved with this env."
+        "Mend the compose file or the env at the place named; `ccci plan` shows it without an engine.";
+    SECRET_REFUSED "secret-refused" Recipe "A secret cannot be made."
+        "Look at the secret's `length`, `charset` and version in `.env.sample`, or give its value.";
+    DEPLOY_COUNT "deploy-count" Ccci "The app was deployed more or fewer times than planned."
+        "Report it with the record: this is a bug in ccci.";
     // answering
-    NOT_HEALTHY "not-healthy" Recipe "The app does not give an accepted answer.";
-    PROXY_ANSWERS "proxy-answers" Recipe "The answer is the proxy's own page: nothing of the app is routed.";
-    NOT_READY "not-ready" Recipe "The ready probe did not become true.";
+    NOT_HEALTHY "not-healthy" Recipe "The app does not give an accepted answer."
+        "Set `health.path` and `health.ok` to what the app answers when it is well, or mend the app.";
+    PROXY_ANSWERS "proxy-answers" Recipe "The answer is the proxy's own page: nothing of the app is routed."
+        "Look at the router's rule, its `tls` label and `loadbalancer.server.port`, and that `app` is on `proxy`.";
+    NOT_READY "not-ready" Recipe "The ready probe did not become true."
+        "See what `ready_probe` asks and what the app answered; mend whichever is wrong.";
     // upgrade
-    NOT_MOVED "not-moved" Recipe "After the upgrade nothing had changed.";
-    WRONG_COMMIT "wrong-commit" Ccci "The deployed commit is not the head that was meant.";
-    SERVICE_LEFT "service-left" World "A service that the head no longer has could not be removed.";
+    NOT_MOVED "not-moved" Recipe "After the upgrade nothing had changed."
+        "Change the image or the spec in the head, or test another base with `--base`.";
+    WRONG_COMMIT "wrong-commit" Ccci "The deployed commit is not the head that was meant."
+        "Keep others from deploying over the run, then run again.";
+    SERVICE_LEFT "service-left" World "A service that the head no longer has could not be removed."
+        "Look at the engine (`ccci doctor`), then run again.";
     // backup and restore
-    BACKUP_HOOK_FAILED "backup-hook-failed" Recipe "A backup or restore command in a container failed.";
-    EMPTY_BACKUP "empty-backup" Recipe "The backup holds nothing.";
-    BACKUP_NOT_VERIFIED "backup-not-verified" Recipe "The backup_verify hook said no three times.";
-    NOTHING_TO_BACK_UP "nothing-to-back-up" Recipe "The backup labels select no volume.";
-    ARCHIVE_FAILED "archive-failed" World "The engine's archive endpoint failed.";
-    RESTORE_MISMATCH "restore-mismatch" Recipe "What the restore left differs from what was backed up.";
+    BACKUP_HOOK_FAILED "backup-hook-failed" Recipe "A backup or restore command in a container failed."
+        "Run the command of the label in the container by hand; its words are below.";
+    EMPTY_BACKUP "empty-backup" Recipe "The backup holds nothing."
+        "Look at the `backupbot.backup` labels: which path and which volume they take, and when the dump is made.";
+    BACKUP_NOT_VERIFIED "backup-not-verified" Recipe "The backup_verify hook said no three times."
+        "See what `backup_verify` looks for and what the archive holds.";
+    NOTHING_TO_BACK_UP "nothing-to-back-up" Recipe "The backup labels select no volume."
+        "Put `backupbot.backup=true` on the service that has the data, or say `backup.capable = false`.";
+    ARCHIVE_FAILED "archive-failed" World "The engine's archive endpoint failed."
+        "Look at the engine (`ccci doctor`), then run again.";
+    RESTORE_MISMATCH "restore-mismatch" Recipe "What the restore left differs from what was backed up."
+        "Compare the paths named below: what they hold must be in the backup, or be left alone by the restore.";
     // scripts
-    HOOK_FAILED "hook-failed" Recipe "A hook ended with an error.";
-    HOOK_WRONG_RETURN "hook-wrong-return" Recipe "A hook returned a value of the wrong type.";
-    TEST_FAILED "test-failed" Recipe "A test of the recipe failed.";
-    TEST_SKIPPED "test-skipped" Recipe "A test was skipped for something it needs; a skip never looks green.";
-    SCRIPT_LIMIT "script-limit" Recipe "A script ran into a limit of the sandbox.";
-    SCRIPT_DEADLINE "script-deadline" Recipe "A script was still running at its deadline.";
-    EXEC_FAILED "exec-failed" Recipe "A command in a container failed.";
+    HOOK_FAILED "hook-failed" Recipe "A hook ended with an error."
+        "Mend the hook at the place named, or what it found.";
+    HOOK_WRONG_RETURN "hook-wrong-return" Recipe "A hook returned a value of the wrong type."
+        "Return what the reference lists for this hook; `ccci explain` with its name shows it.";
+    TEST_FAILED "test-failed" Recipe "A test of the recipe failed."
+        "Mend what the test found, or the test at the place named.";
+    TEST_SKIPPED "test-skipped" Recipe "A test was skipped for something it needs; a skip never looks green."
+        "Provide what the test needs, or take the test away.";
+    SCRIPT_LIMIT "script-limit" Recipe "A script ran into a limit of the sandbox."
+        "Do less in one call; `ccci explain` with the limit's name says how much is allowed.";
+    SCRIPT_DEADLINE "script-deadline" Recipe "A script was still running at its deadline."
+        "Wait for less, or for something that comes; the place named is where it was.";
+    EXEC_FAILED "exec-failed" Recipe "A command in a container failed."
+        "Run the command in the container by hand; its code and its words are below.";
     // us and the world
-    ENGINE_GONE "engine-gone" World "The engine does not answer.";
-    ENGINE_REFUSED "engine-refused" World "The engine refused a request.";
-    NETWORK_MISSING "network-missing" World "An external network does not exist and cannot be made.";
-    RECORD_FAILED "record-failed" World "The record cannot be written.";
-    SOURCE_FAILED "source-failed" World "The source cannot be read.";
-    RUN_DEADLINE "run-deadline" World "The run reached its own deadline.";
-    INTERRUPTED "interrupted" World "The run was interrupted.";
-    KILLED "killed" World "The record ends before the run did: it was killed, or the machine went down.";
-    LEFTOVER "leftover" World "Something the run made could not be removed.";
-    SECRET_LEAKED "secret-leaked" Recipe "A secret value stands in the record.";
-    INTERNAL "internal" Ccci "A broken promise inside ccci.";
+    ENGINE_GONE "engine-gone" World "The engine does not answer."
+        "See why the engine went away (its log, memory, disk), then run again.";
+    ENGINE_REFUSED "engine-refused" World "The engine refused a request."
+        "`ccci doctor` says what this engine lacks.";
+    NETWORK_MISSING "network-missing" World "An external network does not exist and cannot be made."
+        "Make the network by hand as an attachable overlay, or free its name.";
+    RECORD_FAILED "record-failed" World "The record cannot be written."
+        "Free the disk, or name another place with `--out DIR`.";
+    SOURCE_FAILED "source-failed" World "The source cannot be read."
+        "See whether `git clone` of the source works here, with these credentials.";
+    RUN_DEADLINE "run-deadline" World "The run reached its own deadline."
+        "Give `--deadline` more, if the steps below were still making progress.";
+    INTERRUPTED "interrupted" World "The run was interrupted."
+        "Run it again.";
+    KILLED "killed" World "The record ends before the run did: it was killed, or the machine went down."
+        "`ccci clean` removes what it left; then run it again.";
+    LEFTOVER "leftover" World "Something the run made could not be removed."
+        "End whoever holds it, then `ccci clean`.";
+    SECRET_LEAKED "secret-leaked" Recipe "A secret value stands in the record."
+        "Keep the program from writing the secret, and give the secret a new value where it is real.";
+    INTERNAL "internal" Ccci "A broken promise inside ccci."
+        "Report it with the record: this is a bug in ccci.";
 }
 
 /// The row with this name.
@@ -93,6 +144,11 @@ mod tests {
         for (i, c) in CAUSES.iter().enumerate() {
             assert!(!CAUSES[..i].iter().any(|d| d.id == c.id), "{} twice", c.id);
             assert!(c.doc.starts_with(char::is_uppercase) && c.doc.ends_with('.'), "{}", c.id);
+            assert!(
+                c.cure.starts_with(|l: char| l.is_uppercase() || l == '`') && c.cure.ends_with('.'),
+                "{}",
+                c.id
+            );
         }
         assert_eq!(by_id("crash-loop"), Some(CRASH_LOOP));
     }

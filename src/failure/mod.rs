@@ -85,6 +85,12 @@ impl Failure {
         self
     }
 
+    /// What to do about it: what the row of its cause says, unless its own evidence knows better.
+    pub fn cure(&self) -> Option<&'static str> {
+        let knows = self.evidence.iter().any(|e| ["cure", "what to do"].contains(&e.what.as_str()));
+        causes::by_id(&self.cause).map(|c| c.cure).filter(|_| !knows)
+    }
+
     /// Says where in a text.
     pub fn place(mut self, place: impl Into<String>) -> Failure {
         self.place = Some(place.into());

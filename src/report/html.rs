@@ -100,6 +100,7 @@ fn failure(out: &mut String, during: &str, f: &Failure) {
         ("expected", f.expected.clone()),
         ("observed", f.observed.clone()),
         ("where", f.place.clone().unwrap_or_default()),
+        ("to do", f.cure().unwrap_or_default().to_string()),
     ];
     for (name, text) in rows.iter().filter(|r| !r.1.is_empty()) {
         let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escape(text));

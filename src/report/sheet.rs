@@ -132,6 +132,9 @@ impl Sheet {
         if let Some(place) = &f.place {
             self.beside(indent, "where     ", place);
         }
+        if let Some(cure) = f.cure() {
+            self.beside(indent, "to do     ", cure);
+        }
         for e in &f.evidence {
             self.say(indent, &format!("{}:", e.what));
             self.quote(indent + 2, &e.text, lines);
