@@ -1,6 +1,7 @@
 //! What a run needs of the machine before it makes anything: programs that die with it, so that none goes on behind the
 //! back of `ccci clean`, and a place for its lock.
 
+use crate::bad_input::ground::{Engine, Ground};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
@@ -51,13 +52,10 @@ fn a_program_that_is_not_there_is_said_to_be_missing() {
 
 #[test]
 fn a_place_for_locks_that_cannot_be_made_is_exit_3_and_named() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("file"), "").unwrap();
-    let locks = dir.path().join("file/locks");
-    let mut ccci = Command::new(env!("CARGO_BIN_EXE_ccci"));
-    ccci.args(["run", "recipes/custom-html"]).env("CCCI_LOCKS", &locks).env("CCCI_HOME", dir.path());
-    let out = ccci.output().unwrap();
-    let said = String::from_utf8_lossy(&out.stderr).into_owned();
-    assert_eq!(out.status.code(), Some(3), "{said}");
-    assert!(said.contains("failed to take the lock") && said.contains(locks.to_str().unwrap()), "{said}");
+    let ground = Ground::new().write("file", "");
+    let (host, locks) = (ground.engine(Engine::Manager), ground.path("file/locks"));
+    let locks = locks.to_str().unwrap();
+    let done = ground.with_env(&["run", "ghost"], &[("DOCKER_HOST", &host), ("CCCI_LOCKS", locks)]);
+    assert_eq!(done.code, Some(3), "{}", done.err);
+    assert!(done.err.contains("failed to take the lock") && done.err.contains(locks), "{}", done.err);
 }
