@@ -72,7 +72,7 @@ impl Run<'_> {
     }
 
     /// Adds the last lines of every service of the stack to a failure that has no log yet.
-    pub fn with_logs(&self, failure: Failure, _limit: &Limit) -> Failure {
+    pub fn with_logs(&self, failure: Failure) -> Failure {
         if failure.evidence.iter().any(|e| e.what.starts_with("log of")) || failure.is_error() {
             return failure;
         }

@@ -44,7 +44,7 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
                 None => no_answer(path, "it was never asked"),
             };
             let waited = format!("{} of asking", crate::time::Span(after));
-            Err(Box::new(run.with_logs(failure.evidence("waited", waited), limit)))
+            Err(Box::new(run.with_logs(failure.evidence("waited", waited))))
         }
         Err(e) => Err(Box::new(trouble::wait_of(e, "get an accepted answer"))),
     }
@@ -81,7 +81,7 @@ pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
                 f.place = r.place.clone();
                 f = f.evidence("the probe last raised", r.observed.clone());
             }
-            Err(Box::new(run.with_logs(f, limit)))
+            Err(Box::new(run.with_logs(f)))
         }
         Err(e) => Err(Box::new(trouble::wait_of(e, "see ready_probe be true"))),
     }
@@ -133,8 +133,8 @@ fn counts(run: &mut Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
 
 fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result<(), Box<Failure>> {
     match ask(run, path, limit) {
-        Ok(a) => refusal(&a, ok).map_or(Ok(()), |f| Err(Box::new(run.with_logs(f, limit)))),
-        Err(e) => Err(Box::new(run.with_logs(silence(path, &e), limit))),
+        Ok(a) => refusal(&a, ok).map_or(Ok(()), |f| Err(Box::new(run.with_logs(f)))),
+        Err(e) => Err(Box::new(run.with_logs(silence(path, &e)))),
     }
 }
 
