@@ -34,6 +34,7 @@ mod screen;
 mod scripts;
 mod secrets;
 mod settings;
+mod shared;
 mod sources;
 mod storm;
 mod tables;

@@ -5,6 +5,7 @@ mod planted;
 mod swarm;
 
 use crate::report::record as kept_record;
+use crate::shared::Shared;
 use ccci::event::{DecidedBy, Event, LintedRule, Skip, What};
 use ccci::failure::{Failure, causes};
 use ccci::plan::{Plan, example};
@@ -25,21 +26,6 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
-
-/// Somewhere to write that can be read afterwards.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 fn failure(text: &str) -> Box<Failure> {
     let f = Failure::new(causes::TEST_FAILED, format!("x {text} x"), format!("y {text} y"));
@@ -160,7 +146,7 @@ fn no_secret_is_seen_in_any_file_or_voice_of_a_run() {
     }
     fs::create_dir(dir.path().join("logs")).unwrap();
     fs::write(dir.path().join("logs/app.log"), redactor.hide(&texts.join("\n"))).unwrap();
-    early.not_in("a voice", &heard.0.lock().unwrap());
+    early.not_in("a voice", heard.take().as_bytes());
     let file = "logs/app.log".to_string();
     journal.take(Event { at: Moment(99_999), what: What::Kept { file, sha256: None, bytes: 1 } });
     learn(&all[known..], known);

@@ -3,6 +3,7 @@
 use crate::golden;
 use crate::report::{RECORDS, odd_events, record};
 use crate::screen::Screen;
+use crate::shared::Shared;
 use ccci::event::What;
 use ccci::report::forge::Forge;
 use ccci::report::live::{self, Live};
@@ -13,29 +14,7 @@ use ccci::report::teller::Teller;
 use ccci::report::usual::Usual;
 use ccci::time::Moment;
 use proptest::prelude::*;
-use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-
-/// Somewhere to write that can be read while it is written.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Shared {
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
-}
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Replays a record with a tick every `tick_ms` of its time.
 fn replay(record: &Record, voice: &mut dyn Teller, tick_ms: u64) {
