@@ -119,18 +119,24 @@ impl Spot {
 }
 
 /// The meter of one call. Rhai's own count starts anew in every callback (1.27), so it is counted here.
-#[derive(Default)]
 pub(super) struct Meter {
     operations: AtomicU64,
+    most: u64,
     /// What the script's thread held at its first operation; the engine is made on another one.
     held_before: OnceLock<isize>,
 }
 
 impl Meter {
+    /// For a call that is watched by this guard.
+    pub(super) fn of(guard: &dyn Guard) -> Meter {
+        let most = guard.operations().min(OPERATIONS.most) as u64;
+        Meter { operations: AtomicU64::default(), most, held_before: OnceLock::new() }
+    }
+
     /// Counts one operation; says which word ends the script, if one does.
     pub(super) fn tick(&self, guard: &dyn Guard) -> Option<Dynamic> {
         let n = self.operations.fetch_add(1, Relaxed);
-        if n >= guard.operations().min(OPERATIONS.most) as u64 {
+        if n >= self.most {
             return Some(OPERATIONS.name.into());
         }
         if memory::held() - self.held_before.get_or_init(memory::held) > MEMORY.most as isize {
