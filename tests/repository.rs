@@ -116,7 +116,8 @@ pub fn compose(version: &str) -> String {
 fn run(dir: &Path, args: &[&str]) -> Output {
     let mut git = Command::new("git");
     git.args(args).current_dir(dir).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-    git.env("HOME", dir).env("GIT_CONFIG_NOSYSTEM", "1");
+    git.env("HOME", dir).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_COUNT", "1");
+    git.env("GIT_CONFIG_KEY_0", "maintenance.auto").env("GIT_CONFIG_VALUE_0", "false");
     for (who, name) in [("AUTHOR", "A"), ("COMMITTER", "C")] {
         git.env(format!("GIT_{who}_NAME"), name).env(format!("GIT_{who}_EMAIL"), "x@example.org");
         git.env(format!("GIT_{who}_DATE"), "2026-01-02T03:04:05Z");

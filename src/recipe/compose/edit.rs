@@ -117,7 +117,7 @@ impl Composed {
         let place = node.place.clone();
         if let Some(map) = node.map_mut() {
             change(map, &place);
-            self.look_again();
+            self.services.take();
         }
     }
 }

@@ -24,7 +24,7 @@ pub use view::{Attachment, Deploy, Healthcheck, Mount, Object, Port, Reference, 
 use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use crate::name::ServiceName;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tree::{Map, Node, Value};
 
 /// Composed files: merged, filled in, in one form.
@@ -32,7 +32,8 @@ use tree::{Map, Node, Value};
 pub struct Composed {
     version: u8,
     root: Map,
-    services: Vec<Service>,
+    /// What `root` says of the services, read when it is asked for; an edit forgets it.
+    services: OnceLock<Vec<Service>>,
     versions: Vec<(Option<String>, Place)>,
     /// The start of the first file: where things are that no author wrote.
     place: Place,
@@ -85,18 +86,18 @@ impl Composed {
             return (None, diagnostics);
         }
         let version = version_to_write(version.as_deref(), &root);
-        let services = view::services(&root);
-        (Some(Composed { version, root, services, versions, place: Place::start_of(first) }), diagnostics)
+        let (services, place) = (OnceLock::new(), Place::start_of(first));
+        (Some(Composed { version, root, services, versions, place }), diagnostics)
     }
 
     /// The services, in the order of the files.
     pub fn services(&self) -> &[Service] {
-        &self.services
+        self.services.get_or_init(|| view::services(&self.root))
     }
 
     /// The service of this name.
     pub fn service(&self, name: &str) -> Option<&Service> {
-        self.services.iter().find(|s| s.name.as_str() == name)
+        self.services().iter().find(|s| s.name.as_str() == name)
     }
 
     /// The networks that the files define.
@@ -122,7 +123,7 @@ impl Composed {
     /// The images, each once, in the order of the services.
     pub fn images(&self) -> Vec<String> {
         let mut out: Vec<String> = vec![];
-        for image in self.services.iter().filter_map(|s| s.image.clone()) {
+        for image in self.services().iter().filter_map(|s| s.image.clone()) {
             if !out.contains(&image) {
                 out.push(image);
             }
@@ -134,7 +135,7 @@ impl Composed {
     /// several may well lack them; the whole may not.
     pub fn deployable(&self) -> Diagnostics {
         let mut diagnostics = Diagnostics::default();
-        for service in self.services.iter().filter(|s| s.image.is_none()) {
+        for service in self.services().iter().filter(|s| s.image.is_none()) {
             let message = format!("the service `{}` has no image", service.name);
             diagnostics.push(
                 Diagnostic::new(codes::COMPOSE_SHAPE, message)
@@ -182,10 +183,6 @@ impl Composed {
         let said = |(_, n): &&(tree::Key, Node)| !matches!(&n.value, Value::Map(m) if m.0.is_empty());
         out.push_str(&emit::document(&Map(self.root.0.iter().filter(said).cloned().collect())));
         out
-    }
-
-    fn look_again(&mut self) {
-        self.services = view::services(&self.root);
     }
 }
 
