@@ -1,5 +1,5 @@
 //! What ccci lays over the recipe's composed files before a deploy: abra's labels and env on `app`, the run's labels
-//! on everything, volumes of the run's own, and, without IPVS, dnsrr and host-mode ports. Pure.
+//! on everything, names of the run's own, and, without IPVS, dnsrr and host-mode ports. Pure.
 
 use crate::name::{ServiceName, StackName};
 use crate::plan::Deployment;
@@ -37,9 +37,9 @@ pub struct Overlay<'a> {
 }
 
 impl Overlay<'_> {
-    /// Lays everything over a composed file. Gives the names of volumes that were not the stack's alone.
+    /// Lays everything over a composed file. Gives what was not the stack's alone by its name.
     pub fn lay(&self, composed: &mut Composed) -> Vec<String> {
-        let shared = composed.own_volumes(self.stack.as_str());
+        let shared = composed.own_names(self.stack.as_str());
         let names: Vec<ServiceName> = composed.services().iter().map(|s| s.name.clone()).collect();
         if let Some(app) = names.iter().find(|n| n.as_str() == APP) {
             let stack = self.stack;

@@ -51,26 +51,6 @@ impl Composed {
         });
     }
 
-    /// Makes volumes that are external or have a name of their own the stack's: they are shared with whoever else names
-    /// them, and Swarm makes a missing external one without a label. The new names are those that the backup labels
-    /// expect: the stack's name, `_`, and the old name. Gives the old names.
-    pub fn own_volumes(&mut self, stack: &str) -> Vec<String> {
-        let place = self.place.clone();
-        let Some(volumes) = self.root.get_mut("volumes").and_then(Node::map_mut) else { return vec![] };
-        let mut shared = vec![];
-        for map in volumes.0.iter_mut().filter_map(|(_, n)| n.map_mut()) {
-            let own = format!("{stack}_");
-            let Some(name) = map.text("name").filter(|n| !n.is_empty() && !n.starts_with(&own)) else {
-                continue;
-            };
-            let name = name.to_string();
-            map.take("external");
-            map.put("name", text(&format!("{own}{name}")), &place);
-            shared.push(name);
-        }
-        shared
-    }
-
     /// Labels everything a deploy makes: services, their containers, networks, volumes, secrets and configs that are not external. The
     /// implicit `default` network is written down, so that it carries the label too.
     pub fn label_everything(&mut self, key: &str, value: &str) {

@@ -59,23 +59,6 @@ fn ports_in_host_mode_keep_their_ranges_and_protocols() {
 }
 
 #[test]
-fn volumes_that_others_may_use_become_the_stacks_own() {
-    let mut c = composed(
-        "version: \"3.8\"\nservices: {app: {image: a, volumes: [\"old:/a\", \"ext:/b\", \"named:/c\", \"data:/d\", \"mine:/e\"]}}\nvolumes:\n  old: {external: {name: theirs}}\n  ext: {external: true}\n  named: {name: fixed, driver: local}\n  data:\n  mine: {name: s_x}\n",
-    );
-    assert_eq!(c.own_volumes("s"), ["theirs", "ext", "fixed"]);
-    c.label_everything("run", "r1");
-    let seen: Vec<(String, bool)> = c
-        .volumes()
-        .iter()
-        .map(|v| (v.engine_name("s"), v.external || !v.labels.contains_key("run")))
-        .collect();
-    let own = ["s_theirs", "s_ext", "s_fixed", "s_data", "s_x"].map(|n| (n.to_string(), false));
-    assert_eq!(seen, own);
-    assert!(!c.to_yaml().contains("external"), "{}", c.to_yaml());
-}
-
-#[test]
 fn everything_a_deploy_makes_carries_the_label_and_nothing_else_does() {
     let mut c = small();
     c.label_everything("run", "r1");

@@ -9,6 +9,7 @@ mod form;
 pub mod interpolate;
 mod keys;
 mod merge;
+mod own;
 mod ports;
 mod references;
 mod scalar;

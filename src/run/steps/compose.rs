@@ -53,7 +53,7 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let (owner, recipe) = (run.job.owner(), plan.recipe.as_str());
     let no_ipvs = run.state.no_ipvs;
     let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, deployment, env, no_ipvs };
-    let shared: Vec<String> = overlay.lay(&mut composed).into_iter().map(|v| format!("`{v}`")).collect();
+    let shared: Vec<String> = overlay.lay(&mut composed);
     let yaml = composed.to_yaml();
     let mut contents = BTreeMap::new();
     for path in composed.referenced_files() {
@@ -65,7 +65,7 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     }
     run.keep(&format!("compose.{}.yml", if side == Side::Base { "base" } else { "head" }), yaml.as_bytes());
     run.state.resolved.insert(side, Resolved { composed, yaml, files: contents });
-    let note = format!("this run has volumes of its own instead of {}", shared.join(", "));
+    let note = format!("this run has its own instead of {}", shared.join(", "));
     Ok((!shared.is_empty()).then_some(note))
 }
 

@@ -1,0 +1,64 @@
+//! Facts about names that become the stack's own.
+
+use super::*;
+use crate::diag::Text;
+use crate::recipe::compose::{Around, Object};
+use std::sync::Arc;
+
+fn composed(content: &str) -> Composed {
+    let text = Arc::new(Text { path: "compose.yml".into(), content: content.into() });
+    let (composed, d) = Composed::build(&[text], &Around { env: &BTreeMap::new(), read: &|_| None });
+    composed.unwrap_or_else(|| panic!("{:?}", d.0))
+}
+
+#[test]
+fn volumes_that_others_may_use_become_the_stacks_own() {
+    let mut c = composed(
+        "version: \"3.8\"\nservices: {app: {image: a, volumes: [\"old:/a\", \"ext:/b\", \"named:/c\", \"data:/d\", \"mine:/e\"]}}\nvolumes:\n  old: {external: {name: theirs}}\n  ext: {external: true}\n  named: {name: fixed, driver: local}\n  data:\n  mine: {name: s_x}\n",
+    );
+    assert_eq!(c.own_names("s"), ["volume `theirs`", "volume `ext`", "volume `fixed`"]);
+    c.label_everything("run", "r1");
+    let seen: Vec<(String, bool)> = c
+        .volumes()
+        .iter()
+        .map(|v| (v.engine_name("s"), v.external || !v.labels.contains_key("run")))
+        .collect();
+    let own = ["s_theirs", "s_ext", "s_fixed", "s_data", "s_x"].map(|n| (n.to_string(), false));
+    assert_eq!(seen, own);
+    assert!(!c.to_yaml().contains("external"), "{}", c.to_yaml());
+}
+
+/// What objects are called on the engine in the stack `s`.
+fn names(objects: Vec<Object>) -> Vec<String> {
+    objects.iter().map(|o| o.engine_name("s")).collect()
+}
+
+fn with(section: &str) -> Composed {
+    composed(&format!("version: \"3.8\"\nservices: {{app: {{image: a}}}}\n{section}"))
+}
+
+#[test]
+fn networks_secrets_and_configs_with_a_name_of_their_own_become_the_stacks_and_external_ones_stay() {
+    let mut c = with(
+        "networks:\n  back: {name: internal}\n  proxy: {external: true}\nsecrets:\n  key: {name: key_v1, file: k}\n  ext: {external: true, name: theirs}\nconfigs:\n  conf: {name: conf_v1, file: c}\n  mine: {name: s_conf_v2, file: c}\n",
+    );
+    assert_eq!(c.own_names("s"), ["network `internal`", "secret `key_v1`", "config `conf_v1`"]);
+    assert_eq!(names(c.networks()), ["s_internal", "proxy"]);
+    assert_eq!(names(c.secrets()), ["s_key_v1", "theirs"]);
+    assert_eq!(names(c.configs()), ["s_conf_v1", "s_conf_v2"]);
+}
+
+#[test]
+fn two_things_never_get_one_name_and_one_thing_never_two() {
+    let mut c =
+        with("volumes:\n  data:\n  theirs: {external: true, name: data}\n  x: {name: a}\n  y: {name: a}\n");
+    c.own_names("s");
+    assert_eq!(names(c.volumes()), ["s_data", "s_data_theirs", "s_a", "s_a"]);
+}
+
+#[test]
+fn a_name_that_would_be_too_long_gives_way_to_the_key() {
+    let mut c = with(&format!("configs:\n  conf: {{name: {}, file: c}}\n", "n".repeat(63)));
+    c.own_names("s");
+    assert_eq!(names(c.configs()), ["s_conf"]);
+}
