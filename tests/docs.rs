@@ -28,7 +28,9 @@ fn the_map_of_the_modules_is_current() {
          Every file with its first sentence; how they stand on each other is in [ARCHITECTURE.md](ARCHITECTURE.md).\n",
     );
     let mut folders: BTreeMap<String, String> = BTreeMap::new();
-    for path in ["src", "tests", "benches"].iter().flat_map(|root| crate::tidy::rust_files(Path::new(root))) {
+    for path in
+        ["src", "heap", "tests", "benches"].iter().flat_map(|root| crate::tidy::rust_files(Path::new(root)))
+    {
         let name = path.file_name().unwrap().to_string_lossy();
         let line = format!("- `{name}`: {}\n", first_sentence(&fs::read_to_string(&path).unwrap()));
         folders.entry(path.parent().unwrap().display().to_string()).or_default().push_str(&line);

@@ -15,7 +15,7 @@ use targets::{TARGETS, target};
 
 const CORPUS: &str = "fuzz/corpus";
 /// Changes of the corpus that are tried, all inputs together. `CCCI_FUZZ_CHANGES` asks for another number.
-const CHANGES: usize = 60;
+const CHANGES: usize = 40;
 /// No input may take so long, not even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(30);
 

@@ -45,8 +45,12 @@ fn soak() -> bool {
     *FULL.get_or_init(|| std::env::var("CCCI_HOSTILE").is_ok_and(|how| how == "full"))
 }
 
-/// Before the end of a script that has to wait for seconds: left to the soak.
+/// Before the end of a script that takes long: left to the soak and to the suite with the Swarm.
 const SLOW: &str = "(slow) ";
+
+fn has_time() -> bool {
+    soak() || std::env::var_os("CCCI_SWARM").is_some()
+}
 
 /// A script and what its first two lines say.
 struct Case {
@@ -59,7 +63,7 @@ fn cases() -> Vec<Case> {
     let mut paths: Vec<PathBuf> = fs::read_dir(FIXTURES).unwrap().flatten().map(|e| e.path()).collect();
     paths.sort();
     let all = paths.iter().map(|path| case(path));
-    all.filter(|c| soak() || !c.ends.starts_with(SLOW))
+    all.filter(|c| has_time() || !c.ends.starts_with(SLOW))
         .map(|c| Case { ends: c.ends.replace(SLOW, ""), ..c })
         .collect()
 }
@@ -408,6 +412,11 @@ impl Guard for Watch {
     fn operations(&self) -> usize {
         if soak() { OPERATIONS.most } else { FEW }
     }
+}
+
+#[test]
+fn a_native_that_hangs_does_not_take_the_process_along() {
+    crate::scripts::hostile::a_native_that_hangs_is_left_behind();
 }
 
 #[test]

@@ -47,10 +47,10 @@ impl Screen {
 
     fn put(&mut self, c: char) {
         let line = &mut self.lines[self.row];
-        let mut chars: Vec<char> = line.chars().collect();
-        chars.resize(chars.len().max(self.column + 1), ' ');
-        chars[self.column] = c;
-        *line = chars.into_iter().collect();
+        match line.char_indices().nth(self.column).map(|(at, old)| at..at + old.len_utf8()) {
+            Some(old) => line.replace_range(old, c.encode_utf8(&mut [0; 4])),
+            None => line.extend(std::iter::repeat_n(' ', self.column - line.chars().count()).chain([c])),
+        }
         self.column += 1;
         assert!(self.column < self.width, "a terminal would fold: {line:?}");
     }

@@ -1,6 +1,6 @@
 //! Scripts of a recipe as their authors meet them: what is refused when loading, with which words, and how calls end.
 
-mod hostile;
+pub mod hostile;
 mod refused;
 mod sample;
 

@@ -1,5 +1,6 @@
 //! Readings of a text: as it stands, and with its escapes undone, each with the way back to where it stands. Pure.
 
+use memchr::memchr2;
 use std::ops::Range;
 
 /// How many escapes may lie one upon the other: JSON inside JSON.
@@ -31,18 +32,18 @@ impl Escape {
 /// The bytes an escape may begin with, those without which another kind reads the same, and what undoes an escape at
 /// the start of a slice.
 struct Kind {
-    marks: &'static [u8],
+    marks: [u8; 2],
     own: &'static [u8],
     undo: fn(&[u8]) -> Option<Escape>,
 }
 
 const KINDS: &[Kind] = &[
-    Kind { marks: b"%", own: b"%", undo: percent },
-    Kind { marks: b"%+", own: b"+", undo: form },
-    Kind { marks: b"\\", own: b"\\", undo: backslash },
-    Kind { marks: b"&", own: b"&", undo: entity },
+    Kind { marks: [b'%'; 2], own: b"%", undo: percent },
+    Kind { marks: [b'%', b'+'], own: b"+", undo: form },
+    Kind { marks: [b'\\'; 2], own: b"\\", undo: backslash },
+    Kind { marks: [b'&'; 2], own: b"&", undo: entity },
     Kind {
-        marks: b"\r\n",
+        marks: [b'\r', b'\n'],
         own: b"\r\n",
         undo: |t| Some(Escape::nothing(if t.starts_with(b"\r\n") { 2 } else { 1 })),
     },
@@ -90,7 +91,7 @@ impl Reading {
     fn of(text: &[u8], kind: &Kind) -> Option<Reading> {
         let mut reading = Reading { bytes: Vec::with_capacity(text.len()), undone: vec![] };
         let (mut copied, mut at) = (0, 0);
-        while let Some(next) = text[at..].iter().position(|b| kind.marks.contains(b)) {
+        while let Some(next) = memchr2(kind.marks[0], kind.marks[1], &text[at..]) {
             at += next;
             match (kind.undo)(&text[at..]) {
                 Some(escape) => {

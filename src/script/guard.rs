@@ -1,7 +1,6 @@
 //! What a script is watched by: the caller's guard, and the meter of one call. No clock is read here.
 
 use super::limits::{LIMITS, Limit, MEMORY, OPERATIONS};
-use super::memory;
 use rhai::{Dynamic, EvalAltResult, Position};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
@@ -139,7 +138,7 @@ impl Meter {
         if n >= self.most {
             return Some(OPERATIONS.name.into());
         }
-        if memory::held() - self.held_before.get_or_init(memory::held) > MEMORY.most as isize {
+        if heap::held() - self.held_before.get_or_init(heap::held) > MEMORY.most as isize {
             return Some(MEMORY.name.into());
         }
         // asking costs a lock or a clock; a stop may come 64 operations late, some microseconds

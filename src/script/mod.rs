@@ -22,7 +22,6 @@ mod files;
 mod imports;
 mod inspect;
 mod known;
-mod memory;
 mod node;
 mod show;
 mod sorting;

@@ -121,11 +121,32 @@ fn wrong_arithmetic_is_an_error_with_its_place() {
 }
 
 #[test]
-fn natives_that_break_or_hang_do_not_take_the_process_along() {
+fn a_thread_counts_what_it_holds_and_nothing_else() {
+    let before = heap::held();
+    let mine = vec![0_u8; 1 << 20];
+    assert!(heap::held() - before >= 1 << 20);
+    let other = std::thread::spawn(|| {
+        let start = heap::held();
+        let its = vec![0_u8; 4 << 20];
+        let grown = heap::held() - start;
+        drop(its);
+        grown
+    });
+    assert!(other.join().unwrap() >= 4 << 20);
+    drop(mine);
+    assert!(heap::held() - before < 1 << 20);
+}
+
+#[test]
+fn a_native_that_breaks_does_not_take_the_process_along() {
     let broken = "fn pre_install(ctx) {\n  recall(ctx);\n}\nprivate fn recall(c) { c.boom() }";
     let e = run(broken, Arc::new(Unguarded));
     assert_eq!((e.kind, e.place.as_str()), (ErrorKind::Panic, "hooks.rhai:4:26"));
     assert!(e.message.contains("the native broke"), "{}", e.message);
+}
+
+/// Called by `hostile.rs`, whose tests begin early: it waits for seconds.
+pub fn a_native_that_hangs_is_left_behind() {
     let guard = Arc::new(After(AtomicUsize::new(3), StopReason::Deadline));
     let e = run("fn pre_install(ctx) {\n  ctx.hang();\n}", guard);
     assert_eq!((e.kind, e.place.as_str()), (ErrorKind::Deadline, "hooks.rhai:2:7"));

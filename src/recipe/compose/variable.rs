@@ -82,12 +82,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use regex::Regex;
+    use std::sync::LazyLock;
 
     /// As docker's loader finds them.
     fn by_pattern(text: &str) -> Vec<(Range<usize>, Form<'_>)> {
-        let subst = r"[_a-z][_a-z0-9]*(?::?[-?][^}]*)?";
-        let pattern =
-            format!(r"\$(?i:(?P<escaped>\$)|(?P<named>{subst})|\{{(?P<braced>{subst})\}}|(?P<invalid>))");
+        static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+            let subst = r"[_a-z][_a-z0-9]*(?::?[-?][^}]*)?";
+            let pattern =
+                format!(r"\$(?i:(?P<escaped>\$)|(?P<named>{subst})|\{{(?P<braced>{subst})\}}|(?P<invalid>))");
+            Regex::new(&pattern).unwrap()
+        });
         let one = |c: regex::Captures<'_>| {
             let form = match (c.name("escaped"), c.name("named"), c.name("braced")) {
                 (Some(_), ..) => Form::Escaped,
@@ -97,7 +101,7 @@ mod tests {
             };
             (c.get(0).unwrap().range(), form)
         };
-        Regex::new(&pattern).unwrap().captures_iter(text).map(one).collect()
+        PATTERN.captures_iter(text).map(one).collect()
     }
 
     proptest! {

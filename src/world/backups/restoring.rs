@@ -200,15 +200,15 @@ mod tests {
 
     /// Looking for each among all would take minutes.
     #[test]
-    fn a_hundred_thousand_files_are_compared_as_they_come() {
-        let all: Vec<Entry> = (0..100_000).map(|n| entry(&format!("d/{n:06}"), "file")).collect();
+    fn thirty_thousand_files_are_compared_as_they_come() {
+        let all: Vec<Entry> = (0..30_000).map(|n| entry(&format!("d/{n:06}"), "file")).collect();
         let path = "/data".to_string();
         let (sha256, file) = (String::new(), String::new());
         let service = crate::name::ServiceName::parse("app").unwrap();
         let archive = Archive { service, path, file, sha256, bytes: 0, entries: all.clone() };
         same(&archive, &all).unwrap();
         assert_eq!(same(&archive, &all[1..]).unwrap_err().observed, "missing: d/000000");
-        assert_eq!(in_the_way(&[], &all).len(), 100_000);
+        assert_eq!(in_the_way(&[], &all).len(), 30_000);
     }
 
     #[test]
