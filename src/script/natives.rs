@@ -4,6 +4,7 @@
 use super::functions::{Functions, share};
 use super::ty::Ty;
 use super::{assertion, raised, show, sorting};
+use memchr::memmem;
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Module, NativeCallContext, Shared};
 use std::sync::LazyLock;
 
@@ -104,12 +105,19 @@ fn replaced(cx: &NativeCallContext<'_>, s: &str, from: &str, to: &str) -> Result
     if from.is_empty() {
         return Err("the text to look for is empty".into());
     }
-    let n = s.matches(from).count();
+    let found = memmem::Finder::new(from);
+    let n = found.find_iter(s.as_bytes()).count();
     let len = s.len() - n * from.len() + n.saturating_mul(to.len());
     if len > cx.engine().max_string_size() {
         return Err(too_large(cx, "Length of string"));
     }
-    Ok(s.replace(from, to).into())
+    let (mut out, mut rest) = (String::with_capacity(len), 0);
+    for at in found.find_iter(s.as_bytes()) {
+        out.push_str(&s[rest..at]);
+        out.push_str(to);
+        rest = at + from.len();
+    }
+    Ok((out + &s[rest..]).into())
 }
 
 fn padded(cx: &NativeCallContext<'_>, s: &str, n: INT, with: &str) -> Result<ImmutableString, Raised> {
