@@ -17,6 +17,12 @@ pub enum Beside {
     EmptyRegistry(u16),
     /// Another stack's service of the same name, which answers, on the network of the proxy.
     Namesake,
+    /// Somebody else's objects of these names.
+    SameNames {
+        network: &'static str,
+        volume: &'static str,
+        config: &'static str,
+    },
     /// Once the app runs, a container that is not ours holds a volume of the stack.
     Holder {
         volume: &'static str,
@@ -32,6 +38,8 @@ pub struct Neighbour {
     listener: Option<TcpListener>,
     container: Option<String>,
     service: Option<String>,
+    /// What `docker inspect` said of each object, after its kind and name.
+    objects: Vec<(&'static str, &'static str, String)>,
 }
 
 impl Neighbour {
@@ -55,7 +63,11 @@ impl Neighbour {
             docker(&["service", "create", "-q", "-d", "--name", &name, "--network", network, "nginx:1.27.0"]);
             name
         });
-        Neighbour { service, what, stack: stack.into(), listener, container: None }
+        let objects = match what {
+            Beside::SameNames { network, volume, config } => objects(network, volume, config),
+            _ => vec![],
+        };
+        Neighbour { service, what, stack: stack.into(), listener, container: None, objects }
     }
 
     /// Hears every event of the run while the run waits, so what it does comes at that very moment.
@@ -90,7 +102,9 @@ impl Neighbour {
         let running = |name: &String| docker(&["inspect", "-f", "{{.State.Running}}", name]).trim() == "true";
         let there =
             |name: &String| docker(&["service", "ls", "--format", "{{.Name}}"]).contains(name.as_str());
-        self.container.as_ref().is_none_or(running) && self.service.as_ref().is_none_or(there)
+        self.container.as_ref().is_none_or(running)
+            && self.service.as_ref().is_none_or(there)
+            && self.objects.iter().all(|(kind, name, was)| docker(&[kind, "inspect", name]) == *was)
     }
 }
 
@@ -103,7 +117,22 @@ impl Drop for Neighbour {
         if let Some(name) = self.container.take() {
             docker(&["rm", "-f", &name]);
         }
+        for (kind, name, _) in &self.objects {
+            docker(&[kind, "rm", name]);
+        }
     }
+}
+
+fn objects(
+    network: &'static str,
+    volume: &'static str,
+    config: &'static str,
+) -> Vec<(&'static str, &'static str, String)> {
+    docker(&["network", "create", "-d", "overlay", network]);
+    docker(&["volume", "create", volume]);
+    docker(&["config", "create", config, "Cargo.toml"]);
+    let all = [("network", network), ("volume", volume), ("config", config)];
+    all.map(|(kind, name)| (kind, name, docker(&[kind, "inspect", name]))).into()
 }
 
 /// The registry API as far as it takes to say no.

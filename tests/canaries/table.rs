@@ -409,6 +409,17 @@ pub const CANARIES: &[Canary] = &[
         ..GREEN
     },
     Canary {
+        name: "names-of-its-own",
+        about: "A network, a volume and a config have names of their own, which somebody else on the swarm uses.",
+        beside: Beside::SameNames {
+            network: "canary-back-office",
+            volume: "canary-data",
+            config: "canary-page",
+        },
+        tests: &[("test_install.rhai test_the_page_is_this_recipes_own", PASS)],
+        ..GREEN
+    },
+    Canary {
         name: "old-backup-label",
         about: "It has the old single-path backup label alone, which version 2 ignores.",
         lessons: &["lesson_13_the_old_label_alone_is_said"],
