@@ -39,7 +39,7 @@ mkdir -p "$work/crates"
 if ! diff -rq "$root/src" "$work/ccci/src" >/dev/null 2>&1; then
   rm -rf "$work/ccci"
   mkdir -p "$work/ccci"
-  cp -rp "$root/src" "$root/scripts-stdlib" "$root/Cargo.toml" "$root/Cargo.lock" "$work/ccci/"
+  cp -rp "$root/src" "$root/heap" "$root/scripts-stdlib" "$root/Cargo.toml" "$root/Cargo.lock" "$work/ccci/"
   sed -i '/^\[\[test\]\]/,/^$/d' "$work/ccci/Cargo.toml"
 fi
 names=()
@@ -57,7 +57,7 @@ for row in "${crates[@]}"; do
   {
     printf '[package]\nname = "%s"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ndoctest = false\n[dependencies]\nccci = { path = "../../ccci" }\n' "$name"
     # the same dependencies as ccci has, and its own for tests
-    sed -n '/^\[dependencies\]/,/^\[profile/p' "$root/Cargo.toml" | grep -v '^\['
+    sed -n '/^\[dependencies\]/,/^\[profile/p' "$root/Cargo.toml" | grep -v '^\[' | sed 's|path = "heap"|path = "../../ccci/heap"|'
   } >"$work/crates/$name/Cargo.toml"
 done
 {
