@@ -19,6 +19,7 @@ use rustls::{ClientConnection, StreamOwned};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -90,6 +91,14 @@ fn an_ingress_that_could_not_look_says_so_and_is_no_answer_of_anybody() {
     ground.break_looking(ClusterError::Unreachable("gone".into()));
     let got = ground.send(&request("https://a.ccci.test/hello"));
     assert!(matches!(&got, Err(WebError::Blind(why)) if why.contains("gone")), "{got:?}");
+}
+
+#[test]
+fn an_app_on_another_node_is_no_answer_of_anybody_and_the_node_is_named() {
+    let ground = Ground::with_app();
+    ground.cluster.far.store(true, Ordering::SeqCst);
+    let got = ground.send(&request("https://a.ccci.test/hello"));
+    assert!(matches!(&got, Err(WebError::Elsewhere(why)) if why.contains("node worker2")), "{got:?}");
 }
 
 /// An address where nobody listens.

@@ -309,6 +309,7 @@ fn ask(c: &Ctx, session: &str, method: &str, path: &str, body: Dynamic, options:
 pub(super) fn no_answer(e: WebError) -> Raised {
     match e {
         WebError::Blind(why) => world_trouble(causes::ENGINE_GONE, "ask the app", why),
+        WebError::Elsewhere(why) => world_trouble(causes::TASK_ELSEWHERE, "ask the app", why),
         e => raised(e.to_string()),
     }
 }

@@ -44,6 +44,8 @@ causes! {
         "The end of the new version's task below tells why Swarm stopped; mend that.";
     TASK_REJECTED "task-rejected" Recipe "Swarm rejected a task, for instance for a mount the host lacks."
         "Take away what the node lacks, such as a host path, or use a volume or config instead.";
+    TASK_ELSEWHERE "task-elsewhere" World "A task that has to be reached runs on another node than the engine that was asked."
+        "Point ccci at that node's engine, or run it on a swarm of one node: containers are reached on their own node only.";
     NO_SUITABLE_NODE "no-suitable-node" World "No node of this swarm fits a task."
         "Ease the placement constraints or reservations, or add such a node to the swarm.";
     PORT_TAKEN "port-taken" World "A port that the app publishes is already in use on this machine."

@@ -21,6 +21,9 @@ pub fn cluster(e: ClusterError, doing: &str) -> Failure {
         ClusterError::NoRunningTask(service) => {
             Failure::new(causes::EXEC_FAILED, expected, format!("service `{service}` has no running task"))
         }
+        e @ ClusterError::Elsewhere { .. } => {
+            Failure::new(causes::TASK_ELSEWHERE, expected, format!("failed to {e}"))
+        }
         other => Failure::new(causes::ENGINE_REFUSED, expected, format!("failed to {other}")),
     }
 }
@@ -134,6 +137,14 @@ mod tests {
     fn a_service_without_a_running_task_is_no_trouble_with_the_engine() {
         let f = cluster(ClusterError::NoRunningTask("db".into()), "ask the database");
         assert_eq!((f.cause.as_str(), f.blame), ("exec-failed", Blame::Recipe));
+    }
+
+    #[test]
+    fn a_task_on_another_node_is_the_worlds() {
+        let e = ClusterError::Elsewhere { service: "db".into(), node: "worker2".into() };
+        let f = cluster(e, "ask the database");
+        assert_eq!((f.cause.as_str(), f.blame), ("task-elsewhere", Blame::World));
+        assert!(f.observed.contains("service `db`") && f.observed.contains("node worker2"), "{}", f.observed);
     }
 
     #[test]

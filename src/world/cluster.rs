@@ -38,6 +38,16 @@ pub enum ClusterError {
     /// A service has no running task to act in.
     #[error("find a running task of service `{0}`")]
     NoRunningTask(String),
+    /// A service's running tasks are all on other nodes, whose containers this engine cannot reach.
+    #[error(
+        "reach a task of service `{service}`: it runs on node {node}, not on the one of the engine that is asked"
+    )]
+    Elsewhere {
+        /// The service.
+        service: String,
+        /// The id of one of the nodes.
+        node: String,
+    },
     /// The deadline came first.
     #[error("{0} before the deadline")]
     Deadline(String),

@@ -1,6 +1,7 @@
 //! The app's answers as a port: by name, through the ingress, never past the run's own names.
 
 use super::clock::Limit;
+use super::cluster::ClusterError;
 use crate::name::{ServiceName, StackName};
 
 /// A request.
@@ -85,13 +86,35 @@ pub enum WebError {
     /// The ingress could not look what is deployed: this says nothing about the app.
     #[error("{BLIND}{0}")]
     Blind(String),
+    /// The app runs where the ingress cannot reach it: this says nothing about the app either.
+    #[error("{ELSEWHERE}{0}")]
+    Elsewhere(String),
     /// The run was stopped.
     #[error("the run was stopped")]
     Stopped,
 }
 
+impl WebError {
+    /// What the ingress says for itself, read from the reason of its answer.
+    pub fn of_reason(why: &str) -> Option<WebError> {
+        let blind = why.strip_prefix(BLIND).map(|why| WebError::Blind(why.into()));
+        blind.or_else(|| Some(WebError::Elsewhere(why.strip_prefix(ELSEWHERE)?.into())))
+    }
+
+    /// An engine's error that keeps the web from knowing where to ask, if it is one.
+    pub fn of_cluster(e: &ClusterError) -> Option<WebError> {
+        match e {
+            ClusterError::Unreachable(_) => Some(WebError::Blind(format!("failed to {e}"))),
+            ClusterError::Elsewhere { .. } => Some(WebError::Elsewhere(format!("failed to {e}"))),
+            _ => None,
+        }
+    }
+}
+
 /// How the ingress begins its reason when it answers itself because it could not look.
-pub const BLIND: &str = "the ingress could not look: ";
+const BLIND: &str = "the ingress could not look: ";
+/// How it begins when the app is on another node.
+const ELSEWHERE: &str = "the ingress cannot go to another node: ";
 
 /// The app's answers.
 pub trait Web: Send + Sync {

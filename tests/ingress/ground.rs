@@ -13,7 +13,7 @@ use ccci::world::web::{HttpAnswer, HttpRequest, Web, WebError};
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -25,6 +25,8 @@ type Told = Result<(Seen, Vec<SocketAddr>), ClusterError>;
 pub struct FakeCluster {
     stacks: Mutex<HashMap<StackName, Told>>,
     asked: AtomicUsize,
+    /// Whether tasks are on another node.
+    pub far: AtomicBool,
 }
 
 impl FakeCluster {
@@ -286,10 +288,13 @@ impl Cluster for FakeCluster {
     fn task_addresses(
         &self,
         stack: &StackName,
-        _: &ServiceName,
+        service: &ServiceName,
         _: u16,
         _: &Limit,
     ) -> Result<Vec<SocketAddr>, ClusterError> {
+        if self.far.load(Ordering::SeqCst) {
+            return Err(ClusterError::Elsewhere { service: service.to_string(), node: "worker2".into() });
+        }
         self.stack(stack).map(|(_, addresses)| addresses)
     }
 }

@@ -56,6 +56,7 @@ fn faults_of_the_swarm_have_their_cause_and_blame() {
         Exit::Failed,
         install,
     );
+    fault(Fault::Elsewhere(app(), text("worker2")), false, "task-elsewhere", World, Exit::Error, install);
     let taken = text("port 8000 is already allocated: address already in use");
     fault(Fault::DeployRefused(taken), false, "deploy-refused", World, Exit::Error, install);
     fault(Fault::CrashLoops(app(), 3), false, "crash-loop", Recipe, Exit::Failed, install);

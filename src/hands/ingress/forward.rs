@@ -9,7 +9,7 @@ use crate::world::ClusterError;
 use crate::world::routing::middleware::{self, Head, Passed, Reply};
 use crate::world::routing::rule::Ask;
 use crate::world::routing::{Backend, Entry, Router, Scheme, Target};
-use crate::world::web::BLIND;
+use crate::world::web::WebError;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
@@ -72,7 +72,7 @@ impl Visitor {
         };
         let stack = self.shared.lookup.stack_of(ask.host).await.ok_or_else(|| self.nobody(ask.host))?;
         let table = self.shared.lookup.table(&stack).await;
-        let table = table.map_err(|e| blind(format!("{BLIND}failed to {e}")))?;
+        let table = table.map_err(|e| blind(WebError::Blind(format!("failed to {e}")).to_string()))?;
         let router = table.route(self.entry, &ask).map_err(|why| Own::new(StatusCode::NOT_FOUND, why))?;
         let head = Head {
             method: ask.method,
@@ -191,8 +191,10 @@ impl Visitor {
         match trouble {
             Some(ClusterError::NoRunningTask(_)) | None => Ok(all),
             Some(_) if !all.is_empty() => Ok(all),
-            Some(e @ ClusterError::Unreachable(_)) => Err(blind(format!("{BLIND}failed to {e}"))),
-            Some(e) => Err(blind(format!("failed to {e}"))),
+            Some(e) => {
+                let ours = WebError::of_cluster(&e).map(|ours| ours.to_string());
+                Err(blind(ours.unwrap_or_else(|| format!("failed to {e}"))))
+            }
         }
     }
 

@@ -37,6 +37,8 @@ pub enum Fault {
     NetworkRefused(String),
     /// Archives are taken and nothing of them is unpacked.
     UnpacksNothing,
+    /// The service's tasks run on this node, which is not the engine's.
+    Elsewhere(String, String),
     /// Commands in the service's containers cannot run.
     ExecFails(String),
     /// Removing this object (kind, name) fails for ever: who holds it.

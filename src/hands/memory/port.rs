@@ -36,6 +36,7 @@ impl MemoryCluster {
             if found.running().is_none() {
                 return Ok(Look::Waiting(format!("{service}: a running task")));
             }
+            state.here(service)?;
             work(&mut state, service).map(Look::Done)
         });
         got.map_err(|e| match e {
@@ -47,6 +48,15 @@ impl MemoryCluster {
 }
 
 impl State {
+    /// Whether the service's tasks are on the engine's own node.
+    fn here(&self, service: &ServiceName) -> Result<(), ClusterError> {
+        let elsewhere = self.faults.iter().find_map(|f| match f {
+            Fault::Elsewhere(of, node) if of == service.as_str() => Some(node.clone()),
+            _ => None,
+        });
+        elsewhere.map_or(Ok(()), |node| Err(ClusterError::Elsewhere { service: service.to_string(), node }))
+    }
+
     /// The files that a service's newest running task sees.
     fn with_files<T>(
         &mut self,
@@ -357,6 +367,7 @@ impl Cluster for MemoryCluster {
         let found = state.services.get_mut(&(stack.to_string(), service.to_string()));
         let running = found.is_some_and(|s| s.running().is_some());
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        state.here(service)?;
         running.then_some(address).ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))
     }
 }

@@ -156,6 +156,14 @@ impl MemoryWeb {
             headers,
             client,
         };
+        if let Backend::Tasks(targets) = &router.backend {
+            for t in targets.iter().filter(|t| t.cut_off.is_none()) {
+                let address = self.cluster.task_address(stack, &t.service, t.port, limit);
+                if let Some(ours) = address.err().and_then(|e| WebError::of_cluster(&e)) {
+                    return Err(ours);
+                }
+            }
+        }
         let passed = middleware::apply(router.middlewares.iter().map(|(n, a)| (n.as_str(), a)), head);
         let mut answer = match (passed.reply, &router.backend) {
             (Some(reply), _) => HttpAnswer { headers: reply.headers, ..own(reply.status, reply.why) },
@@ -201,8 +209,8 @@ impl MemoryWeb {
         let seen = self.cluster.look(stack, limit).map_err(|e| match e {
             ClusterError::Stopped(_) => WebError::Stopped,
             ClusterError::Deadline(_) => WebError::Deadline(url.clone()),
-            e @ ClusterError::Unreachable(_) => WebError::Blind(format!("failed to {e}")),
-            e => WebError::NoAnswer { url: url.clone(), text: format!("failed to {e}") },
+            e => WebError::of_cluster(&e)
+                .unwrap_or_else(|| WebError::NoAnswer { url: url.clone(), text: format!("failed to {e}") }),
         })?;
         let Some(found) = seen.service(service.as_str()) else { return Ok(false) };
         let running = seen.tasks_of(found).iter().any(|t| t.wanted_running && t.state == TaskState::Running);

@@ -1,8 +1,8 @@
 //! Where a task can be reached from this machine: its leg on the gateway bridge, which every container of an overlay
 //! network has, published ports or not.
 
+use super::Swarm;
 use super::refusal::refused;
-use super::{Swarm, look};
 use crate::world::ClusterError;
 use bollard::query_parameters::InspectNetworkOptions;
 use std::net::IpAddr;
@@ -24,7 +24,7 @@ impl Swarm {
             return Ok(found.clone());
         }
         let docker = self.connected().await?.docker;
-        let tasks = look::running_tasks(&docker, service).await?;
+        let tasks = self.tasks_here(service).await?;
         let bridge = docker.inspect_network(BRIDGE, None::<InspectNetworkOptions>).await;
         let bridge = bridge.map_err(|e| refused("look at the gateway bridge", &e))?;
         let legs = bridge.containers.unwrap_or_default();

@@ -100,7 +100,34 @@ impl Swarm {
 }
 
 /// The tasks of a service that run and that Swarm wants, newest first. `Missing` when there is no such service.
-pub(super) async fn running_tasks(docker: &Docker, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
+impl Swarm {
+    /// A service's running, wanted tasks on the engine's own node, newest first: no others can be reached.
+    pub(super) async fn tasks_here(&self, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
+        let tasks = running_tasks(&self.connected().await?.docker, service).await?;
+        let Some(first) = tasks.first().map(|t| t.node.clone()) else { return Ok(tasks) };
+        let own = self.node().await?;
+        let here: Vec<TaskSeen> = tasks.into_iter().filter(|t| t.node == own).collect();
+        if here.is_empty() {
+            return Err(ClusterError::Elsewhere { service: service.to_string(), node: first });
+        }
+        Ok(here)
+    }
+
+    /// The id of the engine's own node.
+    async fn node(&self) -> Result<String, ClusterError> {
+        let known = self.known().node.clone();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let info = self.connected().await?.docker.info().await;
+        let swarm = info.map_err(|e| refused("ask the engine what it is", &e))?.swarm.unwrap_or_default();
+        let node = swarm.node_id.unwrap_or_default();
+        self.known().node = Some(node.clone());
+        Ok(node)
+    }
+}
+
+async fn running_tasks(docker: &Docker, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
     let mine = filters(&[("service", service), ("desired-state", "running")]);
     let options = ListTasksOptionsBuilder::default().filters(&mine).build();
     let tasks = match docker.list_tasks(Some(options)).await {

@@ -64,6 +64,8 @@ struct Known {
     checks: HashMap<String, bool>,
     /// Names of networks by id.
     networks: HashMap<String, String>,
+    /// The id of the engine's own node.
+    node: Option<String>,
     /// Addresses of services' tasks, and when they were asked for.
     addresses: HashMap<String, (crate::time::Moment, Vec<std::net::IpAddr>)>,
     /// Why an object could not be removed, by kind and name.
@@ -143,10 +145,7 @@ impl Swarm {
         let patience = limit.within(&*self.clock, PATIENCE);
         let got = until(&*self.clock, &patience, &mut |_| (), || {
             working = false;
-            let tasks = self.run("look for a running task", limit, async {
-                let docker = self.connected().await?.docker;
-                look::running_tasks(&docker, &name).await
-            })?;
+            let tasks = self.run("look for a running task", limit, self.tasks_here(&name))?;
             let Some(task) = tasks.into_iter().next() else {
                 return Ok(Look::Waiting(format!("{service}: a running task")));
             };

@@ -48,8 +48,8 @@ fn trouble(service: &ServiceName, port: u16, e: ClusterError) -> WebError {
     match e {
         ClusterError::Stopped(_) => WebError::Stopped,
         ClusterError::Deadline(_) => WebError::Deadline(url),
-        e @ ClusterError::Unreachable(_) => WebError::Blind(format!("failed to {e}")),
-        other => WebError::NoAnswer { url, text: format!("failed to {other}") },
+        e => WebError::of_cluster(&e)
+            .unwrap_or_else(|| WebError::NoAnswer { url, text: format!("failed to {e}") }),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::redirect;
 use crate::hands::ingress::{ASKS, BECAUSE, Ingress};
 use crate::hands::tls;
-use crate::world::web::{AnsweredBy, BLIND, HttpAnswer, HttpRequest, WebError};
+use crate::world::web::{AnsweredBy, HttpAnswer, HttpRequest, WebError};
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
@@ -175,8 +175,8 @@ async fn read(mut response: Response, url: Url) -> Result<HttpAnswer, WebError> 
     let because = response.headers_mut().remove(BECAUSE);
     let by = match because.map(|b| String::from_utf8_lossy(b.as_bytes()).into_owned()) {
         None => AnsweredBy::App,
-        Some(why) => match why.strip_prefix(BLIND) {
-            Some(why) => return Err(WebError::Blind(why.to_string())),
+        Some(why) => match WebError::of_reason(&why) {
+            Some(e) => return Err(e),
             None => AnsweredBy::Ingress(why),
         },
     };

@@ -224,6 +224,9 @@ pub(super) fn engine(e: ClusterError, doing: &str) -> Box<Failure> {
             Failure::new(causes::EXEC_FAILED, expected, seen).blame(Blame::Recipe)
         }
         ClusterError::Stopped(_) => Failure::new(causes::INTERRUPTED, expected, "the run was stopped"),
+        e @ ClusterError::Elsewhere { .. } => {
+            Failure::new(causes::TASK_ELSEWHERE, expected, format!("failed to {e}"))
+        }
         other => Failure::new(causes::ARCHIVE_FAILED, expected, format!("failed to {other}")),
     })
 }
