@@ -9,7 +9,7 @@ use crate::script::point::Reach;
 use crate::script::raised::Raised;
 use crate::script::signature::{CallSig, Owner, Param, Ty};
 use crate::world::clock::Limit;
-use crate::world::cluster::{ExecOutput, ExecRequest, JobRequest};
+use crate::world::cluster::{ClusterError, ExecOutput, ExecRequest, JobRequest};
 use rhai::{Array, Dynamic, ImmutableString};
 use std::sync::Arc;
 
@@ -128,6 +128,16 @@ pub(super) const ROWS: &[CtxFn] = &[
         },
     ),
     row(
+        "services",
+        &[],
+        Ty::ARRAY,
+        "The names of the app's services, sorted.",
+        "assert(ctx.services().contains(\"app\"));",
+        |e| {
+            e.register_fn("services", |c: &mut Ctx| services(c));
+        },
+    ),
+    row(
         "run_job",
         &[NAME, IMAGE, COMMAND],
         Ty::EXEC_OUTPUT,
@@ -181,7 +191,11 @@ fn run(c: &Ctx, function: &str, service: &str, list: &Array, strict: bool) -> Na
         let request = ExecRequest { argv: words(list)?, ..ExecRequest::default() };
         let doing = format!("run a command in service `{service}`");
         let out = c.0.world.cluster.exec(&c.0.stack, &named(service)?, &request, limit);
-        checked(out.map_err(|e| cluster_raised(e, &doing))?, &format!("in service `{service}`"), strict)
+        checked(
+            out.map_err(|e| trouble(c, e, service, &doing, limit))?,
+            &format!("in service `{service}`"),
+            strict,
+        )
     })
 }
 
@@ -206,9 +220,40 @@ fn logs(c: &Ctx, service: &str, lines: i64) -> Native<ImmutableString> {
             c.0.needs("logs", Reach::App)?;
             let lines = usize::try_from(lines).unwrap_or(0).clamp(1, MOST_LOG_LINES.most);
             let text = c.0.world.cluster.logs(&c.0.stack, &named(service)?, lines, limit);
-            Ok(text.map_err(|e| cluster_raised(e, &format!("read the log of `{service}`")))?.into())
+            let doing = format!("read the log of `{service}`");
+            Ok(text.map_err(|e| trouble(c, e, service, &doing, limit))?.into())
         },
     )
+}
+
+fn services(c: &Ctx) -> Native<Array> {
+    c.0.call(
+        "services",
+        vec![],
+        |all: &Array| all.iter().map(Dynamic::to_string).collect::<Vec<_>>().join(", "),
+        |limit: &Limit| {
+            c.0.needs("services", Reach::App)?;
+            let names = names(c, limit).map_err(|e| cluster_raised(e, "look at the app's services"))?;
+            Ok(names.into_iter().map(Dynamic::from).collect())
+        },
+    )
+}
+
+/// The app's services, sorted.
+fn names(c: &Ctx, limit: &Limit) -> Result<Vec<String>, ClusterError> {
+    let seen = c.0.world.cluster.look(&c.0.stack, limit)?;
+    let mut names: Vec<String> = seen.services.iter().map(|s| s.name.to_string()).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// What kept a call from a service. To one that is not there, those that are belong.
+fn trouble(c: &Ctx, e: ClusterError, service: &str, doing: &str, limit: &Limit) -> Raised {
+    let there = matches!(e, ClusterError::Missing(_)).then(|| names(c, limit).unwrap_or_default());
+    match there.filter(|names| !names.is_empty() && !names.iter().any(|n| n == service)) {
+        Some(names) => raised(format!("no service is called `{service}`: there are {}", names.join(", "))),
+        None => cluster_raised(e, doing),
+    }
 }
 
 fn job(c: &Ctx, name: &str, image: &str, list: &Array) -> Native<Output> {

@@ -222,6 +222,7 @@ pub fn cluster_raised(e: crate::world::ClusterError, doing: &str) -> Raised {
     use crate::world::ClusterError as E;
     match e {
         E::Unreachable(text) => world_trouble(causes::ENGINE_GONE, doing, text),
+        e @ E::Elsewhere { .. } => world_trouble(causes::TASK_ELSEWHERE, doing, format!("failed to {e}")),
         other => raised(format!("could not {doing}: failed to {other}")),
     }
 }
