@@ -8,6 +8,7 @@ use ccci::report::record::{EVENTS, Record, kept};
 use ccci::report::sheet::Style;
 use ccci::report::text::columns;
 use ccci::report::{REPORTS, diff, format, human, list, results, why};
+use ccci::tier::{Rung, Status};
 use ccci::verdict::Verdict::{self, Error, Green, Interrupted, Red};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -105,6 +106,17 @@ fn junit_shows_a_failure_exactly_when_the_verdict_is_not_green() {
         let bad = text.contains("<failure") || text.contains("<error");
         assert_eq!(bad, *verdict != Green, "{name}");
     }
+}
+
+#[test]
+fn a_level_says_which_rungs_it_was_reached_over_untried() {
+    let mut o = record("green").outcome;
+    assert_eq!(human::level(&o), "level 5 of 5");
+    o.rungs.insert(Rung::Upgrade, Status::Skip);
+    o.rungs.insert(Rung::Functional, Status::Skip);
+    assert_eq!(human::level(&o), "level 5 of 5 (skipped: upgrade, functional)");
+    o.level = 3;
+    assert_eq!(human::level(&o), "level 3 of 5 (skipped: upgrade)", "above it nothing is said");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn head(out: &mut String, o: &Outcome) {
         let _ = writeln!(out, "<li class=\"{status}{reached}\">{name} <b>{status}</b></li>");
     }
     out.push_str("</ol>\n");
-    let _ = writeln!(out, "<p>Level {} of {}. {}</p>", o.level, RUNGS.len(), escape(&human::path(o)));
+    let _ = writeln!(out, "<p>Reached: {}. {}</p>", human::level(o), escape(&human::path(o)));
 }
 
 fn tier(out: &mut String, o: &Outcome, t: &TierOutcome) {

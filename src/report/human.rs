@@ -53,12 +53,21 @@ pub fn tone(verdict: Verdict) -> Tone {
 
 fn head(s: &mut Sheet, o: &Outcome) {
     let word = o.verdict.name().to_uppercase();
-    s.row(tone(o.verdict), &word, &format!("  {}, level {} of {}", subject(o), o.level, RUNGS.len()));
+    s.row(tone(o.verdict), &word, &format!("  {}, {}", subject(o), level(o)));
     s.say(2, &sentence(o));
     let rungs: Vec<String> =
         RUNGS.iter().map(|(r, name)| format!("{name} {}", o.rungs.get(r).map_or("", |s| s.name()))).collect();
     s.beside(2, "rungs   ", &rungs.join(", "));
     s.beside(2, "source  ", &format!("{}, {}", o.plan.source, path(o)));
+}
+
+/// `level 5 of 5`, with the rungs that it was reached over without being tried.
+pub fn level(o: &Outcome) -> String {
+    let below = RUNGS.iter().take(usize::from(o.level));
+    let skipped: Vec<&str> =
+        below.filter(|(r, _)| o.rungs.get(r) == Some(&Status::Skip)).map(|(_, name)| *name).collect();
+    let over = if skipped.is_empty() { String::new() } else { format!(" (skipped: {})", skipped.join(", ")) };
+    format!("level {} of {}{over}", o.level, RUNGS.len())
 }
 
 /// `custom-html 1.1.0+1.26.0`.
