@@ -57,6 +57,8 @@ pub struct State {
     pub history: History,
     /// How many times the app was deployed, by side.
     pub deploys: Vec<Side>,
+    /// Whether health gave up on the app since it was last deployed.
+    pub deaf: bool,
     /// The stack before the upgrade.
     pub before_upgrade: Option<Seen>,
     /// The last backup.
@@ -99,6 +101,7 @@ impl State {
             Action::AssertUpgraded if self.before_upgrade.is_none() => no("the base's deploy"),
             Action::Hook { hook } if hook == "install_steps" => None,
             Action::Restore | Action::AssertArtifact if self.snapshot.is_none() => no("a backup"),
+            Action::Ready { .. } if self.deaf => no("an accepted answer"),
             Action::Health { .. }
             | Action::Ready { .. }
             | Action::Hook { .. }

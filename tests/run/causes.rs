@@ -225,6 +225,21 @@ fn an_app_that_answers_badly_is_not_healthy() {
 }
 
 #[test]
+fn a_proxy_without_a_way_to_the_app_is_called_soon_and_the_probe_is_not_asked_any_more() {
+    let job = with_hooks(|h| {
+        h.replace(r#"#{ GREETING: "hello from " + ctx.recipe }"#, r#"#{ DOMAIN: "elsewhere.example.com" }"#)
+    });
+    let life = Machine::new().live(&job);
+    let t = first("no way", &life, "proxy-answers", Recipe, Exit::Failed, Tier::Install);
+    let step = |begins: &str| life.outcome.steps.iter().find(|s| s.title.starts_with(begins));
+    let health = step(&t.during).expect("the wait for health");
+    assert!((5_000..8_000).contains(&health.ms), "{} ms", health.ms);
+    let ready = step("wait for ready_probe").expect("it is in the plan");
+    assert_eq!(ready.status, Status::Unver, "{ready:?}");
+    assert!(ready.note.as_ref().is_some_and(|n| n.contains("an accepted answer is missing")), "{ready:?}");
+}
+
+#[test]
 fn lesson_14_what_a_restore_hook_says_is_shown() {
     let machine = Machine::new();
     machine.cluster.on_exec("app", |what, _| {

@@ -16,19 +16,28 @@ use std::time::Duration;
 /// One request for health may take so long; the step's own limit bounds the whole wait.
 const ONE_ANSWER: Duration = Duration::from_secs(30);
 
+/// A proxy that knows no way to the app for so long learns of none any more: its routes come from labels that are deployed,
+/// and what it saw of them is at most half a second old.
+const UNROUTED: Duration = Duration::from_secs(5);
+
 /// What the last question to a probe gets at least.
 const LAST_QUESTION: Duration = Duration::from_secs(5);
 
 /// Waits for the first accepted answer of the app itself.
 pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
-    let (n, mut last) = (run.step, None);
+    let (n, mut last, mut unrouted) = (run.step, None, None);
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
         let answer = ask(run, path, limit);
+        let now = run.world.clock.now();
+        let since = answer.as_ref().is_ok_and(no_way).then(|| *unrouted.get_or_insert(now));
+        unrouted = since;
         let look = match &answer {
             Err(WebError::Stopped) => Look::Waiting("the run to stop".into()),
+            Err(e @ WebError::Elsewhere(_)) => Look::Hopeless(silence(path, e)),
             Err(e) => Look::Waiting(e.to_string()),
             Ok(a) => match refusal(a, ok) {
                 None => Look::Done(a.status),
+                Some(f) if since.is_some_and(|s| now.since(s) >= UNROUTED) => Look::Hopeless(f),
                 Some(f) => Look::Waiting(f.observed),
             },
         };
@@ -37,6 +46,7 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
     });
     match waited {
         Ok(status) => Ok(Some(format!("{path} answers {status}"))),
+        Err(WaitError::Hopeless(f)) => Err(Box::new(run.with_logs(*f))),
         Err(WaitError::TimedOut { after, .. }) => {
             let failure = match last {
                 Some(Ok(a)) => refusal(&a, ok).unwrap_or_else(|| no_answer(path, "it came too late")),
@@ -142,6 +152,11 @@ fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError>
     let url = format!("https://{}{path}", run.job.plan.domain);
     let request = HttpRequest { method: "GET".into(), url, ..HttpRequest::default() };
     run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, ONE_ANSWER))
+}
+
+/// Whether the proxy says that it has no route to the app.
+fn no_way(answer: &HttpAnswer) -> bool {
+    matches!(answer.by, AnsweredBy::Ingress(_)) && answer.status == 404
 }
 
 /// Why an answer is not good, if it is not.

@@ -50,7 +50,7 @@ pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.deploys.push(side);
     run.world.cluster.deploy(&deploy, limit).map_err(trouble::deploy)?;
     run.state.current = Some(side);
-    run.state.usable = false;
+    (run.state.usable, run.state.deaf) = (false, false);
     run.state.converged = false;
     run.state.history = History::default();
     run.note_operation(side);

@@ -30,7 +30,11 @@ pub fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
         Action::Pull { side } => deploy::pull(run, *side, limit),
         Action::Deploy { side } => deploy::deploy(run, *side, limit),
         Action::Converge { side } => deploy::converge(run, *side, limit),
-        Action::Health { path, ok } => answer::health(run, path, ok, limit),
+        Action::Health { path, ok } => {
+            let done = answer::health(run, path, ok, limit);
+            run.state.deaf = done.is_err();
+            done
+        }
         Action::Ready { stable } => answer::ready(run, *stable, limit),
         Action::AssertServing { path, ok, http } => answer::serving(run, step.tier, path, ok, *http, limit),
         Action::Prune => upgrade::prune(run, limit),
