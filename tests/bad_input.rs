@@ -159,7 +159,7 @@ rows! {
     "no engine" 3 ["no engine answers at unix:///nonexistent/engine.sock", "expected  a Docker engine that is a swarm manager", "DOCKER_HOST", "blame     world", "start the engine"]
         |_| plain(&["run", "ghost"]);
     "no engine, for clean" 3 ["no engine answers at unix:///nonexistent/engine.sock", "start the engine"] |_| plain(&["clean"]);
-    "no engine, for doctor" 3 ["BAD  engine at unix:///nonexistent/engine.sock", "cure: start the engine"] |_| plain(&["doctor"]);
+    "no engine, for doctor" 3 ["BAD  engine at unix:///nonexistent/engine.sock", "to do: start the engine"] |_| plain(&["doctor"]);
     "address that is none" 3 ["error: `gopher://x` is no address of an engine", "unix://", "blame     world"]
         |_| Ground::new().with_env(&["run", "ghost"], &[("DOCKER_HOST", "gopher://x")]);
     "engine in no swarm" 3 ["its node is inactive", "docker swarm init", "blame     world"] |_| with_engine(Engine::Alone, &["run", "ghost"]);

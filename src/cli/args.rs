@@ -36,7 +36,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Remove what dead runs left, and apps that were kept; say what holds the rest
     Clean,
-    /// Say whether this machine can run recipes; each finding with its cure
+    /// Say whether this machine can run recipes; each finding with what to do
     Doctor,
 }
 

@@ -1,4 +1,4 @@
-//! `ccci doctor`: is this machine able to run recipes? Each finding with its cure.
+//! `ccci doctor`: is this machine able to run recipes? Each finding with what to do.
 
 use super::life::real_world;
 use super::out::Out;
@@ -44,7 +44,7 @@ pub fn doctor(handle: &Handle, stop: &Stop, out: &Out) -> Exit {
     for f in findings.iter().flatten() {
         out.say(&format!("{} {}", if f.good { "good" } else { "BAD " }, f.what));
         if !f.good {
-            out.say(&format!("     cure: {}", f.cure));
+            out.say(&format!("     to do: {}", f.cure));
         }
     }
     if findings.iter().flatten().all(|f| f.good) { Exit::Green } else { Exit::Error }

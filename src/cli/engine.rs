@@ -31,7 +31,7 @@ pub fn unusable(error: &ClusterError) -> Failure {
         ClusterError::Unreachable(text) => failure.evidence("system", text),
         _ => failure,
     };
-    failure.evidence("named by", from).evidence("cure", cure(error))
+    failure.evidence("named by", from).to_do(cure(error))
 }
 
 /// The engine's address, and where it was said.

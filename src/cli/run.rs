@@ -129,7 +129,7 @@ impl Call<'_> {
     fn life(&self, n: usize, recipe: &str) -> Result<Ended, (Exit, String)> {
         let error = |seen: &str, cure: &str| {
             let failure = Failure::new(causes::ENGINE_REFUSED, "a machine that can run", seen);
-            (Exit::Error, report::text_of(&failure.evidence("cure", cure), self.style))
+            (Exit::Error, report::text_of(&failure.to_do(cure), self.style))
         };
         let stop = self.stop.below();
         let prepared =

@@ -29,7 +29,7 @@ pub fn call_test(scripts: &Scripts, file: &str, name: &str, ctx: &Arc<HookCtx>) 
     if said.as_bool() == Ok(false) {
         let expected = format!("test `{name}` to hold");
         let failure = Failure::new(causes::TEST_FAILED, expected, "it returned false").place(file);
-        return Err(Box::new(failure.evidence("what to do", "say what must be true with `assert(…)`")));
+        return Err(Box::new(failure.to_do("say what must be true with `assert(…)`")));
     }
     Ok(())
 }

@@ -57,6 +57,9 @@ pub struct Failure {
     pub place: Option<String>,
 }
 
+/// What the evidence is called that says what to do.
+const TO_DO: &str = "to do";
+
 impl Failure {
     /// A failure of a row, with the row's blame.
     pub fn new(cause: &'static Cause, expected: impl Into<String>, observed: impl Into<String>) -> Failure {
@@ -85,10 +88,20 @@ impl Failure {
         self
     }
 
-    /// What to do about it: what the row of its cause says, unless its own evidence knows better.
-    pub fn cure(&self) -> Option<&'static str> {
-        let knows = self.evidence.iter().any(|e| ["cure", "what to do"].contains(&e.what.as_str()));
-        causes::by_id(&self.cause).map(|c| c.cure).filter(|_| !knows)
+    /// Says what to do about this one, which knows better than the row of its cause.
+    pub fn to_do(self, text: impl Into<String>) -> Failure {
+        self.evidence(TO_DO, text)
+    }
+
+    /// What to do about it: what it says itself, or else what the row of its cause says.
+    pub fn cure(&self) -> Option<&str> {
+        let own = self.evidence.iter().find(|e| e.what == TO_DO).map(|e| e.text.as_str());
+        own.or_else(|| causes::by_id(&self.cause).map(|c| c.cure))
+    }
+
+    /// The evidence beside what to do.
+    pub fn shown(&self) -> impl Iterator<Item = &Evidence> {
+        self.evidence.iter().filter(|e| e.what != TO_DO)
     }
 
     /// Says where in a text.

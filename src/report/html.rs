@@ -106,7 +106,7 @@ fn failure(out: &mut String, during: &str, f: &Failure) {
         let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escape(text));
     }
     out.push_str("</dl>\n");
-    for e in &f.evidence {
+    for e in f.shown() {
         let _ = writeln!(out, "<h4>{}</h4>\n<pre>{}</pre>", escape(&e.what), escape(e.text.trim_end()));
     }
     out.push_str("</section>\n");

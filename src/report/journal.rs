@@ -46,14 +46,14 @@ impl RecordError {
             Failure::new(causes::RECORD_FAILED, "the record to be written", format!("failed to {self}"));
         match self {
             RecordError::Taken(_) | RecordError::NoDirectory(_) => {
-                failure.evidence("cure", "name another directory with `--out DIR`")
+                failure.to_do("name another directory with `--out DIR`")
             }
             RecordError::Write { source, .. } => {
                 let full = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
                 let cure = if full { "free some room, or " } else { "" };
                 failure
                     .evidence("system", source.to_string())
-                    .evidence("cure", format!("{cure}put the record elsewhere with `--out DIR`"))
+                    .to_do(format!("{cure}put the record elsewhere with `--out DIR`"))
             }
         }
     }

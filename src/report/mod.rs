@@ -100,8 +100,11 @@ pub fn text_of(f: &Failure, style: Style) -> String {
     sheet.beside(0, "error: ", &f.observed);
     sheet.beside(2, "expected  ", &f.expected);
     sheet.beside(2, "blame     ", &f.blame.to_string());
-    for e in &f.evidence {
+    for e in f.shown() {
         sheet.beside(2, &format!("{:<10}", format!("{} ", e.what)), &e.text);
+    }
+    if let Some(cure) = f.cure() {
+        sheet.beside(2, "to do     ", cure);
     }
     sheet.text()
 }

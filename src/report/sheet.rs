@@ -135,7 +135,7 @@ impl Sheet {
         if let Some(cure) = f.cure() {
             self.beside(indent, "to do     ", cure);
         }
-        for e in &f.evidence {
+        for e in f.shown() {
             self.say(indent, &format!("{}:", e.what));
             self.quote(indent + 2, &e.text, lines);
         }

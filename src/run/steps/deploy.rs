@@ -103,11 +103,11 @@ fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
     if !ends.iter().any(|c| c.id == failure.cause) {
         return Box::new(failure);
     }
-    let what_to_do = format!(
+    let to_do = format!(
         "this is the base, {version}, as it was published; the head was not deployed yet. Choose another base with \
          `upgrade.base` or `--base`, or repair it under `previous/`"
     );
-    Box::new(failure.blame(Blame::Image).evidence("what to do", what_to_do))
+    Box::new(failure.blame(Blame::Image).to_do(to_do))
 }
 
 /// Before a backup: no update in flight, every task at its count (lesson 11). Late is said, not fatal (lesson 27).
