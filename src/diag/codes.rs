@@ -48,6 +48,7 @@ codes! {
     TEST_SIGNATURE "test-signature" Error "A public function of a test file is no test.";
     TEST_RETURN "test-return" Error "A test ends in a bool, which nobody looks at: it could not fail by it.";
     TEST_EMPTY "test-empty" Error "A test has nothing in it: it could not fail.";
+    TEST_ASKS "test-asks" Warning "A test asks the app and asserts nothing of the answer.";
     STRAY_CODE "stray-code" Error "Code outside of functions is never run at a known point.";
     DUPLICATE_FUNCTION "duplicate-function" Error "A function is defined more than once.";
     HIDES_BUILTIN "hides-builtin" Error "A function hides one of ccci's own.";

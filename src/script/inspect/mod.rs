@@ -7,6 +7,7 @@ mod expressions;
 mod members;
 mod names;
 mod operators;
+mod proof;
 mod statements;
 mod view;
 
@@ -17,7 +18,7 @@ use super::point::Point;
 use super::signature::{CallSig, Ty};
 use super::sources::{function_place, place};
 use super::{conventions, stdlib};
-use crate::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_EMPTY, TEST_RETURN};
+use crate::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_ASKS, TEST_EMPTY, TEST_RETURN};
 use crate::diag::{Code, Diagnostic};
 use names::Var;
 use rhai::Position;
@@ -212,6 +213,7 @@ impl<'a> Checker<'a> {
         let (code, what) = match (f.body.is_empty(), ret == Ty::BOOL) {
             (true, _) => (TEST_EMPTY, "has nothing in it, so it could not fail"),
             (_, true) => (TEST_RETURN, "ends in a bool that nobody looks at"),
+            _ if !proof::can_fail(&f.body) => (TEST_ASKS, "asserts nothing: it passes whatever is answered"),
             _ => return,
         };
         let at = function_place(&file.text, &f.name, f.body_at);
