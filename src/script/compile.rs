@@ -49,7 +49,9 @@ pub(super) fn compile(engine: &mut Engine, name: &str, kind: Kind, text: &Arc<Te
         file.refused = Some(Diagnostic::new(SCRIPT_TOO_LARGE, message).at(Place::start_of(text)));
         return file;
     }
-    match engine.compile(&text.content) {
+    // some editors begin a file with a byte order mark, which is no letter of it
+    let source = text.content.strip_prefix('\u{feff}').unwrap_or(&text.content);
+    match engine.compile(source) {
         Ok(mut ast) => {
             ast.set_source(name);
             file.tree = Some(tree::of(&ast));
@@ -59,7 +61,7 @@ pub(super) fn compile(engine: &mut Engine, name: &str, kind: Kind, text: &Arc<Te
             file.refused = Some(refused(text, &e));
             if is_unknown_name(&e) {
                 engine.set_strict_variables(false);
-                file.tree = engine.compile(&text.content).ok().map(|ast| tree::of(&ast));
+                file.tree = engine.compile(source).ok().map(|ast| tree::of(&ast));
                 engine.set_strict_variables(true);
             }
         }

@@ -174,6 +174,13 @@ fn what_the_sandbox_leaves_out_cannot_be_called() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_letter_of_a_script() {
+    let (scripts, found) = load(&one("hooks.rhai", "\u{feff}fn ready_probe(ctx) { true }"));
+    assert!(!found.has_errors(), "{:?}", found.0);
+    assert_eq!(scripts.hooks().len(), 1);
+}
+
+#[test]
 fn scripts_built_to_break_the_loader_are_refused() {
     let deep = |open: &str, close: &str| {
         format!("fn ready_probe(ctx) {{ {}1{} }}", open.repeat(5000), close.repeat(5000))
