@@ -18,12 +18,16 @@ stories() { cargo_ test -q --locked --test stories -- --nocapture "$@"; }
 
 # each part prints what it shows; the last line of a part's output that begins with `soak:` stands in the table
 suite() {
-  local n
+  local n began times=()
+  export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
   cargo_ test -q --locked --no-run
   for n in $(seq 50); do
+    began=$(now_ms)
     env -u CCCI_SWARM bash lab/cargo.sh - test -q --locked || { echo "soak: failed in round $n of 50"; return 1; }
+    times+=($(($(now_ms) - began)))
   done
-  echo "soak: 50 of 50 without a failure"
+  mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
+  echo "soak: 50 of 50 without a failure; a round took ${times[0]} to ${times[49]} ms, median ${times[24]}"
 }
 canaries() {
   local n
