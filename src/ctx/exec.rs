@@ -1,7 +1,7 @@
 //! Commands in containers, logs of services, and one-shot jobs.
 
-use super::CtxFn;
 use super::state::{Ctx, Native, cluster_raised, looked_at, raised};
+use super::{CtxFn, HookCtx};
 use crate::name::ServiceName;
 use crate::script::functions::Functions;
 use crate::script::limits::LOG_LINES as MOST_LOG_LINES;
@@ -233,27 +233,31 @@ fn services(c: &Ctx) -> Native<Array> {
         |all: &Array| all.iter().map(Dynamic::to_string).collect::<Vec<_>>().join(", "),
         |limit: &Limit| {
             c.0.needs("services", Reach::App)?;
-            let names = names(c, limit).map_err(|e| cluster_raised(e, "look at the app's services"))?;
+            let names = names(&c.0, limit).map_err(|e| cluster_raised(e, "look at the app's services"))?;
             Ok(names.into_iter().map(Dynamic::from).collect())
         },
     )
 }
 
 /// The app's services, sorted.
-fn names(c: &Ctx, limit: &Limit) -> Result<Vec<String>, ClusterError> {
-    let seen = c.0.world.cluster.look(&c.0.stack, limit)?;
+fn names(c: &HookCtx, limit: &Limit) -> Result<Vec<String>, ClusterError> {
+    let seen = c.world.cluster.look(&c.stack, limit)?;
     let mut names: Vec<String> = seen.services.iter().map(|s| s.name.to_string()).collect();
     names.sort();
     Ok(names)
 }
 
-/// What kept a call from a service. To one that is not there, those that are belong.
+/// A service that the app does not have, in words that name those it has.
+pub(super) fn stranger(c: &HookCtx, service: &str, limit: &Limit) -> Option<Raised> {
+    let names =
+        names(c, limit).ok().filter(|names| !names.is_empty() && !names.iter().any(|n| n == service))?;
+    Some(raised(format!("no service is called `{service}`: there are {}", names.join(", "))))
+}
+
+/// What kept a call from a service.
 fn trouble(c: &Ctx, e: ClusterError, service: &str, doing: &str, limit: &Limit) -> Raised {
-    let there = matches!(e, ClusterError::Missing(_)).then(|| names(c, limit).unwrap_or_default());
-    match there.filter(|names| !names.is_empty() && !names.iter().any(|n| n == service)) {
-        Some(names) => raised(format!("no service is called `{service}`: there are {}", names.join(", "))),
-        None => cluster_raised(e, doing),
-    }
+    let missing = matches!(e, ClusterError::Missing(_));
+    missing.then(|| stranger(&c.0, service, limit)).flatten().unwrap_or_else(|| cluster_raised(e, doing))
 }
 
 fn job(c: &Ctx, name: &str, image: &str, list: &Array) -> Native<Output> {

@@ -1,5 +1,6 @@
 //! TCP and TLS probes of a service's port.
 
+use super::exec::stranger;
 use super::http::no_answer;
 use super::state::{Ctx, Native, raised};
 use super::{CtxFn, HookCtx};
@@ -38,7 +39,7 @@ pub(super) const ROWS: &[CtxFn] = &[
             SERVICE_PORT,
             Ty::BOOL,
             false,
-            "Whether a TCP connection to a service's port opens.",
+            "Whether a TCP connection to a service's port opens. Raises when the app has no such service.",
             "assert(ctx.tcp(\"app\", 80));",
         ),
         register: |e: &mut Functions| {
@@ -46,7 +47,10 @@ pub(super) const ROWS: &[CtxFn] = &[
                 let arguments = vec![service.to_string(), port.to_string()];
                 c.0.call("tcp", arguments, bool::to_string, |limit| {
                     let (name, port) = target(&c.0, "tcp", service, port)?;
-                    c.0.world.web.tcp(&c.0.stack, &name, port, limit).map_err(no_answer)
+                    match c.0.world.web.tcp(&c.0.stack, &name, port, limit).map_err(no_answer)? {
+                        true => Ok(true),
+                        false => stranger(&c.0, service, limit).map_or(Ok(false), Err),
+                    }
                 })
             });
         },
@@ -71,7 +75,9 @@ pub(super) const ROWS: &[CtxFn] = &[
                     |limit| {
                         let (name, port) = target(&c.0, "tls", service, port)?;
                         let facts = c.0.world.web.tls(&c.0.stack, &name, port, limit);
-                        facts.map(|f| Tls(Arc::new(f))).map_err(no_answer)
+                        let facts =
+                            facts.map_err(|e| stranger(&c.0, service, limit).unwrap_or_else(|| no_answer(e)));
+                        facts.map(|f| Tls(Arc::new(f)))
                     },
                 )
             });

@@ -140,6 +140,9 @@ fn scripts_that_misbehave_have_their_cause() {
     let ready = "ctx.tcp(\"app\", 80)";
     script((ready, "ctx.recall(\"kept\") == 1"), "not-ready", install);
     script((ready, "false"), "not-ready", install);
+    let stranger = script((ready, "ctx.tcp(\"nope\", 80)"), "not-ready", install);
+    let said = "no service is called `nope`: there are ";
+    assert!(stranger.failure.evidence.iter().any(|e| e.text.contains(said)), "{stranger:?}");
     script((ready, "ctx.facts.commit_after"), "hook-wrong-return", install);
     script(("page::write(ctx, \"first\");", "while true { }"), "script-limit", install);
     script(("page::write(ctx, \"first\");", "eventually(\"1h\", || false);"), "script-deadline", install);
