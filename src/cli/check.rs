@@ -20,13 +20,12 @@ use tokio::runtime::Handle;
 pub fn check(args: &CheckArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit {
     let dirs = match args.dirs.is_empty() {
         false => args.dirs.clone(),
-        true => {
-            gather::disk::names_below(Path::new("recipes")).iter().map(|n| format!("recipes/{n}")).collect()
-        }
+        true => all_here(),
     };
     let mut all: Vec<Diagnostic> = vec![];
     if dirs.is_empty() {
-        let message = "there is nothing to check: no directory is named and recipes/ has none";
+        let message =
+            "there is nothing to check: no directory is named, and there is neither recipes/ nor ccci/ here";
         all.push(Diagnostic::new(codes::EMPTY_DIRECTORY, message).help("name a recipe directory"));
     }
     for dir in &dirs {
@@ -39,6 +38,15 @@ pub fn check(args: &CheckArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit 
         out.say(&format!("checked {what}: errors: {errors}, warnings: {}", all.len() - errors));
     }
     if errors > 0 { Exit::Wrong } else { Exit::Green }
+}
+
+/// What is checked when nothing is named: all below `recipes/`, or the clone of a recipe that brings its own directory.
+fn all_here() -> Vec<String> {
+    let below = gather::disk::names_below(Path::new("recipes"));
+    match below.is_empty() && Path::new("ccci").is_dir() {
+        true => vec![".".into()],
+        false => below.iter().map(|n| format!("recipes/{n}")).collect(),
+    }
 }
 
 /// Diagnostics about the source: where there is none, the texts can be checked all the same.

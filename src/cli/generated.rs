@@ -90,9 +90,18 @@ fn settings() -> Page {
 }
 
 fn hooks() -> Page {
+    let not_yet = |h: &dyn script::hooks::HookRow| match h.status() {
+        script::hooks::Status::NotYet => {
+            Some(("status", "not built yet; a hook of this name is an error".into()))
+        }
+        _ => None,
+    };
+    let facts = |h: &dyn script::hooks::HookRow| {
+        vec![("shape", format!("`{}`", script::hooks::shape(h))), ("returns", h.noun().to_string())]
+    };
     let rows = HOOKS.iter().map(|h| Row {
         name: h.name().into(),
-        facts: vec![("shape", format!("`{}`", script::hooks::shape(*h))), ("returns", h.noun().to_string())],
+        facts: facts(*h).into_iter().chain(not_yet(*h)).collect(),
         doc: h.doc().into(),
         example: Some(("rhai", h.example().into())),
     });

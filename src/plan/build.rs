@@ -1,6 +1,6 @@
 //! Builds the plan. Read it top-down: this file is the lifecycle. Pure; every decision of a run is taken here.
 
-use super::{Action, Deployment, Plan, Setting, Side, Step};
+use super::{Action, Deployment, NO_RESTORE, Plan, Setting, Side, Step};
 use crate::event::{DecidedBy, Skip};
 use crate::name::{Domain, RecipeName, RunId};
 use crate::script::limits::HOOK_TIME;
@@ -194,13 +194,13 @@ impl Builder<'_> {
             self.overlay(Tier::Restore);
         }
         if !self.i.hooks.contains("pre_restore") {
-            self.not_proved.push(
-                "that a restore brings data back: no pre_restore hook damages any, so a restore that does nothing would pass".into(),
-            );
+            self.not_proved.push(format!(
+                "{NO_RESTORE}: no pre_restore hook damages any, so a restore that does nothing would pass"
+            ));
         } else if wanted[0] && wanted[1] && !self.i.tests.iter().any(|t| t.tier == Tier::Restore) {
-            self.not_proved.push(
-                "that a restore brings data back: no test in test_restore.rhai looks for what pre_restore damaged".into(),
-            );
+            self.not_proved.push(format!(
+                "{NO_RESTORE}: no test in test_restore.rhai looks for what pre_restore damaged"
+            ));
         }
     }
 
@@ -355,7 +355,7 @@ pub fn would_prove(tier: Tier) -> &'static str {
         Tier::Install => "that it installs",
         Tier::Upgrade => "that it upgrades from an older version",
         Tier::Backup => "that a backup holds something",
-        Tier::Restore => "that a restore brings data back",
+        Tier::Restore => NO_RESTORE,
         Tier::Custom => "that it does its own work (custom tests)",
     }
 }

@@ -12,6 +12,9 @@ use crate::tier::Tier;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How it begins that a restore is not proved.
+pub const NO_RESTORE: &str = "that a restore brings data back";
+
 /// Which of the two deploys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

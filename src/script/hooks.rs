@@ -164,7 +164,7 @@ hooks! {
         "fn pre_backup(ctx) {\n    ctx.exec(\"app\", [\"sh\", \"-c\", \"echo saved > /data/mark\"]);\n}";
     BACKUP_VERIFY: bool = "backup_verify" CTX, BackupVerify, Stable,
         "Says whether a backup is worth something; it must only look. False asks for the whole backup again, three attempts in all.",
-        "fn backup_verify(ctx) {\n    ctx.exec(\"db\", [\"gzip\", \"-t\", \"/var/lib/backup.sql.gz\"]).code == 0\n}";
+        "fn backup_verify(ctx) {\n    ctx.try_exec(\"db\", [\"gzip\", \"-t\", \"/var/lib/backup.sql.gz\"]).code == 0\n}";
     PRE_RESTORE: Nothing = "pre_restore" CTX, PreRestore, Stable,
         "Runs right before the restore: damage the data, so that a restore that does nothing is caught.",
         "fn pre_restore(ctx) {\n    ctx.exec(\"app\", [\"rm\", \"/data/mark\"]);\n}";

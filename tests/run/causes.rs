@@ -243,6 +243,16 @@ fn a_proxy_without_a_way_to_the_app_is_called_soon_and_the_probe_is_not_asked_an
 }
 
 #[test]
+fn a_restore_that_had_nothing_to_put_back_proves_nothing() {
+    let said = |job: &Job| {
+        let o = Machine::new().live(job).outcome;
+        o.not_proved.iter().any(|n| n.contains("there was nothing to put back"))
+    };
+    assert!(!said(&job()));
+    assert!(said(&with_hooks(|h| h.replace("page::write(ctx, \"damaged\");", ""))));
+}
+
+#[test]
 fn lesson_14_what_a_restore_hook_says_is_shown() {
     let machine = Machine::new();
     machine.cluster.on_exec("app", |what, _| {

@@ -3,6 +3,7 @@
 use super::Done;
 use crate::event::What;
 use crate::failure::{Failure, causes};
+use crate::plan::NO_RESTORE;
 use crate::run::{Run, hooks};
 use crate::script::hooks::BACKUP_VERIFY;
 use crate::tier::Tier;
@@ -47,8 +48,14 @@ pub fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
     let Some(snapshot) = &run.state.snapshot else {
         return Err(no_snapshot());
     };
-    let note = backups::restore(run.world, &run.job.plan.stack, snapshot, limit)?;
-    Ok(Some(note))
+    let done = backups::restore(run.world, &run.job.plan.stack, snapshot, limit)?;
+    // without a hook that damages the plan says so already
+    if done.is_nothing() && !run.job.plan.not_proved.iter().any(|n| n.starts_with(NO_RESTORE)) {
+        let what =
+            format!("{NO_RESTORE}: nothing had changed since the backup, so there was nothing to put back");
+        run.sink.emit(What::NotProved { what });
+    }
+    Ok(Some(done.summary()))
 }
 
 /// Steps that need a backup are not begun without one.

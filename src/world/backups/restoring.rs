@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Words on one command line: the kernel takes about 128 kB, names are at most 255 bytes a part.
 const NAMES_AT_ONCE: usize = 200;
 
-/// Restores: hooks, archives, check, hooks. Says what it did.
+/// Restores: hooks, archives, check, hooks. Gives what it did.
 pub fn restore(
     world: &World,
     stack: &StackName,
     snapshot: &Snapshot,
     limit: &Limit,
-) -> Result<String, Box<Failure>> {
+) -> Result<PutBack, Box<Failure>> {
     for job in &snapshot.jobs {
         hook(world, stack, job, "restore pre-hook", job.restore.pre.as_deref(), limit)?;
     }
@@ -35,12 +35,12 @@ pub fn restore(
     for job in &snapshot.jobs {
         hook(world, stack, job, "restore post-hook", job.restore.post.as_deref(), limit)?;
     }
-    Ok(all.summary())
+    Ok(all)
 }
 
 /// What was done, in entries.
-#[derive(Default)]
-struct PutBack {
+#[derive(Debug, Default)]
+pub struct PutBack {
     written: usize,
     /// Those of volumes that were just as they had been.
     kept: usize,
@@ -50,7 +50,13 @@ struct PutBack {
 }
 
 impl PutBack {
-    fn summary(&self) -> String {
+    /// Whether there was nothing to put back: all was as at the backup.
+    pub fn is_nothing(&self) -> bool {
+        self.written == 0 && self.removed == 0
+    }
+
+    /// In words.
+    pub fn summary(&self) -> String {
         let more =
             [(self.kept, "were as they had been"), (self.stayed, "later ones are there still or again")];
         let more = more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}"));
