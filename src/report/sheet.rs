@@ -4,6 +4,9 @@ use super::text::{clean, columns, cut, tail, wrap};
 use crate::failure::Failure;
 use crate::tier::Status;
 
+/// Rows that one line of a foreign text may take.
+const MOST_ROWS: usize = 4;
+
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
@@ -117,9 +120,13 @@ impl Sheet {
         if left_out > 0 {
             self.say(indent, &format!("| … (lines before: {left_out})"));
         }
-        let room = self.style.width.saturating_sub(indent + 2);
+        // a refusal often says at the end of a long line what it is about
+        let room = self.style.width.saturating_sub(indent + 4);
         for line in shown.lines() {
-            self.push(&format!("{}| {}", " ".repeat(indent), cut(line, room)));
+            for (n, row) in folded(line, room).iter().enumerate() {
+                let begins = if n == 0 { "| " } else { "|   " };
+                self.push(format!("{}{begins}{row}", " ".repeat(indent)).trim_end());
+            }
         }
     }
 
@@ -145,6 +152,23 @@ impl Sheet {
         self.out.push_str(line.trim_end());
         self.out.push('\n');
     }
+}
+
+/// A line in rows, the last of them cut if there are too many.
+fn folded(line: &str, room: usize) -> Vec<String> {
+    if columns(line) <= room {
+        return vec![line.to_string()];
+    }
+    let indent = line.len() - line.trim_start().len();
+    let mut rows = wrap(line.trim_start(), room.saturating_sub(indent));
+    if rows.len() > MOST_ROWS {
+        let rest = rows.split_off(MOST_ROWS - 1).join(" ");
+        rows.push(cut(&rest, room));
+    }
+    if let Some(first) = rows.first_mut() {
+        first.insert_str(0, &line[..indent]);
+    }
+    rows
 }
 
 #[cfg(test)]
