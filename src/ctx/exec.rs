@@ -251,7 +251,7 @@ fn names(c: &HookCtx, limit: &Limit) -> Result<Vec<String>, ClusterError> {
 pub(super) fn stranger(c: &HookCtx, service: &str, limit: &Limit) -> Option<Raised> {
     let names =
         names(c, limit).ok().filter(|names| !names.is_empty() && !names.iter().any(|n| n == service))?;
-    Some(raised(format!("no service is called `{service}`: there are {}", names.join(", "))))
+    Some(raised(format!("no service is called `{service}`; the app has {}", names.join(", "))))
 }
 
 /// What kept a call from a service.

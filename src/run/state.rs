@@ -95,6 +95,8 @@ impl State {
             Action::Deploy { side } if !self.pulled.contains(side) => no("an image"),
             Action::Deploy { side } if !self.networks_ready.contains(side) => no("a network"),
             Action::Converge { side } if self.current != Some(*side) => no("the deploy"),
+            // an earlier wait for the same deploy gave up and told why
+            Action::Converge { .. } if !self.history.culprits.is_empty() => no("a running app"),
             Action::Prune | Action::AssertUpgraded if self.current != Some(Side::Head) => {
                 no("the head's deploy")
             }

@@ -141,7 +141,7 @@ fn scripts_that_misbehave_have_their_cause() {
     script((ready, "ctx.recall(\"kept\") == 1"), "not-ready", install);
     script((ready, "false"), "not-ready", install);
     let stranger = script((ready, "ctx.tcp(\"nope\", 80)"), "not-ready", install);
-    let said = "no service is called `nope`: there are ";
+    let said = "no service is called `nope`; the app has ";
     assert!(stranger.failure.evidence.iter().any(|e| e.text.contains(said)), "{stranger:?}");
     script((ready, "ctx.facts.commit_after"), "hook-wrong-return", install);
     script(("page::write(ctx, \"first\");", "while true { }"), "script-limit", install);
