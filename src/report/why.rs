@@ -5,6 +5,8 @@ use super::record::Record;
 use super::sheet::{Sheet, Style, Tone};
 use super::text::{one_line, span};
 use crate::event::{DecidedBy, Event, What};
+use crate::failure::causes;
+use crate::script::hooks::READY_PROBE;
 use crate::tier::{RUNGS, Status};
 use crate::verdict::{Outcome, Trouble, Verdict};
 
@@ -25,8 +27,7 @@ pub fn draw(record: &Record, style: Style) -> String {
     let o = &record.outcome;
     let mut s = Sheet::new(style);
     let word = o.verdict.name().to_uppercase();
-    let rest =
-        format!("  {}, level {} of {}, run {}", human::subject(o), o.level, RUNGS.len(), o.plan.run_id);
+    let rest = format!("  {}, {}, run {}", human::subject(o), human::level(o), o.plan.run_id);
     s.row(human::tone(o.verdict), &word, &rest);
     for (n, t) in o.troubles.iter().take(SHOWN).enumerate() {
         s.gap();
@@ -57,6 +58,9 @@ fn trouble(s: &mut Sheet, record: &Record, n: usize, t: &Trouble) {
         s.beside(3, "blame     ", &format!("{} ({})", t.failure.blame, t.failure.cause));
         s.beside(3, "expected  ", &t.failure.expected);
         s.beside(3, "observed  ", &t.failure.observed);
+        if let Some(place) = &t.failure.place {
+            s.beside(3, "where     ", place);
+        }
     }
 }
 
@@ -75,7 +79,11 @@ fn holds(title: &str, test: &str) -> bool {
 
 /// What the script of a failure called last.
 fn calls(s: &mut Sheet, events: &[Event], t: &Trouble) {
-    let by = t.during.strip_prefix("hook ").unwrap_or(&t.during);
+    let by = match t.during.strip_prefix("hook ") {
+        Some(hook) => hook,
+        None if t.failure.cause == causes::NOT_READY.id => READY_PROBE.name,
+        None => &t.during,
+    };
     let call = |e: &Event| match &e.what {
         What::Called { by: b, function, arguments, result, ok, ms } if b == by => {
             let arrow = if *ok { "→" } else { "failed:" };
