@@ -326,3 +326,13 @@ fn a_value_is_hidden_whenever_it_comes_and_however_much_was_searched_before() {
         assert_eq!(redactor.hide(&format!("b {value}.")), format!("b {DOTS}."));
     }
 }
+
+#[test]
+fn the_automaton_that_is_dear_to_make_waits_until_much_was_searched() {
+    let r = redactor(&["hunter2secret"]);
+    let inner = r.inner();
+    inner.automaton(WORTH);
+    assert!(inner.automaton.get().is_some() && inner.faster.get().is_none(), "so much is the cheap one's");
+    inner.automaton(1);
+    assert!(inner.faster.get().is_some(), "more is worth it");
+}
