@@ -1,6 +1,7 @@
 //! GENERATED: every file of the repository that is made from tables, and how. A test compares them all.
 
 use super::env::ENV;
+use super::words::WORDS;
 use crate::diag::CODES;
 use crate::docs::{Page, Row, markdown};
 use crate::exit::EXITS;
@@ -34,6 +35,7 @@ pub fn pages() -> Vec<Page> {
         rules(),
         reports(),
         exits(),
+        words(),
         environment(),
     ]
 }
@@ -142,6 +144,22 @@ fn library() -> Page {
         title: "Standard library",
         intro: "Functions shipped in the binary, called as `std::…` without an import.",
         from: "scripts-stdlib/",
+        rows: rows.collect(),
+    }
+}
+
+fn words() -> Page {
+    let rows = WORDS.iter().map(|w| Row {
+        name: w.name.into(),
+        facts: vec![],
+        doc: w.doc.into(),
+        example: w.example.map(|e| ("rhai", e.into())),
+    });
+    Page {
+        file: "words",
+        title: "Words",
+        intro: "Words of reports, and what scripts write beside functions.",
+        from: "src/cli/words.rs",
         rows: rows.collect(),
     }
 }

@@ -19,6 +19,7 @@ pub mod run;
 pub mod signals;
 pub mod voices;
 pub mod why;
+mod words;
 
 use crate::exit::Exit;
 use crate::world::clock::Stop;

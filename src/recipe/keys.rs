@@ -90,7 +90,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "deploy.timeout",
         kind: Kind::Span { min: 1, max: LONGEST },
-        doc: "Bound for convergence: every service at its wanted count.",
+        doc: "Bound for each wait after a deploy: every service at its wanted count, an accepted answer, `ready_probe`.",
         example: "\"20m\"",
         status: Status::Stable,
         set: set!(Span, deploy_timeout),

@@ -1,0 +1,59 @@
+//! WORDS: words of reports and of scripts that are no row of another table, for the reference and for `ccci explain`.
+
+/// A word: itself, sentences on it, and how a script writes it.
+pub struct Word {
+    /// The word.
+    pub name: &'static str,
+    /// Sentences; the first is the summary.
+    pub doc: &'static str,
+    /// An example in a script, if it is written there.
+    pub example: Option<&'static str>,
+}
+
+const fn said(name: &'static str, doc: &'static str) -> Word {
+    Word { name, doc, example: None }
+}
+
+/// All of them.
+pub const WORDS: &[Word] = &[
+    said("green", "A verdict: everything that was planned was looked at and is good; exit code 0."),
+    said("red", "A verdict: the recipe, or an image it names, failed; exit code 1."),
+    said(
+        "error",
+        "A verdict: something could not be done or looked at, so nothing is said of the recipe; exit code 3.",
+    ),
+    said(
+        "interrupted",
+        "A verdict: a signal ended the run, which removed what it had made; exit code 130 or 143.",
+    ),
+    said("pass", "A status: checked and good."),
+    said("skip", "A status: does not apply; the reason stands beside it. It never raises a level."),
+    said("unver", "A status: should have been checked and was not. It ends the level and forbids green."),
+    said("level", "The highest rung that passed with every rung below it passed or skipped, 0 to 5."),
+    said(
+        "rung",
+        "A step of the ladder that levels count: install, upgrade, backup_restore, functional, lint.",
+    ),
+    said("backup_restore", "A rung: the tiers backup and restore together; the worse of the two counts."),
+    said("functional", "A rung: the recipe's own tests under `custom/`."),
+    said("lint", "A rung: the recipe rules. It lowers the level, never the verdict."),
+    said(
+        "blame",
+        "Who has to act on a failure: the recipe, the image, the world (this machine and what it reaches) or ccci.",
+    ),
+    said("not proved", "What a run leaves open, the green ones too: said below every report."),
+    Word {
+        name: "assert",
+        doc: "Ends a test or hook if what it is given is not true, and shows both sides of a comparison.",
+        example: Some("assert(ctx.get(\"/\").status == 200);"),
+    },
+    Word {
+        name: "fail",
+        doc: "Ends a test or hook with a text. As a status it means: checked and bad.",
+        example: Some("fail(\"the wizard did not answer\");"),
+    },
+    said(
+        "sleep",
+        "There is none: a script asks until something is so, by `eventually`, or by `ready_probe` for the whole app.",
+    ),
+];
