@@ -96,6 +96,8 @@ pub struct Router {
 struct Lost {
     rule: Option<Rule>,
     why: String,
+    /// It lacks only a task, and one is wanted.
+    passing: bool,
 }
 
 /// The routers of a stack at one moment.
@@ -164,6 +166,11 @@ impl Table {
     /// What is worth telling an author: labels without effect, routers left out.
     pub fn notes(&self) -> Vec<String> {
         self.notes.iter().cloned().chain(self.lost.iter().map(|l| l.why.clone())).collect()
+    }
+
+    /// Whether a service is left out for want of a running task alone: what it routes comes with the next task.
+    pub fn awaits_a_task(&self) -> bool {
+        self.lost.iter().any(|l| l.passing)
     }
 
     /// The routers, first asked first.

@@ -6,12 +6,13 @@ use ccci::diag::Text;
 use ccci::event::What;
 use ccci::exit::Exit;
 use ccci::failure::Blame::{self, Image, Recipe, World};
-use ccci::hands::memory::Fault;
+use ccci::hands::memory::{Fault, page, path_of};
 use ccci::plan::Action;
 use ccci::run::job::Job;
 use ccci::script::Scripts;
 use ccci::tier::{Status, Tier};
 use ccci::verdict::Trouble;
+use ccci::world::Stop;
 use ccci::world::seen::Seen;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -240,6 +241,30 @@ fn a_proxy_without_a_way_to_the_app_is_called_soon_and_the_probe_is_not_asked_an
     let ready = step("wait for ready_probe").expect("it is in the plan");
     assert_eq!(ready.status, Status::Unver, "{ready:?}");
     assert!(ready.note.as_ref().is_some_and(|n| n.contains("an accepted answer is missing")), "{ready:?}");
+}
+
+/// It has no route for the restart delay, which is longer than a route from labels takes to appear.
+#[test]
+fn an_app_that_ends_once_while_health_is_asked_is_waited_for_until_its_next_task() {
+    let machine = Machine::new();
+    machine.cluster.fault(Fault::DiesAfter("app".into(), 8_000));
+    let swarm = machine.cluster.clone();
+    let life = machine.live_as(
+        &fresh(&job()),
+        None,
+        &Stop::default(),
+        |_| (),
+        |web| {
+            web.on_request(move |request, now| {
+                // the task that is asked ends nevertheless, the next one does not
+                swarm.mend();
+                (path_of(&request.url) == "/health" && now.0 < 10_000).then(|| page(503, "no database yet"))
+            });
+        },
+    );
+    let health = life.outcome.steps.iter().find(|s| s.title.starts_with("wait for health")).unwrap();
+    assert_eq!(health.status, Status::Pass, "{:?}", life.outcome.troubles);
+    assert!(health.ms > 10_000, "{} ms", health.ms);
 }
 
 #[test]

@@ -98,7 +98,8 @@ impl Machine {
         self.live_as(job, mishap, stop, voice, |_| ())
     }
 
-    fn live_as(
+    /// The same; `adjust` makes what its pages answer.
+    pub fn live_as(
         &self,
         job: &Job,
         mishap: Option<(usize, Mishap)>,

@@ -9,6 +9,7 @@ use crate::run::{Run, hooks, trouble, wanted};
 use crate::script::hooks::READY_PROBE;
 use crate::tier::{Status, Tier};
 use crate::world::clock::Limit;
+use crate::world::routing::Table;
 use crate::world::wait::{self, Look, WaitError};
 use crate::world::web::{AnsweredBy, HttpAnswer, HttpRequest, WebError};
 use std::time::Duration;
@@ -16,8 +17,8 @@ use std::time::Duration;
 /// One request for health may take so long; the step's own limit bounds the whole wait.
 const ONE_ANSWER: Duration = Duration::from_secs(30);
 
-/// A proxy that knows no way to the app for so long learns of none any more: its routes come from labels that are deployed,
-/// and what it saw of them is at most half a second old.
+/// A proxy that knows no way to the app for so long learns of none any more, unless a task is still to come: its routes come
+/// from labels that are deployed, and what it saw of them is at most half a second old.
 const UNROUTED: Duration = Duration::from_secs(5);
 
 /// What the last question to a probe gets at least.
@@ -29,7 +30,8 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
         let answer = ask(run, path, limit);
         let now = run.world.clock.now();
-        let since = answer.as_ref().is_ok_and(no_way).then(|| *unrouted.get_or_insert(now));
+        let lasts = answer.as_ref().is_ok_and(no_way) && !a_task_is_to_come(run, limit);
+        let since = lasts.then(|| *unrouted.get_or_insert(now));
         unrouted = since;
         let look = match &answer {
             Err(WebError::Stopped) => Look::Waiting("the run to stop".into()),
@@ -157,6 +159,12 @@ fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError>
 /// Whether the proxy says that it has no route to the app.
 fn no_way(answer: &HttpAnswer) -> bool {
     matches!(answer.by, AnsweredBy::Ingress(_)) && answer.status == 404
+}
+
+/// Whether a route may be lacking only because a task ended and the next one waits for its restart delay.
+fn a_task_is_to_come(run: &Run<'_>, limit: &Limit) -> bool {
+    let seen = run.world.cluster.look(&run.job.plan.stack, limit);
+    seen.map_or(true, |seen| Table::of(&seen).awaits_a_task())
 }
 
 /// Why an answer is not good, if it is not.

@@ -27,7 +27,7 @@ impl Draft {
             Ok(_) => return,
             Err(why) => {
                 let why = format!("service `{name}` is left out: {why}");
-                return self.lost.push(Lost { rule: None, why });
+                return self.lost.push(Lost { rule: None, why, passing: false });
             }
         };
         self.notes.extend(labels.notes.iter().map(|n| format!("service `{name}`: {n}")));
@@ -36,22 +36,23 @@ impl Draft {
         if nothing && labels.tcp_or_udp {
             return;
         }
-        match self.add(seen, service, &labels) {
+        let served = serving(seen, service).map_err(|why| format!("service `{name}` {why}"));
+        let passing = served.is_err() && service.mode.wanted() > 0;
+        match served.and_then(|()| self.add(service, &labels)) {
             Ok(()) => {}
             // a service without a rule of its own has no router whose absence could be told
-            Err(why) if labels.routers.is_empty() => self.lost.push(Lost { rule: None, why }),
+            Err(why) if labels.routers.is_empty() => self.lost.push(Lost { rule: None, why, passing }),
             Err(why) => {
                 for router in labels.routers.values() {
                     let rule = Rule::parse(&router.rule, router.v2, &mut vec![]).ok();
-                    self.lost.push(Lost { rule, why: why.clone() });
+                    self.lost.push(Lost { rule, why: why.clone(), passing });
                 }
             }
         }
     }
 
-    fn add(&mut self, seen: &Seen, service: &ServiceSeen, labels: &Labels) -> Result<(), String> {
+    fn add(&mut self, service: &ServiceSeen, labels: &Labels) -> Result<(), String> {
         let name = &service.name;
-        serving(seen, service).map_err(|why| format!("service `{name}` {why}"))?;
         let cut_off = cut_off(service, labels);
         let unnamed = BTreeMap::from([(name.as_str().to_string(), ServiceLabels::default())]);
         let balancers = if labels.services.is_empty() { &unnamed } else { &labels.services };
@@ -65,7 +66,7 @@ impl Draft {
             if options.service.is_empty() && balancers.len() > 1 {
                 let why = format!("router `{router}` does not say which of several services it means");
                 let rule = Rule::parse(&options.rule, options.v2, &mut vec![]).ok();
-                self.lost.push(Lost { rule, why });
+                self.lost.push(Lost { rule, why, passing: false });
                 continue;
             }
             if options.service.is_empty() {
@@ -100,7 +101,7 @@ impl Draft {
                 Ok(router) => table.routers.push(router),
                 Err(why) => {
                     let why = format!("router `{name}` is left out: {why}");
-                    self.lost.push(Lost { rule: parsed.ok(), why });
+                    self.lost.push(Lost { rule: parsed.ok(), why, passing: false });
                 }
             }
         }
