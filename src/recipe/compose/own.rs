@@ -9,10 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 const SECTIONS: &[(&str, &str, bool, usize)] = &[
     // Swarm makes a missing external volume, without a label by which it could be found again
     ("volumes", "volume", true, 255),
-    ("networks", "network", false, 255),
+    ("networks", "network", false, 63),
     ("secrets", "secret", false, 64),
     ("configs", "config", false, 64),
 ];
+
+/// What stands between the stack's name and the name that a thing has in the files.
+const NAMED: &str = "__";
 
 impl Composed {
     /// Makes what is shared by its name the stack's: volumes that are external, and whatever the files define with a name
@@ -26,11 +29,11 @@ impl Composed {
             let mut taken: BTreeSet<String> =
                 objects.0.iter().filter(stays).map(|(key, n)| engine_name(key, n, &own)).collect();
             let mut anew: BTreeMap<String, String> = BTreeMap::new();
-            for (key, node) in &mut objects.0 {
+            for (_, node) in &mut objects.0 {
                 let Some(old) = name_of_others(node, &own, external_too) else { continue };
                 // two keys of one name stay one thing
                 let new = anew.get(&old).cloned().unwrap_or_else(|| {
-                    new_name(&own, &old, &key.name, |n| n.len() <= most && !taken.contains(n))
+                    new_name(stack, &old, most, |n| n.len() <= most && !taken.contains(n))
                 });
                 if let Some(map) = node.map_mut() {
                     map.take("external");
@@ -46,6 +49,12 @@ impl Composed {
     }
 }
 
+/// What the files, and so the labels that speak of it, call a thing of a stack that has this name on the engine.
+pub fn name_in_files<'a>(engine_name: &'a str, stack: &str) -> &'a str {
+    let rest = engine_name.strip_prefix(stack);
+    rest.and_then(|r| r.strip_prefix(NAMED).or_else(|| r.strip_prefix('_'))).unwrap_or(engine_name)
+}
+
 fn name_of_others(node: &Node, own: &str, external_too: bool) -> Option<String> {
     let map = node.map()?;
     let name = map.text("name").filter(|n| !n.is_empty() && !n.starts_with(own))?;
@@ -57,11 +66,16 @@ fn engine_name(key: &Key, node: &Node, own: &str) -> String {
     said.map_or_else(|| format!("{own}{}", key.name), str::to_string)
 }
 
-/// The name that backup labels expect, the stack's name, `_` and the old name; with the key if another one has that already
-/// or it is too long.
-fn new_name(own: &str, old: &str, key: &str, free: impl Fn(&String) -> bool) -> String {
-    let names = [format!("{own}{old}"), format!("{own}{old}_{key}")];
-    names.into_iter().find(free).unwrap_or_else(|| format!("{own}{key}"))
+/// The stack's name, `__` and the old name. Not one `_`, after which keys stand: when an upgrade gives `data` the name `data`
+/// it is another volume. If it is too long or somebody's already, its begin and a digest, so that no two become one.
+fn new_name(stack: &str, old: &str, most: usize, free: impl Fn(&String) -> bool) -> String {
+    let name = format!("{stack}{NAMED}{old}");
+    if free(&name) {
+        return name;
+    }
+    let digest = format!("_{}", &crate::digest::sha256(old.as_bytes())[..12]);
+    let begin: String = name.chars().take(most.saturating_sub(digest.len())).collect();
+    begin + digest.as_str()
 }
 
 #[cfg(test)]

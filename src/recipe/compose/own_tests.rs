@@ -23,7 +23,7 @@ fn volumes_that_others_may_use_become_the_stacks_own() {
         .iter()
         .map(|v| (v.engine_name("s"), v.external || !v.labels.contains_key("run")))
         .collect();
-    let own = ["s_theirs", "s_ext", "s_fixed", "s_data", "s_x"].map(|n| (n.to_string(), false));
+    let own = ["s__theirs", "s__ext", "s__fixed", "s_data", "s_x"].map(|n| (n.to_string(), false));
     assert_eq!(seen, own);
     assert!(!c.to_yaml().contains("external"), "{}", c.to_yaml());
 }
@@ -43,9 +43,9 @@ fn networks_secrets_and_configs_with_a_name_of_their_own_become_the_stacks_and_e
         "networks:\n  back: {name: internal}\n  proxy: {external: true}\nsecrets:\n  key: {name: key_v1, file: k}\n  ext: {external: true, name: theirs}\nconfigs:\n  conf: {name: conf_v1, file: c}\n  mine: {name: s_conf_v2, file: c}\n",
     );
     assert_eq!(c.own_names("s"), ["network `internal`", "secret `key_v1`", "config `conf_v1`"]);
-    assert_eq!(names(c.networks()), ["s_internal", "proxy"]);
-    assert_eq!(names(c.secrets()), ["s_key_v1", "theirs"]);
-    assert_eq!(names(c.configs()), ["s_conf_v1", "s_conf_v2"]);
+    assert_eq!(names(c.networks()), ["s__internal", "proxy"]);
+    assert_eq!(names(c.secrets()), ["s__key_v1", "theirs"]);
+    assert_eq!(names(c.configs()), ["s__conf_v1", "s_conf_v2"]);
 }
 
 #[test]
@@ -53,12 +53,42 @@ fn two_things_never_get_one_name_and_one_thing_never_two() {
     let mut c =
         with("volumes:\n  data:\n  theirs: {external: true, name: data}\n  x: {name: a}\n  y: {name: a}\n");
     c.own_names("s");
-    assert_eq!(names(c.volumes()), ["s_data", "s_data_theirs", "s_a", "s_a"]);
+    assert_eq!(names(c.volumes()), ["s_data", "s__data", "s__a", "s__a"]);
+}
+
+/// The operator's volume would be another one after the upgrade, and empty.
+#[test]
+fn a_name_that_an_upgrade_brings_or_drops_is_another_thing_than_the_key_alone() {
+    let one = |section: &str| {
+        let mut c = with(section);
+        c.own_names("s");
+        names(c.volumes())
+    };
+    assert_ne!(one("volumes:\n  data:\n"), one("volumes:\n  data: {name: data}\n"));
 }
 
 #[test]
-fn a_name_that_would_be_too_long_gives_way_to_the_key() {
-    let mut c = with(&format!("configs:\n  conf: {{name: {}, file: c}}\n", "n".repeat(63)));
+fn names_that_would_be_too_long_are_shortened_and_stay_different() {
+    for (section, most, file) in
+        [("networks", 63, ""), ("configs", 64, ", file: c"), ("secrets", 64, ", file: c")]
+    {
+        let own = |version: &str| {
+            let long = format!("{}{version}", "n".repeat(60));
+            let mut c = with(&format!("{section}:\n  a: {{name: b{file}}}\n  b: {{name: {long}{file}}}\n"));
+            c.own_names("s");
+            names(if section == "networks" { c.networks() } else { [c.configs(), c.secrets()].concat() })
+        };
+        let (old, new) = (own("v1"), own("v2"));
+        assert_eq!((old[0].as_str(), new[0].as_str()), ("s__b", "s__b"));
+        assert!(old[1] != new[1] && old[1].starts_with("s__nnn"), "{old:?} {new:?}");
+        assert_eq!((old[1].len(), new[1].len()), (most, most));
+    }
+}
+
+#[test]
+fn two_things_never_get_one_name_even_if_a_key_looks_like_one() {
+    let mut c = with("volumes:\n  _x:\n  y: {name: x}\n");
     c.own_names("s");
-    assert_eq!(names(c.configs()), ["s_conf"]);
+    let names = names(c.volumes());
+    assert!(names[0] == "s__x" && names[1].starts_with("s__x_"), "{names:?}");
 }

@@ -1,6 +1,7 @@
 //! The label contract: which services are backed up, which paths of their volumes, by which commands. Pure.
 
 use crate::name::ServiceName;
+use crate::recipe::compose::name_in_files;
 use crate::world::seen::{Mode, Seen, ServiceSeen};
 
 /// Commands around an operation.
@@ -114,8 +115,7 @@ fn way<'a>(
     writable.or_else(|| mounts(service).next()).map(|(name, path, _)| (name, path))
 }
 
-/// The engine's volume name is the stack's name, `_`, and the name in the compose file.
 fn short(engine_name: &str, service: &ServiceSeen) -> String {
-    let stack = service.labels.get("com.docker.stack.namespace").map(|s| format!("{s}_")).unwrap_or_default();
-    engine_name.strip_prefix(&stack).unwrap_or(engine_name).to_string()
+    let stack = service.labels.get("com.docker.stack.namespace").map_or("", String::as_str);
+    name_in_files(engine_name, stack).to_string()
 }

@@ -49,6 +49,15 @@ fn all_volumes_are_backed_up_unless_a_label_says_otherwise() {
 }
 
 #[test]
+fn labels_speak_of_a_volume_with_a_name_of_its_own_by_that_name() {
+    let labels = [("backupbot.backup", "true"), ("backupbot.backup.volumes.shop-data", "false")];
+    let seen = service(&labels, &[("s_data", "/data"), ("s__shop-data", "/shop"), ("theirs", "/t")]);
+    let (jobs, _) = jobs(&seen);
+    let volumes: Vec<&str> = jobs[0].paths.iter().map(|p| p.volume.as_str()).collect();
+    assert_eq!(volumes, ["data", "theirs"]);
+}
+
+#[test]
 fn a_volume_that_is_only_read_is_reached_through_whoever_writes_it_and_once() {
     let named = |name: &str, labels: &[(&str, &str)], volumes: &[(&str, &str)], read_only: &[&str]| {
         let mut s = service(labels, volumes).services.remove(0);
