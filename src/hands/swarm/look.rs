@@ -6,6 +6,7 @@ use crate::name::StackName;
 use crate::world::ClusterError;
 use crate::world::seen::{Seen, TaskSeen, TaskState};
 use bollard::Docker;
+use bollard::models::SystemInfo;
 use bollard::query_parameters::{
     InspectContainerOptions, ListNetworksOptions, ListServicesOptionsBuilder, ListTasksOptionsBuilder,
 };
@@ -99,7 +100,6 @@ impl Swarm {
     }
 }
 
-/// The tasks of a service that run and that Swarm wants, newest first. `Missing` when there is no such service.
 impl Swarm {
     /// A service's running, wanted tasks on the engine's own node, newest first: no others can be reached.
     pub(super) async fn tasks_here(&self, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
@@ -120,13 +120,22 @@ impl Swarm {
             return Ok(known);
         }
         let info = self.connected().await?.docker.info().await;
-        let swarm = info.map_err(|e| refused("ask the engine what it is", &e))?.swarm.unwrap_or_default();
-        let node = swarm.node_id.unwrap_or_default();
+        let info = info.map_err(|e| refused("ask the engine what it is", &e))?;
+        let node = node_of(info)?;
         self.known().node = Some(node.clone());
         Ok(node)
     }
 }
 
+/// An engine that starts answers before its node is up, and then with an empty id: every task would seem to be elsewhere.
+fn node_of(info: SystemInfo) -> Result<String, ClusterError> {
+    let node = info.swarm.and_then(|s| s.node_id).filter(|id| !id.is_empty());
+    node.ok_or_else(|| {
+        ClusterError::Unreachable("the engine does not say which node of the swarm it is".into())
+    })
+}
+
+/// The tasks of a service that run and that Swarm wants, newest first. `Missing` when there is no such service.
 async fn running_tasks(docker: &Docker, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
     let mine = filters(&[("service", service), ("desired-state", "running")]);
     let options = ListTasksOptionsBuilder::default().filters(&mine).build();
@@ -143,4 +152,22 @@ async fn running_tasks(docker: &Docker, service: &str) -> Result<Vec<TaskSeen>, 
         exists.map_err(|e| refused("look for the service", &e))?;
     }
     Ok(tasks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bollard::models::SwarmInfo;
+
+    #[test]
+    fn an_engine_whose_node_is_not_up_yet_is_not_reached_rather_than_another_node() {
+        let of = |id: Option<&str>| {
+            let swarm = SwarmInfo { node_id: id.map(String::from), ..SwarmInfo::default() };
+            node_of(SystemInfo { swarm: Some(swarm), ..SystemInfo::default() })
+        };
+        assert_eq!(of(Some("n1")).unwrap(), "n1");
+        for none in [of(Some("")), of(None), node_of(SystemInfo::default())] {
+            assert!(matches!(none, Err(ClusterError::Unreachable(_))), "{none:?}");
+        }
+    }
 }
