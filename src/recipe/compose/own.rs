@@ -4,44 +4,83 @@ use super::Composed;
 use super::tree::{Key, Node, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The sections, what one of them is called, whether external ones are made the stack's too, and how many bytes the engine
-/// allows for a name.
-const SECTIONS: &[(&str, &str, bool, usize)] = &[
-    // Swarm makes a missing external volume, without a label by which it could be found again
-    ("volumes", "volume", true, 255),
-    ("networks", "network", false, 63),
-    ("secrets", "secret", false, 64),
-    ("configs", "config", false, 64),
+/// A section whose things have names on the engine.
+struct Section {
+    name: &'static str,
+    /// What one of them is called.
+    kind: &'static str,
+    external: External,
+    /// How many bytes the engine allows for a name.
+    most: usize,
+    /// Whether the engine wants a letter or digit at the end too, not only at the start.
+    end: bool,
+    /// Names that the engine has itself.
+    engines: &'static [&'static str],
+}
+
+/// What becomes of external ones.
+#[derive(PartialEq)]
+enum External {
+    /// What they are is known to others only.
+    Stay,
+    /// They are made by the deploy, as all others: Swarm makes a missing volume, without a label by which it could be found.
+    Made,
+    /// The run makes them before the deploy.
+    Given,
+}
+
+const SECTIONS: &[Section] = &[
+    Section {
+        name: "volumes",
+        kind: "volume",
+        external: External::Made,
+        most: 255,
+        end: false,
+        engines: &[],
+    },
+    Section {
+        name: "networks",
+        kind: "network",
+        external: External::Stay,
+        most: 63,
+        end: true,
+        engines: &["host", "bridge", "none", "ingress", "docker_gwbridge"],
+    },
+    Section { name: "secrets", kind: "secret", external: External::Given, most: 64, end: true, engines: &[] },
+    Section { name: "configs", kind: "config", external: External::Stay, most: 64, end: true, engines: &[] },
 ];
 
 /// What stands between the stack's name and the name that a thing has in the files.
 const NAMED: &str = "__";
 
 impl Composed {
-    /// Makes what is shared by its name the stack's: volumes that are external, and whatever the files define with a name
-    /// that does not begin with the stack's. Gives the old names, each after what it is the name of.
+    /// Makes what is shared by its name the stack's: volumes and secrets that are external, and whatever the files define with
+    /// a name that does not begin with the stack's. Gives the old names, each after what it is the name of.
     pub fn own_names(&mut self, stack: &str) -> Vec<String> {
         let (own, place) = (format!("{stack}_"), self.place.clone());
         let mut shared = vec![];
-        for &(section, kind, external_too, most) in SECTIONS {
-            let Some(objects) = self.root.get_mut(section).and_then(Node::map_mut) else { continue };
-            let stays = |(_, n): &&(Key, Node)| name_of_others(n, &own, external_too).is_none();
+        for section in SECTIONS {
+            let Some(objects) = self.root.get_mut(section.name).and_then(Node::map_mut) else { continue };
+            let stays = |(_, n): &&(Key, Node)| section.name_of_others(n, &own).is_none();
             let mut taken: BTreeSet<String> =
                 objects.0.iter().filter(stays).map(|(key, n)| engine_name(key, n, &own)).collect();
             let mut anew: BTreeMap<String, String> = BTreeMap::new();
             for (_, node) in &mut objects.0 {
-                let Some(old) = name_of_others(node, &own, external_too) else { continue };
+                let Some(old) = section.name_of_others(node, &own) else { continue };
                 // two keys of one name stay one thing
-                let new = anew.get(&old).cloned().unwrap_or_else(|| {
-                    new_name(stack, &old, most, |n| n.len() <= most && !taken.contains(n))
-                });
+                let new = anew
+                    .get(&old)
+                    .cloned()
+                    .unwrap_or_else(|| new_name(stack, &old, section.most, |n| !taken.contains(n)));
                 if let Some(map) = node.map_mut() {
-                    map.take("external");
+                    if section.external == External::Made {
+                        map.take("external");
+                    }
                     map.put("name", Value::Str(new.clone()), &place);
                 }
                 taken.insert(new.clone());
                 if anew.insert(old.clone(), new).is_none() {
-                    shared.push(format!("{kind} `{old}`"));
+                    shared.push(format!("{} `{old}`", section.kind));
                 }
             }
         }
@@ -55,10 +94,20 @@ pub fn name_in_files<'a>(engine_name: &'a str, stack: &str) -> &'a str {
     rest.and_then(|r| r.strip_prefix(NAMED).or_else(|| r.strip_prefix('_'))).unwrap_or(engine_name)
 }
 
-fn name_of_others(node: &Node, own: &str, external_too: bool) -> Option<String> {
-    let map = node.map()?;
-    let name = map.text("name").filter(|n| !n.is_empty() && !n.starts_with(own))?;
-    (external_too || map.bool("external") != Some(true)).then(|| name.to_string())
+impl Section {
+    fn name_of_others(&self, node: &Node, own: &str) -> Option<String> {
+        let map = node.map()?;
+        let name = map.text("name").filter(|n| self.takes(n) && !n.starts_with(own))?;
+        let stays = self.external == External::Stay && map.bool("external") == Some(true);
+        (!stays).then(|| name.to_string())
+    }
+
+    /// Whether the engine would take this name. If not it must see it: behind the stack's name it might pass.
+    fn takes(&self, name: &str) -> bool {
+        let edge = |at: Option<char>| at.is_some_and(|c| c.is_ascii_alphanumeric());
+        let edges = edge(name.chars().next()) && (!self.end || edge(name.chars().next_back()));
+        edges && name.len() <= self.most && !self.engines.contains(&name)
+    }
 }
 
 fn engine_name(key: &Key, node: &Node, own: &str) -> String {
@@ -70,7 +119,7 @@ fn engine_name(key: &Key, node: &Node, own: &str) -> String {
 /// it is another volume. If it is too long or somebody's already, its begin and a digest, so that no two become one.
 fn new_name(stack: &str, old: &str, most: usize, free: impl Fn(&String) -> bool) -> String {
     let name = format!("{stack}{NAMED}{old}");
-    if free(&name) {
+    if name.len() <= most && free(&name) {
         return name;
     }
     let digest = format!("_{}", &crate::digest::sha256(old.as_bytes())[..12]);

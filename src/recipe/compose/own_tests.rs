@@ -38,13 +38,13 @@ fn with(section: &str) -> Composed {
 }
 
 #[test]
-fn networks_secrets_and_configs_with_a_name_of_their_own_become_the_stacks_and_external_ones_stay() {
+fn networks_secrets_and_configs_with_a_name_of_their_own_become_the_stacks() {
     let mut c = with(
-        "networks:\n  back: {name: internal}\n  proxy: {external: true}\nsecrets:\n  key: {name: key_v1, file: k}\n  ext: {external: true, name: theirs}\nconfigs:\n  conf: {name: conf_v1, file: c}\n  mine: {name: s_conf_v2, file: c}\n",
+        "networks:\n  back: {name: internal}\n  proxy: {external: true}\nsecrets:\n  key: {name: key_v1, file: k}\nconfigs:\n  conf: {name: conf_v1, file: c}\n  mine: {name: s_conf_v2, file: c}\n",
     );
     assert_eq!(c.own_names("s"), ["network `internal`", "secret `key_v1`", "config `conf_v1`"]);
     assert_eq!(names(c.networks()), ["s__internal", "proxy"]);
-    assert_eq!(names(c.secrets()), ["s__key_v1", "theirs"]);
+    assert_eq!(names(c.secrets()), ["s__key_v1"]);
     assert_eq!(names(c.configs()), ["s__conf_v1", "s_conf_v2"]);
 }
 
@@ -91,4 +91,41 @@ fn two_things_never_get_one_name_even_if_a_key_looks_like_one() {
     c.own_names("s");
     let names = names(c.volumes());
     assert!(names[0] == "s__x" && names[1].starts_with("s__x_"), "{names:?}");
+}
+
+/// The run gives an external secret its value itself; what an external network or config is only others know.
+#[test]
+fn an_external_secret_becomes_the_stacks_and_stays_external_and_other_external_things_stay_as_they_are() {
+    let mut c = with(
+        "networks:\n  proxy: {external: true}\nsecrets:\n  tok: {external: true, name: shared}\n  own: {external: true, name: s_own_v1}\nconfigs:\n  conf: {external: true, name: theirs}\n",
+    );
+    assert_eq!(c.own_names("s"), ["secret `shared`"]);
+    let seen: Vec<(bool, String)> = [c.networks(), c.secrets(), c.configs()]
+        .concat()
+        .iter()
+        .map(|o| (o.external, o.engine_name("s")))
+        .collect();
+    let expected = ["proxy", "s__shared", "s_own_v1", "theirs"].map(|n| (true, n.to_string()));
+    assert_eq!(seen, expected);
+}
+
+/// With the stack's name in front it would pass here and fail for every operator.
+#[test]
+fn a_name_that_the_engine_refuses_stays_so_that_it_does() {
+    let (long, longer) = ("n".repeat(64), "n".repeat(65));
+    for (section, more, name) in [
+        ("volumes", "", "_x"),
+        ("networks", "", "host"),
+        ("networks", "", "ingress"),
+        ("networks", "", "x_"),
+        ("networks", "", long.as_str()),
+        ("configs", ", file: c", "_x"),
+        ("configs", ", file: c", longer.as_str()),
+        ("secrets", ", file: c", "x."),
+    ] {
+        let mut c = with(&format!("{section}:\n  key: {{name: {name}{more}}}\n"));
+        assert!(c.own_names("s").is_empty(), "{section} {name}");
+        let all = [c.volumes(), c.networks(), c.configs(), c.secrets()].concat();
+        assert_eq!(names(all), [name]);
+    }
 }
