@@ -20,7 +20,7 @@ mod variable;
 mod view;
 pub mod yaml;
 
-pub use own::name_in_files;
+pub use own::{name_in_files, own_network};
 pub use view::{Attachment, Deploy, Healthcheck, Mount, Object, Port, Reference, Restart, Service, Update};
 
 use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};

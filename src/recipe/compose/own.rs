@@ -29,6 +29,9 @@ enum External {
     Given,
 }
 
+/// How many bytes the engine allows for the name of a network.
+const LONGEST_NETWORK: usize = 63;
+
 const SECTIONS: &[Section] = &[
     Section {
         name: "volumes",
@@ -42,7 +45,7 @@ const SECTIONS: &[Section] = &[
         name: "networks",
         kind: "network",
         external: External::Stay,
-        most: 63,
+        most: LONGEST_NETWORK,
         end: true,
         engines: &["host", "bridge", "none", "ingress", "docker_gwbridge"],
     },
@@ -92,6 +95,11 @@ impl Composed {
 pub fn name_in_files<'a>(engine_name: &'a str, stack: &str) -> &'a str {
     let rest = engine_name.strip_prefix(stack);
     rest.and_then(|r| r.strip_prefix(NAMED).or_else(|| r.strip_prefix('_'))).unwrap_or(engine_name)
+}
+
+/// What a network that the files give this name is called on the engine.
+pub fn own_network(stack: &str, name: &str) -> String {
+    new_name(stack, name, LONGEST_NETWORK, |_| true)
 }
 
 impl Section {

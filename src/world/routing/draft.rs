@@ -5,6 +5,7 @@ use super::middleware::{Action, Middleware};
 use super::rule::Rule;
 use super::{Backend, Entry, Lost, PROXY_NETWORK, Router, Scheme, Table, Target};
 use crate::name::ServiceName;
+use crate::recipe::compose::own_network;
 use crate::world::seen::{Seen, ServiceSeen, TaskState};
 use std::collections::BTreeMap;
 
@@ -221,7 +222,10 @@ fn serving(seen: &Seen, service: &ServiceSeen) -> Result<(), String> {
 
 /// Traefik stands on the network `proxy` only. A task that is not on it is dialled in vain.
 fn cut_off(service: &ServiceSeen, labels: &Labels) -> Option<String> {
-    let on = |n: &str| service.networks.iter().any(|have| have == n);
+    let stack = service.labels.get("com.docker.stack.namespace").map_or("", String::as_str);
+    let has = |n: &str| service.networks.iter().any(|have| have == n);
+    // a network of its own by that name is none that Traefik stands on
+    let on = |n: &str| has(n) || n != PROXY_NETWORK && has(&own_network(stack, n));
     let asked = labels.network.as_deref().filter(|n| on(n));
     let dialled = asked.or(if on(PROXY_NETWORK) { Some(PROXY_NETWORK) } else { None });
     match dialled {

@@ -222,6 +222,25 @@ fn a_service_outside_the_proxy_network_is_known_to_be_out_of_reach() {
     assert!(to[0].cut_off.as_ref().unwrap().contains("x_internal"));
 }
 
+/// The run has a network of its own instead, whose label an operator's Traefik follows all the same.
+#[test]
+fn a_label_that_names_a_network_with_a_name_of_its_own_is_followed_there() {
+    let long = "n".repeat(60);
+    for name in ["back-office", long.as_str()] {
+        let labels = [("com.docker.stack.namespace", Some("x")), ("traefik.docker.network", Some(name))];
+        let mut s = seen(&labels);
+        s.services[0].networks.push(crate::recipe::compose::own_network("x", name));
+        let to = targets(&s);
+        assert!(to[0].cut_off.as_ref().is_some_and(|why| why.contains(name)), "{:?}", to[0]);
+    }
+    let mut s = seen(&[("com.docker.stack.namespace", Some("x")), ("traefik.docker.network", Some("back"))]);
+    s.services[0].networks.push("x_back".into());
+    assert_eq!(targets(&s)[0].cut_off, None, "no network is called by its key alone");
+    let mut s = seen(&[("com.docker.stack.namespace", Some("x"))]);
+    s.services[0].networks = vec![crate::recipe::compose::own_network("x", "proxy")];
+    assert!(targets(&s)[0].cut_off.is_some(), "Traefik is not on a network of the stack's own");
+}
+
 #[test]
 fn what_has_no_effect_is_said() {
     let notes = Table::of(&seen(&[
