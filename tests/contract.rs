@@ -352,6 +352,28 @@ fn a_paused_update_whose_old_task_serves_is_called_so() {
     });
 }
 
+/// As when the engine dies between the removal of a container and that of its volumes.
+#[test]
+fn a_volume_that_nobody_named_goes_with_the_stack_although_its_container_went_without_it() {
+    let Some(g) = Ground::swarm("unnamed") else {
+        return eprintln!("unnamed: asks the real Swarm only; CCCI_SWARM=1 does");
+    };
+    let docker = |words: &[&str]| {
+        let out = std::process::Command::new("docker").args(words).output().unwrap();
+        (out.status.success(), String::from_utf8_lossy(&out.stdout).trim().to_string())
+    };
+    g.deploy(&g.compose(FOREVER, "").replace("['data:/data']", "['data:/data', '/scratch']")).unwrap();
+    g.converge(&g.wanted()).unwrap();
+    let container = g.cluster.look(&g.stack(), &g.limit(5)).unwrap().tasks[0].container.clone();
+    let of_scratch = "{{range .Mounts}}{{if eq .Destination \"/scratch\"}}{{.Name}}{{end}}{{end}}";
+    let (_, volume) = docker(&["inspect", "-f", of_scratch, &container]);
+    assert_eq!(volume.len(), 64, "{volume}");
+    assert!(docker(&["rm", "-f", &container]).0);
+    assert!(docker(&["volume", "inspect", &volume]).0, "it outlives its container");
+    g.remove();
+    assert!(!docker(&["volume", "inspect", &volume]).0, "{volume} is left");
+}
+
 #[test]
 fn lesson_10_a_container_that_dies_under_a_command_is_an_error_and_no_output() {
     let Some(g) = Ground::swarm("dying") else {

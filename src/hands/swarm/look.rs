@@ -60,6 +60,7 @@ impl Swarm {
                 let running = matches!(task.state, TaskState::Starting | TaskState::Running);
                 (ended && !known.ends.contains_key(&task.container))
                     || (running && !known.checks.contains_key(&task.template))
+                    || (running && !known.mounted.contains(&task.container))
             };
             if wants && !task.container.is_empty() && asked < MOST_CONTAINERS {
                 asked += 1;
@@ -81,7 +82,9 @@ impl Swarm {
         let ended = task.state > TaskState::Running;
         match answer {
             Ok(answer) => {
+                self.remember_volumes_of(&answer);
                 let mut known = self.known();
+                known.mounted.insert(task.container.clone());
                 known.checks.insert(task.template.clone(), decode::checks_health(&answer));
                 if ended {
                     known.ends.insert(task.container.clone(), decode::container_end(&answer));
@@ -92,7 +95,9 @@ impl Swarm {
                 ClusterError::Missing(_) if ended => {
                     self.known().ends.insert(task.container.clone(), (None, None));
                 }
-                ClusterError::Missing(_) => {}
+                ClusterError::Missing(_) => {
+                    self.known().mounted.insert(task.container.clone());
+                }
                 other => return Err(other),
             },
         }

@@ -2,6 +2,7 @@
 //! runtime until it is done, its deadline has come or the run was stopped. Decisions live elsewhere.
 
 mod address;
+mod anonymous;
 mod archive;
 mod connect;
 pub mod decode;
@@ -22,7 +23,7 @@ use crate::name::{ServiceName, StackName};
 use crate::world::wait::{Look, WaitError, until};
 use crate::world::{Clock, ClusterError, Limit};
 use bollard::Docker;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
@@ -68,6 +69,10 @@ struct Known {
     node: Option<String>,
     /// Addresses of services' tasks, and when they were asked for.
     addresses: HashMap<String, (crate::time::Moment, Vec<std::net::IpAddr>)>,
+    /// Containers whose volumes are remembered.
+    mounted: HashSet<String>,
+    /// Volumes that nobody named, by the domain whose containers they were seen in.
+    anonymous: HashMap<String, BTreeSet<String>>,
     /// Why an object could not be removed, by kind and name.
     held: HashMap<(String, String), String>,
     /// Whether the client on the PATH knows `--detach`.

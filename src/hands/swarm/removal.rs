@@ -2,7 +2,7 @@
 //! that frees volumes and networks in under a second (lesson 49). One attempt; the caller repeats.
 
 use super::refusal::refused;
-use super::{Swarm, filters};
+use super::{Swarm, anonymous, filters};
 use crate::world::ClusterError;
 use crate::world::cluster::{DOMAIN_LABEL, Leftover, RUN_LABEL, TASK};
 use bollard::Docker;
@@ -17,12 +17,14 @@ use futures_util::future::{join_all, try_join_all};
 use std::collections::{HashMap, HashSet};
 
 /// Something with our label.
-struct Found {
-    kind: &'static str,
+pub(super) struct Found {
+    pub kind: &'static str,
     /// What the engine wants to hear to remove it.
-    id: String,
-    name: String,
-    labels: HashMap<String, String>,
+    pub id: String,
+    pub name: String,
+    pub labels: HashMap<String, String>,
+    /// Volumes of a container that nobody named.
+    pub volumes: Vec<String>,
 }
 
 /// Kinds in the order of removal: each is free once those before it are gone. Tasks go by themselves: they are what the
@@ -36,6 +38,8 @@ const ENDED: &[TaskState] =
 impl Swarm {
     pub(super) async fn remove_domain(&self, domain: &str) -> Result<(), ClusterError> {
         let docker = self.connected().await?.docker;
+        let now = list(&docker, "container", Some(domain)).await?;
+        self.remember_volumes(domain, now.into_iter().flat_map(|f| f.volumes));
         self.remove_all(&docker, list(&docker, "service", Some(domain)).await?).await?;
         let mut gone = list(&docker, "container", Some(domain)).await?;
         gone.extend(containers_of_tasks(&docker, domain).await?);
@@ -44,7 +48,8 @@ impl Swarm {
             let lists = try_join_all(kinds.iter().map(|kind| list(&docker, kind, Some(domain)))).await?;
             self.remove_all(&docker, lists.into_iter().flatten().collect()).await?;
         }
-        Ok(())
+        let unnamed = self.anonymous(&docker, domain).await?;
+        self.remove_all(&docker, unnamed).await
     }
 
     pub(super) async fn left(&self, domain: Option<&str>) -> Result<Vec<Leftover>, ClusterError> {
@@ -52,6 +57,9 @@ impl Swarm {
         // in this order: without services no task begins, without tasks nothing else does
         let mut lists = vec![list(&docker, "service", domain).await?, list(&docker, TASK, domain).await?];
         lists.extend(try_join_all(KINDS[2..].iter().map(|kind| list(&docker, kind, domain))).await?);
+        if let Some(domain) = domain {
+            lists.push(self.anonymous(&docker, domain).await?);
+        }
         let held = self.known().held.clone();
         let left = lists.into_iter().flatten().map(|f| {
             let label = |key: &str| f.labels.get(key).cloned().unwrap_or_default();
@@ -115,7 +123,8 @@ async fn containers(docker: &Docker, wanted: &[(&str, &str)]) -> Result<Vec<Foun
         .map(|c| {
             let name = c.names.unwrap_or_default().into_iter().next().unwrap_or_default();
             let name = name.trim_start_matches('/').to_string();
-            found("container", c.id, Some(name), c.labels)
+            let volumes = anonymous::of(c.mounts.as_ref());
+            Found { volumes, ..found("container", c.id, Some(name), c.labels) }
         })
         .collect())
 }
@@ -131,6 +140,7 @@ fn found(
         id: id.unwrap_or_default(),
         name: name.unwrap_or_default(),
         labels: labels.unwrap_or_default(),
+        volumes: vec![],
     }
 }
 
