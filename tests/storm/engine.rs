@@ -1,7 +1,7 @@
 //! The engine killed and started again under runs. Only where `CCCI_STORM_ENGINE` allows it, since whatever else uses the
 //! engine suffers as well, and only an engine that the lab has started.
 
-use super::victim::Victim;
+use super::victim::{Victim, unnamed_volumes};
 use super::{Round, Row, alone, any_moment, chance, number, play, rounds, seed};
 use rand::RngExt;
 use std::process::{Command, ExitStatus};
@@ -32,6 +32,7 @@ fn judged(victim: &Victim, status: ExitStatus) -> Result<(), String> {
 fn robbed(seed: u64, n: u64) -> Round {
     let mut chance = chance(seed, n);
     let when = any_moment(&mut chance);
+    let before = unnamed_volumes();
     let mut victim = Victim::start(RECIPES[chance.random_range(0..RECIPES.len())], &[]);
     if !victim.reach(when) {
         return robbed(seed.wrapping_add(1), n);
@@ -48,7 +49,8 @@ fn robbed(seed: u64, n: u64) -> Round {
     }
     let exit = wrong.is_empty();
     let cleaned = victim.clean();
-    let left = victim.left();
+    let mut left = victim.left();
+    left.extend(unnamed_volumes().difference(&before).map(|name| format!("volume {name}")));
     if !left.is_empty() {
         wrong.push(format!("clean ended with {} and left {left:?}", cleaned.status));
     }

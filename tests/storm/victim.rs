@@ -1,6 +1,7 @@
 //! A run of the real program that is going to be hurt: started, watched, signalled, and looked after.
 
 use rustix::process::{Pid, Signal, kill_process};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -185,6 +186,12 @@ pub fn objects_of(domain: &str) -> Vec<String> {
     found.sort();
     found.dedup();
     found
+}
+
+/// Volumes that nobody named and nobody uses. Images make them, so they carry no label.
+pub fn unnamed_volumes() -> BTreeSet<String> {
+    let all = docker(&["volume", "ls", "-q", "--filter", "dangling=true"]);
+    all.lines().filter(|name| name.len() == 64).map(str::to_string).collect()
 }
 
 /// What the docker client says.
