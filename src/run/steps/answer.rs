@@ -30,16 +30,16 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
         let answer = ask(run, path, limit);
         let now = run.world.clock.now();
-        let lasts = answer.as_ref().is_ok_and(no_way) && !a_task_is_to_come(run, limit);
-        let since = lasts.then(|| *unrouted.get_or_insert(now));
-        unrouted = since;
+        let lasts = no_way(&answer) && !a_task_is_to_come(run, limit);
+        unrouted = lasts.then(|| unrouted.unwrap_or(now));
+        let hopeless = unrouted.is_some_and(|since| now.since(since) >= UNROUTED);
         let look = match &answer {
             Err(WebError::Stopped) => Look::Waiting("the run to stop".into()),
-            Err(e @ WebError::Elsewhere(_)) => Look::Hopeless(silence(path, e)),
+            Err(e) if hopeless => Look::Hopeless(silence(path, e)),
             Err(e) => Look::Waiting(e.to_string()),
             Ok(a) => match refusal(a, ok) {
                 None => Look::Done(a.status),
-                Some(f) if since.is_some_and(|s| now.since(s) >= UNROUTED) => Look::Hopeless(f),
+                Some(f) if hopeless => Look::Hopeless(f),
                 Some(f) => Look::Waiting(f.observed),
             },
         };
@@ -156,9 +156,12 @@ fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError>
     run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, ONE_ANSWER))
 }
 
-/// Whether the proxy says that it has no route to the app.
-fn no_way(answer: &HttpAnswer) -> bool {
-    matches!(answer.by, AnsweredBy::Ingress(_)) && answer.status == 404
+/// Whether the proxy says that it has no route to the app, or none to the node where it runs.
+fn no_way(answer: &Result<HttpAnswer, WebError>) -> bool {
+    match answer {
+        Ok(a) => matches!(a.by, AnsweredBy::Ingress(_)) && a.status == 404,
+        Err(e) => matches!(e, WebError::Elsewhere(_)),
+    }
 }
 
 /// Whether a route may be lacking only because a task ended and the next one waits for its restart delay.
