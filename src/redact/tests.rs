@@ -336,3 +336,11 @@ fn the_automaton_that_is_dear_to_make_waits_until_much_was_searched() {
     inner.automaton(1);
     assert!(inner.faster.get().is_some(), "more is worth it");
 }
+
+#[test]
+fn a_letter_beyond_16_bits_is_known_in_two_escapes() {
+    let r = redactor(&["hunter😀2secret"]);
+    assert_eq!(r.hide(r"pw=hunter\ud83d\ude002secret!"), format!("pw={DOTS}!"));
+    let other = r"pw=hunter\ud83d\ude012secret!";
+    assert_eq!(r.hide(other), other, "another letter");
+}
