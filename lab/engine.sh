@@ -44,8 +44,18 @@ remove_stale_pid_files() {
   if ! lives "$pid" || ! grep -qsx containerd "/proc/$pid/comm"; then rm -f $file; fi
 }
 
+# A killed engine may leave the interface of an overlay network; no task can join that network until it is gone.
+remove_stale_interfaces() {
+  local link
+  command -v ip >/dev/null || return 0
+  for link in $(ip -o link show type vxlan | sed -nE 's/^[0-9]+: (vx-[0-9a-f]{6}-[a-z0-9]{5})[:@].*/\1/p'); do
+    ip link delete "$link" || true
+  done
+}
+
 start_engine() {
   local host options=()
+  remove_stale_interfaces
   host=$(engine_host)
   mount_cgroups
   # dockerd refuses to start when an option is also in its configuration file; what is in there is the owner's will

@@ -64,6 +64,8 @@ fn faults_of_the_swarm_have_their_cause_and_blame() {
     fault(Fault::OutOfMemory(app()), false, "out-of-memory", Recipe, Exit::Failed, install);
     let mount = text("invalid mount config for type \"bind\": bind source path does not exist: /nope");
     fault(Fault::Rejects(app(), mount), false, "task-rejected", Recipe, Exit::Failed, install);
+    let stale = text("network sandbox join failed: error creating vxlan interface: file exists");
+    fault(Fault::Rejects(app(), stale), false, "network-broken", World, Exit::Error, install);
     let port = text("no suitable node (host-mode port already in use on 1 node)");
     fault(Fault::NoNode(app(), port), false, "port-taken", World, Exit::Error, install);
     let node = text("no suitable node (scheduling constraints not satisfied on 1 node)");

@@ -16,6 +16,8 @@ pub enum End {
     NoImage,
     /// A port it publishes is taken.
     PortTaken,
+    /// The engine could not join it to a network, for instance for what a killed engine left of it.
+    NoNetwork,
     /// The node could not start it, for instance for a mount (lesson 9).
     Refused,
 }
@@ -25,6 +27,7 @@ const WORDS: &[(&str, End)] = &[
     ("No such image", End::NoImage),
     ("port is already allocated", End::PortTaken),
     ("address already in use", End::PortTaken),
+    ("sandbox join failed", End::NoNetwork),
     ("unhealthy container", End::Unhealthy),
     ("bind source path does not exist", End::Refused),
     ("invalid mount config", End::Refused),
@@ -66,8 +69,15 @@ impl End {
             End::Unhealthy => causes::NEVER_HEALTHY,
             End::NoImage => causes::MISSING_IMAGE,
             End::PortTaken => causes::PORT_TAKEN,
+            End::NoNetwork => causes::NETWORK_BROKEN,
             End::Refused => causes::TASK_REJECTED,
         }
+    }
+
+    /// What an update failed by that was taken back or stopped for this end: an engine that cannot start it is no fault of
+    /// the new version.
+    pub fn cause_of_update(&self, of_recipe: &'static Cause) -> &'static Cause {
+        if *self == End::NoNetwork { causes::NETWORK_BROKEN } else { of_recipe }
     }
 
     /// Whether the end may only say that another service was not there yet.
@@ -83,6 +93,7 @@ impl End {
             End::Unhealthy => "by the engine because its health check failed".into(),
             End::NoImage => "without starting: the node has no such image".into(),
             End::PortTaken => "without starting: a port it publishes is in use".into(),
+            End::NoNetwork => "without starting: the engine could not join it to a network".into(),
             End::Refused => "without starting: the node refused it".into(),
         }
     }

@@ -176,21 +176,21 @@ pub(super) fn rolled_back(
 ) -> Failure {
     let expected = format!("service `{}` to run the new version", service.name);
     let why = history.newest_bad_end(service, false).or_else(|| history.newest_bad_end(service, true));
+    let cause = why.as_ref().map_or(causes::ROLLED_BACK, |b| b.end.cause_of_update(causes::ROLLED_BACK));
     let why = why.map_or_else(|| said.to_string(), |b| format!("its task ended {}", b.end.words()));
     let how = if state == UpdateState::RollbackPaused { ", and taking it back failed too" } else { "" };
     let observed = format!("the update was rolled back: {why}{how}");
-    with_tasks(Failure::new(causes::ROLLED_BACK, expected, observed), service, history)
-        .evidence("Swarm says", said)
+    with_tasks(Failure::new(cause, expected, observed), service, history).evidence("Swarm says", said)
 }
 
 /// An update that Swarm stopped while old tasks serve (lesson 42).
 pub(super) fn paused(service: &ServiceSeen, said: &str, and: &str, history: &History) -> Failure {
     let expected = format!("service `{}` to run the new version", service.name);
     let why = history.newest_bad_end(service, true);
+    let cause = why.as_ref().map_or(causes::UPDATE_PAUSED, |b| b.end.cause_of_update(causes::UPDATE_PAUSED));
     let why = why.map_or_else(|| said.to_string(), |b| format!("its new task ended {}", b.end.words()));
     let observed = format!("Swarm paused the update and {and}: {why}");
-    with_tasks(Failure::new(causes::UPDATE_PAUSED, expected, observed), service, history)
-        .evidence("Swarm says", said)
+    with_tasks(Failure::new(cause, expected, observed), service, history).evidence("Swarm says", said)
 }
 
 /// A task that no node takes. A port held by this very stack is the recipe's own doing.
