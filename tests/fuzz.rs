@@ -111,3 +111,18 @@ fn the_same_seed_makes_the_same_change() {
     assert!((0..100).all(|seed| once(seed) == once(seed)));
     assert!((0..100).map(once).collect::<BTreeSet<_>>().len() > 50);
 }
+
+#[test]
+fn the_lock_of_the_fuzz_targets_knows_every_package_that_ccci_needs() {
+    let read = |path: &str| toml::from_str::<toml::Table>(&fs::read_to_string(path).unwrap()).unwrap();
+    let needed: BTreeSet<String> =
+        read("Cargo.toml")["dependencies"].as_table().unwrap().keys().cloned().collect();
+    let lock = read("fuzz/Cargo.lock");
+    let packages = lock["package"].as_array().unwrap();
+    let ccci = packages.iter().find(|p| p["name"].as_str() == Some("ccci")).unwrap();
+    let known = ccci["dependencies"].as_array().unwrap().iter().filter_map(|d| d.as_str());
+    // with several versions of a package the lock names the version too
+    let known: BTreeSet<String> = known.map(|d| d.split(' ').next().unwrap().to_string()).collect();
+    let missing: Vec<&String> = needed.difference(&known).collect();
+    assert!(missing.is_empty(), "cargo metadata --manifest-path fuzz/Cargo.toml adds {missing:?}");
+}
