@@ -7,6 +7,8 @@ LAB_DIR=${CCCI_LAB_DIR:-$LAB_DIR}
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 now_ms() { date +%s%3N; }
+# how many tests at once where they wait for clocks and processes almost as much as they compute
+test_threads() { echo "${RUST_TEST_THREADS:-$((2 * $(nproc)))}"; }
 seconds() { awk -v ms=$(($(now_ms) - $1)) 'BEGIN { printf "%.1f s", ms / 1000 }'; }
 
 die() {

@@ -19,7 +19,8 @@ stories() { cargo_ test -q --locked --test stories -- --nocapture "$@"; }
 # each part prints what it shows; the last line of a part's output that begins with `soak:` stands in the table
 suite() {
   local n began times=()
-  export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
+  RUST_TEST_THREADS=$(test_threads)
+  export RUST_TEST_THREADS
   cargo_ test -q --locked --no-run
   for n in $(seq 50); do
     began=$(now_ms)

@@ -24,8 +24,8 @@ if [ -n "$swarm" ]; then
   echo "test: every test, on the Swarm too (CCCI_SWARM=1 cargo test)"
 else
   unset CCCI_SWARM
-  # these tests wait for clocks and processes almost as much as they compute
-  export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
+  RUST_TEST_THREADS=$(test_threads)
+  export RUST_TEST_THREADS
   echo "test: what needs no Docker (cargo test); the Swarm's tests do NOT run here, make test runs them"
 fi
 status=0

@@ -1,9 +1,9 @@
 //! Counts the bytes each thread holds, so that a script pays for its own memory and not for its neighbour's.
 //!
 //! A package of its own: it has the only unsafe code, which an allocator must be, and it is optimised in every build, as it
-//! is called for every value. It hands everything on to the system's allocator and only
-//! counts. A value freed on another thread than it was made on is counted there; a script's engine, values and result
-//! live and die on the script's own thread, so its count is right.
+//! is called for every value. It hands everything on to the system's allocator and only counts. A value freed on another
+//! thread than it was made on is counted there; a script's engine, values and result live and die on the script's own
+//! thread, so its count is right.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -19,6 +19,7 @@ thread_local! {
 }
 
 /// Bytes this thread has asked for and not given back. May be negative where it frees what others made.
+// inlined into a package that is not optimised it would be as slow as that one
 #[inline(never)]
 pub fn held() -> isize {
     HELD.try_with(Cell::get).unwrap_or(0)

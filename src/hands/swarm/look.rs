@@ -59,8 +59,7 @@ impl Swarm {
                 let ended = matches!(task.state, TaskState::Failed | TaskState::Complete);
                 let running = matches!(task.state, TaskState::Starting | TaskState::Running);
                 (ended && !known.ends.contains_key(&task.container))
-                    || (running && !known.checks.contains_key(&task.template))
-                    || (running && !known.mounted.contains(&task.container))
+                    || (running && !known.asked.contains(&task.container))
             };
             if wants && !task.container.is_empty() && asked < MOST_CONTAINERS {
                 asked += 1;
@@ -84,7 +83,7 @@ impl Swarm {
             Ok(answer) => {
                 self.remember_volumes_of(&answer);
                 let mut known = self.known();
-                known.mounted.insert(task.container.clone());
+                known.asked.insert(task.container.clone());
                 known.checks.insert(task.template.clone(), decode::checks_health(&answer));
                 if ended {
                     known.ends.insert(task.container.clone(), decode::container_end(&answer));
@@ -96,16 +95,14 @@ impl Swarm {
                     self.known().ends.insert(task.container.clone(), (None, None));
                 }
                 ClusterError::Missing(_) => {
-                    self.known().mounted.insert(task.container.clone());
+                    self.known().asked.insert(task.container.clone());
                 }
                 other => return Err(other),
             },
         }
         Ok(())
     }
-}
 
-impl Swarm {
     /// A service's running, wanted tasks on the engine's own node, newest first: no others can be reached.
     pub(super) async fn tasks_here(&self, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
         let tasks = running_tasks(&self.connected().await?.docker, service).await?;

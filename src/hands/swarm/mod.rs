@@ -69,8 +69,8 @@ struct Known {
     node: Option<String>,
     /// Addresses of services' tasks, and when they were asked for.
     addresses: HashMap<String, (crate::time::Moment, Vec<std::net::IpAddr>)>,
-    /// Containers whose volumes are remembered.
-    mounted: HashSet<String>,
+    /// Running containers that were asked, or were not there to be.
+    asked: HashSet<String>,
     /// Volumes that nobody named, by the domain whose containers they were seen in.
     anonymous: HashMap<String, BTreeSet<String>>,
     /// Why an object could not be removed, by kind and name.

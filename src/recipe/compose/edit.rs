@@ -108,4 +108,4 @@ fn text(value: &str) -> Value {
 
 #[cfg(test)]
 #[path = "edit_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -1,15 +1,8 @@
 //! Facts about names that become the stack's own.
 
+use super::super::edit::tests::composed;
 use super::*;
-use crate::diag::Text;
-use crate::recipe::compose::{Around, Object};
-use std::sync::Arc;
-
-fn composed(content: &str) -> Composed {
-    let text = Arc::new(Text { path: "compose.yml".into(), content: content.into() });
-    let (composed, d) = Composed::build(&[text], &Around { env: &BTreeMap::new(), read: &|_| None });
-    composed.unwrap_or_else(|| panic!("{:?}", d.0))
-}
+use crate::recipe::compose::Object;
 
 #[test]
 fn volumes_that_others_may_use_become_the_stacks_own() {

@@ -53,7 +53,7 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let (owner, recipe) = (run.job.owner(), plan.recipe.as_str());
     let no_ipvs = run.state.no_ipvs;
     let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, deployment, env, no_ipvs };
-    let shared: Vec<String> = overlay.lay(&mut composed);
+    let shared = overlay.lay(&mut composed);
     let yaml = composed.to_yaml();
     let mut contents = BTreeMap::new();
     for path in composed.referenced_files() {
