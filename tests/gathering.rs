@@ -4,7 +4,7 @@
 use crate::golden;
 use crate::repository::{Files, Repository, compose};
 use crate::settings::listed;
-use ccci::gather::{Asked, Gathered, Means, Outcome, gather, texts};
+use ccci::gather::{Asked, Gathered, Means, Outcome, gather, texts, unmentioned};
 use ccci::hands::clock::RealClock;
 use ccci::hands::git::GitHand;
 use ccci::name::RunId;
@@ -99,6 +99,19 @@ impl Project {
                 format!("{}---\n{}", listed(outcome.diagnostics), value.unwrap_or_default())
             }
         };
+        self.same(case, got);
+    }
+
+    /// What is said of services that the scripts name.
+    fn services(&self) -> String {
+        let g = self.good();
+        let (merged, _) = g.texts.directory.merged();
+        let (scripts, found) = Scripts::load(&merged.texts, &ccci::ctx::sigs());
+        assert!(!found.has_errors(), "{found:?}");
+        listed(unmentioned::services(&g, scripts.services()))
+    }
+
+    fn same(&self, case: &str, got: String) {
         let got = got.replace(&*self.source.around().to_string_lossy(), "ROOT");
         // git quotes how long its transport tried: 0 ms on a quiet machine, some on a busy one
         let got = regex::Regex::new(r" after \d+ ms").unwrap().replace_all(&got, " after N ms").into_owned();
@@ -268,6 +281,17 @@ fn lesson_28_a_variable_that_looks_like_a_slip_is_said() {
     let settings = "[env]\nSMTP_HSOT = \"a\"\nSMTP_HOST = \"b\"\nSOMETHING_ELSE = \"c\"\n";
     p.file("recipe.toml", &format!("{SOURCE}upgrade.env = {{ TIMEOTU = \"1\" }}\n{settings}"));
     p.check("unmentioned-variable", |_| {});
+}
+
+#[test]
+fn a_service_that_no_compose_file_has_is_said() {
+    let p = Project::published();
+    let hooks = "fn pre_backup(ctx) {\n    ctx.exec(\"app\", [\"true\"]);\n    ctx.exec(\"ap\", [\"true\"]);\n    \
+                 std::mysql::mark(ctx, \"db\", \"d\", \"s\", \"v\");\n}\n";
+    p.file("hooks.rhai", hooks);
+    p.same("unknown-service", p.services());
+    p.file("hooks.rhai", &format!("{hooks}fn extra_env(ctx) {{ #{{}} }}\n"));
+    assert_eq!(p.services(), "", "a hook may bring more compose files");
 }
 
 #[test]

@@ -108,7 +108,8 @@ pub fn prepare_as(
     let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };
     let (merged, hidden) = gathered.texts.directory.merged();
     let (scripts, said) = Scripts::load(&merged.texts, &ctx::sigs());
-    diagnostics.0.extend(hidden.0.into_iter().chain(said.0));
+    let strangers = gather::unmentioned::services(&gathered, scripts.services());
+    diagnostics.0.extend(hidden.0.into_iter().chain(said.0).chain(strangers.0));
     let whose = merged.whose.into_iter().map(|(path, origin)| (path, format!("the {origin}"))).collect();
     if diagnostics.has_errors() {
         return Err(Refused::Wrong(diagnostics.sorted()));

@@ -49,6 +49,7 @@ codes! {
     TEST_RETURN "test-return" Error "A test ends in a bool, which nobody looks at: it could not fail by it.";
     TEST_EMPTY "test-empty" Error "A test has nothing in it: it could not fail.";
     TEST_ASKS "test-asks" Warning "A test asks the app and asserts nothing of the answer.";
+    MARK_NEVER_LEFT "mark-never-left" Warning "A script recalls what no script remembers.";
     STRAY_CODE "stray-code" Error "Code outside of functions is never run at a known point.";
     DUPLICATE_FUNCTION "duplicate-function" Error "A function is defined more than once.";
     HIDES_BUILTIN "hides-builtin" Error "A function hides one of ccci's own.";
@@ -75,6 +76,7 @@ codes! {
     NO_SUCH_BASE "no-such-base" Error "The source has no such version to upgrade from.";
     NO_COMPOSE_FILE "no-compose-file" Error "The recipe has no such compose file.";
     NO_APP_SERVICE "no-app-service" Error "No service of the recipe is called app.";
+    UNKNOWN_SERVICE "unknown-service" Warning "A script names a service that no compose file of the recipe has.";
     YAML_SYNTAX "yaml-syntax" Error "A compose file is not valid YAML.";
     COMPOSE_SHAPE "compose-shape" Error "A compose file has a shape that docker's own loader refuses.";
     MISSING_VARIABLE "missing-variable" Error "A required variable has no value.";

@@ -32,6 +32,8 @@ pub struct Side {
     pub composed: Option<Composed>,
     /// The same without overlays: what the author published.
     pub published: Option<Composed>,
+    /// Whether a hook adds to the env, so that what is missing now may come later.
+    pub hooked: bool,
     /// Variables that a hook has to give; composing took them as `1`.
     pub left_to_hooks: Vec<String>,
 }
@@ -75,6 +77,7 @@ impl Side {
             overlays: with.overlays.clone(),
             composed: None,
             published: None,
+            hooked: with.hooked,
             left_to_hooks: vec![],
         };
         if let Some(texts) = texts {

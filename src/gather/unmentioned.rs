@@ -1,9 +1,11 @@
-//! Finds variables of the settings that look like a slip: nothing of the recipe mentions them, and something near does.
+//! Finds names that look like a slip: variables of the settings that nothing of the recipe mentions while it does mention
+//! something near, and services of the scripts that no compose file has.
 
 use super::{Gathered, Texts};
-use crate::diag::nearest::nearest;
+use crate::diag::nearest::{did_you_mean, nearest};
 use crate::diag::{Diagnostic, Diagnostics, Place, codes};
 use crate::recipe::envfile::EnvFile;
+use crate::script::Spoken;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -40,6 +42,27 @@ pub fn variables(g: &Gathered) -> Diagnostics {
 fn known(g: &Gathered) -> BTreeSet<String> {
     let sample: &EnvFile = &g.head.env.sample;
     sample.entries.iter().chain(&sample.commented).map(|e| e.key.clone()).collect()
+}
+
+/// Raises services that scripts name and neither side has. A hook that gives variables may bring compose files along,
+/// with services that nobody knows before it has run.
+pub fn services(g: &Gathered, spoken: &[Spoken]) -> Diagnostics {
+    let sides: Vec<_> = std::iter::once(&g.head).chain(&g.base).collect();
+    if sides.iter().any(|s| s.hooked || s.composed.is_none()) {
+        return Diagnostics::default();
+    }
+    let known: BTreeSet<&str> =
+        sides.iter().flat_map(|s| &s.composed).flat_map(|c| c.services()).map(|s| s.name.as_str()).collect();
+    let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let say = |s: &Spoken| {
+        let message = format!("no service is called `{}`; the app has {all}", s.text);
+        let d = Diagnostic::new(codes::UNKNOWN_SERVICE, message).at(s.at.clone());
+        match did_you_mean(&s.text, known.iter().copied()) {
+            Some(help) => d.help(help),
+            None => d,
+        }
+    };
+    Diagnostics(spoken.iter().filter(|s| !known.contains(s.text.as_str())).map(say).collect())
 }
 
 /// Where the settings write the name.

@@ -5,6 +5,7 @@ use super::compile::{File, Kind, compile};
 use super::error;
 use super::guard::{Guard, Spot, StopReason};
 use super::hooks::{self, HOOKS, HookRow};
+use super::inspect::Spoken;
 use super::limits::{LOAD_OPERATIONS, LOAD_TIME};
 use super::signature::CallSig;
 use super::sources::{Sources, function_place, place};
@@ -43,6 +44,7 @@ pub(super) struct Loaded {
     pub(super) sources: Sources,
     /// What imports resolve to; names of files without their ending.
     pub(super) modules: StaticModuleResolver,
+    services: Vec<Spoken>,
 }
 
 impl Scripts {
@@ -79,6 +81,11 @@ impl Scripts {
             Some((row, function_place(&file.text, &f.name, f.body_at).to_string()))
         };
         HOOKS.iter().copied().filter_map(place_of).collect()
+    }
+
+    /// Services that the scripts name by texts written down in them.
+    pub fn services(&self) -> &[Spoken] {
+        &self.0.services
     }
 
     /// Whether the hook is defined.
@@ -143,7 +150,9 @@ fn load(texts: &RecipeTexts, sigs: &[CallSig], watch: &Arc<Patience>) -> (Loaded
         loaded.files.insert(path.to_string(), file);
     }
     let order = imports::check(&loaded.files, &mut out);
-    out.0.extend(inspect::check(&loaded.files, sigs));
+    let (found, services) = inspect::check(&loaded.files, sigs);
+    out.0.extend(found);
+    loaded.services = services;
     refusals(&loaded.files, &mut out);
     for (path, text, tree) in stdlib::sources() {
         loaded.sources.add(path, text, tree);

@@ -104,6 +104,7 @@ impl<'a> Checker<'a> {
             return Ty::ANY;
         };
         let want: Vec<Ty> = row.params.iter().map(|p| p.1).collect();
+        self.hear_services(row.params.iter().map(|p| p.0.as_str()), &call.args);
         if self.fits(&full, std::slice::from_ref(&want), types, &call.args, at, &row.shown())
             && let Some((path, f)) = self.std_function(row)
         {

@@ -97,6 +97,7 @@ impl<'a> Checker<'a> {
     fn method(&mut self, of: Ty, call: &'a Call, at: Position) -> Ty {
         let types: Vec<Ty> = call.args.iter().map(|a| self.node(a)).collect();
         let name = call.name.as_str();
+        self.hear_left(call);
         // a function of the script with `this`
         if let Some(f) = self.view().function(name, types.len()) {
             let (path, point) = (self.frame.file.clone(), self.frame.point);
@@ -109,7 +110,9 @@ impl<'a> Checker<'a> {
         }
         let rows: Vec<&CallSig> =
             of.kinds().filter_map(Ty::owner).flat_map(|o| known::methods(self.sigs, o, name)).collect();
-        if !rows.is_empty() {
+        if let Some(row) = rows.first() {
+            self.hear_services(row.params.iter().map(|p| p.name), &call.args);
+            self.hear_asked(call);
             return self.fit(&rows, &types, call, at);
         }
         if of.kinds().any(|k| k == Ty::MAP) {

@@ -8,6 +8,7 @@ mod members;
 mod names;
 mod operators;
 mod proof;
+mod spoken;
 mod statements;
 mod view;
 
@@ -22,6 +23,8 @@ use crate::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_ASKS, TEST_EMPTY, TEST_
 use crate::diag::{Code, Diagnostic};
 use names::Var;
 use rhai::Position;
+use spoken::Heard;
+pub use spoken::Spoken;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use view::View;
 
@@ -32,8 +35,8 @@ const MOST_FOUND: usize = 300;
 /// Functions that call each other before the checker stops to follow; scripts may go 32 deep.
 const DEEPEST: usize = 40;
 
-/// Checks all files of a recipe.
-pub(super) fn check(files: &BTreeMap<String, File>, sigs: &[CallSig]) -> Vec<Diagnostic> {
+/// Checks all files of a recipe; gives what is wrong, and the services that they name.
+pub(super) fn check(files: &BTreeMap<String, File>, sigs: &[CallSig]) -> (Vec<Diagnostic>, Vec<Spoken>) {
     let mut c = Checker::new(files, sigs);
     for (path, file) in files {
         let Some(tree) = &file.tree else { continue };
@@ -56,7 +59,8 @@ pub(super) fn check(files: &BTreeMap<String, File>, sigs: &[CallSig]) -> Vec<Dia
             }
         }
     }
-    c.finish()
+    let (never_left, services) = (c.never_left(), c.services());
+    (c.finish().into_iter().chain(never_left).collect(), services)
 }
 
 /// Checks the std library itself: every function with the types it is documented with.
@@ -97,6 +101,7 @@ struct Checker<'a> {
     told: HashSet<(String, Position)>,
     /// Comparisons: what to say of each, unless some call of the function makes sense of it.
     compared: BTreeMap<(String, Position), Option<Diagnostic>>,
+    heard: Heard,
     memo: HashMap<Key, Option<Outcome>>,
     called: HashSet<(String, String, usize)>,
     steps: usize,
@@ -129,6 +134,7 @@ impl<'a> Checker<'a> {
             found: vec![],
             told: HashSet::new(),
             compared: BTreeMap::new(),
+            heard: Heard::default(),
             memo: HashMap::new(),
             called: HashSet::new(),
             steps: 0,
