@@ -31,6 +31,9 @@ pub fn draw(record: &Record, style: Style) -> String {
     s.row(human::tone(o.verdict), &word, &rest);
     for (n, t) in o.troubles.iter().take(SHOWN).enumerate() {
         s.gap();
+        if n == 1 {
+            s.say(0, "after the first, perhaps because of it:");
+        }
         trouble(&mut s, record, n, t);
     }
     if o.troubles.len() > SHOWN {

@@ -182,7 +182,7 @@ pub const CANARIES: &[Canary] = &[
     Canary {
         name: "flicker",
         about: "Its first task ends, its second stays up.",
-        notes: &["ended badly 1 times before it stayed up"],
+        notes: &["ended badly before it stayed up: 1"],
         ..GREEN
     },
     Canary {

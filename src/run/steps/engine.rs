@@ -19,12 +19,12 @@ pub fn sweep(run: &mut Run<'_>, limit: &Limit) -> Done {
     let mut notes = vec![];
     for (domain, removal) in &swept {
         let count: u64 = removal.counts.values().sum();
-        notes.push(format!("{count} objects of {domain}"));
+        notes.push(format!("objects of {domain}: {count}"));
         for h in &removal.held {
             notes.push(format!("{} {} stays: {}", h.kind, h.name, h.by));
         }
     }
-    Ok((!notes.is_empty()).then(|| format!("dead runs had left {}", notes.join("; "))))
+    Ok((!notes.is_empty()).then(|| format!("left by dead runs: {}", notes.join("; "))))
 }
 
 /// Notes what the engine is, and says once when it has no IPVS.

@@ -57,7 +57,7 @@ impl Snapshot {
         let entries: usize = self.archives.iter().map(|a| a.entries.len()).sum();
         let notes: String = self.notes.iter().map(|n| format!("; {n}")).collect();
         format!(
-            "{} archives, {entries} entries, {} bytes of content{notes}",
+            "archives: {}, entries: {entries}, bytes of content: {}{notes}",
             self.archives.len(),
             self.bytes()
         )

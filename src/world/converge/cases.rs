@@ -113,7 +113,7 @@ fn a_service_that_flickered_must_outlive_its_failed_tasks() {
         "7000 | app: a fail=1, b run",
         "8000 | app: a fail=1, b run",
     ];
-    check("app x1", &looks, "converged @8000", "ended badly 1 times");
+    check("app x1", &looks, "converged @8000", "ended badly before it stayed up: 1");
     let slow = [
         "0 | app: a run",
         "8000 | app: a fail=1, b start",

@@ -97,7 +97,7 @@ fn lesson_07_an_app_may_end_while_its_database_comes_up() {
         "11900 | app: a fail=1, b fail=1, c run | db: d run",
         "14000 | app: a fail=1, b fail=1, c run | db: d run",
     ];
-    check("app x1; db x1", &looks, "converged @14000", "ended badly 2 times before it stayed up");
+    check("app x1; db x1", &looks, "converged @14000", "ended badly before it stayed up: 2");
     check("app x1; db x1 hc", &looks[..3], "waiting", "a task ended with exit code 1");
 }
 

@@ -241,7 +241,7 @@ fn good(service: &ServiceSeen, count: &Count<'_>, history: &History) -> Standing
     let failed_before = bad.iter().flatten().map(|b| b.ran_for_ms).max();
     let ends = bad.iter().map(Vec::len).sum::<usize>();
     if ends > 0 {
-        notes.push(format!("tasks of `{name}` ended badly {ends} times before it stayed up"));
+        notes.push(format!("tasks of `{name}` that ended badly before it stayed up: {ends}"));
     }
     let mut tasks: Vec<&str> = count.live.iter().chain(&count.done).map(|t| t.id.as_str()).collect();
     tasks.sort_unstable();

@@ -141,7 +141,7 @@ fn a_service_that_ended_badly_must_stay_up_longer_than_its_tasks_did() {
             "app x1",
             &looks,
             expected,
-            if expected == "waiting" { "must outlive its tasks" } else { "1 times" },
+            if expected == "waiting" { "must outlive its tasks" } else { "stayed up: 1" },
         );
     };
     said(12_999, "waiting");
