@@ -101,6 +101,15 @@ fn an_app_on_another_node_is_no_answer_of_anybody_and_the_node_is_named() {
     assert!(matches!(&got, Err(WebError::Elsewhere(why)) if why.contains("node worker2")), "{got:?}");
 }
 
+#[test]
+fn a_second_service_without_a_task_does_not_hide_that_the_first_is_on_another_node() {
+    let ground = Ground::with_app();
+    ground.twin();
+    ground.cluster.far.store(true, Ordering::SeqCst);
+    let got = ground.send(&request("https://a.ccci.test/hello"));
+    assert!(matches!(&got, Err(WebError::Elsewhere(why)) if why.contains("node worker2")), "{got:?}");
+}
+
 /// An address where nobody listens.
 fn closed() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()

@@ -25,7 +25,7 @@ type Told = Result<(Seen, Vec<SocketAddr>), ClusterError>;
 pub struct FakeCluster {
     stacks: Mutex<HashMap<StackName, Told>>,
     asked: AtomicUsize,
-    /// Whether tasks are on another node.
+    /// Whether the task of `app` is on another node; then no other service has one.
     pub far: AtomicBool,
 }
 
@@ -131,6 +131,15 @@ impl Ground {
     pub fn second_stack(&self, domain: &str, address: SocketAddr) {
         self.put(domain, address);
         self.web().serve(domain, &StackName::parse(&domain.replace('.', "_")).unwrap());
+    }
+
+    /// A second service with the same labels: requests go to the tasks of both.
+    pub fn twin(&self) {
+        self.change(|seen, _| {
+            let twin = ServiceSeen { name: ServiceName::parse("twin").unwrap(), ..seen.services[0].clone() };
+            seen.services.push(ServiceSeen { id: "twin".into(), ..twin });
+            seen.tasks.push(TaskSeen { id: "t".into(), service: "twin".into(), ..seen.tasks[0].clone() });
+        });
     }
 
     pub fn web(&self) -> &RealWeb {
@@ -293,6 +302,9 @@ impl Cluster for FakeCluster {
         _: &Limit,
     ) -> Result<Vec<SocketAddr>, ClusterError> {
         if self.far.load(Ordering::SeqCst) {
+            if service.as_str() != "app" {
+                return Err(ClusterError::NoRunningTask(service.to_string()));
+            }
             return Err(ClusterError::Elsewhere { service: service.to_string(), node: "worker2".into() });
         }
         self.stack(stack).map(|(_, addresses)| addresses)

@@ -185,12 +185,13 @@ impl Visitor {
         for target in targets {
             match self.shared.lookup.places(stack, &target.service, target.port).await {
                 Ok(places) => all.extend(places.iter().map(|p| (target, *p))),
+                // says nothing of the other targets, and hides no trouble of theirs
+                Err(ClusterError::NoRunningTask(_)) => {}
                 Err(e) => trouble = Some(e),
             }
         }
-        match trouble {
-            Some(ClusterError::NoRunningTask(_)) | None => Ok(all),
-            Some(_) if !all.is_empty() => Ok(all),
+        match trouble.filter(|_| all.is_empty()) {
+            None => Ok(all),
             Some(e) => {
                 let ours = WebError::of_cluster(&e).map(|ours| ours.to_string());
                 Err(blind(ours.unwrap_or_else(|| format!("failed to {e}"))))
