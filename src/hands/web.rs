@@ -1,6 +1,7 @@
 //! The app's answers over real sockets: HTTP through the run's ingress by name, TCP and TLS to its tasks. Nothing else
 //! can be reached: every name is the run's own or refused, and no proxy of the environment is used.
 
+mod cookies;
 mod probe;
 mod redirect;
 mod request;

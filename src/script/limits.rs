@@ -43,6 +43,7 @@ limits! {
     LOG_LINES "log lines" 10_000, "Lines that one call of `ctx.logs` gives.";
     HEADERS "headers" 100, "Headers that a request may set.";
     SESSIONS "sessions" 64, "Sessions with cookies, over the whole run.";
+    COOKIES "cookies" 1 << 20, "Bytes of cookies that one session may hold; an answer that sets more is an error.";
     MARKS "marks" 1 << 20, "Bytes of all that hooks leave with `ctx.remember`, over the whole run.";
     RECORDED "script record" 8 << 20, "Bytes of calls and words of scripts in the record of a run; what comes after is dropped, with a note.";
     STACK "stack" 512 << 20, "Bytes of stack that a script's thread may grow to. A chain of closures that hold each other is freed link by link inside each other: what the limit of operations lets a script build must fit.";

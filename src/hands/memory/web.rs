@@ -3,6 +3,7 @@
 
 use super::clock::MemoryClock;
 use crate::name::{ServiceName, StackName};
+use crate::script::limits::COOKIES;
 use crate::time::Moment;
 use crate::world::clock::{Clock, Limit};
 use crate::world::cluster::{Cluster, ClusterError};
@@ -115,7 +116,8 @@ impl MemoryWeb {
         answer.url = request.url.clone();
         if !request.session.is_empty() {
             let mut state = self.state();
-            keep_cookies(state.cookies.entry(request.session).or_default(), &answer);
+            let refused = |text| WebError::NoAnswer { url: answer.url.clone(), text };
+            keep_cookies(state.cookies.entry(request.session).or_default(), &answer).map_err(refused)?;
         }
         Ok(answer)
     }
@@ -331,11 +333,16 @@ fn cookie_header(jar: &BTreeMap<String, String>) -> String {
     jar.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ")
 }
 
-fn keep_cookies(jar: &mut BTreeMap<String, String>, answer: &HttpAnswer) {
+fn keep_cookies(jar: &mut BTreeMap<String, String>, answer: &HttpAnswer) -> Result<(), String> {
     let set = answer.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case("set-cookie"));
     for (name, value) in set.filter_map(|(_, v)| v.split(';').next()?.split_once('=')) {
         jar.insert(name.trim().to_string(), value.trim().to_string());
     }
+    let bytes: usize = jar.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > COOKIES.most {
+        return Err(format!("the cookies it sets are more than {} bytes in one session", COOKIES.most));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

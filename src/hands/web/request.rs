@@ -1,12 +1,12 @@
 //! Requests by name: reqwest with the run's CA, a resolver that knows the run's names only, sessions, redirects.
 
+use super::cookies::Cookies;
 use super::redirect;
 use crate::hands::ingress::{ASKS, BECAUSE, Ingress};
 use crate::hands::tls;
 use crate::world::web::{AnsweredBy, HttpAnswer, HttpRequest, WebError};
-use reqwest::cookie::{CookieStore, Jar};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
 use std::collections::HashMap;
 use std::error::Error;
@@ -24,7 +24,7 @@ pub struct Browser {
     ingress: Arc<Ingress>,
     plain: Client,
     secure: Client,
-    sessions: Mutex<HashMap<String, Arc<Jar>>>,
+    sessions: Mutex<HashMap<String, Arc<Cookies>>>,
 }
 
 /// Sends the run's names to the ingress and knows no others.
@@ -76,7 +76,7 @@ impl Browser {
         self.sessions().retain(|name, _| !name.starts_with(prefix));
     }
 
-    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Arc<Jar>>> {
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Arc<Cookies>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -114,10 +114,10 @@ impl Browser {
         }
     }
 
-    async fn once(&self, hop: &Hop, jar: Option<&Jar>) -> Result<Response, WebError> {
+    async fn once(&self, hop: &Hop, jar: Option<&Cookies>) -> Result<Response, WebError> {
         let client = if hop.url.scheme() == "https" { &self.secure } else { &self.plain };
         let mut headers = hop.headers.clone();
-        if let Some(cookies) = jar.and_then(|j| j.cookies(&hop.url))
+        if let Some(cookies) = jar.and_then(|j| j.of(&hop.url))
             && !headers.contains_key(COOKIE)
         {
             headers.insert(COOKIE, cookies);
@@ -128,7 +128,8 @@ impl Browser {
         let request = client.request(hop.method.clone(), hop.url.clone()).headers(headers);
         let response = request.body(hop.body.clone()).send().await.map_err(|e| failed(&hop.url, &e))?;
         if let Some(jar) = jar {
-            jar.set_cookies(&mut response.headers().get_all(SET_COOKIE).iter(), &hop.url);
+            let refused = |text| WebError::NoAnswer { url: hop.url.to_string(), text };
+            jar.keep(response.headers(), &hop.url).map_err(refused)?;
         }
         Ok(response)
     }
