@@ -552,6 +552,25 @@ fn lesson_49_a_refused_deploy_is_said_in_the_engines_words_and_leaves_nothing_af
 }
 
 #[test]
+fn a_port_of_another_service_is_refused_and_its_holder_named() {
+    on_each("port", |g| {
+        let app = g.compose(FOREVER, "      replicas: 0\n    ports: ['28419:80']\n");
+        let app = app.replace("      endpoint_mode: dnsrr\n", "");
+        let (before, after) = app.split_once("networks:\n  default").unwrap();
+        let other = before.split_once("  app:\n").unwrap().1;
+        let got = g.deploy(&format!("{before}  other:\n{other}networks:\n  default{after}"));
+        let (one, two) = (format!("'{}_app'", g.stack()), format!("'{}_other'", g.stack()));
+        assert!(
+            matches!(&got, Err(ClusterError::Refused { text, .. }) if text.contains("port '28419' is already in use by service")
+                && (text.contains(&one) || text.contains(&two))),
+            "{got:?}"
+        );
+        g.remove();
+        assert_eq!(g.left(), []);
+    });
+}
+
+#[test]
 fn lesson_34_a_stack_can_be_deployed_again_right_after_its_removal() {
     on_each("again", |g| {
         for _ in 0..3 {

@@ -2,7 +2,6 @@
 
 use super::state::{Ctx, Native, looked_at, raised, world_trouble};
 use super::{CtxFn, request};
-use crate::failure::causes;
 use crate::script::functions::Functions;
 use crate::script::limits::{SESSIONS, TEXT};
 use crate::script::point::Reach;
@@ -307,9 +306,8 @@ fn ask(c: &Ctx, session: &str, method: &str, path: &str, body: Dynamic, options:
 
 /// What scripts are told when there is no answer: a blind ingress is trouble of the world.
 pub(super) fn no_answer(e: WebError) -> Raised {
-    match e {
-        WebError::Blind(why) => world_trouble(causes::ENGINE_GONE, "ask the app", why),
-        WebError::Elsewhere(why) => world_trouble(causes::TASK_ELSEWHERE, "ask the app", why),
-        e => raised(e.to_string()),
+    match e.worlds("to ask the app") {
+        Some(failure) => world_trouble(failure, "ask the app"),
+        None => raised(e.to_string()),
     }
 }

@@ -2,16 +2,16 @@
 
 use super::marks::{Marks, Room};
 use crate::event::What;
-use crate::failure::{Failure, causes};
+use crate::failure::Failure;
 use crate::redact::Redactor;
 use crate::script::limits::{CALL_TIME, CALLS, ERROR_TEXT, PRINTED, RECORDED};
 use crate::script::point::{Point, Reach};
 use crate::script::raised::Raised;
 use crate::script::{Guard, StopReason, exceeded, head, stopped};
 use crate::secret::Secret;
-use crate::world::World;
 use crate::world::clock::Limit;
 use crate::world::cluster::Owner;
+use crate::world::{ClusterError, World};
 use crate::{name::StackName, world::clock};
 use rhai::EvalAltResult;
 use std::collections::BTreeMap;
@@ -211,18 +211,16 @@ pub fn raised(message: impl Into<String>) -> Raised {
     Raised { message: head(&message.into(), ERROR_TEXT.most), failure: None }
 }
 
-/// Trouble of ours or the world's, raised so that its blame is kept.
-pub fn world_trouble(cause: &'static crate::failure::Cause, doing: &str, seen: String) -> Raised {
-    let message = format!("could not {doing}: {seen}");
-    Raised { message, failure: Some(Box::new(Failure::new(cause, format!("to {doing}"), seen))) }
+/// Trouble of the world's, raised so that its blame is kept.
+pub fn world_trouble(failure: Failure, doing: &str) -> Raised {
+    let message = format!("could not {doing}: {}", failure.observed);
+    Raised { message, failure: Some(Box::new(failure)) }
 }
 
 /// A cluster error as scripts see it: what only the world is to blame for keeps that blame.
-pub fn cluster_raised(e: crate::world::ClusterError, doing: &str) -> Raised {
-    use crate::world::ClusterError as E;
-    match e {
-        E::Unreachable(text) => world_trouble(causes::ENGINE_GONE, doing, text),
-        e @ E::Elsewhere { .. } => world_trouble(causes::TASK_ELSEWHERE, doing, format!("failed to {e}")),
-        other => raised(format!("could not {doing}: failed to {other}")),
+pub fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
+    match e.worlds(doing) {
+        Some(failure) => world_trouble(failure, doing),
+        None => raised(format!("could not {doing}: failed to {e}")),
     }
 }

@@ -116,6 +116,8 @@ causes! {
         "`ccci doctor` says what this engine lacks.";
     NETWORK_MISSING "network-missing" World "An external network does not exist and cannot be made."
         "Make the network by hand as an attachable overlay, or free its name.";
+    DISK_FULL "disk-full" World "A disk of this machine is full."
+        "Free space where the engine keeps its data (`docker system df`), then run again.";
     RECORD_FAILED "record-failed" World "The record cannot be written."
         "Free the disk, or name another place with `--out DIR`.";
     SOURCE_FAILED "source-failed" World "The source cannot be read."

@@ -1,28 +1,23 @@
 //! Turns what the ports could not do into failures with a cause and a blame. Pure.
 
 use crate::failure::{Blame, Failure, causes};
+use crate::name::StackName;
 use crate::world::cluster::{ClusterError, PullError};
 use crate::world::wait::WaitError;
 use std::any::Any;
 
 /// A cluster error while doing something; `doing` fits after "failed to".
 pub fn cluster(e: ClusterError, doing: &str) -> Failure {
+    if let Some(failure) = e.worlds(doing) {
+        return failure;
+    }
     let expected = format!("to {doing}");
     match e {
-        ClusterError::Unreachable(text) => {
-            Failure::new(causes::ENGINE_GONE, expected, "the engine does not answer").evidence("engine", text)
-        }
-        ClusterError::Stopped(what) => {
-            Failure::new(causes::INTERRUPTED, expected, format!("stopped: {what}"))
-        }
         ClusterError::Deadline(what) => {
             Failure::new(causes::ENGINE_REFUSED, expected, format!("not done before the deadline: {what}"))
         }
         ClusterError::NoRunningTask(service) => {
             Failure::new(causes::EXEC_FAILED, expected, format!("service `{service}` has no running task"))
-        }
-        e @ ClusterError::Elsewhere { .. } => {
-            Failure::new(causes::TASK_ELSEWHERE, expected, format!("failed to {e}"))
         }
         other => Failure::new(causes::ENGINE_REFUSED, expected, format!("failed to {other}")),
     }
@@ -50,19 +45,29 @@ pub fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
     }
 }
 
-/// The engine refused the stack: its words name what is wrong with it, so the recipe is to blame.
-pub fn deploy(e: ClusterError) -> Failure {
-    match e {
-        ClusterError::Refused { text, .. } => {
-            let lower = text.to_lowercase();
-            let world =
-                ["port", "already allocated", "address already in use"].iter().all(|w| lower.contains(w));
-            let failure = Failure::new(causes::DEPLOY_REFUSED, "the engine to take the stack", "it refused")
-                .evidence("the engine's words", text);
-            if world { failure.blame(Blame::World) } else { failure }
-        }
-        other => cluster(other, "hand the stack to the engine"),
-    }
+/// The engine refused the stack: its words name what is wrong with it, so the recipe is to blame. Not so for a port that a
+/// service of somebody else has.
+pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
+    let refused = match (e.worlds(DEPLOYING), e) {
+        (None, ClusterError::Refused { text, .. }) => text,
+        (Some(failure), _) => return failure,
+        (None, other) => return cluster(other, DEPLOYING),
+    };
+    let others = port_holder(&refused).filter(|holder| !holder.starts_with(&format!("{stack}_")));
+    let (cause, seen) = match others {
+        Some(holder) => (causes::PORT_TAKEN, format!("service `{holder}` of this swarm publishes its port")),
+        None => (causes::DEPLOY_REFUSED, "it refused".to_string()),
+    };
+    Failure::new(cause, "the engine to take the stack", seen).evidence("the engine's words", refused)
+}
+
+/// After "failed to".
+const DEPLOYING: &str = "hand the stack to the engine";
+
+/// The service that has the port which another one is to publish, in the engine's words (20.10 to 29): `port '80' is already
+/// in use by service 'web' (ID) as an ingress port`.
+fn port_holder(refused: &str) -> Option<&str> {
+    refused.split_once("is already in use by service '")?.1.split('\'').next()
 }
 
 /// An image that could not be had: no such image blames the image, an unreachable registry the world.
@@ -121,6 +126,38 @@ mod tests {
         assert_eq!((gone.blame, gone.cause.as_str()), (Blame::Image, "missing-image"));
         let away = pull(PullError::Unreachable { image, text }, "x:1");
         assert_eq!((away.blame, away.is_error()), (Blame::World, true));
+    }
+
+    #[test]
+    fn a_port_of_somebody_else_is_the_worlds_and_one_that_the_app_publishes_twice_is_its_own() {
+        let said = |holder: &str| ClusterError::Refused {
+            action: "deploy the stack".into(),
+            text: format!(
+                "failed to create service a_ccci_test_app: Error response from daemon: rpc error: code = InvalidArgument \
+                 desc = port '28999' is already in use by service '{holder}' (62tflnqgpciiy5md8a5fdbrrh) as an ingress port"
+            ),
+        };
+        let stack = StackName::parse("a_ccci_test").unwrap();
+        let foreign = deploy(said("shop_web"), &stack);
+        assert_eq!((foreign.cause.as_str(), foreign.blame), ("port-taken", Blame::World));
+        assert!(foreign.observed.contains("`shop_web`"), "{}", foreign.observed);
+        let own = deploy(said("a_ccci_test_web"), &stack);
+        assert_eq!((own.cause.as_str(), own.blame), ("deploy-refused", Blame::Recipe));
+    }
+
+    #[test]
+    fn a_full_disk_is_the_worlds_whoever_meets_it() {
+        let text = "failed to register layer: write /usr/bin/x: no space left on device";
+        let said = || ClusterError::Refused { action: "pull an image".into(), text: text.into() };
+        let stack = StackName::parse("a_ccci_test").unwrap();
+        for failure in [
+            cluster(said(), "put a secret"),
+            deploy(said(), &stack),
+            pull(PullError::Cluster(said()), "nginx:1"),
+        ] {
+            assert_eq!((failure.cause.as_str(), failure.blame), ("disk-full", Blame::World));
+            assert!(failure.observed.contains(text), "{}", failure.observed);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::clock::Limit;
 use super::seen::Seen;
+use crate::failure::{Failure, causes};
 use crate::name::{RunId, ServiceName, StackName};
 use crate::secret::Secret;
 use std::collections::BTreeMap;
@@ -11,6 +12,9 @@ use std::io::{Read, Write};
 pub const RUN_LABEL: &str = "ccci.run";
 /// Label with the domain whose lock says whether the run lives.
 pub const DOMAIN_LABEL: &str = "ccci.domain";
+
+/// How the system says that a disk is full, in the engine's words and in those of this process (errno 28).
+pub const DISK_FULL: &str = "o space left on device";
 
 /// We could not do or look. A message fits after "failed to" and never repeats its source.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
@@ -60,6 +64,22 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
+    /// The failure it is whoever asked, since it says nothing about the app; `None` where that depends on what was asked.
+    /// `doing` fits after "failed to".
+    pub fn worlds(&self, doing: &str) -> Option<Failure> {
+        let cause = match self {
+            ClusterError::Unreachable(_) => causes::ENGINE_GONE,
+            ClusterError::NoPermission(_) | ClusterError::NotAManager(_) => causes::ENGINE_REFUSED,
+            ClusterError::Elsewhere { .. } => causes::TASK_ELSEWHERE,
+            ClusterError::Stopped(_) => causes::INTERRUPTED,
+            ClusterError::Refused { text, .. } | ClusterError::Local(text) if text.contains(DISK_FULL) => {
+                causes::DISK_FULL
+            }
+            _ => return None,
+        };
+        Some(Failure::new(cause, format!("to {doing}"), format!("failed to {self}")))
+    }
+
     /// Whether it may pass by itself: an engine that is being restarted does not answer at first, and is no manager
     /// for a moment after that.
     pub fn may_pass(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use super::clock::Limit;
 use super::cluster::ClusterError;
+use crate::failure::{Failure, causes};
 use crate::name::{ServiceName, StackName};
 
 /// A request.
@@ -99,6 +100,16 @@ impl WebError {
     pub fn of_reason(why: &str) -> Option<WebError> {
         let blind = why.strip_prefix(BLIND).map(|why| WebError::Blind(why.into()));
         blind.or_else(|| Some(WebError::Elsewhere(why.strip_prefix(ELSEWHERE)?.into())))
+    }
+
+    /// The failure it is whoever asked, since it says nothing about the app; `None` where that depends on what was asked.
+    pub fn worlds(&self, expected: &str) -> Option<Failure> {
+        let cause = match self {
+            WebError::Blind(_) => causes::ENGINE_GONE,
+            WebError::Elsewhere(_) => causes::TASK_ELSEWHERE,
+            _ => return None,
+        };
+        Some(Failure::new(cause, expected, self.to_string()))
     }
 
     /// An engine's error that keeps the web from knowing where to ask, if it is one.

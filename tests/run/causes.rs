@@ -58,8 +58,11 @@ fn faults_of_the_swarm_have_their_cause_and_blame() {
         install,
     );
     fault(Fault::Elsewhere(app(), text("worker2")), false, "task-elsewhere", World, Exit::Error, install);
-    let taken = text("port 8000 is already allocated: address already in use");
-    fault(Fault::DeployRefused(taken), false, "deploy-refused", World, Exit::Error, install);
+    let taken = text("port '8000' is already in use by service 'shop_web' (62tf) as an ingress port");
+    fault(Fault::DeployRefused(taken), false, "port-taken", World, Exit::Error, install);
+    let full = || text("mkdir /var/lib/docker/volumes/x: no space left on device");
+    fault(Fault::DeployRefused(full()), false, "disk-full", World, Exit::Error, install);
+    fault(Fault::Rejects(app(), full()), false, "disk-full", World, Exit::Error, install);
     fault(Fault::CrashLoops(app(), 3), false, "crash-loop", Recipe, Exit::Failed, install);
     fault(Fault::OutOfMemory(app()), false, "out-of-memory", Recipe, Exit::Failed, install);
     let mount = text("invalid mount config for type \"bind\": bind source path does not exist: /nope");

@@ -30,6 +30,8 @@ pub struct Spec {
     pub secrets: Vec<String>,
     /// Ports published.
     pub ports: Vec<(u16, u16, String)>,
+    /// Ports published on every node, with their protocol: no two services of a swarm can have the same.
+    pub ingress: Vec<(u16, String)>,
     /// Everything that makes a new task when it changes.
     pub template: String,
     /// Whether it has a health check.
@@ -190,6 +192,7 @@ fn spec(body: &Value, stack: &str, parts: &Compose) -> Result<Spec, String> {
         networks,
         secrets,
         ports: ports(&body["ports"]),
+        ingress: ingress(&body["ports"]),
         template: template.to_string(),
         healthcheck: body["healthcheck"].is_object() && body["healthcheck"]["disable"] != true,
     })
@@ -223,6 +226,13 @@ fn read_only(value: &Value) -> Vec<String> {
         map => (map["read_only"] == true).then(|| text(&map["target"])),
     };
     value.as_array().into_iter().flatten().filter_map(target).collect()
+}
+
+/// Those that are not of the host mode, and that the file numbers.
+fn ingress(value: &Value) -> Vec<(u16, String)> {
+    let list = value.as_array().into_iter().flatten().filter(|p| p["mode"] != "host");
+    let all = list.flat_map(|p| ports(&Value::Array(vec![p.clone()])));
+    all.filter(|(published, ..)| *published > 0).map(|(published, _, proto)| (published, proto)).collect()
 }
 
 fn ports(value: &Value) -> Vec<(u16, u16, String)> {

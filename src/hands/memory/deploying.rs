@@ -1,6 +1,6 @@
 //! What a deploy must find and what it makes, in memory: refusals as Swarm words them, and a few of our own.
 
-use super::compose::{Compose, Part};
+use super::compose::{Compose, Part, Spec};
 use super::{Fault, Object, State, refused};
 use crate::name::LONGEST_SWARM_NAME;
 use crate::world::ClusterError;
@@ -34,6 +34,19 @@ impl State {
             }
             if !self.images.contains(&spec.image) {
                 return Err(refused("deploy", format!("{} was not pulled before", spec.image)));
+            }
+        }
+        Ok(())
+    }
+
+    /// No two services of a swarm publish the same port on every node.
+    pub(super) fn check_ports(&self, stack: &str, name: &str, spec: &Spec) -> Result<(), ClusterError> {
+        let others = self.services.iter().filter(|((s, n), _)| (s.as_str(), n.as_str()) != (stack, name));
+        for ((s, n), other) in others {
+            if let Some((port, _)) = other.spec.ingress.iter().find(|p| spec.ingress.contains(p)) {
+                let text =
+                    format!("port '{port}' is already in use by service '{s}_{n}' (id) as an ingress port");
+                return Err(refused("deploy", text));
             }
         }
         Ok(())

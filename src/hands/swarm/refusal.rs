@@ -1,7 +1,7 @@
 //! The engine's refusals in the port's words. Pure.
 
 use crate::world::ClusterError;
-use crate::world::cluster::PullError;
+use crate::world::cluster::{DISK_FULL, PullError};
 use bollard::errors::Error;
 use std::error::Error as _;
 
@@ -76,6 +76,7 @@ fn chain(error: &Error) -> String {
 
 /// Words of registries and of the engine's resolver, most telling first.
 const PULL_WORDS: &[(&str, Kind)] = &[
+    (DISK_FULL, Kind::Engine),
     ("toomanyrequests", Kind::Unreachable),
     ("no such host", Kind::Unreachable),
     ("server misbehaving", Kind::Unreachable),
@@ -103,9 +104,10 @@ const PULL_WORDS: &[(&str, Kind)] = &[
 enum Kind {
     NoSuchImage,
     Unreachable,
+    Engine,
 }
 
-/// Why a pull failed (lesson 48): the image, the world, or a refusal.
+/// Why a pull failed (lesson 48): the image, the world, the engine's own disk, or a refusal.
 pub fn pull_refused(image: &str, error: &Error) -> PullError {
     let text = match error {
         Error::DockerResponseServerError { message, .. } => message.trim().to_string(),
@@ -116,6 +118,7 @@ pub fn pull_refused(image: &str, error: &Error) -> PullError {
     match PULL_WORDS.iter().find(|(words, _)| text.contains(words)) {
         Some((_, Kind::NoSuchImage)) => PullError::NoSuchImage { image, text },
         Some((_, Kind::Unreachable)) => PullError::Unreachable { image, text },
+        Some((_, Kind::Engine)) => PullError::Cluster(refused("pull an image", error)),
         None => PullError::Refused { image, text },
     }
 }
@@ -151,6 +154,7 @@ mod tests {
             ("Get \"https://r/v2/\": net/http: TLS handshake timeout", "world"),
             ("received unexpected HTTP status: 502 Bad Gateway", "world"),
             ("toomanyrequests: You have reached your pull rate limit", "world"),
+            ("failed to register layer: write /x: no space left on device", "engine"),
             ("Get \"https://r/v2/\": no basic auth credentials", "refused"),
             ("unauthorized: authentication required", "refused"),
         ] {

@@ -188,12 +188,7 @@ fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
 
 /// No answer at all. An ingress that could not look says nothing about the recipe.
 fn silence(path: &str, e: &WebError) -> Failure {
-    let cause = match e {
-        WebError::Blind(_) => causes::ENGINE_GONE,
-        WebError::Elsewhere(_) => causes::TASK_ELSEWHERE,
-        _ => causes::NOT_HEALTHY,
-    };
-    Failure::new(cause, format!("an answer on {path}"), e.to_string())
+    e.worlds(&format!("an answer on {path}")).unwrap_or_else(|| no_answer(path, &e.to_string()))
 }
 
 fn no_answer(path: &str, why: &str) -> Failure {

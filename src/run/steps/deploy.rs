@@ -48,7 +48,7 @@ pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
         files: resolved.files.clone(),
     };
     run.state.deploys.push(side);
-    run.world.cluster.deploy(&deploy, limit).map_err(trouble::deploy)?;
+    run.world.cluster.deploy(&deploy, limit).map_err(|e| trouble::deploy(e, &run.job.plan.stack))?;
     run.state.current = Some(side);
     (run.state.usable, run.state.deaf) = (false, false);
     run.state.converged = false;

@@ -214,18 +214,14 @@ fn tail(text: &str) -> String {
 }
 
 pub(super) fn engine(e: ClusterError, doing: &str) -> Box<Failure> {
+    if let Some(failure) = e.worlds(doing) {
+        return Box::new(failure);
+    }
     let expected = format!("to {doing}");
     Box::new(match e {
-        ClusterError::Unreachable(text) => {
-            Failure::new(causes::ENGINE_GONE, expected, "the engine does not answer").evidence("engine", text)
-        }
         ClusterError::NoRunningTask(service) => {
             let seen = format!("service `{service}` has no running task");
             Failure::new(causes::EXEC_FAILED, expected, seen).blame(Blame::Recipe)
-        }
-        ClusterError::Stopped(_) => Failure::new(causes::INTERRUPTED, expected, "the run was stopped"),
-        e @ ClusterError::Elsewhere { .. } => {
-            Failure::new(causes::TASK_ELSEWHERE, expected, format!("failed to {e}"))
         }
         other => Failure::new(causes::ARCHIVE_FAILED, expected, format!("failed to {other}")),
     })

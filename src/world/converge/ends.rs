@@ -1,6 +1,7 @@
 //! How a task ended, told from everything the engine says about it. One table of the engine's own words. Pure.
 
 use crate::failure::{Cause, causes};
+use crate::world::cluster::DISK_FULL;
 use crate::world::seen::{Mode, Restart, ServiceSeen, TaskSeen, TaskState};
 
 /// A bad end of a task.
@@ -16,6 +17,8 @@ pub enum End {
     NoImage,
     /// A port it publishes is taken.
     PortTaken,
+    /// A disk of its node is full.
+    DiskFull,
     /// The engine could not join it to a network, for instance for what a killed engine left of it.
     NoNetwork,
     /// The node could not start it, for instance for a mount (lesson 9).
@@ -24,6 +27,7 @@ pub enum End {
 
 /// Words of the engine (20.10 to 29) that tell a kind of end, most telling first.
 const WORDS: &[(&str, End)] = &[
+    (DISK_FULL, End::DiskFull),
     ("No such image", End::NoImage),
     ("port is already allocated", End::PortTaken),
     ("address already in use", End::PortTaken),
@@ -69,6 +73,7 @@ impl End {
             End::Unhealthy => causes::NEVER_HEALTHY,
             End::NoImage => causes::MISSING_IMAGE,
             End::PortTaken => causes::PORT_TAKEN,
+            End::DiskFull => causes::DISK_FULL,
             End::NoNetwork => causes::NETWORK_BROKEN,
             End::Refused => causes::TASK_REJECTED,
         }
@@ -77,7 +82,7 @@ impl End {
     /// What an update failed by that was taken back or stopped for this end: an engine that cannot start it is no fault of
     /// the new version.
     pub fn cause_of_update(&self, of_recipe: &'static Cause) -> &'static Cause {
-        if *self == End::NoNetwork { causes::NETWORK_BROKEN } else { of_recipe }
+        if [End::NoNetwork, End::DiskFull].contains(self) { self.cause() } else { of_recipe }
     }
 
     /// Whether the end may only say that another service was not there yet.
@@ -93,6 +98,7 @@ impl End {
             End::Unhealthy => "by the engine because its health check failed".into(),
             End::NoImage => "without starting: the node has no such image".into(),
             End::PortTaken => "without starting: a port it publishes is in use".into(),
+            End::DiskFull => "without starting: a disk of its node is full".into(),
             End::NoNetwork => "without starting: the engine could not join it to a network".into(),
             End::Refused => "without starting: the node refused it".into(),
         }
