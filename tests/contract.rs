@@ -21,7 +21,7 @@ use ccci::world::clock::{Clock, Limit, Stop};
 use ccci::world::cluster::*;
 use ccci::world::converge::{History, Wanted, WantedService, until_converged};
 use ccci::world::locks::{Held, Locks};
-use ccci::world::seen::{Restart, TaskState};
+use ccci::world::seen::{Oom, Restart, TaskState};
 use ccci::world::wait::WaitError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -283,7 +283,7 @@ fn hopeless(
 #[test]
 fn lesson_47_a_container_killed_for_memory_is_called_so() {
     on_each("oom", |g| {
-        g.break_(Fault::OutOfMemory("app".into()));
+        g.break_(Fault::OutOfMemory("app".into(), Oom::OverLimit));
         let (f, _) = hopeless(g, "exec tail /dev/zero", "      resources: {limits: {memory: 20M}}", |t| t);
         assert_eq!(f.cause, "out-of-memory", "{f:?}");
     });

@@ -30,6 +30,8 @@ causes! {
         "Read the service's log below: its last words tell what its program lacks.";
     OUT_OF_MEMORY "out-of-memory" Recipe "A container was killed because it used more memory than it may."
         "Raise `deploy.resources.limits.memory` of the service, or let the program use less.";
+    MACHINE_OUT_OF_MEMORY "machine-out-of-memory" World "A container without a memory limit was killed: the machine had no more."
+        "Give this machine more memory or less to do at once (`--jobs 1`); a `deploy.resources.limits.memory` tells whether the app itself takes it all.";
     MISSING_IMAGE "missing-image" Image "The registry answers and has no such image."
         "Look up which tags the registry has, and name one of them in the compose file.";
     REGISTRY_UNREACHABLE "registry-unreachable" World "The registry of an image does not answer."

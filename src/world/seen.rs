@@ -32,6 +32,17 @@ impl Mode {
     }
 }
 
+/// What the kernel did to a container for memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oom {
+    /// Nothing.
+    Spared,
+    /// It killed it, since it used more than its limit.
+    OverLimit,
+    /// It killed it without a limit: the machine had no more.
+    MachineOut,
+}
+
 /// When Swarm starts an ended task again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Restart {
@@ -147,7 +158,7 @@ pub struct TaskSeen {
     /// Container id, empty until there is one.
     pub container: String,
     /// Whether the container was killed for memory (only the container tells; `None` when not looked at).
-    pub oom_killed: Option<bool>,
+    pub oom_killed: Option<Oom>,
     /// Whether the container's own health check had failed when it ended (`None` when not looked at).
     pub unhealthy: Option<bool>,
     /// Digest of its template; compare with `ServiceSeen::template` to know whether it is of the wanted spec.

@@ -1,6 +1,7 @@
 //! What can be made to go wrong in memory, by name.
 
 use crate::world::cluster::PullError;
+use crate::world::seen::Oom;
 
 /// A scripted fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub enum Fault {
     /// So many tasks end with code 1, then one stays up.
     Flickers(String, u64),
     /// Each task of the service is killed for memory.
-    OutOfMemory(String),
+    OutOfMemory(String, Oom),
     /// The service's health check never passes.
     NeverHealthy(String),
     /// The service's tasks end with code 0 by themselves.
@@ -96,14 +97,14 @@ pub struct Ending {
     /// The engine's words.
     pub words: String,
     /// Killed for memory.
-    pub oom: bool,
+    pub oom: Oom,
     /// Its health check had failed.
     pub unhealthy: bool,
 }
 
 fn ends(code: i64) -> Ending {
     let words = if code == 0 { String::new() } else { format!("task: non-zero exit ({code})") };
-    Ending { rejected: false, code: Some(code), words, oom: false, unhealthy: false }
+    Ending { rejected: false, code: Some(code), words, oom: Oom::Spared, unhealthy: false }
 }
 
 /// The fate of the `n`th new task (from 0) of a service, in an update or not, healthchecked or not.
@@ -116,7 +117,9 @@ pub fn fate(faults: &[Fault], service: &str, n: u64, updating: bool, healthcheck
         Fault::CrashLoops(s, code) if mine(s) => Some(ending(Some(400), 500, ends(*code))),
         Fault::DiesAfter(s, ms) if mine(s) => Some(ending(Some(400), 400 + ms, ends(1))),
         Fault::Flickers(s, times) if mine(s) && n < *times => Some(ending(Some(400), 600, ends(1))),
-        Fault::OutOfMemory(s) if mine(s) => Some(ending(Some(400), 700, Ending { oom: true, ..ends(137) })),
+        Fault::OutOfMemory(s, oom) if mine(s) => {
+            Some(ending(Some(400), 700, Ending { oom: *oom, ..ends(137) }))
+        }
         Fault::NeverHealthy(s) if mine(s) => {
             Some(ending(None, 10_000, Ending { unhealthy: true, ..ends(137) }))
         }

@@ -1,7 +1,7 @@
 //! Docker's answers as the port's plain values. Pure; tested on recorded answers in `tests/fixtures/engine/`.
 
 use crate::name::ServiceName;
-use crate::world::seen::{Mode, Restart, ServiceSeen, TaskSeen, TaskState, UpdateState};
+use crate::world::seen::{Mode, Oom, Restart, ServiceSeen, TaskSeen, TaskState, UpdateState};
 use bollard::models::{
     ContainerInspectResponse, HealthStatusEnum, MountType, Service, ServiceUpdateStatusStateEnum, Task,
     TaskSpec, TaskSpecRestartPolicyConditionEnum, TaskState as State,
@@ -129,17 +129,23 @@ fn state(state: State) -> TaskState {
     }
 }
 
-/// What only the container tells (lessons 39 and 47): killed for memory, and ended while its health check failed.
+/// What only the container tells (lessons 39 and 47): killed for memory, and ended while its health check failed. Without a
+/// limit of its own it was the machine's memory that ran out.
 ///
 /// An engine may lose the kernel's word (seen on 20.10: `OOMKilled` false after a kill that the kernel's log shows). A
 /// task that Swarm did not stop, under a memory limit and ended by SIGKILL, has nobody else to have been killed by.
-pub fn container_end(answer: &ContainerInspectResponse) -> (Option<bool>, Option<bool>) {
+pub fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, Option<bool>) {
     let Some(state) = &answer.state else { return (None, None) };
     let unhealthy =
         state.health.as_ref().and_then(|h| h.status).is_some_and(|s| s == HealthStatusEnum::UNHEALTHY);
-    let limited = answer.host_config.as_ref().and_then(|h| h.memory).unwrap_or(0) > 0;
-    let killed = state.exit_code == Some(137) && limited && !unhealthy;
-    (state.oom_killed.map(|said| said || killed), Some(unhealthy))
+    let limit = answer.host_config.as_ref().and_then(|h| h.memory);
+    let killed = state.exit_code == Some(137) && limit > Some(0) && !unhealthy;
+    let oom = state.oom_killed.map(|said| match said || killed {
+        false => Oom::Spared,
+        true if limit == Some(0) => Oom::MachineOut,
+        true => Oom::OverLimit,
+    });
+    (oom, Some(unhealthy))
 }
 
 /// Whether a container has a health check, of its spec or of its image.

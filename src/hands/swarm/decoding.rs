@@ -2,7 +2,7 @@
 
 use super::decode::{checks_health, container_end, ms_of, service, task};
 use crate::world::converge::{History, Verdict, Wanted, WantedMode, WantedService, converge};
-use crate::world::seen::{Mode, Restart, Seen, TaskState, UpdateState};
+use crate::world::seen::{Mode, Oom, Restart, Seen, TaskState, UpdateState};
 use bollard::models::{ContainerInspectResponse, Service, Task};
 use std::collections::{BTreeMap, HashMap};
 
@@ -84,7 +84,7 @@ fn every_recorded_trouble_is_called_by_its_name() {
 fn lesson_39_the_container_tells_that_a_complete_task_was_unhealthy() {
     let container: ContainerInspectResponse = recorded("container-unhealthy");
     let mut broken = seen("broken", "clfix");
-    assert_eq!(container_end(&container), (Some(false), Some(true)));
+    assert_eq!(container_end(&container), (Some(Oom::Spared), Some(true)));
     assert!(checks_health(&container) && !checks_health(&recorded("container-oom")));
     let id = broken.service("unhealthy").unwrap().id.clone();
     let found = broken.tasks.iter_mut().find(|t| Some(&t.container) == container.id.as_ref()).unwrap();
@@ -151,11 +151,14 @@ fn times_are_read_to_the_millisecond() {
 
 #[test]
 fn lesson_47_a_kill_under_a_memory_limit_is_for_memory_even_if_the_engine_lost_the_word() {
-    let end = |code: i64, memory: i64| {
+    let end = |said: bool, code: i64, memory: i64| {
         let text = format!(
-            r#"{{"State": {{"OOMKilled": false, "ExitCode": {code}}}, "HostConfig": {{"Memory": {memory}}}}}"#
+            r#"{{"State": {{"OOMKilled": {said}, "ExitCode": {code}}}, "HostConfig": {{"Memory": {memory}}}}}"#
         );
         container_end(&serde_json::from_str(&text).unwrap()).0
     };
-    assert_eq!((end(137, 20 << 20), end(137, 0), end(1, 20 << 20)), (Some(true), Some(false), Some(false)));
+    let limit = 20 << 20;
+    assert_eq!((end(false, 137, limit), end(true, 137, limit)), (Some(Oom::OverLimit), Some(Oom::OverLimit)));
+    assert_eq!((end(false, 137, 0), end(false, 1, limit)), (Some(Oom::Spared), Some(Oom::Spared)));
+    assert_eq!(end(true, 137, 0), Some(Oom::MachineOut));
 }

@@ -20,6 +20,7 @@ mod refusal;
 mod removal;
 
 use crate::name::{ServiceName, StackName};
+use crate::world::seen::Oom;
 use crate::world::wait::{Look, WaitError, until};
 use crate::world::{Clock, ClusterError, Limit};
 use bollard::Docker;
@@ -60,7 +61,7 @@ struct Engine {
 #[derive(Default)]
 struct Known {
     /// What an ended container told: (killed for memory, unhealthy).
-    ends: HashMap<String, (Option<bool>, Option<bool>)>,
+    ends: HashMap<String, (Option<Oom>, Option<bool>)>,
     /// Whether tasks of a template have a health check.
     checks: HashMap<String, bool>,
     /// Names of networks by id.

@@ -149,6 +149,7 @@ fn ends_are_counted_by_slot_and_kind() {
         ("app x1", "app: a fail", "waiting"),
         ("app x1", "app: a fail, b fail", "task-rejected @0"),
         ("app x1", "app: a fail=137 oom, b fail=137 oom", "out-of-memory @0"),
+        ("app x1", "app: a fail=137 oom-machine, b fail=137 oom-machine", "machine-out-of-memory @0"),
         ("app x1", "app: a fail=1 unhealthy, b fail=1 unhealthy", "never-healthy @0"),
         ("app x1", "app: a rej, b rej", "task-rejected @0"),
     ] {
@@ -160,6 +161,12 @@ fn ends_are_counted_by_slot_and_kind() {
 fn the_engines_own_words_tell_the_cause() {
     for (words, state, expected) in [
         ("No such image: nginx:nope", "rej", "missing-image @0"),
+        (
+            "error creating overlay mount: mkdir /var/lib/docker/x: no space left on device",
+            "rej",
+            "disk-full @0",
+        ),
+        ("starting container failed: write /x: no space left on device: unknown", "fail", "disk-full @0"),
         (
             "driver failed programming external connectivity on endpoint x: Bind for 0.0.0.0:80 failed: port is already allocated",
             "fail",

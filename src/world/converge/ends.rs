@@ -2,7 +2,7 @@
 
 use crate::failure::{Cause, causes};
 use crate::world::cluster::DISK_FULL;
-use crate::world::seen::{Mode, Restart, ServiceSeen, TaskSeen, TaskState};
+use crate::world::seen::{Mode, Oom, Restart, ServiceSeen, TaskSeen, TaskState};
 
 /// A bad end of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum End {
     Exit(i64),
     /// The kernel killed it for memory (only the container tells: lesson 47).
     OutOfMemory,
+    /// The kernel killed it although it has no limit: its node had no more memory.
+    MachineOutOfMemory,
     /// The engine stopped it because its health check failed (lesson 39).
     Unhealthy,
     /// The node has no such image and could not get it.
@@ -50,7 +52,8 @@ pub fn end_of(service: &ServiceSeen, task: &TaskSeen) -> Option<End> {
         TaskState::Pending | TaskState::Starting | TaskState::Running => None,
         TaskState::Shutdown | TaskState::Orphaned => None,
         TaskState::Rejected => Some(said().unwrap_or(End::Refused)),
-        TaskState::Failed if task.oom_killed == Some(true) => Some(End::OutOfMemory),
+        TaskState::Failed if task.oom_killed == Some(Oom::OverLimit) => Some(End::OutOfMemory),
+        TaskState::Failed if task.oom_killed == Some(Oom::MachineOut) => Some(End::MachineOutOfMemory),
         TaskState::Failed | TaskState::Complete if task.unhealthy == Some(true) => Some(End::Unhealthy),
         TaskState::Complete => {
             let restarts = service.restart == Restart::Any && !matches!(service.mode, Mode::Job(_));
@@ -70,6 +73,7 @@ impl End {
         match self {
             End::Exit(_) => causes::CRASH_LOOP,
             End::OutOfMemory => causes::OUT_OF_MEMORY,
+            End::MachineOutOfMemory => causes::MACHINE_OUT_OF_MEMORY,
             End::Unhealthy => causes::NEVER_HEALTHY,
             End::NoImage => causes::MISSING_IMAGE,
             End::PortTaken => causes::PORT_TAKEN,
@@ -82,7 +86,11 @@ impl End {
     /// What an update failed by that was taken back or stopped for this end: an engine that cannot start it is no fault of
     /// the new version.
     pub fn cause_of_update(&self, of_recipe: &'static Cause) -> &'static Cause {
-        if [End::NoNetwork, End::DiskFull].contains(self) { self.cause() } else { of_recipe }
+        if [End::NoNetwork, End::DiskFull, End::MachineOutOfMemory].contains(self) {
+            self.cause()
+        } else {
+            of_recipe
+        }
     }
 
     /// Whether the end may only say that another service was not there yet.
@@ -95,6 +103,7 @@ impl End {
         match self {
             End::Exit(code) => format!("with exit code {code}{}", meaning(*code)),
             End::OutOfMemory => "exited 137 (out of memory)".into(),
+            End::MachineOutOfMemory => "exited 137 (the machine had no more memory; it has no limit)".into(),
             End::Unhealthy => "by the engine because its health check failed".into(),
             End::NoImage => "without starting: the node has no such image".into(),
             End::PortTaken => "without starting: a port it publishes is in use".into(),
@@ -125,9 +134,11 @@ pub fn line(task: &TaskSeen) -> String {
     if let Some(code) = task.exit_code {
         text.push_str(&format!(", exit code {code}"));
     }
-    if task.oom_killed == Some(true) {
-        text.push_str(", killed for memory");
-    }
+    text.push_str(match task.oom_killed {
+        Some(Oom::OverLimit) => ", killed for memory",
+        Some(Oom::MachineOut) => ", killed because the machine had no more memory",
+        Some(Oom::Spared) | None => "",
+    });
     if task.unhealthy == Some(true) {
         text.push_str(", its health check had failed");
     }

@@ -6,7 +6,7 @@
 
 use super::{History, Verdict, Wanted, converge, not_converged};
 use crate::name::ServiceName;
-use crate::world::seen::{Mode, Restart, Seen, ServiceSeen, TaskSeen, TaskState, UpdateState};
+use crate::world::seen::{Mode, Oom, Restart, Seen, ServiceSeen, TaskSeen, TaskState, UpdateState};
 use std::collections::BTreeMap;
 
 /// Runs the looks until one is decisive and compares `converged @900`, `crash-loop @6500` or `waiting`, and that the
@@ -174,7 +174,8 @@ impl Scene {
                 "shut" => t.state = TaskState::Shutdown,
                 "orphan" => t.state = TaskState::Orphaned,
                 "old" => t.template = "old".into(),
-                "oom" => t.oom_killed = Some(true),
+                "oom" => t.oom_killed = Some(Oom::OverLimit),
+                "oom-machine" => t.oom_killed = Some(Oom::MachineOut),
                 "unhealthy" => t.unhealthy = Some(true),
                 "healthy" => t.unhealthy = Some(false),
                 "leaving" => t.wanted_running = false,

@@ -25,6 +25,10 @@ fn a_line_of_evidence_tells_state_code_health_time_and_the_engines_words() {
         ("2540 | app: a fail=1 (boom)", "failed, exit code 1, 2.5 s after it was made: boom"),
         ("100 | app: a fail=137 oom", "failed, exit code 137, killed for memory, 0.1 s after it was made"),
         (
+            "100 | app: a fail=137 oom-machine",
+            "failed, exit code 137, killed because the machine had no more memory, 0.1 s after it was made",
+        ),
+        (
             "60000 | app: a done unhealthy",
             "complete, exit code 0, its health check had failed, 60.0 s after it was made",
         ),
