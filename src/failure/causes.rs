@@ -53,7 +53,7 @@ causes! {
     PORT_TAKEN "port-taken" World "A port that the app publishes is already in use on this machine."
         "Free the port on this machine, then run again.";
     NETWORK_BROKEN "network-broken" World "The engine could not join a task to a network."
-        "Restart the engine. If an interface `vx-…` of a killed engine is in the way (`ip link`), delete it first.";
+        "Restart the engine, which also puts its firewall rules back. If an interface `vx-…` of a killed engine is in the way (`ip link`), delete it first.";
     ONE_SHOT_FAILED "one-shot-failed" Recipe "A service that runs once to its end ended with an error."
         "Read the log of the service below; a job that may fail needs `restart_policy: on-failure`.";
     NOT_CONVERGED "not-converged" Recipe "Services did not reach the wanted count before the deadline."

@@ -162,6 +162,23 @@ fn the_engines_own_words_tell_the_cause() {
     for (words, state, expected) in [
         ("No such image: nginx:nope", "rej", "missing-image @0"),
         (
+            "driver failed programming external connectivity on endpoint x: (iptables failed: iptables --wait -t nat -A \
+             DOCKER: No chain/target/match by that name. (exit status 1))",
+            "fail",
+            "network-broken @0",
+        ),
+        (
+            "network x: no available IPv4 addresses on this network's address pools: proxy (abc)",
+            "rej",
+            "network-broken @0",
+        ),
+        (
+            "attaching to network failed, make sure your network options are correct and check manager logs: context \
+             deadline exceeded",
+            "rej",
+            "network-broken @0",
+        ),
+        (
             "error creating overlay mount: mkdir /var/lib/docker/x: no space left on device",
             "rej",
             "disk-full @0",
