@@ -256,6 +256,33 @@ fn a_crash_loop_is_hopeless_and_says_the_exit_code_and_the_log() {
     });
 }
 
+/// A check that never fails, and is not even asked before the task has ended: the engine calls the container unhealthy all the
+/// same once it stops.
+const CHECKED: &str = "\n    healthcheck: {test: [CMD, 'true'], interval: 30s}";
+
+#[test]
+fn a_task_that_ends_by_itself_is_not_called_unhealthy_for_having_a_health_check() {
+    on_each("checked", |g| {
+        g.break_(Fault::CrashLoops("app".into(), 3));
+        let crash = g.compose("exit 3", &format!("      restart_policy: {{delay: 200ms}}{CHECKED}"));
+        g.deploy(&crash).unwrap();
+        let Err(WaitError::Hopeless(f)) = g.converge(&g.wanted()) else { panic!() };
+        assert_eq!(f.cause, "crash-loop", "{f:?}");
+        assert!(f.observed.contains("exit code 3"), "{f:?}");
+        g.remove();
+    });
+    on_each("checkedonce", |g| {
+        g.break_(Fault::Completes("app".into()));
+        let once = g.compose("exit 0", &format!("      restart_policy: {{condition: none}}{CHECKED}"));
+        g.deploy(&once).unwrap();
+        let mut wanted = g.wanted();
+        wanted.services[0].restart = Restart::Never;
+        let notes = g.converge(&wanted).unwrap();
+        assert!(notes.iter().any(|n| n.contains("ran to its end")), "{notes:?}");
+        g.remove();
+    });
+}
+
 /// Deploys something that cannot become good and gives the failure and how long it took to say so.
 fn hopeless(
     g: &Ground,

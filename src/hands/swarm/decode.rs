@@ -136,8 +136,7 @@ fn state(state: State) -> TaskState {
 /// task that Swarm did not stop, under a memory limit and ended by SIGKILL, has nobody else to have been killed by.
 pub fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, Option<bool>) {
     let Some(state) = &answer.state else { return (None, None) };
-    let unhealthy =
-        state.health.as_ref().and_then(|h| h.status).is_some_and(|s| s == HealthStatusEnum::UNHEALTHY);
+    let unhealthy = failed_its_check(answer);
     let limit = answer.host_config.as_ref().and_then(|h| h.memory);
     let killed = state.exit_code == Some(137) && limit > Some(0) && !unhealthy;
     let oom = state.oom_killed.map(|said| match said || killed {
@@ -147,6 +146,20 @@ pub fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, Option<
     });
     (oom, Some(unhealthy))
 }
+
+/// Whether a container's health check had failed often enough. The status alone does not tell: the engine calls every
+/// container with a check unhealthy when it stops (20.10: one that exits before its first check has a streak of 0).
+fn failed_its_check(answer: &ContainerInspectResponse) -> bool {
+    let health = answer.state.as_ref().and_then(|s| s.health.as_ref());
+    let check = answer.config.as_ref().and_then(|c| c.healthcheck.as_ref());
+    let retries = check.and_then(|c| c.retries).filter(|n| *n > 0).unwrap_or(ENGINES_RETRIES);
+    health.is_some_and(|h| {
+        h.status == Some(HealthStatusEnum::UNHEALTHY) && h.failing_streak.unwrap_or(0) >= retries
+    })
+}
+
+/// How often a check has to fail in a row when nobody says it.
+const ENGINES_RETRIES: i64 = 3;
 
 /// Whether a container has a health check, of its spec or of its image.
 pub fn checks_health(answer: &ContainerInspectResponse) -> bool {

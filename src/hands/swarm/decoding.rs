@@ -90,6 +90,11 @@ fn lesson_39_the_container_tells_that_a_complete_task_was_unhealthy() {
     let found = broken.tasks.iter_mut().find(|t| Some(&t.container) == container.id.as_ref()).unwrap();
     assert_eq!((&found.service, found.state, found.exit_code), (&id, TaskState::Complete, Some(0)));
     found.unhealthy = Some(true);
+    let mut stopped = container.clone();
+    if let Some(health) = stopped.state.as_mut().and_then(|s| s.health.as_mut()) {
+        health.failing_streak = Some(0);
+    }
+    assert_eq!(container_end(&stopped).1, Some(false), "the engine calls each container so that stops");
     assert!(verdict(&broken, "unhealthy").starts_with("never-healthy"), "{}", verdict(&broken, "unhealthy"));
 }
 
