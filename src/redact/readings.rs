@@ -42,6 +42,9 @@ const KINDS: &[Kind] = &[
     Kind { marks: [b'%', b'+'], own: b"+", undo: form },
     Kind { marks: [b'\\'; 2], own: b"\\", undo: backslash },
     Kind { marks: [b'&'; 2], own: b"&", undo: entity },
+    // a dollar in a compose file, a quote in quotes of YAML and SQL
+    Kind { marks: [b'$'; 2], own: b"$", undo: |t| t.starts_with(b"$$").then(|| Escape::byte(2, b'$')) },
+    Kind { marks: [b'\''; 2], own: b"'", undo: |t| t.starts_with(b"''").then(|| Escape::byte(2, b'\'')) },
     Kind {
         marks: [b'\r', b'\n'],
         own: b"\r\n",

@@ -42,6 +42,9 @@ const WRAPPERS: &[Wrapper] = &[
         s.chars().map(|c| if c.is_ascii_alphanumeric() { c.into() } else { format!("\\{c}") }).collect()
     }),
     ("Rust", |s| format!("{s:?}")),
+    ("compose", |s| s.replace('$', "$$")),
+    ("compose in quotes of YAML", |s| json(&s.replace('$', "$$"))),
+    ("single quotes of YAML", |s| s.replace('\'', "''")),
     ("HTML, every name", |s| {
         let names = [
             ("&", "&amp;"),

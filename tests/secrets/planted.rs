@@ -103,6 +103,9 @@ pub fn written(s: &str) -> Vec<Written> {
         ("HEX", hex(s, "").to_uppercase()),
         ("hex dump", hex(s, " ")),
         ("Rust", rust(s)),
+        ("compose", s.replace('$', "$$")),
+        ("compose in quotes", inner(&s.replace('$', "$$"))),
+        ("single quotes of YAML", s.replace('\'', "''")),
     ];
     all.into_iter().map(|(way, text)| Written { way, text }).collect()
 }
