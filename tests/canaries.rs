@@ -84,7 +84,7 @@ fn life(canary: &Canary) -> Vec<String> {
         deadline: Duration::from_secs(120),
     };
     let recipe = ground.recipe.display().to_string();
-    let mut job = match prepare(&recipe, &args, false, runtime.handle(), &stop) {
+    let mut job = match prepare(&recipe, &args, false, runtime.handle(), &stop, &Default::default()) {
         Ok(prepared) => prepared.job,
         Err(Refused::Wrong(said)) => {
             let said: Vec<String> = said.iter().map(ccci::diag::render::one_line).collect();

@@ -77,7 +77,8 @@ impl Project {
         };
         change(&mut asked);
         let (here, cache) = (self.source.around().join(at), self.source.around().join("cache"));
-        let means = Means { here: &here, cache: &cache, git: &git, limit: &limit };
+        let redactor = Default::default();
+        let means = Means { here: &here, cache: &cache, git: &git, limit: &limit, redactor: &redactor };
         gather(&asked, &means).map_err(|f| format!("{}: {f}", f.cause))
     }
 

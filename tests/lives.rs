@@ -51,7 +51,8 @@ fn life(
     let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let stop = Stop::default();
-    let Ok(prepared) = prepare(recipe, &source(tiers), false, runtime.handle(), &stop) else {
+    let Ok(prepared) = prepare(recipe, &source(tiers), false, runtime.handle(), &stop, &Default::default())
+    else {
         panic!("{recipe} does not load; `ccci check` says why");
     };
     let mut job = prepared.job;

@@ -242,3 +242,15 @@ fn no_library_finds_anybody_who_writes_its_log() {
     };
     assert_eq!(said(Some("trace")), said(None));
 }
+
+#[test]
+fn the_login_in_a_sources_address_is_never_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let source = "http://joe:S3cretTok@127.0.0.1:1/joomla.git?access_token=glpat-77xw";
+    let mut ccci = Command::new(env!("CARGO_BIN_EXE_ccci"));
+    ccci.args(["plan", "joomla", "--json", "--source", source]).env("CCCI_HOME", home.path());
+    let out = ccci.output().unwrap();
+    let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+    assert!(said.contains("127.0.0.1:1/joomla.git"), "{said}");
+    assert!(!said.contains("S3cretTok") && !said.contains("glpat-77xw"), "{said}");
+}

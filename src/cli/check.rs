@@ -9,6 +9,7 @@ use crate::diag::{Diagnostic, Severity, codes, render};
 use crate::exit::Exit;
 use crate::gather;
 use crate::recipe::directory::Origin;
+use crate::redact::Redactor;
 use crate::script::{RecipeTexts, Scripts};
 use crate::world::clock::Stop;
 use serde_json::json;
@@ -29,7 +30,7 @@ pub fn check(args: &CheckArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit 
         all.push(Diagnostic::new(codes::EMPTY_DIRECTORY, message).help("name a recipe directory"));
     }
     for dir in &dirs {
-        all.extend(one(dir, handle, stop));
+        all.extend(one(dir, handle, stop, &out.redactor));
     }
     let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
     tell(&all, args.format, out);
@@ -54,7 +55,7 @@ const OF_SOURCE: &[&Code] =
     &[codes::NO_SOURCE, codes::NOT_A_REPOSITORY, codes::NO_SUCH_REF, codes::NO_SUCH_BASE];
 
 /// One directory with its source, or its texts alone if that is not at hand.
-fn one(dir: &str, handle: &Handle, stop: &Stop) -> Vec<Diagnostic> {
+fn one(dir: &str, handle: &Handle, stop: &Stop, redactor: &Redactor) -> Vec<Diagnostic> {
     let source = SourceArgs {
         source: None,
         rev: None,
@@ -63,7 +64,7 @@ fn one(dir: &str, handle: &Handle, stop: &Stop) -> Vec<Diagnostic> {
         no_local: false,
         deadline: Duration::from_secs(3_600),
     };
-    match prepare(dir, &source, false, handle, stop) {
+    match prepare(dir, &source, false, handle, stop, redactor) {
         Ok(prepared) => prepared.warnings,
         Err(Refused::Wrong(all)) => {
             let mut of_source = all.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 /// Prints the plan.
 pub fn plan(args: &PlanArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit {
-    match prepare(&args.recipe, &args.source, false, handle, stop) {
+    match prepare(&args.recipe, &args.source, false, handle, stop, &out.redactor) {
         Ok(prepared) => {
             out.diagnostics(prepared.warnings);
             let plan = &prepared.job.plan;

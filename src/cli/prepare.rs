@@ -69,10 +69,11 @@ pub fn prepare(
     keep: bool,
     handle: &Handle,
     stop: &Stop,
+    redactor: &Redactor,
 ) -> Result<Prepared, Refused> {
     let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
     let run_id = new_run_id(&*clock);
-    prepare_as(recipe, args, keep, handle, stop, clock, run_id)
+    prepare_as(recipe, args, keep, handle, stop, redactor, (clock, run_id))
 }
 
 /// The same with a given clock and run id, so that a plan can be compared.
@@ -82,8 +83,8 @@ pub fn prepare_as(
     keep: bool,
     handle: &Handle,
     stop: &Stop,
-    clock: Arc<dyn Clock>,
-    run_id: RunId,
+    redactor: &Redactor,
+    (clock, run_id): (Arc<dyn Clock>, RunId),
 ) -> Result<Prepared, Refused> {
     let tiers = tiers(args)?;
     let limit = Limit { deadline: clock.now().after(GATHER_LIMIT), stop: stop.clone() };
@@ -102,7 +103,7 @@ pub fn prepare_as(
         zone: &zone,
     };
     let cache = env::home().join("sources");
-    let means = Means { here: Path::new("."), cache: &cache, git: &git, limit: &limit };
+    let means = Means { here: Path::new("."), cache: &cache, git: &git, limit: &limit, redactor };
     let outcome = gather::gather(&asked, &means).map_err(Refused::World)?;
     let mut diagnostics = outcome.diagnostics;
     let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };
@@ -115,7 +116,9 @@ pub fn prepare_as(
         return Err(Refused::Wrong(diagnostics.sorted()));
     }
     let asked = build::Asked { tiers, keep, deadline: args.deadline };
-    finish(gathered, scripts, whose, diagnostics, asked, run_id)
+    let mut prepared = finish(gathered, scripts, whose, diagnostics, asked, run_id)?;
+    prepared.job.redactor = redactor.clone();
+    Ok(prepared)
 }
 
 fn tiers(args: &SourceArgs) -> Result<Option<std::collections::BTreeSet<crate::tier::Tier>>, Refused> {

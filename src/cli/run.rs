@@ -133,13 +133,13 @@ impl Call<'_> {
         };
         let stop = self.stop.below();
         let prepared =
-            prepare(recipe, &self.args.source, self.args.keep, self.handle, &stop).map_err(|refused| {
-                let exit = self.stop.reason().map_or(refused.exit(), signals::exit);
-                (exit, refusal(refused, self.out))
-            })?;
+            prepare(recipe, &self.args.source, self.args.keep, self.handle, &stop, &self.out.redactor)
+                .map_err(|refused| {
+                    let exit = self.stop.reason().map_or(refused.exit(), signals::exit);
+                    (exit, refusal(refused, self.out))
+                })?;
         self.out.diagnostics(prepared.warnings);
-        let mut job = prepared.job;
-        job.redactor = self.out.redactor.clone();
+        let job = prepared.job;
         let several = self.args.recipes.len() > 1;
         let asked = self.args.out.as_ref();
         let asked = asked.map(|d| if several { d.join(job.plan.recipe.as_str()) } else { d.clone() });

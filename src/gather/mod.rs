@@ -2,6 +2,7 @@
 //! source's facts, the env and what the compose files come to. Looks and never touches; what is wrong with a text comes
 //! back as diagnostics, all together, and only what we could not look at is a failure.
 
+mod credentials;
 pub mod disk;
 pub mod inputs;
 pub mod look_up;
@@ -19,6 +20,7 @@ use crate::recipe::directory::{self, Directory, Layer, Origin};
 use crate::recipe::load::{Loaded, Spans, load};
 use crate::recipe::settings::{Recipe, UpgradeBase};
 use crate::recipe::source::{RevisionFacts, SourceFacts, SourceKind};
+use crate::redact::Redactor;
 use crate::world::clock::Limit;
 use look_up::{Found, INSIDE, look_up, shown, tidy};
 use side::{Side, With};
@@ -55,6 +57,8 @@ pub struct Means<'a> {
     pub git: &'a GitHand,
     /// What bounds it.
     pub limit: &'a Limit,
+    /// Learns what the source's address holds that nobody may read.
+    pub redactor: &'a Redactor,
 }
 
 /// The texts of a recipe without its source.
@@ -131,6 +135,9 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
         }
         return Ok(Outcome::nothing(said, no_source(&found)));
     };
+    for secret in credentials::of(&given) {
+        means.redactor.add("the source's address", &secret);
+    }
     let opened = means.git.open(&given, here, means.cache, means.limit);
     let read_head = opened.and_then(|r| r.facts(asked.rev).map(|facts| (r, facts)));
     let (repository, source) = match read_head.map_err(|e| of_source(e, place)) {

@@ -74,7 +74,7 @@ pub fn prepared(recipe: &str, args: &SourceArgs, run_id: &str) -> Result<Job, St
     let clock = Arc::new(RealClock::new(Arc::default()));
     let run_id = RunId::parse(run_id).unwrap();
     let stop = Stop::default();
-    match prepare_as(recipe, args, false, runtime.handle(), &stop, clock, run_id) {
+    match prepare_as(recipe, args, false, runtime.handle(), &stop, &Default::default(), (clock, run_id)) {
         Ok(prepared) => Ok(prepared.job),
         Err(Refused::Wrong(all)) => Err(all.iter().map(one_line).collect::<Vec<_>>().join("\n")),
         Err(Refused::World(failure)) => Err(failure.to_string()),
