@@ -64,7 +64,11 @@ fn failed(code: Option<i32>, stderr: &str) -> ClusterError {
     if let Some(why) = child::not_started(code, stderr) {
         return ClusterError::Local(format!("start the docker client: {why}"));
     }
-    let text = what_it_says(stderr);
+    // one that was killed says at most what it was about to do: the engine refused nothing
+    let Some(text) = what_it_says(stderr).filter(|_| !matches!(code, None | Some(130 | 143))) else {
+        let how = code.map_or("was killed".to_string(), |code| format!("ended with {code}, without a word"));
+        return ClusterError::Local(format!("run the docker client: it {how}"));
+    };
     refusal::of_words(&text)
         .unwrap_or_else(|| ClusterError::Refused { action: "deploy the stack".into(), text })
 }
@@ -114,12 +118,12 @@ const REMARKS: &[&str] = &[
     "expose:",
 ];
 
-/// What the client says about a refusal, without its progress.
-fn what_it_says(stderr: &str) -> String {
+/// What the client says about a refusal, without its progress; `None` if that is all.
+fn what_it_says(stderr: &str) -> Option<String> {
     let remark = |line: &&str| !line.trim().is_empty() && !REMARKS.iter().any(|r| line.starts_with(r));
     let lines: Vec<&str> = stderr.lines().filter(remark).collect();
-    let text = if lines.is_empty() { stderr.trim().to_string() } else { lines.join("\n") };
-    text.trim_start_matches("Error response from daemon: ").to_string()
+    let text = lines.join("\n").trim_start_matches("Error response from daemon: ").to_string();
+    (!text.is_empty()).then_some(text)
 }
 
 #[cfg(test)]
@@ -131,10 +135,23 @@ mod tests {
         let stderr = "Ignoring unsupported options: restart\n\nCreating network x_default\nfailed to create service \
                       x_app: Error response from daemon: network x not found\n";
         assert_eq!(
-            what_it_says(stderr),
+            what_it_says(stderr).unwrap(),
             "failed to create service x_app: Error response from daemon: network x not found"
         );
-        assert_eq!(what_it_says("Creating service x\n"), "Creating service x");
+        assert_eq!(what_it_says("Creating service x\n"), None);
+    }
+
+    #[test]
+    fn a_client_that_was_killed_is_no_refusal_of_the_engine() {
+        for (code, stderr) in [
+            (None, "Creating network x_default\n"),
+            (None, ""),
+            (Some(143), "signal: terminated"),
+            (Some(1), ""),
+        ] {
+            let got = failed(code, stderr);
+            assert!(matches!(got, ClusterError::Local(_)), "{code:?} {stderr}: {got:?}");
+        }
     }
 
     #[test]
