@@ -408,7 +408,7 @@ fn lesson_10_a_container_that_dies_under_a_command_is_an_error_and_no_output() {
     };
     g.up();
     let got = g.sh("echo begun; kill -QUIT 1; sleep 20; echo ended");
-    assert!(got.is_err(), "{got:?}");
+    assert!(matches!(got, Err(ClusterError::Ended(_))), "{got:?}");
     // and the next command finds the task that Swarm starts in its place
     let argv = ["true".to_string()].to_vec();
     let app = ServiceName::parse("app").unwrap();
@@ -755,6 +755,47 @@ fn lesson_50_a_backup_of_nothing_is_empty_and_a_failing_hook_is_no_backup() {
         assert_eq!(failure.cause, "backup-hook-failed", "{failure:?}");
         g.remove();
     });
+}
+
+#[test]
+fn a_volume_that_is_left_out_is_not_taken_along_with_the_one_around_it() {
+    on_each("nested", |g| {
+        let store = MemoryStore::default();
+        let world = world(g, &store);
+        let labels = "ccci.run: contract, backupbot.backup: 'true', backupbot.backup.volumes.deep: 'false',";
+        let text = g
+            .compose(FOREVER, "")
+            .replacen("ccci.run: contract,", labels, 1)
+            .replace("['data:/data']", "['data:/data', 'deep:/data/deep']");
+        let owned = text.rsplit_once("  data:\n").unwrap().1.to_string();
+        g.deploy(&format!("{text}  deep:\n{owned}")).unwrap();
+        g.converge(&g.wanted()).unwrap();
+        g.sh("echo one > /data/outer").unwrap();
+        g.sh("echo two > /data/deep/inner").unwrap();
+        let snapshot = back_up(&world, &g.stack(), "nested", &g.limit(60)).unwrap();
+        let names: Vec<&str> = snapshot.archives[0].entries.iter().map(|e| e.name.as_str()).collect();
+        assert!(names.contains(&"outer") && !names.iter().any(|n| n.contains("inner")), "{names:?}");
+        g.sh("echo other > /data/outer").unwrap();
+        g.sh("echo late > /data/deep/inner").unwrap();
+        restore(&world, &g.stack(), &snapshot, &g.limit(60)).unwrap();
+        assert_eq!(content(g, "/data/outer").as_deref(), Some("one\n"));
+        assert_eq!(content(g, "/data/deep/inner").as_deref(), Some("late\n"), "it is not the backup's");
+        g.remove();
+    });
+}
+
+#[test]
+fn a_hook_that_ends_its_container_has_failed_and_is_not_run_again() {
+    let Some(g) = Ground::swarm("hookends") else {
+        return eprintln!("hookends: asks the real Swarm only; CCCI_SWARM=1 does");
+    };
+    let store = MemoryStore::default();
+    let world = world(&g, &store);
+    up_with_backup(&g, ", backupbot.backup.pre-hook: 'echo run >> /data/count; kill -QUIT 1; sleep 20'");
+    let failure = back_up(&world, &g.stack(), "ends", &g.limit(60)).unwrap_err();
+    assert_eq!(failure.cause, "backup-hook-failed", "{failure:?}");
+    assert_eq!(content(&g, "/data/count").as_deref(), Some("run\n"));
+    g.remove();
 }
 
 #[test]

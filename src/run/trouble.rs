@@ -16,6 +16,7 @@ pub fn cluster(e: ClusterError, doing: &str) -> Failure {
         ClusterError::Deadline(what) => {
             Failure::new(causes::ENGINE_REFUSED, expected, format!("not done before the deadline: {what}"))
         }
+        e @ ClusterError::Ended(_) => Failure::new(causes::EXEC_FAILED, expected, format!("failed to {e}")),
         ClusterError::NoRunningTask(service) => {
             Failure::new(causes::EXEC_FAILED, expected, format!("service `{service}` has no running task"))
         }

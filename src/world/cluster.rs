@@ -52,6 +52,9 @@ pub enum ClusterError {
         /// The id of one of the nodes.
         node: String,
     },
+    /// A container ended under a command that ran in it.
+    #[error("{0}: the container ended while it ran")]
+    Ended(String),
     /// The deadline came first.
     #[error("{0} before the deadline")]
     Deadline(String),

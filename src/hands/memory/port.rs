@@ -210,8 +210,12 @@ impl Cluster for MemoryCluster {
                 scripted.or_else(|| known(what, files))
             });
             state.programs = programs;
-            let unknown =
-                || refused("run the command", format!("exec: {:?}: executable file not found", what.argv));
+            let unknown = || {
+                refused(
+                    "run the command",
+                    format!("OCI runtime exec failed: exec: {:?}: executable file not found", what.argv),
+                )
+            };
             answer.flatten().ok_or_else(unknown)
         })
     }

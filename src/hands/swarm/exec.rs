@@ -19,6 +19,8 @@ const CUT: &str = "\n[cut at 8 MiB]\n";
 const NOT_STARTED: &str = "OCI runtime exec failed";
 /// How the engine says that a container has ended.
 const NOT_RUNNING: &str = "is not running";
+/// How its runtime says so when the container ended between the question and the start.
+const NO_LONGER: &str = "cannot exec in a ";
 /// Codes a command has when it is killed; then the container is asked whether it was all of it.
 const KILLED: &[i64] = &[129, 130, 137, 143, 255];
 
@@ -61,6 +63,9 @@ impl Swarm {
         let (stdout, stderr) = output.map_err(|e| refused(action, &e))?;
         let code = exit_code(&docker, &id, action).await?;
         let out = ExecOutput { code, stdout, stderr };
+        if code == 126 && [&out.stdout, &out.stderr].iter().any(|said| said.starts_with(NO_LONGER)) {
+            return Ok(None);
+        }
         if [126, 127].contains(&code)
             && (out.stdout.starts_with(NOT_STARTED) || out.stderr.starts_with(NOT_STARTED))
         {
@@ -72,6 +77,10 @@ impl Swarm {
         }
         Ok(Some(out))
     }
+}
+
+fn ended(action: &str) -> ClusterError {
+    ClusterError::Ended(action.into())
 }
 
 fn refusal(action: &str, text: &str) -> ClusterError {
@@ -110,7 +119,7 @@ pub(super) async fn collected(
 async fn exit_code(docker: &Docker, exec: &str, action: &str) -> Result<i64, ClusterError> {
     for _ in 0..100 {
         let state = match docker.inspect_exec(exec).await.map_err(|e| refused(action, &e)) {
-            Err(ClusterError::Missing(_)) => return Err(refusal(action, "the container went away under it")),
+            Err(ClusterError::Missing(_)) => return Err(ended(action)),
             other => other?,
         };
         match (state.running, state.exit_code) {
@@ -118,10 +127,7 @@ async fn exit_code(docker: &Docker, exec: &str, action: &str) -> Result<i64, Clu
             (_, Some(code)) => return Ok(code),
         }
     }
-    Err(refusal(
-        action,
-        "its output ended and it has no exit code: the container may have gone away under it",
-    ))
+    Err(ended(action))
 }
 
 /// A command that was killed together with its container did not fail by itself. The command is gone a moment before
@@ -134,7 +140,7 @@ async fn still_there(docker: &Docker, container: &str, action: &str) -> Result<(
             other => other?.state.and_then(|s| s.running).unwrap_or(false),
         };
         if !running {
-            return Err(refusal(action, "the container ended while it ran"));
+            return Err(ended(action));
         }
         shortly().await;
     }

@@ -1,5 +1,6 @@
 //! The label contract: which services are backed up, which paths of their volumes, by which commands. Pure.
 
+use super::nested;
 use crate::name::ServiceName;
 use crate::recipe::compose::name_in_files;
 use crate::world::seen::{Mode, Seen, ServiceSeen};
@@ -22,6 +23,8 @@ pub struct Selected {
     pub service: ServiceName,
     /// The path in that container.
     pub path: String,
+    /// Other mounts of that container inside the path, relative to it: what lies there is of another volume.
+    pub inside: Vec<String>,
 }
 
 /// What is done for one service.
@@ -77,17 +80,17 @@ fn job(service: &ServiceSeen, all: &[ServiceSeen]) -> Job {
             continue;
         }
         let mount = mount.trim_end_matches('/');
+        let mounts =
+            || all.iter().filter(|s| s.name == *through).flat_map(|s| &s.volumes).map(|(_, at)| at.as_str());
+        let selected = |path: String| {
+            let inside = nested::inside(&path, mounts());
+            Selected { volume: volume.clone(), service: through.clone(), path, inside }
+        };
         match label(&key(".path")) {
-            None => paths.push(Selected {
-                volume: volume.clone(),
-                service: through.clone(),
-                path: mount.to_string(),
-            }),
+            None => paths.push(selected(mount.to_string())),
             Some(list) => {
-                for below in list.split(',').map(|p| p.trim().trim_matches('/')).filter(|p| !p.is_empty()) {
-                    let path = format!("{mount}/{below}");
-                    paths.push(Selected { volume: volume.clone(), service: through.clone(), path });
-                }
+                let below = list.split(',').map(|p| p.trim().trim_matches('/')).filter(|p| !p.is_empty());
+                paths.extend(below.map(|below| selected(format!("{mount}/{below}"))));
             }
         }
     }

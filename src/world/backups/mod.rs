@@ -3,6 +3,7 @@
 
 mod archive;
 mod labels;
+mod nested;
 mod restoring;
 
 use super::clock::Limit;
@@ -31,6 +32,8 @@ pub struct Archive {
     pub bytes: u64,
     /// What is inside.
     pub entries: Vec<Entry>,
+    /// Other mounts inside the path, relative to it, whose content is not here.
+    pub inside: Vec<String>,
 }
 
 /// One backup of a stack.
@@ -101,7 +104,8 @@ pub fn back_up(
     let mut taken = Ok(());
     for job in &jobs {
         for selected in &job.paths {
-            match archive_path(world, stack, name, selected, limit) {
+            let file = file_of(name, selected, &snapshot.archives);
+            match archive_path(world, stack, file, selected, limit) {
                 Ok(archive) => snapshot.archives.push(archive),
                 Err(f) => taken = taken.and(Err(f)),
             }
@@ -118,15 +122,24 @@ pub fn back_up(
 fn archive_path(
     world: &World,
     stack: &StackName,
-    name: &str,
+    file: String,
     selected: &Selected,
     limit: &Limit,
 ) -> Result<Archive, Box<Failure>> {
-    let flat = selected.path.trim_matches('/').replace('/', "-");
-    let file = format!("backups/{name}/{}-{flat}.tar", selected.service);
     let sink = world.store.create(&file).map_err(|e| disk(&file, &e))?;
     let mut tally = Tally::new(sink);
-    let read = world.cluster.read_path(stack, &selected.service, &selected.path, &mut tally, limit);
+    let read = |to: &mut (dyn Write + Send)| {
+        world.cluster.read_path(stack, &selected.service, &selected.path, to, limit)
+    };
+    let read = match selected.inside.is_empty() {
+        true => read(&mut tally),
+        false => {
+            let (read, passed) = through(read, |tar| nested::without(&selected.inside, tar, &mut tally))
+                .map_err(|e| disk(&file, &e))?;
+            passed.map_err(|e| disk(&file, &e))?;
+            read
+        }
+    };
     read.map_err(|e| missing_or_engine(e, selected))?;
     tally.flush().map_err(|e| disk(&file, &e))?;
     let (sha256, bytes) = tally.finish();
@@ -138,7 +151,31 @@ fn archive_path(
         sha256,
         bytes,
         entries,
+        inside: selected.inside.clone(),
     })
+}
+
+/// The file of an archive; `a-b` and `a/b` are two.
+fn file_of(name: &str, selected: &Selected, taken: &[Archive]) -> String {
+    let flat = selected.path.trim_matches('/').replace('/', "-");
+    let named = |more: &str| format!("backups/{name}/{}-{flat}{more}.tar", selected.service);
+    let free = |file: &String| taken.iter().all(|a| a.file != *file);
+    let numbered = (2..).map(|n| named(&format!("-{n}")));
+    std::iter::once(named("")).chain(numbered).find(free).unwrap_or_default()
+}
+
+/// What a reader and whoever takes it from a pipe come to: a volume may be larger than the memory.
+fn through<R, T: Send>(
+    read: impl FnOnce(&mut (dyn Write + Send)) -> R,
+    take: impl FnOnce(io::PipeReader) -> T + Send,
+) -> io::Result<(R, T)> {
+    let (tar, mut sink) = io::pipe()?;
+    Ok(std::thread::scope(|scope| {
+        let taking = scope.spawn(move || take(tar));
+        let read = read(&mut sink);
+        drop(sink);
+        (read, taking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    }))
 }
 
 /// A path that a label names and the container lacks is the recipe's fault; anything else the engine's.
@@ -170,8 +207,13 @@ pub(super) fn hook(
             run(&*world.cluster, stack, job, &["sh", "-c", command], limit).map_err(|e| engine(e, &doing))?
         }
         Ok(out) => out,
-        Err(ClusterError::Refused { .. }) => {
+        Err(ClusterError::Refused { text, .. }) if NO_BASH.iter().any(|w| text.contains(w)) => {
             run(&*world.cluster, stack, job, &["sh", "-c", command], limit).map_err(|e| engine(e, &doing))?
+        }
+        Err(e @ ClusterError::Ended(_)) => {
+            let expected = format!("the {what} of service `{}` to succeed", job.service);
+            let failure = Failure::new(causes::BACKUP_HOOK_FAILED, expected, format!("failed to {e}"));
+            return Err(Box::new(failure.evidence("command", command)));
         }
         Err(e) => return Err(engine(e, &doing)),
     };
@@ -192,10 +234,12 @@ pub(super) fn hook(
 /// misses, and that is the hook's own failure.
 fn no_bash(out: &super::cluster::ExecOutput) -> bool {
     let said = format!("{}{}", out.stdout, out.stderr);
-    ["OCI runtime exec failed", "exec: \"bash\"", "bash: executable file not found"]
-        .iter()
-        .any(|w| said.contains(w))
+    NO_BASH.iter().any(|w| said.contains(w))
 }
+
+/// How an engine says that a container has no bash. Any other error may have come after the command had begun, which must not
+/// run twice.
+const NO_BASH: &[&str] = &["OCI runtime exec failed", "exec: \"bash\"", "bash: executable file not found"];
 
 fn run(
     cluster: &dyn Cluster,
@@ -219,6 +263,7 @@ pub(super) fn engine(e: ClusterError, doing: &str) -> Box<Failure> {
     }
     let expected = format!("to {doing}");
     Box::new(match e {
+        e @ ClusterError::Ended(_) => Failure::new(causes::EXEC_FAILED, expected, format!("failed to {e}")),
         ClusterError::NoRunningTask(service) => {
             let seen = format!("service `{service}` has no running task");
             Failure::new(causes::EXEC_FAILED, expected, seen).blame(Blame::Recipe)

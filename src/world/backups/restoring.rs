@@ -1,13 +1,14 @@
 //! Puts a snapshot back: exactly what was there, so files made later are gone, then looks that it is so.
 
 use super::archive::{self, Entry};
-use super::{Archive, Snapshot, disk, engine, hook};
+use super::{Archive, Snapshot, disk, engine, hook, nested, through};
 use crate::failure::{Failure, causes};
 use crate::name::StackName;
 use crate::world::World;
 use crate::world::clock::Limit;
 use crate::world::cluster::ExecRequest;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 
 /// Words on one command line: the kernel takes about 128 kB, names are at most 255 bytes a part.
 const NAMES_AT_ONCE: usize = 200;
@@ -98,16 +99,16 @@ fn look(
     archive: &Archive,
     limit: &Limit,
 ) -> Result<Vec<Entry>, Box<Failure>> {
-    // listed while it comes, since a volume may be larger than the memory
-    let (tar, mut sink) = std::io::pipe().map_err(|e| disk(&archive.path, &e))?;
-    let (read, listed) = std::thread::scope(|scope| {
-        let listing = scope.spawn(move || archive::entries_of_all(tar));
-        let read = world.cluster.read_path(stack, &archive.service, &archive.path, &mut sink, limit);
-        drop(sink);
-        (read, listing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
+    let read = |to: &mut (dyn Write + Send)| {
+        world.cluster.read_path(stack, &archive.service, &archive.path, to, limit)
+    };
+    let (read, listed) = through(read, archive::entries_of_all).map_err(|e| disk(&archive.path, &e))?;
     match read {
-        Ok(()) => listed.map_err(|e| disk(&archive.path, &e)),
+        Ok(()) => {
+            let mut listed = listed.map_err(|e| disk(&archive.path, &e))?;
+            listed.retain(|e| !nested::hides(&archive.inside, &e.name));
+            Ok(listed)
+        }
         Err(e)
             if matches!(&e, crate::world::ClusterError::Missing(_))
                 || e.to_string().contains("ould not find the file") =>
@@ -211,7 +212,7 @@ mod tests {
         let path = "/data".to_string();
         let (sha256, file) = (String::new(), String::new());
         let service = crate::name::ServiceName::parse("app").unwrap();
-        let archive = Archive { service, path, file, sha256, bytes: 0, entries: all.clone() };
+        let archive = Archive { service, path, file, sha256, bytes: 0, entries: all.clone(), inside: vec![] };
         same(&archive, &all).unwrap();
         assert_eq!(same(&archive, &all[1..]).unwrap_err().observed, "missing: d/000000");
         assert_eq!(in_the_way(&[], &all).len(), 30_000);

@@ -49,6 +49,35 @@ fn all_volumes_are_backed_up_unless_a_label_says_otherwise() {
 }
 
 #[test]
+fn what_other_volumes_hold_inside_a_path_is_known() {
+    let on = [("backupbot.backup", "true"), ("backupbot.backup.volumes.in", "false")];
+    let seen = service(&on, &[("s_data", "/srv"), ("s_in", "/srv/in"), ("s_two", "/srv-two")]);
+    let inside: Vec<Vec<String>> = jobs(&seen).0.remove(0).paths.into_iter().map(|p| p.inside).collect();
+    assert_eq!(inside, [vec!["in".to_string()], vec![]]);
+}
+
+#[test]
+fn two_paths_never_share_a_file() {
+    let selected = |path: &str| Selected {
+        volume: "v".into(),
+        service: ServiceName::parse("app").unwrap(),
+        path: path.into(),
+        inside: vec![],
+    };
+    let mut taken: Vec<Archive> = vec![];
+    for path in ["/srv/a-b", "/srv/a/b", "/srv-a/b"] {
+        let s = selected(path);
+        let file = file_of("first", &s, &taken);
+        let (service, path) = (s.service, s.path);
+        let (sha256, entries, inside) = Default::default();
+        taken.push(Archive { service, path, file, sha256, bytes: 0, entries, inside });
+    }
+    let files: Vec<&str> = taken.iter().map(|a| a.file.as_str()).collect();
+    let named = |more: &str| format!("backups/first/app-srv-a-b{more}.tar");
+    assert_eq!(files, [named(""), named("-2"), named("-3")]);
+}
+
+#[test]
 fn labels_speak_of_a_volume_with_a_name_of_its_own_by_that_name() {
     let labels = [("backupbot.backup", "true"), ("backupbot.backup.volumes.shop-data", "false")];
     let seen = service(&labels, &[("s_data", "/data"), ("s__shop-data", "/shop"), ("theirs", "/t")]);
