@@ -25,6 +25,32 @@ fn service(s: &Service) -> WantedService {
             Some("on-failure") => Restart::OnFailure,
             _ => Restart::Any,
         },
-        labels: s.labels.clone(),
+        labels: s.labels.iter().filter(|(k, _)| !CLIENTS.contains(&k.as_str())).map(owned).collect(),
+    }
+}
+
+/// Labels that the docker client writes itself on every service of a stack, whatever a file says.
+const CLIENTS: &[&str] = &["com.docker.stack.image", "com.docker.stack.namespace"];
+
+fn owned((key, value): (&String, &String)) -> (String, String) {
+    (key.clone(), value.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Text;
+    use crate::recipe::compose::Around;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_label_that_the_client_writes_over_is_not_waited_for() {
+        let content = "services:\n  app:\n    image: x:1\n    deploy:\n      labels:\n        mine: '1'\n        \
+                       com.docker.stack.namespace: foo\n";
+        let file = Arc::new(Text { path: "compose.yml".into(), content: content.into() });
+        let env = std::collections::BTreeMap::new();
+        let (composed, _) = Composed::build(&[file], &Around { env: &env, read: &|_: &str| None });
+        let labels = of(&composed.unwrap(), true).services.remove(0).labels;
+        assert_eq!(labels.into_keys().collect::<Vec<_>>(), ["mine"]);
     }
 }
