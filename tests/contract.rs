@@ -785,6 +785,29 @@ fn a_volume_that_is_left_out_is_not_taken_along_with_the_one_around_it() {
 }
 
 #[test]
+fn a_volume_whose_mount_point_is_a_link_of_the_image_is_backed_up_and_put_back() {
+    let Some(g) = Ground::swarm("link") else {
+        return eprintln!("link: asks the real Swarm only; CCCI_SWARM=1 does");
+    };
+    let store = MemoryStore::default();
+    let world = world(&g, &store);
+    let labels = "ccci.run: contract, backupbot.backup: 'true',";
+    let text = g
+        .compose(FOREVER, "")
+        .replacen("ccci.run: contract,", labels, 1)
+        .replace("data:/data", "data:/var/lock");
+    g.deploy(&text).unwrap();
+    g.converge(&g.wanted()).unwrap();
+    g.sh("echo one > /var/lock/kept").unwrap();
+    let snapshot = back_up(&world, &g.stack(), "link", &g.limit(60)).unwrap();
+    snapshot.assert_not_empty().unwrap();
+    g.sh("echo other > /var/lock/kept").unwrap();
+    restore(&world, &g.stack(), &snapshot, &g.limit(60)).unwrap();
+    assert_eq!(content(&g, "/var/lock/kept").as_deref(), Some("one\n"));
+    g.remove();
+}
+
+#[test]
 fn a_hook_that_ends_its_container_has_failed_and_is_not_run_again() {
     let Some(g) = Ground::swarm("hookends") else {
         return eprintln!("hookends: asks the real Swarm only; CCCI_SWARM=1 does");

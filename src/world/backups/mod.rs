@@ -2,6 +2,7 @@
 //! to be done is `labels.rs` (pure), what is in an archive `archive.rs` (pure), doing it is here.
 
 mod archive;
+mod archiving;
 mod labels;
 mod nested;
 mod restoring;
@@ -12,10 +13,10 @@ use super::{Cluster, World};
 use crate::failure::{Blame, Failure, causes};
 use crate::name::{ServiceName, StackName};
 pub use archive::Entry;
-use archive::Tally;
+use archiving::{archive_where_it_is, file_of, through};
 pub use labels::{Hooks, Job, Selected, jobs};
 pub use restoring::restore;
-use std::io::{self, Write};
+use std::io;
 
 /// What one selected path left in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +106,7 @@ pub fn back_up(
     for job in &jobs {
         for selected in &job.paths {
             let file = file_of(name, selected, &snapshot.archives);
-            match archive_path(world, stack, file, selected, limit) {
+            match archive_where_it_is(world, stack, &file, selected, limit) {
                 Ok(archive) => snapshot.archives.push(archive),
                 Err(f) => taken = taken.and(Err(f)),
             }
@@ -117,76 +118,6 @@ pub fn back_up(
         taken = taken.and(done);
     }
     taken.map(|()| snapshot)
-}
-
-fn archive_path(
-    world: &World,
-    stack: &StackName,
-    file: String,
-    selected: &Selected,
-    limit: &Limit,
-) -> Result<Archive, Box<Failure>> {
-    let sink = world.store.create(&file).map_err(|e| disk(&file, &e))?;
-    let mut tally = Tally::new(sink);
-    let read = |to: &mut (dyn Write + Send)| {
-        world.cluster.read_path(stack, &selected.service, &selected.path, to, limit)
-    };
-    let read = match selected.inside.is_empty() {
-        true => read(&mut tally),
-        false => {
-            let (read, passed) = through(read, |tar| nested::without(&selected.inside, tar, &mut tally))
-                .map_err(|e| disk(&file, &e))?;
-            passed.map_err(|e| disk(&file, &e))?;
-            read
-        }
-    };
-    read.map_err(|e| missing_or_engine(e, selected))?;
-    tally.flush().map_err(|e| disk(&file, &e))?;
-    let (sha256, bytes) = tally.finish();
-    let entries = world.store.open(&file).and_then(archive::entries).map_err(|e| disk(&file, &e))?;
-    Ok(Archive {
-        service: selected.service.clone(),
-        path: selected.path.clone(),
-        file,
-        sha256,
-        bytes,
-        entries,
-        inside: selected.inside.clone(),
-    })
-}
-
-/// The file of an archive; `a-b` and `a/b` are two.
-fn file_of(name: &str, selected: &Selected, taken: &[Archive]) -> String {
-    let flat = selected.path.trim_matches('/').replace('/', "-");
-    let named = |more: &str| format!("backups/{name}/{}-{flat}{more}.tar", selected.service);
-    let free = |file: &String| taken.iter().all(|a| a.file != *file);
-    let numbered = (2..).map(|n| named(&format!("-{n}")));
-    std::iter::once(named("")).chain(numbered).find(free).unwrap_or_default()
-}
-
-/// What a reader and whoever takes it from a pipe come to: a volume may be larger than the memory.
-fn through<R, T: Send>(
-    read: impl FnOnce(&mut (dyn Write + Send)) -> R,
-    take: impl FnOnce(io::PipeReader) -> T + Send,
-) -> io::Result<(R, T)> {
-    let (tar, mut sink) = io::pipe()?;
-    Ok(std::thread::scope(|scope| {
-        let taking = scope.spawn(move || take(tar));
-        let read = read(&mut sink);
-        drop(sink);
-        (read, taking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    }))
-}
-
-/// A path that a label names and the container lacks is the recipe's fault; anything else the engine's.
-fn missing_or_engine(e: ClusterError, selected: &Selected) -> Box<Failure> {
-    let missing = matches!(&e, ClusterError::Missing(_)) || e.to_string().contains("ould not find the file");
-    if !missing {
-        return engine(e, "read the volume");
-    }
-    let expected =
-        format!("`{}` in service `{}`, which the backup labels name", selected.path, selected.service);
-    Box::new(Failure::new(causes::EMPTY_BACKUP, expected, "there is no such file"))
 }
 
 /// Runs one command of the contract in the service's container. `sh -c 'false | gzip'` exits 0, so a container that has
