@@ -224,6 +224,30 @@ fn settings_of_a_repository_start_no_program() {
 }
 
 #[test]
+fn a_filter_is_switched_off_whatever_its_name_is() {
+    for name in [&b"a=b"[..], b"a.b", b"a\xffb", b"=", b"A b"] {
+        let r = Repository::new();
+        let trace = r.around().join("was-here");
+        r.write(
+            ".gitattributes",
+            [&b"compose.yml \"filter="[..], name, b"\"\ncompose.yml filter=", name, b"\n"].concat(),
+        );
+        r.release("1.0.0+1.25");
+        let clean = format!("\"]\nclean = \"touch {}; cat\"\n", trace.display());
+        let config = fs::read(r.path().join(".git/config")).unwrap();
+        let config = [&config[..], b"[filter \"", name, clean.as_bytes()].concat();
+        fs::write(r.path().join(".git/config"), config).unwrap();
+        let text = compose("1.0.0+1.25").replace("nginx", "nginy");
+        r.write("compose.yml", text);
+        assert_eq!(head(&r, None).head.changed, ["compose.yml"]);
+        assert!(!trace.exists(), "the filter `{}` was started", String::from_utf8_lossy(name));
+        r.git(&["status"]);
+        let can_be_named = !name.contains(&b' ');
+        assert_eq!(trace.exists(), can_be_named, "the trap does not work, so the lines above prove nothing");
+    }
+}
+
+#[test]
 fn what_is_no_source_says_what_it_is_instead() {
     let ground = Ground::new();
     let r = Repository::new();

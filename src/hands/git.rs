@@ -144,7 +144,7 @@ impl GitHand {
     }
 
     fn say(&self, reach: Reach, dir: &Path, args: &[&str], limit: &Limit) -> Result<Said, GitError> {
-        let call = Call { home: self.home.path(), dir, reach, settings: &[], args, input: vec![] };
+        let call = Call { home: self.home.path(), dir, reach, emptied: &[], args, input: vec![] };
         self.runtime.block_on(call.run(&*self.clock, limit))
     }
 
@@ -154,10 +154,10 @@ impl GitHand {
         dir: &Path,
         args: &[&str],
         input: Vec<u8>,
-        settings: &[String],
+        emptied: &[Vec<u8>],
         limit: &Limit,
     ) -> Result<Vec<u8>, GitError> {
-        let call = Call { home: self.home.path(), dir, reach: Reach::Here, settings, args, input };
+        let call = Call { home: self.home.path(), dir, reach: Reach::Here, emptied, args, input };
         let said = self.runtime.block_on(call.run(&*self.clock, limit))?;
         if said.code == 0 {
             return Ok(said.out);
@@ -278,8 +278,8 @@ impl Repository<'_> {
     fn changed(&self) -> Result<Vec<String>, GitError> {
         let args = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
         let said = self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?;
-        let named = String::from_utf8_lossy(&said.out).into_owned();
-        let off: Vec<String> = named.split('\0').filter(|n| !n.is_empty()).map(|n| format!("{n}=")).collect();
+        let named = said.out.split(|b| *b == 0).filter(|n| !n.is_empty());
+        let off: Vec<Vec<u8>> = named.map(<[u8]>::to_vec).collect();
         let args = [
             "status",
             "--porcelain",

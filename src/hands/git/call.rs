@@ -6,7 +6,9 @@ use super::error::GitError;
 use crate::hands::child;
 use crate::world::clock::{Clock, Limit};
 use rustix::process::{Pid, Signal, kill_process_group};
+use std::ffi::OsString;
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -90,8 +92,8 @@ pub struct Call<'a> {
     pub dir: &'a Path,
     /// May it reach out.
     pub reach: Reach,
-    /// More `-c` settings.
-    pub settings: &'a [String],
+    /// Names of settings that are taken as empty.
+    pub emptied: &'a [Vec<u8>],
     /// Subcommand and arguments.
     pub args: &'a [&'a str],
     /// What it reads.
@@ -129,13 +131,25 @@ impl Call<'_> {
             // a plain directory inside of another repository must not be taken for that repository
             git.env("GIT_CEILING_DIRECTORIES", parent);
         }
-        let rows = rows.iter().map(|r| (*r).to_string()).chain(self.settings.iter().cloned());
-        rows.for_each(|r| {
+        rows.iter().for_each(|r| {
             git.arg("-c").arg(r);
         });
+        self.empty(&mut git);
         git.args(self.args).current_dir(self.dir).process_group(0).kill_on_drop(true);
         git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         git
+    }
+
+    /// By the environment: of a `-c` git takes all up to the first `=` for the name, and a name may have one.
+    fn empty(&self, git: &mut Command) {
+        if self.emptied.is_empty() {
+            return;
+        }
+        git.env("GIT_CONFIG_COUNT", self.emptied.len().to_string());
+        for (i, name) in self.emptied.iter().enumerate() {
+            git.env(format!("GIT_CONFIG_KEY_{i}"), OsString::from_vec(name.clone()));
+            git.env(format!("GIT_CONFIG_VALUE_{i}"), "");
+        }
     }
 
     /// Runs git to its end, the deadline or the stop.
