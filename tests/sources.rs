@@ -92,6 +92,23 @@ fn lesson_20_a_ref_is_read_from_its_objects_whatever_is_checked_out() {
 }
 
 #[test]
+fn a_work_tree_that_settings_put_elsewhere_is_the_one_that_is_named() {
+    let r = Repository::new();
+    r.release("1.0.0+1.25");
+    let elsewhere = r.around().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::copy(r.path().join("compose.yml"), elsewhere.join("compose.yml")).unwrap();
+    r.git(&["config", "core.worktree", &elsewhere.to_string_lossy()]);
+    r.write("compose.yml", compose("1.1.0+1.26"));
+    let head = head(&r, None).head;
+    assert_eq!(
+        (head.found_as.as_str(), &head.changed[..]),
+        ("work tree on main", &["compose.yml".into()][..])
+    );
+    assert_eq!(head.files.text("compose.yml").unwrap().content, compose("1.1.0+1.26"));
+}
+
+#[test]
 fn reading_touches_nothing_of_the_work_tree_or_the_index() {
     let r = Repository::new();
     r.write("same.txt", "same");

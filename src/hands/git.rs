@@ -120,11 +120,12 @@ impl GitHand {
         }
         let text = String::from_utf8_lossy(&head.out).into_owned();
         let mut lines = text.lines();
-        let work_tree = lines.next() == Some("false");
+        // settings may say that there is a work tree elsewhere; only one that lies here is read
+        let work_tree = lines.next() == Some("false") && dir.join(".git").exists();
         let commit = revision("rev-parse", lines.next().unwrap_or(""))?;
         let branch = lines.next().and_then(|l| l.strip_prefix("refs/heads/")).map(str::to_string);
         let args = ["for-each-ref", decode::REF_FORMAT, "refs/tags", "refs/heads", "refs/remotes"];
-        let refs = self.good(&dir, &args, vec![], &[], limit)?;
+        let refs = self.good(&dir, &args, vec![], limit)?;
         // a clone's HEAD is the remote's default branch; a work tree's HEAD is whatever is checked out
         let default = branch.as_deref().filter(|_| !work_tree);
         let names = decode::names(&refs, default);
@@ -144,20 +145,19 @@ impl GitHand {
     }
 
     fn say(&self, reach: Reach, dir: &Path, args: &[&str], limit: &Limit) -> Result<Said, GitError> {
-        let call = Call { home: self.home.path(), dir, reach, emptied: &[], args, input: vec![] };
+        let call =
+            Call { home: self.home.path(), dir, reach, work_tree: false, emptied: &[], args, input: vec![] };
         self.runtime.block_on(call.run(&*self.clock, limit))
     }
 
     /// Output of a call that has to succeed.
-    fn good(
-        &self,
-        dir: &Path,
-        args: &[&str],
-        input: Vec<u8>,
-        emptied: &[Vec<u8>],
-        limit: &Limit,
-    ) -> Result<Vec<u8>, GitError> {
-        let call = Call { home: self.home.path(), dir, reach: Reach::Here, emptied, args, input };
+    fn good(&self, dir: &Path, args: &[&str], input: Vec<u8>, limit: &Limit) -> Result<Vec<u8>, GitError> {
+        let (home, reach) = (self.home.path(), Reach::Here);
+        self.succeed(Call { home, dir, reach, work_tree: false, emptied: &[], args, input }, limit)
+    }
+
+    fn succeed(&self, call: Call<'_>, limit: &Limit) -> Result<Vec<u8>, GitError> {
+        let args = call.args;
         let said = self.runtime.block_on(call.run(&*self.clock, limit))?;
         if said.code == 0 {
             return Ok(said.out);
@@ -289,14 +289,16 @@ impl Repository<'_> {
             "--ignored=no",
             "--ignore-submodules=all",
         ];
-        let out = self.hand.good(&self.dir, &args, vec![], &off, &self.limit)?;
+        let (home, dir, reach) = (self.hand.home.path(), &self.dir, Reach::Here);
+        let call = Call { home, dir, reach, work_tree: true, emptied: &off, args: &args, input: vec![] };
+        let out = self.hand.succeed(call, &self.limit)?;
         Ok(decode::changed(&out))
     }
 
     /// The files of a commit; those of `changed` come from the work tree.
     fn tree(&self, commit: &Revision, changed: &[String]) -> Result<BTreeMap<String, Raw>, GitError> {
         let args = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit.as_str()];
-        let out = self.hand.good(&self.dir, &args, vec![], &[], &self.limit)?;
+        let out = self.hand.good(&self.dir, &args, vec![], &self.limit)?;
         let mut wanted = decode::tree(&out);
         wanted.retain(|path, _| !changed.contains(path));
         let mut raw = self.objects(wanted)?;
@@ -326,8 +328,7 @@ impl Repository<'_> {
             return Ok(raw);
         }
         let input: String = read.iter().map(|(_, e)| format!("{}\n", e.object)).collect();
-        let out =
-            self.hand.good(&self.dir, &["cat-file", "--batch"], input.into_bytes(), &[], &self.limit)?;
+        let out = self.hand.good(&self.dir, &["cat-file", "--batch"], input.into_bytes(), &self.limit)?;
         let odd = || GitError::Odd { command: "cat-file".into(), what: "an object is missing".into() };
         let blobs = decode::blobs(&out, read.len()).ok_or_else(odd)?;
         for ((path, entry), bytes) in read.into_iter().zip(blobs) {

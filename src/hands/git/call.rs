@@ -92,6 +92,8 @@ pub struct Call<'a> {
     pub dir: &'a Path,
     /// May it reach out.
     pub reach: Reach,
+    /// Whether its work tree is `dir`, whatever its settings say.
+    pub work_tree: bool,
     /// Names of settings that are taken as empty.
     pub emptied: &'a [Vec<u8>],
     /// Subcommand and arguments.
@@ -127,6 +129,9 @@ impl Call<'_> {
             ("LC_ALL", "C"),
         ]);
         git.env("HOME", self.home);
+        if self.work_tree {
+            git.env("GIT_WORK_TREE", self.dir);
+        }
         if let Some(parent) = self.dir.parent() {
             // a plain directory inside of another repository must not be taken for that repository
             git.env("GIT_CEILING_DIRECTORIES", parent);
