@@ -150,6 +150,20 @@ fn lesson_16_tags_come_in_recipe_order_and_lightweight_ones_are_known() {
 }
 
 #[test]
+fn a_tag_of_a_tag_is_a_version_too() {
+    let r = Repository::new();
+    let commit = r.release("1.0.0+1.25");
+    r.git(&["tag", "-a", "-m", "x", "2.0.0+1.26", "1.0.0+1.25"]);
+    r.git(&["tag", "-a", "-m", "x", "3.0.0+1.27", "2.0.0+1.26"]);
+    r.git(&["tag", "-a", "-m", "x", "of-a-tree", "HEAD^{tree}"]);
+    r.git(&["tag", "-a", "-m", "x", "4.0.0+1.28", "of-a-tree"]);
+    let names = head(&r, None).names;
+    let tags: Vec<_> = names.tags.iter().map(|t| (t.name.as_str(), t.commit.as_str())).collect();
+    let c = commit.as_str();
+    assert_eq!(tags, [("1.0.0+1.25", c), ("2.0.0+1.26", c), ("3.0.0+1.27", c)]);
+}
+
+#[test]
 fn whether_the_target_branch_went_on_from_the_head_is_known() {
     let r = Repository::new();
     let old = r.release("1.0.0+1.25");

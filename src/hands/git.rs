@@ -128,7 +128,7 @@ impl GitHand {
         let refs = self.good(&dir, &args, vec![], limit)?;
         // a clone's HEAD is the remote's default branch; a work tree's HEAD is whatever is checked out
         let default = branch.as_deref().filter(|_| !work_tree);
-        let names = decode::names(&refs, default);
+        let names = decode::names(&refs, default, &self.peel(&dir, &refs, limit)?);
         let (given, limit) = (given.to_string(), limit.clone());
         Ok(Repository {
             hand: self,
@@ -142,6 +142,17 @@ impl GitHand {
             names,
             _clone: clone,
         })
+    }
+
+    /// The commits of tags of tags.
+    fn peel(&self, dir: &Path, refs: &[u8], limit: &Limit) -> Result<BTreeMap<String, String>, GitError> {
+        let nested = decode::nested(refs);
+        if nested.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let input: String = nested.iter().map(|object| format!("{object}^{{commit}}\n")).collect();
+        let out = self.good(dir, &["cat-file", "--batch-check"], input.into_bytes(), limit)?;
+        Ok(decode::peeled(&out, &nested))
     }
 
     fn say(&self, reach: Reach, dir: &Path, args: &[&str], limit: &Limit) -> Result<Said, GitError> {

@@ -8,14 +8,30 @@ use std::collections::BTreeMap;
 pub const REF_FORMAT: &str =
     "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(symref)";
 
-/// Decodes `for-each-ref`. `default` is the branch that HEAD of a clone names.
-pub fn names(out: &[u8], default: Option<&str>) -> Names {
+/// Tags of tags that `for-each-ref` lists: git before 2.45 peels one level only.
+pub fn nested(out: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(out);
+    let fields = text.lines().map(|line| line.split('\0').collect::<Vec<&str>>());
+    let nested = fields.filter(|f| f.len() == 6 && f[1] == "tag" && f[3] == "tag");
+    nested.map(|f| f[4].to_string()).collect()
+}
+
+/// Decodes `cat-file --batch-check` for what these objects lead to; those that lead to no commit are not there.
+pub fn peeled(out: &[u8], asked: &[String]) -> BTreeMap<String, String> {
+    let text = String::from_utf8_lossy(out);
+    let commit = |line: &str| Some(line.split_once(" commit ")?.0.to_string());
+    text.lines().zip(asked).filter_map(|(line, object)| Some((object.clone(), commit(line)?))).collect()
+}
+
+/// Decodes `for-each-ref`. `default` is the branch that HEAD of a clone names; `peeled` has the commits of nested tags.
+pub fn names(out: &[u8], default: Option<&str>, peeled: &BTreeMap<String, String>) -> Names {
     let (mut tags, mut branches, mut remote_head) = (vec![], vec![], None);
     for line in String::from_utf8_lossy(out).lines() {
         let fields: Vec<&str> = line.split('\0').collect();
-        let [name, kind, object, peeled_kind, peeled, symref] = fields[..] else { continue };
+        let [name, kind, object, inner_kind, inner, symref] = fields[..] else { continue };
         let annotated = kind == "tag";
-        let (kind, object) = if annotated { (peeled_kind, peeled) } else { (kind, object) };
+        let (kind, object) = if annotated { (inner_kind, inner) } else { (kind, object) };
+        let (kind, object) = peeled.get(object).map_or((kind, object), |commit| ("commit", commit));
         let Ok(commit) = Revision::parse(object) else { continue };
         if kind != "commit" {
             continue;
@@ -103,7 +119,7 @@ mod tests {
              refs/remotes/origin/HEAD\0commit\0{b}\0\0\0refs/remotes/origin/trunk\n\
              refs/remotes/origin/trunk\0commit\0{b}\0\0\0\n"
         );
-        let names = names(text.as_bytes(), None);
+        let names = names(text.as_bytes(), None, &BTreeMap::new());
         let tags: Vec<_> = names.tags.iter().map(|t| (t.name.as_str(), t.annotated)).collect();
         assert_eq!(tags, [("1.0.0+1", true), ("light", false)]);
         assert_eq!(names.tags[0].commit.as_str(), a);
