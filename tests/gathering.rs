@@ -253,6 +253,23 @@ fn what_is_wrong_with_the_recipes_files_is_said_at_its_place() {
 }
 
 #[test]
+fn a_file_of_the_recipe_that_is_no_text_is_not_taken_as_absent() {
+    let p = Project::published();
+    p.source.write("compose.yml", b"# caf\xe9\n").write(".env.sample", b"\xff\xfeD\0O\0");
+    std::os::unix::fs::symlink("/etc/hostname", p.source.path().join("abra.sh")).unwrap();
+    p.check("unreadable-source-file", |_| {});
+    let p = Project::published();
+    fs::remove_file(p.source.path().join(".env.sample")).unwrap();
+    p.source.write(".env.sample/x", "").write("abra.sh", "#".repeat(5 << 20));
+    p.check("unreadable-source-directory", |_| {});
+    p.source.write("abra.sh", "export A_VERSION=v1\n");
+    fs::remove_dir_all(p.source.path().join(".env.sample")).unwrap();
+    p.source.write(".env.sample", b"# caf\xe9\n").release("1.11.0+1.26");
+    p.source.write(".env.sample", "DOMAIN=ghost.example.com\n").release("1.12.0+1.27");
+    p.check("unreadable-source-base", |_| {});
+}
+
+#[test]
 fn what_a_hook_will_give_is_not_missing_yet() {
     let p = Project::published();
     let missing = compose("1.10.0+1.25").replace("nginx:1.25", "nginx:1.25${TAG:?which one}");

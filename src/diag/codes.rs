@@ -35,7 +35,7 @@ codes! {
     // the recipe directory
     UNKNOWN_FILE "unknown-file" Error "A file in the recipe directory has no meaning there.";
     MISPLACED_TEST "misplaced-test" Error "A test file lies where it would never be run.";
-    UNREADABLE_FILE "unreadable-file" Error "A file of the recipe directory cannot be read as text.";
+    UNREADABLE_FILE "unreadable-file" Error "A file of the recipe directory or of its source cannot be read as text.";
     OVERLAY_PINS_IMAGE "overlay-pins-image" Error "The CI overlay pins an image and would mask the revision under test.";
     BAD_VERSION_FILE "bad-version-file" Error "The file previous/VERSION does not name one version.";
     HIDDEN_SCRIPT "hidden-script" Warning "A script of the recipe's own repository is not used because the project has one at the same place.";

@@ -65,11 +65,13 @@ impl Side {
             recipe: with.recipe,
         };
         let (env, mut diagnostics) = app_env(&from);
+        // taken as absent, they would change what is tested
+        diagnostics.0.extend([".env.sample", "abra.sh"].iter().filter_map(|p| unreadable(p, &facts)));
         // asked of the text as it was written, so that the places are right
         let written = from.sample.map(|text| EnvFile::parse(text).0.secrets().1);
         diagnostics.0.extend(written.into_iter().flat_map(|d| d.0));
         let names = compose_files(&env.vars);
-        let texts = texts_of(&names, &facts.files, &with, &mut diagnostics);
+        let texts = texts_of(&names, &facts, &with, &mut diagnostics);
         let mut side = Side {
             facts,
             env,
@@ -148,30 +150,41 @@ impl Side {
 /// The texts of the compose files; none if one is missing.
 fn texts_of(
     names: &[String],
-    files: &Files,
+    facts: &RevisionFacts,
     with: &With<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<Arc<Text>>> {
+    let files = &facts.files;
     let known: Vec<&str> = files.texts.keys().map(String::as_str).filter(|p| is_compose(p)).collect();
     let mut texts = vec![];
     for name in names {
         match files.text(name.trim_start_matches("./")) {
             Some(text) => texts.push(text.clone()),
             None => {
-                let unread = files.unread.get(name).map(|why| format!(" ({why})")).unwrap_or_default();
-                let help =
-                    did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match known.as_slice() {
-                        [] => "a recipe has a `compose.yml` at the root of its repository".into(),
-                        known => format!("there are {}", known.join(", ")),
-                    });
-                let message = format!("the recipe has no compose file `{name}`{unread}");
-                let mut d = Diagnostic::new(codes::NO_COMPOSE_FILE, message).help(help);
+                let mut d = unreadable(name.trim_start_matches("./"), facts)
+                    .unwrap_or_else(|| no_compose_file(name, &known));
                 d.place = who_names(name, files, with);
                 diagnostics.push(d);
             }
         }
     }
     (texts.len() == names.len()).then_some(texts)
+}
+
+fn no_compose_file(name: &str, known: &[&str]) -> Diagnostic {
+    let help = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match known {
+        [] => "a recipe has a `compose.yml` at the root of its repository".into(),
+        known => format!("there are {}", known.join(", ")),
+    });
+    Diagnostic::new(codes::NO_COMPOSE_FILE, format!("the recipe has no compose file `{name}`")).help(help)
+}
+
+/// What is said of a file that is there and cannot be read as text.
+fn unreadable(path: &str, facts: &RevisionFacts) -> Option<Diagnostic> {
+    let why = facts.files.unreadable(path)?;
+    let message = format!("`{path}` of the source ({}) cannot be read: {why}", facts.found_as);
+    let help = "it has to be a text in UTF-8 inside the repository that is not too large";
+    Some(Diagnostic::new(codes::UNREADABLE_FILE, message).help(help))
 }
 
 fn is_compose(path: &str) -> bool {

@@ -41,6 +41,18 @@ impl Files {
         self.texts.get(path)
     }
 
+    /// Why a path that is there is no text; none for a text and for what is not there.
+    pub fn unreadable(&self, path: &str) -> Option<String> {
+        if self.texts.contains_key(path) {
+            return None;
+        }
+        let binary = || self.binaries.contains_key(path).then(|| "it is no text in UTF-8".to_string());
+        let below = format!("{path}/");
+        let all = || self.texts.keys().chain(self.binaries.keys()).chain(self.unread.keys());
+        let directory = || all().any(|p| p.starts_with(&below)).then(|| "it is a directory".to_string());
+        self.unread.get(path).cloned().or_else(binary).or_else(directory)
+    }
+
     /// The bytes of a file, text or not.
     pub fn bytes(&self, path: &str) -> Option<&[u8]> {
         let text = self.texts.get(path).map(|t| t.content.as_bytes());
