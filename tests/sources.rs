@@ -307,6 +307,25 @@ fn what_is_no_source_says_what_it_is_instead() {
 }
 
 #[test]
+fn a_repository_that_git_refuses_is_shown_with_gits_own_words() {
+    let ground = Ground::new();
+    let check = |spoil: fn(&Path), want: &str| {
+        let r = Repository::new();
+        r.release("1.0.0+1.25");
+        spoil(&r.path().join(".git"));
+        let e = ground.facts(&r.given(), None).unwrap_err();
+        assert!(matches!(e, GitError::Broken { .. }) && e.to_string().contains(want), "{e}");
+    };
+    check(|git| fs::write(git.join("config"), "[core\nx").unwrap(), "bad config line 1");
+    check(|git| fs::remove_file(git.join("HEAD")).unwrap(), "not a git repository");
+    let extension = |git: &Path| {
+        let config = "[core]\nrepositoryformatversion = 1\n[extensions]\nnew = true\n";
+        fs::write(git.join("config"), config).unwrap();
+    };
+    check(extension, "new");
+}
+
+#[test]
 fn git_is_ended_at_the_deadline_and_when_the_run_is_stopped() {
     let r = Repository::new();
     r.release("1.0.0+1.25");

@@ -79,6 +79,7 @@ fn of_world(error: &GitError) -> Failure {
         GitError::NoGit => "git on the PATH; install it (Debian: `apt-get install git`)",
         GitError::CannotClone { .. } => "the source to be reachable",
         GitError::Io { .. } => "a temporary and a state directory that can be written (TMPDIR, CCCI_HOME)",
+        GitError::Broken { .. } => "a repository that git can read here, as this user",
         _ => "the source to be readable",
     };
     let blame = if matches!(error, GitError::Odd { .. }) { Blame::Ccci } else { cause.blame };

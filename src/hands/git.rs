@@ -76,6 +76,9 @@ impl GitHand {
             return Err(GitError::NotARepository { path, inside: None });
         }
         let said = self.say(Reach::Here, &dir, HEAD, limit)?;
+        if said.out.is_empty() && looks_like_one(&dir) {
+            return Err(GitError::Broken { path, said: last_words(&said.complaint) });
+        }
         if said.out.is_empty() {
             return Err(GitError::NotARepository { path, inside: self.around(&dir, limit) });
         }
@@ -182,13 +185,19 @@ fn revision(command: &str, text: &str) -> Result<Revision, GitError> {
     Revision::parse(text.trim()).map_err(|e| GitError::Odd { command: command.into(), what: e.to_string() })
 }
 
+/// Whether somebody meant this directory to be a repository, bare or not.
+fn looks_like_one(dir: &Path) -> bool {
+    dir.join(".git").exists() || (dir.join("HEAD").exists() && dir.join("objects").exists())
+}
+
 /// The lines that say what is wrong, without git's own hints.
 fn last_words(complaint: &str) -> String {
-    let told: Vec<&str> =
-        complaint.lines().filter(|l| l.starts_with("fatal:") || l.starts_with("error:")).collect();
+    // a list of names stands indented below
+    let told = |l: &&str| ["fatal:", "error:", "\t"].iter().any(|start| l.starts_with(start));
+    let told: Vec<&str> = complaint.lines().filter(told).collect();
     let told = if told.is_empty() { complaint.lines().rev().take(1).collect() } else { told };
     told.iter()
-        .map(|l| l.trim_start_matches("fatal: ").trim_start_matches("error: "))
+        .map(|l| l.trim().trim_start_matches("fatal: ").trim_start_matches("error: "))
         .collect::<Vec<_>>()
         .join("; ")
 }

@@ -23,6 +23,14 @@ pub enum GitError {
         /// The repository it lies in, if it lies in one.
         inside: Option<PathBuf>,
     },
+    /// What lies there has the shape of a repository and git refuses it.
+    #[error("read the repository `{path}`; git says: {said}")]
+    Broken {
+        /// The path.
+        path: String,
+        /// The last words of git.
+        said: String,
+    },
     /// The repository is empty.
     #[error("read `{path}`: it has no commit yet")]
     NoCommit {
