@@ -80,6 +80,14 @@ fn of_world(error: &GitError) -> Failure {
         GitError::CannotClone { .. } => "the source to be reachable",
         GitError::Io { .. } => "a temporary and a state directory that can be written (TMPDIR, CCCI_HOME)",
         GitError::Broken { .. } => "a repository that git can read here, as this user",
+        GitError::Missing { partial: true, .. } => {
+            "a repository with all of its objects; clone it whole, without --filter"
+        }
+        GitError::Missing { .. } => "a repository with all of its objects; `git fsck` names what is missing",
+        GitError::OtherNames => "a repository whose object format is sha1",
+        GitError::Failed { said, .. } if said.contains("promisor") => {
+            "a repository with all of its objects; this one is a partial clone: clone it whole, without --filter"
+        }
         _ => "the source to be readable",
     };
     let blame = if matches!(error, GitError::Odd { .. }) { Blame::Ccci } else { cause.blame };

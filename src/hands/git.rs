@@ -182,6 +182,9 @@ impl GitHand {
 }
 
 fn revision(command: &str, text: &str) -> Result<Revision, GitError> {
+    if text.trim().len() == 64 {
+        return Err(GitError::OtherNames);
+    }
     Revision::parse(text.trim()).map_err(|e| GitError::Odd { command: command.into(), what: e.to_string() })
 }
 
@@ -330,6 +333,12 @@ impl Repository<'_> {
         Ok(raw)
     }
 
+    fn missing(&self, path: &str) -> GitError {
+        let args = ["config", "--get-regexp", "^remote\\..*\\.promisor$"];
+        let partial = self.hand.say(Reach::Here, &self.dir, &args, &self.limit).is_ok_and(|s| s.code == 0);
+        GitError::Missing { path: path.into(), partial }
+    }
+
     fn objects(&self, wanted: BTreeMap<String, decode::Entry>) -> Result<BTreeMap<String, Raw>, GitError> {
         let (mut raw, mut read, mut total) = (BTreeMap::new(), vec![], 0);
         for (path, entry) in wanted {
@@ -349,8 +358,7 @@ impl Repository<'_> {
         }
         let input: String = read.iter().map(|(_, e)| format!("{}\n", e.object)).collect();
         let out = self.hand.good(&self.dir, &["cat-file", "--batch"], input.into_bytes(), &self.limit)?;
-        let odd = || GitError::Odd { command: "cat-file".into(), what: "an object is missing".into() };
-        let blobs = decode::blobs(&out, read.len()).ok_or_else(odd)?;
+        let blobs = decode::blobs(&out, read.len()).map_err(|at| self.missing(&read[at].0))?;
         for ((path, entry), bytes) in read.into_iter().zip(blobs) {
             let link = entry.link.then(|| String::from_utf8(bytes.clone()).ok()).flatten();
             raw.insert(path, link.map_or(Raw::Bytes(bytes), Raw::Link));

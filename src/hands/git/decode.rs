@@ -91,19 +91,25 @@ pub fn changed(out: &[u8]) -> Vec<String> {
     all
 }
 
-/// Decodes `cat-file --batch` for the objects that were asked for, in their order. `None` if it breaks off.
-pub fn blobs(out: &[u8], wanted: usize) -> Option<Vec<Vec<u8>>> {
+/// Decodes `cat-file --batch` for the objects that were asked for, in their order. The error is the place of the
+/// first that is not there.
+pub fn blobs(out: &[u8], wanted: usize) -> Result<Vec<Vec<u8>>, usize> {
     let mut rest = out;
     let mut all = vec![];
-    for _ in 0..wanted {
-        let end = rest.iter().position(|b| *b == b'\n')?;
-        let header = String::from_utf8_lossy(&rest[..end]).into_owned();
-        let size: usize = header.rsplit(' ').next()?.parse().ok()?;
-        let body = rest.get(end + 1..end + 1 + size)?;
+    for at in 0..wanted {
+        let (body, after) = blob(rest).ok_or(at)?;
         all.push(body.to_vec());
-        rest = rest.get(end + 2 + size..)?;
+        rest = after;
     }
-    Some(all)
+    Ok(all)
+}
+
+/// The first object, and what comes after it.
+fn blob(out: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = out.iter().position(|b| *b == b'\n')?;
+    let header = String::from_utf8_lossy(&out[..end]).into_owned();
+    let size: usize = header.rsplit(' ').next()?.parse().ok()?;
+    Some((out.get(end + 1..end + 1 + size)?, out.get(end + 2 + size..)?))
 }
 
 #[cfg(test)]
@@ -129,9 +135,9 @@ mod tests {
     #[test]
     fn blobs_with_newlines_inside_are_cut_by_their_size() {
         let out = b"aa blob 4\nx\n\ny\nbb blob 0\n\n";
-        assert_eq!(blobs(out, 2), Some(vec![b"x\n\ny".to_vec(), vec![]]));
-        assert_eq!(blobs(&out[..8], 1), None);
-        assert_eq!(blobs(b"aa missing\n", 1), None);
+        assert_eq!(blobs(out, 2), Ok(vec![b"x\n\ny".to_vec(), vec![]]));
+        assert_eq!(blobs(&out[..8], 1), Err(0));
+        assert_eq!(blobs(b"aa blob 1\nx\naa missing\n", 2), Err(1));
     }
 
     #[test]

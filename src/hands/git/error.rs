@@ -53,6 +53,17 @@ pub enum GitError {
         /// The last words of git.
         said: String,
     },
+    /// The repository lacks a part of what it has to have.
+    #[error("read `{path}` of the source: its object is missing in the repository{}", if *partial { ", which is a partial clone" } else { "" })]
+    Missing {
+        /// The file.
+        path: String,
+        /// Whether it is a partial clone.
+        partial: bool,
+    },
+    /// The repository names its commits in another way.
+    #[error("read the source: its commits have names of sha256; ccci reads repositories of sha1")]
+    OtherNames,
     /// Git ended with an error.
     #[error("run `git {command}` (exit {code}): {said}")]
     Failed {
