@@ -81,7 +81,13 @@ fn a_log_has_the_groups_and_annotations_of_the_forge_it_is_for_and_no_colour() {
 fn data_that_a_full_disk_did_not_take_is_said_and_nothing_green() {
     let events = fs::read("tests/records/red_install.jsonl").unwrap();
     let ground = Ground::new().write("rec/events.jsonl", events);
-    for args in [&["report", "./rec", "--format", "results"][..], &["why", "./rec"], &["plan", "ghost"]] {
+    for args in [
+        &["report", "./rec", "--format", "results"][..],
+        &["why", "./rec"],
+        &["plan", "ghost"],
+        &["--help"],
+        &["--version"],
+    ] {
         let full = fs::File::options().write(true).open("/dev/full").unwrap();
         let mut call = Command::new(program());
         ground.surround(call.args(args));
@@ -90,4 +96,17 @@ fn data_that_a_full_disk_did_not_take_is_said_and_nothing_green() {
         assert_eq!(done.status.code(), Some(3), "{args:?}: {said}");
         assert!(said.contains("failed to write to standard output: No space left"), "{said}");
     }
+}
+
+#[test]
+fn a_file_at_its_limit_of_size_is_a_full_disk_and_kills_nobody() {
+    let events = fs::read("tests/records/red_install.jsonl").unwrap();
+    let ground = Ground::new().write("rec/events.jsonl", events);
+    let mut call = Command::new("sh");
+    let line = format!("ulimit -f 1; exec {} report ./rec --format results >data", program().display());
+    ground.surround(call.args(["-c", &line]));
+    let done = call.output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(3), "{:?}: {said}", done.status);
+    assert!(said.contains("failed to write to standard output: File too large"), "{said}");
 }

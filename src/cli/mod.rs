@@ -32,13 +32,6 @@ use std::sync::mpsc::channel;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let call = match Call::try_parse() {
-        Ok(call) => call,
-        Err(e) => {
-            let _ = e.print();
-            return ExitCode::from(if e.use_stderr() { Exit::Wrong.code() } else { Exit::Green.code() });
-        }
-    };
     let out = Out::new();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -46,6 +39,11 @@ pub fn main() -> ExitCode {
             out.say(&format!("error: failed to start threads: {e}"));
             return ExitCode::from(Exit::Error.code());
         }
+    };
+    signals::survive_limits(runtime.handle());
+    let call = match Call::try_parse() {
+        Ok(call) => call,
+        Err(e) => return ExitCode::from(not_called(&e, &out).code()),
     };
     let stop = Stop::default();
     let asked = signals::Asked::default();
@@ -75,6 +73,17 @@ pub fn main() -> ExitCode {
     };
     runtime.shutdown_background();
     ExitCode::from(exit.code())
+}
+
+/// Words that are no call: help and the version, which are data, or what is wrong with the arguments.
+fn not_called(e: &clap::Error, out: &Out) -> Exit {
+    let printed = e.print();
+    if e.use_stderr() {
+        return Exit::Wrong;
+    }
+    out.sent(printed);
+    out.data("");
+    whole(Exit::Green, out)
 }
 
 /// Bytes of stack for a call, as a main thread has.

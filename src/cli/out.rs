@@ -60,7 +60,11 @@ impl Out {
     /// Data, to standard output. A reader that has gone is no failure; for others see `unsaid`.
     pub fn data(&self, text: &str) {
         let mut stdout = io::stdout().lock();
-        let said = stdout.write_all(self.redactor.hide(text).as_bytes()).and_then(|()| stdout.flush());
+        self.sent(stdout.write_all(self.redactor.hide(text).as_bytes()).and_then(|()| stdout.flush()));
+    }
+
+    /// Keeps for `unsaid` why data did not get out.
+    pub fn sent(&self, said: io::Result<()>) {
         if let Err(e) = said.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) })
         {
             self.unsaid.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);

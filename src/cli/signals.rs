@@ -66,6 +66,14 @@ pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) 
     });
 }
 
+/// A file at its limit of size (`ulimit -f`) fails to grow instead of ending the program: a run has things to remove. A
+/// handler and not "ignored", which the programs that are started would inherit.
+pub fn survive_limits(handle: &Handle) {
+    let _in_runtime = handle.enter();
+    // the handler stays when its stream is gone
+    let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
+}
+
 /// The lives in progress: what they made is removed before the call ends. Cloning shares them.
 #[derive(Clone, Default)]
 pub struct Lives(Arc<AtomicUsize>);

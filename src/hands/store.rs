@@ -90,12 +90,21 @@ impl Drop for Pending {
     }
 }
 
+/// Whether there is no room: on the disk, in a quota, or within the limit of a file's size.
+pub fn is_full(e: &io::Error) -> bool {
+    matches!(
+        e.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
+
 /// The same kind of error with the path and, for a full disk, what to do.
 fn explain(path: &Path, e: &io::Error) -> io::Error {
     let cure = match e.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            ": the disk is full; free some room or put the record elsewhere with `--out DIR`"
+        io::ErrorKind::FileTooLarge => {
+            ": files may not grow further; raise the limit (`ulimit -f`) or put the record elsewhere with `--out DIR`"
         }
+        _ if is_full(e) => ": the disk is full; free some room or put the record elsewhere with `--out DIR`",
         io::ErrorKind::PermissionDenied => ": put the record elsewhere with `--out DIR`",
         _ => "",
     };

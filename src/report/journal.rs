@@ -49,7 +49,7 @@ impl RecordError {
                 failure.to_do("name another directory with `--out DIR`")
             }
             RecordError::Write { source, .. } => {
-                let full = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+                let full = crate::hands::store::is_full(source);
                 let cure = if full { "free some room, or " } else { "" };
                 failure
                     .evidence("system", source.to_string())
