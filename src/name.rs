@@ -11,7 +11,16 @@ macro_rules! word {
     ($(#[$doc:meta])* $name:ident, $ok:expr, $want:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(String);
+
+        // a record may come from anywhere: what is no name is not read as one
+        impl TryFrom<String> for $name {
+            type Error = BadName;
+            fn try_from(text: String) -> Result<$name, BadName> {
+                $name::parse(&text)
+            }
+        }
 
         impl $name {
             /// Parses; the error says what is wanted and what is there.

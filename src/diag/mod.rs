@@ -2,6 +2,7 @@
 
 pub mod codes;
 pub mod excerpt;
+pub mod harmless;
 pub mod nearest;
 pub mod render;
 

@@ -1,6 +1,7 @@
 //! Renders diagnostics as people read them, through miette. The only file that knows miette.
 
 use super::excerpt::excerpt;
+use super::harmless::{clean, in_place};
 use super::{Diagnostic, Place, Severity};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents,
@@ -22,8 +23,8 @@ pub fn render(d: &Diagnostic, style: Style) -> String {
         Severity::Warning => miette::Severity::Warning,
         Severity::Error => miette::Severity::Error,
     };
-    let mut plain = MietteDiagnostic::new(d.message.clone()).with_code(d.code.id).with_severity(severity);
-    plain.help = d.help.clone();
+    let mut plain = MietteDiagnostic::new(clean(&d.message)).with_code(d.code.id).with_severity(severity);
+    plain.help = d.help.as_deref().map(clean);
     let mut source = None;
     if let Some(place) = &d.place {
         let (range, text) = shown(place);
@@ -43,14 +44,15 @@ pub fn render(d: &Diagnostic, style: Style) -> String {
 
 /// What of a place's text is shown.
 fn shown(place: &Place) -> (std::ops::Range<usize>, NamedSource<Shown>) {
-    let path = place.text.path.clone();
+    let path = line(&place.text.path);
     match excerpt(place) {
         None => {
-            let text = Shown { text: place.text.content.clone(), column: None };
+            let text = Shown { text: in_place(&place.text.content).into_owned(), column: None };
             (place.range.clone(), NamedSource::new(path, text))
         }
         Some(cut) => {
-            let text = Shown { text: cut.text, column: Some(place.line_column().1 - 1) };
+            let text =
+                Shown { text: in_place(&cut.text).into_owned(), column: Some(place.line_column().1 - 1) };
             (cut.range, NamedSource::new(path, text))
         }
     }
@@ -83,7 +85,12 @@ pub fn one_line(d: &Diagnostic) -> String {
         Severity::Error => "error",
     };
     let place = d.place.as_ref().map(|p| format!(" {p}:")).unwrap_or_default();
-    format!("{word}[{}]{place} {}", d.code.id, d.message)
+    line(&format!("{word}[{}]{place} {}", d.code.id, d.message))
+}
+
+/// Foreign text that stays on its line.
+fn line(text: &str) -> String {
+    clean(text).replace('\n', " ")
 }
 
 #[cfg(test)]
@@ -91,6 +98,22 @@ mod tests {
     use super::*;
     use crate::diag::{Text, codes};
     use std::sync::Arc;
+
+    #[test]
+    fn no_letter_of_an_author_steers_the_terminal() {
+        let text = Arc::new(Text {
+            path: "a\u{1b}[2J\nb".into(),
+            content: "ü\u{1b}]0;x\u{7}\u{9b}1m\rkey = 1\n".into(),
+        });
+        let from = text.content.find("key").unwrap();
+        let d = Diagnostic::new(codes::TOML_SYNTAX, "`bad\u{1b}[31mkey`\n::error::x")
+            .at(Place::new(&text, from..from + 3))
+            .help("not `\u{1b}[0m`");
+        let drawn = render(&d, Style { colour: false, width: 100 });
+        assert!(!drawn.contains(|c: char| c.is_control() && c != '\n'), "{drawn:?}");
+        assert!(drawn.contains("`badkey`") && drawn.contains("key = 1"), "{drawn}");
+        assert_eq!(one_line(&d), "error[toml-syntax] a b:1:12: `badkey` : :error::x");
+    }
 
     #[test]
     fn a_mistake_far_to_the_right_is_shown_with_its_own_column_and_few_of_its_letters() {

@@ -154,6 +154,14 @@ mod tests {
     }
 
     #[test]
+    fn a_record_whose_names_are_none_is_not_read() {
+        let run = example::plan().run_id.to_string();
+        let odd = lines().replace(&run, "x\\u001b[2J\\n::error::y");
+        let bad = Record::parse("e", &odd).unwrap_err();
+        assert!(bad[0].message.contains("is not a run id"), "{}", bad[0].message);
+    }
+
+    #[test]
     fn a_file_that_is_no_record_is_refused_in_few_words() {
         assert_eq!(Record::parse("e", &"nonsense\n".repeat(200_000)).unwrap_err().len(), SHOWN);
         let empty = Record::parse("e", "").unwrap_err();

@@ -1,6 +1,6 @@
 //! A page of text being written: indents, columns, wrapping, colours that nothing depends on. Pure.
 
-use super::text::{clean, columns, cut, tail, wrap};
+use super::text::{clean, columns, cut, no_command, tail, wrap};
 use crate::failure::Failure;
 use crate::tier::Status;
 
@@ -90,8 +90,9 @@ impl Sheet {
 
     /// One line as it is, cut to the width. `tone` colours the first `head` characters.
     pub fn row(&mut self, tone: Tone, head: &str, rest: &str) {
-        let room = self.style.width.saturating_sub(columns(head));
-        let line = format!("{}{}", self.tint(tone, head), cut(rest, room));
+        let (head, rest) = (clean(head).replace('\n', " "), clean(rest).replace('\n', " "));
+        let room = self.style.width.saturating_sub(columns(&head));
+        let line = format!("{}{}", self.tint(tone, &head), cut(&rest, room));
         self.out.push_str(line.trim_end());
         self.out.push('\n');
     }
@@ -149,7 +150,8 @@ impl Sheet {
     }
 
     fn push(&mut self, line: &str) {
-        self.out.push_str(line.trim_end());
+        // wrapping can bring to the start of a line what was within one
+        self.out.push_str(&no_command(line.trim_end()));
         self.out.push('\n');
     }
 }
@@ -176,6 +178,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_line_steers_a_terminal_or_a_forge() {
+        let mut s = Sheet::new(Style::PLAIN);
+        s.row(Tone::Bad, "a\u{1b}[2J", "b\n::error::c");
+        s.beside(2, "observed  ", &format!("{} ::set-output name=a::b", "x".repeat(80)));
+        let text = s.text();
+        assert!(text.starts_with("ab : :error::c\n") || text.starts_with("ab ::error::c\n"), "{text:?}");
+        assert!(!text.lines().any(|l| l.trim().starts_with("::")), "{text}");
+        assert!(text.contains("\n            : :set-output"), "{text}");
+    }
+
+    #[test]
     fn lines_fit_the_width_and_colours_do_not_count() {
         let mut s = Sheet::new(Style { colour: true, width: 40 });
         s.row(Tone::Bad, "FAIL  ", &"x".repeat(60));
@@ -186,6 +199,6 @@ mod tests {
         for line in text.lines().skip(1) {
             assert!(columns(line) <= 40, "{line:?}");
         }
-        assert!(text.contains("\n  | ::error::no\n"), "a forge sees no command: {text}");
+        assert!(text.contains("\n  | : :error::no\n"), "a forge sees no command: {text}");
     }
 }

@@ -1,62 +1,12 @@
-//! Text for terminals and files: foreign words made harmless, cut and wrapped to columns. Pure; knows no events.
+//! Text for terminals and files: cut and wrapped to columns. Pure; knows no events.
 
+pub use crate::diag::harmless::{clean, no_command, one_line};
 use crate::time::Span;
 use std::time::Duration;
 
 /// A span of milliseconds as people read it.
 pub fn span(ms: u64) -> String {
     Span(Duration::from_millis(ms)).to_string()
-}
-
-/// Foreign text made harmless: no escape sequences, no control characters but newlines, and nothing that a forge
-/// would take for a command of its own (`##[…]` is one anywhere in a line).
-pub fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' => skip_escape(&mut chars),
-            '\n' => out.push('\n'),
-            '\t' => out.push_str("    "),
-            '\r' => {}
-            // bidirectional overrides would let a log line rewrite the words beside it
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out.replace("##[", "## [")
-}
-
-/// Skips what follows ESC: a control sequence to its final letter, an operating system command to its end, or one
-/// character.
-fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    match chars.next() {
-        Some('[') => {
-            while chars.peek().is_some_and(|c| *c != '\n') {
-                if chars.next().is_some_and(|c| ('@'..='~').contains(&c)) {
-                    break;
-                }
-            }
-        }
-        Some(']') => {
-            while let Some(c) = chars.next_if(|c| *c != '\n') {
-                if c == '\u{7}' {
-                    break;
-                }
-                if c == '\u{1b}' {
-                    chars.next();
-                    break;
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Foreign text on one line.
-pub fn one_line(text: &str) -> String {
-    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// How many columns a text takes: wide letters take two, combining marks none.
@@ -146,15 +96,6 @@ pub fn tail(text: &str, lines: usize) -> (usize, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn foreign_text_cannot_steer_a_terminal_or_a_forge() {
-        assert_eq!(clean("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}ok\u{1b}c\r\n"), "red ok\n");
-        assert_eq!(clean("a\u{8}b\u{0}"), "a\u{fffd}b\u{fffd}");
-        assert_eq!(clean("##[error]x"), "## [error]x");
-        assert_eq!(clean("\u{1b}[31"), "");
-        assert_eq!(clean("\u{202e}txt"), "txt");
-    }
 
     #[test]
     fn text_is_cut_and_wrapped_to_columns() {

@@ -1,0 +1,124 @@
+//! Foreign words made harmless for terminals and for the forges that show a log. Pure.
+
+use std::borrow::Cow;
+
+/// Foreign text made harmless: no escape sequences, no control characters but newlines, and nothing that a forge
+/// would take for a command of its own (`##[…]` is one anywhere in a line, `::word::` at its start).
+pub fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => skip_escape(&mut chars),
+            '\n' => out.push('\n'),
+            '\t' => out.push_str("    "),
+            '\r' => {}
+            // bidirectional overrides would let a log line rewrite the words beside it
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    let out = out.replace("##[", "## [");
+    match out.contains("::") {
+        true => out.split_inclusive('\n').map(no_command).collect(),
+        false => out,
+    }
+}
+
+/// A line that no forge takes for a command: runners trim a line before they look whether it begins with `::`. What is
+/// no command, such as an address, stays as it is.
+pub fn no_command(line: &str) -> Cow<'_, str> {
+    let begins = line.len() - line.trim_start().len();
+    match line[begins..].strip_prefix("::") {
+        Some(rest) if rest.contains("::") => format!("{}: :{rest}", &line[..begins]).into(),
+        _ => line.into(),
+    }
+}
+
+/// A text that is shown beside its places: as many bytes, but nothing that steers a terminal.
+pub fn in_place(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(|c| steers(c) || c == '\r') {
+        return text.into();
+    }
+    let mut chars = text.chars().peekable();
+    let mut out = String::with_capacity(text.len());
+    while let Some(c) = chars.next() {
+        // a return that ends no line would let the rest of a line be written over its beginning
+        let steers = steers(c) || (c == '\r' && chars.peek() != Some(&'\n'));
+        out.push(match c.len_utf8() {
+            _ if !steers => c,
+            1 => '?',
+            2 => '¿',
+            _ => '\u{fffd}',
+        });
+    }
+    out.into()
+}
+
+/// Skips what follows ESC: a control sequence to its final letter, an operating system command to its end, or one
+/// character.
+fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    match chars.next() {
+        Some('[') => {
+            while chars.peek().is_some_and(|c| *c != '\n') {
+                if chars.next().is_some_and(|c| ('@'..='~').contains(&c)) {
+                    break;
+                }
+            }
+        }
+        Some(']') => {
+            while let Some(c) = chars.next_if(|c| *c != '\n') {
+                if c == '\u{7}' {
+                    break;
+                }
+                if c == '\u{1b}' {
+                    chars.next();
+                    break;
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Foreign text on one line.
+pub fn one_line(text: &str) -> String {
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_steer_a_terminal_or_a_forge() {
+        assert_eq!(clean("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}ok\u{1b}c\r\n"), "red ok\n");
+        assert_eq!(clean("a\u{8}b\u{0}"), "a\u{fffd}b\u{fffd}");
+        assert_eq!(clean("##[error]x"), "## [error]x");
+        assert_eq!(clean("\u{1b}[31"), "");
+        assert_eq!(clean("\u{202e}txt"), "txt");
+    }
+
+    #[test]
+    fn no_line_of_foreign_text_is_a_command_of_a_forge() {
+        assert_eq!(
+            clean("a\n  ::error::x\n::set-output name=a::b"),
+            "a\n  : :error::x\n: :set-output name=a::b"
+        );
+        assert_eq!(clean("\u{1b}[1m::error::x"), ": :error::x");
+        assert_eq!(clean("::1\nstd::io::Error"), "::1\nstd::io::Error");
+    }
+
+    #[test]
+    fn a_text_beside_its_places_keeps_its_bytes() {
+        let text = "a\u{1b}[2Jb\u{9b}2J\u{202e}\rc\r\n\td";
+        let shown = in_place(text);
+        assert_eq!(shown, "a?[2Jb¿2J\u{fffd}?c\r\n\td");
+        assert_eq!(shown.len(), text.len());
+    }
+}
