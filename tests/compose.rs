@@ -132,3 +132,35 @@ fn a_resolved_file_resolves_to_itself() {
         assert_eq!(again.unwrap().to_yaml(), resolved.content, "{}", case.display());
     }
 }
+
+#[test]
+fn files_that_mean_very_much_are_refused_or_composed_in_a_moment() {
+    let app = "services:\n  app:\n    image: x\n";
+    let many = |n: usize, item: &dyn Fn(usize) -> String| (0..n).map(item).collect::<String>();
+    let label = |i: usize| format!("      a{i}: x\n");
+    let service = |i: usize| format!("  a{i}: {{image: x}}\n");
+    for (what, content, said) in [
+        ("range", format!("{app}    ports: ['1-65535:1-65535']\n"), "more than 2000 ports"),
+        (
+            "ranges",
+            format!("{app}    ports: [{}]\n", many(9, &|i| format!("'{i}1-{i}999',"))),
+            "more than 2000",
+        ),
+        ("services", format!("services:\n{}", many(20_000, &service)), "more than 20000 values"),
+        ("labels", format!("{app}    labels:\n{}", many(60_000, &label)), "more than 20000 values"),
+        ("keys", many(200_000, &|i| format!("a{i}: x\n")), "more than 20000 values"),
+        ("open", format!("{app}    labels:\n      a: '{}'\n", "${A:-".repeat(100_000)), "is no variable"),
+        ("fitting", format!("{app}    labels:\n{}", many(9_900, &label)), ""),
+        ("items", format!("{app}    cap_add: [{}]\n", many(19_000, &|i| format!("a{i},"))), ""),
+    ] {
+        let began = std::time::Instant::now();
+        let text = Arc::new(Text { path: "compose.yml".into(), content });
+        let around = Around { env: &BTreeMap::new(), read: &|_| None };
+        let (composed, found) = Composed::build(&[text.clone(), text], &around);
+        let lines: String = found.sorted().iter().map(|d| render::one_line(d) + "\n").collect();
+        assert!(lines.contains(said) && lines.len() < 100_000, "{what}: {lines:.500}");
+        assert_eq!(composed.is_some(), said.is_empty(), "{what}: {lines:.500}");
+        // far less when nothing else runs; what is quadratic takes minutes
+        assert!(began.elapsed().as_secs() < 15, "{what}: {:?}", began.elapsed());
+    }
+}

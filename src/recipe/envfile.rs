@@ -3,7 +3,7 @@
 //! reads the environment: an outer env is handed in.
 
 use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub mod expand;
@@ -46,9 +46,17 @@ impl EnvFile {
         let mut reader = Reader { text, at: 0, vars: outer.clone(), room: MOST_GROWN };
         let mut file = EnvFile { commented: commented_out(text), ..EnvFile::default() };
         let mut diagnostics = Diagnostics::default();
+        let mut known = HashMap::new();
         while reader.skip_to_statement() {
+            if file.entries.len() == MOST_ENTRIES {
+                let message = format!("this file has more than {MOST_ENTRIES} assignments");
+                let place = Place::new(text, reader.at..reader.at + 1);
+                let help = "no app has so many variables; what follows is not read";
+                diagnostics.push(Diagnostic::new(codes::ENV_SYNTAX, message).at(place).help(help));
+                break;
+            }
             match reader.statement() {
-                Ok(entry) => file.add(entry),
+                Ok(entry) => file.add(entry, &mut known),
                 Err(d) => {
                     diagnostics.push(d);
                     reader.next_line();
@@ -58,10 +66,14 @@ impl EnvFile {
         (file, diagnostics)
     }
 
-    fn add(&mut self, entry: Entry) {
-        match self.values.iter_mut().find(|(k, _)| *k == entry.key) {
-            Some((_, v)) => v.clone_from(&entry.value),
-            None => self.values.push((entry.key.clone(), entry.value.clone())),
+    /// `known` says where each key is among the values.
+    fn add(&mut self, entry: Entry, known: &mut HashMap<String, usize>) {
+        match known.get(&entry.key) {
+            Some(at) => self.values[*at].1.clone_from(&entry.value),
+            None => {
+                known.insert(entry.key.clone(), self.values.len());
+                self.values.push((entry.key.clone(), entry.value.clone()));
+            }
         }
         self.entries.push(entry);
     }
@@ -82,6 +94,8 @@ impl EnvFile {
     }
 }
 
+/// More assignments than any real file has.
+const MOST_ENTRIES: usize = 10_000;
 /// So many bytes the values of a file may have beyond the file's own; a process can be given no longer env.
 const MOST_GROWN: usize = 1 << 20;
 
@@ -89,6 +103,7 @@ const MOST_GROWN: usize = 1 << 20;
 /// any other form (a function, a computed value) is code and stays unread.
 pub fn abra_exports(text: &Arc<Text>) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = vec![];
+    let mut known: HashMap<String, usize> = HashMap::new();
     let mut vars = BTreeMap::new();
     let mut room = MOST_GROWN;
     for line in text.content.lines() {
@@ -103,9 +118,12 @@ pub fn abra_exports(text: &Arc<Text>) -> Vec<(String, String)> {
         let Ok(expand::Value { text: value, length, .. }) = expand::value(raw, &vars, room) else { continue };
         room = room.saturating_sub(value.len().saturating_sub(length));
         vars.insert(key.to_string(), value.clone());
-        match out.iter_mut().find(|(k, _)| k == key) {
-            Some((_, v)) => *v = value,
-            None => out.push((key.to_string(), value)),
+        match known.get(key) {
+            Some(at) => out[*at].1 = value,
+            None => {
+                known.insert(key.to_string(), out.len());
+                out.push((key.to_string(), value));
+            }
         }
     }
     out

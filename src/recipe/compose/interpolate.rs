@@ -5,6 +5,7 @@
 use super::tree::{Map, Node, Value};
 use super::variable::{Form, Variables};
 use crate::diag::{Diagnostic, Diagnostics, Place, codes};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -127,6 +128,8 @@ impl Pass<'_> {
     }
 
     fn tell(&mut self, note: Note, place: Place) {
+        // one that is never closed goes on to the end of its text
+        let written = brief(&note.text);
         let d = match note.what {
             What::Unset(name) => {
                 if !self.told.insert(name.clone()) {
@@ -138,20 +141,20 @@ impl Pass<'_> {
             What::Required { name, message, overlooked } => {
                 let said = if message.is_empty() { String::new() } else { format!(": {message}") };
                 let d = Diagnostic::new(codes::MISSING_VARIABLE, format!("`{name}` must have a value{said}"));
-                overlooked_or(d, overlooked, &note.text)
+                overlooked_or(d, overlooked, &written)
             }
             What::Invalid { overlooked } => {
-                let d = Diagnostic::new(codes::BAD_INTERPOLATION, format!("`{}` is no variable", note.text));
+                let d = Diagnostic::new(codes::BAD_INTERPOLATION, format!("`{written}` is no variable"));
                 let help = if note.text.contains(":+") || note.text.contains('+') {
                     "docker's stack loader does not know `:+`; it knows `${V}`, `${V:-default}` and `${V:?message}`"
                 } else {
                     "write `${NAME}` for a variable and `$$` for a dollar sign"
                 };
-                overlooked_or(d.help(help), overlooked, &note.text)
+                overlooked_or(d.help(help), overlooked, &written)
             }
             What::Odd(help) => Diagnostic::new(
                 codes::COMPOSE_ODDITY,
-                format!("docker's loader reads `{}` otherwise than it looks", note.text),
+                format!("docker's loader reads `{written}` otherwise than it looks"),
             )
             .help(help),
         };
@@ -183,6 +186,16 @@ impl Pass<'_> {
                 Cast::Bool => Value::Bool(false),
             }
         })
+    }
+}
+
+/// Letters of a variable that are shown.
+const SHOWN: usize = 80;
+
+fn brief(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 
@@ -320,7 +333,8 @@ fn oddity(form: Form<'_>, inner: &str) -> Option<String> {
     let (name, rest) = inner.split_at(name_end);
     if matches!(form, Form::Named(_)) {
         return Some(format!(
-            "without braces everything behind the name is its default; write `${{{name}}}{rest}`"
+            "without braces everything behind the name is its default; write `${{{name}}}{}`",
+            brief(rest)
         ));
     }
     if rest.contains("${") {

@@ -3,9 +3,11 @@
 
 use super::form::SECTIONS;
 use super::keys::{self, Field, Form, Merge};
+use super::seen::Seen;
 use super::tree::{Map, Node, Value};
 use super::units;
 use crate::diag::{Diagnostic, Diagnostics, Place, codes};
+use std::collections::{HashMap, HashSet};
 
 /// Lays `over` on `base`; both are in their one form.
 pub fn lay(base: &mut Map, over: Map, diagnostics: &mut Diagnostics) {
@@ -34,13 +36,10 @@ pub fn drop_repeated(root: &mut Map) {
         let Some(service) = service.map_mut() else { continue };
         for field in keys::SERVICE.iter().filter(|f| f.merge == Merge::Append || f.form == Form::Ports) {
             if let Some(Value::List(items)) = service.get_mut(field.name).map(|n| &mut n.value) {
-                let mut kept: Vec<Node> = vec![];
-                for item in std::mem::take(items) {
-                    if !kept.iter().any(|k| k.same(&item)) {
-                        kept.push(item);
-                    }
-                }
-                *items = kept;
+                let mut seen = Seen::default();
+                let first: Vec<bool> = items.iter().map(|item| seen.first(item)).collect();
+                let mut first = first.into_iter();
+                items.retain(|_| first.next() == Some(true));
             }
         }
     }
@@ -97,9 +96,10 @@ impl Merging<'_> {
                 if let (Value::List(old), Value::List(new)) = (&mut base.value, over.value) {
                     let mut all = std::mem::take(old);
                     let new = self.by(key, new);
-                    all.retain(|o| !new.iter().any(|n| key_of(n, key) == key_of(o, key)));
+                    let replaced: HashSet<_> = new.iter().map(|n| key_of(n, key)).collect();
+                    all.retain(|o| !replaced.contains(&key_of(o, key)));
                     all.extend(new);
-                    all.sort_by_key(|n| key_of(n, key));
+                    all.sort_by_cached_key(|n| key_of(n, key));
                     *old = all;
                 }
             }
@@ -134,10 +134,11 @@ impl Merging<'_> {
     /// The last item of each key, sorted by it.
     fn by(&mut self, key: &str, items: Vec<Node>) -> Vec<Node> {
         let mut out: Vec<Node> = vec![];
+        let mut at: HashMap<_, usize> = HashMap::new();
         for item in items {
-            match out.iter_mut().find(|o| key_of(o, key) == key_of(&item, key)) {
+            match at.get(&key_of(&item, key)) {
                 Some(old) => {
-                    let lost = std::mem::replace(old, item);
+                    let lost = std::mem::replace(&mut out[*old], item);
                     let message = format!(
                         "docker's loader loses this item, because a later one has the same `{key}` and a second file names the service"
                     );
@@ -149,10 +150,13 @@ impl Merging<'_> {
                     };
                     self.odd(&lost.place, &message, help);
                 }
-                None => out.push(item),
+                None => {
+                    at.insert(key_of(&item, key), out.len());
+                    out.push(item);
+                }
             }
         }
-        out.sort_by_key(|n| key_of(n, key));
+        out.sort_by_cached_key(|n| key_of(n, key));
         out
     }
 
@@ -182,16 +186,7 @@ impl Merging<'_> {
 /// Key by key; `wins` says whether the later of two values replaces the earlier.
 fn each(base: &mut Node, over: Node, wins: impl Fn(&Node, &Node) -> bool) {
     let (Some(base), Value::Map(over)) = (base.map_mut(), over.value) else { return };
-    for (key, new) in over.0 {
-        match base.get_mut(&key.name) {
-            Some(old) => {
-                if wins(old, &new) {
-                    *old = new;
-                }
-            }
-            None => base.set(key, new),
-        }
-    }
+    base.set_all(over.0, wins);
 }
 
 fn networks(base: &mut Node, over: Node) {

@@ -14,6 +14,7 @@ mod ports;
 mod references;
 mod scalar;
 mod schema;
+mod seen;
 pub mod tree;
 mod units;
 mod variable;

@@ -13,8 +13,24 @@ pub struct PortPair {
     pub protocol: String,
 }
 
-/// Reads one port or range, in the order in which docker lays them out.
-pub fn parse(text: &str) -> Result<Vec<PortPair>, String> {
+/// So many ports a file may have in all; Swarm would need minutes to open that many.
+pub const MOST: usize = 2_000;
+
+/// A port or a range that was read and not laid out yet.
+struct Ranges {
+    target: (u16, u16),
+    published: Option<(u16, u16)>,
+    protocol: String,
+}
+
+/// How many ports a text means.
+pub fn count(text: &str) -> Result<usize, String> {
+    let Ranges { target, published, .. } = read(text)?;
+    let (first, last) = published.filter(|_| target.0 == target.1).unwrap_or(target);
+    Ok(usize::from(last - first) + 1)
+}
+
+fn read(text: &str) -> Result<Ranges, String> {
     let mut parts: Vec<&str> = text.split(':').collect();
     let target = parts.pop().unwrap_or_default();
     let published = parts.pop().unwrap_or_default();
@@ -25,19 +41,26 @@ pub fn parse(text: &str) -> Result<Vec<PortPair>, String> {
         return Err(format!("`{protocol}` is no protocol"));
     }
     let (first, last) = range(target)?;
-    let (from, to) = if published.is_empty() { (0, 0) } else { range(published)? };
-    if !published.is_empty() && last - first != to - from && first != last {
+    let published = if published.is_empty() { None } else { Some(range(published)?) };
+    if published.is_some_and(|(from, to)| last - first != to - from && first != last) {
         return Err("the two ranges differ in length".into());
     }
+    Ok(Ranges { target: (first, last), published, protocol })
+}
+
+/// Reads one port or range, in the order in which docker lays them out.
+pub fn parse(text: &str) -> Result<Vec<PortPair>, String> {
+    let Ranges { target: (first, last), published, protocol } = read(text)?;
+    let (from, to) = published.unwrap_or((0, 0));
     let mut out: Vec<PortPair> = vec![];
     let mut add = |target, published| out.push(PortPair { target, published, protocol: protocol.clone() });
     if first == last {
         (from..=to).for_each(|p| add(first, p));
     } else {
-        (first..=last).for_each(|t| add(t, if published.is_empty() { 0 } else { from + (t - first) }));
+        (first..=last).for_each(|t| add(t, if published.is_none() { 0 } else { from + (t - first) }));
     }
     // docker sorts by the text `80/tcp`, so 100 comes before 20
-    out.sort_by_key(|p| format!("{}/{}", p.target, p.protocol));
+    out.sort_by_cached_key(|p| format!("{}/{}", p.target, p.protocol));
     Ok(out)
 }
 
@@ -78,6 +101,13 @@ mod tests {
         check("99-100:99-100", &[(100, 100, "tcp"), (99, 99, "tcp")]);
         check("9000-9001:80", &[(9000, 80, "tcp"), (9001, 80, "tcp")]);
         check("70-71", &[(0, 70, "tcp"), (0, 71, "tcp")]);
+    }
+
+    #[test]
+    fn ports_are_counted_as_they_are_laid_out() {
+        for text in ["80", "8080:80", "9000-9001:80", "70-72", "99-100:99-100", "1.2.3.4::5-9"] {
+            assert_eq!(count(text), Ok(parse(text).unwrap().len()), "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::tree::{Map, Node, Value};
 use crate::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
+use std::collections::HashSet;
 
 /// Checks every service of merged files.
 pub fn check(root: &Map, diagnostics: &mut Diagnostics) {
@@ -26,14 +27,12 @@ impl Check<'_> {
     }
 
     fn defined(&mut self, section: &str, name: &str, service: &str, place: &Place) {
-        let known: Vec<String> = self
-            .root
-            .map(section)
-            .map(|m| m.0.iter().map(|(k, _)| k.name.clone()).collect())
-            .unwrap_or_default();
-        if known.iter().any(|k| k == name) {
+        let defined = self.root.map(section);
+        if defined.is_some_and(|m| m.has(name)) {
             return;
         }
+        let known: Vec<String> =
+            defined.map(|m| m.0.iter().map(|(k, _)| k.name.clone()).collect()).unwrap_or_default();
         let what = &section[..section.len() - 1];
         let help = nearest::did_you_mean(name, known.iter().map(String::as_str))
             .unwrap_or_else(|| format!("define it under the top-level `{section}`"));
@@ -72,9 +71,10 @@ impl Check<'_> {
             let m = n.map()?;
             m.text("target").filter(|t| !t.is_empty()).or_else(|| m.text("source")).map(str::to_string)
         };
-        for (i, item) in items.iter().enumerate() {
+        let mut taken = HashSet::new();
+        for item in items {
             let Some(file) = target(item) else { continue };
-            if items[..i].iter().any(|other| target(other).as_deref() == Some(file.as_str())) {
+            if !taken.insert(file.clone()) {
                 let message = format!("two of the {section} of `{service}` become the file `{file}`");
                 self.wrong(&item.place, message).help = Some("give one of them another `target`".into());
             }

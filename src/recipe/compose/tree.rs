@@ -3,6 +3,7 @@
 
 use super::scalar;
 use crate::diag::Place;
+use std::collections::HashMap;
 
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +74,27 @@ impl Map {
         match self.get_mut(&key.name) {
             Some(old) => *old = node,
             None => self.0.push((key, node)),
+        }
+    }
+
+    /// Takes many keys, in their order: new ones at the end, and for one that is there `wins` says whether its value is
+    /// replaced. Looks each up once, where `set` would look through all.
+    pub fn set_all(
+        &mut self,
+        over: impl IntoIterator<Item = (Key, Node)>,
+        wins: impl Fn(&Node, &Node) -> bool,
+    ) {
+        let mut at: HashMap<String, usize> =
+            self.0.iter().enumerate().map(|(i, (k, _))| (k.name.clone(), i)).collect();
+        for (key, new) in over {
+            match at.get(&key.name) {
+                Some(i) if wins(&self.0[*i].1, &new) => self.0[*i].1 = new,
+                Some(_) => {}
+                None => {
+                    at.insert(key.name.clone(), self.0.len());
+                    self.0.push((key, new));
+                }
+            }
         }
     }
 

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// More nodes than any real file has; aliases that multiply end here.
-const MOST_NODES: usize = 200_000;
+/// More nodes than any real file has, what aliases bring included; aliases that multiply end here.
+const MOST_NODES: usize = 20_000;
 /// Deeper than any real file; keeps recursion harmless.
 const DEEPEST: usize = 60;
 
@@ -31,6 +31,7 @@ pub fn parse(text: &Arc<Text>, diagnostics: &mut Diagnostics) -> Option<Node> {
         anchors: HashMap::new(),
         open: vec![],
         nodes: 0,
+        repeated: 0,
         diagnostics,
     };
     let root = reader.document();
@@ -53,6 +54,8 @@ struct Reader<'a> {
     /// Anchors of collections that are still being read.
     open: Vec<usize>,
     nodes: usize,
+    /// How many of them aliases brought.
+    repeated: usize,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -109,7 +112,11 @@ impl<'a> Reader<'a> {
         let place = self.place(&span);
         self.nodes += 1;
         if self.nodes > MOST_NODES {
-            return self.fail(place, "the aliases of this file make it grow without end");
+            let message = match self.repeated {
+                0 => format!("this file has more than {MOST_NODES} values"),
+                _ => format!("the aliases of this file make it grow without end, beyond {MOST_NODES} values"),
+            };
+            return self.fail(place, message);
         }
         if depth > DEEPEST {
             return self.fail(place, format!("nothing may be nested deeper than {DEEPEST} levels"));
@@ -139,6 +146,7 @@ impl<'a> Reader<'a> {
                     return self.fail(place, "this alias has no anchor before it");
                 };
                 self.nodes += size(&node);
+                self.repeated += size(&node);
                 Ok(node)
             }
             _ => self.fail(place, "this is no YAML value"),
@@ -198,6 +206,7 @@ impl<'a> Reader<'a> {
     fn mapping(&mut self, depth: usize) -> Read<Map> {
         let mut out = Map::default();
         let mut merged: Option<Node> = None;
+        let mut lines: HashMap<String, Place> = HashMap::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
@@ -212,13 +221,16 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let Some(key) = self.key(key, is_merge) else { continue };
-            match out.key(&key.name) {
+            match lines.get(&key.name) {
                 Some(first) => {
-                    let (line, _) = first.place.line_column();
+                    let (line, _) = first.line_column();
                     let message = format!("`{}` is set twice; the first is on line {line}", key.name);
                     self.diagnostics.push(Diagnostic::new(codes::YAML_SYNTAX, message).at(key.place));
                 }
-                None => out.0.push((key, node)),
+                None => {
+                    lines.insert(key.name.clone(), key.place.clone());
+                    out.0.push((key, node));
+                }
             }
         }
         if let Some(node) = merged {
@@ -254,11 +266,7 @@ impl<'a> Reader<'a> {
             let Value::Map(from) = from.value else {
                 return self.fail(place, "`<<` takes a map or a list of maps");
             };
-            for (key, node) in from.0 {
-                if !out.has(&key.name) {
-                    out.0.push((key, node));
-                }
-            }
+            out.set_all(from.0, |_, _| false);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use super::Entry;
 use crate::diag::{Diagnostic, Diagnostics, codes, nearest};
+use std::collections::HashSet;
 
 /// A row of the table of charsets.
 #[derive(Debug, PartialEq, Eq)]
@@ -99,9 +100,13 @@ pub fn wanted(entries: &[Entry]) -> (Vec<SecretWanted>, Diagnostics) {
                 diagnostics.push(d.at(entry.place.clone()));
             }
         }
-        out.retain(|s| s.version_var != secret.version_var);
         out.push(secret);
     }
+    // the last line of a variable decides, and stands where it is
+    let mut told = HashSet::new();
+    out.reverse();
+    out.retain(|s| told.insert(s.version_var.clone()));
+    out.reverse();
     (out, diagnostics)
 }
 

@@ -84,6 +84,15 @@ fn a_big_file_that_is_no_env_file_is_read_in_a_moment() {
 }
 
 #[test]
+fn a_file_of_very_many_assignments_is_read_up_to_a_bound() {
+    let lines: String = (0..200_000).map(|i| format!("A{i}=x\n")).collect();
+    let (file, d) = EnvFile::parse(&text(&lines));
+    assert_eq!((file.values.len(), d.0.len()), (10_000, 1));
+    let said = crate::diag::render::one_line(&d.0[0]);
+    assert!(said.contains(":10001:1: this file has more than 10000 assignments"), "{said}");
+}
+
+#[test]
 fn a_place_covers_whole_letters() {
     let t = text("A–B=1\nC=\"é\n");
     let (_, d) = EnvFile::parse(&t);

@@ -7,7 +7,7 @@ mod objects;
 mod service;
 mod words;
 
-use super::tree::{Map, Node, Value};
+use super::tree::{Key, Map, Node, Value};
 use crate::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::collections::BTreeMap;
 
@@ -33,7 +33,8 @@ impl Forming<'_> {
             let mut to = Map::default();
             for (name, node) in &from.0 {
                 if let Some(formed) = self.item(section, &name.name, node) {
-                    to.set(name.clone(), formed);
+                    // a map has each key once
+                    to.0.push((name.clone(), formed));
                 }
             }
             let place = key.place.clone();
@@ -79,18 +80,18 @@ fn pairs(node: &Node, nothing: &Value) -> Node {
                     Value::Null => nothing.clone(),
                     _ => Value::Str(value.printed().unwrap_or_default()),
                 };
-                out.set(key.clone(), value.with(text));
+                out.0.push((key.clone(), value.with(text)));
             }
         }
         Value::List(list) => {
-            for item in list {
-                let Some(text) = item.text() else { continue };
-                let (key, value) = match text.split_once('=') {
+            let entry = |item: &Node| {
+                let (name, value) = match item.text()?.split_once('=') {
                     Some((k, v)) => (k, Value::Str(v.to_string())),
-                    None => (text, nothing.clone()),
+                    None => (item.text()?, nothing.clone()),
                 };
-                out.put(key, value, &item.place);
-            }
+                Some((Key { name: name.to_string(), place: item.place.clone() }, item.with(value)))
+            };
+            out.set_all(list.iter().filter_map(entry), |_, _| true);
         }
         _ => {}
     }

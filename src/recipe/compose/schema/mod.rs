@@ -4,6 +4,7 @@
 mod shape;
 mod table;
 
+use super::seen::Seen;
 use super::tree::{Key, Map, Node, Value};
 use super::{ports, units};
 use crate::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
@@ -22,7 +23,7 @@ pub fn minor_of(version: Option<&str>) -> Option<u8> {
 
 /// Checks a file that says it is of this minor version.
 pub fn check(root: &Map, minor: u8, diagnostics: &mut Diagnostics) {
-    let mut check = Check { minor, diagnostics };
+    let mut check = Check { minor, ports: 0, diagnostics };
     let Shape::Object(file) = &table::FILE else { return };
     check.object(root, file, &mut vec![]);
     check.finite(root);
@@ -60,6 +61,8 @@ const HELP: &[(&str, &str)] = &[
 
 struct Check<'a> {
     minor: u8,
+    /// Ports so far, ranges counted out.
+    ports: usize,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -140,7 +143,7 @@ impl Check<'_> {
                     "write a number with a unit: `30s`, `1m30s`, `500ms`".to_string(),
                 )
             }),
-            Format::Ports => ports::parse(&text).err().map(|e| {
+            Format::Ports => self.ports(&text).err().map(|e| {
                 (
                     format!("is no port: {e}"),
                     "write `published:target/protocol`, such as `8080:80/tcp`".to_string(),
@@ -162,12 +165,22 @@ impl Check<'_> {
         }
     }
 
+    /// Ranges of ports are counted before they are laid out: a few words can mean millions.
+    fn ports(&mut self, text: &str) -> Result<(), String> {
+        self.ports += ports::count(text)?;
+        match self.ports > ports::MOST {
+            true => Err(format!("with it the file has more than {} ports", ports::MOST)),
+            false => Ok(()),
+        }
+    }
+
     fn list(&mut self, items: &[Node], of: &Shape, unique: bool, path: &mut Vec<String>) {
+        let mut seen = Seen::default();
         for (i, item) in items.iter().enumerate() {
             path.push(i.to_string());
             self.node(item, of, path);
             path.pop();
-            if unique && items[..i].iter().any(|other| other.same(item)) {
+            if unique && !seen.first(item) {
                 let shown =
                     item.printed().map(|t| format!("`{t}`")).unwrap_or_else(|| "the same item".into());
                 let message = format!("`{}` has {shown} twice", path.join("."));

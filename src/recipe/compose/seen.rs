@@ -1,0 +1,67 @@
+//! Which nodes were there before, found by a digest of what they hold and not by looking at each: lists of a hostile file
+//! are long. Pure.
+
+use super::tree::{Node, Value};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
+
+/// Nodes of a list that were seen.
+#[derive(Default)]
+pub struct Seen<'a>(HashMap<u64, Vec<&'a Node>>);
+
+impl<'a> Seen<'a> {
+    /// Remembers a node; false when the same was there before.
+    pub fn first(&mut self, node: &'a Node) -> bool {
+        let alike = self.0.entry(digest(node)).or_default();
+        let first = !alike.iter().any(|other| other.same(node));
+        if first {
+            alike.push(node);
+        }
+        first
+    }
+}
+
+/// Equal for nodes that hold the same; the order of keys does not count.
+fn digest(node: &Node) -> u64 {
+    let mut hash = DefaultHasher::new();
+    discriminant(&node.value).hash(&mut hash);
+    match &node.value {
+        Value::Null => {}
+        Value::Bool(b) => b.hash(&mut hash),
+        Value::Int(i) => i.hash(&mut hash),
+        // the two zeros are the same
+        Value::Float(f) => (f + 0.0).to_bits().hash(&mut hash),
+        Value::Time(t) | Value::Str(t) => t.hash(&mut hash),
+        Value::List(items) => items.iter().for_each(|n| digest(n).hash(&mut hash)),
+        Value::Map(map) => {
+            let entry = |name: &str, n: &Node| {
+                let mut hash = DefaultHasher::new();
+                (name, digest(n)).hash(&mut hash);
+                hash.finish()
+            };
+            let sum = map.0.iter().fold(0u64, |sum, (k, n)| sum.wrapping_add(entry(&k.name, n)));
+            sum.hash(&mut hash);
+        }
+    }
+    hash.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Diagnostics, Text};
+    use crate::recipe::compose::yaml;
+    use std::sync::Arc;
+
+    #[test]
+    fn the_same_is_seen_wherever_it_stands_and_in_whatever_order_its_keys_are() {
+        let content = "[{a: 1, b: [x]}, {b: [x], a: 1}, {a: 1, b: x}, 0.0, -0.0, 1, '1', 1, {a: b}, {b: a}]";
+        let text = Arc::new(Text { path: "x".into(), content: content.into() });
+        let root = yaml::parse(&text, &mut Diagnostics::default()).unwrap();
+        let Value::List(items) = &root.value else { panic!("{root:?}") };
+        let mut seen = Seen::default();
+        let first: Vec<bool> = items.iter().map(|n| seen.first(n)).collect();
+        assert_eq!(first, [true, false, true, true, false, true, true, false, true, true]);
+    }
+}
