@@ -3,8 +3,9 @@
 use crate::diag::{Diagnostic, Place, Text, codes};
 use crate::event::Event;
 use crate::verdict::{Outcome, judge};
+use std::cell::LazyCell;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ pub const EVENTS: &str = "events.jsonl";
 pub const PLAN: &str = "plan.json";
 /// So many bad lines are shown; a file that is no record at all would fill the screen.
 const SHOWN: usize = 10;
+/// A hundred times what a long run writes; more than that is no record, and reading it would take the memory.
+const MOST_BYTES: u64 = 32 << 20;
 
 /// A record and its judgement.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,13 +45,16 @@ impl Record {
                     .help("`ccci report list` shows the runs that are kept"),
             ]
         })?;
-        Record::parse(&shown, &String::from_utf8_lossy(&content))
+        let content =
+            String::from_utf8(content).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+        Record::parse(&shown, &content)
     }
 
     /// Reads the text of a record. A last line without its newline was being written when the run was killed: it is
     /// left out if it cannot be read.
     pub fn parse(path: &str, content: &str) -> Result<Record, Vec<Diagnostic>> {
-        let text = Arc::new(Text { path: path.to_string(), content: content.to_string() });
+        // only what is wrong needs a copy to point into
+        let text = LazyCell::new(|| Arc::new(Text { path: path.to_string(), content: content.to_string() }));
         let (mut events, mut bad) = (vec![], vec![]);
         for (n, line) in content.split_inclusive('\n').enumerate() {
             match serde_json::from_str::<Event>(line) {
@@ -80,7 +86,20 @@ impl Record {
 
 /// A file's bytes. What is no plain file is not opened: a pipe would be waited for, a device read for ever.
 pub fn plain(path: &Path) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(io::Error::other("it is no plain file")) }
+    let facts = fs::metadata(path)?;
+    if !facts.is_file() {
+        return Err(io::Error::other("it is no plain file"));
+    }
+    let mut bytes = vec![];
+    // it may grow meanwhile
+    if facts.len() <= MOST_BYTES {
+        fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    if facts.len().max(bytes.len() as u64) > MOST_BYTES {
+        let message = format!("it is too large; files up to {} MiB are read", MOST_BYTES >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
 }
 
 /// The parser's words without its own position, which counts within the line.
@@ -151,6 +170,33 @@ mod tests {
             "{}",
             bad[0].message
         );
+    }
+
+    #[test]
+    fn a_file_larger_than_any_record_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::File::create(dir.path().join(EVENTS)).unwrap().set_len(900 << 20).unwrap();
+        let bad = Record::read(dir.path()).unwrap_err();
+        assert!(
+            bad[0].message.ends_with("it is too large; files up to 32 MiB are read"),
+            "{}",
+            bad[0].message
+        );
+    }
+
+    #[test]
+    fn a_record_of_very_many_steps_is_read_in_a_moment() {
+        let mut all = lines();
+        for step in 0..60_000 {
+            let what = What::StepStarted { step, title: "t".into(), tier: None };
+            all += &(serde_json::to_string(&Event { at: Moment(4), what }).unwrap() + "\n");
+            let (status, failure, note) = (crate::tier::Status::Pass, None, None);
+            let what = What::StepEnded { step, status, ms: 1, failure, note };
+            all += &(serde_json::to_string(&Event { at: Moment(5), what }).unwrap() + "\n");
+        }
+        let record = Record::parse("e", &all).unwrap();
+        assert_eq!(record.outcome.steps.len(), 60_000);
+        assert!(record.outcome.steps.iter().all(|s| s.ended && s.ms == 1));
     }
 
     #[test]

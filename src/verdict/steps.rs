@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::tier::{Status, Tier};
 use crate::time::Moment;
+use std::collections::HashMap;
 
 /// Something a step waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,33 +46,41 @@ pub struct StepOutcome {
 pub(super) fn fold(plan: &Plan, events: &[Event]) -> Vec<StepOutcome> {
     let mut out: Vec<StepOutcome> = vec![];
     let mut waiting: Option<(usize, String, Moment)> = None;
+    // where those are that have no end yet, by their step: a record may hold very many
+    let mut open: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut last_of: HashMap<usize, usize> = HashMap::new();
     for e in events {
         match &e.what {
-            What::StepStarted { step, title, tier } => out.push(begun(*step, title.clone(), *tier, e.at)),
+            What::StepStarted { step, title, tier } => {
+                open.entry(*step).or_default().push(out.len());
+                last_of.insert(*step, out.len());
+                out.push(begun(*step, title.clone(), *tier, e.at));
+            }
             What::Waiting { step, on } => {
-                close(&mut out, waiting.replace((*step, on.clone(), e.at)), e.at);
+                close(&mut out, &last_of, waiting.replace((*step, on.clone(), e.at)), e.at);
             }
             What::StepEnded { step, status, ms, failure, note } => {
-                close(&mut out, waiting.take(), e.at);
-                if !out.iter().any(|s| s.step == *step && !s.ended) {
+                close(&mut out, &last_of, waiting.take(), e.at);
+                let at = open.get_mut(step).and_then(Vec::pop).unwrap_or(out.len());
+                if at == out.len() {
                     // an end without a beginning still tells what happened
                     let planned = plan.steps.get(*step);
                     let title = planned.map_or_else(|| format!("step {step}"), |s| s.action.title());
+                    last_of.insert(*step, at);
                     out.push(begun(*step, title, planned.and_then(|s| s.tier), e.at));
                 }
-                if let Some(s) = out.iter_mut().rev().find(|s| s.step == *step && !s.ended) {
-                    s.status = honest(*status, failure.as_deref());
-                    s.failure = failure.as_deref().cloned();
-                    s.note = note.clone();
-                    s.ms = *ms;
-                    s.ended = true;
-                }
+                let s = &mut out[at];
+                s.status = honest(*status, failure.as_deref());
+                s.failure = failure.as_deref().cloned();
+                s.note = note.clone();
+                s.ms = *ms;
+                s.ended = true;
             }
             _ => {}
         }
     }
     let last = events.last().map_or(Moment(0), |e| e.at);
-    close(&mut out, waiting.take(), last);
+    close(&mut out, &last_of, waiting.take(), last);
     for s in out.iter_mut().filter(|s| !s.ended) {
         s.ms = last.since(s.began).as_millis() as u64;
     }
@@ -83,9 +92,14 @@ fn begun(step: usize, title: String, tier: Option<Tier>, began: Moment) -> StepO
     StepOutcome { step, title, tier, began, status, ms: 0, failure, note, waits, ended: false }
 }
 
-fn close(steps: &mut [StepOutcome], wait: Option<(usize, String, Moment)>, at: Moment) {
+fn close(
+    steps: &mut [StepOutcome],
+    last_of: &HashMap<usize, usize>,
+    wait: Option<(usize, String, Moment)>,
+    at: Moment,
+) {
     let Some((step, on, since)) = wait else { return };
-    if let Some(s) = steps.iter_mut().rev().find(|s| s.step == step) {
+    if let Some(s) = last_of.get(&step).and_then(|i| steps.get_mut(*i)) {
         s.waits.push(Wait { on, ms: at.since(since).as_millis() as u64 });
     }
 }
