@@ -11,6 +11,7 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command};
 
@@ -74,6 +75,9 @@ const CLONING: &[&str] = &[
 const MOST_OUTPUT: u64 = 128 << 20;
 /// Enough of git's complaints to show.
 const MOST_COMPLAINT: u64 = 64 << 10;
+
+/// Reading what is there takes a moment. Git waits for ever for a pipe that lies where it wants a file.
+const LOCAL: Duration = Duration::from_secs(30);
 
 /// Whether a call may reach out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +161,15 @@ impl Call<'_> {
         }
     }
 
+    /// How long it may take of the time that is left, and what it means when that has passed.
+    fn bound(&self, left: Duration, command: &str) -> (Duration, GitError) {
+        let command = command.to_string();
+        match self.reach {
+            Reach::Here if left > LOCAL => (LOCAL, GitError::Hung { command, seconds: LOCAL.as_secs() }),
+            Reach::Here | Reach::Remote => (left, GitError::Expired { command }),
+        }
+    }
+
     /// Runs git to its end, the deadline or the stop.
     pub async fn run(self, clock: &dyn Clock, limit: &Limit) -> Result<Said, GitError> {
         let command = self.args.first().copied().unwrap_or("").to_string();
@@ -166,6 +179,7 @@ impl Call<'_> {
             None if left.is_zero() => return Err(GitError::Expired { command }),
             None => {}
         }
+        let (bound, late) = self.bound(left, &command);
         let mut child = self.command().spawn().map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => GitError::NoGit,
             _ => GitError::Io { what: format!("start `git {command}`"), source: e },
@@ -185,9 +199,9 @@ impl Call<'_> {
                 kill();
                 GitError::Io { what: format!("talk to `git {command}`"), source }
             })?,
-            () = tokio::time::sleep(left) => {
+            () = tokio::time::sleep(bound) => {
                 kill();
-                return Err(GitError::Expired { command });
+                return Err(late);
             }
             () = limit.stop.token().cancelled() => {
                 kill();
@@ -219,4 +233,26 @@ async fn collect(from: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<
         return Err(io::Error::other(format!("it says more than {} MiB", most >> 20)));
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_reaches_out_may_take_all_the_time() {
+        let call = |reach| {
+            let (home, dir) = (Path::new("/"), Path::new("/"));
+            Call { home, dir, reach, work_tree: false, emptied: &[], args: &[], input: vec![] }
+        };
+        let bound = |reach, seconds| {
+            let (time, late) = call(reach).bound(Duration::from_secs(seconds), "status");
+            (time.as_secs(), late.to_string())
+        };
+        let deadline = "run `git status` before the deadline".to_string();
+        assert_eq!(bound(Reach::Remote, 600), (600, deadline.clone()));
+        assert_eq!(bound(Reach::Here, 5), (5, deadline));
+        let (time, late) = bound(Reach::Here, 600);
+        assert!(time == 30 && late.contains("`git status` within 30 seconds"), "{late}");
+    }
 }

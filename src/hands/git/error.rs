@@ -88,6 +88,16 @@ pub enum GitError {
         /// The subcommand.
         command: String,
     },
+    /// It did not come back, although it had nothing to fetch.
+    #[error(
+        "run `git {command}` within {seconds} seconds; perhaps a pipe lies in the repository where git wants a file"
+    )]
+    Hung {
+        /// The subcommand.
+        command: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The run was stopped.
     #[error("finish `git {command}`: the run was stopped")]
     Stopped {
