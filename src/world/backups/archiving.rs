@@ -8,7 +8,8 @@ use crate::world::clock::Limit;
 use crate::world::{ClusterError, World};
 use std::io::{self, Write};
 
-/// Archives a path, or what it leads to: a mount point may be a link of the image, such as `/var/lock`.
+/// Archives a path, or what it leads to: a mount point may be a link of the image, such as `/var/lock`. A link inside a volume
+/// is data, and may lead out of it.
 pub(super) fn archive_where_it_is(
     world: &World,
     stack: &StackName,
@@ -18,7 +19,7 @@ pub(super) fn archive_where_it_is(
 ) -> Result<Archive, Box<Failure>> {
     let mut archive = archive_path(world, stack, file, selected, limit)?;
     for _ in 0..MOST_LINKS {
-        let Some(path) = link(&archive) else { break };
+        let Some(path) = link(&archive).filter(|_| selected.whole) else { break };
         archive = archive_path(world, stack, file, &Selected { path, ..selected.clone() }, limit)?;
     }
     Ok(archive)

@@ -23,6 +23,8 @@ pub struct Selected {
     pub service: ServiceName,
     /// The path in that container.
     pub path: String,
+    /// Whether that is the mount point, and not a path below it.
+    pub whole: bool,
     /// Other mounts of that container inside the path, relative to it: what lies there is of another volume.
     pub inside: Vec<String>,
 }
@@ -83,8 +85,8 @@ fn job(service: &ServiceSeen, all: &[ServiceSeen]) -> Job {
         let mounts =
             || all.iter().filter(|s| s.name == *through).flat_map(|s| &s.volumes).map(|(_, at)| at.as_str());
         let selected = |path: String| {
-            let inside = nested::inside(&path, mounts());
-            Selected { volume: volume.clone(), service: through.clone(), path, inside }
+            let (whole, inside) = (path == mount, nested::inside(&path, mounts()));
+            Selected { volume: volume.clone(), service: through.clone(), path, whole, inside }
         };
         match label(&key(".path")) {
             None => paths.push(selected(mount.to_string())),

@@ -62,6 +62,7 @@ fn two_paths_never_share_a_file() {
         volume: "v".into(),
         service: ServiceName::parse("app").unwrap(),
         path: path.into(),
+        whole: true,
         inside: vec![],
     };
     let mut taken: Vec<Archive> = vec![];
