@@ -270,6 +270,22 @@ fn a_file_of_the_recipe_that_is_no_text_is_not_taken_as_absent() {
 }
 
 #[test]
+fn a_file_of_a_config_that_is_not_there_is_said_before_a_run() {
+    let p = Project::published();
+    let objects = "configs:\n  a:\n    file: ./x/../conf/a\n  b:\n    file: conf/bb\nsecrets:\n  c:\n    file: ../c\n  \
+                   d:\n    external: true\n";
+    p.source.write("compose.yml", format!("{}{objects}", compose("1.10.0+1.25")));
+    p.source.write("conf/a", "x").write("conf/b", "x");
+    p.check("missing-file", |_| {});
+    p.file("hooks.rhai", "fn extra_env(ctx) {\n    #{ COMPOSE_FILE: \"compose.yml\" }\n}\n");
+    p.good();
+    p.file("hooks.rhai", "");
+    p.source.write("compose.yml", compose("1.10.0+1.25"));
+    p.source.write(".env.sample", "DOMAIN=ghost.example.com\nCOMPOSE_FILE=./x/../compose.yml\n");
+    p.good();
+}
+
+#[test]
 fn what_a_hook_will_give_is_not_missing_yet() {
     let p = Project::published();
     let missing = compose("1.10.0+1.25").replace("nginx:1.25", "nginx:1.25${TAG:?which one}");

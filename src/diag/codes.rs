@@ -75,6 +75,7 @@ codes! {
     NO_SUCH_REF "no-such-ref" Error "The source has no such revision.";
     NO_SUCH_BASE "no-such-base" Error "The source has no such version to upgrade from.";
     NO_COMPOSE_FILE "no-compose-file" Error "The recipe has no such compose file.";
+    MISSING_FILE "missing-file" Error "A config or a secret names a file that the recipe does not have.";
     NO_APP_SERVICE "no-app-service" Error "No service of the recipe is called app.";
     UNKNOWN_SERVICE "unknown-service" Warning "A script names a service that no compose file of the recipe has.";
     YAML_SYNTAX "yaml-syntax" Error "A compose file is not valid YAML.";

@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, Diagnostics, Place, Severity, Text, codes};
 use crate::name::{Domain, LONGEST_SWARM_NAME, RecipeName};
 use crate::plan::Deployment;
 use crate::recipe::app_env::{AppEnv, From, app_env, compose_files};
-use crate::recipe::compose::{Around, Composed};
+use crate::recipe::compose::{Around, Composed, Object};
 use crate::recipe::envfile::EnvFile;
 use crate::recipe::source::{Files, RevisionFacts};
 use regex::Regex;
@@ -95,7 +95,7 @@ impl Side {
             vars.extend(self.left_to_hooks.iter().map(|name| (name.clone(), "1".to_string())));
         }
         let files = &self.facts.files;
-        let read = |path: &str| files.text(path.trim_start_matches("./")).map(|t| t.content.clone());
+        let read = |path: &str| files.text_at(path).map(|t| t.content.clone());
         let around = Around { env: &vars, read: &read };
         let (published, found) = Composed::build(texts, &around);
         let mut all = found;
@@ -115,6 +115,10 @@ impl Side {
             all.0.extend(composed.deployable().0);
             all.0.extend(no_app(composed, texts));
             all.0.extend(long_names(composed, with.domain));
+            // a hook may give another name, or leave out the compose file
+            if !with.hooked {
+                all.0.extend(missing_files(composed, files));
+            }
         }
         diagnostics.0.extend(all.0);
     }
@@ -125,8 +129,7 @@ impl Side {
         let (Some(a), Some(b)) = (&self.published, &other.published) else { return false };
         let content = |side: &Side, c: &Composed| -> Vec<Option<Vec<u8>>> {
             let files = c.referenced_files();
-            let path = |f: &String| f.trim_start_matches("./").to_string();
-            files.iter().map(|f| side.facts.files.bytes(&path(f)).map(<[u8]>::to_vec)).collect()
+            files.iter().map(|f| side.facts.files.bytes_at(f).map(<[u8]>::to_vec)).collect()
         };
         self.env.vars == other.env.vars && a.to_yaml() == b.to_yaml() && content(self, a) == content(other, b)
     }
@@ -158,7 +161,7 @@ fn texts_of(
     let known: Vec<&str> = files.texts.keys().map(String::as_str).filter(|p| is_compose(p)).collect();
     let mut texts = vec![];
     for name in names {
-        match files.text(name.trim_start_matches("./")) {
+        match files.text_at(name) {
             Some(text) => texts.push(text.clone()),
             None => {
                 let mut d = unreadable(name.trim_start_matches("./"), facts)
@@ -226,6 +229,27 @@ fn no_app(composed: &Composed, texts: &[Arc<Text>]) -> Option<Diagnostic> {
         Some(service) => d.at(service.place.clone()),
         None => d.at(Place::start_of(&texts[0])),
     })
+}
+
+/// Files of configs and secrets that the recipe does not have.
+fn missing_files(composed: &Composed, files: &Files) -> Vec<Diagnostic> {
+    let configs = composed.configs().into_iter().map(|o| ("config", "configs", o));
+    let secrets = composed.secrets().into_iter().map(|o| ("secret", "secrets", o));
+    let own = configs.chain(secrets).filter(|(.., o)| !o.external);
+    let say = |(kind, section, object): (&str, &str, Object)| {
+        let file = object.file.as_ref().filter(|f| files.bytes_at(f).is_none())?;
+        let unread = files.unread_at(file).map(|why| format!(" ({why})")).unwrap_or_default();
+        let message =
+            format!("the recipe has no file `{file}`{unread}, which the {kind} `{}` names", object.key);
+        let known = files.texts.keys().chain(files.binaries.keys()).map(String::as_str);
+        let place = composed.place_of_object(section, &object.key, "file").unwrap_or(object.place);
+        let d = Diagnostic::new(codes::MISSING_FILE, message).at(place);
+        Some(match did_you_mean(file, known) {
+            Some(help) => d.help(help),
+            None => d.help("its path starts at the root of the recipe's repository and stays inside"),
+        })
+    };
+    own.filter_map(say).collect()
 }
 
 /// Names that Swarm would refuse only after half of the stack was made (lesson 35).

@@ -59,11 +59,39 @@ impl Files {
         text.or_else(|| self.binaries.get(path).map(AsRef::as_ref))
     }
 
+    /// A text by its path as a compose file or an env writes it.
+    pub fn text_at(&self, written: &str) -> Option<&Arc<Text>> {
+        self.text(&tidy(written)?)
+    }
+
+    /// The bytes of a file by its path as a compose file writes it.
+    pub fn bytes_at(&self, written: &str) -> Option<&[u8]> {
+        self.bytes(&tidy(written)?)
+    }
+
+    /// Why a file was not read, by its path as a compose file writes it.
+    pub fn unread_at(&self, written: &str) -> Option<&String> {
+        self.unread.get(&tidy(written)?)
+    }
+
     /// The texts below a directory, by their path inside it.
     pub fn below(&self, directory: &str) -> BTreeMap<String, Arc<Text>> {
         let inside = |path: &String| path.strip_prefix(directory)?.strip_prefix('/').map(str::to_string);
         self.texts.iter().filter_map(|(path, text)| Some((inside(path)?, text.clone()))).collect()
     }
+}
+
+/// A path from the root of the repository without `.` and `..`; none if it leads out.
+pub fn tidy(written: &str) -> Option<String> {
+    let mut parts: Vec<&str> = vec![];
+    for part in written.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    (!written.starts_with('/')).then(|| parts.join("/"))
 }
 
 /// A revision and what is in it.

@@ -5,6 +5,7 @@ use crate::diag::{Diagnostics, Severity, Text, render};
 use crate::failure::{Failure, causes};
 use crate::plan::Side;
 use crate::recipe::compose::{Around, Composed};
+use crate::recipe::source::tidy;
 use crate::run::overlay::Overlay;
 use crate::run::state::Resolved;
 use crate::run::{Run, hooks};
@@ -36,14 +37,14 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let list =
         env.get("COMPOSE_FILE").filter(|c| !c.is_empty()).cloned().unwrap_or_else(|| "compose.yml".into());
     for path in list.split(':') {
-        let text = texts.facts.files.text(path).ok_or_else(|| {
+        let text = texts.facts.files.text_at(path).ok_or_else(|| {
             let expected = format!("compose file `{path}`, which COMPOSE_FILE names");
             Failure::new(causes::COMPOSE_INVALID, expected, "the recipe has no such file at this revision")
         })?;
         files.push(text.clone());
     }
     files.extend(texts.overlays.iter().cloned());
-    let read = |path: &str| texts.facts.files.text(path).map(|t| t.content.clone());
+    let read = |path: &str| texts.facts.files.text_at(path).map(|t| t.content.clone());
     let (composed, mut diagnostics) = Composed::build(&files, &Around { env, read: &read });
     if let Some(c) = &composed {
         diagnostics.0.extend(c.deployable().0);
@@ -54,10 +55,13 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let no_ipvs = run.state.no_ipvs;
     let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, deployment, env, no_ipvs };
     let shared = overlay.lay(&mut composed);
+    // the client reads it in a directory that has the named files alone, so no `x/..` leads anywhere there
+    let plain = |path: &str| Some(path).filter(|p| p.contains("..")).and_then(tidy);
+    composed.move_files(|path| plain(path).unwrap_or_else(|| path.to_string()));
     let yaml = composed.to_yaml();
     let mut contents = BTreeMap::new();
     for path in composed.referenced_files() {
-        let bytes = texts.facts.files.bytes(path.trim_start_matches("./")).ok_or_else(|| {
+        let bytes = texts.facts.files.bytes_at(&path).ok_or_else(|| {
             let expected = format!("file `{path}`, which the compose file names");
             Failure::new(causes::COMPOSE_INVALID, expected, "the recipe has no such file at this revision")
         })?;
