@@ -295,6 +295,11 @@ fn what_a_hook_will_give_is_not_missing_yet() {
     assert_eq!(g.head.left_to_hooks, ["TAG"]);
     assert!(g.base.unwrap().left_to_hooks.is_empty());
     p.file("hooks.rhai", "fn pre_install(ctx) {}\n").check("missing-variable-no-hook", |_| {});
+    for sample in ["fn extra_env (ctx)", "fn\textra_env(ctx)", "/* c */ fn extra_env(ctx)"] {
+        p.file("hooks.rhai", &format!("{sample} {{\n    #{{ TAG: \"\" }}\n}}\n")).good();
+    }
+    let commented = "fn pre_install(ctx) {}\n/*\nfn extra_env(ctx) {\n    #{ TAG: \"\" }\n}\n*/\n";
+    p.file("hooks.rhai", commented).check("missing-variable-no-hook", |_| {});
 }
 
 #[test]

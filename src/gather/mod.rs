@@ -10,6 +10,7 @@ pub mod side;
 pub mod trouble;
 pub mod unmentioned;
 
+use crate::ctx;
 use crate::diag::{Diagnostic, Diagnostics, Text, codes};
 use crate::event::DecidedBy;
 use crate::failure::Failure;
@@ -21,6 +22,8 @@ use crate::recipe::load::{Loaded, Spans, load};
 use crate::recipe::settings::{Recipe, UpgradeBase};
 use crate::recipe::source::{RevisionFacts, SourceFacts, SourceKind};
 use crate::redact::Redactor;
+use crate::script::Scripts;
+use crate::script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
 use crate::world::clock::Limit;
 use look_up::{Found, INSIDE, look_up, shown, tidy};
 use side::{Side, With};
@@ -227,7 +230,8 @@ fn compose(
         Ok(choice) => choice,
         Err(d) => return Ok(Outcome::nothing(diagnostics, *d)),
     };
-    let (head, said) = side_of(&texts, &domain, source.head.clone(), true, vec![]);
+    let hooked = adds_env(&texts.directory);
+    let (head, said) = side_of(&texts, &domain, source.head.clone(), true, hooked, vec![]);
     diagnostics.0.extend(said.0);
     let (mut base, mut repaired) = (None, false);
     if let Some(chosen) = &choice.base {
@@ -239,7 +243,7 @@ fn compose(
             };
         let repair = repair(&texts, chosen.version.as_ref(), &mut diagnostics);
         repaired = !repair.is_empty();
-        let (side, said) = side_of(&texts, &domain, facts, false, repair);
+        let (side, said) = side_of(&texts, &domain, facts, false, hooked, repair);
         if head.same_as(&side) {
             choice = choice.nothing_moves();
             repaired = false;
@@ -260,6 +264,7 @@ fn side_of(
     domain: &Domain,
     facts: RevisionFacts,
     is_head: bool,
+    hooked: (bool, bool),
     repair: Vec<Arc<Text>>,
 ) -> (Side, Diagnostics) {
     let recipe = &texts.recipe;
@@ -269,17 +274,18 @@ fn side_of(
         false => (vec![&recipe.env], vec![env]),
     };
     let overlays = texts.directory.overlays.iter().cloned().chain(repair).collect();
-    let hooked = adds_env(&texts.directory, is_head);
+    let hooked = if is_head { hooked.1 } else { hooked.0 };
     let with = With { recipe: &recipe.name, domain, settings: &settings, places: &places, overlays, hooked };
     Side::make(facts, with)
 }
 
-/// Whether a hook adds to the env of a side, so that what is missing now may come later. Told by its text: whether it
-/// is a good hook is the script loader's to say.
-fn adds_env(directory: &Directory, is_head: bool) -> bool {
-    let hooks = directory.scripts.values().filter_map(|s| s.get("hooks.rhai"));
-    let mut lines = hooks.flat_map(|t| t.content.lines()).map(str::trim_start);
-    lines.any(|l| l.starts_with("fn extra_env(") || (is_head && l.starts_with("fn upgrade_extra_env(")))
+/// Whether hooks add to the env of the base and of the head, so that what is missing now may come later. Scripts that
+/// cannot be read may have such a hook.
+fn adds_env(directory: &Directory) -> (bool, bool) {
+    let (scripts, found) = Scripts::load(&directory.merged().0.texts, &ctx::sigs());
+    let adds = |hook: &str| scripts.defines(hook) || found.has_errors();
+    let base = adds(EXTRA_ENV.name);
+    (base, base || adds(UPGRADE_EXTRA_ENV.name))
 }
 
 /// The flag before the settings.
