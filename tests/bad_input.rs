@@ -155,6 +155,12 @@ rows! {
         |_| Ground::new().recipe("hooks.rhai", &"// x\n".repeat(2 << 20)).ccci(&["check", "recipes/ghost"]);
     "file that is no UTF-8" 2 ["unreadable-file", "hooks.rhai", "UTF-8"]
         |_| Ground::new().write("recipes/ghost/hooks.rhai", b"// \xff\n").ccci(&["check", "recipes/ghost"]);
+    "check of a source that is not there" 0 ["source-not-checked", "source of `recipes/ghost` was not checked: the source `recipes/nowhere` does not exist", "errors: 0, warnings: 1"]
+        |_| Ground::new().recipe("recipe.toml", "source = \"../nowhere\"\n").ccci(&["check", "recipes/ghost"]);
+    "check of a source out of reach" 3 ["source-not-checked", "was not checked: failed to clone `http://127.0.0.1:9/x.git`", "expected the source to be reachable", "errors: 0, warnings: 1"]
+        |_| Ground::new().recipe("recipe.toml", "source = \"http://127.0.0.1:9/x.git\"\n").ccci(&["check", "recipes/ghost"]);
+    "check of a source out of reach, as data" 3 ["\"source-not-checked\"", "\"warning\""]
+        |_| Ground::new().recipe("recipe.toml", "source = \"http://127.0.0.1:9/x.git\"\n").ccci(&["check", "recipes/ghost", "--format", "json"]);
     // the engine
     "no engine" 3 ["no engine answers at unix:///nonexistent/engine.sock", "expected  a Docker engine that is a swarm manager", "DOCKER_HOST", "blame     world", "start the engine"]
         |_| plain(&["run", "ghost"]);

@@ -41,6 +41,12 @@ fn raised_by_calls() -> BTreeSet<String> {
     let empty = tempfile::tempdir().unwrap();
     let Err(all) = Record::read(empty.path()) else { panic!("a record of nothing") };
     out.extend(all.iter().map(|d| d.code.id.to_string()));
+    let recipe = empty.path().join("ghost");
+    fs::create_dir(&recipe).unwrap();
+    fs::write(recipe.join("recipe.toml"), "source = \"../nowhere\"\n").unwrap();
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_ccci"));
+    let said = check.args(["check", "--format", "short"]).arg(&recipe).output().unwrap();
+    out.extend(shown(&String::from_utf8_lossy(&said.stdout)));
     out
 }
 

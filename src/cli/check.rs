@@ -29,8 +29,11 @@ pub fn check(args: &CheckArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit 
             "there is nothing to check: no directory is named, and there is neither recipes/ nor ccci/ here";
         all.push(Diagnostic::new(codes::EMPTY_DIRECTORY, message).help("name a recipe directory"));
     }
+    let mut unseen = false;
     for dir in &dirs {
-        all.extend(one(dir, handle, stop, &out.redactor));
+        let checked = one(dir, handle, stop, &out.redactor);
+        all.extend(checked.said);
+        unseen |= checked.unseen;
     }
     let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
     tell(&all, args.format, out);
@@ -38,7 +41,11 @@ pub fn check(args: &CheckArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit 
         let what = if dirs.is_empty() { "nothing".to_string() } else { dirs.join(", ") };
         out.say(&format!("checked {what}: errors: {errors}, warnings: {}", all.len() - errors));
     }
-    if errors > 0 { Exit::Wrong } else { Exit::Green }
+    match () {
+        () if errors > 0 => Exit::Wrong,
+        () if unseen => Exit::Error,
+        () => Exit::Green,
+    }
 }
 
 /// What is checked when nothing is named: all below `recipes/`, or the clone of a recipe that brings its own directory.
@@ -54,8 +61,16 @@ fn all_here() -> Vec<String> {
 const OF_SOURCE: &[&Code] =
     &[codes::NO_SOURCE, codes::NOT_A_REPOSITORY, codes::NO_SUCH_REF, codes::NO_SUCH_BASE];
 
+/// What came of a directory.
+struct Checked {
+    said: Vec<Diagnostic>,
+    /// Whether there is a source that we could not look at.
+    unseen: bool,
+}
+
 /// One directory with its source, or its texts alone if that is not at hand.
-fn one(dir: &str, handle: &Handle, stop: &Stop, redactor: &Redactor) -> Vec<Diagnostic> {
+fn one(dir: &str, handle: &Handle, stop: &Stop, redactor: &Redactor) -> Checked {
+    let seen = |said| Checked { said, unseen: false };
     let source = SourceArgs {
         source: None,
         rev: None,
@@ -65,30 +80,42 @@ fn one(dir: &str, handle: &Handle, stop: &Stop, redactor: &Redactor) -> Vec<Diag
         deadline: Duration::from_secs(3_600),
     };
     match prepare(dir, &source, false, handle, stop, redactor) {
-        Ok(prepared) => prepared.warnings,
+        Ok(prepared) => seen(prepared.warnings),
         Err(Refused::Wrong(all)) => {
             let mut of_source = all.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();
             if of_source.peek().is_none() {
-                return all;
+                return seen(all);
             }
-            // texts can be checked before they have a source
-            let wrong = of_source.filter(|d| d.code != codes::NO_SOURCE);
-            wrong.chain(texts_alone(dir)).collect()
+            // texts can be checked before they have a source; one that they name is missed
+            let (missing, wrong): (Vec<_>, Vec<_>) = of_source.partition(|d| d.code == codes::NO_SOURCE);
+            let (named, texts) = texts_alone(dir);
+            let missing = missing.into_iter().filter(|_| named);
+            let missing = missing.map(|d| not_checked(dir, &d.message, &d.help.unwrap_or_default()));
+            seen(wrong.into_iter().chain(missing).chain(texts).collect())
         }
-        // a source that is out of reach is no fault of the texts
-        Err(Refused::World(_)) => texts_alone(dir),
+        // a source that is out of reach is no fault of the texts, and nothing is known of it
+        Err(Refused::World(f)) => {
+            let warning = not_checked(dir, &f.observed, &format!("expected {}", f.expected));
+            Checked { said: std::iter::once(warning).chain(texts_alone(dir).1).collect(), unseen: true }
+        }
     }
 }
 
-/// What can be said without the source.
-fn texts_alone(dir: &str) -> Vec<Diagnostic> {
+fn not_checked(dir: &str, why: &str, help: &str) -> Diagnostic {
+    Diagnostic::new(codes::SOURCE_NOT_CHECKED, format!("the source of `{dir}` was not checked: {why}"))
+        .help(help)
+}
+
+/// What can be said without the source, and whether the texts name one.
+fn texts_alone(dir: &str) -> (bool, Vec<Diagnostic>) {
     let texts = gather::texts(dir, Path::new("."));
     let mut diagnostics = texts.diagnostics;
+    let named = texts.value.as_ref().is_some_and(|t| t.recipe.source.is_some());
     if let Some(value) = texts.value {
         let scripts: RecipeTexts = value.directory.scripts.get(&Origin::Project).cloned().unwrap_or_default();
         diagnostics.0.extend(Scripts::load(&scripts, &ctx::sigs()).1.0);
     }
-    diagnostics.sorted()
+    (named, diagnostics.sorted())
 }
 
 fn tell(all: &[Diagnostic], format: CheckFormat, out: &Out) {

@@ -71,6 +71,7 @@ codes! {
     SCRIPT_TOO_LARGE "script-too-large" Error "A script exceeds a size limit.";
     // the source
     NO_SOURCE "no-source" Error "No source of the recipe repository is known.";
+    SOURCE_NOT_CHECKED "source-not-checked" Warning "The source could not be looked at, so the recipe directory was checked without it.";
     NOT_A_REPOSITORY "not-a-repository" Error "The source is no git repository.";
     NO_SUCH_REF "no-such-ref" Error "The source has no such revision.";
     NO_SUCH_BASE "no-such-base" Error "The source has no such version to upgrade from.";
