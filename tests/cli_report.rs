@@ -110,3 +110,18 @@ fn a_file_at_its_limit_of_size_is_a_full_disk_and_kills_nobody() {
     assert_eq!(done.status.code(), Some(3), "{:?}: {said}", done.status);
     assert!(said.contains("failed to write to standard output: File too large"), "{said}");
 }
+
+#[test]
+fn a_machine_at_its_limit_is_no_fault_of_a_recipe() {
+    let ground = Ground::new();
+    for (files, args) in [(12, "plan ghost"), (10, "check recipes/ghost")] {
+        let mut call = Command::new("sh");
+        ground
+            .surround(call.args(["-c", &format!("ulimit -n {files}; exec {} {args}", program().display())]));
+        let done = call.output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(3), "{args}: {said}");
+        assert!(said.contains("Too many open files") && said.contains("blame     world"), "{said}");
+        assert!(!said.contains("no-source"), "{said}");
+    }
+}

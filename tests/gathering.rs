@@ -372,7 +372,7 @@ fn a_config_that_changed_moves_the_upgrade_although_the_compose_file_did_not() {
 fn check_reads_a_directory_without_its_source() {
     let p = Project::new();
     p.file("recipe.toml", "colour = 1\n").file("test_x.rhai", "");
-    let outcome = texts("ghost", p.source.around());
+    let outcome = texts("ghost", p.source.around()).unwrap();
     let codes: Vec<&str> = outcome.diagnostics.0.iter().map(|d| d.code.id).collect();
     assert_eq!(codes, ["misplaced-test", "unknown-key"]);
     assert!(outcome.value.is_some());

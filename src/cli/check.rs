@@ -2,11 +2,13 @@
 
 use super::args::{CheckArgs, CheckFormat, SourceArgs};
 use super::out::Out;
+use super::plan::refusal;
 use super::prepare::{Refused, prepare};
 use crate::ctx;
 use crate::diag::codes::Code;
 use crate::diag::{Diagnostic, Severity, codes, render};
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::gather;
 use crate::recipe::directory::Origin;
 use crate::redact::Redactor;
@@ -29,21 +31,27 @@ pub fn check(args: &CheckArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit 
             "there is nothing to check: no directory is named, and there is neither recipes/ nor ccci/ here";
         all.push(Diagnostic::new(codes::EMPTY_DIRECTORY, message).help("name a recipe directory"));
     }
-    let mut unseen = false;
+    let (mut blind, mut unseen) = (vec![], false);
     for dir in &dirs {
-        let checked = one(dir, handle, stop, &out.redactor);
-        all.extend(checked.said);
-        unseen |= checked.unseen;
+        match one(dir, handle, stop, &out.redactor) {
+            Ok(checked) => {
+                all.extend(checked.said);
+                unseen |= checked.unseen;
+            }
+            Err(failure) => blind.push(Refused::World(failure)),
+        }
     }
     let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
     tell(&all, args.format, out);
+    let looked = blind.is_empty() && !unseen;
+    blind.into_iter().for_each(|refused| out.say(&refusal(refused, out)));
     if args.format == CheckFormat::Human {
         let what = if dirs.is_empty() { "nothing".to_string() } else { dirs.join(", ") };
         out.say(&format!("checked {what}: errors: {errors}, warnings: {}", all.len() - errors));
     }
     match () {
         () if errors > 0 => Exit::Wrong,
-        () if unseen => Exit::Error,
+        () if !looked => Exit::Error,
         () => Exit::Green,
     }
 }
@@ -68,9 +76,9 @@ struct Checked {
     unseen: bool,
 }
 
-/// One directory with its source, or its texts alone if that is not at hand.
-fn one(dir: &str, handle: &Handle, stop: &Stop, redactor: &Redactor) -> Checked {
-    let seen = |said| Checked { said, unseen: false };
+/// One directory with its source, or its texts alone if that is not at hand. A failure means that we could not look.
+fn one(dir: &str, handle: &Handle, stop: &Stop, redactor: &Redactor) -> Result<Checked, Box<Failure>> {
+    let seen = |said| Ok(Checked { said, unseen: false });
     let source = SourceArgs {
         source: None,
         rev: None,
@@ -88,7 +96,7 @@ fn one(dir: &str, handle: &Handle, stop: &Stop, redactor: &Redactor) -> Checked 
             }
             // texts can be checked before they have a source; one that they name is missed
             let (missing, wrong): (Vec<_>, Vec<_>) = of_source.partition(|d| d.code == codes::NO_SOURCE);
-            let (named, texts) = texts_alone(dir);
+            let (named, texts) = texts_alone(dir)?;
             let missing = missing.into_iter().filter(|_| named);
             let missing = missing.map(|d| not_checked(dir, &d.message, &d.help.unwrap_or_default()));
             seen(wrong.into_iter().chain(missing).chain(texts).collect())
@@ -96,7 +104,8 @@ fn one(dir: &str, handle: &Handle, stop: &Stop, redactor: &Redactor) -> Checked 
         // a source that is out of reach is no fault of the texts, and nothing is known of it
         Err(Refused::World(f)) => {
             let warning = not_checked(dir, &f.observed, &format!("expected {}", f.expected));
-            Checked { said: std::iter::once(warning).chain(texts_alone(dir).1).collect(), unseen: true }
+            let said = std::iter::once(warning).chain(texts_alone(dir)?.1).collect();
+            Ok(Checked { said, unseen: true })
         }
     }
 }
@@ -107,15 +116,17 @@ fn not_checked(dir: &str, why: &str, help: &str) -> Diagnostic {
 }
 
 /// What can be said without the source, and whether the texts name one.
-fn texts_alone(dir: &str) -> (bool, Vec<Diagnostic>) {
-    let texts = gather::texts(dir, Path::new("."));
+fn texts_alone(dir: &str) -> Result<(bool, Vec<Diagnostic>), Box<Failure>> {
+    let texts = gather::texts(dir, Path::new("."))?;
     let mut diagnostics = texts.diagnostics;
     let named = texts.value.as_ref().is_some_and(|t| t.recipe.source.is_some());
     if let Some(value) = texts.value {
         let scripts: RecipeTexts = value.directory.scripts.get(&Origin::Project).cloned().unwrap_or_default();
-        diagnostics.0.extend(Scripts::load(&scripts, &ctx::sigs()).1.0);
+        let loaded = Scripts::try_load(&scripts, &ctx::sigs());
+        let no_thread = |e| gather::trouble::of_machine("a thread for the scripts", &e);
+        diagnostics.0.extend(loaded.map_err(no_thread)?.1.0);
     }
-    (named, diagnostics.sorted())
+    Ok((named, diagnostics.sorted()))
 }
 
 fn tell(all: &[Diagnostic], format: CheckFormat, out: &Out) {

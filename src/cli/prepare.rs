@@ -108,7 +108,9 @@ pub fn prepare_as(
     let mut diagnostics = outcome.diagnostics;
     let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };
     let (merged, hidden) = gathered.texts.directory.merged();
-    let (scripts, said) = Scripts::load(&merged.texts, &ctx::sigs());
+    let loaded = Scripts::try_load(&merged.texts, &ctx::sigs());
+    let no_thread = |e| gather::trouble::of_machine("a thread for the scripts", &e);
+    let (scripts, said) = loaded.map_err(no_thread).map_err(Refused::World)?;
     let strangers = gather::unmentioned::services(&gathered, scripts.services());
     diagnostics.0.extend(hidden.0.into_iter().chain(said.0).chain(strangers.0));
     let whose = merged.whose.into_iter().map(|(path, origin)| (path, format!("the {origin}"))).collect();

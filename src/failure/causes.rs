@@ -120,6 +120,8 @@ causes! {
         "Make the network by hand as an attachable overlay, or free its name.";
     DISK_FULL "disk-full" World "A disk of this machine is full."
         "Free space where the engine keeps its data (`docker system df`), then run again.";
+    MACHINE_REFUSED "machine-refused" World "This machine gave no thread, no memory or no open file, or could not read its disk."
+        "See which limit is too low (`ulimit -a`) or what takes so much, then run again.";
     RECORD_FAILED "record-failed" World "The record cannot be written."
         "Free the disk, or name another place with `--out DIR`.";
     SOURCE_FAILED "source-failed" World "The source cannot be read."

@@ -1,6 +1,7 @@
 //! Reads a recipe directory from disk. The only file of this floor that opens files; links that lead out of the directory
 //! are not followed, so that a change under review cannot show a file of the machine.
 
+use super::trouble::is_of_machine;
 use crate::diag::Text;
 use crate::recipe::directory::{Layer, Origin};
 use std::collections::BTreeMap;
@@ -14,7 +15,8 @@ const MOST_FILES: usize = 1_000;
 /// A script or settings file above this is refused; the largest of the predecessor had 40 kB.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// The files of a directory as a layer. `shown` is how people know it.
+/// The files of a directory as a layer. `shown` is how people know it. A file that cannot be read is kept with the reason,
+/// unless the machine is at its end.
 pub fn layer(dir: &Path, shown: &str, origin: Origin) -> io::Result<Layer> {
     let root = fs::canonicalize(dir)?;
     let mut layer = Layer {
@@ -41,7 +43,7 @@ fn walk(root: &Path, dir: &Path, inside: &str, layer: &mut Layer) -> io::Result<
             walk(root, &entry.path(), &path, layer)?;
             continue;
         }
-        match text(root, &entry.path()) {
+        match text(root, &entry.path())? {
             Ok(content) => {
                 let shown = format!("{}/{path}", layer.shown);
                 layer.texts.insert(path, Arc::new(Text { path: shown, content }));
@@ -52,24 +54,32 @@ fn walk(root: &Path, dir: &Path, inside: &str, layer: &mut Layer) -> io::Result<
     Ok(())
 }
 
-fn text(root: &Path, path: &Path) -> Result<String, String> {
-    let real = fs::canonicalize(path).map_err(|e| e.to_string())?;
-    if !real.starts_with(root) {
-        return Err("it is a symbolic link out of the directory".into());
+/// The text, or why it is none.
+fn text(root: &Path, path: &Path) -> io::Result<Result<String, String>> {
+    match plain_text(root, path) {
+        Ok(text) => Ok(text),
+        Err(e) if is_of_machine(&e) => Err(e),
+        Err(e) => Ok(Err(e.to_string())),
     }
-    let facts = fs::metadata(&real).map_err(|e| e.to_string())?;
+}
+
+fn plain_text(root: &Path, path: &Path) -> io::Result<Result<String, String>> {
+    let real = fs::canonicalize(path)?;
+    if !real.starts_with(root) {
+        return Ok(Err("it is a symbolic link out of the directory".into()));
+    }
+    let facts = fs::metadata(&real)?;
     if !facts.is_file() {
-        return Err("it is no plain file".into());
+        return Ok(Err("it is no plain file".into()));
     }
     if facts.len() > MOST_BYTES {
-        return Err(format!(
+        return Ok(Err(format!(
             "it has {} MiB; files up to {} MiB are read",
             facts.len() >> 20,
             MOST_BYTES >> 20
-        ));
+        )));
     }
-    let bytes = fs::read(&real).map_err(|e| e.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())
+    Ok(String::from_utf8(fs::read(&real)?).map_err(|_| "it is not UTF-8".into()))
 }
 
 /// The names of the directories below one, sorted. None if it is not there.

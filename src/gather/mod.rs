@@ -29,7 +29,7 @@ use look_up::{Found, INSIDE, look_up, shown, tidy};
 use side::{Side, With};
 use std::path::Path;
 use std::sync::Arc;
-use trouble::{Trouble, of_source};
+use trouble::{Trouble, is_of_machine, of_machine, of_source};
 
 /// What the caller wants.
 #[derive(Debug, Clone)]
@@ -110,24 +110,33 @@ impl<T> Outcome<T> {
     }
 }
 
-/// The texts of a recipe directory: what `check` looks at when no source is at hand.
-pub fn texts(recipe: &str, here: &Path) -> Outcome<Texts> {
-    match look_up(recipe, &disk::whole(here), false).and_then(|found| Ok((project(&found)?, found))) {
-        Err(d) => Outcome::nothing(Diagnostics::default(), *d),
-        Ok((layer, found)) => {
+/// The texts of a recipe directory: what `check` looks at when no source is at hand. A failure means that we could not
+/// look.
+pub fn texts(recipe: &str, here: &Path) -> Result<Outcome<Texts>, Box<Failure>> {
+    match found_with(recipe, &disk::whole(here), false) {
+        Err(Trouble::Wrong(d)) => Ok(Outcome::nothing(Diagnostics::default(), *d)),
+        Err(Trouble::World(failure)) => Err(failure),
+        Ok((found, layer)) => {
             let (texts, diagnostics) = read(&found, layer.as_slice());
-            Outcome { value: Some(texts), diagnostics }
+            Ok(Outcome { value: Some(texts), diagnostics })
         }
     }
+}
+
+/// What a name means, and the project's directory of it.
+fn found_with(recipe: &str, here: &Path, has_source: bool) -> Result<(Found, Option<Layer>), Trouble> {
+    let found = look_up(recipe, here, has_source).map_err(Trouble::Wrong)?;
+    let layer = project(&found)?;
+    Ok((found, layer))
 }
 
 /// Gathers everything. A failure means that we could not look.
 pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>, Box<Failure>> {
     let here = &disk::whole(means.here);
-    let looked = look_up(asked.recipe, here, asked.source.is_some());
-    let (found, project) = match looked.and_then(|found| Ok((project(&found)?, found))) {
-        Ok((layer, found)) => (found, layer),
-        Err(d) => return Ok(Outcome::nothing(Diagnostics::default(), *d)),
+    let (found, project) = match found_with(asked.recipe, here, asked.source.is_some()) {
+        Ok(both) => both,
+        Err(Trouble::Wrong(d)) => return Ok(Outcome::nothing(Diagnostics::default(), *d)),
+        Err(Trouble::World(failure)) => return Err(failure),
     };
     let (alone, said) = read(&found, project.as_slice());
     let place = alone.spans.of("source").filter(|_| asked.source.is_none());
@@ -157,16 +166,19 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
 }
 
 /// The project's directory.
-fn project(found: &Found) -> Result<Option<Layer>, Box<Diagnostic>> {
+fn project(found: &Found) -> Result<Option<Layer>, Trouble> {
     let Some((dir, shown)) = &found.directory else { return Ok(None) };
-    let layer = disk::layer(dir, shown, Origin::Project).map_err(|e| {
-        Diagnostic::new(codes::UNREADABLE_FILE, format!("the directory `{shown}` cannot be read: {e}"))
+    let layer = disk::layer(dir, shown, Origin::Project).map_err(|e| match is_of_machine(&e) {
+        true => Trouble::World(of_machine(&format!("the files of `{shown}` to be readable"), &e)),
+        false => {
+            let message = format!("the directory `{shown}` cannot be read: {e}");
+            Trouble::Wrong(Box::new(Diagnostic::new(codes::UNREADABLE_FILE, message)))
+        }
     })?;
     if layer.texts.is_empty() && layer.unread.is_empty() {
         let help = "write recipe.toml, or remove the directory and give the source with --source";
-        return Err(Box::new(
-            Diagnostic::new(codes::EMPTY_DIRECTORY, format!("the directory `{shown}` is empty")).help(help),
-        ));
+        let message = format!("the directory `{shown}` is empty");
+        return Err(Trouble::Wrong(Box::new(Diagnostic::new(codes::EMPTY_DIRECTORY, message).help(help))));
     }
     Ok(Some(layer))
 }

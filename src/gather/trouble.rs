@@ -4,6 +4,8 @@ use crate::diag::nearest::did_you_mean;
 use crate::diag::{Diagnostic, Place, codes};
 use crate::failure::{Blame, Failure, causes};
 use crate::hands::git::GitError;
+use rustix::io::Errno;
+use std::io;
 
 /// How many revisions a message names.
 const SHOWN: usize = 8;
@@ -15,6 +17,17 @@ pub enum Trouble {
     Wrong(Box<Diagnostic>),
     /// We could not do or look.
     World(Box<Failure>),
+}
+
+/// Whether the machine is at its end: nothing is wrong with the file that was asked for.
+pub fn is_of_machine(e: &io::Error) -> bool {
+    let errno = Errno::from_io_error(e);
+    matches!(errno, Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::IO))
+}
+
+/// What the machine did not do.
+pub fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
+    Box::new(Failure::new(causes::MACHINE_REFUSED, expected, format!("the machine refused: {e}")))
 }
 
 /// Sorts an error of git. `place` is where the settings name the source.
@@ -106,6 +119,24 @@ mod tests {
 
     fn clone_fails(said: &str) -> Trouble {
         of_source(GitError::CannotClone { url: "https://x.test/y.git".into(), said: said.into() }, None)
+    }
+
+    #[test]
+    fn what_the_machine_lacks_is_told_from_what_is_wrong_with_a_file() {
+        for (errno, ours) in [
+            (Errno::AGAIN, true),
+            (Errno::NOMEM, true),
+            (Errno::MFILE, true),
+            (Errno::NFILE, true),
+            (Errno::IO, true),
+            (Errno::ACCESS, false),
+            (Errno::NOENT, false),
+            (Errno::ISDIR, false),
+        ] {
+            assert_eq!(is_of_machine(&errno.into()), ours, "{errno:?}");
+        }
+        let failure = of_machine("a thread", &Errno::AGAIN.into());
+        assert!(failure.cause == causes::MACHINE_REFUSED.id && failure.is_error(), "{failure:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::load::{HOOKS_FILE, Scripts};
 use super::returns::Return;
 use super::thread::{Lost, on_own};
 use super::{show, stdlib};
+use crate::failure::{Failure, causes};
 use rhai::{CallFnOptions, Dynamic, Engine, Scope};
 use std::sync::Arc;
 
@@ -74,7 +75,12 @@ impl Scripts {
                 }
                 Lost::Stuck(why) => ScriptError::stopped(why, place),
                 Lost::NoThread(e) => {
-                    ScriptError::new(ErrorKind::Panic, format!("no thread for the script: {e}"), place)
+                    let message = format!("no thread for the script: {e}");
+                    let expected = "a thread for the script";
+                    let failure = Failure::new(causes::MACHINE_REFUSED, expected, message.clone());
+                    let mut error = ScriptError::new(ErrorKind::Raised, message, place);
+                    error.failure = Some(Box::new(failure));
+                    error
                 }
             })
         })
