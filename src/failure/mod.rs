@@ -3,8 +3,16 @@
 pub mod causes;
 
 pub use causes::{CAUSES, Cause};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::io;
+
+/// Whether the machine is at its end: nothing is wrong with the file that was asked for.
+pub fn is_of_machine(e: &io::Error) -> bool {
+    let errno = Errno::from_io_error(e);
+    matches!(errno, Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::IO))
+}
 
 /// Who has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

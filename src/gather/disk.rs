@@ -1,8 +1,8 @@
 //! Reads a recipe directory from disk. The only file of this floor that opens files; links that lead out of the directory
 //! are not followed, so that a change under review cannot show a file of the machine.
 
-use super::trouble::is_of_machine;
 use crate::diag::Text;
+use crate::failure::is_of_machine;
 use crate::recipe::directory::{Layer, Origin};
 use std::collections::BTreeMap;
 use std::fs;

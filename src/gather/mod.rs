@@ -13,7 +13,7 @@ pub mod unmentioned;
 use crate::ctx;
 use crate::diag::{Diagnostic, Diagnostics, Text, codes};
 use crate::event::DecidedBy;
-use crate::failure::Failure;
+use crate::failure::{Failure, is_of_machine};
 use crate::hands::git::{GitHand, Repository};
 use crate::name::{Domain, RunId, Version};
 use crate::plan::upgrade_base::{self, Choice, Wish};
@@ -29,7 +29,7 @@ use look_up::{Found, INSIDE, look_up, shown, tidy};
 use side::{Side, With};
 use std::path::Path;
 use std::sync::Arc;
-use trouble::{Trouble, is_of_machine, of_machine, of_source};
+use trouble::{Trouble, of_machine, of_source};
 
 /// What the caller wants.
 #[derive(Debug, Clone)]

@@ -2,9 +2,8 @@
 
 use crate::diag::nearest::did_you_mean;
 use crate::diag::{Diagnostic, Place, codes};
-use crate::failure::{Blame, Failure, causes};
+use crate::failure::{Blame, Failure, causes, is_of_machine};
 use crate::hands::git::GitError;
-use rustix::io::Errno;
 use std::io;
 
 /// How many revisions a message names.
@@ -17,12 +16,6 @@ pub enum Trouble {
     Wrong(Box<Diagnostic>),
     /// We could not do or look.
     World(Box<Failure>),
-}
-
-/// Whether the machine is at its end: nothing is wrong with the file that was asked for.
-pub fn is_of_machine(e: &io::Error) -> bool {
-    let errno = Errno::from_io_error(e);
-    matches!(errno, Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::IO))
 }
 
 /// What the machine did not do.
@@ -86,11 +79,13 @@ fn says_there_is_none(said: &str) -> bool {
 fn of_world(error: &GitError) -> Failure {
     let cause = match error {
         GitError::Stopped { .. } => causes::INTERRUPTED,
+        GitError::Io { source, .. } if is_of_machine(source) => causes::MACHINE_REFUSED,
         _ => causes::SOURCE_FAILED,
     };
     let expected = match error {
         GitError::NoGit => "git on the PATH; install it (Debian: `apt-get install git`)",
         GitError::CannotClone { .. } => "the source to be reachable",
+        GitError::Io { source, .. } if is_of_machine(source) => "the machine to give what git needs",
         GitError::Io { .. } => "a temporary and a state directory that can be written (TMPDIR, CCCI_HOME)",
         GitError::Broken { .. } => "a repository that git can read here, as this user",
         GitError::Missing { partial: true, .. } => {
@@ -116,6 +111,7 @@ fn of_world(error: &GitError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::io::Errno;
 
     fn clone_fails(said: &str) -> Trouble {
         of_source(GitError::CannotClone { url: "https://x.test/y.git".into(), said: said.into() }, None)
@@ -136,6 +132,8 @@ mod tests {
             assert_eq!(is_of_machine(&errno.into()), ours, "{errno:?}");
         }
         let failure = of_machine("a thread", &Errno::AGAIN.into());
+        let home = GitError::Io { what: "make a home for git".into(), source: Errno::MFILE.into() };
+        assert_eq!(of_world(&home).cause, causes::MACHINE_REFUSED.id);
         assert!(failure.cause == causes::MACHINE_REFUSED.id && failure.is_error(), "{failure:?}");
     }
 

@@ -7,6 +7,7 @@ pub mod decode;
 pub mod error;
 
 use super::scratch::Scratch;
+use crate::failure::is_of_machine;
 use crate::name::Revision;
 use crate::recipe::source::{Branch, Names, RevisionFacts, SourceFacts, SourceKind, version_label};
 use crate::world::clock::{Clock, Limit};
@@ -70,8 +71,10 @@ impl GitHand {
 
     fn open_path(&self, given: &str, at: &Path, limit: &Limit) -> Result<Repository<'_>, GitError> {
         let path = given.to_string();
-        let dir =
-            fs::canonicalize(at.join(given)).map_err(|_| GitError::NoSuchPath { path: path.clone() })?;
+        let dir = fs::canonicalize(at.join(given)).map_err(|source| match is_of_machine(&source) {
+            true => GitError::Io { what: format!("read `{path}`"), source },
+            false => GitError::NoSuchPath { path: path.clone() },
+        })?;
         if !dir.is_dir() {
             return Err(GitError::NotARepository { path, inside: None });
         }
@@ -326,7 +329,8 @@ impl Repository<'_> {
         wanted.retain(|path, _| !changed.contains(path));
         let mut raw = self.objects(wanted)?;
         for path in changed {
-            if let Some(file) = content::of_work_tree(&self.dir, path) {
+            let io = |source| GitError::Io { what: format!("read `{path}`"), source };
+            if let Some(file) = content::of_work_tree(&self.dir, path).map_err(io)? {
                 raw.insert(path.clone(), file);
             }
         }

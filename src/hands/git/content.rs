@@ -1,6 +1,7 @@
 //! Makes `Files` of what git or the work tree hold: texts, binaries, links, and what is left unread and why.
 
 use crate::diag::Text;
+use crate::failure::is_of_machine;
 use crate::recipe::source::Files;
 use std::collections::BTreeMap;
 use std::fs;
@@ -78,12 +79,13 @@ fn joined(from: &str, to: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// A file of a work tree as git would take it; `None` when it is gone.
-pub fn of_work_tree(root: &Path, path: &str) -> Option<Raw> {
+/// A file of a work tree as git would take it; `None` when it is gone. An error is the machine's, not the file's.
+pub fn of_work_tree(root: &Path, path: &str) -> io::Result<Option<Raw>> {
     match read(root, path) {
-        Ok(raw) => Some(raw),
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
-        Err(e) => Some(Raw::Unread(e.to_string())),
+        Ok(raw) => Ok(Some(raw)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e) if is_of_machine(&e) => Err(e),
+        Err(e) => Ok(Some(Raw::Unread(e.to_string()))),
     }
 }
 
@@ -166,9 +168,9 @@ mod tests {
         let root = dir.path().join("tree");
         fs::create_dir(&root).unwrap();
         std::os::unix::fs::symlink("..", root.join("up")).unwrap();
-        assert_eq!(of_work_tree(&root, "up/secret"), None);
-        assert_eq!(of_work_tree(&root, "up"), Some(Raw::Link("..".into())));
-        assert_eq!(of_work_tree(&root, "gone"), None);
-        assert!(matches!(of_work_tree(&root, "."), Some(Raw::Unread(_))));
+        assert_eq!(of_work_tree(&root, "up/secret").unwrap(), None);
+        assert_eq!(of_work_tree(&root, "up").unwrap(), Some(Raw::Link("..".into())));
+        assert_eq!(of_work_tree(&root, "gone").unwrap(), None);
+        assert!(matches!(of_work_tree(&root, ".").unwrap(), Some(Raw::Unread(_))));
     }
 }
