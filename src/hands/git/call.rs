@@ -55,21 +55,14 @@ const READING: &[&str] = &[
     "core.sshCommand=false",
     "core.pager=cat",
     "core.quotePath=false",
-    "protocol.allow=never",
     "gc.auto=0",
 ];
 
-/// The same while cloning: only transports that cannot be talked into running something.
-const CLONING: &[&str] = &[
-    "core.hooksPath=/dev/null",
-    "protocol.allow=never",
-    "protocol.https.allow=always",
-    "protocol.http.allow=always",
-    "protocol.ssh.allow=always",
-    "protocol.git.allow=always",
-    "protocol.file.allow=always",
-    "gc.auto=0",
-];
+/// The same while cloning.
+const CLONING: &[&str] = &["core.hooksPath=/dev/null", "gc.auto=0"];
+
+/// Transports that cannot be talked into running something. By the environment, which no setting of a repository overrides.
+const TRANSPORTS: &str = "https:http:ssh:git:file";
 
 /// More than a recipe repository has; what exceeds it is no recipe.
 const MOST_OUTPUT: u64 = 128 << 20;
@@ -122,7 +115,10 @@ impl Call<'_> {
         FOREIGN.iter().for_each(|name| {
             git.env_remove(name);
         });
-        let rows = if self.reach == Reach::Here { READING } else { CLONING };
+        let (rows, transports) = match self.reach {
+            Reach::Here => (READING, "none"),
+            Reach::Remote => (CLONING, TRANSPORTS),
+        };
         git.envs([
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("GIT_TERMINAL_PROMPT", "0"),
@@ -130,6 +126,7 @@ impl Call<'_> {
             ("GIT_NO_LAZY_FETCH", "1"),
             ("GIT_NO_REPLACE_OBJECTS", "1"),
             ("GIT_ATTR_NOSYSTEM", "1"),
+            ("GIT_ALLOW_PROTOCOL", transports),
             ("LC_ALL", "C"),
         ]);
         git.env("HOME", self.home);
