@@ -54,7 +54,13 @@ pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
                 "service `{name}` has the old label `backupbot.backup.path`, which version 2 ignores"
             ));
         }
+        // what lies there is of the image or of another volume
+        let out = |(key, list): (&String, &String)| {
+            let leads_out = key.starts_with("backupbot.backup.volumes.") && list.split(',').any(leads_out);
+            leads_out.then(|| format!("`{list}` of label `{key}` leads out of its volume and is left out"))
+        };
         if on(service) {
+            notes.extend(service.labels.iter().filter_map(out));
             jobs.push(job(service, &seen.services));
         }
     }
@@ -91,7 +97,10 @@ fn job(service: &ServiceSeen, all: &[ServiceSeen]) -> Job {
         match label(&key(".path")) {
             None => paths.push(selected(mount.to_string())),
             Some(list) => {
-                let below = list.split(',').map(|p| p.trim().trim_matches('/')).filter(|p| !p.is_empty());
+                let below = list
+                    .split(',')
+                    .map(|p| p.trim().trim_matches('/'))
+                    .filter(|p| !p.is_empty() && !leads_out(p));
                 paths.extend(below.map(|below| selected(format!("{mount}/{below}"))));
             }
         }
@@ -102,6 +111,10 @@ fn job(service: &ServiceSeen, all: &[ServiceSeen]) -> Job {
         restore: Hooks { pre: label("restore.pre-hook"), post: label("restore.post-hook") },
         paths,
     }
+}
+
+fn leads_out(path: &str) -> bool {
+    path.split('/').any(|part| part.trim() == "..")
 }
 
 /// Where a volume is reached: a mount that can be written to, as a restore needs, of the service itself or else of another

@@ -57,6 +57,14 @@ fn what_other_volumes_hold_inside_a_path_is_known() {
 }
 
 #[test]
+fn a_path_that_leads_out_of_its_volume_is_left_out_and_said() {
+    let labels = [("backupbot.backup", "true"), ("backupbot.backup.volumes.data.path", "../../etc, conf")];
+    let (jobs, notes) = jobs(&service(&labels, &[("s_data", "/srv/data")]));
+    assert_eq!(jobs[0].paths.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["/srv/data/conf"]);
+    assert!(notes[0].contains("leads out of its volume"), "{notes:?}");
+}
+
+#[test]
 fn two_paths_never_share_a_file() {
     let selected = |path: &str| Selected {
         volume: "v".into(),
