@@ -21,8 +21,8 @@ pub fn run(rounds: usize) {
     let texts = |content: &str| RecipeTexts::from([("hooks.rhai".to_string(), text(content))]);
     let wordpress = std::fs::read_to_string("recipes/wordpress/hooks.rhai").unwrap();
     let loading = texts(&wordpress);
-    let load = times(rounds, MANY, || drop(Scripts::load(&loading, &ccci::ctx::sigs())));
-    let (scripts, said) = Scripts::load(&texts(ENV_HOOK), &ccci::ctx::sigs());
+    let load = times(rounds, MANY, || drop(Scripts::load(&loading, &ccci::ctx::sigs()).unwrap()));
+    let (scripts, said) = Scripts::load(&texts(ENV_HOOK), &ccci::ctx::sigs()).unwrap();
     assert!(!said.has_errors(), "the hook of the bench does not load");
     let what = FnRef { file: "hooks.rhai".into(), name: "extra_env".into() };
     let hook = times(rounds, MANY, || {

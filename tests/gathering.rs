@@ -107,7 +107,7 @@ impl Project {
     fn services(&self) -> String {
         let g = self.good();
         let (merged, _) = g.texts.directory.merged();
-        let (scripts, found) = Scripts::load(&merged.texts, &ccci::ctx::sigs());
+        let (scripts, found) = Scripts::load(&merged.texts, &ccci::ctx::sigs()).unwrap();
         assert!(!found.has_errors(), "{found:?}");
         listed(unmentioned::services(&g, scripts.services()))
     }
@@ -169,7 +169,7 @@ fn tests_of_the_project_and_of_the_recipes_repository_run_both() {
     p.file("test_install.rhai", "fn test_project(ctx) { assert(true); }\n");
     let (merged, diagnostics) = p.good().texts.directory.merged();
     assert!(diagnostics.0.is_empty());
-    let (scripts, diagnostics) = Scripts::load(&merged.texts, &[]);
+    let (scripts, diagnostics) = Scripts::load(&merged.texts, &[]).unwrap();
     assert!(diagnostics.0.is_empty(), "{diagnostics:?}");
     let tests: Vec<(String, String)> =
         scripts.tests(Tier::Install).into_iter().map(|t| (t.file, t.name)).collect();

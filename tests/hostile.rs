@@ -214,7 +214,7 @@ fn peak_kb() -> u64 {
 type Ended = Result<(), (String, String)>;
 
 fn end_of(case: &Case) -> Ended {
-    let (scripts, found) = Scripts::load(&case.texts, &ctx::sigs());
+    let (scripts, found) = Scripts::load(&case.texts, &ctx::sigs()).unwrap();
     if let Some(d) = found.0.iter().find(|d| d.severity == ccci::diag::Severity::Error) {
         let place = d.place.as_ref().map(ToString::to_string).unwrap_or_default();
         return Err((format!("refused {}: {}", d.code.id, d.message), place));
@@ -457,7 +457,7 @@ fn the_harness_is_the_one_that_a_run_uses() {
         .unwrap();
     assert!(seen.service(ServiceName::parse("app").unwrap().as_str()).is_some());
     let good = "fn pre_install(ctx) {\n    assert(ctx.get(\"/\").body == \"hello\");\n    assert(ctx.exec(\"app\", [\"true\"]).code == 0);\n    ctx.remember(\"a\", [1, #{ b: \"x\" }]);\n    assert(ctx.recall(\"a\")[1].b == \"x\");\n    let a = [3, 1, 2];\n    a.sort(|x, y| x - y);\n    assert(a == [1, 2, 3]);\n    a.sort(|x, y| x > y);\n    assert(a == [3, 2, 1]);\n    let b = [1, 1, 2];\n    b.dedup(|x, y| x == y);\n    assert(b == [1, 2]);\n}\n";
-    let (scripts, found) = Scripts::load(&crate::scripts::one("hooks.rhai", good), &ctx::sigs());
+    let (scripts, found) = Scripts::load(&crate::scripts::one("hooks.rhai", good), &ctx::sigs()).unwrap();
     assert!(!found.has_errors(), "{found:?}");
     ground.hook(&scripts, hooks::PRE_INSTALL).unwrap();
 }

@@ -35,7 +35,7 @@ pub fn one(path: &str, content: &str) -> RecipeTexts {
 }
 
 fn load(texts: &RecipeTexts) -> (Scripts, Diagnostics) {
-    Scripts::load(texts, sample::SIGS)
+    Scripts::load(texts, sample::SIGS).unwrap()
 }
 
 fn lines(found: &[Diagnostic]) -> Vec<String> {

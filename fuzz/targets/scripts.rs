@@ -57,8 +57,8 @@ pub fn run(data: &[u8]) {
     let texts: RecipeTexts =
         parts("hooks.rhai", &input).iter().map(|(path, c)| ((*path).to_string(), text(path, c))).collect();
     let sigs = ctx::sigs();
-    let (scripts, found) = Scripts::load(&texts, &sigs);
-    assert_eq!(said(&found), said(&Scripts::load(&texts, &sigs).1));
+    let (scripts, found) = Scripts::load(&texts, &sigs).unwrap();
+    assert_eq!(said(&found), said(&Scripts::load(&texts, &sigs).unwrap().1));
     let tests =
         TIERS.iter().flat_map(|t| scripts.tests(t.tier)).map(|t| FnRef { file: t.file, name: t.name });
     let hooks = HOOKS.iter().filter(|h| scripts.defines(h.name()));

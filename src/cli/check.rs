@@ -4,7 +4,6 @@ use super::args::{CheckArgs, CheckFormat, SourceArgs};
 use super::out::Out;
 use super::plan::refusal;
 use super::prepare::{Refused, prepare};
-use crate::ctx;
 use crate::diag::codes::Code;
 use crate::diag::{Diagnostic, Severity, codes, render};
 use crate::exit::Exit;
@@ -12,7 +11,7 @@ use crate::failure::Failure;
 use crate::gather;
 use crate::recipe::directory::Origin;
 use crate::redact::Redactor;
-use crate::script::{RecipeTexts, Scripts};
+use crate::script::RecipeTexts;
 use crate::world::clock::Stop;
 use serde_json::json;
 use std::path::Path;
@@ -122,9 +121,7 @@ fn texts_alone(dir: &str) -> Result<(bool, Vec<Diagnostic>), Box<Failure>> {
     let named = texts.value.as_ref().is_some_and(|t| t.recipe.source.is_some());
     if let Some(value) = texts.value {
         let scripts: RecipeTexts = value.directory.scripts.get(&Origin::Project).cloned().unwrap_or_default();
-        let loaded = Scripts::try_load(&scripts, &ctx::sigs());
-        let no_thread = |e| gather::trouble::of_machine("a thread for the scripts", &e);
-        diagnostics.0.extend(loaded.map_err(no_thread)?.1.0);
+        diagnostics.0.extend(gather::load_scripts(&scripts)?.1.0);
     }
     Ok((named, diagnostics.sorted()))
 }

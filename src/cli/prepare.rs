@@ -2,7 +2,6 @@
 
 use super::args::SourceArgs;
 use super::env;
-use crate::ctx;
 use crate::diag::{Diagnostic, Diagnostics, Severity, codes, render};
 use crate::event::LintedRule;
 use crate::exit::Exit;
@@ -17,7 +16,6 @@ use crate::recipe::keys::KEYS;
 use crate::recipe::lint as rules;
 use crate::redact::Redactor;
 use crate::run::job::{Job, Linted};
-use crate::script::Scripts;
 use crate::tier::TIERS;
 use crate::time::utc_stamp;
 use crate::world::Clock;
@@ -108,19 +106,15 @@ pub fn prepare_as(
     let mut diagnostics = outcome.diagnostics;
     let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };
     let (merged, hidden) = gathered.texts.directory.merged();
-    let loaded = Scripts::try_load(&merged.texts, &ctx::sigs());
-    let no_thread = |e| gather::trouble::of_machine("a thread for the scripts", &e);
-    let (scripts, said) = loaded.map_err(no_thread).map_err(Refused::World)?;
-    let strangers = gather::unmentioned::services(&gathered, scripts.services());
-    diagnostics.0.extend(hidden.0.into_iter().chain(said.0).chain(strangers.0));
+    let strangers = gather::unmentioned::services(&gathered, gathered.scripts.services());
+    let said = gathered.of_scripts.0.iter().cloned();
+    diagnostics.0.extend(hidden.0.into_iter().chain(said).chain(strangers.0));
     let whose = merged.whose.into_iter().map(|(path, origin)| (path, format!("the {origin}"))).collect();
     if diagnostics.has_errors() {
         return Err(Refused::Wrong(diagnostics.sorted()));
     }
     let asked = build::Asked { tiers, keep, deadline: args.deadline };
-    let mut prepared = finish(gathered, scripts, whose, diagnostics, asked, run_id)?;
-    prepared.job.redactor = redactor.clone();
-    Ok(prepared)
+    finish(gathered, whose, diagnostics, asked, run_id, redactor)
 }
 
 fn tiers(args: &SourceArgs) -> Result<Option<std::collections::BTreeSet<crate::tier::Tier>>, Refused> {
@@ -131,15 +125,15 @@ fn tiers(args: &SourceArgs) -> Result<Option<std::collections::BTreeSet<crate::t
 
 fn finish(
     gathered: Gathered,
-    scripts: Scripts,
     whose: BTreeMap<String, String>,
     diagnostics: Diagnostics,
     asked: build::Asked,
     run_id: RunId,
+    redactor: &Redactor,
 ) -> Result<Prepared, Refused> {
     let warnings: Vec<Diagnostic> =
         diagnostics.sorted().into_iter().filter(|d| d.severity == Severity::Warning).collect();
-    let inputs = inputs(&gathered, &scripts, whose, &warnings, asked, run_id);
+    let inputs = inputs(&gathered, whose, &warnings, asked, run_id);
     let plan = build::build(&inputs);
     let broken = contradictions(&plan);
     if !broken.is_empty() {
@@ -150,7 +144,8 @@ fn finish(
     let settings = KEYS.iter().filter(|k| k.lives()).map(|k| (k.name.to_string(), (k.get)(recipe))).collect();
     let mut sides = BTreeMap::from([(Side::Head, gathered.head)]);
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
-    let job = Job { plan, sides, scripts, settings, redactor: Redactor::default(), linted };
+    let (scripts, redactor) = (gathered.scripts, redactor.clone());
+    let job = Job { plan, sides, scripts, settings, redactor, linted };
     Ok(Prepared { job, warnings })
 }
 
@@ -161,13 +156,12 @@ pub fn contradictions(plan: &Plan) -> Vec<Diagnostic> {
 
 fn inputs(
     g: &Gathered,
-    scripts: &Scripts,
     whose: BTreeMap<String, String>,
     warnings: &[Diagnostic],
     asked: build::Asked,
     run_id: RunId,
 ) -> Inputs {
-    let recipe = &g.texts.recipe;
+    let (recipe, scripts) = (&g.texts.recipe, &g.scripts);
     let (backup, why, backup_by) = g.backup();
     let mut tests: Vec<TestFile> = vec![];
     for row in TIERS {

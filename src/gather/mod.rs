@@ -22,8 +22,8 @@ use crate::recipe::load::{Loaded, Spans, load};
 use crate::recipe::settings::{Recipe, UpgradeBase};
 use crate::recipe::source::{RevisionFacts, SourceFacts, SourceKind};
 use crate::redact::Redactor;
-use crate::script::Scripts;
 use crate::script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
+use crate::script::{RecipeTexts, Scripts};
 use crate::world::clock::Limit;
 use look_up::{Found, INSIDE, look_up, shown, tidy};
 use side::{Side, With};
@@ -92,6 +92,10 @@ pub struct Gathered {
     pub choice: Choice,
     /// Whether the repair under `previous/` is laid over the base.
     pub repaired: bool,
+    /// The scripts of all directories.
+    pub scripts: Scripts,
+    /// What loading them said.
+    pub of_scripts: Diagnostics,
 }
 
 /// What came of it: values unless something is too wrong to go on, and everything there is to say.
@@ -242,8 +246,11 @@ fn compose(
         Ok(choice) => choice,
         Err(d) => return Ok(Outcome::nothing(diagnostics, *d)),
     };
-    let hooked = adds_env(&texts.directory);
-    let (head, said) = side_of(&texts, &domain, source.head.clone(), true, hooked, vec![]);
+    let (scripts, of_scripts) = load_scripts(&texts.directory.merged().0.texts)?;
+    // what is missing now may come later from a hook; scripts that cannot be read may have one
+    let adds = |hook: &str| scripts.defines(hook) || of_scripts.has_errors();
+    let of_head = adds(EXTRA_ENV.name) || adds(UPGRADE_EXTRA_ENV.name);
+    let (head, said) = side_of(&texts, &domain, source.head.clone(), true, of_head, vec![]);
     diagnostics.0.extend(said.0);
     let (mut base, mut repaired) = (None, false);
     if let Some(chosen) = &choice.base {
@@ -255,7 +262,7 @@ fn compose(
             };
         let repair = repair(&texts, chosen.version.as_ref(), &mut diagnostics);
         repaired = !repair.is_empty();
-        let (side, said) = side_of(&texts, &domain, facts, false, hooked, repair);
+        let (side, said) = side_of(&texts, &domain, facts, false, adds(EXTRA_ENV.name), repair);
         if head.same_as(&side) {
             choice = choice.nothing_moves();
             repaired = false;
@@ -266,7 +273,7 @@ fn compose(
     } else {
         repair(&texts, None, &mut diagnostics);
     }
-    let value = Gathered { texts, source, domain, head, base, choice, repaired };
+    let value = Gathered { texts, source, domain, head, base, choice, repaired, scripts, of_scripts };
     diagnostics.0.extend(unmentioned::variables(&value).0);
     Ok(Outcome { value: Some(value), diagnostics })
 }
@@ -276,7 +283,7 @@ fn side_of(
     domain: &Domain,
     facts: RevisionFacts,
     is_head: bool,
-    hooked: (bool, bool),
+    hooked: bool,
     repair: Vec<Arc<Text>>,
 ) -> (Side, Diagnostics) {
     let recipe = &texts.recipe;
@@ -286,18 +293,13 @@ fn side_of(
         false => (vec![&recipe.env], vec![env]),
     };
     let overlays = texts.directory.overlays.iter().cloned().chain(repair).collect();
-    let hooked = if is_head { hooked.1 } else { hooked.0 };
     let with = With { recipe: &recipe.name, domain, settings: &settings, places: &places, overlays, hooked };
     Side::make(facts, with)
 }
 
-/// Whether hooks add to the env of the base and of the head, so that what is missing now may come later. Scripts that
-/// cannot be read may have such a hook.
-fn adds_env(directory: &Directory) -> (bool, bool) {
-    let (scripts, found) = Scripts::load(&directory.merged().0.texts, &ctx::sigs());
-    let adds = |hook: &str| scripts.defines(hook) || found.has_errors();
-    let base = adds(EXTRA_ENV.name);
-    (base, base || adds(UPGRADE_EXTRA_ENV.name))
+/// Loads scripts. A failure is the machine's, and no script is to blame for it.
+pub fn load_scripts(texts: &RecipeTexts) -> Result<(Scripts, Diagnostics), Box<Failure>> {
+    Scripts::load(texts, &ctx::sigs()).map_err(|e| of_machine("a thread for the scripts", &e))
 }
 
 /// The flag before the settings.

@@ -49,34 +49,21 @@ pub(super) struct Loaded {
 }
 
 impl Scripts {
-    /// Loads what is there. With errors among the diagnostics the scripts can be listed but should not be called.
-    pub fn load(texts: &RecipeTexts, sigs: &[CallSig]) -> (Scripts, Diagnostics) {
-        Scripts::try_load(texts, sigs).unwrap_or_else(|e| {
-            let why = format!("the scripts cannot be loaded: no thread: {e}");
-            (Scripts::default(), Diagnostics(vec![Diagnostic::new(SCRIPT_SYNTAX, why)]))
-        })
-    }
-
-    /// The same; an error is that of a machine which gave no thread, and no script is to blame for it.
-    pub fn try_load(texts: &RecipeTexts, sigs: &[CallSig]) -> io::Result<(Scripts, Diagnostics)> {
+    /// Loads what is there. With errors among the diagnostics the scripts can be listed but should not be called. An error is
+    /// that of a machine which gave no thread, and no script is to blame for it.
+    pub fn load(texts: &RecipeTexts, sigs: &[CallSig]) -> io::Result<(Scripts, Diagnostics)> {
         let (texts, sigs) = (texts.clone(), sigs.to_vec());
         let patience = Arc::new(Patience::default());
         let watch = patience.clone();
-        match on_own(&*patience, move || load(&texts, &sigs, &watch)) {
-            Ok((loaded, found)) => Ok((Scripts(Arc::new(loaded)), found)),
-            Err(Lost::NoThread(e)) => Err(e),
-            Err(lost) => {
-                let why = match lost {
-                    Lost::Panicked(text) => {
-                        format!("the scripts cannot be loaded; this is a bug in ccci: {text}")
-                    }
-                    Lost::Stuck(_) | Lost::NoThread(_) => {
-                        format!("the scripts cannot be loaded within {} seconds", LOAD_TIME.most)
-                    }
-                };
-                Ok((Scripts::default(), Diagnostics(vec![Diagnostic::new(SCRIPT_SYNTAX, why)])))
+        let why = match on_own(&*patience, move || load(&texts, &sigs, &watch)) {
+            Ok((loaded, found)) => return Ok((Scripts(Arc::new(loaded)), found)),
+            Err(Lost::NoThread(e)) => return Err(e),
+            Err(Lost::Panicked(text)) => {
+                format!("the scripts cannot be loaded; this is a bug in ccci: {text}")
             }
-        }
+            Err(Lost::Stuck(_)) => format!("the scripts cannot be loaded within {} seconds", LOAD_TIME.most),
+        };
+        Ok((Scripts::default(), Diagnostics(vec![Diagnostic::new(SCRIPT_SYNTAX, why)])))
     }
 
     /// The hooks that are defined, in the order of a run, with their places.

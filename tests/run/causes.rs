@@ -110,7 +110,7 @@ fn with_hooks(change: impl Fn(String) -> String) -> Job {
         assert!(path != "hooks.rhai" || changed != content, "the hooks have no such text");
         texts.insert(path.clone(), Arc::new(Text { path, content: changed }));
     }
-    let (scripts, found) = Scripts::load(&texts, &ccci::ctx::sigs());
+    let (scripts, found) = Scripts::load(&texts, &ccci::ctx::sigs()).unwrap();
     assert!(!found.has_errors(), "{found:?}");
     Job { scripts, ..job() }
 }

@@ -67,7 +67,7 @@ fn every_code_of_scripts_is_triggered_by_a_fixture() {
 #[test]
 fn every_example_of_a_hook_passes_the_checks() {
     for hook in HOOKS.iter().filter(|h| h.status() == Status::Stable) {
-        let (_, found) = Scripts::load(&one("hooks.rhai", hook.example()), &sigs());
+        let (_, found) = Scripts::load(&one("hooks.rhai", hook.example()), &sigs()).unwrap();
         assert!(found.0.is_empty(), "{}: {:?}", hook.name(), lines(&found.0));
     }
 }
@@ -77,7 +77,7 @@ fn the_std_library_and_its_examples_pass_the_checks() {
     assert_eq!(lines(&stdlib::check(&sigs()).0), [""; 0]);
     for row in stdlib::rows() {
         let test = format!("fn test_example(ctx) {{\n{}\n}}", row.example);
-        let (_, found) = Scripts::load(&one("custom/test_example.rhai", &test), &sigs());
+        let (_, found) = Scripts::load(&one("custom/test_example.rhai", &test), &sigs()).unwrap();
         assert!(found.0.is_empty(), "{}: {:?}", row.full_name(), lines(&found.0));
     }
 }
@@ -91,7 +91,7 @@ fn a_file_that_is_too_long_is_refused_before_it_is_compiled() {
 #[test]
 fn the_recipes_of_this_repository_pass_without_a_word() {
     for dir in fs::read_dir("recipes").unwrap().flatten().map(|e| e.path()).filter(|p| p.is_dir()) {
-        let (_, found) = Scripts::load(&texts_of(&dir), &sigs());
+        let (_, found) = Scripts::load(&texts_of(&dir), &sigs()).unwrap();
         assert!(found.0.is_empty(), "{}: {:#?}", dir.display(), lines(&found.0));
     }
 }
@@ -101,7 +101,7 @@ fn every_example_of_a_ctx_function_passes_the_checks() {
     for sig in sigs() {
         let before = if sig.reach == Reach::BeforeDeploy { "install_steps" } else { "pre_install" };
         let hook = format!("fn {before}(ctx) {{\n{}\n}}", sig.example);
-        let (_, found) = Scripts::load(&one("hooks.rhai", &hook), &sigs());
+        let (_, found) = Scripts::load(&one("hooks.rhai", &hook), &sigs()).unwrap();
         assert!(found.0.is_empty(), "{}: {:?}", sig.shown(), lines(&found.0));
     }
 }
