@@ -13,8 +13,7 @@ pub fn clean(text: &str) -> String {
             '\n' => out.push('\n'),
             '\t' => out.push_str("    "),
             '\r' => {}
-            // bidirectional overrides would let a log line rewrite the words beside it
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c if overrides(c) => {}
             c if c.is_control() => out.push('\u{fffd}'),
             c => out.push(c),
         }
@@ -38,10 +37,7 @@ pub fn no_command(line: &str) -> Cow<'_, str> {
 
 /// A text that is shown beside its places: as many bytes, but nothing that steers a terminal.
 pub fn in_place(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let steers = |c: char| (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || overrides(c);
     if !text.contains(|c| steers(c) || c == '\r') {
         return text.into();
     }
@@ -58,6 +54,11 @@ pub fn in_place(text: &str) -> Cow<'_, str> {
         });
     }
     out.into()
+}
+
+/// Bidirectional overrides, which would let a log line rewrite the words beside it.
+fn overrides(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Skips what follows ESC: a control sequence to its final letter, an operating system command to its end, or one
@@ -86,7 +87,12 @@ fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     }
 }
 
-/// Foreign text on one line.
+/// Foreign text that stays on its line.
+pub fn line(text: &str) -> String {
+    clean(text).replace('\n', " ")
+}
+
+/// Foreign text on one line, its gaps closed.
 pub fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,7 @@
 //! Renders diagnostics as people read them, through miette. The only file that knows miette.
 
 use super::excerpt::excerpt;
-use super::harmless::{clean, in_place};
+use super::harmless::{clean, in_place, line};
 use super::{Diagnostic, Place, Severity};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents,
@@ -86,11 +86,6 @@ pub fn one_line(d: &Diagnostic) -> String {
     };
     let place = d.place.as_ref().map(|p| format!(" {p}:")).unwrap_or_default();
     line(&format!("{word}[{}]{place} {}", d.code.id, d.message))
-}
-
-/// Foreign text that stays on its line.
-fn line(text: &str) -> String {
-    clean(text).replace('\n', " ")
 }
 
 #[cfg(test)]

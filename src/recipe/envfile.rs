@@ -46,7 +46,7 @@ impl EnvFile {
         let mut reader = Reader { text, at: 0, vars: outer.clone(), room: MOST_GROWN };
         let mut file = EnvFile { commented: commented_out(text), ..EnvFile::default() };
         let mut diagnostics = Diagnostics::default();
-        let mut known = HashMap::new();
+        let mut values = InOrder::default();
         while reader.skip_to_statement() {
             if file.entries.len() == MOST_ENTRIES {
                 let message = format!("this file has more than {MOST_ENTRIES} assignments");
@@ -56,26 +56,18 @@ impl EnvFile {
                 break;
             }
             match reader.statement() {
-                Ok(entry) => file.add(entry, &mut known),
+                Ok(entry) => {
+                    values.set(&entry.key, &entry.value);
+                    file.entries.push(entry);
+                }
                 Err(d) => {
                     diagnostics.push(d);
                     reader.next_line();
                 }
             }
         }
+        file.values = values.pairs;
         (file, diagnostics)
-    }
-
-    /// `known` says where each key is among the values.
-    fn add(&mut self, entry: Entry, known: &mut HashMap<String, usize>) {
-        match known.get(&entry.key) {
-            Some(at) => self.values[*at].1.clone_from(&entry.value),
-            None => {
-                known.insert(entry.key.clone(), self.values.len());
-                self.values.push((entry.key.clone(), entry.value.clone()));
-            }
-        }
-        self.entries.push(entry);
     }
 
     /// The last value of a key.
@@ -94,6 +86,26 @@ impl EnvFile {
     }
 }
 
+/// Each key once, where it was set first, with the value that it was set last.
+#[derive(Default)]
+struct InOrder {
+    pairs: Vec<(String, String)>,
+    /// Where each key is among them.
+    at: HashMap<String, usize>,
+}
+
+impl InOrder {
+    fn set(&mut self, key: &str, value: &str) {
+        match self.at.get(key) {
+            Some(at) => self.pairs[*at].1 = value.to_string(),
+            None => {
+                self.at.insert(key.to_string(), self.pairs.len());
+                self.pairs.push((key.to_string(), value.to_string()));
+            }
+        }
+    }
+}
+
 /// More assignments than any real file has.
 const MOST_ENTRIES: usize = 10_000;
 /// So many bytes the values of a file may have beyond the file's own; a process can be given no longer env.
@@ -102,8 +114,7 @@ const MOST_GROWN: usize = 1 << 20;
 /// The `export NAME=value` lines of an `abra.sh`, in order, last one wins. Read by pattern, as abra does: a line in
 /// any other form (a function, a computed value) is code and stays unread.
 pub fn abra_exports(text: &Arc<Text>) -> Vec<(String, String)> {
-    let mut out: Vec<(String, String)> = vec![];
-    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut out = InOrder::default();
     let mut vars = BTreeMap::new();
     let mut room = MOST_GROWN;
     for line in text.content.lines() {
@@ -118,15 +129,9 @@ pub fn abra_exports(text: &Arc<Text>) -> Vec<(String, String)> {
         let Ok(expand::Value { text: value, length, .. }) = expand::value(raw, &vars, room) else { continue };
         room = room.saturating_sub(value.len().saturating_sub(length));
         vars.insert(key.to_string(), value.clone());
-        match known.get(key) {
-            Some(at) => out[*at].1 = value,
-            None => {
-                known.insert(key.to_string(), out.len());
-                out.push((key.to_string(), value));
-            }
-        }
+        out.set(key, &value);
     }
-    out
+    out.pairs
 }
 
 fn is_name(key: &str) -> bool {

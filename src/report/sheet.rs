@@ -1,6 +1,6 @@
 //! A page of text being written: indents, columns, wrapping, colours that nothing depends on. Pure.
 
-use super::text::{clean, columns, cut, no_command, tail, wrap};
+use super::text::{clean, columns, cut, line, no_command, tail, wrap};
 use crate::failure::Failure;
 use crate::tier::Status;
 
@@ -90,7 +90,7 @@ impl Sheet {
 
     /// One line as it is, cut to the width. `tone` colours the first `head` characters.
     pub fn row(&mut self, tone: Tone, head: &str, rest: &str) {
-        let (head, rest) = (clean(head).replace('\n', " "), clean(rest).replace('\n', " "));
+        let (head, rest) = (line(head), line(rest));
         let room = self.style.width.saturating_sub(columns(&head));
         let line = format!("{}{}", self.tint(tone, &head), cut(&rest, room));
         self.out.push_str(line.trim_end());

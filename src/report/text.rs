@@ -1,6 +1,6 @@
 //! Text for terminals and files: cut and wrapped to columns. Pure; knows no events.
 
-pub use crate::diag::harmless::{clean, no_command, one_line};
+pub use crate::diag::harmless::{clean, line, no_command, one_line};
 use crate::time::Span;
 use std::time::Duration;
 

@@ -8,19 +8,12 @@ use std::any::Any;
 
 /// A cluster error while doing something; `doing` fits after "failed to".
 pub fn cluster(e: ClusterError, doing: &str) -> Failure {
-    if let Some(failure) = e.worlds(doing) {
-        return failure;
-    }
-    let expected = format!("to {doing}");
     match e {
         ClusterError::Deadline(what) => {
-            Failure::new(causes::ENGINE_REFUSED, expected, format!("not done before the deadline: {what}"))
+            let seen = format!("not done before the deadline: {what}");
+            Failure::new(causes::ENGINE_REFUSED, format!("to {doing}"), seen)
         }
-        e @ ClusterError::Ended(_) => Failure::new(causes::EXEC_FAILED, expected, format!("failed to {e}")),
-        ClusterError::NoRunningTask(service) => {
-            Failure::new(causes::EXEC_FAILED, expected, format!("service `{service}` has no running task"))
-        }
-        other => Failure::new(causes::ENGINE_REFUSED, expected, format!("failed to {other}")),
+        e => e.failure(doing, causes::ENGINE_REFUSED),
     }
 }
 
@@ -49,10 +42,10 @@ pub fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
 /// The engine refused the stack: its words name what is wrong with it, so the recipe is to blame. Not so for a port that a
 /// service of somebody else has.
 pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
-    let refused = match (e.worlds(DEPLOYING), e) {
+    let doing = "hand the stack to the engine";
+    let refused = match (e.worlds(doing), e) {
         (None, ClusterError::Refused { text, .. }) => text,
-        (Some(failure), _) => return failure,
-        (None, other) => return cluster(other, DEPLOYING),
+        (_, other) => return cluster(other, doing),
     };
     let others = port_holder(&refused).filter(|holder| !holder.starts_with(&format!("{stack}_")));
     let (cause, seen) = match others {
@@ -61,9 +54,6 @@ pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
     };
     Failure::new(cause, "the engine to take the stack", seen).evidence("the engine's words", refused)
 }
-
-/// After "failed to".
-const DEPLOYING: &str = "hand the stack to the engine";
 
 /// The service that has the port which another one is to publish, in the engine's words (20.10 to 29): `port '80' is already
 /// in use by service 'web' (ID) as an ingress port`.

@@ -11,6 +11,8 @@ pub fn of(composed: &Composed, fresh: bool) -> Wanted {
 
 fn service(s: &Service) -> WantedService {
     let replicas = s.deploy.replicas.unwrap_or(1);
+    let mut labels = s.labels.clone();
+    labels.retain(|key, _| !CLIENTS.contains(&key.as_str()));
     WantedService {
         name: s.name.clone(),
         image: s.image.clone().unwrap_or_default(),
@@ -25,16 +27,12 @@ fn service(s: &Service) -> WantedService {
             Some("on-failure") => Restart::OnFailure,
             _ => Restart::Any,
         },
-        labels: s.labels.iter().filter(|(k, _)| !CLIENTS.contains(&k.as_str())).map(owned).collect(),
+        labels,
     }
 }
 
 /// Labels that the docker client writes itself on every service of a stack, whatever a file says.
 const CLIENTS: &[&str] = &["com.docker.stack.image", "com.docker.stack.namespace"];
-
-fn owned((key, value): (&String, &String)) -> (String, String) {
-    (key.clone(), value.clone())
-}
 
 #[cfg(test)]
 mod tests {

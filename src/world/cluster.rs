@@ -2,7 +2,7 @@
 
 use super::clock::Limit;
 use super::seen::Seen;
-use crate::failure::{Failure, causes};
+use crate::failure::{Cause, Failure, causes};
 use crate::name::{RunId, ServiceName, StackName};
 use crate::secret::Secret;
 use std::collections::BTreeMap;
@@ -81,6 +81,24 @@ impl ClusterError {
             _ => return None,
         };
         Some(Failure::new(cause, format!("to {doing}"), format!("failed to {self}")))
+    }
+
+    /// The failure it is; `otherwise` is the cause where neither the world nor a command in a container is in the way.
+    pub fn failure(&self, doing: &str, otherwise: &'static Cause) -> Failure {
+        let expected = format!("to {doing}");
+        match self {
+            ClusterError::NoRunningTask(service) => Failure::new(
+                causes::EXEC_FAILED,
+                expected,
+                format!("service `{service}` has no running task"),
+            ),
+            ClusterError::Ended(_) => {
+                Failure::new(causes::EXEC_FAILED, expected, format!("failed to {self}"))
+            }
+            _ => self
+                .worlds(doing)
+                .unwrap_or_else(|| Failure::new(otherwise, expected, format!("failed to {self}"))),
+        }
     }
 
     /// Whether it may pass by itself: an engine that is being restarted does not answer at first, and is no manager

@@ -102,6 +102,12 @@ impl WebError {
         blind.or_else(|| Some(WebError::Elsewhere(why.strip_prefix(ELSEWHERE)?.into())))
     }
 
+    /// An app that sets more bytes of cookies than a session may hold.
+    pub fn too_many_cookies(url: &str, most: usize) -> WebError {
+        let text = format!("the cookies it sets are more than {most} bytes in one session");
+        WebError::NoAnswer { url: url.to_string(), text }
+    }
+
     /// The failure it is whoever asked, since it says nothing about the app; `None` where that depends on what was asked.
     pub fn worlds(&self, expected: &str) -> Option<Failure> {
         let cause = match self {

@@ -2,7 +2,7 @@
 
 use crate::diag::Text;
 use crate::failure::is_of_machine;
-use crate::recipe::source::Files;
+use crate::recipe::source::{Files, tidy};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -64,19 +64,10 @@ fn resolve<'a>(raw: &'a BTreeMap<String, Raw>, path: &str) -> Result<&'a [u8], S
 
 /// `to` as seen from the directory of `from`, inside the repository.
 fn joined(from: &str, to: &str) -> Option<String> {
-    let mut parts: Vec<&str> = from.split('/').collect();
-    parts.pop();
-    if to.starts_with('/') {
-        return None;
+    match from.rsplit_once('/') {
+        Some((directory, _)) if !to.starts_with('/') => tidy(&format!("{directory}/{to}")),
+        _ => tidy(to),
     }
-    for part in to.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            p => parts.push(p),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// A file of a work tree as git would take it; `None` when it is gone. An error is the machine's, not the file's.

@@ -230,15 +230,17 @@ fn read_only(value: &Value) -> Vec<String> {
 
 /// Those that are not of the host mode, and that the file numbers.
 fn ingress(value: &Value) -> Vec<(u16, String)> {
-    let list = value.as_array().into_iter().flatten().filter(|p| p["mode"] != "host");
-    let all = list.flat_map(|p| ports(&Value::Array(vec![p.clone()])));
+    let all = value.as_array().into_iter().flatten().filter(|p| p["mode"] != "host").map(port);
     all.filter(|(published, ..)| *published > 0).map(|(published, _, proto)| (published, proto)).collect()
 }
 
 fn ports(value: &Value) -> Vec<(u16, u16, String)> {
+    value.as_array().into_iter().flatten().map(port).collect()
+}
+
+fn port(p: &Value) -> (u16, u16, String) {
     let number = |v: &Value| v.as_u64().or_else(|| v.as_str()?.parse().ok()).unwrap_or(0) as u16;
-    let list = value.as_array().into_iter().flatten();
-    list.map(|p| match p {
+    match p {
         Value::String(line) => {
             let (line, proto) = line.split_once('/').unwrap_or((line, "tcp"));
             let (published, target) = line.rsplit_once(':').unwrap_or(("0", line));
@@ -248,6 +250,5 @@ fn ports(value: &Value) -> Vec<(u16, u16, String)> {
             let proto = map["protocol"].as_str().unwrap_or("tcp").to_string();
             (number(&map["published"]), number(&map["target"]), proto)
         }
-    })
-    .collect()
+    }
 }

@@ -116,8 +116,7 @@ impl MemoryWeb {
         answer.url = request.url.clone();
         if !request.session.is_empty() {
             let mut state = self.state();
-            let refused = |text| WebError::NoAnswer { url: answer.url.clone(), text };
-            keep_cookies(state.cookies.entry(request.session).or_default(), &answer).map_err(refused)?;
+            keep_cookies(state.cookies.entry(request.session).or_default(), &answer)?;
         }
         Ok(answer)
     }
@@ -333,14 +332,14 @@ fn cookie_header(jar: &BTreeMap<String, String>) -> String {
     jar.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ")
 }
 
-fn keep_cookies(jar: &mut BTreeMap<String, String>, answer: &HttpAnswer) -> Result<(), String> {
+fn keep_cookies(jar: &mut BTreeMap<String, String>, answer: &HttpAnswer) -> Result<(), WebError> {
     let set = answer.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case("set-cookie"));
     for (name, value) in set.filter_map(|(_, v)| v.split(';').next()?.split_once('=')) {
         jar.insert(name.trim().to_string(), value.trim().to_string());
     }
     let bytes: usize = jar.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > COOKIES.most {
-        return Err(format!("the cookies it sets are more than {} bytes in one session", COOKIES.most));
+        return Err(WebError::too_many_cookies(&answer.url, COOKIES.most));
     }
     Ok(())
 }

@@ -63,14 +63,11 @@ impl Swarm {
         let (stdout, stderr) = output.map_err(|e| refused(action, &e))?;
         let code = exit_code(&docker, &id, action).await?;
         let out = ExecOutput { code, stdout, stderr };
-        if code == 126 && [&out.stdout, &out.stderr].iter().any(|said| said.starts_with(NO_LONGER)) {
-            return Ok(None);
-        }
-        if [126, 127].contains(&code)
-            && (out.stdout.starts_with(NOT_STARTED) || out.stderr.starts_with(NOT_STARTED))
-        {
-            let said = if out.stdout.starts_with(NOT_STARTED) { out.stdout } else { out.stderr };
-            return Err(refusal(action, said.trim()));
+        let said = |words| [&out.stdout, &out.stderr].into_iter().find(|text| text.starts_with(words));
+        match (code, said(NOT_STARTED)) {
+            (126, None) if said(NO_LONGER).is_some() => return Ok(None),
+            (126 | 127, Some(text)) => return Err(refusal(action, text.trim())),
+            _ => {}
         }
         if KILLED.contains(&code) {
             still_there(&docker, container, action).await?;

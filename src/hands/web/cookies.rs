@@ -1,6 +1,7 @@
 //! The cookies of one session: a jar that takes as much as `limits::COOKIES` says, so that no app can fill the memory.
 
 use crate::script::limits::COOKIES;
+use crate::world::web::WebError;
 use reqwest::Url;
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
@@ -22,14 +23,17 @@ impl Cookies {
 
     /// Keeps what an answer from `url` sets. An error says that they are more than one session may hold; then none of
     /// the answer's is kept.
-    pub fn keep(&self, headers: &HeaderMap, url: &Url) -> Result<(), String> {
+    pub fn keep(&self, headers: &HeaderMap, url: &Url) -> Result<(), WebError> {
+        if !headers.contains_key(SET_COOKIE) {
+            return Ok(());
+        }
         let set = || headers.get_all(SET_COOKIE).iter();
         let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         let coming = set().map(|cookie| (identity(cookie, url), cookie.len() + url.as_str().len()));
         let mut after = bytes.clone();
         after.extend(coming);
         if after.values().sum::<usize>() > COOKIES.most {
-            return Err(format!("the cookies it sets are more than {} bytes in one session", COOKIES.most));
+            return Err(WebError::too_many_cookies(url.as_str(), COOKIES.most));
         }
         *bytes = after;
         self.jar.set_cookies(&mut set(), url);
@@ -84,7 +88,7 @@ mod tests {
             let more = setting(&[format!("c{kept}={}; Path=/", "x".repeat(4000))]);
             match cookies.keep(&more, &url("/")) {
                 Ok(()) => kept += 1,
-                Err(e) => break e,
+                Err(e) => break e.to_string(),
             }
             assert!(kept < 300, "more than a session may hold");
         };

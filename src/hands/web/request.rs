@@ -128,8 +128,7 @@ impl Browser {
         let request = client.request(hop.method.clone(), hop.url.clone()).headers(headers);
         let response = request.body(hop.body.clone()).send().await.map_err(|e| failed(&hop.url, &e))?;
         if let Some(jar) = jar {
-            let refused = |text| WebError::NoAnswer { url: hop.url.to_string(), text };
-            jar.keep(response.headers(), &hop.url).map_err(refused)?;
+            jar.keep(response.headers(), &hop.url)?;
         }
         Ok(response)
     }

@@ -49,14 +49,19 @@ impl<W: Write> Write for Tally<W> {
     }
 }
 
-/// Everything in a tar, sorted. Names lose the first part: the engine names entries relative to the path's parent.
+/// A name without its first part: the engine names entries relative to the path's parent.
+pub(super) fn inside(full: &[u8]) -> String {
+    let full = String::from_utf8_lossy(full);
+    full.trim_matches('/').split_once('/').map_or("", |(_, rest)| rest).to_string()
+}
+
+/// Everything in a tar, sorted.
 pub(super) fn entries(tar: impl Read) -> io::Result<Vec<Entry>> {
     let mut out = vec![];
     for entry in tar::Archive::new(tar).entries()? {
         let mut entry = entry?;
         let header = entry.header().clone();
-        let full = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let name = full.trim_matches('/').split_once('/').map_or("", |(_, rest)| rest).to_string();
+        let name = inside(&entry.path_bytes());
         let (kind, content, digest) = match header.entry_type() {
             tar::EntryType::Directory => ("dir", 0, String::new()),
             tar::EntryType::Regular | tar::EntryType::Continuous => {

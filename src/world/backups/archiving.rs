@@ -1,7 +1,7 @@
 //! Takes one selected path out of its container into the store.
 
 use super::archive::{self, Tally};
-use super::{Archive, Selected, disk, engine, nested};
+use super::{Archive, Selected, disk, engine, is_missing, nested};
 use crate::failure::{Failure, causes};
 use crate::name::StackName;
 use crate::world::clock::Limit;
@@ -28,7 +28,7 @@ pub(super) fn archive_where_it_is(
 /// Links that are followed one after the other.
 const MOST_LINKS: usize = 8;
 
-/// Where a path leads that is a link itself.
+/// Where a path leads that is a link itself. Above the root of a container is the root.
 fn link(archive: &Archive) -> Option<String> {
     let [only] = archive.entries.as_slice() else { return None };
     let target = Some(&only.digest).filter(|_| only.kind == "link" && only.name.is_empty())?;
@@ -105,8 +105,7 @@ pub(super) fn through<R, T: Send>(
 
 /// A path that a label names and the container lacks is the recipe's fault; anything else the engine's.
 fn missing_or_engine(e: ClusterError, selected: &Selected) -> Box<Failure> {
-    let missing = matches!(&e, ClusterError::Missing(_)) || e.to_string().contains("ould not find the file");
-    if !missing {
+    if !is_missing(&e) {
         return engine(e, "read the volume");
     }
     let expected =

@@ -54,13 +54,8 @@ pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
                 "service `{name}` has the old label `backupbot.backup.path`, which version 2 ignores"
             ));
         }
-        // what lies there is of the image or of another volume
-        let out = |(key, list): (&String, &String)| {
-            let leads_out = key.starts_with("backupbot.backup.volumes.") && list.split(',').any(leads_out);
-            leads_out.then(|| format!("`{list}` of label `{key}` leads out of its volume and is left out"))
-        };
         if on(service) {
-            notes.extend(service.labels.iter().filter_map(out));
+            notes.extend(led_out(service));
             jobs.push(job(service, &seen.services));
         }
     }
@@ -111,6 +106,13 @@ fn job(service: &ServiceSeen, all: &[ServiceSeen]) -> Job {
         restore: Hooks { pre: label("restore.pre-hook"), post: label("restore.post-hook") },
         paths,
     }
+}
+
+/// Labels with a path whose content is of the image or of another volume.
+fn led_out(service: &ServiceSeen) -> impl Iterator<Item = String> {
+    let of_volumes = service.labels.iter().filter(|(key, _)| key.starts_with("backupbot.backup.volumes."));
+    let out = of_volumes.filter(|(_, list)| list.split(',').any(leads_out));
+    out.map(|(key, list)| format!("`{list}` of label `{key}` leads out of its volume and is left out"))
 }
 
 fn leads_out(path: &str) -> bool {

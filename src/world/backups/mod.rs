@@ -10,7 +10,7 @@ mod restoring;
 use super::clock::Limit;
 use super::cluster::{ClusterError, ExecRequest};
 use super::{Cluster, World};
-use crate::failure::{Blame, Failure, causes};
+use crate::failure::{Failure, causes};
 use crate::name::{ServiceName, StackName};
 pub use archive::Entry;
 use archiving::{archive_where_it_is, file_of, through};
@@ -132,6 +132,7 @@ pub(super) fn hook(
 ) -> Result<(), Box<Failure>> {
     let Some(command) = command.filter(|c| !c.trim().is_empty()) else { return Ok(()) };
     let doing = format!("run the {what} of service `{}`", job.service);
+    let expected = format!("the {what} of service `{}` to succeed", job.service);
     let strict = run(&*world.cluster, stack, job, &["bash", "-o", "pipefail", "-c", command], limit);
     let out = match strict {
         Ok(out) if matches!(out.code, 126 | 127) && no_bash(&out) => {
@@ -142,7 +143,6 @@ pub(super) fn hook(
             run(&*world.cluster, stack, job, &["sh", "-c", command], limit).map_err(|e| engine(e, &doing))?
         }
         Err(e @ ClusterError::Ended(_)) => {
-            let expected = format!("the {what} of service `{}` to succeed", job.service);
             let failure = Failure::new(causes::BACKUP_HOOK_FAILED, expected, format!("failed to {e}"));
             return Err(Box::new(failure.evidence("command", command)));
         }
@@ -151,7 +151,6 @@ pub(super) fn hook(
     if out.code == 0 {
         return Ok(());
     }
-    let expected = format!("the {what} of service `{}` to succeed", job.service);
     let seen = format!("it exited with {}", out.code);
     Err(Box::new(
         Failure::new(causes::BACKUP_HOOK_FAILED, expected, seen)
@@ -189,18 +188,12 @@ fn tail(text: &str) -> String {
 }
 
 pub(super) fn engine(e: ClusterError, doing: &str) -> Box<Failure> {
-    if let Some(failure) = e.worlds(doing) {
-        return Box::new(failure);
-    }
-    let expected = format!("to {doing}");
-    Box::new(match e {
-        e @ ClusterError::Ended(_) => Failure::new(causes::EXEC_FAILED, expected, format!("failed to {e}")),
-        ClusterError::NoRunningTask(service) => {
-            let seen = format!("service `{service}` has no running task");
-            Failure::new(causes::EXEC_FAILED, expected, seen).blame(Blame::Recipe)
-        }
-        other => Failure::new(causes::ARCHIVE_FAILED, expected, format!("failed to {other}")),
-    })
+    Box::new(e.failure(doing, causes::ARCHIVE_FAILED))
+}
+
+/// Whether the engine says that a path is not there.
+pub(super) fn is_missing(e: &ClusterError) -> bool {
+    matches!(e, ClusterError::Missing(_)) || e.to_string().contains("ould not find the file")
 }
 
 pub(super) fn disk(file: &str, e: &io::Error) -> Box<Failure> {

@@ -1,5 +1,6 @@
 //! A tar without what lies below the mounts of other volumes inside it: a backup takes each volume's own directory.
 
+use super::archive;
 use std::io::{self, Read, Write};
 
 /// The mounts inside a path, relative to it; `mounts` are all of the service that is read.
@@ -18,10 +19,10 @@ pub(super) fn hides(mounts: &[String], name: &str) -> bool {
 /// Passes a tar on without what lies below the mounts, then reads what comes after its end.
 pub(super) fn without(mounts: &[String], mut tar: impl Read, to: impl Write) -> io::Result<()> {
     let mut kept = tar::Builder::new(to);
-    let mut archive = tar::Archive::new(&mut tar);
+    let mut all = tar::Archive::new(&mut tar);
     // a long name comes before its entry, as an entry of its own
     let (mut before, mut long) = (vec![], None);
-    for entry in archive.entries()?.raw(true) {
+    for entry in all.entries()?.raw(true) {
         let mut entry = entry?;
         let header = entry.header().clone();
         let kind = header.entry_type();
@@ -33,10 +34,8 @@ pub(super) fn without(mounts: &[String], mut tar: impl Read, to: impl Write) -> 
             continue;
         }
         let full = long.take().unwrap_or_else(|| entry.path_bytes().into_owned());
-        let full = String::from_utf8_lossy(&full).into_owned();
         let before = std::mem::take(&mut before);
-        let name = full.trim_matches('/').split_once('/').map_or("", |(_, rest)| rest);
-        if hides(mounts, name) {
+        if hides(mounts, &archive::inside(&full)) {
             continue;
         }
         for (header, data) in &before {

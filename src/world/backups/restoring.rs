@@ -1,7 +1,7 @@
 //! Puts a snapshot back: exactly what was there, so files made later are gone, then looks that it is so.
 
 use super::archive::{self, Entry};
-use super::{Archive, Snapshot, disk, engine, hook, nested, through};
+use super::{Archive, Snapshot, disk, engine, hook, is_missing, nested, through};
 use crate::failure::{Failure, causes};
 use crate::name::StackName;
 use crate::world::World;
@@ -109,12 +109,7 @@ fn look(
             listed.retain(|e| !nested::hides(&archive.inside, &e.name));
             Ok(listed)
         }
-        Err(e)
-            if matches!(&e, crate::world::ClusterError::Missing(_))
-                || e.to_string().contains("ould not find the file") =>
-        {
-            Ok(vec![])
-        }
+        Err(e) if is_missing(&e) => Ok(vec![]),
         Err(e) => Err(engine(e, &format!("read `{}`", archive.path))),
     }
 }
