@@ -15,9 +15,9 @@ use ccci::world::{Cluster, ClusterError, Limit, Stop};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// One life at a time: mumble's host port is one of a kind, and two cores are what there is.
 static ONE: Mutex<()> = Mutex::new(());
@@ -179,54 +179,6 @@ fn a_ready_probe_that_is_never_true_is_red_at_the_install() {
         let o = life(dir.to_str().unwrap(), Some("install"), short, |c| c);
         red_at(&o, recipe, Tier::Install, &["not-ready"]);
     }
-}
-
-#[test]
-fn sigint_in_the_middle_of_the_upgrade_removes_everything_and_exits_with_130() {
-    if !swarm("SIGINT in the upgrade") {
-        return;
-    }
-    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = engine_state();
-    let dir = tempfile::tempdir().unwrap();
-    let record = dir.path().join("record");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ccci"))
-        .args(["run", "recipes/custom-html", "--out"])
-        .arg(&record)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let began = Instant::now();
-    while !std::fs::read_to_string(record.join("events.jsonl"))
-        .unwrap_or_default()
-        .contains("converge to the head")
-    {
-        assert!(began.elapsed() < Duration::from_secs(120), "the upgrade never began");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let told = Instant::now();
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let status = child.wait().unwrap();
-    assert_eq!(status.code(), Some(130));
-    assert!(told.elapsed() < Duration::from_secs(30), "removal took {:?}", told.elapsed());
-    println!("SIGINT to exit: {:?}", told.elapsed());
-    assert_eq!(engine_state(), before);
-}
-
-/// What the docker client lists, as the reader of an issue would.
-fn engine_state() -> Vec<String> {
-    ["service ls -q", "volume ls -q", "secret ls -q", "config ls -q", "network ls -q", "ps -aq"]
-        .iter()
-        .map(|words| {
-            let out = Command::new("docker").args(words.split(' ')).output().unwrap();
-            let mut lines: Vec<String> =
-                String::from_utf8_lossy(&out.stdout).lines().map(str::to_string).collect();
-            lines.sort();
-            format!("{words}: {}", lines.join(" "))
-        })
-        .collect()
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -124,6 +124,25 @@ fn lesson_33_sigterm_removes_everything_whenever_it_comes_and_more_of_them_chang
     storm_of("SIGTERM (1 to 3 of them)", Signal::TERM);
 }
 
+/// A moment that chance need not find. Others use the engine meanwhile, so it is asked for what is of this run alone.
+#[test]
+fn sigint_in_the_middle_of_the_upgrade_removes_everything_and_exits_with_130() {
+    let Some(_alone) = alone("SIGINT in the upgrade") else { return };
+    let mut victim = Victim::start("recipes/custom-html", &[]);
+    while !victim.events().contains("converge to the head") {
+        assert!(victim.began().elapsed() < LONGEST, "the upgrade never began\n{}", victim.said());
+        assert!(victim.ended().is_none(), "it ended before its upgrade\n{}", victim.said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let told = Instant::now();
+    victim.signal(Signal::INT);
+    let status = victim.end(LONGEST).unwrap_or_else(|| panic!("it hangs\n{}", victim.said()));
+    println!("SIGINT to exit: {:?}", told.elapsed());
+    assert_eq!(status.code(), Some(130), "{}", victim.said());
+    assert!(told.elapsed() < Duration::from_secs(30), "removal took {:?}", told.elapsed());
+    assert_eq!(victim.left(), Vec::<String>::new());
+}
+
 fn cut(seconds: u64) -> Round {
     let mut victim = Victim::start(RECIPE, &["--deadline", &format!("{seconds}s")]);
     let Some(status) = victim.end(Duration::from_secs(seconds) + LONGEST) else {
