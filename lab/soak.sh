@@ -18,13 +18,13 @@ stories() { cargo_ test -q --locked --test stories -- --nocapture "$@"; }
 
 # each part prints what it shows; the last line of a part's output that begins with `soak:` stands in the table
 suite() {
-  local n began times=()
-  RUST_TEST_THREADS=$(test_threads)
+  local n began times=() quick
+  RUST_TEST_THREADS=$(test_threads) quick=$(test_dir)
   export RUST_TEST_THREADS
   cargo_ test -q --locked --no-run
   for n in $(seq 50); do
     began=$(now_ms)
-    env -u CCCI_SWARM bash lab/cargo.sh - test -q --locked || { echo "soak: failed in round $n of 50"; return 1; }
+    TMPDIR=$quick env -u CCCI_SWARM bash lab/cargo.sh - test -q --locked || { echo "soak: failed in round $n of 50"; return 1; }
     times+=($(($(now_ms) - began)))
   done
   mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)

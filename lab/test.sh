@@ -25,7 +25,8 @@ if [ -n "$swarm" ]; then
 else
   unset CCCI_SWARM
   RUST_TEST_THREADS=$(test_threads)
-  export RUST_TEST_THREADS
+  TMPDIR=$(test_dir)
+  export RUST_TEST_THREADS TMPDIR
   echo "test: what needs no Docker (cargo test); the Swarm's tests do NOT run here, make test runs them"
 fi
 status=0

@@ -147,9 +147,9 @@ fn files_that_mean_very_much_are_refused_or_composed_in_a_moment() {
             "more than 2000",
         ),
         ("services", format!("services:\n{}", many(20_000, &service)), "more than 20000 values"),
-        ("labels", format!("{app}    labels:\n{}", many(60_000, &label)), "more than 20000 values"),
-        ("keys", many(200_000, &|i| format!("a{i}: x\n")), "more than 20000 values"),
-        ("open", format!("{app}    labels:\n      a: '{}'\n", "${A:-".repeat(100_000)), "is no variable"),
+        ("labels", format!("{app}    labels:\n{}", many(21_000, &label)), "more than 20000 values"),
+        ("keys", many(30_000, &|i| format!("a{i}: x\n")), "more than 20000 values"),
+        ("open", format!("{app}    labels:\n      a: '{}'\n", "${A:-".repeat(20_000)), "is no variable"),
         ("fitting", format!("{app}    labels:\n{}", many(9_900, &label)), ""),
         ("items", format!("{app}    cap_add: [{}]\n", many(19_000, &|i| format!("a{i},"))), ""),
     ] {
