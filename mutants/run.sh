@@ -96,7 +96,8 @@ gone=$(comm -23 "$work/listed.txt" "$work/found.txt")
 [ -z "$new" ] || printf 'survives and is not in docs/mutants.md:\n%s\n' "$new"
 [ -z "$gone" ] || printf 'is in docs/mutants.md and no longer survives:\n%s\n' "$gone"
 for name in "$@"; do
-  total=$(cat "$work/out-$name/mutants.out/"{,previously_}caught.txt 2>/dev/null | wc -l)
+  # `previously_caught.txt` is there only after MUTANTS_AGAIN=1
+  total=$(find "$work/out-$name/mutants.out" -maxdepth 1 -name '*caught.txt' -exec cat {} + | wc -l)
   printf 'mutants: %-9s %4s caught, %3s by their time, %3s survive, %3s do not compile\n' "$name" "$total" \
     "$(wc -l <"$work/out-$name/mutants.out/timeout.txt")" "$(wc -l <"$work/out-$name/mutants.out/missed.txt")" \
     "$(wc -l <"$work/out-$name/mutants.out/unviable.txt")"
