@@ -379,6 +379,64 @@ fn a_paused_update_whose_old_task_serves_is_called_so() {
     });
 }
 
+/// Swarm itself takes an empty value in a filter for any value, so this once was every run's.
+#[test]
+fn lesson_33_what_has_an_empty_domain_is_nobodys_and_removing_it_touches_no_run() {
+    on_each("nobodys", |g| {
+        g.up();
+        let task = |g: &Ground| g.cluster.look(&g.stack(), &g.limit(5)).unwrap().tasks[0].id.clone();
+        let first = task(g);
+        g.cluster.remove("", &g.limit(30)).unwrap();
+        assert_eq!(g.cluster.leftovers(Some(""), &g.limit(10)).unwrap(), []);
+        assert_eq!((task(g), g.left().is_empty()), (first, false));
+        g.deploy(&g.compose(FOREVER, "").replace(&g.domain, "''")).unwrap();
+        let all = g.cluster.leftovers(None, &g.limit(10)).unwrap();
+        assert!(all.iter().all(|l| !l.domain.is_empty()), "{all:?}");
+        // and once more with its labels, so that it can be removed
+        g.deploy(&g.compose(FOREVER, "")).unwrap();
+        g.remove();
+    });
+}
+
+/// Somebody's service may carry our labels where its containers do not; its tasks outlive it for as long as they need to end.
+#[test]
+fn lesson_33_a_task_whose_container_has_no_domain_is_of_no_other_run() {
+    let Some(g) = Ground::swarm("bare") else {
+        return eprintln!("bare: asks the real Swarm only; CCCI_SWARM=1 does");
+    };
+    let docker = |words: &[&str]| {
+        let out = std::process::Command::new("docker").args(words).output().unwrap();
+        assert!(out.status.success(), "{words:?}: {}", String::from_utf8_lossy(&out.stderr));
+    };
+    let (name, domain) = (format!("{}_app", g.stack()), format!("ccci.domain={}", g.domain));
+    docker(&[
+        "service",
+        "create",
+        "--quiet",
+        "--endpoint-mode",
+        "dnsrr",
+        "--name",
+        &name,
+        "--label",
+        "ccci.run=contract",
+        "--label",
+        &domain,
+        IMAGE,
+        "sleep",
+        "10000",
+    ]);
+    docker(&["service", "rm", &name]);
+    // it does not hear SIGTERM, so Swarm waits its ten seconds for it
+    let left = g.left();
+    assert_eq!(
+        left.iter().map(|l| (l.kind.as_str(), l.domain.as_str())).collect::<Vec<_>>(),
+        [("task", g.domain.as_str())]
+    );
+    let all = g.cluster.leftovers(None, &g.limit(10)).unwrap();
+    assert!(all.iter().all(|l| !l.domain.is_empty() && l.name != left[0].name), "{all:?}");
+    g.remove();
+}
+
 /// As when the engine dies between the removal of a container and that of its volumes.
 #[test]
 fn a_volume_that_nobody_named_goes_with_the_stack_although_its_container_went_without_it() {

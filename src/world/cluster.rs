@@ -244,7 +244,7 @@ pub struct Leftover {
     pub name: String,
     /// The run that made it.
     pub run: String,
-    /// The domain whose lock says whether that run lives.
+    /// The domain whose lock says whether that run lives; never empty.
     pub domain: String,
     /// What holds it, if it could not be removed: the engine's words.
     pub held_by: String,
@@ -316,6 +316,7 @@ pub trait Cluster: Send + Sync {
         limit: &Limit,
     ) -> Result<(), ClusterError>;
     /// One attempt to remove everything labelled with this domain; idempotent. The caller repeats until nothing is left.
+    /// What has an empty domain is nobody's, and nothing is removed for it.
     fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError>;
     /// Everything on the engine that carries a run's label; of one domain, or of all.
     fn leftovers(&self, domain: Option<&str>, limit: &Limit) -> Result<Vec<Leftover>, ClusterError>;

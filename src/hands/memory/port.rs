@@ -318,7 +318,10 @@ impl Cluster for MemoryCluster {
     fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError> {
         let mut state = self.call("remove", domain, limit)?;
         let now = self.clock.now().0;
-        let mine = |labels: &BTreeMap<String, String>| labels.get(DOMAIN_LABEL).is_some_and(|d| d == domain);
+        let named = !domain.is_empty();
+        let mine = |labels: &BTreeMap<String, String>| {
+            named && labels.get(DOMAIN_LABEL).is_some_and(|d| d == domain)
+        };
         let holds = |state: &State, kind: &str, name: &str| state.held_by(kind, name).is_some();
         let services: Vec<(String, String)> =
             state.services.iter().filter(|(_, s)| mine(&s.spec.labels)).map(|(k, _)| k.clone()).collect();
@@ -348,7 +351,8 @@ impl Cluster for MemoryCluster {
     fn leftovers(&self, domain: Option<&str>, limit: &Limit) -> Result<Vec<Leftover>, ClusterError> {
         let state = self.call("leftovers", domain.unwrap_or_default(), limit)?;
         let one = |kind: &str, name: String, labels: &BTreeMap<String, String>| {
-            let owner = labels.get(DOMAIN_LABEL).filter(|d| domain.is_none_or(|wanted| wanted == *d))?;
+            let owner = labels.get(DOMAIN_LABEL).filter(|d| !d.is_empty())?;
+            let owner = Some(owner).filter(|d| domain.is_none_or(|wanted| wanted == *d))?;
             let run = labels.get(RUN_LABEL).cloned().unwrap_or_default();
             let held_by = state.held_by(kind, &name).unwrap_or_default();
             Some(Leftover { kind: kind.into(), name, run, domain: owner.clone(), held_by })

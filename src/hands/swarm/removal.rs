@@ -61,11 +61,13 @@ impl Swarm {
             lists.push(self.anonymous(&docker, domain).await?);
         }
         let held = self.known().held.clone();
-        let left = lists.into_iter().flatten().map(|f| {
-            let label = |key: &str| f.labels.get(key).cloned().unwrap_or_default();
+        let left = lists.into_iter().flatten().filter_map(|f| {
+            let label = |key: &str| f.labels.get(key).cloned().filter(|value| !value.is_empty());
             let held_by = held.get(&(f.kind.to_string(), f.name.clone())).cloned().unwrap_or_default();
-            let (run, domain) = (label(RUN_LABEL), label(DOMAIN_LABEL));
-            Leftover { kind: f.kind.into(), name: f.name, run, domain, held_by }
+            let run = label(RUN_LABEL).unwrap_or_default();
+            // a task is found by its service's labels and shows its container's, which others' services need not have
+            let domain = domain.map(str::to_string).or_else(|| label(DOMAIN_LABEL))?;
+            Some(Leftover { kind: f.kind.into(), name: f.name, run, domain, held_by })
         });
         Ok(left.collect())
     }
@@ -166,6 +168,10 @@ async fn tasks(docker: &Docker, ours: &HashMap<String, Vec<String>>) -> Result<V
 
 /// Everything of a kind that carries our labels; of one domain, or of all.
 async fn list(docker: &Docker, kind: &'static str, domain: Option<&str>) -> Result<Vec<Found>, ClusterError> {
+    // Swarm's filters take a label with an empty value for one with any value: that would be the services of all runs
+    if domain.is_some_and(str::is_empty) {
+        return Ok(vec![]);
+    }
     let label = domain.map_or(DOMAIN_LABEL.to_string(), |d| format!("{DOMAIN_LABEL}={d}"));
     // both: whoever writes but one of our labels on his own things has not made a run of ours
     let wanted = [("label", label.as_str()), ("label", RUN_LABEL)];
