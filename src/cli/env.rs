@@ -1,6 +1,7 @@
 //! ENV: every environment variable ccci reads, one row each. The only file that reads the environment.
 #![expect(clippy::disallowed_methods, reason = "this file owns the environment")]
 
+use crate::hands::locks::make_for_all;
 use crate::report::forge::Forge;
 use std::path::PathBuf;
 
@@ -68,7 +69,7 @@ pub fn locks() -> PathBuf {
         return PathBuf::from(dir);
     }
     let shared = PathBuf::from("/run/lock/ccci");
-    match std::fs::create_dir_all(&shared) {
+    match make_for_all(&shared) {
         Ok(()) => shared,
         Err(_) => std::env::temp_dir().join("ccci-locks"),
     }

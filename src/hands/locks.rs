@@ -122,8 +122,8 @@ impl FileLocks {
     }
 }
 
-/// Every user of the machine must see the locks of all: a directory that we make is like `/tmp`.
-fn make_for_all(dir: &Path) -> io::Result<()> {
+/// Every user of the machine must see the locks of all: a directory that we make is like `/tmp`. One that is there stays as it is.
+pub fn make_for_all(dir: &Path) -> io::Result<()> {
     if !dir.is_dir() {
         fs::create_dir_all(dir)?;
         // where it was made a moment ago by somebody else, it is theirs to open
@@ -204,6 +204,18 @@ mod tests {
             check(locks);
             check_shared(locks);
         }
+    }
+
+    #[test]
+    fn a_directory_of_locks_is_made_for_all_users_and_one_that_is_there_stays_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        let (new, there) = (dir.path().join("new"), dir.path().join("there"));
+        make_for_all(&new).unwrap();
+        fs::create_dir(&there).unwrap();
+        let before = mode(&there);
+        make_for_all(&there).unwrap();
+        assert_eq!((mode(&new), mode(&there)), (0o1777, before));
     }
 
     #[test]
