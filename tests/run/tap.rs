@@ -256,6 +256,9 @@ impl Cluster for Tap {
     ) -> R<()> {
         self.pass(l, || self.inner.write_path(stack, service, dir, tar, l))
     }
+    fn losses(&self) -> u64 {
+        u64::from(self.now().away_until.is_some())
+    }
     fn remove(&self, domain: &str, l: &Limit) -> R<()> {
         self.pass(l, || self.inner.remove(domain, l))
     }

@@ -60,6 +60,9 @@ fn check(step: usize, mishap: Mishap) {
     let guilty = o.troubles.iter().find(|t| matches!(t.failure.blame, Blame::Recipe | Blame::Image));
     assert!(guilty.is_none(), "{at}: {guilty:?}");
     assert!(o.leftovers.is_empty(), "{at}: {:?}", o.leftovers);
+    let doubt = o.not_proved.iter().any(|n| n.starts_with("that no unnamed volume is left"));
+    let asked = life.tap.calls_of(step) > 0;
+    assert_eq!(doubt, mishap == Mishap::EngineAway && asked && makes_before(&job.plan, step), "{at}");
     if mishap != Mishap::Killed {
         assert!(o.steps.iter().all(|s| s.ended), "{at}: {:?}", o.steps.iter().find(|s| !s.ended));
     }
@@ -68,6 +71,11 @@ fn check(step: usize, mishap: Mishap) {
 /// Nobody can tell an engine that hangs while a command runs in the app from a command that does.
 fn asks_the_app(action: &Action) -> bool {
     matches!(action, Action::Hook { .. } | Action::Tests { .. } | Action::Backup { .. } | Action::Restore)
+}
+
+/// Whether the engine is asked to make anything up to this step.
+fn makes_before(plan: &Plan, step: usize) -> bool {
+    plan.steps.iter().take(step + 1).any(|s| makes(&s.action))
 }
 
 /// A lost answer differs from a call that fails only where the call changes something.
