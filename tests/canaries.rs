@@ -7,7 +7,8 @@ mod ground;
 mod row;
 mod table;
 
-use beside::{Neighbour, ProxyNetwork, docker};
+use crate::docker::docker;
+use beside::{Neighbour, ProxyNetwork};
 use ccci::cli::args::SourceArgs;
 use ccci::cli::life::{live, real_world};
 use ccci::cli::prepare::{Refused, prepare};

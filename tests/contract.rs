@@ -7,6 +7,7 @@
     reason = "a story that cannot go on ends, and says what it skips"
 )]
 
+use crate::docker::{called, docker};
 use ccci::failure::Failure;
 use ccci::hands::clock::RealClock;
 use ccci::hands::locks::FileLocks;
@@ -69,11 +70,7 @@ impl Ground {
         let host = std::env::var("DOCKER_HOST").unwrap_or("unix:///var/run/docker.sock".into());
         let runtime = RUNTIME.get_or_init(|| {
             // an image that is here and in no registry; what it is made of, the lab has
-            let tagged = std::process::Command::new("docker")
-                .args(["--host", &host, "tag", "nginx:1.25.0", IMAGE])
-                .output()
-                .unwrap();
-            assert!(tagged.status.success(), "{}", String::from_utf8_lossy(&tagged.stderr));
+            docker(&["--host", &host, "tag", "nginx:1.25.0", IMAGE]);
             tokio::runtime::Runtime::new().unwrap()
         });
         let moved = Arc::new(tokio::sync::Notify::new());
@@ -404,10 +401,6 @@ fn lesson_33_a_task_whose_container_has_no_domain_is_of_no_other_run() {
     let Some(g) = Ground::swarm("bare") else {
         return eprintln!("bare: asks the real Swarm only; CCCI_SWARM=1 does");
     };
-    let docker = |words: &[&str]| {
-        let out = std::process::Command::new("docker").args(words).output().unwrap();
-        assert!(out.status.success(), "{words:?}: {}", String::from_utf8_lossy(&out.stderr));
-    };
     let (name, domain) = (format!("{}_app", g.stack()), format!("ccci.domain={}", g.domain));
     docker(&[
         "service",
@@ -443,20 +436,16 @@ fn a_volume_that_nobody_named_goes_with_the_stack_although_its_container_went_wi
     let Some(g) = Ground::swarm("unnamed") else {
         return eprintln!("unnamed: asks the real Swarm only; CCCI_SWARM=1 does");
     };
-    let docker = |words: &[&str]| {
-        let out = std::process::Command::new("docker").args(words).output().unwrap();
-        (out.status.success(), String::from_utf8_lossy(&out.stdout).trim().to_string())
-    };
     g.deploy(&g.compose(FOREVER, "").replace("['data:/data']", "['data:/data', '/scratch']")).unwrap();
     g.converge(&g.wanted()).unwrap();
     let container = g.cluster.look(&g.stack(), &g.limit(5)).unwrap().tasks[0].container.clone();
     let of_scratch = "{{range .Mounts}}{{if eq .Destination \"/scratch\"}}{{.Name}}{{end}}{{end}}";
-    let (_, volume) = docker(&["inspect", "-f", of_scratch, &container]);
+    let volume = docker(&["inspect", "-f", of_scratch, &container]);
     assert_eq!(volume.len(), 64, "{volume}");
-    assert!(docker(&["rm", "-f", &container]).0);
-    assert!(docker(&["volume", "inspect", &volume]).0, "it outlives its container");
+    docker(&["rm", "-f", &container]);
+    assert!(called(&["volume", "inspect", &volume]).0, "it outlives its container");
     g.remove();
-    assert!(!docker(&["volume", "inspect", &volume]).0, "{volume} is left");
+    assert!(!called(&["volume", "inspect", &volume]).0, "{volume} is left");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod compose;
 mod console;
 mod contract;
 mod directories;
+mod docker;
 mod docs;
 mod fuzz;
 mod gathering;

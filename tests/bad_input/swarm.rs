@@ -3,17 +3,12 @@
 
 use crate::cli_live::{Life, small_app, swarm};
 use crate::cli_report;
+use crate::docker::{called, docker};
 use serde_json::Value;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
-
-/// What docker says.
-fn docker(args: &[&str]) -> String {
-    let done = Command::new("docker").args(args).output().unwrap();
-    String::from_utf8_lossy(&done.stdout).trim().to_string()
-}
 
 #[test]
 fn an_external_network_that_is_missing_is_made_labelled_and_removed_again() {
@@ -29,8 +24,8 @@ fn an_external_network_that_is_missing_is_made_labelled_and_removed_again() {
     let life = Life::begin(&ground, &["run", "ghost", "--tiers", "install"]);
     let label = "{{index .Labels \"ccci.run\"}}";
     let labelled = life.until("the network", || {
-        let run = docker(&["network", "inspect", "--format", label, &name]);
-        (!run.is_empty()).then_some(run)
+        let (there, run) = called(&["network", "inspect", "--format", label, &name]);
+        (there && !run.is_empty()).then_some(run)
     });
     let (code, text) = life.end();
     assert_eq!(code, Some(0), "{text}");

@@ -1,11 +1,11 @@
 //! What happens beside a canary: a port that is taken, a volume that is held, somebody who meddles. Made by the row's
 //! own life at the moment it names, and gone with it.
 
+use crate::docker::{called, docker};
 use ccci::event::{Event, What};
 use ccci::tier::Status;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::Command;
 
 /// What happens beside a canary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,14 +170,7 @@ impl Drop for ProxyNetwork {
     fn drop(&mut self) {
         if self.made {
             // whoever else uses it by now keeps it
-            let _ = Command::new("docker").args(["network", "rm", "proxy"]).output();
+            called(&["network", "rm", "proxy"]);
         }
     }
-}
-
-/// A call of the docker client; what it says.
-pub fn docker(words: &[&str]) -> String {
-    let out = Command::new("docker").args(words).output().expect("the docker client");
-    assert!(out.status.success(), "docker {}: {}", words.join(" "), String::from_utf8_lossy(&out.stderr));
-    String::from_utf8_lossy(&out.stdout).into_owned()
 }

@@ -1,7 +1,8 @@
 //! Several runs at once, cleaning beside them, and a name that is used again right after its removal.
 
-use super::victim::{Victim, docker, held};
+use super::victim::{Victim, held};
 use super::{Round, Row, alone, rounds, seed};
+use crate::docker::docker;
 use ccci::hands::clock::RealClock;
 use ccci::hands::swarm::Swarm;
 use ccci::name::{RunId, ServiceName, StackName};

@@ -2,7 +2,8 @@
 //! however much it looks like ours.
 
 use super::alone;
-use super::victim::{Victim, When, docker, locks};
+use super::victim::{Victim, When, locks};
+use crate::docker::{called, docker};
 use rustix::process::Signal;
 use std::fs::File;
 use std::time::Duration;
@@ -92,8 +93,7 @@ impl Drop for Neighbours {
                 }
                 // a network may be in use for a moment longer
                 for _ in 0..50 {
-                    let out = std::process::Command::new("docker").args(&words).output();
-                    if out.is_ok_and(|o| o.status.success()) {
+                    if called(&words).0 {
                         break;
                     }
                     std::thread::sleep(Duration::from_millis(200));

@@ -1,5 +1,6 @@
 //! A run of the real program that is going to be hurt: started, watched, signalled, and looked after.
 
+use crate::docker::docker;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -192,13 +193,6 @@ pub fn objects_of(domain: &str) -> Vec<String> {
 pub fn unnamed_volumes() -> BTreeSet<String> {
     let all = docker(&["volume", "ls", "-q", "--filter", "dangling=true"]);
     all.lines().filter(|name| name.len() == 64).map(str::to_string).collect()
-}
-
-/// What the docker client says.
-pub fn docker(words: &[&str]) -> String {
-    let out = Command::new("docker").args(words).output().unwrap();
-    assert!(out.status.success(), "docker {words:?}: {}", String::from_utf8_lossy(&out.stderr));
-    String::from_utf8_lossy(&out.stdout).trim().to_string()
 }
 
 /// Programs that carry a mark in their environment.

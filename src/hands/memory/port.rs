@@ -84,6 +84,11 @@ impl State {
     }
 }
 
+/// The domain that labels name; nothing has an empty one.
+fn owner(labels: &BTreeMap<String, String>) -> Option<&String> {
+    labels.get(DOMAIN_LABEL).filter(|d| !d.is_empty())
+}
+
 impl Cluster for MemoryCluster {
     fn engine(&self, limit: &Limit) -> Result<EngineFacts, ClusterError> {
         let _state = self.call("engine", "", limit)?;
@@ -318,10 +323,7 @@ impl Cluster for MemoryCluster {
     fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError> {
         let mut state = self.call("remove", domain, limit)?;
         let now = self.clock.now().0;
-        let named = !domain.is_empty();
-        let mine = |labels: &BTreeMap<String, String>| {
-            named && labels.get(DOMAIN_LABEL).is_some_and(|d| d == domain)
-        };
+        let mine = |labels: &BTreeMap<String, String>| owner(labels).is_some_and(|d| d == domain);
         let holds = |state: &State, kind: &str, name: &str| state.held_by(kind, name).is_some();
         let services: Vec<(String, String)> =
             state.services.iter().filter(|(_, s)| mine(&s.spec.labels)).map(|(k, _)| k.clone()).collect();
@@ -351,8 +353,7 @@ impl Cluster for MemoryCluster {
     fn leftovers(&self, domain: Option<&str>, limit: &Limit) -> Result<Vec<Leftover>, ClusterError> {
         let state = self.call("leftovers", domain.unwrap_or_default(), limit)?;
         let one = |kind: &str, name: String, labels: &BTreeMap<String, String>| {
-            let owner = labels.get(DOMAIN_LABEL).filter(|d| !d.is_empty())?;
-            let owner = Some(owner).filter(|d| domain.is_none_or(|wanted| wanted == *d))?;
+            let owner = owner(labels).filter(|d| domain.is_none_or(|wanted| wanted == *d))?;
             let run = labels.get(RUN_LABEL).cloned().unwrap_or_default();
             let held_by = state.held_by(kind, &name).unwrap_or_default();
             Some(Leftover { kind: kind.into(), name, run, domain: owner.clone(), held_by })

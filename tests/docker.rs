@@ -1,0 +1,17 @@
+//! The docker client, as a reader of an issue would call it.
+
+use std::process::Command;
+
+/// Whether a call went well, and what it said.
+pub fn called(words: &[&str]) -> (bool, String) {
+    let out = Command::new("docker").args(words).output().expect("the docker client");
+    let said = if out.status.success() { &out.stdout } else { &out.stderr };
+    (out.status.success(), String::from_utf8_lossy(said).trim().to_string())
+}
+
+/// What a call said that has to go well.
+pub fn docker(words: &[&str]) -> String {
+    let (well, said) = called(words);
+    assert!(well, "docker {}: {said}", words.join(" "));
+    said
+}
