@@ -236,6 +236,26 @@ fn an_update_replaces_the_task_and_a_label_alone_does_not() {
 }
 
 #[test]
+fn a_change_of_the_health_check_alone_is_another_spec_and_replaces_the_task() {
+    on_each("check", |g| {
+        let deploy = |interval: u8| {
+            let check =
+                format!("    healthcheck: {{test: [CMD, 'true'], interval: {interval}s}}\n    deploy:\n");
+            g.deploy(&g.compose(FOREVER, "").replacen("    deploy:\n", &check, 1)).unwrap();
+            g.converge(&g.wanted()).unwrap();
+            let seen = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
+            let app = seen.service("app").unwrap().clone();
+            let task = seen.tasks_of(&app).into_iter().find(|t| t.wanted_running).unwrap();
+            assert!(app.has_healthcheck && task.template == app.template, "{app:?} {task:?}");
+            (task.template.clone(), task.id.clone())
+        };
+        let (first, second) = (deploy(1), deploy(2));
+        assert!(first.0 != second.0 && first.1 != second.1, "{first:?} {second:?}");
+        g.remove();
+    });
+}
+
+#[test]
 fn a_crash_loop_is_hopeless_and_says_the_exit_code_and_the_log() {
     on_each("crash", |g| {
         g.break_(Fault::CrashLoops("app".into(), 3));

@@ -378,6 +378,14 @@ pub const CANARIES: &[Canary] = &[
         ..RED
     },
     Canary {
+        name: "check-only",
+        about: "The head changes nothing but its health check, so the task is replaced by one of another spec.",
+        lessons: &[],
+        tiers: [PASS, PASS, SKIP, SKIP, SKIP],
+        tests: &[("generic something moved", PASS)],
+        ..GREEN
+    },
+    Canary {
         name: "labels-only",
         about: "The head changes labels, so the service moves and no task is replaced.",
         lessons: &["lesson_41_a_release_that_changes_labels_only_is_an_upgrade"],

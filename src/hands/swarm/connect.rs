@@ -106,11 +106,18 @@ fn agreed(engine: &str, newest: Option<&str>, oldest: Option<&str>) -> Result<St
 }
 
 /// Puts the version before the path. A path over a socket keeps its odd host part, which is the socket's address.
-fn pinned(mut request: BollardRequest, prefix: &str) -> BollardRequest {
+fn pinned(request: BollardRequest, prefix: &str) -> BollardRequest {
+    let query = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    let target = format!("{prefix}{query}");
+    elsewhere(request, &target)
+}
+
+/// The same request for another path and query.
+pub(super) fn elsewhere(mut request: BollardRequest, target: &str) -> BollardRequest {
     let uri = request.uri().to_string();
-    let query = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_string();
-    let head = uri.strip_suffix(query.as_str()).unwrap_or_default();
-    if let Ok(uri) = format!("{head}{prefix}{query}").parse() {
+    let query = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    let head = uri.strip_suffix(query).unwrap_or_default();
+    if let Ok(uri) = format!("{head}{target}").parse() {
         *request.uri_mut() = uri;
     }
     request

@@ -3,8 +3,8 @@
 use crate::name::ServiceName;
 use crate::world::seen::{Mode, Oom, Restart, ServiceSeen, TaskSeen, TaskState, UpdateState};
 use bollard::models::{
-    ContainerInspectResponse, HealthStatusEnum, MountType, Service, ServiceUpdateStatusStateEnum, Task,
-    TaskSpec, TaskSpecRestartPolicyConditionEnum, TaskState as State,
+    ContainerInspectResponse, HealthConfig, HealthStatusEnum, MountType, Service,
+    ServiceUpdateStatusStateEnum, Task, TaskSpec, TaskSpecRestartPolicyConditionEnum, TaskState as State,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -64,8 +64,8 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
             })
             .collect(),
         template: digest,
-        // bollard reads `HealthCheck` where engines write `Healthcheck`: only a container tells, see `checks_health`
-        has_healthcheck: false,
+        // one of the image only a container tells, see `checks_health`
+        has_healthcheck: tests(container.health_check.as_ref()),
     })
 }
 
@@ -163,13 +163,17 @@ const ENGINES_RETRIES: i64 = 3;
 
 /// Whether a container has a health check, of its spec or of its image.
 pub fn checks_health(answer: &ContainerInspectResponse) -> bool {
-    let test = answer.config.as_ref().and_then(|c| c.healthcheck.as_ref()?.test.as_ref());
+    tests(answer.config.as_ref().and_then(|c| c.healthcheck.as_ref()))
+}
+
+/// Whether a health check tests anything; without a test it only changes times of the image's.
+fn tests(check: Option<&HealthConfig>) -> bool {
+    let test = check.and_then(|c| c.test.as_ref());
     test.and_then(|t| t.first()).is_some_and(|kind| kind != "NONE")
 }
 
 /// A digest of what makes a task new. Placement is left out, because Swarm keeps a task whose node still fits, and so
-/// are the engine's own defaults, which it writes into services and not into tasks. A change of the health check alone is
-/// not in it (bollard loses that field), so it shows only in the update status.
+/// are the engine's own defaults, which it writes into services and not into tasks.
 pub fn digest(spec: &TaskSpec) -> String {
     let mut spec = spec.clone();
     spec.placement = None;

@@ -1,9 +1,10 @@
 //! Tests of `decode.rs` on answers recorded from Docker Engine 20.10 (API 1.41): two stacks in all kinds of trouble.
 
 use super::decode::{checks_health, container_end, ms_of, service, task};
+use super::whole;
 use crate::world::converge::{History, Verdict, Wanted, WantedMode, WantedService, converge};
 use crate::world::seen::{Mode, Oom, Restart, Seen, TaskState, UpdateState};
-use bollard::models::{ContainerInspectResponse, Service, Task};
+use bollard::models::ContainerInspectResponse;
 use std::collections::{BTreeMap, HashMap};
 
 fn recorded<T: serde::de::DeserializeOwned>(name: &str) -> T {
@@ -12,8 +13,8 @@ fn recorded<T: serde::de::DeserializeOwned>(name: &str) -> T {
 }
 
 fn seen(name: &str, stack: &str) -> Seen {
-    let services: Vec<Service> = recorded(&format!("{name}-services"));
-    let tasks: Vec<Task> = recorded(&format!("{name}-tasks"));
+    let services = whole::services(recorded(&format!("{name}-services"))).unwrap();
+    let tasks = whole::tasks(recorded(&format!("{name}-tasks"))).unwrap();
     let none = HashMap::new();
     Seen {
         services: services.into_iter().filter_map(|s| service(s, stack, &none)).collect(),
@@ -143,6 +144,22 @@ fn tasks_of_the_wanted_spec_have_its_digest_and_others_have_not() {
     let pause = updated.service("pause").unwrap();
     let of_new: Vec<bool> = updated.tasks_of(pause).iter().map(|t| t.template == pause.template).collect();
     assert_eq!(of_new, [true, true, true, false]);
+}
+
+#[test]
+fn a_change_of_the_health_check_alone_is_another_spec() {
+    let all: Vec<serde_json::Value> = recorded("broken-services");
+    let with = |interval: u64| {
+        let mut one = all.iter().find(|s| s["Spec"]["Name"] == "clfix_unhealthy").unwrap().clone();
+        let check = &mut one["Spec"]["TaskTemplate"]["ContainerSpec"]["Healthcheck"];
+        assert!(check["Test"].is_array(), "engines write it so: {one}");
+        check["Interval"] = interval.into();
+        let all = whole::services(serde_json::Value::Array(vec![one])).unwrap();
+        service(all.into_iter().next().unwrap(), "clfix", &HashMap::new()).unwrap()
+    };
+    assert!(with(1).has_healthcheck);
+    assert_eq!(with(1).template, with(1).template);
+    assert_ne!(with(1).template, with(2).template);
 }
 
 #[test]

@@ -1,15 +1,13 @@
 //! One look at a stack: services and tasks in two calls, and a container only when it has something new to tell.
 
 use super::refusal::refused;
-use super::{Swarm, decode, filters};
+use super::{Engine, Swarm, decode, filters, whole};
 use crate::name::StackName;
 use crate::world::ClusterError;
 use crate::world::seen::{Seen, TaskSeen, TaskState};
 use bollard::Docker;
 use bollard::models::SystemInfo;
-use bollard::query_parameters::{
-    InspectContainerOptions, ListNetworksOptions, ListServicesOptionsBuilder, ListTasksOptionsBuilder,
-};
+use bollard::query_parameters::{InspectContainerOptions, ListNetworksOptions};
 use std::collections::HashMap;
 
 /// Containers asked in one look; the rest is asked in the next.
@@ -17,18 +15,17 @@ const MOST_CONTAINERS: usize = 20;
 
 impl Swarm {
     pub(super) async fn look_at(&self, stack: &StackName) -> Result<Seen, ClusterError> {
-        let docker = self.connected().await?.docker;
+        let engine = self.connected().await?;
+        let docker = &engine.docker;
         let label = format!("{}={stack}", decode::STACK_LABEL);
         let mine = filters(&[("label", &label)]);
-        let services = ListServicesOptionsBuilder::default().filters(&mine).status(true).build();
-        let tasks = ListTasksOptionsBuilder::default().filters(&mine).build();
-        let both = tokio::try_join!(docker.list_services(Some(services)), docker.list_tasks(Some(tasks)));
+        let both = tokio::try_join!(whole::list_services(&engine, &mine), whole::list_tasks(&engine, &mine));
         let (services, tasks) = both.map_err(|e| refused("look at the stack", &e))?;
-        let networks = self.network_names(&docker, &services).await?;
+        let networks = self.network_names(docker, &services).await?;
         let services = services.into_iter().filter_map(|s| decode::service(s, stack.as_str(), &networks));
         let mut seen =
             Seen { services: services.collect(), tasks: tasks.into_iter().map(decode::task).collect() };
-        self.ask_containers(&docker, &mut seen).await?;
+        self.ask_containers(docker, &mut seen).await?;
         Ok(seen)
     }
 
@@ -105,7 +102,7 @@ impl Swarm {
 
     /// A service's running, wanted tasks on the engine's own node, newest first: no others can be reached.
     pub(super) async fn tasks_here(&self, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
-        let tasks = running_tasks(&self.connected().await?.docker, service).await?;
+        let tasks = running_tasks(&self.connected().await?, service).await?;
         let Some(first) = tasks.first().map(|t| t.node.clone()) else { return Ok(tasks) };
         let own = self.node().await?;
         let here: Vec<TaskSeen> = tasks.into_iter().filter(|t| t.node == own).collect();
@@ -138,10 +135,9 @@ fn node_of(info: SystemInfo) -> Result<String, ClusterError> {
 }
 
 /// The tasks of a service that run and that Swarm wants, newest first. `Missing` when there is no such service.
-async fn running_tasks(docker: &Docker, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
+async fn running_tasks(engine: &Engine, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
     let mine = filters(&[("service", service), ("desired-state", "running")]);
-    let options = ListTasksOptionsBuilder::default().filters(&mine).build();
-    let tasks = match docker.list_tasks(Some(options)).await {
+    let tasks = match whole::list_tasks(engine, &mine).await {
         Ok(tasks) => tasks,
         Err(e) => return Err(refused("list the tasks", &e)),
     };
@@ -149,8 +145,10 @@ async fn running_tasks(docker: &Docker, service: &str) -> Result<Vec<TaskSeen>, 
         tasks.into_iter().map(decode::task).filter(|t| t.state == TaskState::Running).collect();
     tasks.sort_by_key(|t| std::cmp::Reverse(t.created_ms));
     if tasks.is_empty() {
-        let exists =
-            docker.inspect_service(service, None::<bollard::query_parameters::InspectServiceOptions>).await;
+        let exists = engine
+            .docker
+            .inspect_service(service, None::<bollard::query_parameters::InspectServiceOptions>)
+            .await;
         exists.map_err(|e| refused("look for the service", &e))?;
     }
     Ok(tasks)

@@ -18,6 +18,7 @@ mod port;
 mod pull;
 mod refusal;
 mod removal;
+mod whole;
 
 use crate::name::{ServiceName, StackName};
 use crate::world::seen::Oom;
