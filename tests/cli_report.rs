@@ -2,7 +2,9 @@
 
 use crate::bad_input::ground::{Ground, program};
 use crate::report::fits;
+use ccci::hands::locks::FileLocks;
 use ccci::report::{REPORTS, results};
+use ccci::world::Locks;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -41,6 +43,32 @@ fn the_program_renders_a_kept_record_byte_for_byte_as_it_wrote_it() {
         assert_eq!(done.code, Some(0), "{}", done.err);
         renders_as_the_run_did(&ground, "rec");
     }
+}
+
+#[test]
+fn a_run_that_lives_is_not_called_killed() {
+    let lines = |name: &str| fs::read(format!("tests/records/{name}.jsonl")).unwrap();
+    let ground = Ground::new()
+        .write("home/runs/20260101-000000-000001/events.jsonl", lines("red_install"))
+        .write("home/runs/20260131-120000-4f1c2e/events.jsonl", lines("killed"));
+    let says = |args: &[&str]| {
+        let done = ground.ccci(args);
+        (done.code, done.out, done.err)
+    };
+    let held = FileLocks::new(ground.path("locks")).take("cust-4f1c2e.ccci.test").unwrap();
+    for args in [&["why", "20260131-120000-4f1c2e"][..], &["report", "20260131-120000-4f1c2e"]] {
+        let (code, told, said) = says(args);
+        assert_eq!((code, told.as_str()), (Some(2), ""), "{said}");
+        assert!(said.contains("the run `20260131-120000-4f1c2e` is going on"), "{said}");
+    }
+    let (code, told, said) = says(&["why"]);
+    assert!(code == Some(0) && told.starts_with("RED"), "the newest that has ended: {told}{said}");
+    assert!(said.contains("note: the run `20260131-120000-4f1c2e` is going on"), "{said}");
+    assert!(says(&["report", "list"]).1.starts_with("going on    20260131-120000-4f1c2e"));
+    drop(held);
+    let (code, told, said) = says(&["why"]);
+    assert!(code == Some(0) && told.contains("killed") && said.is_empty(), "{told}{said}");
+    assert!(!says(&["report", "list"]).1.contains("going on"));
 }
 
 #[test]

@@ -252,10 +252,10 @@ fn kept_runs_are_listed_the_newest_first_and_an_unreadable_one_does_not_hide_the
     fs::create_dir(dir.path().join("20260103-c")).unwrap();
     fs::write(dir.path().join("20260103-c").join(EVENTS), "nonsense\n").unwrap();
     fs::create_dir(dir.path().join("not-a-run")).unwrap();
-    let text = list::draw(&kept(dir.path()), Style::PLAIN);
+    let text = list::draw(&kept(dir.path()), &|_| false, Style::PLAIN);
     let words: Vec<&str> = text.lines().map(|l| l.split(' ').next().unwrap()).collect();
     assert_eq!(words, ["unreadable", "green", "red"], "{text}");
-    assert_eq!(list::draw(&[], Style::PLAIN), "no run is kept\n");
+    assert_eq!(list::draw(&[], &|_| false, Style::PLAIN), "no run is kept\n");
 }
 
 /// Events of all records, and values that no run should hold.

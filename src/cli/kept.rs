@@ -3,6 +3,8 @@
 use super::env;
 use super::out::Out;
 use crate::diag::nearest::did_you_mean;
+use crate::event::What;
+use crate::hands::locks::FileLocks;
 use crate::name::RecipeName;
 use crate::report::record::{PLAN, Record, kept_dirs, plain};
 use crate::report::usual::{self, Usual};
@@ -30,13 +32,32 @@ pub fn usual(recipe: &RecipeName) -> Usual {
     usual::usual(&records.collect::<Vec<_>>())
 }
 
-/// The directory of a record.
-fn find(named: Option<&str>) -> Result<PathBuf, String> {
-    let Some(name) = named else {
-        let newest = kept_dirs(&below()).pop();
-        return newest
-            .ok_or_else(|| format!("no run is kept in {}; `ccci run` keeps one", below().display()));
-    };
+/// Whether the run of a record lives: it has not told its end, and somebody on this machine holds its lock.
+pub fn lives(record: &Record) -> bool {
+    let ended = record.events.iter().any(|e| matches!(e.what, What::RunEnded { .. }));
+    !ended && FileLocks::new(env::locks()).is_held(record.outcome.plan.domain.as_str())
+}
+
+/// The newest run that does not live any more.
+fn newest(out: &Out) -> Result<PathBuf, String> {
+    let mut all = kept_dirs(&below());
+    while let Some(dir) = all.pop() {
+        match Record::read(&dir) {
+            Ok(record) if lives(&record) => {
+                out.say(&format!("note: {}; the newest that has ended is told", going_on(&record)));
+            }
+            _ => return Ok(dir),
+        }
+    }
+    Err(format!("no run is kept in {}; `ccci run` keeps one", below().display()))
+}
+
+fn going_on(record: &Record) -> String {
+    format!("the run `{}` is going on", record.outcome.plan.run_id)
+}
+
+/// The directory of a named record.
+fn find(name: &str) -> Result<PathBuf, String> {
     if Path::new(name).is_dir() {
         return Ok(PathBuf::from(name));
     }
@@ -56,14 +77,21 @@ fn find(named: Option<&str>) -> Result<PathBuf, String> {
     ))
 }
 
-/// Reads a record, and says why it cannot.
+/// Reads a record, and says why it cannot. Of a run that lives nothing is told: how it ends nobody knows.
 pub fn read(named: Option<&str>, out: &Out) -> Option<(PathBuf, Record)> {
-    match find(named) {
+    match named.map_or_else(|| newest(out), find) {
         Err(why) => {
             out.say(&format!("error: {why}"));
             None
         }
         Ok(dir) => match Record::read(&dir) {
+            Ok(record) if lives(&record) => {
+                out.say(&format!(
+                    "error: {}, so there is nothing to tell yet; SIGUSR1 to its process makes it say where it stands",
+                    going_on(&record)
+                ));
+                None
+            }
             Ok(record) => Some((dir, record)),
             Err(diagnostics) => {
                 out.diagnostics(diagnostics);

@@ -14,7 +14,7 @@ use crate::report::{REPORTS, diff, format, list};
 pub fn report(args: &ReportArgs, out: &Out) -> Exit {
     match args.what.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["list"] => {
-            out.data(&list::draw(&record::kept(&kept::below()), Style::PLAIN));
+            out.data(&list::draw(&record::kept(&kept::below()), &kept::lives, Style::PLAIN));
             Exit::Green
         }
         ["diff", old, new] => match (kept::read(Some(old), out), kept::read(Some(new), out)) {

@@ -315,13 +315,14 @@ impl Builder<'_> {
 
     fn finish(mut self) -> Plan {
         let i = self.i;
-        if self.deployed_last() == Side::Base {
+        let only_base = self.deployed_last() == Side::Base;
+        if only_base {
             self.not_proved.push("anything about the head: only the base was deployed".into());
         }
         if !i.routed {
             self.not_proved.push("an answer over HTTP: no service is routed (no traefik.enable)".into());
         }
-        if i.head.dirty {
+        if i.head.dirty && !only_base {
             self.not_proved
                 .push("the committed head: uncommitted changes of the work tree were tested".into());
         }

@@ -6,14 +6,21 @@ use super::sheet::{Sheet, Style};
 use super::text::span;
 use crate::time::utc_rfc3339;
 
-/// The list.
-pub fn draw(kept: &[Kept], style: Style) -> String {
+/// The list. `lives` says of a record without an end whether its run still goes on.
+pub fn draw(kept: &[Kept], lives: &dyn Fn(&Record) -> bool, style: Style) -> String {
     let mut s = Sheet::new(style);
     if kept.is_empty() {
         s.say(0, "no run is kept");
     }
     for k in kept.iter().rev() {
         match &k.record {
+            Ok(r) if lives(r) => {
+                s.beside(
+                    0,
+                    "going on    ",
+                    &format!("{}  {}", r.outcome.plan.run_id, human::subject(&r.outcome)),
+                );
+            }
             Ok(r) => row(&mut s, r),
             Err(bad) => {
                 let name = k.dir.file_name().unwrap_or_default().to_string_lossy();
