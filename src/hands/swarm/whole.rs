@@ -15,12 +15,12 @@ type Filters = HashMap<String, Vec<String>>;
 
 /// The services that these conditions leave, with their numbers of tasks.
 pub(super) async fn list_services(engine: &Engine, mine: &Filters) -> Result<Vec<Service>, Error> {
-    Ok(services(get(engine, "/services", mine, &[("status", "true")]).await?)?)
+    services(get(engine, "/services", mine, &[("status", "true")]).await?).map_err(unreadable)
 }
 
 /// The tasks that these conditions leave.
 pub(super) async fn list_tasks(engine: &Engine, mine: &Filters) -> Result<Vec<Task>, Error> {
-    Ok(tasks(get(engine, "/tasks", mine, &[]).await?)?)
+    tasks(get(engine, "/tasks", mine, &[]).await?).map_err(unreadable)
 }
 
 /// Services of an answer.
@@ -58,5 +58,24 @@ async fn get(engine: &Engine, path: &str, mine: &Filters, more: &[(&str, &str)])
     while let Some(part) = answer.next().await {
         bytes.extend_from_slice(&part?);
     }
-    Ok(serde_json::from_slice(&bytes)?)
+    serde_json::from_slice(&bytes).map_err(unreadable)
+}
+
+/// An answer that is not what the API says, in bollard's words: the engine is there, so it is not called away.
+fn unreadable(e: serde_json::Error) -> Error {
+    Error::JsonDataError { message: e.to_string(), column: e.column() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hands::swarm::refusal::refused;
+
+    #[test]
+    fn an_answer_that_is_no_list_of_services_is_said_and_is_no_engine_that_is_away() {
+        for answer in [serde_json::json!({}), serde_json::json!([{"Spec": 3}])] {
+            let said = refused("look at the stack", &unreadable(services(answer).unwrap_err()));
+            assert!(!said.may_pass() && said.to_string().contains("cannot be read"), "{said}");
+        }
+    }
 }
