@@ -4,9 +4,14 @@ use std::process::Command;
 
 /// Whether a call went well, and what it said.
 pub fn called(words: &[&str]) -> (bool, String) {
-    let out = Command::new("docker").args(words).output().expect("the docker client");
-    let said = if out.status.success() { &out.stdout } else { &out.stderr };
-    (out.status.success(), String::from_utf8_lossy(said).trim().to_string())
+    match Command::new("docker").args(words).output() {
+        // whoever tidies up while a test fails must not fail as well
+        Err(e) => (false, e.to_string()),
+        Ok(out) => {
+            let said = if out.status.success() { &out.stdout } else { &out.stderr };
+            (out.status.success(), String::from_utf8_lossy(said).trim().to_string())
+        }
+    }
 }
 
 /// What a call said that has to go well.

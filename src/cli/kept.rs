@@ -6,7 +6,7 @@ use crate::diag::nearest::did_you_mean;
 use crate::event::What;
 use crate::hands::locks::FileLocks;
 use crate::name::RecipeName;
-use crate::report::record::{PLAN, Record, kept_dirs, plain};
+use crate::report::record::{Kept, PLAN, Record, kept_dirs, plain};
 use crate::report::usual::{self, Usual};
 use std::path::{Path, PathBuf};
 
@@ -39,17 +39,29 @@ pub fn lives(record: &Record) -> bool {
 }
 
 /// The newest run that does not live any more.
-fn newest(out: &Out) -> Result<PathBuf, String> {
-    let mut all = kept_dirs(&below());
-    while let Some(dir) = all.pop() {
-        match Record::read(&dir) {
-            Ok(record) if lives(&record) => {
-                out.say(&format!("note: {}; the newest that has ended is told", going_on(&record)));
+fn newest(out: &Out) -> Result<Kept, String> {
+    for dir in kept_dirs(&below()).into_iter().rev() {
+        let kept = Kept::read(dir);
+        match &kept.record {
+            Ok(record) if lives(record) => {
+                out.say(&format!("note: {}; the newest that has ended is told", going_on(record)));
             }
-            _ => return Ok(dir),
+            _ => return Ok(kept),
         }
     }
     Err(format!("no run is kept in {}; `ccci run` keeps one", below().display()))
+}
+
+/// A named run, if it does not live any more: how one that lives ends nobody knows.
+fn named(name: &str) -> Result<Kept, String> {
+    let kept = Kept::read(find(name)?);
+    match &kept.record {
+        Ok(record) if lives(record) => Err(format!(
+            "{}, so there is nothing to tell yet; SIGUSR1 to its process makes it say where it stands",
+            going_on(record)
+        )),
+        _ => Ok(kept),
+    }
 }
 
 fn going_on(record: &Record) -> String {
@@ -77,26 +89,17 @@ fn find(name: &str) -> Result<PathBuf, String> {
     ))
 }
 
-/// Reads a record, and says why it cannot. Of a run that lives nothing is told: how it ends nobody knows.
-pub fn read(named: Option<&str>, out: &Out) -> Option<(PathBuf, Record)> {
-    match named.map_or_else(|| newest(out), find) {
+/// Reads the record of a run that does not live any more, and says why it cannot.
+pub fn read(name: Option<&str>, out: &Out) -> Option<(PathBuf, Record)> {
+    match name.map_or_else(|| newest(out), named) {
         Err(why) => {
             out.say(&format!("error: {why}"));
             None
         }
-        Ok(dir) => match Record::read(&dir) {
-            Ok(record) if lives(&record) => {
-                out.say(&format!(
-                    "error: {}, so there is nothing to tell yet; SIGUSR1 to its process makes it say where it stands",
-                    going_on(&record)
-                ));
-                None
-            }
-            Ok(record) => Some((dir, record)),
-            Err(diagnostics) => {
-                out.diagnostics(diagnostics);
-                None
-            }
-        },
+        Ok(Kept { dir, record: Ok(record) }) => Some((dir, record)),
+        Ok(Kept { record: Err(diagnostics), .. }) => {
+            out.diagnostics(diagnostics);
+            None
+        }
     }
 }

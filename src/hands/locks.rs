@@ -91,10 +91,10 @@ fn said(path: &Path, e: &io::Error) -> io::Error {
 }
 
 impl FileLocks {
-    /// Whether somebody holds this lock. Makes nothing; what cannot be looked at counts as free.
+    /// Whether somebody holds this lock, alone or with others. Makes nothing; what cannot be looked at counts as free.
     pub fn is_held(&self, name: &str) -> bool {
         let file = File::open(self.path(name, "lock"));
-        file.is_ok_and(|f| matches!(f.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        file.is_ok_and(|f| matches!(f.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
     /// Takes away the files of locks that nobody holds: a run that was killed leaves one. Says how many there were.

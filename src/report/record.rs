@@ -117,6 +117,13 @@ pub struct Kept {
     pub record: Result<Record, Vec<Diagnostic>>,
 }
 
+impl Kept {
+    /// What a directory holds.
+    pub fn read(dir: PathBuf) -> Kept {
+        Kept { record: Record::read(&dir), dir }
+    }
+}
+
 /// The directories below one that hold a record, the oldest run first; run ids sort by their start.
 pub fn kept_dirs(below: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(below).into_iter().flatten().flatten();
@@ -127,7 +134,7 @@ pub fn kept_dirs(below: &Path) -> Vec<PathBuf> {
 
 /// All kept records below a directory.
 pub fn kept(below: &Path) -> Vec<Kept> {
-    kept_dirs(below).into_iter().map(|dir| Kept { record: Record::read(&dir), dir }).collect()
+    kept_dirs(below).into_iter().map(Kept::read).collect()
 }
 
 #[cfg(test)]

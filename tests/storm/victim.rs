@@ -1,6 +1,7 @@
 //! A run of the real program that is going to be hurt: started, watched, signalled, and looked after.
 
 use crate::docker::docker;
+use ccci::hands::locks::FileLocks;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -166,8 +167,7 @@ pub fn locks() -> PathBuf {
 
 /// Whether somebody holds the lock of a domain.
 pub fn held(domain: &str) -> bool {
-    let path = locks().join(format!("{domain}.lock"));
-    File::open(path).is_ok_and(|f| f.try_lock().is_err())
+    FileLocks::new(locks()).is_held(domain)
 }
 
 /// What the docker client lists with a domain's label or its stack's name, as the reader of an issue would.

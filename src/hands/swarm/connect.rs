@@ -50,6 +50,14 @@ impl Swarm {
     }
 }
 
+impl Engine {
+    /// The same engine, where every call goes to this path and query instead of its own.
+    pub(super) fn at(&self, query: &str) -> Docker {
+        let target = format!("/v{}{query}", self.api);
+        self.docker.clone().with_request_modifier(move |request| elsewhere(request, &target))
+    }
+}
+
 /// An unpinned client; only for the first question and for events.
 pub(super) fn client(host: &str) -> Result<Docker, ClusterError> {
     Docker::connect_with_host(host).map_err(|e| match e {
@@ -113,7 +121,7 @@ fn pinned(request: BollardRequest, prefix: &str) -> BollardRequest {
 }
 
 /// The same request for another path and query.
-pub(super) fn elsewhere(mut request: BollardRequest, target: &str) -> BollardRequest {
+fn elsewhere(mut request: BollardRequest, target: &str) -> BollardRequest {
     let uri = request.uri().to_string();
     let query = request.uri().path_and_query().map_or("/", |p| p.as_str());
     let head = uri.strip_suffix(query).unwrap_or_default();

@@ -65,7 +65,7 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
             .collect(),
         template: digest,
         // one of the image only a container tells, see `checks_health`
-        has_healthcheck: tests(container.health_check.as_ref()),
+        has_healthcheck: tests_anything(container.health_check.as_ref()),
     })
 }
 
@@ -163,11 +163,11 @@ const ENGINES_RETRIES: i64 = 3;
 
 /// Whether a container has a health check, of its spec or of its image.
 pub fn checks_health(answer: &ContainerInspectResponse) -> bool {
-    tests(answer.config.as_ref().and_then(|c| c.healthcheck.as_ref()))
+    tests_anything(answer.config.as_ref().and_then(|c| c.healthcheck.as_ref()))
 }
 
 /// Whether a health check tests anything; without a test it only changes times of the image's.
-fn tests(check: Option<&HealthConfig>) -> bool {
+fn tests_anything(check: Option<&HealthConfig>) -> bool {
     let test = check.and_then(|c| c.test.as_ref());
     test.and_then(|t| t.first()).is_some_and(|kind| kind != "NONE")
 }

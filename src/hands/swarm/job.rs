@@ -1,7 +1,7 @@
 //! A one-shot service: made on the stack's networks, waited for, read, removed whatever happened.
 
 use super::refusal::refused;
-use super::{Swarm, decode, filters, full_name};
+use super::{Swarm, decode, filters, full_name, whole};
 use crate::name::StackName;
 use crate::world::cluster::{ExecOutput, JobRequest};
 use crate::world::seen::{TaskSeen, TaskState};
@@ -11,7 +11,6 @@ use bollard::models::{
     EndpointSpec, EndpointSpecModeEnum, NetworkAttachmentConfig, ServiceSpec, TaskSpec,
     TaskSpecContainerSpec, TaskSpecRestartPolicy, TaskSpecRestartPolicyConditionEnum,
 };
-use bollard::query_parameters::ListTasksOptionsBuilder;
 use std::time::Duration;
 
 /// So long may the removal of a job take after its limit, for its run's limit may be why it ends.
@@ -58,10 +57,8 @@ impl Swarm {
     fn job_end(&self, name: &str, limit: &Limit) -> Result<TaskSeen, ClusterError> {
         let got = until(&*self.clock, limit, &mut |_| (), || {
             let tasks = self.run("look at the job", limit, async {
-                let docker = self.connected().await?.docker;
-                let options =
-                    ListTasksOptionsBuilder::default().filters(&filters(&[("service", name)])).build();
-                docker.list_tasks(Some(options)).await.map_err(|e| refused("look at the job", &e))
+                let all = whole::list_tasks(&self.connected().await?, &filters(&[("service", name)])).await;
+                all.map_err(|e| refused("look at the job", &e))
             })?;
             let ended = tasks.into_iter().map(decode::task).find(|t| t.state > TaskState::Running);
             Ok(ended.map_or(Look::Waiting("the job".into()), Look::Done))

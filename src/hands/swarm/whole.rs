@@ -3,7 +3,6 @@
 //! health check alone would show nowhere.
 
 use super::Engine;
-use super::connect::elsewhere;
 use bollard::errors::Error;
 use bollard::models::{Service, Task};
 use futures_util::StreamExt;
@@ -51,9 +50,8 @@ fn renamed(mut answer: Value, path: &[&str]) -> Value {
 async fn get(engine: &Engine, path: &str, mine: &Filters, more: &[(&str, &str)]) -> Result<Value, Error> {
     let filters = serde_json::to_string(mine)?;
     let pairs = more.iter().copied().chain([("filters", filters.as_str())]);
-    let url = reqwest::Url::parse_with_params(&format!("http://engine/v{}{path}", engine.api), pairs)?;
-    let target = format!("{}?{}", url.path(), url.query().unwrap_or_default());
-    let docker = engine.docker.clone().with_request_modifier(move |r| elsewhere(r, &target));
+    let url = reqwest::Url::parse_with_params(&format!("http://engine{path}"), pairs)?;
+    let docker = engine.at(&format!("{path}?{}", url.query().unwrap_or_default()));
     let (mut answer, mut bytes) = (Box::pin(docker.export_image("none")), vec![]);
     while let Some(part) = answer.next().await {
         bytes.extend_from_slice(&part?);
