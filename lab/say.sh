@@ -7,8 +7,8 @@ LAB_DIR=${CCCI_LAB_DIR:-$LAB_DIR}
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 now_ms() { date +%s%3N; }
-# how many tests at once where they wait for clocks and processes almost as much as they compute
-test_threads() { echo "${RUST_TEST_THREADS:-$((2 * $(nproc)))}"; }
+# test_threads N: how many tests at once, N for each core, where they wait almost as much as they compute
+test_threads() { echo "${RUST_TEST_THREADS:-$(($1 * $(nproc)))}"; }
 # where tests make their many small files: in memory where there is room, which takes a third off the suite without Docker
 test_dir() {
   local room

@@ -19,7 +19,7 @@ stories() { cargo_ test -q --locked --test stories -- --nocapture "$@"; }
 # each part prints what it shows; the last line of a part's output that begins with `soak:` stands in the table
 suite() {
   local n began times=() quick
-  RUST_TEST_THREADS=$(test_threads) quick=$(test_dir)
+  RUST_TEST_THREADS=$(test_threads 3) quick=$(test_dir)
   export RUST_TEST_THREADS
   cargo_ test -q --locked --no-run
   for n in $(seq 50); do

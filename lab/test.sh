@@ -20,11 +20,13 @@ gate "looking for warnings (cargo clippy)" clippy -q --all-targets --locked -- -
 gate "building ccci and its tests (cargo test --no-run)" test -q --locked --no-run
 if [ $failed -gt 0 ]; then echo "test: something failed above; the tests run all the same"; fi
 if [ -n "$swarm" ]; then
-  export CCCI_SWARM=1
+  # the Swarm is a third thing that works
+  RUST_TEST_THREADS=$(test_threads 2)
+  export CCCI_SWARM=1 RUST_TEST_THREADS
   echo "test: every test, on the Swarm too (CCCI_SWARM=1 cargo test)"
 else
   unset CCCI_SWARM
-  RUST_TEST_THREADS=$(test_threads)
+  RUST_TEST_THREADS=$(test_threads 3)
   TMPDIR=$(test_dir)
   export RUST_TEST_THREADS TMPDIR
   echo "test: what needs no Docker (cargo test); the Swarm's tests do NOT run here, make test runs them"

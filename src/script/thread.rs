@@ -3,9 +3,11 @@
 use super::guard::{Guard, StopReason};
 use super::limits::STACK;
 use std::cell::RefCell;
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::Duration;
 
 const NAME: &str = "script";
@@ -22,11 +24,39 @@ pub(super) enum Lost {
     /// It was asked to stop and did not; its thread is left behind.
     Stuck(StopReason),
     /// The system gave no thread.
-    NoThread(std::io::Error),
+    NoThread(io::Error),
 }
 
 thread_local! {
     static PANICKED: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The thread that did the last work of this one's scripts. Starting one for each call took longer than most calls.
+    static IDLE: RefCell<Option<Worker>> = const { RefCell::new(None) };
+}
+
+/// A script's thread that waits for work. It ends when this goes away, or the thread that keeps it.
+struct Worker(Sender<Box<dyn FnOnce() + Send>>);
+
+impl Worker {
+    fn start() -> io::Result<Worker> {
+        let (give, take) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+        let thread = thread::Builder::new().name(NAME.into()).stack_size(STACK.most);
+        thread.spawn(move || take.into_iter().for_each(|work| work()))?;
+        Ok(Worker(give))
+    }
+
+    /// Does the work; what it came to is heard at the other end, and nothing if the thread ends over it.
+    fn give<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Receiver<Result<T, String>> {
+        let (tell, hear) = mpsc::sync_channel(1);
+        // a thread that ended drops the work, and `tell` with it
+        let _ = self.0.send(Box::new(move || {
+            let done = panic::catch_unwind(AssertUnwindSafe(work));
+            let _ = tell.send(done.map_err(|_| PANICKED.with(RefCell::take)));
+        }));
+        hear
+    }
 }
 
 /// Does the work on a thread of its own and waits for it.
@@ -35,20 +65,13 @@ pub(super) fn on_own<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Lost> {
     keep_panics_quiet();
-    let (tell, hear) = mpsc::sync_channel(1);
-    let thread = std::thread::Builder::new()
-        .name(NAME.into())
-        .stack_size(STACK.most)
-        .spawn(move || {
-            let done = panic::catch_unwind(AssertUnwindSafe(work));
-            let _ = tell.send(done.map_err(|_| PANICKED.with(RefCell::take)));
-        })
-        .map_err(Lost::NoThread)?;
+    let worker = IDLE.take().map_or_else(Worker::start, Ok).map_err(Lost::NoThread)?;
+    let hear = worker.give(work);
     let mut patience = PATIENCE;
     loop {
         match hear.recv_timeout(LOOK) {
             Ok(done) => {
-                let _ = thread.join();
+                IDLE.set(Some(worker));
                 return done.map_err(Lost::Panicked);
             }
             Err(RecvTimeoutError::Disconnected) => return Err(Lost::Panicked("the thread ended".into())),
@@ -70,7 +93,7 @@ fn keep_panics_quiet() {
     ONCE.call_once(|| {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if std::thread::current().name() == Some(NAME) {
+            if thread::current().name() == Some(NAME) {
                 PANICKED.with(|p| *p.borrow_mut() = info.to_string());
             } else {
                 others(info);
@@ -88,5 +111,14 @@ mod tests {
     fn a_panic_becomes_a_text() {
         let lost = on_own(&Unguarded, || panic!("out of cheese")).map(|(): ()| ());
         assert!(matches!(lost, Err(Lost::Panicked(text)) if text.contains("out of cheese")));
+    }
+
+    #[test]
+    fn a_thread_is_used_again_even_after_a_panic() {
+        let id = || on_own(&Unguarded, || thread::current().id()).unwrap();
+        let first = id();
+        let _ = on_own(&Unguarded, || panic!("out of cheese")).map(|(): ()| ());
+        assert_eq!(first, id());
+        assert_ne!(first, thread::current().id());
     }
 }

@@ -18,9 +18,27 @@ impl Guard for After {
     }
 }
 
+/// Gives fewer operations than a real run, which the limits are found with in less time.
+struct Few;
+
+impl Guard for Few {
+    fn stop(&self) -> Option<StopReason> {
+        None
+    }
+
+    fn operations(&self) -> usize {
+        50_000
+    }
+}
+
 /// The body of a hook must end as said, on this line of the body (the first is 1).
 fn ends(body: &str, kind: ErrorKind, line: usize) {
-    let e = call_hook(&format!("fn pre_install(ctx) {{\n{body}\n}}\n{HELPERS}"), "pre_install").unwrap_err();
+    ends_under(Arc::new(Few), body, kind, line);
+}
+
+fn ends_under(guard: Arc<dyn Guard>, body: &str, kind: ErrorKind, line: usize) {
+    let hook = format!("fn pre_install(ctx) {{\n{body}\n}}\n{HELPERS}");
+    let e = call(&hook, "pre_install", guard).unwrap_err();
     let place = format!("hooks.rhai:{}:", line + 1);
     assert!(
         e.kind == kind && e.place.starts_with(&place),
@@ -48,7 +66,7 @@ fn a_failed_assertion_shows_both_sides_and_its_text() {
 
 #[test]
 fn endless_loops_end_at_the_limit_of_operations() {
-    ends("let n = 0;\nloop { n += 1; }", OPERATIONS, 2);
+    ends_under(Arc::new(Unguarded), "let n = 0;\nloop { n += 1; }", OPERATIONS, 2);
     ends("for i in 0..9999999999 {\n ctx.domain; }", OPERATIONS, 2);
     ends("let f = || { loop { } };\nf.call();", OPERATIONS, 1);
 }
@@ -150,6 +168,8 @@ pub fn a_native_that_hangs_is_left_behind() {
     let guard = Arc::new(After(AtomicUsize::new(3), StopReason::Deadline));
     let e = run("fn pre_install(ctx) {\n  ctx.hang();\n}", guard);
     assert_eq!((e.kind, e.place.as_str()), (ErrorKind::Deadline, "hooks.rhai:2:7"));
+    // the next call has another thread than the one that hangs
+    assert!(call_hook("fn ready_probe(ctx) { true }", "ready_probe").unwrap().as_bool().unwrap());
 }
 
 #[test]
