@@ -137,6 +137,21 @@ fn never_seen(r: &Redactor, text: &str, wrapped: &str, secret: &str) {
     assert_eq!(r.hide_bytes(text.as_bytes()), hidden.into_bytes());
 }
 
+#[test]
+fn a_secret_hides_none_that_follows_at_once() {
+    for secret in [r"a$\+ß\", r"\141 x\", "%41b%c%", "'quotes''", "$money$$"] {
+        let r = redactor(&[secret]);
+        let seen = |text: &str| r.hide(text).chars().filter(|c| c.is_alphanumeric()).count();
+        let wrapped: Vec<(String, usize)> =
+            WRAPPERS.iter().map(|(_, wrap)| wrap(secret)).map(|text| (text.clone(), seen(&text))).collect();
+        for ((one, of_one), (two, of_two)) in wrapped.iter().flat_map(|a| wrapped.iter().map(move |b| (a, b)))
+        {
+            let text = format!("{one}{two}");
+            assert!(seen(&text) <= of_one + of_two, "{text} became {}", r.hide(&text));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
