@@ -61,8 +61,7 @@ pub struct Canary {
     pub hidden: &'static [&'static str],
     /// Kinds of things that are still there, as the run must say; the row's neighbour holds them.
     pub left: &'static [&'static str],
-    /// A step and how long it may take, ms, on a machine that other lives and builds share: what is called at a deadline
-    /// of the settings takes longer. `make bench` measures how fast it is.
+    /// A step and how long it may take, ms: trouble must be called early.
     pub early: &'static [(&'static str, u64)],
 }
 

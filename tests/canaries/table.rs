@@ -18,7 +18,7 @@ pub const CANARIES: &[Canary] = &[
         about: "Its program ends at once, every time, with exit code 3.",
         lessons: &["lesson_07_a_crash_loop_is_called_early_with_its_exit_code_and_its_last_words"],
         troubles: &[recipe("install", "crash-loop", &["exit code 3", "fatal: no such file: /etc/app.conf"])],
-        early: &[("converge to the head", 30_000)],
+        early: &[("converge to the head", 10_000)],
         ..RED
     },
     Canary {
@@ -27,7 +27,7 @@ pub const CANARIES: &[Canary] = &[
         lessons: &["lesson_48_a_failed_pull_blames_the_image"],
         beside: Beside::EmptyRegistry(28418),
         troubles: &[image("install", "missing-image", &["shop/web:9.9.9", "manifest unknown"])],
-        early: &[("pull the head's images", 15_000)],
+        early: &[("pull the head's images", 3_000)],
         ..RED
     },
     Canary {
@@ -100,7 +100,7 @@ pub const CANARIES: &[Canary] = &[
         about: "A service that runs once ends with an error, beside a server that is well.",
         lessons: &["lesson_03_a_one_shot_that_failed_blocks"],
         troubles: &[recipe("install", "one-shot-failed", &["exit code 4", "relation users exists already"])],
-        early: &[("converge to the head", 30_000)],
+        early: &[("converge to the head", 10_000)],
         ..RED
     },
     Canary {
@@ -123,7 +123,7 @@ pub const CANARIES: &[Canary] = &[
             "crash-loop",
             &["Cannot find module 'express'", "Node.js v20.11.0", "starting"],
         )],
-        early: &[("converge to the head", 30_000)],
+        early: &[("converge to the head", 10_000)],
         ..RED
     },
     Canary {
@@ -135,7 +135,7 @@ pub const CANARIES: &[Canary] = &[
             "task-rejected",
             &["/no/such/canary/path", "bind source path does not exist"],
         )],
-        early: &[("converge to the head", 30_000)],
+        early: &[("converge to the head", 10_000)],
         ..RED
     },
     Canary {
@@ -147,7 +147,7 @@ pub const CANARIES: &[Canary] = &[
             &["no suitable node", "scheduling constraints not satisfied"],
         )],
         not_proved: &["that it installs"],
-        early: &[("converge to the head", 30_000)],
+        early: &[("converge to the head", 10_000)],
         ..ERROR
     },
     Canary {
@@ -198,7 +198,7 @@ pub const CANARIES: &[Canary] = &[
         about: "A service that runs once is done and stays at 0 of 1.",
         lessons: &["lesson_03_a_one_shot_that_completed_is_converged"],
         notes: &["`setup` ran to its end"],
-        early: &[("converge to the head", 30_000)],
+        early: &[("converge to the head", 10_000)],
         ..GREEN
     },
     Canary {
@@ -242,7 +242,7 @@ pub const CANARIES: &[Canary] = &[
         about: "A hook waits for a command that never ends.",
         shorten: &[("hook pre_install", 3_000)],
         troubles: &[recipe("install", "script-deadline", &["hooks.rhai:4", "still running at its deadline"])],
-        early: &[("hook pre_install", 15_000)],
+        early: &[("hook pre_install", 6_000)],
         ..RED
     },
     Canary {
