@@ -33,12 +33,14 @@ thread_local! {
     static IDLE: RefCell<Option<Worker>> = const { RefCell::new(None) };
 }
 
+type Work = Box<dyn FnOnce() + Send>;
+
 /// A script's thread that waits for work. It ends when this goes away, or the thread that keeps it.
-struct Worker(Sender<Box<dyn FnOnce() + Send>>);
+struct Worker(Sender<Work>);
 
 impl Worker {
     fn start() -> io::Result<Worker> {
-        let (give, take) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+        let (give, take) = mpsc::channel::<Work>();
         let thread = thread::Builder::new().name(NAME.into()).stack_size(STACK.most);
         thread.spawn(move || take.into_iter().for_each(|work| work()))?;
         Ok(Worker(give))
