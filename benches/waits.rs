@@ -13,6 +13,7 @@ use ccci::world::locks::Locks;
 use ccci::world::seen::{Restart, TaskState};
 use ccci::world::wait::WaitError;
 use ccci::world::{Clock, Limit, Stop};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -190,7 +191,13 @@ impl Ground {
     fn new(runtime: &tokio::runtime::Runtime, domain: String) -> Ground {
         let (host, _) = engine::host();
         let swarm = |moved: Arc<tokio::sync::Notify>, clock: Arc<RealClock>| {
-            Arc::new(Swarm::new(&host, runtime.handle().clone(), clock, moved))
+            Arc::new(Swarm::new(
+                &host,
+                Path::new(env!("CARGO_BIN_EXE_ccci")),
+                runtime.handle().clone(),
+                clock,
+                moved,
+            ))
         };
         let moved = Arc::new(tokio::sync::Notify::new());
         let clock = Arc::new(RealClock::new(moved.clone()));

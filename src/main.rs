@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ccci::hands::child::door(std::env::args_os()).unwrap_or_else(ccci::cli::main)
+    let own = |door: fn(std::env::ArgsOs) -> Option<ExitCode>| door(std::env::args_os());
+    own(ccci::hands::volume::door).or_else(|| own(ccci::hands::child::door)).unwrap_or_else(ccci::cli::main)
 }

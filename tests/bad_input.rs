@@ -198,7 +198,7 @@ rows! {
     };
     "--out that cannot be made" 3 ["failed to write `/proc/ccci-run`", "No such file or directory", "put the record elsewhere with `--out DIR`", "blame     world"]
         |_| with_engine(Engine::Manager, &["run", "ghost", "--out", "/proc/ccci-run"]);
-    "locks that cannot be made" 3 ["failed to take the lock of", "set CCCI_LOCKS to a directory", "blame     world"] |_| {
+    "locks that cannot be made" 3 ["failed to take the lock of", "make a directory for all users", "blame     world"] |_| {
         let ground = Ground::new();
         let host = ground.engine(Engine::Manager);
         ground.with_env(&["run", "ghost"], &[("DOCKER_HOST", &host), ("CCCI_LOCKS", "/proc/ccci-locks")])

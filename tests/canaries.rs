@@ -99,7 +99,7 @@ fn life(canary: &Canary) -> Vec<String> {
         named.for_each(|s| s.limit_ms = *ms);
     }
     let record = dir.path().join("record");
-    let world = real_world(runtime.handle(), &record).unwrap();
+    let world = real_world(runtime.handle(), env!("CARGO_BIN_EXE_ccci").as_ref(), &record).unwrap();
     let (domain, stack) = (job.plan.domain.to_string(), job.plan.stack.to_string());
     let neighbour = std::sync::Arc::new(Mutex::new(Neighbour::new(canary.beside, &stack)));
     let (ear, titles) =

@@ -22,8 +22,10 @@ use ccci::world::clock::{Clock, Limit, Stop};
 use ccci::world::cluster::*;
 use ccci::world::converge::{History, Wanted, WantedService, until_converged};
 use ccci::world::locks::{Held, Locks};
-use ccci::world::seen::{Oom, Restart, TaskState};
+use ccci::world::seen::{Oom, Restart, TaskState, VolumeSeen};
+use ccci::world::volume::{InVolume, PutBack};
 use ccci::world::wait::WaitError;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,7 +77,8 @@ impl Ground {
         });
         let moved = Arc::new(tokio::sync::Notify::new());
         let clock = Arc::new(RealClock::new(moved.clone()));
-        let cluster = Arc::new(Swarm::new(&host, runtime.handle().clone(), clock.clone(), moved));
+        let program = Path::new(env!("CARGO_BIN_EXE_ccci"));
+        let cluster = Arc::new(Swarm::new(&host, program, runtime.handle().clone(), clock.clone(), moved));
         let domain = format!("{test}-{}.ccci.test", std::process::id());
         let held = FileLocks::new(ccci::cli::env::locks()).take(&domain).unwrap();
         assert!(held.is_some(), "{domain} is in use");
@@ -160,6 +163,20 @@ impl Ground {
         self.cluster.leftovers(Some(&self.domain), &self.limit(10)).unwrap()
     }
 
+    /// A volume that somebody else made.
+    fn foreign_volume(&self, name: &str) {
+        match &self.memory {
+            Some(memory) => memory.foreign("volume", name),
+            None => drop(docker(&["volume", "create", "--label", "ccci.contract", name])),
+        }
+    }
+
+    fn forget_volume(&self, name: &str) {
+        if self.memory.is_none() {
+            docker(&["volume", "rm", name]);
+        }
+    }
+
     fn break_(&self, fault: Fault) {
         if let Some(memory) = &self.memory {
             memory.fault(fault);
@@ -205,7 +222,8 @@ fn a_deployed_stack_converges_and_is_seen_with_its_labels() {
         let seen = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
         let app = seen.service("app").unwrap();
         assert_eq!(app.labels[DOMAIN_LABEL], g.domain);
-        assert_eq!(app.volumes, [(format!("{}_data", g.stack()), "/data".to_string())]);
+        let name = format!("{}_data", g.stack());
+        assert_eq!(app.volumes, [VolumeSeen { name, path: "/data".into(), elsewhere: false }]);
         let tasks = seen.tasks_of(app);
         assert_eq!((tasks.len(), tasks[0].state), (1, TaskState::Running));
         assert_eq!(tasks[0].template, app.template);
@@ -572,21 +590,49 @@ fn lesson_10_exec_raises_when_it_cannot_run_and_is_never_empty_output() {
 }
 
 #[test]
-fn files_go_in_and_out_of_a_container_as_they_are() {
+fn a_volume_is_packed_listed_and_put_back_as_it_is() {
     on_each("files", |g| {
         g.up();
         g.sh("echo hello > /data/a.txt").unwrap();
         let app = ServiceName::parse("app").unwrap();
+        let at = |path: &str| InVolume { volume: format!("{}_data", g.stack()), path: path.into() };
+        let list = |path: &str| g.cluster.list_volume(&g.stack(), &app, &at(path), &g.limit(30));
         let mut tar = vec![];
-        g.cluster.read_path(&g.stack(), &app, "/data", &mut tar, &g.limit(10)).unwrap();
+        let packed = g.cluster.pack_volume(&g.stack(), &app, &at(""), &mut tar, &g.limit(30)).unwrap();
+        assert_eq!(packed, list("").unwrap());
+        let names: Vec<&str> = packed.iter().map(|e| e.name.as_str()).collect();
+        assert_eq!(names, ["", "a.txt"]);
         g.sh("echo other > /data/a.txt").unwrap();
-        g.cluster.write_path(&g.stack(), &app, "/", &mut tar.as_slice(), &g.limit(10)).unwrap();
-        let argv = ["cat", "/data/a.txt"].map(str::to_string).to_vec();
-        let got = g.exec("app", ExecRequest { argv, ..ExecRequest::default() }).unwrap();
-        assert_eq!(got.stdout, "hello\n");
-        let missing = g.cluster.read_path(&g.stack(), &app, "/nowhere", &mut vec![], &g.limit(10));
-        assert!(matches!(missing, Err(ClusterError::Missing(_))), "{missing:?}");
+        g.sh("echo late > /data/late").unwrap();
+        let mut tar = tar.as_slice();
+        let done = g.cluster.unpack_volume(&g.stack(), &app, &at(""), &mut tar, &g.limit(30)).unwrap();
+        assert_eq!(done, PutBack { written: 2, removed: vec!["late".into()] });
+        assert_eq!(list("").unwrap(), packed);
+        assert_eq!(content(g, "/data/a.txt").as_deref(), Some("hello\n"));
+        assert_eq!(list("a.txt").unwrap()[0].content, 6);
+        assert!(matches!(list("nowhere"), Err(ClusterError::Missing(_))), "{:?}", list("nowhere"));
+        g.cluster.close_volumes(&g.stack(), &g.limit(30)).unwrap();
         g.remove();
+    });
+}
+
+#[test]
+fn a_volume_that_the_run_did_not_make_is_not_touched() {
+    on_each("foreign-volume", |g| {
+        g.up();
+        let app = ServiceName::parse("app").unwrap();
+        let theirs = format!("{}-theirs", g.stack());
+        g.foreign_volume(&theirs);
+        let at = InVolume { volume: theirs.clone(), path: String::new() };
+        let listed = g.cluster.list_volume(&g.stack(), &app, &at, &g.limit(30));
+        assert!(matches!(listed, Err(ClusterError::NotOurs { .. })), "{listed:?}");
+        let packed = g.cluster.pack_volume(&g.stack(), &app, &at, &mut vec![], &g.limit(30));
+        assert!(matches!(packed, Err(ClusterError::NotOurs { .. })), "{packed:?}");
+        let tar = tar::Builder::new(vec![]).into_inner().unwrap();
+        let put = g.cluster.unpack_volume(&g.stack(), &app, &at, &mut tar.as_slice(), &g.limit(30));
+        assert!(matches!(put, Err(ClusterError::NotOurs { .. })), "{put:?}");
+        g.remove();
+        g.forget_volume(&theirs);
     });
 }
 

@@ -11,6 +11,7 @@ use ccci::secret::Secret;
 use ccci::tier::{Status, Tier};
 use ccci::verdict::{Outcome, Verdict};
 use ccci::world::cluster::*;
+use ccci::world::volume::{Entry, InVolume, PutBack};
 use ccci::world::{Cluster, ClusterError, Limit, Stop};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -58,7 +59,7 @@ fn life(
     let mut job = prepared.job;
     change(&mut job);
     let dir = tempfile::tempdir().unwrap();
-    let mut world = real_world(runtime.handle(), dir.path()).unwrap();
+    let mut world = real_world(runtime.handle(), Path::new(env!("CARGO_BIN_EXE_ccci")), dir.path()).unwrap();
     world.cluster = wrap(world.cluster.clone());
     let Ok(finished) = live(&job, &world, dir.path(), &stop, Box::new(|_| ())) else { panic!("no record") };
     let outcome = finished.record.expect("a record").outcome;
@@ -217,7 +218,7 @@ impl Cluster for Saboteur {
     fn exec(&self, stack: &StackName, service: &ServiceName, what: &ExecRequest, l: &Limit) -> R<ExecOutput> {
         let words = what.argv.join(" ");
         let loads = ["gunzip -c", ".restore", "cp /data/backup"].iter().any(|w| words.contains(w));
-        if self.what == Sabotage::RestoreNothing && (loads || words.starts_with("rm -rf --")) {
+        if self.what == Sabotage::RestoreNothing && loads {
             return Ok(ExecOutput::default());
         }
         self.inner.exec(stack, service, what, l)
@@ -231,32 +232,44 @@ impl Cluster for Saboteur {
     fn remove_service(&self, stack: &StackName, service: &ServiceName, l: &Limit) -> R<()> {
         self.inner.remove_service(stack, service, l)
     }
-    fn read_path(
+    fn pack_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        path: &str,
+        at: &InVolume,
         sink: &mut dyn Write,
         l: &Limit,
-    ) -> R<()> {
+    ) -> R<Vec<Entry>> {
         if self.what != Sabotage::EmptyBackup {
-            return self.inner.read_path(stack, service, path, sink, l);
+            return self.inner.pack_volume(stack, service, at, sink, l);
         }
         let tar = tar::Builder::new(vec![]).into_inner().unwrap();
-        sink.write_all(&tar).map_err(|e| ClusterError::Local(e.to_string()))
+        sink.write_all(&tar).map(|()| vec![]).map_err(|e| ClusterError::Local(e.to_string()))
     }
-    fn write_path(
+    fn list_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        dir: &str,
+        at: &InVolume,
+        l: &Limit,
+    ) -> R<Vec<Entry>> {
+        self.inner.list_volume(stack, service, at, l)
+    }
+    fn unpack_volume(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        at: &InVolume,
         tar: &mut dyn Read,
         l: &Limit,
-    ) -> R<()> {
+    ) -> R<PutBack> {
         if self.what == Sabotage::RestoreNothing {
-            return Ok(());
+            return Ok(PutBack::default());
         }
-        self.inner.write_path(stack, service, dir, tar, l)
+        self.inner.unpack_volume(stack, service, at, tar, l)
+    }
+    fn close_volumes(&self, stack: &StackName, l: &Limit) -> R<()> {
+        self.inner.close_volumes(stack, l)
     }
     fn remove(&self, domain: &str, l: &Limit) -> R<()> {
         self.inner.remove(domain, l)

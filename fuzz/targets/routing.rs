@@ -96,7 +96,6 @@ fn service(labels: BTreeMap<String, String>) -> ServiceSeen {
         start_first: false,
         update: None,
         volumes: vec![],
-        read_only: vec![],
         networks: vec![],
         ports: vec![],
         template: String::new(),

@@ -1,6 +1,6 @@
 //! `ccci clean`: removes what dead runs left and apps that were kept; says what it removed and what holds the rest.
 
-use super::life::real_world;
+use super::life::{THIS_PROGRAM, real_world};
 use super::out::Out;
 use super::{engine, env};
 use crate::exit::Exit;
@@ -27,7 +27,7 @@ pub fn clean(handle: &Handle, stop: &Stop, out: &Out) -> Exit {
         Ok(dir) => dir,
         Err(e) => return failed(out, &format!("failed to make a temporary directory: {e}")),
     };
-    let world = match real_world(handle, own.path()) {
+    let world = match real_world(handle, THIS_PROGRAM.as_ref(), own.path()) {
         Ok(world) => world,
         Err(e) => return failed(out, &format!("failed to open a socket on loopback: {e}")),
     };

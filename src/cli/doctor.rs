@@ -1,6 +1,6 @@
 //! `ccci doctor`: is this machine able to run recipes? Each finding with what to do.
 
-use super::life::real_world;
+use super::life::{THIS_PROGRAM, real_world};
 use super::out::Out;
 use super::{engine, env};
 use crate::exit::Exit;
@@ -32,7 +32,7 @@ pub fn doctor(handle: &Handle, stop: &Stop, out: &Out) -> Exit {
             return Exit::Error;
         }
     };
-    let world = match real_world(handle, scratch.path()) {
+    let world = match real_world(handle, THIS_PROGRAM.as_ref(), scratch.path()) {
         Ok(world) => world,
         Err(e) => {
             out.say(&format!("error: failed to open a socket on loopback: {e}"));

@@ -1,7 +1,6 @@
 //! ENV: every environment variable ccci reads, one row each. The only file that reads the environment.
 #![expect(clippy::disallowed_methods, reason = "this file owns the environment")]
 
-use crate::hands::locks::make_for_all;
 use crate::report::forge::Forge;
 use std::path::PathBuf;
 
@@ -25,6 +24,7 @@ macro_rules! env_rows {
 env_rows! {
     CCCI_HOME "Directory where records of runs and clones of sources are kept; default `~/.local/state/ccci`.";
     CCCI_LOCKS "Directory of the locks that say which runs live; all runs of a machine must share it; default `/run/lock/ccci`.";
+    CCCI_GROUP "Set to anything: the group may read records too (0640 and 0750 instead of 0600 and 0700).";
     CCCI_ZONE "Zone of the run domains; default `ccci.test`, a reserved name, so nothing leaves the machine.";
     DOCKER_HOST "Address of the engine, as for any Docker client.";
     DOCKER_CONTEXT "Name of the docker context to use, as for any Docker client.";
@@ -53,26 +53,27 @@ pub fn forge() -> Forge {
     }
 }
 
-/// Where records and clones are kept.
+/// Where records and clones are kept. The door lets no call through that has no such place.
 pub fn home() -> PathBuf {
-    let state = || read(XDG_STATE_HOME).map(PathBuf::from);
-    let user = || read(HOME).map(|h| PathBuf::from(h).join(".local/state"));
-    match read(CCCI_HOME) {
-        Some(h) => PathBuf::from(h),
-        None => state().or_else(user).unwrap_or_else(std::env::temp_dir).join("ccci"),
-    }
+    known_home().unwrap_or_else(|| PathBuf::from("/dev/null/ccci"))
 }
 
-/// Where the locks are: the machine's own place, or the temporary directory where that cannot be written.
+/// The same. Nothing where no variable says it and the system knows no home of this user: a place that everybody could guess,
+/// such as one in `/tmp`, is none.
+pub fn known_home() -> Option<PathBuf> {
+    let state = || read(XDG_STATE_HOME).map(PathBuf::from);
+    let user = || std::env::home_dir().filter(|h| h.is_absolute()).map(|h| h.join(".local/state"));
+    read(CCCI_HOME).map(PathBuf::from).or_else(|| Some(state().or_else(user)?.join("ccci")))
+}
+
+/// Whether `home` is what the system says of this user, since no variable says anything.
+pub fn is_home_looked_up() -> bool {
+    [CCCI_HOME, XDG_STATE_HOME, HOME].into_iter().all(|row| read(row).is_none())
+}
+
+/// Where the locks are: one place for all users of the machine.
 pub fn locks() -> PathBuf {
-    if let Some(dir) = read(CCCI_LOCKS) {
-        return PathBuf::from(dir);
-    }
-    let shared = PathBuf::from("/run/lock/ccci");
-    match make_for_all(&shared) {
-        Ok(()) => shared,
-        Err(_) => std::env::temp_dir().join("ccci-locks"),
-    }
+    read(CCCI_LOCKS).map_or_else(|| PathBuf::from("/run/lock/ccci"), PathBuf::from)
 }
 
 #[cfg(test)]

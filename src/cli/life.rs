@@ -25,12 +25,16 @@ use tokio::sync::Notify;
 /// So long another program may look at a lock.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-/// The real world, with a store in a run's directory.
-pub fn real_world(handle: &Handle, dir: &Path) -> std::io::Result<World> {
+/// The file of the program that runs.
+pub const THIS_PROGRAM: &str = "/proc/self/exe";
+
+/// The real world, with a store in a run's directory; `program` is the file of this program.
+pub fn real_world(handle: &Handle, program: &Path, dir: &Path) -> std::io::Result<World> {
     let moved = Arc::new(Notify::new());
     let clock: Arc<dyn Clock> = Arc::new(RealClock::new(moved.clone()));
     let (host, _) = engine::host();
-    let cluster: Arc<dyn Cluster> = Arc::new(Swarm::new(&host, handle.clone(), clock.clone(), moved));
+    let cluster: Arc<dyn Cluster> =
+        Arc::new(Swarm::new(&host, program, handle.clone(), clock.clone(), moved));
     let ingress = Ingress::start(handle, cluster.clone(), clock.clone())?;
     let web = Arc::new(RealWeb::new(handle.clone(), Arc::new(ingress), cluster.clone(), clock.clone())?);
     let store = Arc::new(DirStore::new(dir));

@@ -22,6 +22,7 @@ pub mod why;
 mod words;
 
 use crate::exit::Exit;
+use crate::hands::mask;
 use crate::world::clock::Stop;
 use args::{Call, Command};
 use clap::Parser;
@@ -32,6 +33,7 @@ use std::sync::mpsc::channel;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    mask::set(env::read(env::CCCI_GROUP).is_some());
     let out = Out::new();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -113,6 +115,22 @@ fn whole(exit: Exit, out: &Out) -> Exit {
     if exit == Exit::Green { Exit::Error } else { exit }
 }
 
+/// Records need a place. Where the system had to be asked for it, it is said.
+fn has_home(command: &Command, out: &Out) -> Result<(), String> {
+    if matches!(command, Command::Explain(_)) {
+        return Ok(());
+    }
+    let Some(home) = env::known_home() else {
+        return Err("error: there is no place for records: HOME is not set and the system knows no home of this user\n  \
+                    to do: set CCCI_HOME to a directory of your own"
+            .into());
+    };
+    if env::is_home_looked_up() {
+        out.say(&format!("note: HOME is not set; records are kept in {}", home.display()));
+    }
+    Ok(())
+}
+
 fn dispatch(
     call: &Call,
     handle: &tokio::runtime::Handle,
@@ -121,6 +139,10 @@ fn dispatch(
     lives: &signals::Lives,
     out: &Out,
 ) -> Exit {
+    if let Err(why) = has_home(&call.command, out) {
+        out.say(&why);
+        return Exit::Error;
+    }
     match &call.command {
         Command::Run(args) => run::run(args, handle, stop, asked, lives, out),
         Command::Check(args) => check::check(args, handle, stop, out),

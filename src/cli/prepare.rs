@@ -197,6 +197,7 @@ fn inputs(
         settings: g.settings(),
         scripts: whose,
         overlays,
+        left_alone: g.left_alone(),
         warnings: warnings.iter().map(render::one_line).collect(),
         asked,
     }

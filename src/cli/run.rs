@@ -2,7 +2,7 @@
 
 use super::args::{RunArgs, RunFormat};
 use super::key::Key;
-use super::life::{NotLived, directory, live, real_world};
+use super::life::{NotLived, THIS_PROGRAM, directory, live, real_world};
 use super::out::Out;
 use super::plan::refusal;
 use super::prepare::prepare;
@@ -26,7 +26,7 @@ use tokio::runtime::Handle;
 const ENGINE_LIMIT: Duration = Duration::from_secs(20);
 
 /// What to do when a domain's lock cannot be made.
-const LOCKS: &str = "set CCCI_LOCKS to a directory that all runs of this machine can write";
+const LOCKS: &str = "make a directory for all users of this machine (`install -d -m 1777 DIR`) and name it in CCCI_LOCKS for all of them";
 
 /// What all runs of a call share.
 struct Call<'a> {
@@ -144,7 +144,7 @@ impl Call<'_> {
         let asked = self.args.out.as_ref();
         let asked = asked.map(|d| if several { d.join(job.plan.recipe.as_str()) } else { d.clone() });
         let dir = directory(asked.as_deref(), job.plan.run_id.as_str());
-        let world = real_world(self.handle, &dir)
+        let world = real_world(self.handle, THIS_PROGRAM.as_ref(), &dir)
             .map_err(|e| error(&format!("failed to open a socket on loopback: {e}"), "free a port"))?;
         // without an engine every step would say the same
         let limit = Limit { deadline: world.clock.now().after(ENGINE_LIMIT), stop: stop.clone() };

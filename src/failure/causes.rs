@@ -92,7 +92,9 @@ causes! {
         "See what `backup_verify` looks for and what the archive holds.";
     NOTHING_TO_BACK_UP "nothing-to-back-up" Recipe "The backup labels select no volume."
         "Put `backupbot.backup=true` on the service that has the data, or say `backup.capable = false`.";
-    ARCHIVE_FAILED "archive-failed" World "The engine's archive endpoint failed."
+    VOLUME_ELSEWHERE "volume-elsewhere" Ccci "Every volume to back up has its files elsewhere than on the engine, where ccci touches nothing."
+        "Keep the app's data in a volume without `driver` and `driver_opts` for the test (`compose.ccci.yml`), or say `backup.capable = false`.";
+    ARCHIVE_FAILED "archive-failed" World "A volume could not be read or written."
         "Look at the engine (`ccci doctor`), then run again.";
     RESTORE_MISMATCH "restore-mismatch" Recipe "What the restore left differs from what was backed up."
         "Compare the paths named below: what they hold must be in the backup, or be left alone by the restore.";

@@ -1,6 +1,7 @@
 //! What a source's address holds that nobody may read: a password or token before the host, tokens of the query. Pure.
 
 use crate::secret::Secret;
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 /// The secrets of an address over HTTP; a path, or a user of SSH, has none.
@@ -12,15 +13,8 @@ pub fn of(source: &str) -> Vec<Secret> {
     let login = url.password().unwrap_or(url.username()).to_string();
     let values = url.query_pairs().map(|(_, value)| value.into_owned());
     // the redactor knows what the address writes with per cent
-    let login = plain(&login);
+    let login = percent_decode_str(&login).decode_utf8_lossy().into_owned();
     std::iter::once(login).chain(values).filter(|v| !v.is_empty()).map(Secret::new).collect()
-}
-
-/// Without per cent signs: as a query would be read.
-fn plain(written: &str) -> String {
-    let as_query = format!("http://x/?v={}", written.replace('+', "%2B"));
-    let read = Url::parse(&as_query).ok();
-    read.and_then(|u| u.query_pairs().next().map(|(_, v)| v.into_owned())).unwrap_or_default()
 }
 
 #[cfg(test)]

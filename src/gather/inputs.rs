@@ -4,6 +4,7 @@ use super::Gathered;
 use crate::event::DecidedBy;
 use crate::plan::Setting;
 use crate::recipe::compose::Composed;
+use crate::recipe::compose::outside::Outside;
 use crate::recipe::keys;
 use crate::recipe::settings::Capable;
 
@@ -18,6 +19,19 @@ impl Gathered {
     /// Whether a service is routed, so that HTTP is asked at all.
     pub fn routed(&self) -> bool {
         self.head.composed.as_ref().is_some_and(|c| says_true(c, ROUTED_LABEL).is_some())
+    }
+
+    /// Places that the services of either side mount and that ccci leaves alone, each once.
+    pub fn left_alone(&self) -> Vec<Outside> {
+        let mut out: Vec<Outside> = vec![];
+        for side in self.base.iter().chain([&self.head]) {
+            for place in side.composed.iter().flat_map(Composed::outside) {
+                if !out.contains(&place) {
+                    out.push(place);
+                }
+            }
+        }
+        out
     }
 
     /// Whether there is something to back up, why, and who decided.

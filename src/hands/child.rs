@@ -7,7 +7,8 @@ use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::process::Command;
 
@@ -33,7 +34,7 @@ pub fn command(program: &str) -> Command {
 
 /// The first thing the program does: becomes another one if it was started for that; then it comes back only when that
 /// failed. From an ordinary call it comes back at once with nothing.
-pub fn door(args: impl Iterator<Item = OsString>) -> Option<ExitCode> {
+pub fn door(args: std::env::ArgsOs) -> Option<ExitCode> {
     DOOR.store(true, Ordering::Relaxed);
     let mut args = args.skip(1);
     if args.next()? != WORD {
@@ -55,6 +56,15 @@ fn become_it(parent: Pid, program: &OsString, args: impl Iterator<Item = OsStrin
         return io::Error::other("the one who asked is gone");
     }
     std::process::Command::new(program).args(args).exec()
+}
+
+/// What a short-lived copy of this program prints.
+pub fn output(program: &Path, args: &[String]) -> io::Result<String> {
+    let output = std::process::Command::new(program).args(args).stdin(Stdio::null()).output()?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_string())),
+    }
 }
 
 /// Why the program was not started at all, if what is left of the call says so.

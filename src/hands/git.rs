@@ -5,6 +5,7 @@ pub mod call;
 pub mod content;
 pub mod decode;
 pub mod error;
+mod login;
 
 use super::scratch::Scratch;
 use crate::failure::is_of_machine;
@@ -101,7 +102,11 @@ impl GitHand {
         let clone = Scratch::new_in(cache).map_err(io)?;
         let cache = fs::canonicalize(cache).map_err(io)?;
         let into = clone.path().to_string_lossy().into_owned();
-        let args = ["clone", "--mirror", "--quiet", "--template=", "--", url, &into];
+        let (bare, login) = login::split(url)
+            .map_err(|source| GitError::Io { what: "hand the login to git".into(), source })?;
+        let settings = login.as_ref().map(|l| l.settings().to_vec()).unwrap_or_default();
+        let mut args: Vec<&str> = settings.iter().flat_map(|s| ["-c", s]).collect();
+        args.extend(["clone", "--mirror", "--quiet", "--template=", "--", &bare, &into]);
         let said = self.say(Reach::Remote, &cache, &args, limit)?;
         if said.code != 0 {
             let said = last_words(&said.complaint);

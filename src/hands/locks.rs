@@ -1,5 +1,6 @@
 //! Locks of domains as kernel file locks: they vanish with the process, even after SIGKILL or a reboot.
 
+use super::mask::readable_by_all;
 use crate::world::locks::{Held, Locks};
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions, TryLockError};
@@ -52,7 +53,8 @@ impl Locks for FileLocks {
         let lines: String = uses.iter().map(|name| format!("{name}\n")).collect();
         // whole or not at all: a reader must not see one that is half written
         let (path, new) = (self.path(domain, KEPT), self.path(domain, "new"));
-        fs::write(&new, lines).and_then(|()| fs::rename(&new, &path)).map_err(|e| said(&path, &e))
+        let written = fs::write(&new, lines).and_then(|()| readable_by_all(&new));
+        written.and_then(|()| fs::rename(&new, &path)).map_err(|e| said(&path, &e))
     }
 
     fn kept(&self) -> io::Result<BTreeSet<String>> {
@@ -140,7 +142,11 @@ pub fn make_for_all(dir: &Path) -> io::Result<()> {
 
 /// The lock file, made if there is none. One of another user can be read only, which is enough to see its lock.
 fn open(path: &Path) -> io::Result<File> {
-    match File::options().create(true).truncate(false).write(true).open(path) {
+    match File::options().create_new(true).write(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made.and_then(|file| readable_by_all(path).map(|()| file)),
+    }
+    match File::options().write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => File::open(path).map_err(|_| e),
         other => other,
     }

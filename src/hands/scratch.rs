@@ -1,9 +1,9 @@
 //! Temporary directories that the next one clears away when their maker was killed: each is locked by the kernel as long
 //! as its maker lives, so neither age nor name has to be guessed.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -28,7 +28,8 @@ impl Scratch {
     pub fn new_in(parent: &Path) -> io::Result<Scratch> {
         sweep(parent);
         for _ in 0..ATTEMPTS {
-            let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+            let own = Permissions::from_mode(0o700);
+            let dir = tempfile::Builder::new().prefix(PREFIX).permissions(own).tempdir_in(parent)?;
             if let Some(lock) = locked(dir.path()) {
                 return Ok(Scratch { dir, _lock: lock });
             }

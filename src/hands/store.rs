@@ -1,10 +1,11 @@
 //! The run's directory as a store. Names are relative and stay inside it; a file appears whole or not at all.
 
+use super::mask::of_files;
 use crate::world::store::Store;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::{Builder, TempPath};
 
 /// A store in one directory, made when first needed.
 #[derive(Debug, Clone)]
@@ -35,7 +36,8 @@ impl Store for DirStore {
         let path = self.path(name)?;
         let folder = path.parent().unwrap_or(&self.dir);
         fs::create_dir_all(folder).map_err(|e| explain(&path, &e))?;
-        let temp = NamedTempFile::new_in(folder).map_err(|e| explain(&path, &e))?;
+        let temp = Builder::new().permissions(of_files()).tempfile_in(folder);
+        let temp = temp.map_err(|e| explain(&path, &e))?;
         let (file, temp) = temp.into_parts();
         Ok(Box::new(Pending { out: BufWriter::new(file), temp: Some(temp), path, broken: false }))
     }

@@ -3,6 +3,7 @@
 use super::{Action, Deployment, NO_RESTORE, Plan, Setting, Side, Step};
 use crate::event::{DecidedBy, Skip};
 use crate::name::{Domain, RecipeName, RunId};
+use crate::recipe::compose::outside::Outside;
 use crate::script::limits::HOOK_TIME;
 use crate::tier::{Rung, TIERS, Tier};
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +91,8 @@ pub struct Inputs {
     pub scripts: BTreeMap<String, String>,
     /// What ccci lays over the recipe's files.
     pub overlays: Vec<String>,
+    /// Places that are mounted and left alone, of both sides.
+    pub left_alone: Vec<Outside>,
     /// Warnings found while loading.
     pub warnings: Vec<String>,
     /// What the caller asked for.
@@ -326,6 +329,8 @@ impl Builder<'_> {
             self.not_proved
                 .push("the committed head: uncommitted changes of the work tree were tested".into());
         }
+        let backed_up = self.tiers.contains(&Tier::Backup);
+        self.not_proved.extend(i.left_alone.iter().filter_map(|o| o.not_proved(backed_up)));
         Plan {
             run_id: i.run_id.clone(),
             recipe: i.recipe.clone(),
@@ -342,6 +347,7 @@ impl Builder<'_> {
             settings: i.settings.clone(),
             scripts: i.scripts.clone(),
             overlays: i.overlays.clone(),
+            left_alone: i.left_alone.clone(),
             deadline_ms: i.asked.deadline.as_millis() as u64,
             keep: i.asked.keep,
             expected_na: i.expected_na.clone(),

@@ -68,6 +68,7 @@ pub fn inputs() -> Inputs {
         settings: vec![],
         scripts: BTreeMap::new(),
         overlays: vec![],
+        left_alone: vec![],
         warnings: vec![],
         asked: Asked { tiers: None, keep: false, deadline: Duration::from_secs(3_600) },
     }

@@ -8,6 +8,7 @@ pub mod upgrade_base;
 
 use crate::event::Skip;
 use crate::name::{Domain, RecipeName, Revision, RunId, StackName, Version};
+use crate::recipe::compose::outside::Outside;
 use crate::tier::Tier;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -161,6 +162,9 @@ pub struct Plan {
     pub scripts: BTreeMap<String, String>,
     /// Changes ccci lays over the recipe's files: run labels, dnsrr, host ports, overlays.
     pub overlays: Vec<String>,
+    /// Places that the app's services mount and that ccci leaves alone.
+    #[serde(default)]
+    pub left_alone: Vec<Outside>,
     /// The whole run's deadline, ms.
     pub deadline_ms: u64,
     /// Leave the app running at the end.

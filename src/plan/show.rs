@@ -30,6 +30,14 @@ pub fn show(plan: &Plan) -> String {
     );
     section(&mut out, "scripts", plan.scripts.iter().map(|(file, whose)| format!("{file}  ({whose})")));
     section(&mut out, "laid over the recipe's files", plan.overlays.iter().cloned());
+    section(
+        &mut out,
+        "mounted and left alone",
+        plan.left_alone.iter().map(|o| {
+            let read_only = if o.read_only { ", read only" } else { "" };
+            format!("{} {}  ({}{read_only})", o.service, o.target, o.named())
+        }),
+    );
     steps(&mut out, plan);
     section(
         &mut out,

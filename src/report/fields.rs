@@ -202,9 +202,9 @@ pub const RESULT: &[Field<Record>] = &[
     },
     Field {
         name: "leftovers",
-        doc: "What is still on the engine, and who holds it.",
+        doc: "What is still on the engine, and who holds it; and where the app may have left something that ccci never touches.",
         shape: || list(shape(HELD)),
-        get: |r| objects(HELD, &r.outcome.leftovers),
+        get: |r| objects(HELD, &[r.outcome.leftovers.as_slice(), &r.outcome.left_alone].concat()),
     },
     Field {
         name: "lint",

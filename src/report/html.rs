@@ -118,6 +118,8 @@ fn outside(out: &mut String, o: &Outcome) {
     }
     let left = o.leftovers.iter().map(|h| escape(&format!("{} {}: {}", h.kind, h.name, h.by)));
     list(out, "Still on the engine", left);
+    let alone = o.left_alone.iter().map(|h| escape(&format!("{} {}: {}", h.kind, h.name, h.by)));
+    list(out, "Where ccci touches nothing and the app may have left something", alone);
 }
 
 fn list(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {

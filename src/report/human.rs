@@ -203,6 +203,13 @@ fn outside(s: &mut Sheet, o: &Outcome) {
             s.beside(6, "- ", &format!("{} {}: {}", h.kind, h.name, h.by));
         }
     }
+    if !o.left_alone.is_empty() {
+        s.gap();
+        s.row(Tone::Open, "left  ", "where ccci touches nothing, the app may have left something");
+        for h in &o.left_alone {
+            s.beside(6, "- ", &format!("{} {}: {}", h.kind, h.name, h.by));
+        }
+    }
 }
 
 fn lint(s: &mut Sheet, o: &Outcome) {

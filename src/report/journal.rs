@@ -5,13 +5,13 @@ use super::record::{EVENTS, PLAN, Record};
 use super::{REPORTS, redaction, scan};
 use crate::event::{Event, What};
 use crate::failure::{Failure, causes};
+use crate::hands::mask::of_files;
 use crate::redact::Redactor;
 use crate::time::Moment;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -227,9 +227,7 @@ pub fn write_reports(dir: &Path, record: &Record) -> (Vec<String>, Vec<RecordErr
 fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
     let path = dir.join(name);
     let write = || -> io::Result<()> {
-        // readable by whoever collects the artifacts; a temporary file is not, by itself
-        let mode = Permissions::from_mode(0o644);
-        let mut temp = tempfile::Builder::new().prefix(".ccci-").permissions(mode).tempfile_in(dir)?;
+        let mut temp = tempfile::Builder::new().prefix(".ccci-").permissions(of_files()).tempfile_in(dir)?;
         temp.write_all(bytes)?;
         temp.as_file().sync_all()?;
         temp.persist(&path).map_err(|e| e.error)?;

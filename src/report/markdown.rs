@@ -37,6 +37,11 @@ pub fn render(record: &Record) -> Vec<u8> {
         "Still on the engine",
         o.leftovers.iter().map(|h| format!("{} {}: {}", h.kind, h.name, h.by)),
     );
+    list(
+        &mut out,
+        "Where ccci touches nothing and the app may have left something",
+        o.left_alone.iter().map(|h| format!("{} {}: {}", h.kind, h.name, h.by)),
+    );
     list(&mut out, "Lint", lint(o));
     let _ = writeln!(out, "\nRun {} took {}.", o.plan.run_id, span(o.timings.total));
     out.into_bytes()

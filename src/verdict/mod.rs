@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, causes};
 use crate::plan::build::would_prove;
 use crate::plan::{Action, Held, Plan, Side};
+use crate::recipe::compose::outside::Kind;
 use crate::tier::{RUNGS, Rung, Status, Tier, level};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -88,6 +89,8 @@ pub struct Outcome {
     pub timings: Timings,
     /// What is still on the engine.
     pub leftovers: Vec<Held>,
+    /// Where the app may have left something that ccci never touches.
+    pub left_alone: Vec<Held>,
     /// The rules of the lint rung; empty when nobody looked.
     pub lint: Vec<LintedRule>,
     /// `ccci`, `engine`, `api`, `rules`.
@@ -138,6 +141,7 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
         not_proved: not_proved(&plan, events, &tiers, &steps, &rungs, &lint),
         timings: timings::fold(&plan, events, &steps),
         leftovers: leftovers(events),
+        left_alone: left_alone(&plan, &steps),
         versions: versions(ccci, events, &lint),
         images: images(events),
         facts: each(events, |w| match w {
@@ -262,6 +266,24 @@ fn leftovers(events: &[Event]) -> Vec<Held> {
     each(events, |w| if let What::Removed { leftovers, .. } = w { Some(leftovers.clone()) } else { None })
         .last()
         .unwrap_or_default()
+}
+
+/// Once the app was deployed it may have written wherever it mounts something.
+fn left_alone(plan: &Plan, steps: &[StepOutcome]) -> Vec<Held> {
+    let is_deploy =
+        |s: &StepOutcome| matches!(plan.steps.get(s.step).map(|p| &p.action), Some(Action::Deploy { .. }));
+    if !steps.iter().any(is_deploy) {
+        return vec![];
+    }
+    let left = plan.left_alone.iter().filter(|o| o.keeps()).map(|o| Held {
+        kind: match o.kind {
+            Kind::HostPath => "host path".into(),
+            _ => "content of volume".into(),
+        },
+        name: if o.lies.is_empty() { o.source.clone() } else { format!("{} ({})", o.source, o.lies) },
+        by: format!("nobody: what service {} writes at {} is left alone", o.service, o.target),
+    });
+    left.collect()
 }
 
 fn versions(ccci: &str, events: &[Event], lint: &[LintedRule]) -> BTreeMap<String, String> {

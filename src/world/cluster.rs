@@ -2,6 +2,7 @@
 
 use super::clock::Limit;
 use super::seen::Seen;
+use super::volume::{Entry, InVolume, PutBack};
 use crate::failure::{Cause, Failure, causes};
 use crate::name::{RunId, ServiceName, StackName};
 use crate::secret::Secret;
@@ -39,6 +40,14 @@ pub enum ClusterError {
     /// There is no such object.
     #[error("find {0}")]
     Missing(String),
+    /// A volume that the run did not make, or whose files live elsewhere than on the engine: it is left alone.
+    #[error("touch the volume `{volume}`: {why}")]
+    NotOurs {
+        /// Its name on the engine.
+        volume: String,
+        /// Why not.
+        why: String,
+    },
     /// A service has no running task to act in.
     #[error("find a running task of service `{0}`")]
     NoRunningTask(String),
@@ -297,24 +306,36 @@ pub trait Cluster: Send + Sync {
         service: &ServiceName,
         limit: &Limit,
     ) -> Result<(), ClusterError>;
-    /// Writes a tar of a path inside a running task to `sink`; entries are relative to the path's parent.
-    fn read_path(
+    /// Writes a tar of a path inside a volume to `sink` and gives what is in it. Of the calls with volumes each takes only one
+    /// that this stack's run made and whose files live on the engine itself; any other is `NotOurs`. `service` mounts it.
+    /// A path that is not there is `Missing`.
+    fn pack_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        path: &str,
+        at: &InVolume,
         sink: &mut dyn Write,
         limit: &Limit,
-    ) -> Result<(), ClusterError>;
-    /// Unpacks a tar into a directory inside a running task; owners and modes are kept.
-    fn write_path(
+    ) -> Result<Vec<Entry>, ClusterError>;
+    /// What is below a path inside a volume.
+    fn list_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        dir: &str,
+        at: &InVolume,
+        limit: &Limit,
+    ) -> Result<Vec<Entry>, ClusterError>;
+    /// Puts a tar back: afterwards just what it holds is below the path, with owners, modes, times, attributes and holes.
+    fn unpack_volume(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        at: &InVolume,
         tar: &mut dyn Read,
         limit: &Limit,
-    ) -> Result<(), ClusterError>;
+    ) -> Result<PutBack, ClusterError>;
+    /// Ends what the calls with volumes needed.
+    fn close_volumes(&self, stack: &StackName, limit: &Limit) -> Result<(), ClusterError>;
     /// One attempt to remove everything labelled with this domain; idempotent. The caller repeats until nothing is left.
     /// What has an empty domain is nobody's, and nothing is removed for it.
     fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError>;

@@ -9,6 +9,7 @@ pub mod locks;
 pub mod routing;
 pub mod seen;
 pub mod store;
+pub mod volume;
 pub mod wait;
 pub mod web;
 

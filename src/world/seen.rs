@@ -95,10 +95,8 @@ pub struct ServiceSeen {
     pub start_first: bool,
     /// The last update.
     pub update: Option<(UpdateState, String)>,
-    /// Volumes: name in the engine, path in the container.
-    pub volumes: Vec<(String, String)>,
-    /// Paths of those that the container cannot write to.
-    pub read_only: Vec<String>,
+    /// Its mounts of volumes that have a name.
+    pub volumes: Vec<VolumeSeen>,
     /// Names of networks in the engine.
     pub networks: Vec<String>,
     /// Ports published: (published, target, protocol).
@@ -107,6 +105,18 @@ pub struct ServiceSeen {
     pub template: String,
     /// Whether the image or the spec has a health check.
     pub has_healthcheck: bool,
+}
+
+/// A volume that a service mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumeSeen {
+    /// Its name in the engine.
+    pub name: String,
+    /// Path in the container.
+    pub path: String,
+    /// Whether its files live elsewhere than on the engine itself: a driver of its own, or options of the engine's that name
+    /// a path of the host or a share.
+    pub elsewhere: bool,
 }
 
 /// A task's state; only what converging needs to tell apart.

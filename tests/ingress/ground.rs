@@ -9,6 +9,7 @@ use ccci::secret::Secret;
 use ccci::world::clock::{Clock, Limit, Stop};
 use ccci::world::cluster::*;
 use ccci::world::seen::{Mode, Restart, Seen, ServiceSeen, TaskSeen, TaskState};
+use ccci::world::volume::{Entry, InVolume, PutBack};
 use ccci::world::web::{HttpAnswer, HttpRequest, Web, WebError};
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -68,7 +69,6 @@ fn service(labels: &[(&str, &str)]) -> ServiceSeen {
         start_first: false,
         update: None,
         volumes: vec![],
-        read_only: vec![],
         networks: vec!["proxy".into()],
         ports: vec![],
         template: String::new(),
@@ -258,24 +258,36 @@ impl Cluster for FakeCluster {
     fn remove_service(&self, _: &StackName, _: &ServiceName, _: &Limit) -> Result<(), ClusterError> {
         no()
     }
-    fn read_path(
+    fn pack_volume(
         &self,
         _: &StackName,
         _: &ServiceName,
-        _: &str,
+        _: &InVolume,
         _: &mut dyn Write,
         _: &Limit,
-    ) -> Result<(), ClusterError> {
+    ) -> Result<Vec<Entry>, ClusterError> {
         no()
     }
-    fn write_path(
+    fn list_volume(
         &self,
         _: &StackName,
         _: &ServiceName,
-        _: &str,
+        _: &InVolume,
+        _: &Limit,
+    ) -> Result<Vec<Entry>, ClusterError> {
+        no()
+    }
+    fn unpack_volume(
+        &self,
+        _: &StackName,
+        _: &ServiceName,
+        _: &InVolume,
         _: &mut dyn Read,
         _: &Limit,
-    ) -> Result<(), ClusterError> {
+    ) -> Result<PutBack, ClusterError> {
+        no()
+    }
+    fn close_volumes(&self, _: &StackName, _: &Limit) -> Result<(), ClusterError> {
         no()
     }
     fn remove(&self, _: &str, _: &Limit) -> Result<(), ClusterError> {

@@ -5,7 +5,7 @@ use super::machine::{Life, Machine};
 use ccci::diag::Text;
 use ccci::event::What;
 use ccci::exit::Exit;
-use ccci::failure::Blame::{self, Image, Recipe, World};
+use ccci::failure::Blame::{self, Ccci, Image, Recipe, World};
 use ccci::hands::memory::{Fault, page, path_of};
 use ccci::plan::Action;
 use ccci::run::job::Job;
@@ -221,6 +221,21 @@ fn a_backup_that_selects_nothing_and_a_restore_that_lost_a_file_have_their_cause
     let more = format!("{damage}\n    ctx.exec(\"app\", [\"put\", \"/srv/data/dump\", \"damaged\"]);");
     let job = with_hooks(|h| h.replace(damage, &more));
     first("lost", &machine.live(&job), "restore-mismatch", Recipe, Exit::Failed, Tier::Restore);
+}
+
+#[test]
+fn data_that_lie_elsewhere_than_on_the_engine_are_left_alone_and_named() {
+    let ground = Ground::new();
+    let overlay = std::fs::read_to_string("tests/fixtures/fullest/recipe/compose.ccci.yml").unwrap();
+    let elsewhere = "volumes:\n  data:\n    driver_opts: {type: none, o: bind, device: /srv/theirs}\n";
+    ground.file("compose.ccci.yml", &format!("{overlay}\n{elsewhere}"));
+    let job = ground.prepare("20260101-000000-abc123").unwrap();
+    let life = Machine::new().live(&job);
+    first("elsewhere", &life, "volume-elsewhere", Ccci, Exit::Error, Tier::Backup);
+    let named: Vec<&str> = life.outcome.left_alone.iter().map(|h| h.name.as_str()).collect();
+    assert_eq!(named, ["data (/srv/theirs)"]);
+    let promise = "starts empty, is backed up and restored, and is gone after the run: it is volume data, which lies on /srv/theirs";
+    assert!(life.outcome.not_proved.iter().any(|n| n.contains(promise)), "{:?}", life.outcome.not_proved);
 }
 
 #[test]

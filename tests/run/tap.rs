@@ -9,6 +9,7 @@ use ccci::time::Moment;
 use ccci::world::clock::StopReason;
 use ccci::world::cluster::*;
 use ccci::world::seen::Seen;
+use ccci::world::volume::{Entry, InVolume, PutBack};
 use ccci::world::{Clock, Cluster, ClusterError, Limit, Stop};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -236,25 +237,37 @@ impl Cluster for Tap {
     fn remove_service(&self, stack: &StackName, service: &ServiceName, l: &Limit) -> R<()> {
         self.pass(l, || self.inner.remove_service(stack, service, l))
     }
-    fn read_path(
+    fn pack_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        path: &str,
+        at: &InVolume,
         sink: &mut dyn Write,
         l: &Limit,
-    ) -> R<()> {
-        self.pass(l, || self.inner.read_path(stack, service, path, sink, l))
+    ) -> R<Vec<Entry>> {
+        self.pass(l, || self.inner.pack_volume(stack, service, at, sink, l))
     }
-    fn write_path(
+    fn list_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        dir: &str,
+        at: &InVolume,
+        l: &Limit,
+    ) -> R<Vec<Entry>> {
+        self.pass(l, || self.inner.list_volume(stack, service, at, l))
+    }
+    fn unpack_volume(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        at: &InVolume,
         tar: &mut dyn Read,
         l: &Limit,
-    ) -> R<()> {
-        self.pass(l, || self.inner.write_path(stack, service, dir, tar, l))
+    ) -> R<PutBack> {
+        self.pass(l, || self.inner.unpack_volume(stack, service, at, tar, l))
+    }
+    fn close_volumes(&self, stack: &StackName, l: &Limit) -> R<()> {
+        self.pass(l, || self.inner.close_volumes(stack, l))
     }
     fn losses(&self) -> u64 {
         u64::from(self.now().away_until.is_some())

@@ -11,6 +11,7 @@ use ccci::secret::Secret;
 use ccci::world::cluster::{Deploy, Owner};
 use ccci::world::converge::{History, Wanted, WantedService, until_converged};
 use ccci::world::{Clock, Cluster, Limit, Locks, Stop, World};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -74,8 +75,13 @@ fn world(runtime: &tokio::runtime::Runtime) -> World {
     let moved = Arc::new(tokio::sync::Notify::new());
     let clock: Arc<dyn Clock> = Arc::new(RealClock::new(moved.clone()));
     let (host, _) = ccci::cli::engine::host();
-    let cluster: Arc<dyn Cluster> =
-        Arc::new(Swarm::new(&host, runtime.handle().clone(), clock.clone(), moved));
+    let cluster: Arc<dyn Cluster> = Arc::new(Swarm::new(
+        &host,
+        Path::new(env!("CARGO_BIN_EXE_ccci")),
+        runtime.handle().clone(),
+        clock.clone(),
+        moved,
+    ));
     let web = ccci::hands::memory::MemoryWeb::new(Arc::default(), cluster.clone());
     let store = Arc::new(ccci::hands::memory::MemoryStore::default());
     let locks = Arc::new(ccci::hands::memory::MemoryLocks::default());

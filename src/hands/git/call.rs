@@ -26,6 +26,7 @@ const FOREIGN: &[&str] = &[
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_PARAMETERS",
     "GIT_CONFIG_SYSTEM",
+    "GIT_CURL_VERBOSE",
     "GIT_DIR",
     "GIT_DISCOVERY_ACROSS_FILESYSTEM",
     "GIT_EXEC_PATH",
@@ -42,6 +43,8 @@ const FOREIGN: &[&str] = &[
     "GIT_TEMPLATE_DIR",
     "GIT_TRACE",
     "GIT_TRACE2",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
     "GIT_WORK_TREE",
     "SSH_ASKPASS",
     "XDG_CONFIG_HOME",
@@ -158,6 +161,12 @@ impl Call<'_> {
         }
     }
 
+    /// The subcommand; settings of this call stand before it.
+    fn name(&self) -> String {
+        let settings = self.args.chunks(2).take_while(|two| two[0] == "-c").count();
+        self.args.get(settings * 2).copied().unwrap_or("").to_string()
+    }
+
     /// How long it may take of the time that is left, and what it means when that has passed.
     fn bound(&self, left: Duration, command: &str) -> (Duration, GitError) {
         let command = command.to_string();
@@ -169,7 +178,7 @@ impl Call<'_> {
 
     /// Runs git to its end, the deadline or the stop.
     pub async fn run(self, clock: &dyn Clock, limit: &Limit) -> Result<Said, GitError> {
-        let command = self.args.first().copied().unwrap_or("").to_string();
+        let command = self.name();
         let left = limit.deadline.since(clock.now());
         match limit.stop.reason() {
             Some(_) => return Err(GitError::Stopped { command }),

@@ -1,6 +1,6 @@
 //! The few things the in-memory Swarm reads from a resolved compose file.
 
-use crate::world::seen::{Mode, Restart};
+use crate::world::seen::{Mode, Restart, VolumeSeen};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -21,9 +21,8 @@ pub struct Spec {
     pub labels: BTreeMap<String, String>,
     /// Environment, `NAME=value`.
     pub env: Vec<String>,
-    /// Volumes: name in the engine, path in the container.
-    pub volumes: Vec<(String, String)>,
-    pub read_only: Vec<String>,
+    /// Volumes.
+    pub volumes: Vec<VolumeSeen>,
     /// Names of networks in the engine.
     pub networks: Vec<String>,
     /// Full names of secrets and configs used.
@@ -49,6 +48,8 @@ pub struct Part {
     pub labels: BTreeMap<String, String>,
     /// Path of its content, relative.
     pub file: String,
+    /// Of a volume: whether its files live elsewhere than on the engine.
+    pub elsewhere: bool,
 }
 
 /// A resolved file.
@@ -83,8 +84,8 @@ pub fn read(text: &str, stack: &str) -> Result<Compose, String> {
         let spec = spec(body, stack, &out).map_err(|e| format!("services.{name}: {e}"))?;
         if spec.networks.iter().any(|n| *n == format!("{stack}_default")) {
             let labels = spec.labels.clone();
-            let made =
-                Part { name: format!("{stack}_default"), external: false, labels, file: String::new() };
+            let name = format!("{stack}_default");
+            let made = Part { name, external: false, labels, file: String::new(), elsewhere: false };
             out.networks.entry("default".into()).or_insert(made);
         }
         out.services.insert(name.clone(), spec);
@@ -113,7 +114,10 @@ fn part(key: &str, body: &Value, stack: &str) -> Part {
     let named = body["name"].as_str().or_else(|| body["external"]["name"].as_str());
     let name = named
         .map_or_else(|| if external { key.to_string() } else { format!("{stack}_{key}") }, str::to_string);
-    Part { name, external, labels: pairs(&body["labels"]).into_iter().collect(), file: text(&body["file"]) }
+    let driver = text(&body["driver"]);
+    let elsewhere = !["", "local"].contains(&driver.as_str()) || !pairs(&body["driver_opts"]).is_empty();
+    let labels = pairs(&body["labels"]).into_iter().collect();
+    Part { name, external, labels, file: text(&body["file"]), elsewhere }
 }
 
 /// A map, or a list of `NAME=value`.
@@ -188,7 +192,6 @@ fn spec(body: &Value, stack: &str, parts: &Compose) -> Result<Spec, String> {
         labels: pairs(&deploy["labels"]).into_iter().collect(),
         env: pairs(&body["environment"]).into_iter().map(|(k, v)| format!("{k}={v}")).collect(),
         volumes: volumes(&body["volumes"], parts)?,
-        read_only: read_only(&body["volumes"]),
         networks,
         secrets,
         ports: ports(&body["ports"]),
@@ -198,7 +201,7 @@ fn spec(body: &Value, stack: &str, parts: &Compose) -> Result<Spec, String> {
     })
 }
 
-fn volumes(value: &Value, parts: &Compose) -> Result<Vec<(String, String)>, String> {
+fn volumes(value: &Value, parts: &Compose) -> Result<Vec<VolumeSeen>, String> {
     let mut out = vec![];
     for entry in value.as_array().into_iter().flatten() {
         let (source, target) = match entry {
@@ -214,18 +217,9 @@ fn volumes(value: &Value, parts: &Compose) -> Result<Vec<(String, String)>, Stri
             continue;
         }
         let part = parts.volumes.get(&source).ok_or(format!("undefined volume \"{source}\""))?;
-        out.push((part.name.clone(), target));
+        out.push(VolumeSeen { name: part.name.clone(), path: target, elsewhere: part.elsewhere });
     }
     Ok(out)
-}
-
-/// The targets of mounts that can only be read.
-fn read_only(value: &Value) -> Vec<String> {
-    let target = |entry: &Value| match entry {
-        Value::String(line) => line.strip_suffix(":ro")?.split(':').nth(1).map(str::to_string),
-        map => (map["read_only"] == true).then(|| text(&map["target"])),
-    };
-    value.as_array().into_iter().flatten().filter_map(target).collect()
 }
 
 /// Those that are not of the host mode, and that the file numbers.

@@ -75,6 +75,7 @@ impl State {
             let object = self.objects.entry(key).or_insert_with(|| Object {
                 labels,
                 content: content.clone(),
+                elsewhere: part.elsewhere,
                 ..Object::default()
             });
             if object.content != content {

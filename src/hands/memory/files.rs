@@ -1,7 +1,6 @@
 //! A container's files in memory: the image's own tree and the volumes mounted into it, as flat maps of paths.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
 
 /// A file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +35,6 @@ pub struct Files<'a> {
     pub root: &'a mut Tree,
     /// Mount paths, without leading slash, and the volumes there.
     pub mounts: Vec<(String, &'a mut Tree)>,
-    /// Mount paths that can only be read.
-    pub closed: Vec<String>,
 }
 
 fn clean(path: &str) -> String {
@@ -95,56 +92,6 @@ impl Files<'_> {
         let (tree, path) = self.tree(path);
         path.is_empty() || tree.contains_key(&path)
     }
-
-    /// A tar of a path; entries are relative to the path's parent, as the engine's archive endpoint gives them.
-    pub fn tar(&mut self, path: &str, sink: &mut dyn Write) -> io::Result<()> {
-        let name = clean(path).rsplit('/').next().unwrap_or_default().to_string();
-        let (tree, path) = self.tree(path);
-        let mut out = tar::Builder::new(sink);
-        let dir = File { bytes: vec![], kind: FileKind::Dir, mode: 0o755, owner: (0, 0) };
-        let top = tree.get(&path).cloned().unwrap_or(dir);
-        append(&mut out, &name, &top)?;
-        for (rest, file) in below(tree, &path) {
-            append(&mut out, &format!("{name}/{rest}"), &file)?;
-        }
-        out.finish()
-    }
-
-    /// Unpacks a tar into a directory.
-    pub fn untar(&mut self, dir: &str, tar: &mut dyn Read) -> io::Result<()> {
-        let mut archive = tar::Archive::new(tar);
-        for entry in archive.entries()? {
-            let mut entry = entry?;
-            let path = format!("{dir}/{}", entry.path()?.to_string_lossy());
-            if self.closed.iter().any(|c| clean(&path) == clean(c)) {
-                return Err(io::Error::other(format!("lchown {}: read-only file system", clean(&path))));
-            }
-            let header = entry.header().clone();
-            let kind = match header.entry_type() {
-                tar::EntryType::Directory => FileKind::Dir,
-                tar::EntryType::Symlink => FileKind::Link,
-                _ => FileKind::Plain,
-            };
-            let mut bytes = vec![];
-            match kind {
-                FileKind::Link => {
-                    let target = entry.link_name()?.unwrap_or_default();
-                    bytes.extend_from_slice(target.to_string_lossy().as_bytes());
-                }
-                _ => {
-                    entry.read_to_end(&mut bytes)?;
-                }
-            }
-            let file =
-                File { bytes, kind, mode: header.mode()? & 0o7777, owner: (header.uid()?, header.gid()?) };
-            let (tree, path) = self.tree(&path);
-            if !path.is_empty() {
-                make_dirs(tree, &path);
-                tree.insert(path, file);
-            }
-        }
-        Ok(())
-    }
 }
 
 fn make_dirs(tree: &mut Tree, path: &str) {
@@ -165,47 +112,19 @@ fn below<'a>(tree: &'a Tree, path: &str) -> impl Iterator<Item = (String, File)>
     })
 }
 
-fn append(out: &mut tar::Builder<&mut dyn Write>, name: &str, file: &File) -> io::Result<()> {
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(file.mode);
-    header.set_uid(file.owner.0);
-    header.set_gid(file.owner.1);
-    match file.kind {
-        FileKind::Dir => {
-            header.set_entry_type(tar::EntryType::Directory);
-            header.set_size(0);
-            out.append_data(&mut header, format!("{name}/"), io::empty())
-        }
-        FileKind::Plain => {
-            header.set_size(file.bytes.len() as u64);
-            out.append_data(&mut header, name, file.bytes.as_slice())
-        }
-        FileKind::Link => {
-            header.set_entry_type(tar::EntryType::Symlink);
-            header.set_size(0);
-            out.append_link(&mut header, name, String::from_utf8_lossy(&file.bytes).as_ref())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_tar_of_a_path_put_back_into_its_parent_is_the_same() {
+    fn what_is_written_below_a_mount_is_in_the_volume() {
         let (mut root, mut volume) = (Tree::new(), Tree::new());
-        let mut files =
-            Files { root: &mut root, mounts: vec![("srv/data".into(), &mut volume)], closed: vec![] };
+        let mut files = Files { root: &mut root, mounts: vec![("srv/data".into(), &mut volume)] };
         files.write("/srv/data/a/b.txt", "hello");
         files.write("/etc/x", "image");
-        let mut tar = vec![];
-        files.tar("/srv/data", &mut tar).unwrap();
-        assert!(files.remove("/srv/data/a"));
-        assert_eq!(files.read("/srv/data/a/b.txt"), None);
-        files.untar("/srv", &mut tar.as_slice()).unwrap();
         assert_eq!(files.read("/srv/data/a/b.txt"), Some(b"hello".to_vec()));
         assert_eq!(files.list("/srv/data"), ["a", "a/b.txt"]);
-        assert_eq!(volume.len(), 2);
+        assert!(files.remove("/srv/data/a"));
+        assert_eq!((volume.len(), root.len()), (0, 2));
     }
 }

@@ -13,6 +13,7 @@ mod port;
 mod programs;
 mod service;
 mod store;
+mod volumes;
 mod web;
 
 pub use clock::MemoryClock;
@@ -43,6 +44,8 @@ struct Object {
     labels: BTreeMap<String, String>,
     content: Vec<u8>,
     files: Tree,
+    /// Of a volume: whether its files live elsewhere than on the engine.
+    elsewhere: bool,
 }
 
 #[derive(Default)]

@@ -5,11 +5,12 @@ use super::fault::pull_error;
 use super::files::Files;
 use super::programs::known;
 use super::service::Service;
-use super::{Fault, MemoryCluster, Object, State, refused};
+use super::{Fault, MemoryCluster, Object, State, refused, volumes};
 use crate::name::{LONGEST_SWARM_NAME, ServiceName, StackName};
 use crate::secret::Secret;
 use crate::world::cluster::*;
 use crate::world::seen::Seen;
+use crate::world::volume::{Entry, InVolume, PutBack};
 use crate::world::wait::{Look, WaitError, until};
 use crate::world::{Clock, Limit};
 use std::collections::BTreeMap;
@@ -65,15 +66,15 @@ impl State {
         work: impl FnOnce(&mut Files<'_>) -> T,
     ) -> Option<T> {
         let found = self.services.get_mut(&(stack.to_string(), service.to_string()))?;
-        let (volumes, closed) = (found.spec.volumes.clone(), found.spec.read_only.clone());
+        let volumes = found.spec.volumes.clone();
         let task = found.running()?;
         let mut mounts = vec![];
         for ((kind, name), object) in &mut self.objects {
-            if let Some((_, path)) = volumes.iter().find(|(v, _)| *kind == "volume" && v == name) {
-                mounts.push((path.trim_matches('/').to_string(), &mut object.files));
+            if let Some(mount) = volumes.iter().find(|v| *kind == "volume" && v.name == *name) {
+                mounts.push((mount.path.trim_matches('/').to_string(), &mut object.files));
             }
         }
-        Some(work(&mut Files { root: &mut task.root, mounts, closed }))
+        Some(work(&mut Files { root: &mut task.root, mounts }))
     }
 
     fn held_by(&self, kind: &str, name: &str) -> Option<String> {
@@ -254,7 +255,7 @@ impl Cluster for MemoryCluster {
         let what = ExecRequest { argv: job.argv.clone(), env: job.env.clone(), ..ExecRequest::default() };
         let mut programs = std::mem::take(&mut state.programs);
         let mut root = super::Tree::new();
-        let mut files = Files { root: &mut root, mounts: vec![], closed: vec![] };
+        let mut files = Files { root: &mut root, mounts: vec![] };
         let mine = programs.iter_mut().rev().filter(|(s, _)| s == job.name.as_str());
         let answer =
             mine.map(|(_, p)| p).find_map(|p| p(&what, &mut files)).or_else(|| known(&what, &mut files));
@@ -278,46 +279,49 @@ impl Cluster for MemoryCluster {
             .ok_or_else(|| ClusterError::Missing(format!("service `{service}` of stack `{stack}`")))
     }
 
-    fn read_path(
+    fn pack_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        path: &str,
+        at: &InVolume,
         sink: &mut dyn Write,
         limit: &Limit,
-    ) -> Result<(), ClusterError> {
-        drop(self.call("read_path", &format!("{service} {path}"), limit)?);
-        self.in_task(stack, service, limit, |state, service| {
-            let read = state.with_files(stack, service, |files| {
-                if files.exists(path) { Some(files.tar(path, sink)) } else { None }
-            });
-            let missing = || ClusterError::Missing(format!("path `{path}` in service `{service}`"));
-            let read = read.flatten().ok_or_else(missing)?;
-            read.map_err(|e| ClusterError::Local(format!("keep the archive: {e}")))
-        })
+    ) -> Result<Vec<Entry>, ClusterError> {
+        let mut state = self.call("pack_volume", &format!("{} {}", at.volume, at.path), limit)?;
+        state.here(service)?;
+        volumes::pack(state.volume(stack, at)?, at, sink)
     }
 
-    fn write_path(
+    fn list_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        dir: &str,
+        at: &InVolume,
+        limit: &Limit,
+    ) -> Result<Vec<Entry>, ClusterError> {
+        let mut state = self.call("list_volume", &format!("{} {}", at.volume, at.path), limit)?;
+        state.here(service)?;
+        volumes::list(state.volume(stack, at)?, at)
+    }
+
+    fn unpack_volume(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        at: &InVolume,
         tar: &mut dyn Read,
         limit: &Limit,
-    ) -> Result<(), ClusterError> {
-        let state = self.call("write_path", &format!("{service} {dir}"), limit)?;
+    ) -> Result<PutBack, ClusterError> {
+        let mut state = self.call("unpack_volume", &format!("{} {}", at.volume, at.path), limit)?;
+        state.here(service)?;
         if state.faults.contains(&Fault::UnpacksNothing) {
-            return Ok(());
+            return Ok(PutBack::default());
         }
-        drop(state);
-        self.in_task(stack, service, limit, |state, service| {
-            let written = state.with_files(stack, service, |files| {
-                if files.exists(dir) { Some(files.untar(dir, tar)) } else { None }
-            });
-            let missing = || ClusterError::Missing(format!("directory `{dir}` in service `{service}`"));
-            let written = written.flatten().ok_or_else(missing)?;
-            written.map_err(|e| refused("unpack the archive", e.to_string()))
-        })
+        volumes::unpack(state.volume(stack, at)?, at, tar)
+    }
+
+    fn close_volumes(&self, stack: &StackName, limit: &Limit) -> Result<(), ClusterError> {
+        self.call("close_volumes", stack.as_str(), limit).map(drop)
     }
 
     fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError> {

@@ -212,7 +212,6 @@ impl Service {
             start_first: spec.start_first,
             update: self.update.clone(),
             volumes: spec.volumes.clone(),
-            read_only: spec.read_only.clone(),
             networks: spec.networks.clone(),
             ports: spec.ports.clone(),
             template: spec.template.clone(),

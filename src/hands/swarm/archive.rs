@@ -1,34 +1,17 @@
-//! Files out of and into a container, by the engine's archive endpoint, as streams: a volume may be larger than memory.
+//! Files into a container, by the engine's archive endpoint, as a stream.
 
 use super::Swarm;
 use super::refusal::refused;
 use crate::world::ClusterError;
 use bollard::body_try_stream;
-use bollard::query_parameters::{DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder};
+use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use bytes::Bytes;
-use futures_util::StreamExt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 /// Bytes read at once from the tar that goes into a container.
 const PIECE: usize = 256 << 10;
 
 impl Swarm {
-    pub(super) async fn read_archive(
-        &self,
-        container: &str,
-        path: &str,
-        sink: &mut dyn Write,
-    ) -> Result<(), ClusterError> {
-        let docker = self.connected().await?.docker;
-        let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
-        let mut pieces = docker.download_from_container(container, Some(options));
-        while let Some(piece) = pieces.next().await {
-            let bytes = piece.map_err(|e| refused("read files from a container", &e))?;
-            sink.write_all(&bytes).map_err(|e| ClusterError::Local(format!("keep the archive: {e}")))?;
-        }
-        Ok(())
-    }
-
     pub(super) async fn write_archive(
         &self,
         container: &str,

@@ -1,9 +1,9 @@
 //! Docker's answers as the port's plain values. Pure; tested on recorded answers in `tests/fixtures/engine/`.
 
 use crate::name::ServiceName;
-use crate::world::seen::{Mode, Oom, Restart, ServiceSeen, TaskSeen, TaskState, UpdateState};
+use crate::world::seen::{Mode, Oom, Restart, ServiceSeen, TaskSeen, TaskState, UpdateState, VolumeSeen};
 use bollard::models::{
-    ContainerInspectResponse, HealthConfig, HealthStatusEnum, MountType, Service,
+    ContainerInspectResponse, HealthConfig, HealthStatusEnum, Mount, MountType, Service,
     ServiceUpdateStatusStateEnum, Task, TaskSpec, TaskSpecRestartPolicyConditionEnum, TaskState as State,
 };
 use serde_json::Value;
@@ -34,7 +34,6 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
     let restart = template.restart_policy.unwrap_or_default();
     let container = template.container_spec.unwrap_or_default();
     let mounts = container.mounts.unwrap_or_default();
-    let volumes = || mounts.iter().filter(|m| m.typ == Some(MountType::VOLUME));
     let targets = template.networks.or(spec.networks).unwrap_or_default();
     let ports = spec.endpoint_spec.and_then(|e| e.ports).unwrap_or_default();
     let named = |id: &String| networks.get(id).unwrap_or(id).clone();
@@ -53,8 +52,7 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
         max_attempts: restart.max_attempts.unwrap_or(0).max(0) as u64,
         start_first: spec.update_config.is_some_and(|u| format!("{:?}", u.order).contains("START")),
         update: answer.update_status.and_then(|u| Some((update(u.state?)?, u.message.unwrap_or_default()))),
-        read_only: volumes().filter(|m| m.read_only == Some(true)).filter_map(|m| m.target.clone()).collect(),
-        volumes: volumes().filter_map(|m| Some((m.source.clone()?, m.target.clone()?))).collect(),
+        volumes: mounts.iter().filter(|m| m.typ == Some(MountType::VOLUME)).filter_map(volume).collect(),
         networks: targets.iter().filter_map(|n| n.target.as_ref()).map(named).collect(),
         ports: ports
             .into_iter()
@@ -68,6 +66,19 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
         has_healthcheck: tests_anything(container.health_check.as_ref()),
     })
 }
+
+/// A mount of a volume; one without a name is the engine's own affair.
+fn volume(mount: &Mount) -> Option<VolumeSeen> {
+    let driver = mount.volume_options.as_ref().and_then(|o| o.driver_config.as_ref());
+    let elsewhere = driver.is_some_and(|d| {
+        let other = d.name.as_ref().is_some_and(|n| !n.is_empty() && n != ENGINES_DRIVER);
+        other || d.options.as_ref().is_some_and(|o| !o.is_empty())
+    });
+    Some(VolumeSeen { name: mount.source.clone()?, path: mount.target.clone()?, elsewhere })
+}
+
+/// The driver of volumes that live on the engine.
+pub const ENGINES_DRIVER: &str = "local";
 
 fn update(state: ServiceUpdateStatusStateEnum) -> Option<UpdateState> {
     use ServiceUpdateStatusStateEnum as S;

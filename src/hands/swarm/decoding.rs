@@ -3,7 +3,7 @@
 use super::decode::{checks_health, container_end, ms_of, service, task};
 use super::whole;
 use crate::world::converge::{History, Verdict, Wanted, WantedMode, WantedService, converge};
-use crate::world::seen::{Mode, Oom, Restart, Seen, TaskState, UpdateState};
+use crate::world::seen::{Mode, Oom, Restart, Seen, TaskState, UpdateState, VolumeSeen};
 use bollard::models::ContainerInspectResponse;
 use std::collections::{BTreeMap, HashMap};
 
@@ -125,7 +125,8 @@ fn a_service_is_decoded_with_everything_converging_and_backups_need() {
     assert_eq!(app.image, "nginx:1.25.0");
     assert_eq!(app.labels["ccci.domain"], "clfix.ccci.test");
     assert_eq!(app.env, ["A=1", "B=two"]);
-    assert_eq!(app.volumes, [("clfix_data".to_string(), "/data".to_string())]);
+    let data = VolumeSeen { name: "clfix_data".into(), path: "/data".into(), elsewhere: false };
+    assert_eq!(app.volumes, [data]);
     assert_eq!(app.ports, [(28080, 80, "tcp".to_string())]);
     assert_eq!((app.start_first, app.restart), (false, Restart::Any));
     let crash = broken.service("crash").unwrap();

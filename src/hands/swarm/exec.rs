@@ -113,7 +113,7 @@ pub(super) async fn collected(
 }
 
 /// The exit code, once the engine has it: the output may end a moment before the command does.
-async fn exit_code(docker: &Docker, exec: &str, action: &str) -> Result<i64, ClusterError> {
+pub(super) async fn exit_code(docker: &Docker, exec: &str, action: &str) -> Result<i64, ClusterError> {
     for _ in 0..100 {
         let state = match docker.inspect_exec(exec).await.map_err(|e| refused(action, &e)) {
             Err(ClusterError::Missing(_)) => return Err(ended(action)),

@@ -18,6 +18,7 @@ mod port;
 mod pull;
 mod refusal;
 mod removal;
+mod volumes;
 mod whole;
 
 use crate::name::{ServiceName, StackName};
@@ -26,6 +27,7 @@ use crate::world::wait::{Look, WaitError, until};
 use crate::world::{Clock, ClusterError, Limit};
 use bollard::Docker;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
@@ -47,6 +49,7 @@ pub struct Swarm {
     known: Mutex<Known>,
     losses: Arc<AtomicU64>,
     listening: tokio::task::JoinHandle<()>,
+    program: PathBuf,
 }
 
 /// An engine whose API version is pinned.
@@ -79,12 +82,21 @@ struct Known {
     held: HashMap<(String, String), String>,
     /// Whether the client on the PATH knows `--detach`.
     knows_detach: Option<bool>,
+    /// Containers that mount volumes, by stack.
+    holders: HashMap<String, volumes::Holder>,
 }
 
 impl Swarm {
     /// A Swarm at an address as `DOCKER_HOST` has it. Nothing is asked yet. `moved` is notified whenever the engine
-    /// tells of something; the real clock ends its pauses on it.
-    pub fn new(host: &str, handle: Handle, clock: Arc<dyn Clock>, moved: Arc<Notify>) -> Swarm {
+    /// tells of something; the real clock ends its pauses on it. `program` is the file of this program, a copy of which works
+    /// on volumes where they are mounted.
+    pub fn new(
+        host: &str,
+        program: &Path,
+        handle: Handle,
+        clock: Arc<dyn Clock>,
+        moved: Arc<Notify>,
+    ) -> Swarm {
         let losses = Arc::new(AtomicU64::new(0));
         let listening = handle.spawn(events::listen(host.to_string(), moved, losses.clone()));
         Swarm {
@@ -95,6 +107,7 @@ impl Swarm {
             known: Mutex::default(),
             losses,
             listening,
+            program: program.into(),
         }
     }
 
@@ -127,19 +140,9 @@ impl Swarm {
         })
     }
 
-    /// Waits for a running task of a service and gives its container. A service that does not exist is `Missing` at
-    /// once; one without a running task is `NoRunningTask` at the limit (lesson 10).
-    fn container(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        limit: &Limit,
-    ) -> Result<String, ClusterError> {
-        self.in_container(stack, service, limit, |container| Ok(Some(container.to_string())))
-    }
-
-    /// Does something in the container of a running task; `None` means that the container was not there any more, and
-    /// the next one is waited for.
+    /// Waits for a running task of a service and does something in its container; `None` means that the container was not
+    /// there any more, and the next one is waited for. A service that does not exist is `Missing` at once; one without a
+    /// running task is `NoRunningTask` at the limit (lesson 10).
     fn in_container<T>(
         &self,
         stack: &StackName,

@@ -1,12 +1,15 @@
 //! The Swarm as the port: each function bounds its work and hands it on.
 
 use super::refusal::refused;
+use super::volumes::{Streams, entries, unread};
 use super::{Swarm, full_name};
+use crate::hands::volume::Work;
 use crate::name::{ServiceName, StackName};
 use crate::secret::Secret;
 use crate::world::Limit;
 use crate::world::cluster::*;
 use crate::world::seen::Seen;
+use crate::world::volume::{Entry, InVolume, PutBack};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 
@@ -88,28 +91,47 @@ impl Cluster for Swarm {
         })
     }
 
-    fn read_path(
+    fn pack_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        path: &str,
+        at: &InVolume,
         sink: &mut dyn Write,
         limit: &Limit,
-    ) -> Result<(), ClusterError> {
-        let container = self.container(stack, service, limit)?;
-        self.run(&format!("read {path} of `{service}`"), limit, self.read_archive(&container, path, sink))
+    ) -> Result<Vec<Entry>, ClusterError> {
+        self.in_volume(stack, service, at, &mut Streams { stdin: None, stdout: sink }, Work::Pack, limit)
+            .and_then(|said| entries(&said.stderr))
     }
 
-    fn write_path(
+    fn list_volume(
         &self,
         stack: &StackName,
         service: &ServiceName,
-        dir: &str,
+        at: &InVolume,
+        limit: &Limit,
+    ) -> Result<Vec<Entry>, ClusterError> {
+        let mut listed = vec![];
+        let mut streams = Streams { stdin: None, stdout: &mut listed };
+        self.in_volume(stack, service, at, &mut streams, Work::List, limit)?;
+        entries(&listed)
+    }
+
+    fn unpack_volume(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        at: &InVolume,
         tar: &mut dyn Read,
         limit: &Limit,
-    ) -> Result<(), ClusterError> {
-        let container = self.container(stack, service, limit)?;
-        self.run(&format!("write {dir} of `{service}`"), limit, self.write_archive(&container, dir, tar))
+    ) -> Result<PutBack, ClusterError> {
+        let mut said = vec![];
+        let mut streams = Streams { stdin: Some(tar), stdout: &mut said };
+        self.in_volume(stack, service, at, &mut streams, Work::Unpack, limit)?;
+        serde_json::from_slice(&said).map_err(unread)
+    }
+
+    fn close_volumes(&self, stack: &StackName, limit: &Limit) -> Result<(), ClusterError> {
+        self.run("remove the container that held the volumes", limit, self.let_go(stack))
     }
 
     fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError> {

@@ -6,11 +6,7 @@ use crate::recipe::compose::Around;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(in crate::recipe::compose) fn composed(content: &str) -> Composed {
-    let text = Arc::new(Text { path: "compose.yml".into(), content: content.into() });
-    let (composed, d) = Composed::build(&[text], &Around { env: &BTreeMap::new(), read: &|_| None });
-    composed.unwrap_or_else(|| panic!("{:?}", d.0))
-}
+pub(in crate::recipe::compose) use super::super::test_compose as composed;
 
 fn app() -> ServiceName {
     ServiceName::parse("app").unwrap()

@@ -9,6 +9,7 @@ mod form;
 pub mod interpolate;
 mod keys;
 mod merge;
+pub mod outside;
 mod own;
 mod ports;
 mod references;
@@ -266,6 +267,14 @@ fn version_to_write(said: Option<&str>, root: &Map) -> u8 {
         (Some(text), Some(minor)) if minor >= 8 && text != "3" && !text.is_empty() => minor,
         _ => schema::lowest_version(root),
     }
+}
+
+/// The files of a test, composed.
+#[cfg(test)]
+fn test_compose(content: &str) -> Composed {
+    let text = Arc::new(Text { path: "compose.yml".into(), content: content.into() });
+    let (composed, d) = Composed::build(&[text], &Around { env: &BTreeMap::new(), read: &|_| None });
+    composed.unwrap_or_else(|| panic!("{:?}", d.0))
 }
 
 #[cfg(test)]

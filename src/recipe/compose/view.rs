@@ -175,6 +175,8 @@ pub struct Object {
     pub file: Option<String>,
     /// Its driver.
     pub driver: Option<String>,
+    /// Options of its driver (volumes, networks).
+    pub driver_opts: BTreeMap<String, String>,
     /// `golang` if its content is a template that the engine fills in.
     pub template_driver: Option<String>,
     /// Its labels.
@@ -244,6 +246,7 @@ pub(super) fn objects(root: &Map, section: &str) -> Vec<Object> {
                 external: m.bool("external") == Some(true),
                 file: own(m, "file"),
                 driver: own(m, "driver"),
+                driver_opts: texts(m, "driver_opts"),
                 template_driver: own(m, "template_driver"),
                 labels: texts(m, "labels"),
             }

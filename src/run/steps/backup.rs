@@ -19,6 +19,9 @@ pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) ->
             let (file, sha256, bytes) = (a.file.clone(), Some(a.sha256.clone()), a.bytes);
             run.sink.emit(What::Kept { file, sha256, bytes });
         }
+        for what in &snapshot.left_out {
+            run.sink.emit(What::NotProved { what: what.clone() });
+        }
         run.state.facts.insert("snapshot".into(), name.clone().into());
         let summary = snapshot.summary();
         run.state.snapshot = Some(snapshot);

@@ -1,50 +1,14 @@
-//! Takes one selected path out of its container into the store.
+//! Takes one selected path out of its volume into the store.
 
-use super::archive::{self, Tally};
-use super::{Archive, Selected, disk, engine, is_missing, nested};
+use super::{Archive, Selected, disk, engine};
+use crate::digest::Sha256;
 use crate::failure::{Failure, causes};
 use crate::name::StackName;
 use crate::world::clock::Limit;
 use crate::world::{ClusterError, World};
 use std::io::{self, Write};
 
-/// Archives a path, or what it leads to: a mount point may be a link of the image, such as `/var/lock`. A link inside a volume
-/// is data, and may lead out of it.
-pub(super) fn archive_where_it_is(
-    world: &World,
-    stack: &StackName,
-    file: &str,
-    selected: &Selected,
-    limit: &Limit,
-) -> Result<Archive, Box<Failure>> {
-    let mut archive = archive_path(world, stack, file, selected, limit)?;
-    for _ in 0..MOST_LINKS {
-        let Some(path) = link(&archive).filter(|_| selected.whole) else { break };
-        archive = archive_path(world, stack, file, &Selected { path, ..selected.clone() }, limit)?;
-    }
-    Ok(archive)
-}
-
-/// Links that are followed one after the other.
-const MOST_LINKS: usize = 8;
-
-/// Where a path leads that is a link itself. Above the root of a container is the root.
-fn link(archive: &Archive) -> Option<String> {
-    let [only] = archive.entries.as_slice() else { return None };
-    let target = Some(&only.digest).filter(|_| only.kind == "link" && only.name.is_empty())?;
-    let from = archive.path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let whole = if target.starts_with('/') { target.clone() } else { format!("{from}/{target}") };
-    let mut parts: Vec<&str> = vec![];
-    for part in whole.split('/').filter(|p| !["", "."].contains(p)) {
-        match part {
-            ".." => parts.truncate(parts.len().saturating_sub(1)),
-            part => parts.push(part),
-        }
-    }
-    Some(format!("/{}", parts.join("/")))
-}
-
-fn archive_path(
+pub(super) fn archive(
     world: &World,
     stack: &StackName,
     file: &str,
@@ -52,63 +16,57 @@ fn archive_path(
     limit: &Limit,
 ) -> Result<Archive, Box<Failure>> {
     let sink = world.store.create(file).map_err(|e| disk(file, &e))?;
-    let mut tally = Tally::new(sink);
-    let read = |to: &mut (dyn Write + Send)| {
-        world.cluster.read_path(stack, &selected.service, &selected.path, to, limit)
-    };
-    let read = match selected.inside.is_empty() {
-        true => read(&mut tally),
-        false => {
-            let (read, passed) = through(read, |tar| nested::without(&selected.inside, tar, &mut tally))
-                .map_err(|e| disk(file, &e))?;
-            passed.map_err(|e| disk(file, &e))?;
-            read
-        }
-    };
-    read.map_err(|e| missing_or_engine(e, selected))?;
+    let mut tally = Tally { sink, hash: Sha256::new(), bytes: 0 };
+    let packed = world.cluster.pack_volume(stack, &selected.service, &selected.at, &mut tally, limit);
+    let entries = packed.map_err(|e| missing_or_engine(e, selected))?;
     tally.flush().map_err(|e| disk(file, &e))?;
-    let (sha256, bytes) = tally.finish();
-    let entries = world.store.open(file).and_then(archive::entries).map_err(|e| disk(file, &e))?;
     Ok(Archive {
-        service: selected.service.clone(),
-        path: selected.path.clone(),
+        of: selected.clone(),
         file: file.to_string(),
-        sha256,
-        bytes,
+        sha256: tally.hash.finish(),
+        bytes: tally.bytes,
         entries,
-        inside: selected.inside.clone(),
     })
+}
+
+/// Counts and hashes what passes to a sink.
+struct Tally<W> {
+    sink: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Tally<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.sink.write(bytes)?;
+        self.hash.take(&bytes[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
 }
 
 /// The file of an archive; `a-b` and `a/b` are two.
 pub(super) fn file_of(name: &str, selected: &Selected, taken: &[Archive]) -> String {
-    let flat = selected.path.trim_matches('/').replace('/', "-");
+    let flat = match selected.at.path.as_str() {
+        "" => selected.volume.clone(),
+        path => format!("{}-{}", selected.volume, path.replace('/', "-")),
+    };
     let named = |more: &str| format!("backups/{name}/{}-{flat}{more}.tar", selected.service);
     let free = |file: &String| taken.iter().all(|a| a.file != *file);
     let numbered = (2..).map(|n| named(&format!("-{n}")));
     std::iter::once(named("")).chain(numbered).find(free).unwrap_or_default()
 }
 
-/// What a reader and whoever takes it from a pipe come to: a volume may be larger than the memory.
-pub(super) fn through<R, T: Send>(
-    read: impl FnOnce(&mut (dyn Write + Send)) -> R,
-    take: impl FnOnce(io::PipeReader) -> T + Send,
-) -> io::Result<(R, T)> {
-    let (tar, mut sink) = io::pipe()?;
-    Ok(std::thread::scope(|scope| {
-        let taking = scope.spawn(move || take(tar));
-        let read = read(&mut sink);
-        drop(sink);
-        (read, taking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    }))
-}
-
-/// A path that a label names and the container lacks is the recipe's fault; anything else the engine's.
+/// A path that a label names and the volume lacks is the recipe's fault; anything else the engine's.
 fn missing_or_engine(e: ClusterError, selected: &Selected) -> Box<Failure> {
-    if !is_missing(&e) {
+    if !matches!(e, ClusterError::Missing(_)) {
         return engine(e, "read the volume");
     }
     let expected =
-        format!("`{}` in service `{}`, which the backup labels name", selected.path, selected.service);
-    Box::new(Failure::new(causes::EMPTY_BACKUP, expected, "there is no such file"))
+        format!("{}, which the backup labels of service `{}` name", selected.named(), selected.service);
+    Box::new(Failure::new(causes::EMPTY_BACKUP, expected, format!("failed to {e}")))
 }

@@ -1,9 +1,9 @@
 //! The label contract: which services are backed up, which paths of their volumes, by which commands. Pure.
 
-use super::nested;
 use crate::name::ServiceName;
 use crate::recipe::compose::name_in_files;
-use crate::world::seen::{Mode, Seen, ServiceSeen};
+use crate::world::seen::{Seen, ServiceSeen, VolumeSeen};
+use crate::world::volume::InVolume;
 
 /// Commands around an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,14 +19,23 @@ pub struct Hooks {
 pub struct Selected {
     /// The volume's name in the compose file.
     pub volume: String,
-    /// The service through whose container it is read and written.
+    /// The service whose labels select it.
     pub service: ServiceName,
-    /// The path in that container.
-    pub path: String,
-    /// Whether that is the mount point, and not a path below it.
-    pub whole: bool,
-    /// Other mounts of that container inside the path, relative to it: what lies there is of another volume.
-    pub inside: Vec<String>,
+    /// The path in the volume.
+    pub at: InVolume,
+    /// Where the service mounts the volume.
+    pub mounts: Vec<String>,
+}
+
+impl Selected {
+    /// How people call it.
+    pub fn named(&self) -> String {
+        let mount = self.mounts.first().map_or("", |m| m.trim_end_matches('/'));
+        match self.at.path.as_str() {
+            "" => format!("`{mount}` of volume `{}`", self.volume),
+            path => format!("`{mount}/{path}` of volume `{}`", self.volume),
+        }
+    }
 }
 
 /// What is done for one service.
@@ -40,6 +49,9 @@ pub struct Job {
     pub restore: Hooks,
     /// What is archived.
     pub paths: Vec<Selected>,
+    /// Volumes that are selected and left alone, since their files live elsewhere than on the engine; as the compose file
+    /// names them.
+    pub elsewhere: Vec<String>,
 }
 
 /// The jobs of a stack, and what a reader should know about its labels. All volumes of a service by default;
@@ -56,7 +68,7 @@ pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
         }
         if on(service) {
             notes.extend(led_out(service));
-            jobs.push(job(service, &seen.services));
+            jobs.push(job(service));
         }
     }
     (jobs, notes)
@@ -66,45 +78,49 @@ fn on(service: &ServiceSeen) -> bool {
     service.labels.get("backupbot.backup").is_some_and(|v| v.eq_ignore_ascii_case("true"))
 }
 
-fn job(service: &ServiceSeen, all: &[ServiceSeen]) -> Job {
+fn job(service: &ServiceSeen) -> Job {
     let label = |key: &str| service.labels.get(&format!("backupbot.{key}")).cloned();
-    let mut paths = vec![];
-    let mut names: Vec<&String> = vec![];
-    for (engine_name, _) in &service.volumes {
+    let (mut paths, mut elsewhere) = (vec![], vec![]);
+    for (n, mount) in service.volumes.iter().enumerate() {
         // one volume may be mounted more than once
-        if names.contains(&engine_name) {
+        if service.volumes[..n].iter().any(|before| before.name == mount.name) {
             continue;
         }
-        names.push(engine_name);
-        let Some((through, mount)) = way(engine_name, service, all) else { continue };
-        let volume = short(engine_name, service);
+        let volume = short(&mount.name, service);
         let key = |rest: &str| format!("backup.volumes.{volume}{rest}");
         if label(&key("")).is_some_and(|v| v.eq_ignore_ascii_case("false")) {
             continue;
         }
-        let mount = mount.trim_end_matches('/');
-        let mounts =
-            || all.iter().filter(|s| s.name == *through).flat_map(|s| &s.volumes).map(|(_, at)| at.as_str());
-        let selected = |path: String| {
-            let (whole, inside) = (path == mount, nested::inside(&path, mounts()));
-            Selected { volume: volume.clone(), service: through.clone(), path, whole, inside }
-        };
-        match label(&key(".path")) {
-            None => paths.push(selected(mount.to_string())),
-            Some(list) => {
-                let below = list
-                    .split(',')
-                    .map(|p| p.trim().trim_matches('/'))
-                    .filter(|p| !p.is_empty() && !leads_out(p));
-                paths.extend(below.map(|below| selected(format!("{mount}/{below}"))));
-            }
+        if mount.elsewhere {
+            elsewhere.push(volume);
+            continue;
         }
+        let below: Vec<String> = match label(&key(".path")) {
+            None => vec![String::new()],
+            Some(list) => list
+                .split(',')
+                .map(|p| p.trim().trim_matches('/').to_string())
+                .filter(|p| !p.is_empty() && !leads_out(p))
+                .collect(),
+        };
+        paths.extend(below.into_iter().map(|path| selected(service, mount, &volume, path)));
     }
     Job {
         service: service.name.clone(),
         backup: Hooks { pre: label("backup.pre-hook"), post: label("backup.post-hook") },
         restore: Hooks { pre: label("restore.pre-hook"), post: label("restore.post-hook") },
         paths,
+        elsewhere,
+    }
+}
+
+fn selected(service: &ServiceSeen, mount: &VolumeSeen, volume: &str, path: String) -> Selected {
+    let of_volume = service.volumes.iter().filter(|v| v.name == mount.name);
+    Selected {
+        volume: volume.into(),
+        service: service.name.clone(),
+        at: InVolume { volume: mount.name.clone(), path },
+        mounts: of_volume.map(|v| v.path.clone()).collect(),
     }
 }
 
@@ -117,22 +133,6 @@ fn led_out(service: &ServiceSeen) -> impl Iterator<Item = String> {
 
 fn leads_out(path: &str) -> bool {
     path.split('/').any(|part| part.trim() == "..")
-}
-
-/// Where a volume is reached: a mount that can be written to, as a restore needs, of the service itself or else of another
-/// one; else the service's own.
-fn way<'a>(
-    volume: &str,
-    service: &'a ServiceSeen,
-    all: &'a [ServiceSeen],
-) -> Option<(&'a ServiceName, &'a str)> {
-    let mounts = |s: &'a ServiceSeen| {
-        let of_volume = s.volumes.iter().filter(move |(name, _)| name == volume);
-        of_volume.map(move |(_, path)| (&s.name, path.as_str(), !s.read_only.contains(path)))
-    };
-    let lasting = all.iter().filter(|s| !matches!(s.mode, Mode::Job(_) | Mode::Replicated(0)));
-    let writable = mounts(service).chain(lasting.flat_map(mounts)).find(|(.., writable)| *writable);
-    writable.or_else(|| mounts(service).next()).map(|(name, path, _)| (name, path))
 }
 
 fn short(engine_name: &str, service: &ServiceSeen) -> String {

@@ -1,19 +1,19 @@
 //! Backup and restore by the label contract of backup-bot-two (version 2), done by ccci itself upon the ports: what is
-//! to be done is `labels.rs` (pure), what is in an archive `archive.rs` (pure), doing it is here.
+//! to be done is `labels.rs` (pure), doing it is here. Only volumes are read and written that the run made and that live on
+//! the engine; everything else that lies under a mount is left alone and named.
 
-mod archive;
 mod archiving;
 mod labels;
-mod nested;
+mod links;
 mod restoring;
 
 use super::clock::Limit;
 use super::cluster::{ClusterError, ExecRequest};
+use super::volume::Entry;
 use super::{Cluster, World};
 use crate::failure::{Failure, causes};
-use crate::name::{ServiceName, StackName};
-pub use archive::Entry;
-use archiving::{archive_where_it_is, file_of, through};
+use crate::name::StackName;
+use archiving::{archive, file_of};
 pub use labels::{Hooks, Job, Selected, jobs};
 pub use restoring::restore;
 use std::io;
@@ -21,10 +21,8 @@ use std::io;
 /// What one selected path left in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
-    /// The service whose container was read.
-    pub service: ServiceName,
-    /// The path in the container.
-    pub path: String,
+    /// What was taken.
+    pub of: Selected,
     /// Name in the store.
     pub file: String,
     /// SHA-256 of the tar.
@@ -33,8 +31,6 @@ pub struct Archive {
     pub bytes: u64,
     /// What is inside.
     pub entries: Vec<Entry>,
-    /// Other mounts inside the path, relative to it, whose content is not here.
-    pub inside: Vec<String>,
 }
 
 /// One backup of a stack.
@@ -48,6 +44,8 @@ pub struct Snapshot {
     pub jobs: Vec<Job>,
     /// What a reader should know, such as an old label that is ignored.
     pub notes: Vec<String>,
+    /// What is not in it although it belongs to the app, fit to stand after "not proved:".
+    pub left_out: Vec<String>,
 }
 
 impl Snapshot {
@@ -71,8 +69,12 @@ impl Snapshot {
     pub fn assert_not_empty(&self) -> Result<(), Box<Failure>> {
         let empty = self.archives.iter().find(|a| a.entries.iter().all(|e| e.content == 0));
         let Some(a) = empty else { return Ok(()) };
-        let seen =
-            format!("{} of service `{}` holds {} entries and no content", a.path, a.service, a.entries.len());
+        let seen = format!(
+            "{} of service `{}` holds {} entries and no content",
+            a.of.named(),
+            a.of.service,
+            a.entries.len()
+        );
         let names: Vec<&str> = a.entries.iter().map(|e| e.name.as_str()).take(10).collect();
         let failure = Failure::new(causes::EMPTY_BACKUP, "a backup that holds something", seen);
         Err(Box::new(failure.evidence("entries", names.join("\n"))))
@@ -89,35 +91,45 @@ pub fn back_up(
     let seen = world.cluster.look(stack, limit).map_err(|e| engine(e, "look at the stack"))?;
     let (jobs, notes) = jobs(&seen);
     if jobs.iter().all(|j| j.paths.is_empty()) {
-        let expected = "the backup labels to select a volume";
-        let seen = if jobs.is_empty() {
-            "no service has `backupbot.backup=true`"
-        } else {
-            "every volume is excluded, or there is none"
-        };
-        let failure = Failure::new(causes::NOTHING_TO_BACK_UP, expected, seen);
-        return Err(Box::new(failure.evidence("notes", notes.join("\n"))));
+        return Err(Box::new(nothing(&jobs, &notes)));
     }
-    let mut snapshot = Snapshot { name: name.to_string(), archives: vec![], jobs: jobs.clone(), notes };
-    for job in &jobs {
+    let mut snapshot = Snapshot { name: name.to_string(), archives: vec![], jobs, notes, left_out: vec![] };
+    for job in &snapshot.jobs {
         hook(world, stack, job, "backup pre-hook", job.backup.pre.as_deref(), limit)?;
     }
     let mut taken = Ok(());
-    for job in &jobs {
-        for selected in &job.paths {
-            let file = file_of(name, selected, &snapshot.archives);
-            match archive_where_it_is(world, stack, &file, selected, limit) {
-                Ok(archive) => snapshot.archives.push(archive),
-                Err(f) => taken = taken.and(Err(f)),
-            }
+    for selected in snapshot.jobs.iter().flat_map(|j| &j.paths) {
+        let file = file_of(name, selected, &snapshot.archives);
+        match archive(world, stack, &file, selected, limit) {
+            Ok(archive) => snapshot.archives.push(archive),
+            Err(f) => taken = taken.and(Err(f)),
         }
     }
+    let closed = world.cluster.close_volumes(stack, limit).map_err(|e| engine(e, "let go of the volumes"));
+    taken = taken.and(closed);
     // post-hooks clean up after pre-hooks, so they run whatever happened between
-    for job in &jobs {
+    for job in &snapshot.jobs {
         let done = hook(world, stack, job, "backup post-hook", job.backup.post.as_deref(), limit);
         taken = taken.and(done);
     }
+    snapshot.left_out.extend(snapshot.archives.iter().filter_map(links::left_out));
     taken.map(|()| snapshot)
+}
+
+/// Why there is nothing to back up.
+fn nothing(jobs: &[Job], notes: &[String]) -> Failure {
+    if let Some(volume) = jobs.iter().flat_map(|j| &j.elsewhere).next() {
+        let expected = "a volume to back up that lives on the engine";
+        let seen = format!("`{volume}`, whose driver or options put its files elsewhere");
+        return Failure::new(causes::VOLUME_ELSEWHERE, expected, seen);
+    }
+    let seen = if jobs.is_empty() {
+        "no service has `backupbot.backup=true`"
+    } else {
+        "every volume is excluded, or there is none"
+    };
+    let failure = Failure::new(causes::NOTHING_TO_BACK_UP, "the backup labels to select a volume", seen);
+    failure.evidence("notes", notes.join("\n"))
 }
 
 /// Runs one command of the contract in the service's container. `sh -c 'false | gzip'` exits 0, so a container that has
@@ -189,11 +201,6 @@ fn tail(text: &str) -> String {
 
 pub(super) fn engine(e: ClusterError, doing: &str) -> Box<Failure> {
     Box::new(e.failure(doing, causes::ARCHIVE_FAILED))
-}
-
-/// Whether the engine says that a path is not there.
-pub(super) fn is_missing(e: &ClusterError) -> bool {
-    matches!(e, ClusterError::Missing(_)) || e.to_string().contains("ould not find the file")
 }
 
 pub(super) fn disk(file: &str, e: &io::Error) -> Box<Failure> {

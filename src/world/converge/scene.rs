@@ -84,7 +84,6 @@ fn service_of(line: &str) -> ServiceSeen {
         start_first: false,
         update: None,
         volumes: vec![],
-        read_only: vec![],
         networks: vec![],
         ports: vec![],
         template: "new".into(),

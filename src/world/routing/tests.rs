@@ -39,7 +39,6 @@ fn add(seen: &mut Seen, name: &str, labels: Vec<(String, String)>, tasks: &[(Tas
         start_first: false,
         update: None,
         volumes: vec![],
-        read_only: vec![],
         networks: vec![PROXY_NETWORK.into()],
         ports: vec![],
         template: String::new(),
