@@ -21,6 +21,7 @@ mod docs;
 mod fuzz;
 mod gathering;
 mod golden;
+mod hardened;
 mod host_files;
 mod hostile;
 mod ingress;

@@ -61,7 +61,9 @@ impl Outside {
 
     /// What a run cannot prove of it, fit to stand after "not proved:"; `backup` says whether the run makes one.
     pub fn not_proved(&self, backup: bool) -> Option<String> {
-        let what = match (backup && self.backed_up && !self.read_only, self.keeps()) {
+        // memory beside the volumes is nobody's data
+        let counts = self.kind != Kind::Memory || self.inside.is_some();
+        let what = match (backup && self.backed_up && !self.read_only && counts, self.keeps()) {
             (true, true) => "starts empty, is backed up and restored, and is gone after the run",
             (true, false) => "is backed up and restored",
             (false, true) => "starts empty and is gone after the run",
