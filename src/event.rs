@@ -219,7 +219,12 @@ pub enum What {
         /// Why.
         failure: Box<Failure>,
     },
-    /// The run's last line. Only what the scan of the finished record finds comes after it.
+    /// Archives of backups were removed when the run was over: nothing was wrong with them.
+    ArchivesDropped {
+        /// Relative paths.
+        files: Vec<String>,
+    },
+    /// The run's last line. Only what becomes of the finished record comes after it.
     RunEnded {
         /// ms since 1970.
         wall_ms: u64,

@@ -135,7 +135,7 @@ fn no_secret_is_seen_in_any_file_or_voice_of_a_run() {
         Box::new(Live::new(Box::new(heard.clone()), Screen { width: 5_000, height: 50, colour: true })),
     ];
     for event in run(&plan, &texts) {
-        let event = journal.take(event);
+        let event = journal.take(event).expect("room for all");
         for voice in &mut voices {
             voice.event(event);
             voice.tick(event.at);

@@ -85,6 +85,9 @@ pub struct RunArgs {
     /// Leave the app running; `ccci clean` removes it
     #[arg(long)]
     pub keep: bool,
+    /// Keep the archives of backups also when nothing was wrong with them; they hold the app's data as they were
+    #[arg(long)]
+    pub keep_backups: bool,
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t = RunFormat::Human)]
     pub format: RunFormat,

@@ -70,14 +70,15 @@ pub fn live(
 ) -> Result<Finished, NotLived> {
     let domain = job.plan.domain.to_string();
     let _held = held(world, &domain, stop)?;
-    let journal = Journal::begin(dir, job.redactor.clone())?;
+    let mut journal = Journal::begin(dir, job.redactor.clone())?;
+    journal.keep_archives(job.keep_archives);
     let shared = Arc::new(Mutex::new((Some(journal), voice)));
     let taker = shared.clone();
     let take = move |event: Event| {
         let mut both = taker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (journal, voice) = &mut *both;
-        if let Some(journal) = journal {
-            voice(journal.take(event));
+        if let Some(event) = journal.as_mut().and_then(|j| j.take(event)) {
+            voice(event);
         }
     };
     let sink = Sink::new(world.clock.clone(), Arc::new(take));

@@ -145,7 +145,7 @@ fn finish(
     let mut sides = BTreeMap::from([(Side::Head, gathered.head)]);
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
     let (scripts, redactor) = (gathered.scripts, redactor.clone());
-    let job = Job { plan, sides, scripts, settings, redactor, linted };
+    let job = Job { plan, sides, scripts, settings, redactor, linted, keep_archives: false };
     Ok(Prepared { job, warnings })
 }
 

@@ -15,6 +15,7 @@ use crate::failure::{Failure, causes};
 use crate::report::journal::{Finished, RecordError};
 use crate::report::sheet::Style;
 use crate::report::{self, human, list};
+use crate::run::job::Job;
 use crate::world::clock::{Limit, Stop};
 use std::path::Path;
 use std::sync::Mutex;
@@ -139,7 +140,7 @@ impl Call<'_> {
                     (exit, refusal(refused, self.out))
                 })?;
         self.out.diagnostics(prepared.warnings);
-        let job = prepared.job;
+        let job = Job { keep_archives: self.args.keep_backups, ..prepared.job };
         let several = self.args.recipes.len() > 1;
         let asked = self.args.out.as_ref();
         let asked = asked.map(|d| if several { d.join(job.plan.recipe.as_str()) } else { d.clone() });

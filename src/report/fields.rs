@@ -3,7 +3,7 @@
 
 use super::record::Record;
 use super::results::SCHEMA;
-use crate::event::{Skip, What};
+use crate::event::{Event, Skip, What};
 use crate::failure::{Evidence, Failure};
 use crate::plan::{Deployment, Held};
 use crate::tier::{RUNGS, Status, TIERS};
@@ -246,12 +246,33 @@ pub const RESULT: &[Field<Record>] = &[
         name: "files",
         doc: "Files of the record besides events, plan and reports.",
         shape: || list(shape(FILE)),
-        get: |r| Value::Array(r.events.iter().filter_map(|e| file(&e.what)).collect()),
+        get: |r| objects(FILE, &files(&r.events)),
     },
 ];
 
-fn file(what: &What) -> Option<Value> {
-    matches!(what, What::Kept { .. }).then(|| object(FILE, what))
+/// A file of the record.
+#[derive(Debug)]
+pub struct KeptFile {
+    name: String,
+    bytes: u64,
+    sha256: Option<String>,
+    there: bool,
+}
+
+fn files(events: &[Event]) -> Vec<KeptFile> {
+    let dropped = |file: &String| {
+        events.iter().any(|e| matches!(&e.what, What::ArchivesDropped { files } if files.contains(file)))
+    };
+    let one = |e: &Event| match &e.what {
+        What::Kept { file, sha256, bytes } => Some(KeptFile {
+            name: file.clone(),
+            bytes: *bytes,
+            sha256: sha256.clone(),
+            there: !dropped(file),
+        }),
+        _ => None,
+    };
+    events.iter().filter_map(one).collect()
 }
 
 /// A revision.
@@ -583,23 +604,19 @@ pub const VERSIONS: &[Field<Outcome>] = &[
 ];
 
 /// A file of the record.
-pub const FILE: &[Field<What>] = &[
-    Field {
-        name: "name",
-        doc: "Relative to the record.",
-        shape: text,
-        get: |w| if let What::Kept { file, .. } = w { json!(file) } else { Value::Null },
-    },
-    Field {
-        name: "bytes",
-        doc: "Its size.",
-        shape: number,
-        get: |w| if let What::Kept { bytes, .. } = w { json!(bytes) } else { Value::Null },
-    },
+pub const FILE: &[Field<KeptFile>] = &[
+    Field { name: "name", doc: "Relative to the record.", shape: text, get: |f| json!(f.name) },
+    Field { name: "bytes", doc: "Its size.", shape: number, get: |f| json!(f.bytes) },
     Field {
         name: "sha256",
         doc: "Checksum, for archives.",
         shape: || or_null(text()),
-        get: |w| if let What::Kept { sha256, .. } = w { json!(sha256) } else { Value::Null },
+        get: |f| json!(f.sha256),
+    },
+    Field {
+        name: "there",
+        doc: "Whether it is kept; archives of a good backup are not, unless they were asked for.",
+        shape: yes,
+        get: |f| json!(f.there),
     },
 ];

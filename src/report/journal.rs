@@ -1,13 +1,16 @@
 //! Writes a record while the run goes on: each event hidden, appended and flushed, then the reports, whole or not at
 //! all. A disk that refuses is told once and never loses the verdict, which is made from memory.
 
+use super::bound::{Bound, Fits};
 use super::record::{EVENTS, PLAN, Record};
 use super::{REPORTS, redaction, scan};
 use crate::event::{Event, What};
 use crate::failure::{Failure, causes};
 use crate::hands::mask::of_files;
 use crate::redact::Redactor;
+use crate::tier::{Status, Tier};
 use crate::time::Moment;
+use crate::verdict::TierOutcome;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -66,7 +69,9 @@ pub struct Journal {
     /// None after the disk refused: what follows would have a hole before it.
     file: Option<File>,
     events: Vec<Event>,
+    bound: Bound,
     trouble: Option<RecordError>,
+    keep_archives: bool,
 }
 
 /// A record that is done.
@@ -91,25 +96,43 @@ impl Journal {
             io::ErrorKind::AlreadyExists => RecordError::Taken(dir.to_path_buf()),
             _ => failed(e),
         })?;
-        Ok(Journal { dir: dir.to_path_buf(), redactor, file: Some(file), events: vec![], trouble: None })
+        Ok(Journal {
+            dir: dir.to_path_buf(),
+            redactor,
+            file: Some(file),
+            events: vec![],
+            bound: Bound::default(),
+            trouble: None,
+            keep_archives: false,
+        })
     }
 
-    /// Takes an event: hides, appends, remembers. Returns it as it was recorded.
-    pub fn take(&mut self, event: Event) -> &Event {
-        let event = redaction::hide(&self.redactor, event);
+    /// Whether archives of backups stay after a run in which nothing was wrong with them.
+    pub fn keep_archives(&mut self, keep: bool) {
+        self.keep_archives = keep;
+    }
+
+    /// Takes an event: hides, appends, remembers. Returns it as it was recorded; nothing if the record has no room for it.
+    pub fn take(&mut self, event: Event) -> Option<&Event> {
+        let event = match self.bound.fit(redaction::hide(&self.redactor, event)) {
+            Fits::As(event) | Fits::Notice(event) => event,
+            Fits::No => return None,
+        };
         if let What::RunStarted { plan, .. } = &event.what
             && let Err(e) = write_whole(&self.dir, PLAN, &pretty(plan))
         {
             self.trouble.get_or_insert(e);
         }
+        let line = line(&event);
+        self.bound.wrote(line.len());
         if let Some(file) = &mut self.file
-            && let Err(source) = file.write_all(line(&event).as_bytes())
+            && let Err(source) = file.write_all(line.as_bytes())
         {
             self.file = None;
             self.trouble.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
         }
         self.events.push(event);
-        &self.events[self.events.len() - 1]
+        self.events.last()
     }
 
     /// The trouble with the disk so far.
@@ -122,6 +145,7 @@ impl Journal {
         let mut notes = vec![];
         self.settle();
         self.settle_files();
+        self.drop_archives();
         let mut record = self.render(&mut notes);
         let (found, unread) = scan::directory(&self.dir, &self.archives(), &self.redactor);
         notes.extend(unread.iter().map(|e| format!("failed to {e}")));
@@ -173,6 +197,27 @@ impl Journal {
                 self.trouble.get_or_insert(e);
             }
         }
+    }
+
+    /// Removes archives that nobody needs any more: they hold the app's data as they were. Where something was wrong with
+    /// a backup or a restore they are evidence.
+    fn drop_archives(&mut self) {
+        let archives = self.archives();
+        let Some(record) = Record::of(self.events.clone()).filter(|_| !self.keep_archives) else { return };
+        let of_backups = |t: &&TierOutcome| matches!(t.tier, Tier::Backup | Tier::Restore);
+        let evidence = record.outcome.tiers.iter().filter(of_backups).any(|t| t.status != Status::Pass);
+        if archives.is_empty() || evidence {
+            return;
+        }
+        let gone = |file: &String| fs::remove_file(self.dir.join(file)).is_ok();
+        let files: Vec<String> = archives.into_iter().filter(gone).collect();
+        // their directories go with them if nothing else is in there
+        for dir in files.iter().filter_map(|f| Path::new(f).parent()).collect::<BTreeSet<_>>() {
+            let _ = fs::remove_dir(self.dir.join(dir));
+        }
+        let _ = fs::remove_dir(self.dir.join("backups"));
+        let at = self.events.last().map_or(Moment(0), |e| e.at);
+        self.take(Event { at, what: What::ArchivesDropped { files } });
     }
 
     /// Writes all events anew; a record that is whole after all has no trouble.

@@ -3,6 +3,7 @@
 
 pub mod annotations;
 pub mod badge;
+mod bound;
 pub mod diff;
 pub mod fields;
 pub mod forge;

@@ -15,8 +15,8 @@ pub const EVENTS: &str = "events.jsonl";
 pub const PLAN: &str = "plan.json";
 /// So many bad lines are shown; a file that is no record at all would fill the screen.
 const SHOWN: usize = 10;
-/// A hundred times what a long run writes; more than that is no record, and reading it would take the memory.
-const MOST_BYTES: u64 = 32 << 20;
+/// Bytes of a record's events, a hundred times what a long run writes: `bound.rs` sees to it that no more is written.
+pub const MOST_BYTES: u64 = 32 << 20;
 
 /// A record and its judgement.
 #[derive(Debug, Clone, PartialEq)]

@@ -32,6 +32,8 @@ pub struct Job {
     pub redactor: Redactor,
     /// What the recipe rules found.
     pub linted: Linted,
+    /// Whether archives of backups stay after a run in which nothing was wrong with them.
+    pub keep_archives: bool,
 }
 
 impl Job {

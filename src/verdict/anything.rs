@@ -15,7 +15,7 @@ fn some(n: (u8, usize, usize, usize, bool)) -> What {
     let (status, tier) = (STATUSES[status % 4], crate::tier::TIERS[cause % 5].tier);
     let (file, name) = (format!("f{}", step % 3), format!("n{}", cause % 3));
     let held = Held { kind: "volume".into(), name: "v".into(), by: "x".into() };
-    match kind % 14 {
+    match kind % 15 {
         0 => What::StepStarted { step, title: "t".into(), tier: told.then_some(tier) },
         1 | 2 => What::StepEnded { step, status, ms: u64::MAX, failure, note: told.then(|| "n".into()) },
         3 => What::Waiting { step, on: "w".into() },
@@ -29,6 +29,7 @@ fn some(n: (u8, usize, usize, usize, bool)) -> What {
         8 => What::RunEnded { wall_ms: 0 },
         9 => What::Deployed { side: if told { Side::Base } else { Side::Head } },
         10 => What::Linted { status, rules: vec![] },
+        13 => What::ArchivesDropped { files: vec![file] },
         11 => What::SecretFound { file, secret: name },
         12 => {
             let decided_by = if told { DecidedBy::Earlier } else { DecidedBy::Recipe };

@@ -96,6 +96,7 @@ pub fn fresh(job: &Job) -> Job {
         settings: job.settings.clone(),
         redactor: Redactor::default(),
         linted: job.linted.clone(),
+        keep_archives: job.keep_archives,
     }
 }
 

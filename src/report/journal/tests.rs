@@ -149,3 +149,75 @@ fn a_directory_that_vanishes_is_an_error_with_exit_3_and_the_verdict_is_there_al
     assert_eq!((record.outcome.verdict, record.outcome.exit.code()), (Verdict::Error, 3));
     assert_eq!(record.outcome.level, 4, "what was proved stays proved");
 }
+
+/// A run whose backup left an archive, with this end of its restore.
+fn with_archive(dir: &Path, restored: Status, keep: bool) -> (bool, Vec<String>) {
+    let mut journal = Journal::begin(dir, Redactor::default()).unwrap();
+    journal.keep_archives(keep);
+    fs::create_dir_all(dir.join("backups/backup-1")).unwrap();
+    fs::write(dir.join("backups/backup-1/app-data.tar"), "data").unwrap();
+    let file = "backups/backup-1/app-data.tar".to_string();
+    let plan = example::plan();
+    let restore = plan.steps.iter().position(|s| s.action == Action::Restore).unwrap();
+    for mut event in green(&plan) {
+        if let What::StepEnded { step, status, failure, .. } = &mut event.what
+            && *step == restore
+            && restored != Status::Pass
+        {
+            *status = restored;
+            *failure = Some(Box::new(Failure::new(causes::RESTORE_MISMATCH, "a", "b")));
+        }
+        if let What::RunEnded { .. } = event.what {
+            let (file, sha256) = (file.clone(), Some("0".repeat(64)));
+            journal.take(Event { at: event.at, what: What::Kept { file, sha256, bytes: 4 } });
+        }
+        journal.take(event);
+    }
+    let record = journal.finish().record.unwrap();
+    let dropped = record.events.iter().find_map(|e| match &e.what {
+        What::ArchivesDropped { files } => Some(files.clone()),
+        _ => None,
+    });
+    (dir.join("backups").exists(), dropped.unwrap_or_default())
+}
+
+#[test]
+fn archives_go_after_a_good_restore_and_stay_as_evidence_or_when_asked_for() {
+    let file = "backups/backup-1/app-data.tar".to_string();
+    for (restored, keep, there) in
+        [(Status::Pass, false, false), (Status::Pass, true, true), (Status::Fail, false, true)]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let (found, dropped) = with_archive(dir.path(), restored, keep);
+        assert_eq!(
+            (found, dropped),
+            (there, if there { vec![] } else { vec![file.clone()] }),
+            "{restored} {keep}"
+        );
+        let results: serde_json::Value =
+            serde_json::from_slice(&fs::read(dir.path().join("results.json")).unwrap()).unwrap();
+        assert_eq!(results["files"][0]["there"], there);
+    }
+}
+
+/// Forty mebibytes of words and a failure with as many: the record is one that can be read, and says what became of the run.
+#[test]
+fn whatever_a_run_tells_its_record_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = Journal::begin(dir.path(), Redactor::default()).unwrap();
+    let mut all = green(&example::plan());
+    let end = all.pop().unwrap();
+    for event in all {
+        journal.take(event);
+    }
+    let words = "word ".repeat(100_000);
+    for _ in 0..80 {
+        journal.take(said(&words));
+    }
+    journal.take(end);
+    let record = journal.finish().record.unwrap();
+    assert_eq!(record.outcome.verdict, Verdict::Green);
+    assert_eq!(Record::read(dir.path()).unwrap(), record);
+    let told = record.events.iter().filter(|e| matches!(&e.what, What::Said { by, .. } if by == "ccci"));
+    assert_eq!(told.count(), 1, "that something is missing is said once");
+}
