@@ -2,17 +2,17 @@
 //! (`docker stack deploy --detach=false`) says to the same file on the same engine.
 
 use super::figures::{Figures, span, table};
-use ccci::cli::{engine, env};
-use ccci::hands::clock::RealClock;
-use ccci::hands::locks::FileLocks;
-use ccci::hands::swarm::Swarm;
-use ccci::name::{ServiceName, StackName};
-use ccci::world::cluster::{Cluster, Deploy, Owner};
-use ccci::world::converge::{History, Wanted, WantedService, until_converged};
-use ccci::world::locks::Locks;
-use ccci::world::seen::{Restart, TaskState};
-use ccci::world::wait::WaitError;
-use ccci::world::{Clock, Limit, Stop};
+use ccci::commands::{engine, env};
+use ccci_adapters::clock::RealClock;
+use ccci_adapters::docker::Swarm;
+use ccci_adapters::locks::FileLocks;
+use ccci_model::name::{ServiceName, StackName};
+use ccci_swarm::converge::{History, Wanted, WantedService, until_converged};
+use ccci_swarm::observed::{Restart, TaskState};
+use ccci_swarm::ports::cluster::{Cluster, Deploy, Owner};
+use ccci_swarm::ports::locks::Locks;
+use ccci_swarm::ports::{Clock, Limit, Stop};
+use ccci_swarm::wait::WaitError;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -216,7 +216,8 @@ impl Ground {
 
     /// The file with the labels that removal goes by.
     fn file(&self, services: &str) -> String {
-        let owner = Owner { run: ccci::name::RunId::parse("bench").unwrap(), domain: self.domain.clone() };
+        let owner =
+            Owner { run: ccci_model::name::RunId::parse("bench").unwrap(), domain: self.domain.clone() };
         let labels: Vec<String> = owner.labels().iter().map(|(k, v)| format!("{k}: {v}")).collect();
         let labels = format!("{{{}}}", labels.join(", "));
         let text = services.replace("IMAGE", &format!("'{IMAGE}'")).replace("UP", &format!("\"{UP}\""));
@@ -271,7 +272,7 @@ impl Ground {
         assert!(up.is_ok(), "{}: what is updated did not come up: {up:?}", case.name);
     }
 
-    fn converge(&self, wanted: &Wanted) -> Result<Vec<String>, WaitError<ccci::world::ClusterError>> {
+    fn converge(&self, wanted: &Wanted) -> Result<Vec<String>, WaitError<ccci_swarm::ports::ClusterError>> {
         let (stack, limit, mut history) = (self.stack(), self.limit(60), History::default());
         until_converged(&*self.cluster, &*self.clock, &stack, wanted, &mut history, &limit, &mut |_| ())
     }

@@ -2,8 +2,8 @@
 //! is what a harness in shell or Python pays for the same: a process.
 
 use super::figures::{Figures, ratio, table};
-use ccci::diag::Text;
-use ccci::script::{FnRef, RecipeTexts, Scripts, Unguarded};
+use ccci_model::diag::Text;
+use ccci_script::{FnRef, RecipeTexts, Scripts, Unguarded};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,8 +21,8 @@ pub fn run(rounds: usize) {
     let texts = |content: &str| RecipeTexts::from([("hooks.rhai".to_string(), text(content))]);
     let wordpress = std::fs::read_to_string("recipes/wordpress/hooks.rhai").unwrap();
     let loading = texts(&wordpress);
-    let load = times(rounds, MANY, || drop(Scripts::load(&loading, &ccci::ctx::sigs()).unwrap()));
-    let (scripts, said) = Scripts::load(&texts(ENV_HOOK), &ccci::ctx::sigs()).unwrap();
+    let load = times(rounds, MANY, || drop(Scripts::load(&loading, &ccci_runner::ctx::sigs()).unwrap()));
+    let (scripts, said) = Scripts::load(&texts(ENV_HOOK), &ccci_runner::ctx::sigs()).unwrap();
     assert!(!said.has_errors(), "the hook of the bench does not load");
     let what = FnRef { file: "hooks.rhai".into(), name: "extra_env".into() };
     let hook = times(rounds, MANY, || {

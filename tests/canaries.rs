@@ -9,11 +9,11 @@ mod table;
 
 use crate::docker::docker;
 use beside::{Neighbour, ProxyNetwork};
-use ccci::cli::args::SourceArgs;
-use ccci::cli::life::{live, real_world};
-use ccci::cli::prepare::{Refused, prepare};
-use ccci::event::What;
-use ccci::world::{Limit, Stop};
+use ccci::commands::args::SourceArgs;
+use ccci::commands::life::{live, real_world};
+use ccci::commands::prepare::{Refused, prepare};
+use ccci_model::event::What;
+use ccci_swarm::ports::{Limit, Stop};
 use row::Canary;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -88,7 +88,7 @@ fn life(canary: &Canary) -> Vec<String> {
     let mut job = match prepare(&recipe, &args, false, runtime.handle(), &stop, &Default::default()) {
         Ok(prepared) => prepared.job,
         Err(Refused::Wrong(said)) => {
-            let said: Vec<String> = said.iter().map(ccci::diag::render::one_line).collect();
+            let said: Vec<String> = said.iter().map(ccci_model::diag::render::one_line).collect();
             return compare::refusal(canary, &said);
         }
         Err(Refused::World(f)) => return vec![format!("it cannot be looked at: {f}")],
@@ -104,7 +104,7 @@ fn life(canary: &Canary) -> Vec<String> {
     let neighbour = std::sync::Arc::new(Mutex::new(Neighbour::new(canary.beside, &stack)));
     let (ear, titles) =
         (neighbour.clone(), job.plan.steps.iter().map(|s| s.action.title()).collect::<Vec<_>>());
-    let hear = move |event: &ccci::event::Event| {
+    let hear = move |event: &ccci_model::event::Event| {
         if let What::StepEnded { step, .. } = &event.what {
             let title = titles.get(*step).map_or("", String::as_str);
             ear.lock().unwrap().hear(event, title);
@@ -122,7 +122,8 @@ fn life(canary: &Canary) -> Vec<String> {
     let limit = Limit { deadline: world.clock.now().after(Duration::from_secs(30)), stop: Stop::default() };
     if !canary.left.is_empty() {
         // whoever held it is gone, so the next removal finishes the work
-        ccci::run::undo::remove_domain(&world, &domain, limit.deadline, true, &mut |_| ()).unwrap();
+        ccci_runner::execute::undo::remove_domain(&world, &domain, limit.deadline, true, &mut |_| ())
+            .unwrap();
     }
     let left = world.cluster.leftovers(Some(&domain), &limit).unwrap();
     if !left.is_empty() {
@@ -164,7 +165,12 @@ fn every_canary_has_a_row_and_every_row_a_canary() {
         assert_eq!(told, row.exit != 0, "{}: red says why, and green has nothing to say", row.name);
         assert!(row.lessons.iter().all(|l| l.starts_with("lesson_")), "{}", row.name);
         for t in row.troubles {
-            assert!(ccci::failure::causes::by_id(t.cause).is_some(), "{}: no cause {}", row.name, t.cause);
+            assert!(
+                ccci_model::failure::causes::by_id(t.cause).is_some(),
+                "{}: no cause {}",
+                row.name,
+                t.cause
+            );
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::bad_input::ground::{Ground, program};
 use crate::report::fits;
-use ccci::hands::locks::FileLocks;
-use ccci::report::{REPORTS, results};
-use ccci::world::Locks;
+use ccci_adapters::locks::FileLocks;
+use ccci_report::{REPORTS, results};
+use ccci_swarm::ports::Locks;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

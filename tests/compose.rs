@@ -2,9 +2,9 @@
 //! stamp says that docker's own loader was asked about exactly these bytes (`oracle/check.sh`). Every version of the
 //! recipes in `lab/recipes` is a case too: its folder names it in `from.txt`.
 
-use ccci::diag::{Text, render};
-use ccci::recipe::compose::{Around, Composed};
-use ccci::recipe::envfile::{EnvFile, abra_exports};
+use ccci_model::diag::{Text, render};
+use ccci_recipe::compose::{Around, Composed};
+use ccci_recipe::envfile::{EnvFile, abra_exports};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -8,23 +8,23 @@
 )]
 
 use crate::docker::{called, docker};
-use ccci::failure::Failure;
-use ccci::hands::clock::RealClock;
-use ccci::hands::locks::FileLocks;
-use ccci::hands::memory::{Fault, Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
-use ccci::hands::swarm::Swarm;
-use ccci::name::{RunId, ServiceName, StackName};
-use ccci::secret::Secret;
-use ccci::time::Moment;
-use ccci::world::World;
-use ccci::world::backups::{back_up, restore};
-use ccci::world::clock::{Clock, Limit, Stop};
-use ccci::world::cluster::*;
-use ccci::world::converge::{History, Wanted, WantedService, until_converged};
-use ccci::world::locks::{Held, Locks};
-use ccci::world::seen::{Oom, Restart, TaskState, VolumeSeen};
-use ccci::world::volume::{InVolume, PutBack};
-use ccci::world::wait::WaitError;
+use ccci_adapters::clock::RealClock;
+use ccci_adapters::docker::Swarm;
+use ccci_adapters::locks::FileLocks;
+use ccci_model::failure::Failure;
+use ccci_model::name::{RunId, ServiceName, StackName};
+use ccci_model::secret::Secret;
+use ccci_model::time::Moment;
+use ccci_swarm::backup::{back_up, restore};
+use ccci_swarm::converge::{History, Wanted, WantedService, until_converged};
+use ccci_swarm::observed::{Oom, Restart, TaskState, VolumeSeen};
+use ccci_swarm::ports::World;
+use ccci_swarm::ports::clock::{Clock, Limit, Stop};
+use ccci_swarm::ports::cluster::*;
+use ccci_swarm::ports::locks::{Held, Locks};
+use ccci_swarm::ports::volume::{InVolume, PutBack};
+use ccci_swarm::wait::WaitError;
+use ccci_testkit::memory::{Fault, Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl Ground {
         let program = Path::new(env!("CARGO_BIN_EXE_ccci"));
         let cluster = Arc::new(Swarm::new(&host, program, runtime.handle().clone(), clock.clone(), moved));
         let domain = format!("{test}-{}.ccci.test", std::process::id());
-        let held = FileLocks::new(ccci::cli::env::locks()).take(&domain).unwrap();
+        let held = FileLocks::new(ccci::commands::env::locks()).take(&domain).unwrap();
         assert!(held.is_some(), "{domain} is in use");
         Some(Ground { cluster, clock, memory: None, domain, image: IMAGE, _held: held })
     }
@@ -517,7 +517,7 @@ fn a_command_that_does_not_end_is_left_at_the_deadline_and_at_a_stop() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             std::thread::sleep(Duration::from_millis(300));
-            limit.stop.set(ccci::world::clock::StopReason::Interrupted);
+            limit.stop.set(ccci_swarm::ports::clock::StopReason::Interrupted);
         });
         let got = g.cluster.exec(&g.stack(), &app, &what, &limit);
         assert!(matches!(got, Err(ClusterError::Stopped(_))), "{got:?}");
@@ -773,7 +773,7 @@ fn a_passed_deadline_and_a_stop_end_every_call() {
         g.clock.pause(Duration::from_millis(50), &late.stop);
         assert!(matches!(g.cluster.engine(&late), Err(ClusterError::Deadline(_))));
         let stopped = g.limit(10);
-        stopped.stop.set(ccci::world::clock::StopReason::Interrupted);
+        stopped.stop.set(ccci_swarm::ports::clock::StopReason::Interrupted);
         assert!(matches!(g.cluster.engine(&stopped), Err(ClusterError::Stopped(_))));
     });
 }

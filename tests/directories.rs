@@ -3,10 +3,10 @@
 
 use crate::golden;
 use crate::settings::listed;
-use ccci::diag::codes;
-use ccci::gather::disk;
-use ccci::recipe::directory::{Directory, Layer, Origin, read, tests_of};
-use ccci::tier::TIERS;
+use ccci_model::diag::codes;
+use ccci_model::tier::TIERS;
+use ccci_recipe::directory::{Directory, Layer, Origin, read, tests_of};
+use ccci_runner::gather::disk;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;

@@ -8,7 +8,7 @@ use std::path::Path;
 fn generated_files_are_current() {
     let bless = std::env::var_os("CCCI_BLESS").is_some();
     let mut stale = vec![];
-    for file in ccci::cli::generated::generated() {
+    for file in ccci::commands::generated::generated() {
         let have = fs::read_to_string(&file.path).unwrap_or_default();
         if have != file.content && bless {
             fs::create_dir_all(Path::new(&file.path).parent().unwrap()).unwrap();

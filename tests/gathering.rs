@@ -4,13 +4,13 @@
 use crate::golden;
 use crate::repository::{Files, Repository, compose};
 use crate::settings::listed;
-use ccci::gather::{Asked, Gathered, Means, Outcome, gather, texts, unmentioned};
-use ccci::hands::clock::RealClock;
-use ccci::hands::git::GitHand;
-use ccci::name::RunId;
-use ccci::script::Scripts;
-use ccci::tier::Tier;
-use ccci::world::clock::{Clock, Limit, Stop};
+use ccci_adapters::clock::RealClock;
+use ccci_adapters::git::GitHand;
+use ccci_model::name::RunId;
+use ccci_model::tier::Tier;
+use ccci_runner::gather::{Asked, Gathered, Means, Outcome, gather, texts, unmentioned};
+use ccci_script::Scripts;
+use ccci_swarm::ports::clock::{Clock, Limit, Stop};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -107,7 +107,7 @@ impl Project {
     fn services(&self) -> String {
         let g = self.good();
         let (merged, _) = g.texts.directory.merged();
-        let (scripts, found) = Scripts::load(&merged.texts, &ccci::ctx::sigs()).unwrap();
+        let (scripts, found) = Scripts::load(&merged.texts, &ccci_runner::ctx::sigs()).unwrap();
         assert!(!found.has_errors(), "{found:?}");
         listed(unmentioned::services(&g, scripts.services()))
     }

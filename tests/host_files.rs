@@ -102,8 +102,11 @@ fn facts(dir: &Path) -> BTreeMap<PathBuf, Facts> {
         if meta.is_dir() {
             open.extend(fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
         }
-        let content =
-            if meta.is_file() { ccci::digest::sha256(&fs::read(&path).unwrap()) } else { String::new() };
+        let content = if meta.is_file() {
+            ccci_model::digest::sha256(&fs::read(&path).unwrap())
+        } else {
+            String::new()
+        };
         let times = (meta.mtime(), meta.mtime_nsec());
         out.insert(path, (content, meta.mode(), meta.uid(), meta.gid(), times.0, times.1, meta.ino()));
     }

@@ -5,18 +5,18 @@
 //! gives them a part of the operations that a real run does; with `CCCI_HOSTILE=full` each has all of them, and a process of
 //! its own. `cargo test hostile_script -- --nocapture` prints the table.
 
-use ccci::ctx::{self, Ctx, HookCtx, Marks, state::Facts, state::Used};
-use ccci::hands::memory::{MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page};
-use ccci::name::{RunId, ServiceName, StackName};
-use ccci::redact::Redactor;
-use ccci::script::hooks::{self, HookRow};
-use ccci::script::limits::OPERATIONS;
-use ccci::script::{ErrorKind, FnRef, Guard, RecipeTexts, ScriptError, Scripts, StopReason};
-use ccci::secret::Secret;
-use ccci::tier::Tier;
-use ccci::world::cluster::{Cluster, Deploy, ExecOutput, Owner};
-use ccci::world::web::HttpAnswer;
-use ccci::world::{Clock, Limit, Stop, Web, World};
+use ccci_model::name::{RunId, ServiceName, StackName};
+use ccci_model::redact::Redactor;
+use ccci_model::secret::Secret;
+use ccci_model::tier::Tier;
+use ccci_runner::ctx::{self, Ctx, HookCtx, Marks, state::Facts, state::Used};
+use ccci_script::hooks::{self, HookRow};
+use ccci_script::limits::OPERATIONS;
+use ccci_script::{ErrorKind, FnRef, Guard, RecipeTexts, ScriptError, Scripts, StopReason};
+use ccci_swarm::ports::cluster::{Cluster, Deploy, ExecOutput, Owner};
+use ccci_swarm::ports::web::HttpAnswer;
+use ccci_swarm::ports::{Clock, Limit, Stop, Web, World};
+use ccci_testkit::memory::{MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page};
 use rhai::{Dynamic, Engine};
 use std::collections::BTreeMap;
 use std::fs;
@@ -215,7 +215,7 @@ type Ended = Result<(), (String, String)>;
 
 fn end_of(case: &Case) -> Ended {
     let (scripts, found) = Scripts::load(&case.texts, &ctx::sigs()).unwrap();
-    if let Some(d) = found.0.iter().find(|d| d.severity == ccci::diag::Severity::Error) {
+    if let Some(d) = found.0.iter().find(|d| d.severity == ccci_model::diag::Severity::Error) {
         let place = d.place.as_ref().map(ToString::to_string).unwrap_or_default();
         return Err((format!("refused {}: {}", d.code.id, d.message), place));
     }
@@ -226,7 +226,7 @@ fn end_of(case: &Case) -> Ended {
     for tier in [Tier::Install, Tier::Custom] {
         for test in scripts.tests(tier) {
             let what = FnRef { file: test.file, name: test.name };
-            let ctx = ground.ctx(hooks::PRE_INSTALL, ccci::script::Point::Test);
+            let ctx = ground.ctx(hooks::PRE_INSTALL, ccci_script::Point::Test);
             ground.function(&scripts, &what, &ctx).map_err(told)?;
         }
     }
@@ -299,7 +299,7 @@ impl Ground {
         });
         cluster.log("app", &format!("{}\r\n", "a line of a log ".repeat(100)).repeat(1_000));
         let web = MemoryWeb::new(clock.clone(), cluster.clone());
-        web.on_request(|request, _| Some(answer(ccci::hands::memory::path_of(&request.url))));
+        web.on_request(|request, _| Some(answer(ccci_testkit::memory::path_of(&request.url))));
         let stack = stack();
         let limit = Limit { deadline: clock.now().after(Duration::from_secs(60)), stop: Stop::default() };
         cluster
@@ -321,7 +321,7 @@ impl Ground {
         Ground { world, redactor, secrets, marks: Marks::default(), told: Arc::default(), short: false }
     }
 
-    fn ctx(&self, _row: &dyn HookRow, point: ccci::script::Point) -> Arc<HookCtx> {
+    fn ctx(&self, _row: &dyn HookRow, point: ccci_script::Point) -> Arc<HookCtx> {
         let told = self.told.clone();
         let deadline = self.world.clock.now().after(Duration::from_secs(300));
         Arc::new(HookCtx {

@@ -8,12 +8,12 @@ mod app;
 mod ground;
 
 use app::App;
-use ccci::name::ServiceName;
-use ccci::world::Web;
-use ccci::world::clock::{Stop, StopReason};
-use ccci::world::cluster::ClusterError;
-use ccci::world::seen::TaskState;
-use ccci::world::web::{AnsweredBy, HttpRequest, WebError};
+use ccci_model::name::ServiceName;
+use ccci_swarm::observed::TaskState;
+use ccci_swarm::ports::Web;
+use ccci_swarm::ports::clock::{Stop, StopReason};
+use ccci_swarm::ports::cluster::ClusterError;
+use ccci_swarm::ports::web::{AnsweredBy, HttpRequest, WebError};
 use ground::{Ground, request};
 use rustls::{ClientConnection, StreamOwned};
 use std::io::{Read, Write};
@@ -282,7 +282,7 @@ fn web_sockets_are_tunnelled_both_ways() {
 #[test]
 fn web_sockets_are_tunnelled_over_tls_too_and_the_runs_authority_is_enough_to_trust() {
     let ground = Ground::with_app();
-    let config = Arc::new(ccci::hands::tls::client_trusting(&[ground.ingress.ca()]));
+    let config = Arc::new(ccci_adapters::tls::client_trusting(&[ground.ingress.ca()]));
     let client = ClientConnection::new(config, "a.ccci.test".try_into().unwrap()).unwrap();
     let mut stream = StreamOwned::new(client, TcpStream::connect(ground.ingress.https()).unwrap());
     let head = "GET /ws HTTP/1.1\r\nHost: a.ccci.test\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\n\r\n";

@@ -2,12 +2,12 @@
 
 use crate::run::fullest::{hasty, job};
 use crate::run::machine::Machine;
-use ccci::diag::Text;
-use ccci::hands::memory::MemoryLocks;
-use ccci::name::{Domain, RecipeName, RunId};
-use ccci::recipe::compose::{Around, Composed};
-use ccci::verdict::Verdict;
-use ccci::world::Locks;
+use ccci_model::diag::Text;
+use ccci_model::name::{Domain, RecipeName, RunId};
+use ccci_model::verdict::Verdict;
+use ccci_recipe::compose::{Around, Composed};
+use ccci_swarm::ports::Locks;
+use ccci_testkit::memory::MemoryLocks;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

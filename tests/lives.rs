@@ -1,18 +1,18 @@
 //! Whole lives on a real Swarm: the three recipes are green, and each sabotage is found at the right tier. Run when
 //! `CCCI_SWARM` is set (`make test`); without it each story says that it was not run.
 
-use ccci::cli::args::SourceArgs;
-use ccci::cli::life::{live, real_world};
-use ccci::cli::prepare::prepare;
-use ccci::name::{ServiceName, StackName};
-use ccci::plan::{Action, Side};
-use ccci::run::job::Job;
-use ccci::secret::Secret;
-use ccci::tier::{Status, Tier};
-use ccci::verdict::{Outcome, Verdict};
-use ccci::world::cluster::*;
-use ccci::world::volume::{Entry, InVolume, PutBack};
-use ccci::world::{Cluster, ClusterError, Limit, Stop};
+use ccci::commands::args::SourceArgs;
+use ccci::commands::life::{live, real_world};
+use ccci::commands::prepare::prepare;
+use ccci_model::name::{ServiceName, StackName};
+use ccci_model::plan::{Action, Side};
+use ccci_model::secret::Secret;
+use ccci_model::tier::{Status, Tier};
+use ccci_model::verdict::{Outcome, Verdict};
+use ccci_runner::execute::job::Job;
+use ccci_swarm::ports::cluster::*;
+use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
+use ccci_swarm::ports::{Cluster, ClusterError, Limit, Stop};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -212,7 +212,7 @@ impl Cluster for Saboteur {
     fn deploy(&self, deploy: &Deploy, l: &Limit) -> R<()> {
         self.inner.deploy(deploy, l)
     }
-    fn look(&self, stack: &StackName, l: &Limit) -> R<ccci::world::seen::Seen> {
+    fn look(&self, stack: &StackName, l: &Limit) -> R<ccci_swarm::observed::Seen> {
         self.inner.look(stack, l)
     }
     fn exec(&self, stack: &StackName, service: &ServiceName, what: &ExecRequest, l: &Limit) -> R<ExecOutput> {

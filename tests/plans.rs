@@ -3,10 +3,10 @@
 
 use crate::golden;
 use crate::run::fullest::{self, plainly, prepared};
-use ccci::event::DecidedBy;
-use ccci::plan::build::{Inputs, build};
-use ccci::plan::show::show;
-use ccci::plan::{Action, Plan, example};
+
+use ccci_model::plan::{Action, Plan};
+use ccci_report::plan::show;
+use ccci_testkit::example;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,28 +76,4 @@ fn a_step_that_the_core_moves_shows_in_every_plan() {
         assert!(job.is_err() || changed(job.unwrap().plan), "{}", dir.display());
     }
     assert!(changed(example::plan()));
-}
-
-fn titles(change: impl FnOnce(&mut Inputs)) -> Vec<String> {
-    let mut inputs = example::inputs();
-    change(&mut inputs);
-    build(&inputs).steps.iter().map(|s| s.action.title()).collect()
-}
-
-#[test]
-fn lesson_11_a_stack_is_let_settle_right_before_its_backup_and_verified_after_each_attempt() {
-    let all = titles(|_| ());
-    let settle = all.iter().position(|t| t == "settle").unwrap();
-    assert_eq!(all[settle + 1], "back up (verified, 3 attempts at most)");
-}
-
-#[test]
-fn lesson_12_a_backup_that_nothing_damages_before_the_restore_is_said_to_prove_little() {
-    let mut inputs = example::inputs();
-    let all = titles(|_| ());
-    let at = |title: &str| all.iter().position(|t| t == title).unwrap();
-    assert!(at("hook pre_backup") < at("settle") && at("hook pre_restore") < at("restore"));
-    inputs.hooks.remove("pre_restore");
-    inputs.backup_by = DecidedBy::Structure;
-    assert!(build(&inputs).not_proved.iter().any(|n| n.contains("a restore that does nothing would pass")));
 }

@@ -235,9 +235,9 @@ fn of_a_whole_run_nobody_else_sees_an_argument_or_a_file() {
 /// A run of one user must see the locks of another, whatever the masks of both.
 #[test]
 fn locks_are_seen_by_every_user_of_the_machine() {
-    use ccci::world::locks::Locks;
+    use ccci_swarm::ports::locks::Locks;
     let dir = tempfile::tempdir().unwrap();
-    let locks = ccci::hands::locks::FileLocks::new(dir.path().join("locks"));
+    let locks = ccci_adapters::locks::FileLocks::new(dir.path().join("locks"));
     let _held = locks.take("a.ccci.test").unwrap().unwrap();
     locks.keep("b.ccci.test", &[]).unwrap();
     for (name, mode) in [("", 0o1777), ("a.ccci.test.lock", 0o644), ("b.ccci.test.kept", 0o644)] {

@@ -1,11 +1,12 @@
 //! The lint rung: each rule has a recipe that keeps it and one that breaks it, both made of `base` with some files
 //! laid over it (`gone.txt` names files to leave out, `tags.txt` the tags).
 
-use ccci::name::{Revision, Version};
-use ccci::recipe::lint::{Check, LintInput, Outcome, RULES, lint, rung};
-use ccci::recipe::source::{Files, Tag};
-use ccci::tier::Status;
-use ccci::{diag::Severity, diag::Text};
+use ccci_model::diag::Severity;
+use ccci_model::diag::Text;
+use ccci_model::name::{Revision, Version};
+use ccci_model::tier::Status;
+use ccci_recipe::lint::{Check, LintInput, Outcome, RULES, lint, rung};
+use ccci_recipe::source::{Files, Tag};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

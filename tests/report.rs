@@ -1,15 +1,15 @@
 //! Kept records and what is told of them: `records/<name>.jsonl` -> every format in `records/<name>/`.
 
 use crate::golden;
-use ccci::event::Event;
-use ccci::redact::Redactor;
-use ccci::report::journal::Journal;
-use ccci::report::record::{EVENTS, Record, kept};
-use ccci::report::sheet::Style;
-use ccci::report::text::columns;
-use ccci::report::{REPORTS, diff, format, human, list, results, why};
-use ccci::tier::{Rung, Status};
-use ccci::verdict::Verdict::{self, Error, Green, Interrupted, Red};
+use ccci_model::event::Event;
+use ccci_model::redact::Redactor;
+use ccci_model::tier::{Rung, Status};
+use ccci_model::verdict::Verdict::{self, Error, Green, Interrupted, Red};
+use ccci_report::sheet::Style;
+use ccci_report::text::columns;
+use ccci_report::{REPORTS, diff, format, human, list, results, why};
+use ccci_runner::record::journal::Journal;
+use ccci_runner::record::{EVENTS, Record, kept};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
@@ -69,7 +69,7 @@ fn an_old_run_renders_byte_for_byte_as_the_run_itself_did() {
     // writing is the same for all; the last scan and a torn line are not
     for name in ["green", "red_install", "killed", "secret"] {
         let dir = tempfile::tempdir().unwrap();
-        let mut journal = Journal::begin(dir.path(), Redactor::default()).unwrap();
+        let mut journal = Journal::begin(dir.path(), Redactor::default(), REPORTS).unwrap();
         for event in record(name).events {
             journal.take(event);
         }

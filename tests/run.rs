@@ -9,9 +9,9 @@ mod removal;
 mod tap;
 mod undo;
 
-use ccci::plan::Action;
-use ccci::tier::Status;
-use ccci::verdict::Verdict;
+use ccci_model::plan::Action;
+use ccci_model::tier::Status;
+use ccci_model::verdict::Verdict;
 use fullest::job;
 use machine::Machine;
 

@@ -4,8 +4,8 @@ pub mod hostile;
 mod refused;
 mod sample;
 
-use ccci::diag::{Diagnostic, Diagnostics, Text, render};
-use ccci::script::{FnRef, Guard, RecipeTexts, ScriptError, Scripts, Unguarded};
+use ccci_model::diag::{Diagnostic, Diagnostics, Text, render};
+use ccci_script::{FnRef, Guard, RecipeTexts, ScriptError, Scripts, Unguarded};
 use rhai::Dynamic;
 use std::fs;
 use std::path::Path;

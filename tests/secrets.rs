@@ -6,20 +6,21 @@ mod swarm;
 
 use crate::report::record as kept_record;
 use crate::shared::Shared;
-use ccci::event::{DecidedBy, Event, LintedRule, Skip, What};
-use ccci::failure::{Failure, causes};
-use ccci::plan::{Plan, example};
-use ccci::redact::{Added, DOTS, RedactingWriter, Redactor};
-use ccci::report::journal::Journal;
-use ccci::report::live::{Live, Screen};
-use ccci::report::plain::Plain;
-use ccci::report::record::Record;
-use ccci::report::sheet::Style;
-use ccci::report::teller::Teller;
-use ccci::report::{REPORTS, diff, forge::Forge, human, why};
-use ccci::secret::Secret;
-use ccci::tier::{Status, Tier};
-use ccci::time::Moment;
+use ccci_model::event::{DecidedBy, Event, LintedRule, Skip, What};
+use ccci_model::failure::{Failure, causes};
+use ccci_model::plan::Plan;
+use ccci_model::redact::{Added, DOTS, RedactingWriter, Redactor};
+use ccci_model::secret::Secret;
+use ccci_model::tier::{Status, Tier};
+use ccci_model::time::Moment;
+use ccci_report::live::{Live, Screen};
+use ccci_report::plain::Plain;
+use ccci_report::sheet::Style;
+use ccci_report::teller::Teller;
+use ccci_report::{REPORTS, diff, forge::Forge, human, why};
+use ccci_runner::record::Record;
+use ccci_runner::record::journal::Journal;
+use ccci_testkit::example;
 use planted::{Needles, secrets, written};
 use std::collections::BTreeMap;
 use std::fs;
@@ -127,7 +128,7 @@ fn no_secret_is_seen_in_any_file_or_voice_of_a_run() {
     let texts: Vec<String> = all.iter().flat_map(|s| written(s)).map(|w| w.text).collect();
     let mut plan = example::plan();
     plan.base_reason = texts.join(" ");
-    let mut journal = Journal::begin(dir.path(), redactor.clone()).unwrap();
+    let mut journal = Journal::begin(dir.path(), redactor.clone(), REPORTS).unwrap();
     let heard = Shared::default();
     let early = Needles::of(&all[..known]);
     let mut voices: Vec<Box<dyn Teller>> = vec![
@@ -202,10 +203,10 @@ fn a_panic_of_a_script_and_its_shown_values_pass_the_redactor() {
     for s in &all {
         // as messages quote: escaped, cut in the middle
         let long = format!("{}{s}{}", "x".repeat(150), "y".repeat(200));
-        let quoted = ccci::script::head(&format!("{long:?}"), 200);
+        let quoted = ccci_script::head(&format!("{long:?}"), 200);
         needles.not_in("a quoted value", redactor.hide(&quoted).as_bytes());
         for cut in 4..s.chars().count() {
-            let shown = redactor.hide(&ccci::script::head(s, cut));
+            let shown = redactor.hide(&ccci_script::head(s, cut));
             assert!(shown.starts_with(DOTS), "{cut} letters of a secret are shown: {shown}");
         }
         let panic = format!(

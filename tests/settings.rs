@@ -2,11 +2,11 @@
 //! a case are layers, read in the order of their names.
 
 use crate::golden;
-use ccci::diag::{Diagnostics, Text, render::one_line};
-use ccci::name::RecipeName;
-use ccci::recipe::keys::{KEYS, Key, Status, changed};
-use ccci::recipe::kind::{Kind, Value};
-use ccci::recipe::load::{Loaded, load, load_with};
+use ccci_model::diag::{Diagnostics, Text, render::one_line};
+use ccci_model::name::RecipeName;
+use ccci_recipe::keys::{KEYS, Key, Status, changed};
+use ccci_recipe::kind::{Kind, Value};
+use ccci_recipe::load::{Loaded, load, load_with};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

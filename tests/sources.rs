@@ -1,11 +1,11 @@
 //! Sources: what is read of a repository, in place or cloned, and what is said when it cannot be.
 
 use crate::repository::{Repository, compose};
-use ccci::gather::trouble::{Trouble, of_source};
-use ccci::hands::clock::RealClock;
-use ccci::hands::git::{GitError, GitHand};
-use ccci::recipe::source::{SourceFacts, SourceKind};
-use ccci::world::clock::{Clock, Limit, Stop, StopReason};
+use ccci_adapters::clock::RealClock;
+use ccci_adapters::git::{GitError, GitHand};
+use ccci_recipe::source::{SourceFacts, SourceKind};
+use ccci_runner::gather::trouble::{Trouble, of_source};
+use ccci_swarm::ports::clock::{Clock, Limit, Stop, StopReason};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;

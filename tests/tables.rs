@@ -1,11 +1,12 @@
 //! Tables that users read: every diagnostic code is triggered, and every cause raised and shown, by some test.
 
 use crate::run::fullest::{Ground, plainly, prepared};
-use ccci::cli::prepare::contradictions;
-use ccci::diag::codes::CODES;
-use ccci::failure::CAUSES;
-use ccci::plan::{Action, example};
-use ccci::report::record::Record;
+use ccci::commands::prepare::contradictions;
+use ccci_model::diag::codes::CODES;
+use ccci_model::failure::CAUSES;
+use ccci_model::plan::Action;
+use ccci_runner::record::Record;
+use ccci_testkit::example;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

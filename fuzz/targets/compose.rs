@@ -2,7 +2,7 @@
 //! file of the recipe, every other part is a compose file, in their order.
 
 use super::{parts, said, text};
-use ccci::recipe::compose::{Around, Composed};
+use ccci_recipe::compose::{Around, Composed};
 use std::collections::BTreeMap;
 
 pub const WORDS: &[&str] = &[

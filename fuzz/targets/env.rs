@@ -1,7 +1,7 @@
 //! Env files, their secrets, and the exports of `abra.sh`.
 
 use super::{said, text};
-use ccci::recipe::envfile::{EnvFile, abra_exports};
+use ccci_recipe::envfile::{EnvFile, abra_exports};
 use std::collections::BTreeSet;
 
 pub const WORDS: &[&str] = &[

@@ -13,7 +13,7 @@ mod settings;
 mod variables;
 mod versions;
 
-use ccci::diag::{Diagnostic, Diagnostics, Text, render};
+use ccci_model::diag::{Diagnostic, Diagnostics, Text, render};
 use std::sync::Arc;
 
 /// A row of the table of targets.

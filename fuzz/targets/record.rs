@@ -1,16 +1,16 @@
 //! Records: every line of an input is an event; a record that does not begin with a plan is given the fullest one.
 
 use super::said;
-use ccci::diag::Diagnostics;
-use ccci::event::{Event, What};
-use ccci::exit::Exit;
-use ccci::plan::example;
-use ccci::report::progress::Progress;
-use ccci::report::record::Record;
-use ccci::report::{REPORTS, diff};
-use ccci::tier::{RUNGS, Rung, Status, level};
-use ccci::time::Moment;
-use ccci::verdict::{Outcome, Verdict};
+use ccci_model::diag::Diagnostics;
+use ccci_model::event::{Event, What};
+use ccci_model::exit::Exit;
+use ccci_model::tier::{RUNGS, Rung, Status, level};
+use ccci_model::time::Moment;
+use ccci_model::verdict::{Outcome, Verdict};
+use ccci_report::progress::Progress;
+use ccci_report::{REPORTS, diff};
+use ccci_runner::record::Record;
+use ccci_testkit::example;
 
 pub const WORDS: &[&str] = &[
     "{\"at\":1,\"event\":\"run_ended\",\"wall_ms\":2}\n",

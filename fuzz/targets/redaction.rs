@@ -2,8 +2,8 @@
 //! the encoding `b` of `ENCODINGS`.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
-use ccci::redact::{Added, RedactingWriter, Redactor};
-use ccci::secret::Secret;
+use ccci_model::redact::{Added, RedactingWriter, Redactor};
+use ccci_model::secret::Secret;
 use std::io::Write;
 
 pub const WORDS: &[&str] = &[

@@ -1,9 +1,9 @@
 //! `traefik.*` labels: every line of an input is `label=value`; a line `> host /path` asks.
 
-use ccci::name::ServiceName;
-use ccci::world::routing::rule::{Ask, Rule};
-use ccci::world::routing::{Entry, Table};
-use ccci::world::seen::{Mode, Restart, Seen, ServiceSeen};
+use ccci_model::name::ServiceName;
+use ccci_swarm::observed::{Mode, Restart, Seen, ServiceSeen};
+use ccci_swarm::routing::rule::{Ask, Rule};
+use ccci_swarm::routing::{Entry, Table};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 

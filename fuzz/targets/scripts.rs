@@ -1,9 +1,9 @@
 //! Scripts of a recipe: an input is `hooks.rhai`; a line `=== lib/x.rhai` begins another file.
 
 use super::{parts, said, text};
-use ccci::ctx;
-use ccci::script::{FnRef, HOOKS, RecipeTexts, Scripts, Unguarded};
-use ccci::tier::TIERS;
+use ccci_model::tier::TIERS;
+use ccci_runner::ctx;
+use ccci_script::{FnRef, HOOKS, RecipeTexts, Scripts, Unguarded};
 use rhai::Dynamic;
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! `recipe.toml`, one or several layers; a line `=== name` begins another layer.
 
 use super::{parts, said, text};
-use ccci::name::RecipeName;
-use ccci::recipe::keys::KEYS;
-use ccci::recipe::load::{Loaded, load};
+use ccci_model::name::RecipeName;
+use ccci_recipe::keys::KEYS;
+use ccci_recipe::load::{Loaded, load};
 
 pub const WORDS: &[&str] = &[
     "[health]\n",

@@ -1,9 +1,9 @@
 //! Variables in the values of a compose file. The first line of an input is the env, `A=x B=y`; the rest is one value.
 
 use super::{said, text};
-use ccci::diag::{Diagnostics, Place};
-use ccci::recipe::compose::interpolate::interpolate;
-use ccci::recipe::compose::tree::{Key, Map, Node, Value};
+use ccci_model::diag::{Diagnostics, Place};
+use ccci_recipe::compose::interpolate::interpolate;
+use ccci_recipe::compose::tree::{Key, Map, Node, Value};
 use std::collections::BTreeMap;
 
 pub const WORDS: &[&str] = &[

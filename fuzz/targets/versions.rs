@@ -1,6 +1,6 @@
 //! Recipe versions and their order.
 
-use ccci::name::Version;
+use ccci_model::name::Version;
 use std::cmp::Ordering;
 
 pub const WORDS: &[&str] =

@@ -2,8 +2,8 @@
 //! envs are laid over it later. Pure.
 
 use super::envfile::{EnvFile, abra_exports};
-use crate::diag::{Diagnostics, Text};
-use crate::name::{Domain, RecipeName};
+use ccci_model::diag::{Diagnostics, Text};
+use ccci_model::name::{Domain, RecipeName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub fn app_env(from: &From<'_>) -> (AppEnv, Diagnostics) {
     // a place in the text with another domain would point beside the line that the author wrote
     diagnostics.0.iter_mut().for_each(|d| {
         if let (Some(place), Some(text)) = (&mut d.place, from.sample) {
-            *place = crate::diag::Place::at_line(text, place.line_column().0, place.line_column().1, 1);
+            *place = ccci_model::diag::Place::at_line(text, place.line_column().0, place.line_column().1, 1);
         }
     });
     (AppEnv { sample, vars }, diagnostics)

@@ -3,8 +3,8 @@
 
 use super::kind::{Kind, Value};
 use super::settings::{Capable, Recipe, UpgradeBase};
-use crate::name::RecipeName;
-use crate::time::Span;
+use ccci_model::name::RecipeName;
+use ccci_model::time::Span;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -316,9 +316,9 @@ fn text(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Text;
-    use crate::diag::codes;
-    use crate::recipe::load::{Loaded, load};
+    use crate::load::{Loaded, load};
+    use ccci_model::diag::Text;
+    use ccci_model::diag::codes;
     use std::sync::Arc;
 
     fn read(content: String) -> Loaded {

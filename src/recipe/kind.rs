@@ -2,11 +2,11 @@
 //! the key; the caller that knows it adds it.
 
 use super::settings::{Capable, UpgradeBase};
-use crate::diag::nearest::did_you_mean;
-use crate::diag::{Code, codes};
-use crate::name::{RecipeName, Version};
-use crate::tier::{RUNGS, Rung, TIERS};
-use crate::time::{Span, parse_span};
+use ccci_model::diag::nearest::did_you_mean;
+use ccci_model::diag::{Code, codes};
+use ccci_model::name::{RecipeName, Version};
+use ccci_model::tier::{RUNGS, Rung, TIERS};
+use ccci_model::time::{Span, parse_span};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! The settings of a recipe as values, with their defaults (SPEC 3.1). Plain and comparable; where a value was written
 //! is in `load::Spans`. The rows that read and show them are in `keys.rs`.
 
-use crate::name::{RecipeName, Version};
+use ccci_model::name::{RecipeName, Version};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! What is known of a recipe's repository: plain facts, read elsewhere from git objects. Pure.
 
-use crate::diag::Text;
-use crate::name::{Revision, Version};
+use ccci_model::diag::Text;
+use ccci_model::name::{Revision, Version};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;

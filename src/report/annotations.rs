@@ -2,8 +2,8 @@
 
 use super::forge::Forge;
 use super::human;
-use super::record::Record;
-use crate::verdict::Verdict;
+use ccci_model::verdict::Verdict;
+use ccci_runner::record::Record;
 
 /// The lines' bytes.
 pub fn render(record: &Record) -> Vec<u8> {

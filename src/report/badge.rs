@@ -1,8 +1,8 @@
 //! The badge: recipe, level and verdict as a small picture. Readable without its colour. Pure.
 
 use super::markup::escape;
-use super::record::Record;
-use crate::verdict::Verdict;
+use ccci_model::verdict::Verdict;
+use ccci_runner::record::Record;
 
 /// Colours of levels 0 to 5 of a green run; a ramp that most colour-blind people can tell.
 const RAMP: [&str; 6] = ["#8a8a8a", "#b08d2e", "#b0a02e", "#a0b93f", "#6fb84a", "#3fa950"];

@@ -1,10 +1,10 @@
 //! `ccci report diff`: what changed from one run to another. Pure.
 
 use super::human;
-use super::record::Record;
 use super::sheet::{Sheet, Style, Tone};
 use super::text::span;
-use crate::verdict::Outcome;
+use ccci_model::verdict::Outcome;
+use ccci_runner::record::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A time counts as changed by so much, and by a quarter: runs are never equal to the millisecond.
@@ -113,7 +113,7 @@ fn verdict(o: &Outcome) -> BTreeMap<String, String> {
 }
 
 fn revisions(o: &Outcome) -> BTreeMap<String, String> {
-    let of = |d: &crate::plan::Deployment| {
+    let of = |d: &ccci_model::plan::Deployment| {
         let version = d.version.as_ref().map_or("no version".to_string(), ToString::to_string);
         format!("{version} ({})", d.commit.short())
     };
@@ -131,7 +131,7 @@ fn tests(o: &Outcome) -> BTreeMap<String, String> {
 }
 
 fn failures(o: &Outcome) -> BTreeMap<String, String> {
-    let name = |t: &crate::verdict::Trouble| match t.tier {
+    let name = |t: &ccci_model::verdict::Trouble| match t.tier {
         Some(tier) => format!("{tier}: {}", t.during),
         None => t.during.clone(),
     };

@@ -1,14 +1,14 @@
 //! Every key of results.json: name, meaning, shape, and where it comes from. Pure.
 // flat table: may be long
 
-use super::record::Record;
 use super::results::SCHEMA;
-use crate::event::{Event, Skip, What};
-use crate::failure::{Evidence, Failure};
-use crate::plan::{Deployment, Held};
-use crate::tier::{RUNGS, Status, TIERS};
-use crate::time::utc_rfc3339;
-use crate::verdict::{Outcome, StepOutcome, TestOutcome, TierOutcome, Timings, Trouble, VERDICTS};
+use ccci_model::event::{Event, Skip, What};
+use ccci_model::failure::{Evidence, Failure};
+use ccci_model::plan::{Deployment, Held};
+use ccci_model::tier::{RUNGS, Status, TIERS};
+use ccci_model::time::utc_rfc3339;
+use ccci_model::verdict::{Outcome, StepOutcome, TestOutcome, TierOutcome, Timings, Trouble, VERDICTS};
+use ccci_runner::record::Record;
 use serde_json::{Map, Value, json};
 
 /// A key of an object that shows a `T`.
@@ -497,7 +497,7 @@ pub const TIMINGS: &[Field<Timings>] = &[
             )
         },
         get: |t| {
-            let one = |(name, h): (&String, &crate::verdict::HookTime)| {
+            let one = |(name, h): (&String, &ccci_model::verdict::HookTime)| {
                 (name.clone(), json!({"calls": h.calls, "ms": h.ms}))
             };
             Value::Object(t.hooks.iter().map(one).collect())
@@ -557,7 +557,7 @@ pub const HELD: &[Field<Held>] = &[
 ];
 
 /// A rule of the lint rung.
-pub const LINT: &[Field<crate::event::LintedRule>] = &[
+pub const LINT: &[Field<ccci_model::event::LintedRule>] = &[
     Field { name: "id", doc: "Its id.", shape: text, get: |r| json!(r.id) },
     Field { name: "severity", doc: "How grave it is.", shape: text, get: |r| json!(r.severity) },
     Field {

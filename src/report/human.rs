@@ -1,12 +1,12 @@
 //! The summary for people: what a stranger understands in ten seconds. Pure.
 
-use super::record::Record;
 use super::sheet::{Sheet, Style, Tone};
 use super::text::span;
-use crate::failure::Blame;
-use crate::plan::show::decided;
-use crate::tier::{RUNGS, Status};
-use crate::verdict::{Outcome, TierOutcome, Trouble, Verdict};
+use crate::plan::decided;
+use ccci_model::failure::Blame;
+use ccci_model::tier::{RUNGS, Status};
+use ccci_model::verdict::{Outcome, TierOutcome, Trouble, Verdict};
+use ccci_runner::record::Record;
 
 /// Lines of one piece of evidence; all of them are in results.json.
 const EVIDENCE_LINES: usize = 8;
@@ -80,7 +80,7 @@ pub fn subject(o: &Outcome) -> String {
 
 /// From what to what.
 pub fn path(o: &Outcome) -> String {
-    let side = |d: &crate::plan::Deployment| {
+    let side = |d: &ccci_model::plan::Deployment| {
         let dirty = if d.dirty { ", with uncommitted changes" } else { "" };
         format!("{} ({}{dirty})", d.commit.short(), d.found_as)
     };
@@ -163,7 +163,7 @@ fn tier(s: &mut Sheet, o: &Outcome, t: &TierOutcome) {
         s.say(6, &trouble.during);
         failure(s, o, trouble);
     }
-    let untold = |x: &&crate::verdict::TestOutcome| x.status != Status::Pass && x.failure.is_none();
+    let untold = |x: &&ccci_model::verdict::TestOutcome| x.status != Status::Pass && x.failure.is_none();
     let not_run: Vec<&str> = t.tests.iter().filter(untold).map(|x| bare(&x.name)).collect();
     if !not_run.is_empty() {
         s.beside(6, "not run   ", &not_run.join(", "));
@@ -235,7 +235,7 @@ fn tail(s: &mut Sheet, o: &Outcome, name: &str) {
         .collect();
     s.beside(0, "time      ", &format!("{} in all: {}", span(o.timings.total), phases.join(", ")));
     if !o.timings.hooks.is_empty() {
-        let hook = |(name, t): (&String, &crate::verdict::HookTime)| {
+        let hook = |(name, t): (&String, &ccci_model::verdict::HookTime)| {
             let calls = if t.calls > 1 { format!(" in {} calls", t.calls) } else { String::new() };
             format!("{name} {}{calls}", span(t.ms))
         };

@@ -1,12 +1,12 @@
 //! JUnit XML for CI: a suite a tier. It shows a failure exactly when the verdict is not green. Pure.
 
 use super::human;
-use super::record::Record;
 use super::sheet::{Sheet, Style};
 use super::text::clean;
-use crate::failure::Failure;
-use crate::tier::Status;
-use crate::verdict::{Outcome, TierOutcome, Trouble, Verdict};
+use ccci_model::failure::Failure;
+use ccci_model::tier::Status;
+use ccci_model::verdict::{Outcome, TierOutcome, Trouble, Verdict};
+use ccci_runner::record::Record;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
 //! `ccci report list`: the runs that are kept, one line each, the newest first. Pure but for what it is given.
 
 use super::human;
-use super::record::{Kept, Record};
 use super::sheet::{Sheet, Style};
 use super::text::span;
-use crate::time::utc_rfc3339;
+use ccci_model::time::utc_rfc3339;
+use ccci_runner::record::{Kept, Record};
 
 /// The list. `lives` says of a record without an end whether its run still goes on.
 pub fn draw(kept: &[Kept], lives: &dyn Fn(&Record) -> bool, style: Style) -> String {

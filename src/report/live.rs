@@ -5,10 +5,10 @@ use super::sheet::{Sheet, Style, Tone};
 use super::teller::Teller;
 use super::text::{clean, columns, cut, one_line, span, wrap};
 use super::usual::Usual;
-use crate::event::{Event, What};
-use crate::failure::Failure;
-use crate::time::Moment;
-use crate::verdict::Outcome;
+use ccci_model::event::{Event, What};
+use ccci_model::failure::Failure;
+use ccci_model::time::Moment;
+use ccci_model::verdict::Outcome;
 use std::io::Write;
 
 /// Frames are at least so far apart; more would be work that nobody sees.

@@ -2,12 +2,12 @@
 
 use super::human;
 use super::markup::{fenced, inline};
-use super::record::Record;
 use super::sheet::{Sheet, Style};
 use super::text::span;
-use crate::plan::show::decided;
-use crate::tier::{RUNGS, Status};
-use crate::verdict::{Outcome, TierOutcome, Trouble};
+use crate::plan::decided;
+use ccci_model::tier::{RUNGS, Status};
+use ccci_model::verdict::{Outcome, TierOutcome, Trouble};
+use ccci_runner::record::Record;
 use std::fmt::Write;
 
 /// Lines of one piece of evidence; comments have a limit of 64 kB.

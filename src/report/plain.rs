@@ -6,11 +6,11 @@ use super::sheet::{Sheet, Style};
 use super::teller::Teller;
 use super::text::{one_line, span};
 use super::usual::Usual;
-use crate::event::{Event, What};
-use crate::failure::Failure;
-use crate::tier::{Status, Tier};
-use crate::time::Moment;
-use crate::verdict::Outcome;
+use ccci_model::event::{Event, What};
+use ccci_model::failure::Failure;
+use ccci_model::tier::{Status, Tier};
+use ccci_model::time::Moment;
+use ccci_model::verdict::Outcome;
 use std::io::Write;
 
 /// A forge that hears nothing for long ends the job; people get worried earlier.

@@ -2,11 +2,11 @@
 
 use super::text::{one_line, span};
 use super::usual::Usual;
-use crate::event::{Event, What};
-use crate::failure::Failure;
-use crate::plan::Plan;
-use crate::tier::{Status, Tier};
-use crate::time::Moment;
+use ccci_model::event::{Event, What};
+use ccci_model::failure::Failure;
+use ccci_model::plan::Plan;
+use ccci_model::tier::{Status, Tier};
+use ccci_model::time::Moment;
 use std::fmt::Write;
 
 /// A step of which nothing is known may take so long before its wait is called long.

@@ -1,7 +1,7 @@
 //! results.json and its JSON Schema, both made from the rows of `fields.rs`. Pure.
 
 use super::fields::{self, RESULT};
-use super::record::Record;
+use ccci_runner::record::Record;
 use serde_json::{Value, json};
 
 /// The number of the schema. It grows when a key changes its meaning or goes; new keys do not change it.

@@ -1,8 +1,8 @@
 //! A page of text being written: indents, columns, wrapping, colours that nothing depends on. Pure.
 
 use super::text::{clean, columns, cut, line, no_command, tail, wrap};
-use crate::failure::Failure;
-use crate::tier::Status;
+use ccci_model::failure::Failure;
+use ccci_model::tier::Status;
 
 /// Rows that one line of a foreign text may take.
 const MOST_ROWS: usize = 4;
@@ -133,7 +133,7 @@ impl Sheet {
 
     /// A failure: cause and blame, expected, observed, where, and its evidence in so many lines each.
     pub fn failure(&mut self, indent: usize, f: &Failure, lines: usize) {
-        let doc = crate::failure::causes::by_id(&f.cause).map_or("", |c| c.doc);
+        let doc = ccci_model::failure::causes::by_id(&f.cause).map_or("", |c| c.doc);
         self.beside(indent, "blame     ", &format!("{} ({}: {doc})", f.blame, f.cause));
         self.beside(indent, "expected  ", &f.expected);
         self.beside(indent, "observed  ", &f.observed);

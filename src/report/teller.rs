@@ -1,8 +1,8 @@
 //! What every voice of a running run can do, and a guard that keeps a broken one from harming the run.
 
-use crate::event::Event;
-use crate::time::Moment;
-use crate::verdict::Outcome;
+use ccci_model::event::Event;
+use ccci_model::time::Moment;
+use ccci_model::verdict::Outcome;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A voice: hears events, never the world. Moments count from the run's beginning, as in events.

@@ -1,7 +1,7 @@
 //! Text for terminals and files: cut and wrapped to columns. Pure; knows no events.
 
-pub use crate::diag::harmless::{clean, line, no_command, one_line};
-use crate::time::Span;
+pub use ccci_model::diag::harmless::{clean, line, no_command, one_line};
+use ccci_model::time::Span;
 use std::time::Duration;
 
 /// A span of milliseconds as people read it.

@@ -1,8 +1,8 @@
 //! How long steps took in earlier runs, so that a wait can be called long. Pure.
 
-use super::record::Record;
-use crate::event::What;
-use crate::tier::Status;
+use ccci_model::event::What;
+use ccci_model::tier::Status;
+use ccci_runner::record::Record;
 use std::collections::BTreeMap;
 
 /// The title of a step → how long it usually takes, ms.
@@ -35,9 +35,9 @@ pub fn usual(records: &[Record]) -> Usual {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Event;
-    use crate::plan::example;
-    use crate::time::Moment;
+    use ccci_model::event::Event;
+    use ccci_model::time::Moment;
+    use ccci_testkit::example;
 
     fn record(title: &str, status: Status, ms: u64) -> Record {
         let plan = Box::new(example::plan());

@@ -1,14 +1,14 @@
 //! `ccci why`: the chain from the first cause to the verdict, with its evidence, in one screen. Pure.
 
 use super::human;
-use super::record::Record;
 use super::sheet::{Sheet, Style, Tone};
 use super::text::{one_line, span};
-use crate::event::{DecidedBy, Event, What};
-use crate::failure::causes;
-use crate::script::hooks::READY_PROBE;
-use crate::tier::{RUNGS, Status};
-use crate::verdict::{Outcome, Trouble, Verdict};
+use ccci_model::event::{DecidedBy, Event, What};
+use ccci_model::failure::causes;
+use ccci_model::tier::{RUNGS, Status};
+use ccci_model::verdict::{Outcome, Trouble, Verdict};
+use ccci_runner::record::Record;
+use ccci_script::hooks::READY_PROBE;
 
 /// Lines of one piece of evidence.
 const EVIDENCE_LINES: usize = 8;
@@ -69,7 +69,7 @@ fn trouble(s: &mut Sheet, record: &Record, n: usize, t: &Trouble) {
 
 /// When the step of a trouble ended.
 fn when(o: &Outcome, t: &Trouble) -> Option<u64> {
-    let own = |s: &&crate::verdict::StepOutcome| {
+    let own = |s: &&ccci_model::verdict::StepOutcome| {
         s.tier == t.tier && (s.title == t.during || holds(&s.title, &t.during))
     };
     o.steps.iter().find(|s| s.failure.is_some() && own(s)).map(|s| s.began.0.saturating_add(s.ms))
@@ -130,14 +130,14 @@ fn next(s: &mut Sheet, o: &Outcome) {
     s.row(Tone::Strong, "next", "");
     if let Some(t) = o.troubles.first() {
         let who = match t.failure.blame {
-            crate::failure::Blame::Recipe => "the recipe has to change",
-            crate::failure::Blame::Image => {
+            ccci_model::failure::Blame::Recipe => "the recipe has to change",
+            ccci_model::failure::Blame::Image => {
                 "upstream has to publish another image, or the recipe has to name another"
             }
-            crate::failure::Blame::World => {
+            ccci_model::failure::Blame::World => {
                 "this machine or its surroundings have to be put right, then run again"
             }
-            crate::failure::Blame::Ccci => "this is a bug in ccci: please report it with the record",
+            ccci_model::failure::Blame::Ccci => "this is a bug in ccci: please report it with the record",
         };
         s.beside(2, "- ", who);
         s.beside(2, "- ", &format!("ccci explain {}", t.failure.cause));

@@ -8,7 +8,7 @@ use super::load::{HOOKS_FILE, Scripts};
 use super::returns::Return;
 use super::thread::{Lost, on_own};
 use super::{show, stdlib};
-use crate::failure::{Failure, causes};
+use ccci_model::failure::{Failure, causes};
 use rhai::{CallFnOptions, Dynamic, Engine, Scope};
 use std::sync::Arc;
 

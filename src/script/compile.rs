@@ -4,11 +4,11 @@ use super::limits::{EXPRESSION_DEPTH, FUNCTIONS, SOURCE};
 use super::node::Tree;
 use super::sources::place;
 use super::tree;
-use crate::diag::codes::{
+use ccci_model::diag::codes::{
     DUPLICATE_FUNCTION, SCRIPT_SYNTAX, SCRIPT_TOO_LARGE, UNKNOWN_MODULE, UNKNOWN_VARIABLE,
 };
-use crate::diag::{Diagnostic, Place, Text};
-use crate::tier::Tier;
+use ccci_model::diag::{Diagnostic, Place, Text};
+use ccci_model::tier::Tier;
 use rhai::{AST, Engine, LexError, ParseError, ParseErrorType};
 use std::sync::Arc;
 

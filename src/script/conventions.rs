@@ -7,12 +7,12 @@ use super::known;
 use super::node::{Function, Tree, What};
 use super::signature::CallSig;
 use super::sources::{function_place, place};
-use crate::diag::codes::{
+use ccci_model::diag::codes::{
     DUPLICATE_FUNCTION, HIDES_BUILTIN, HOOK_ARITY, NO_TESTS, NOT_YET, STRAY_CODE, TEST_SIGNATURE,
     UNKNOWN_HOOK,
 };
-use crate::diag::nearest::did_you_mean;
-use crate::diag::{Code, Diagnostic, Diagnostics, Place};
+use ccci_model::diag::nearest::did_you_mean;
+use ccci_model::diag::{Code, Diagnostic, Diagnostics, Place};
 
 /// Checks one file.
 pub(super) fn check(file: &File, sigs: &[CallSig], out: &mut Diagnostics) {

@@ -9,7 +9,7 @@ use super::limits::{
 use super::raised::Raised;
 use super::show;
 use super::sources::Sources;
-use crate::failure::Failure;
+use ccci_model::failure::Failure;
 use rhai::{Dynamic, EvalAltResult, Position};
 use std::fmt;
 

@@ -2,11 +2,11 @@
 
 use super::compile::Kind;
 use super::load::RecipeTexts;
-use crate::diag::codes::{MISPLACED_TEST, UNKNOWN_FILE};
-use crate::diag::nearest::did_you_mean;
-use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::recipe::directory::merged::OF_REPOSITORY;
-use crate::tier::TIERS;
+use ccci_model::diag::codes::{MISPLACED_TEST, UNKNOWN_FILE};
+use ccci_model::diag::nearest::did_you_mean;
+use ccci_model::diag::{Diagnostic, Diagnostics, Place};
+use ccci_model::tier::TIERS;
+use ccci_recipe::directory::merged::OF_REPOSITORY;
 
 /// The scripts of a directory with what they are for, in the order of their paths.
 pub(super) fn sort<'a>(texts: &'a RecipeTexts, out: &mut Diagnostics) -> Vec<(&'a str, Kind)> {
@@ -61,7 +61,7 @@ fn unknown(path: &str, help: String) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tier::Tier;
+    use ccci_model::tier::Tier;
 
     fn check(path: &str, want: Result<Kind, &str>) {
         assert_eq!(kind_of(path).map_err(|d| d.code.id), want, "{path}");

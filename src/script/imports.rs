@@ -3,9 +3,9 @@
 use super::compile::File;
 use super::node::{Node, What};
 use super::sources::place;
-use crate::diag::codes::{IMPORT_CIRCLE, IMPORT_FORM, UNKNOWN_MODULE};
-use crate::diag::nearest::did_you_mean;
-use crate::diag::{Diagnostic, Diagnostics};
+use ccci_model::diag::codes::{IMPORT_CIRCLE, IMPORT_FORM, UNKNOWN_MODULE};
+use ccci_model::diag::nearest::did_you_mean;
+use ccci_model::diag::{Diagnostic, Diagnostics};
 use std::collections::BTreeMap;
 
 /// The file an import names.

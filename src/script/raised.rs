@@ -1,7 +1,7 @@
 //! The value a native raises when it wants to say more than a text: scripts can catch it and read its message.
 
 use super::functions::Functions;
-use crate::failure::Failure;
+use ccci_model::failure::Failure;
 use rhai::{Dynamic, EvalAltResult, ImmutableString, Position};
 
 /// What a native raises.

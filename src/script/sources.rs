@@ -2,7 +2,7 @@
 
 use super::assertion;
 use super::node::{Tree, What};
-use crate::diag::{Place, Text};
+use ccci_model::diag::{Place, Text};
 use rhai::Position;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

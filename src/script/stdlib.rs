@@ -3,7 +3,7 @@
 use super::node::{Function, Tree};
 use super::signature::{CallSig, Ty};
 use super::{engine, inspect, tree};
-use crate::diag::{Diagnostics, Text};
+use ccci_model::diag::{Diagnostics, Text};
 use rhai::{Engine, Module, Scope, Shared};
 use std::sync::{Arc, OnceLock};
 

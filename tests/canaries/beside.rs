@@ -2,8 +2,8 @@
 //! own life at the moment it names, and gone with it.
 
 use crate::docker::{called, docker};
-use ccci::event::{Event, What};
-use ccci::tier::Status;
+use ccci_model::event::{Event, What};
+use ccci_model::tier::Status;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 

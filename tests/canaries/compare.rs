@@ -1,9 +1,9 @@
 //! Compares what came of a canary with its row. Everything that does not hold is said, one line each.
 
 use super::row::{Canary, Trouble};
-use ccci::failure::Failure;
-use ccci::tier::{Status, TIERS};
-use ccci::verdict::{Outcome, TestOutcome};
+use ccci_model::failure::Failure;
+use ccci_model::tier::{Status, TIERS};
+use ccci_model::verdict::{Outcome, TestOutcome};
 use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
@@ -48,7 +48,7 @@ pub fn differences(row: &Canary, o: &Outcome, dir: &Path) -> Vec<String> {
 /// What of a row does not hold whose recipe does not load.
 pub fn refusal(row: &Canary, said: &[String]) -> Vec<String> {
     let mut out = Differences(vec![]);
-    out.same("exit", row.exit, ccci::exit::Exit::Wrong.code());
+    out.same("exit", row.exit, ccci_model::exit::Exit::Wrong.code());
     out.must(!row.refused.is_empty(), || format!("it does not load: {}", said.join("\n")));
     out.words("a diagnostic", row.refused, &said.join("\n"));
     out.0
@@ -75,7 +75,7 @@ impl Differences {
 }
 
 fn troubles(row: &Canary, o: &Outcome, out: &mut Differences) {
-    let tier = |t: &ccci::verdict::Trouble| t.tier.map_or("-", |t| t.name());
+    let tier = |t: &ccci_model::verdict::Trouble| t.tier.map_or("-", |t| t.name());
     let wanted: Vec<(&str, &str)> = row.troubles.iter().map(|t| (t.tier, t.cause)).collect();
     let is: Vec<(&str, &str)> = o.troubles.iter().map(|t| (tier(t), t.failure.cause.as_str())).collect();
     if wanted != is {

@@ -1,8 +1,8 @@
 //! What a row of the table of canaries says: what is asked, what lives beside it, and everything that must come of it.
 
 use super::beside::Beside;
-use ccci::failure::Blame;
-use ccci::tier::Status;
+use ccci_model::failure::Blame;
+use ccci_model::tier::Status;
 
 pub const PASS: Status = Status::Pass;
 pub const FAIL: Status = Status::Fail;

@@ -1,16 +1,16 @@
 //! A cluster that says what it is told, with an ingress and a web before it.
 
 use super::app::App;
-use ccci::hands::clock::RealClock;
-use ccci::hands::ingress::Ingress;
-use ccci::hands::web::RealWeb;
-use ccci::name::{ServiceName, StackName};
-use ccci::secret::Secret;
-use ccci::world::clock::{Clock, Limit, Stop};
-use ccci::world::cluster::*;
-use ccci::world::seen::{Mode, Restart, Seen, ServiceSeen, TaskSeen, TaskState};
-use ccci::world::volume::{Entry, InVolume, PutBack};
-use ccci::world::web::{HttpAnswer, HttpRequest, Web, WebError};
+use ccci_adapters::clock::RealClock;
+use ccci_adapters::http::RealWeb;
+use ccci_adapters::ingress::Ingress;
+use ccci_model::name::{ServiceName, StackName};
+use ccci_model::secret::Secret;
+use ccci_swarm::observed::{Mode, Restart, Seen, ServiceSeen, TaskSeen, TaskState};
+use ccci_swarm::ports::clock::{Clock, Limit, Stop};
+use ccci_swarm::ports::cluster::*;
+use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
+use ccci_swarm::ports::web::{HttpAnswer, HttpRequest, Web, WebError};
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::SocketAddr;

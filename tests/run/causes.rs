@@ -2,18 +2,18 @@
 
 use super::fullest::{Ground, fresh, hasty, job};
 use super::machine::{Life, Machine};
-use ccci::diag::Text;
-use ccci::event::What;
-use ccci::exit::Exit;
-use ccci::failure::Blame::{self, Ccci, Image, Recipe, World};
-use ccci::hands::memory::{Fault, page, path_of};
-use ccci::plan::Action;
-use ccci::run::job::Job;
-use ccci::script::Scripts;
-use ccci::tier::{Status, Tier};
-use ccci::verdict::Trouble;
-use ccci::world::Stop;
-use ccci::world::seen::{Oom, Seen};
+use ccci_model::diag::Text;
+use ccci_model::event::What;
+use ccci_model::exit::Exit;
+use ccci_model::failure::Blame::{self, Ccci, Image, Recipe, World};
+use ccci_model::plan::Action;
+use ccci_model::tier::{Status, Tier};
+use ccci_model::verdict::Trouble;
+use ccci_runner::execute::job::Job;
+use ccci_script::Scripts;
+use ccci_swarm::observed::{Oom, Seen};
+use ccci_swarm::ports::Stop;
+use ccci_testkit::memory::{Fault, page, path_of};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ fn with_hooks(change: impl Fn(String) -> String) -> Job {
         assert!(path != "hooks.rhai" || changed != content, "the hooks have no such text");
         texts.insert(path.clone(), Arc::new(Text { path, content: changed }));
     }
-    let (scripts, found) = Scripts::load(&texts, &ccci::ctx::sigs()).unwrap();
+    let (scripts, found) = Scripts::load(&texts, &ccci_runner::ctx::sigs()).unwrap();
     assert!(!found.has_errors(), "{found:?}");
     Job { scripts, ..job() }
 }
@@ -305,7 +305,7 @@ fn lesson_14_what_a_restore_hook_says_is_shown() {
     machine.cluster.on_exec("app", |what, _| {
         let hook = what.argv.last()? == "dump /srv/data/dump /srv/data/page";
         let stderr = "ERROR: database \"app\" is being accessed by other users".to_string();
-        hook.then(|| ccci::world::cluster::ExecOutput { code: 1, stderr, stdout: String::new() })
+        hook.then(|| ccci_swarm::ports::cluster::ExecOutput { code: 1, stderr, stdout: String::new() })
     });
     let t =
         first("restore", &machine.live(&job()), "backup-hook-failed", Recipe, Exit::Failed, Tier::Restore);
@@ -353,7 +353,7 @@ fn lesson_26_that_a_test_ran_is_in_the_record_and_a_step_that_only_says_so_is_no
     let life = Machine::new().live(&job());
     let mut events = life.events.clone();
     events.retain(|e| !matches!(&e.what, What::TestEnded { name, .. } if name == "test_a_job_runs"));
-    let o = ccci::verdict::judge(&events).unwrap();
+    let o = ccci_model::verdict::judge(&events).unwrap();
     assert_eq!((o.exit, o.level), (Exit::Error, 3), "a test without a row was not run");
 }
 

@@ -3,10 +3,10 @@
 
 use super::fullest::job;
 use super::machine::{Life, Machine};
-use ccci::event::{Event, What};
-use ccci::exit::Exit;
-use ccci::hands::memory::Fault;
-use ccci::world::Stop;
+use ccci_model::event::{Event, What};
+use ccci_model::exit::Exit;
+use ccci_swarm::ports::Stop;
+use ccci_testkit::memory::Fault;
 use std::sync::Arc;
 
 /// A life whose app runs for so long at a time from the head on; `mended` after so many deploys of the head's tasks.

@@ -1,15 +1,15 @@
 //! The recipe that has everything, as a job: prepared once from `fixtures/fullest` as `ccci run` would.
 
 use crate::repository::Repository;
-use ccci::cli::args::SourceArgs;
-use ccci::cli::prepare::{Refused, prepare_as};
-use ccci::diag::render::one_line;
-use ccci::hands::clock::RealClock;
-use ccci::name::RunId;
-use ccci::plan::Action;
-use ccci::redact::Redactor;
-use ccci::run::job::Job;
-use ccci::world::Stop;
+use ccci::commands::args::SourceArgs;
+use ccci::commands::prepare::{Refused, prepare_as};
+use ccci_adapters::clock::RealClock;
+use ccci_model::diag::render::one_line;
+use ccci_model::name::RunId;
+use ccci_model::plan::Action;
+use ccci_model::redact::Redactor;
+use ccci_runner::execute::job::Job;
+use ccci_swarm::ports::Stop;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -113,7 +113,7 @@ pub fn another(job: &Job, run_id: &str, domain: &str) -> Job {
     let mut job = fresh(job);
     let old = job.plan.domain.to_string();
     job.plan.run_id = RunId::parse(run_id).unwrap();
-    job.plan.domain = ccci::name::Domain::parse(domain).unwrap();
+    job.plan.domain = ccci_model::name::Domain::parse(domain).unwrap();
     job.plan.stack = job.plan.domain.stack();
     let stack = old.replace('.', "_");
     for side in job.sides.values_mut() {

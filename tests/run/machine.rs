@@ -2,20 +2,20 @@
 //! ccci did not make.
 
 use super::tap::{Lie, Mishap, Tap};
-use ccci::event::Event;
-use ccci::hands::memory::{
+use ccci_model::event::Event;
+use ccci_model::name::{RunId, StackName};
+use ccci_model::secret::Secret;
+use ccci_model::time::Moment;
+use ccci_model::verdict::{Outcome, judge};
+use ccci_runner::execute::execute;
+use ccci_runner::execute::job::Job;
+use ccci_runner::execute::sink::Sink;
+use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest, Owner};
+use ccci_swarm::ports::locks::Held;
+use ccci_swarm::ports::{Clock, Cluster, Limit, Locks, Stop, World};
+use ccci_testkit::memory::{
     Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page, path_of,
 };
-use ccci::name::{RunId, StackName};
-use ccci::run::execute;
-use ccci::run::job::Job;
-use ccci::run::sink::Sink;
-use ccci::secret::Secret;
-use ccci::time::Moment;
-use ccci::verdict::{Outcome, judge};
-use ccci::world::cluster::{ExecOutput, ExecRequest, Owner};
-use ccci::world::locks::Held;
-use ccci::world::{Clock, Cluster, Limit, Locks, Stop, World};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 

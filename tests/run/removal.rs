@@ -3,17 +3,17 @@
 use super::fullest::{another, fresh, job};
 use super::machine::{Life, Machine};
 use super::tap::Tap;
-use ccci::event::What;
-use ccci::exit::Exit;
-use ccci::failure::Blame;
-use ccci::hands::memory::{Fault, MemoryStore};
-use ccci::plan::Action;
-use ccci::run::job::Job;
-use ccci::run::undo::{Kept, remove_domain, sweep};
-use ccci::tier::{Status, Tier};
-use ccci::verdict::Verdict;
-use ccci::world::clock::StopReason;
-use ccci::world::{Clock, Locks, Stop};
+use ccci_model::event::What;
+use ccci_model::exit::Exit;
+use ccci_model::failure::Blame;
+use ccci_model::plan::Action;
+use ccci_model::tier::{Status, Tier};
+use ccci_model::verdict::Verdict;
+use ccci_runner::execute::job::Job;
+use ccci_runner::execute::undo::{Kept, remove_domain, sweep};
+use ccci_swarm::ports::clock::StopReason;
+use ccci_swarm::ports::{Clock, Locks, Stop};
+use ccci_testkit::memory::{Fault, MemoryStore};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn lesson_34_removal_asks_again_until_a_busy_volume_is_free_and_a_name_can_be_us
     let busy = format!("{}_db", job.plan.stack);
     machine.cluster.fault(Fault::RemovalHolds("volume".into(), busy, "a task that is going".into()));
     let cluster = machine.cluster.clone();
-    let later = move |e: &ccci::event::Event| {
+    let later = move |e: &ccci_model::event::Event| {
         if matches!(&e.what, What::Waiting { on, .. } if on.contains("_db") && on.contains("to be gone")) {
             cluster.mend();
         }
@@ -193,7 +193,7 @@ fn a_network_made_for_all_stays_while_others_use_it_and_goes_with_the_last_of_th
     let machine = Machine::new();
     machine.cluster.without_proxy();
     let job = job();
-    let used = machine.locks.share(&ccci::run::undo::domain_of_network("proxy")).unwrap();
+    let used = machine.locks.share(&ccci_runner::execute::undo::domain_of_network("proxy")).unwrap();
     green(&machine.live(&job));
     assert_eq!(machine.cluster.everything(), ["network proxy"]);
     drop(used);
@@ -280,10 +280,12 @@ fn a_full_disk_is_no_fault_of_the_recipe_and_leaves_nothing_on_the_engine() {
     let world = machine.world(Arc::new(tap), &MemoryStore::with_room(10));
     let events = Arc::new(Mutex::new(vec![]));
     let all = events.clone();
-    let sink =
-        ccci::run::sink::Sink::new(machine.clock.clone(), Arc::new(move |e| all.lock().unwrap().push(e)));
-    ccci::run::execute(&job, &world, &sink, &stop);
-    let o = ccci::verdict::judge(&events.lock().unwrap()).unwrap();
+    let sink = ccci_runner::execute::sink::Sink::new(
+        machine.clock.clone(),
+        Arc::new(move |e| all.lock().unwrap().push(e)),
+    );
+    ccci_runner::execute::execute(&job, &world, &sink, &stop);
+    let o = ccci_model::verdict::judge(&events.lock().unwrap()).unwrap();
     assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error), "{:?}", o.troubles);
     let backup = o.tiers.iter().find(|t| t.tier == Tier::Backup).unwrap();
     assert_eq!(

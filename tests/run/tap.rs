@@ -1,16 +1,16 @@
 //! Stands between one run and the Swarm: from a given step on it lets a call fail, hang, panic, lose its answer, or it
 //! ends the run as a signal, a deadline or SIGKILL would. Other runs on the same Swarm notice nothing.
 
-use ccci::event::{Event, What};
-use ccci::hands::memory::{MemoryClock, MemoryCluster};
-use ccci::name::{ServiceName, StackName};
-use ccci::secret::Secret;
-use ccci::time::Moment;
-use ccci::world::clock::StopReason;
-use ccci::world::cluster::*;
-use ccci::world::seen::Seen;
-use ccci::world::volume::{Entry, InVolume, PutBack};
-use ccci::world::{Clock, Cluster, ClusterError, Limit, Stop};
+use ccci_model::event::{Event, What};
+use ccci_model::name::{ServiceName, StackName};
+use ccci_model::secret::Secret;
+use ccci_model::time::Moment;
+use ccci_swarm::observed::Seen;
+use ccci_swarm::ports::clock::StopReason;
+use ccci_swarm::ports::cluster::*;
+use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
+use ccci_swarm::ports::{Clock, Cluster, ClusterError, Limit, Stop};
+use ccci_testkit::memory::{MemoryClock, MemoryCluster};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::panic::resume_unwind;

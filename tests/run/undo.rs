@@ -3,11 +3,11 @@
 use super::fullest::job;
 use super::machine::{Life, Machine};
 use super::tap::{MISHAPS, Mishap};
-use ccci::exit::Exit;
-use ccci::failure::Blame;
-use ccci::hands::memory::MemoryStore;
-use ccci::plan::{Action, Plan};
-use ccci::run::undo::{Kept, sweep};
+use ccci_model::exit::Exit;
+use ccci_model::failure::Blame;
+use ccci_model::plan::{Action, Plan};
+use ccci_runner::execute::undo::{Kept, sweep};
+use ccci_testkit::memory::MemoryStore;
 
 /// Every planned test has one row and no more.
 fn rows(life: &Life, plan: &Plan) {

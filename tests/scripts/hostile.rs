@@ -1,8 +1,8 @@
 //! How calls end: values, assertions with both sides, raised errors with their place, and hostile scripts at a limit.
 
 use super::{call, call_hook, load, one, run, sample};
-use ccci::diag::Text;
-use ccci::script::{ErrorKind, FnRef, Guard, RecipeTexts, StopReason, Unguarded};
+use ccci_model::diag::Text;
+use ccci_script::{ErrorKind, FnRef, Guard, RecipeTexts, StopReason, Unguarded};
 use rhai::Dynamic;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

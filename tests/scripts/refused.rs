@@ -1,10 +1,10 @@
 //! Fixtures: each directory under `tests/fixtures/scripts` is a recipe directory, `expected.txt` what loading says.
 
 use super::{lines, load, one, texts_of};
-use ccci::ctx::sigs;
-use ccci::diag::CODES;
-use ccci::script::hooks::Status;
-use ccci::script::{HOOKS, Reach, Scripts, stdlib};
+use ccci_model::diag::CODES;
+use ccci_runner::ctx::sigs;
+use ccci_script::hooks::Status;
+use ccci_script::{HOOKS, Reach, Scripts, stdlib};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! A sample of what ctx offers: the commonest shapes of SPEC 3.3, as rows and as natives that answer from nothing.
 
-use ccci::script::{CallSig, Owner, Param, Raised, Reach, Ty};
+use ccci_script::{CallSig, Owner, Param, Raised, Reach, Ty};
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Map, NativeCallContext};
 
 const fn p(name: &'static str, ty: Ty) -> Param {

@@ -2,8 +2,8 @@
 
 use super::everything_below;
 use super::planted::{Needles, secrets, written};
-use ccci::redact::DOTS;
-use ccci::report::REPORTS;
+use ccci_model::redact::DOTS;
+use ccci_report::REPORTS;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;

@@ -3,14 +3,14 @@
 use super::victim::{Victim, held};
 use super::{Round, Row, alone, rounds, seed};
 use crate::docker::docker;
-use ccci::hands::clock::RealClock;
-use ccci::hands::swarm::Swarm;
-use ccci::name::{RunId, ServiceName, StackName};
-use ccci::run::undo;
-use ccci::secret::Secret;
-use ccci::world::cluster::{Deploy, Owner};
-use ccci::world::converge::{History, Wanted, WantedService, until_converged};
-use ccci::world::{Clock, Cluster, Limit, Locks, Stop, World};
+use ccci_adapters::clock::RealClock;
+use ccci_adapters::docker::Swarm;
+use ccci_model::name::{RunId, ServiceName, StackName};
+use ccci_model::secret::Secret;
+use ccci_runner::execute::undo;
+use ccci_swarm::converge::{History, Wanted, WantedService, until_converged};
+use ccci_swarm::ports::cluster::{Deploy, Owner};
+use ccci_swarm::ports::{Clock, Cluster, Limit, Locks, Stop, World};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,7 +74,7 @@ fn four_runs_at_once_two_of_one_recipe_are_all_green_and_clean_touches_none_of_t
 fn world(runtime: &tokio::runtime::Runtime) -> World {
     let moved = Arc::new(tokio::sync::Notify::new());
     let clock: Arc<dyn Clock> = Arc::new(RealClock::new(moved.clone()));
-    let (host, _) = ccci::cli::engine::host();
+    let (host, _) = ccci::commands::engine::host();
     let cluster: Arc<dyn Cluster> = Arc::new(Swarm::new(
         &host,
         Path::new(env!("CARGO_BIN_EXE_ccci")),
@@ -82,9 +82,9 @@ fn world(runtime: &tokio::runtime::Runtime) -> World {
         clock.clone(),
         moved,
     ));
-    let web = ccci::hands::memory::MemoryWeb::new(Arc::default(), cluster.clone());
-    let store = Arc::new(ccci::hands::memory::MemoryStore::default());
-    let locks = Arc::new(ccci::hands::memory::MemoryLocks::default());
+    let web = ccci_testkit::memory::MemoryWeb::new(Arc::default(), cluster.clone());
+    let store = Arc::new(ccci_testkit::memory::MemoryStore::default());
+    let locks = Arc::new(ccci_testkit::memory::MemoryLocks::default());
     World { cluster, web: Arc::new(web), clock, store, locks }
 }
 
@@ -140,7 +140,7 @@ fn lesson_34_a_name_can_be_used_again_at_once_after_each_removal() {
     let world = world(&runtime);
     let domain = format!("again-{}.ccci.test", std::process::id());
     // else every run beside this story would take it for what a dead one left
-    let _lives = ccci::hands::locks::FileLocks::new(super::victim::locks()).take(&domain).unwrap().unwrap();
+    let _lives = ccci_adapters::locks::FileLocks::new(super::victim::locks()).take(&domain).unwrap().unwrap();
     let mut up = deploy(&world, &domain);
     let rounds = (0..rounds(50)).map(|_| {
         let began = Instant::now();

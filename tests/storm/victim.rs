@@ -1,7 +1,7 @@
 //! A run of the real program that is going to be hurt: started, watched, signalled, and looked after.
 
 use crate::docker::docker;
-use ccci::hands::locks::FileLocks;
+use ccci_adapters::locks::FileLocks;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -162,7 +162,7 @@ fn call(root: &Path) -> Command {
 
 /// The place of the machine's locks, as the program itself finds it.
 pub fn locks() -> PathBuf {
-    ccci::cli::env::locks()
+    ccci::commands::env::locks()
 }
 
 /// Whether somebody holds the lock of a domain.

@@ -3,8 +3,8 @@
 
 use super::Composed;
 use super::tree::{Map, Node, Value};
-use crate::diag::Place;
-use crate::name::ServiceName;
+use ccci_model::diag::Place;
+use ccci_model::name::ServiceName;
 
 impl Composed {
     /// Sets a label of a Swarm service (`deploy.labels`).

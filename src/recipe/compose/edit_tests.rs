@@ -1,12 +1,12 @@
 //! Facts about changing composed files, seen in what is written.
 
 use super::*;
-use crate::diag::Text;
-use crate::recipe::compose::Around;
+use crate::compose::Around;
+use ccci_model::diag::Text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(in crate::recipe::compose) use super::super::test_compose as composed;
+pub(in crate::compose) use super::super::test_compose as composed;
 
 fn app() -> ServiceName {
     ServiceName::parse("app").unwrap()
@@ -123,7 +123,7 @@ proptest::proptest! {
         let (composed, d) = Composed::build(&[text.clone(), text], &around);
         proptest::prop_assert_eq!(composed.is_none(), d.has_errors());
         for found in d.sorted() {
-            let _ = crate::diag::render::one_line(&found);
+            let _ = ccci_model::diag::render::one_line(&found);
         }
     }
 }

@@ -116,8 +116,8 @@ fn is_plain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{Diagnostics, Place, Text};
-    use crate::recipe::compose::yaml;
+    use crate::compose::yaml;
+    use ccci_model::diag::{Diagnostics, Place, Text};
     use proptest::prelude::*;
     use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 
 use super::tree::{Map, Node, Value};
 use super::variable::{Form, Variables};
-use crate::diag::{Diagnostic, Diagnostics, Place, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

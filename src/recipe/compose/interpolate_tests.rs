@@ -1,8 +1,8 @@
 //! Facts about `${…}`; the corpus in `tests/fixtures/compose` proves the same forms against docker's own loader.
 
 use super::*;
-use crate::diag::Text;
-use crate::recipe::compose::yaml;
+use crate::compose::yaml;
+use ccci_model::diag::Text;
 use proptest::prelude::*;
 use std::sync::Arc;
 

@@ -223,7 +223,7 @@ pub fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::compose::schema;
+    use crate::compose::schema;
 
     #[test]
     fn every_key_docker_knows_has_a_row_and_no_row_is_for_another() {

@@ -6,7 +6,7 @@ use super::keys::{self, Field, Form, Merge};
 use super::seen::Seen;
 use super::tree::{Map, Node, Value};
 use super::units;
-use crate::diag::{Diagnostic, Diagnostics, Place, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::collections::{HashMap, HashSet};
 
 /// Lays `over` on `base`; both are in their one form.

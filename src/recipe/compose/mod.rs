@@ -25,8 +25,8 @@ pub mod yaml;
 pub use own::{name_in_files, own_network};
 pub use view::{Attachment, Deploy, Healthcheck, Mount, Object, Port, Reference, Restart, Service, Update};
 
-use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};
-use crate::name::ServiceName;
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
+use ccci_model::name::ServiceName;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use tree::{Map, Node, Value};
@@ -287,7 +287,7 @@ mod tests {
         let text = Arc::new(Text { path: "compose.yml".into(), content: content.into() });
         let around = Around { env: &BTreeMap::new(), read: &|_| None };
         let (composed, d) = Composed::build(&[text], &around);
-        let said: Vec<String> = d.0.iter().map(crate::diag::render::one_line).collect();
+        let said: Vec<String> = d.0.iter().map(ccci_model::diag::render::one_line).collect();
         assert!(composed.is_none());
         assert_eq!(said, ["error[compose-shape] compose.yml:5:21: there is no name before the `=`"]);
     }

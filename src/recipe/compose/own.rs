@@ -130,7 +130,7 @@ fn new_name(stack: &str, old: &str, most: usize, free: impl Fn(&String) -> bool)
     if name.len() <= most && free(&name) {
         return name;
     }
-    let digest = format!("_{}", &crate::digest::sha256(old.as_bytes())[..12]);
+    let digest = format!("_{}", &ccci_model::digest::sha256(old.as_bytes())[..12]);
     let begin: String = name.chars().take(most.saturating_sub(digest.len())).collect();
     begin + digest.as_str()
 }

@@ -2,7 +2,7 @@
 
 use super::super::edit::tests::composed;
 use super::*;
-use crate::recipe::compose::Object;
+use crate::compose::Object;
 
 #[test]
 fn volumes_that_others_may_use_become_the_stacks_own() {

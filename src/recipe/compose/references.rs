@@ -1,7 +1,7 @@
 //! What docker's converter refuses once files are merged: references to nothing, settings that exclude each other. Pure.
 
 use super::tree::{Map, Node, Value};
-use crate::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
 use std::collections::HashSet;
 
 /// Checks every service of merged files.

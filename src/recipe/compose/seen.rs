@@ -50,8 +50,8 @@ fn digest(node: &Node) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{Diagnostics, Text};
-    use crate::recipe::compose::yaml;
+    use crate::compose::yaml;
+    use ccci_model::diag::{Diagnostics, Text};
     use std::sync::Arc;
 
     #[test]

@@ -2,7 +2,7 @@
 //! `yaml.rs` makes it, everything else in this folder reads or rewrites it.
 
 use super::scalar;
-use crate::diag::Place;
+use ccci_model::diag::Place;
 use std::collections::HashMap;
 
 /// A value and its place.

@@ -2,8 +2,8 @@
 
 use super::tree::{Map, Node};
 use super::units;
-use crate::diag::Place;
-use crate::name::ServiceName;
+use ccci_model::diag::Place;
+use ccci_model::name::ServiceName;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -4,9 +4,9 @@
 
 use super::scalar;
 use super::tree::{Key, Map, Node, Value};
-use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use std::borrow::Cow;
 use std::collections::HashMap;

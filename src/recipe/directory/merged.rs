@@ -2,7 +2,7 @@
 //! recipe's own repository has at the same place, and that is said. Pure.
 
 use super::{Directory, Origin, is_test};
-use crate::diag::{Diagnostic, Diagnostics, Place, Text, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 //! making secrets is somebody else's work.
 
 use super::Entry;
-use crate::diag::{Diagnostic, Diagnostics, codes, nearest};
+use ccci_model::diag::{Diagnostic, Diagnostics, codes, nearest};
 use std::collections::HashSet;
 
 /// A row of the table of charsets.

@@ -79,8 +79,8 @@ fn a_value_that_doubles_itself_is_told_and_fills_no_memory() {
 #[test]
 fn a_big_file_that_is_no_env_file_is_read_in_a_moment() {
     let (_, d) = EnvFile::parse(&text(&"The first release.\n".repeat(100_000)));
-    let lines: Vec<String> = d.0.iter().map(crate::diag::render::one_line).collect();
-    assert_eq!(lines.len(), crate::diag::MOST + 1);
+    let lines: Vec<String> = d.0.iter().map(ccci_model::diag::render::one_line).collect();
+    assert_eq!(lines.len(), ccci_model::diag::MOST + 1);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_file_of_very_many_assignments_is_read_up_to_a_bound() {
     let lines: String = (0..200_000).map(|i| format!("A{i}=x\n")).collect();
     let (file, d) = EnvFile::parse(&text(&lines));
     assert_eq!((file.values.len(), d.0.len()), (10_000, 1));
-    let said = crate::diag::render::one_line(&d.0[0]);
+    let said = ccci_model::diag::render::one_line(&d.0[0]);
     assert!(said.contains(":10001:1: this file has more than 10000 assignments"), "{said}");
 }
 

@@ -1,7 +1,7 @@
 //! Rules about images and their tags.
 
 use super::{Finding, LintInput};
-use crate::diag::Place;
+use ccci_model::diag::Place;
 use regex::Regex;
 use std::sync::LazyLock;
 

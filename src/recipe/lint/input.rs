@@ -1,10 +1,10 @@
 //! What rules look at: the texts of the revision, its tags, and its compose files composed as an operator would who
 //! takes the env sample as it is, once plain and once with each other compose file on top.
 
-use crate::diag::{Diagnostic, Diagnostics, Severity, Text, render};
-use crate::recipe::compose::{Around, Composed};
-use crate::recipe::envfile::{EnvFile, abra_exports};
-use crate::recipe::source::{Files, Tag};
+use crate::compose::{Around, Composed};
+use crate::envfile::{EnvFile, abra_exports};
+use crate::source::{Files, Tag};
+use ccci_model::diag::{Diagnostic, Diagnostics, Severity, Text, render};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -10,8 +10,8 @@ mod services;
 pub use input::{Composition, LintInput};
 pub use rules::RULES;
 
-use crate::diag::{Place, Severity};
-use crate::tier::Status;
+use ccci_model::diag::{Place, Severity};
+use ccci_model::tier::Status;
 
 /// A row of the table of rules.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Rules about what stands beside the compose files: README, env sample, `abra.sh`, tags.
 
 use super::{Finding, LintInput};
-use crate::diag::{Place, Text};
-use crate::recipe::compose::Object;
+use crate::compose::Object;
+use ccci_model::diag::{Place, Text};
 use regex::Regex;
 use std::sync::{Arc, LazyLock};
 

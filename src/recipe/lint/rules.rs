@@ -4,7 +4,7 @@
 use super::Check::{Look, Never};
 use super::Rule;
 use super::{images, publishing, services};
-use crate::diag::Severity::{Error, Warning};
+use ccci_model::diag::Severity::{Error, Warning};
 
 /// All rules. The counterparts in abra are recalled, not measured: no abra can be had where this is built.
 pub const RULES: &[Rule] = &[

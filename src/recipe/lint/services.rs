@@ -1,8 +1,8 @@
 //! Rules about services, decided on composed files.
 
 use super::{Finding, LintInput};
-use crate::diag::Place;
-use crate::recipe::compose::{Composed, Service};
+use crate::compose::{Composed, Service};
+use ccci_model::diag::Place;
 
 /// The longest name of a secret that leaves room for stack and version.
 const LONGEST_SECRET: usize = 12;

@@ -1,14 +1,14 @@
 //! Calls: which function is meant, whether its arguments fit, and whether it can be reached at this point.
 
 use super::Checker;
-use crate::diag::codes::{ARGUMENT_COUNT, ARGUMENT_TYPE, OUT_OF_REACH, UNKNOWN_FUNCTION};
-use crate::diag::nearest::did_you_mean;
-use crate::script::hooks::HOOKS;
-use crate::script::known::{self, Native};
-use crate::script::node::{Call, Function, Literal, Node, What};
-use crate::script::point::Point;
-use crate::script::signature::{CallSig, Owner, Ty};
-use crate::script::stdlib::{self, StdFn};
+use crate::hooks::HOOKS;
+use crate::known::{self, Native};
+use crate::node::{Call, Function, Literal, Node, What};
+use crate::point::Point;
+use crate::signature::{CallSig, Owner, Ty};
+use crate::stdlib::{self, StdFn};
+use ccci_model::diag::codes::{ARGUMENT_COUNT, ARGUMENT_TYPE, OUT_OF_REACH, UNKNOWN_FUNCTION};
+use ccci_model::diag::nearest::did_you_mean;
 use rhai::Position;
 
 impl<'a> Checker<'a> {

@@ -1,9 +1,9 @@
 //! Expressions: what type they have.
 
 use super::Checker;
-use crate::diag::codes::ARGUMENT_TYPE;
-use crate::script::node::{Literal, Node, What};
-use crate::script::signature::Ty;
+use crate::node::{Literal, Node, What};
+use crate::signature::Ty;
+use ccci_model::diag::codes::ARGUMENT_TYPE;
 
 impl<'a> Checker<'a> {
     /// The type of an expression.

@@ -1,11 +1,11 @@
 //! Members of values: facts, functions and indexes, along a chain.
 
 use super::Checker;
-use crate::diag::codes::{ARGUMENT_COUNT, DATA_RACE, UNKNOWN_MEMBER};
-use crate::diag::nearest::did_you_mean;
-use crate::script::known;
-use crate::script::node::{Call, Link, Node, What};
-use crate::script::signature::{CallSig, Owner, Ty};
+use crate::known;
+use crate::node::{Call, Link, Node, What};
+use crate::signature::{CallSig, Owner, Ty};
+use ccci_model::diag::codes::{ARGUMENT_COUNT, DATA_RACE, UNKNOWN_MEMBER};
+use ccci_model::diag::nearest::did_you_mean;
 use rhai::Position;
 
 impl<'a> Checker<'a> {

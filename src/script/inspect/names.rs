@@ -1,9 +1,9 @@
 //! Variables: which are there, what they hold, and which nobody reads.
 
 use super::Checker;
-use crate::diag::codes::{UNKNOWN_MODULE, UNKNOWN_VARIABLE, UNUSED_VARIABLE};
-use crate::diag::nearest::did_you_mean;
-use crate::script::signature::Ty;
+use crate::signature::Ty;
+use ccci_model::diag::codes::{UNKNOWN_MODULE, UNKNOWN_VARIABLE, UNUSED_VARIABLE};
+use ccci_model::diag::nearest::did_you_mean;
 use rhai::Position;
 
 /// A variable in sight.

@@ -1,11 +1,11 @@
 //! Operators: their types, and comparisons whose result never changes. Rhai compares unlike types without an error.
 
 use super::Checker;
-use crate::diag::Diagnostic;
-use crate::diag::codes::{ALWAYS_SAME, ARGUMENT_TYPE};
-use crate::script::node::Call;
-use crate::script::signature::Ty;
-use crate::script::sources::place;
+use crate::node::Call;
+use crate::signature::Ty;
+use crate::sources::place;
+use ccci_model::diag::Diagnostic;
+use ccci_model::diag::codes::{ALWAYS_SAME, ARGUMENT_TYPE};
 use rhai::Position;
 
 impl<'a> Checker<'a> {

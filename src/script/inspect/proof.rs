@@ -1,6 +1,6 @@
 //! Whether a test could fail by what the app does: one that only asks is green whatever the answer is.
 
-use crate::script::node::{Link, Node, What};
+use crate::node::{Link, Node, What};
 
 /// Methods that give an answer, whatever it is: they raise only when there is none at all.
 const ASKING: &[&str] = &[

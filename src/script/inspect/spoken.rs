@@ -2,11 +2,11 @@
 //! one hook leaves with what another asks for.
 
 use super::Checker;
-use crate::diag::codes::MARK_NEVER_LEFT;
-use crate::diag::nearest::did_you_mean;
-use crate::diag::{Diagnostic, Place};
-use crate::script::node::{Call, Literal, Node, What};
-use crate::script::sources::place;
+use crate::node::{Call, Literal, Node, What};
+use crate::sources::place;
+use ccci_model::diag::codes::MARK_NEVER_LEFT;
+use ccci_model::diag::nearest::did_you_mean;
+use ccci_model::diag::{Diagnostic, Place};
 use rhai::Position;
 use std::collections::{BTreeMap, BTreeSet};
 

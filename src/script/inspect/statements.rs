@@ -1,9 +1,9 @@
 //! Statements: what a block comes to, and what of it can never be run.
 
 use super::Checker;
-use crate::diag::codes::{ARGUMENT_TYPE, CANNOT_CHECK, UNKNOWN_MEMBER, UNREACHABLE};
-use crate::script::node::{Link, Node, What};
-use crate::script::signature::Ty;
+use crate::node::{Link, Node, What};
+use crate::signature::Ty;
+use ccci_model::diag::codes::{ARGUMENT_TYPE, CANNOT_CHECK, UNKNOWN_MEMBER, UNREACHABLE};
 
 impl<'a> Checker<'a> {
     /// The type of a block: that of its last statement. Rhai keeps a value in spite of a closing `;`.

@@ -1,8 +1,8 @@
 //! What the checker asks of a file again and again: imports, constants, names that are assigned to.
 
-use crate::diag::Text;
-use crate::script::imports::path_of;
-use crate::script::node::{Function, Node, Tree, What};
+use crate::imports::path_of;
+use crate::node::{Function, Node, Tree, What};
+use ccci_model::diag::Text;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Ports, networks, and references to secrets and configs in their long form.
 
 use super::{Forming, pairs, whole};
-use crate::diag::Place;
-use crate::recipe::compose::ports;
-use crate::recipe::compose::tree::{Map, Node, Value};
+use crate::compose::ports;
+use crate::compose::tree::{Map, Node, Value};
+use ccci_model::diag::Place;
 
 impl Forming<'_> {
     pub(super) fn ports(&mut self, node: &Node) -> Node {

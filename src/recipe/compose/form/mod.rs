@@ -8,7 +8,7 @@ mod service;
 mod words;
 
 use super::tree::{Key, Map, Node, Value};
-use crate::diag::{Diagnostic, Diagnostics, Place, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::collections::BTreeMap;
 
 /// The sections of a file, in the order in which they are written out.

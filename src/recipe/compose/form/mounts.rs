@@ -1,6 +1,6 @@
 //! Mounts in short form, `source:target:options`, as docker's `volumespec` reads them.
 
-use crate::recipe::compose::tree::{Map, Node, Value};
+use crate::compose::tree::{Map, Node, Value};
 
 const PROPAGATIONS: [&str; 6] = ["rprivate", "private", "rshared", "shared", "rslave", "slave"];
 
@@ -74,7 +74,7 @@ fn is_path(source: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{Place, Text};
+    use ccci_model::diag::{Place, Text};
     use std::sync::Arc;
 
     fn check(text: &str, expected: Option<(&str, &str, &str, bool)>) {

@@ -1,8 +1,8 @@
 //! Networks, volumes, secrets and configs in one form: labels as maps, `external` as a boolean beside a name.
 
 use super::{Forming, SECTIONS, pairs};
-use crate::diag::Place;
-use crate::recipe::compose::tree::{Map, Value};
+use crate::compose::tree::{Map, Value};
+use ccci_model::diag::Place;
 
 impl Forming<'_> {
     pub(super) fn object(&mut self, section: &str, name: &str, from: &Map, place: &Place) -> Map {

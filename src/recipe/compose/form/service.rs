@@ -1,9 +1,9 @@
 //! The forms of a service: walks its keys by the table `keys.rs`, and folds env files into its environment.
 
 use super::{Forming, mounts, pairs, whole, words};
-use crate::diag::{Diagnostic, Place, codes};
-use crate::recipe::compose::keys::{self, Field, Form, Swarm};
-use crate::recipe::compose::tree::{Key, Map, Node, Value};
+use crate::compose::keys::{self, Field, Form, Swarm};
+use crate::compose::tree::{Key, Map, Node, Value};
+use ccci_model::diag::{Diagnostic, Place, codes};
 
 impl Forming<'_> {
     pub(super) fn service(&mut self, from: &Map, place: &Place) -> Option<Map> {
@@ -14,7 +14,7 @@ impl Forming<'_> {
         if !environment.0.is_empty() {
             out.put("environment", Value::Map(environment), place);
         }
-        (!self.diagnostics.0[before..].iter().any(|d| d.severity == crate::diag::Severity::Error))
+        (!self.diagnostics.0[before..].iter().any(|d| d.severity == ccci_model::diag::Severity::Error))
             .then_some(out)
     }
 
@@ -64,7 +64,7 @@ impl Forming<'_> {
 
     /// Values whose text is read again later: sizes, CPUs.
     fn same(&mut self, key: &Key, node: &Node) -> Node {
-        use crate::recipe::compose::units;
+        use crate::compose::units;
         if node.value == Value::Null {
             return node.clone();
         }

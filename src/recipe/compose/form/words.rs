@@ -1,6 +1,6 @@
 //! Commands split into words (google/shlex), lists from single texts, hosts.
 
-use crate::recipe::compose::tree::{Node, Value};
+use crate::compose::tree::{Node, Value};
 
 /// Splits a command as the docker client does: quotes, backslashes, comments; no variables.
 pub(super) fn split(text: &str) -> Result<Vec<String>, &'static str> {

@@ -7,7 +7,7 @@ mod table;
 use super::seen::Seen;
 use super::tree::{Key, Map, Node, Value};
 use super::{ports, units};
-use crate::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
 use shape::{Format, Kind, Object, Rest, Shape, Variant};
 
 /// The versions docker's stack loader knows, as minor numbers: `3.8` is 8; `3`, nothing and no version are the newest.

@@ -1,0 +1,43 @@
+//! Where a task can be reached from this machine: its leg on the gateway bridge, which every container of an overlay
+//! network has, published ports or not.
+
+use super::Swarm;
+use super::refusal::refused;
+use bollard::query_parameters::InspectNetworkOptions;
+use ccci_swarm::ports::ClusterError;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// The bridge that gives overlay containers their way out.
+const BRIDGE: &str = "docker_gwbridge";
+/// An address is asked for again after so long: tasks change and addresses with them. The ingress keeps what it was
+/// told for half a second more, and asks again at once when a task refuses.
+const FRESH: Duration = Duration::from_millis(100);
+
+impl Swarm {
+    /// Addresses of the service's running, wanted tasks, newest first.
+    pub(super) async fn addresses(&self, service: &str) -> Result<Vec<IpAddr>, ClusterError> {
+        let now = self.clock.now();
+        if let Some((asked, found)) = self.known().addresses.get(service)
+            && now.since(*asked) < FRESH
+        {
+            return Ok(found.clone());
+        }
+        let docker = self.connected().await?.docker;
+        let tasks = self.tasks_here(service).await?;
+        let bridge = docker.inspect_network(BRIDGE, None::<InspectNetworkOptions>).await;
+        let bridge = bridge.map_err(|e| refused("look at the gateway bridge", &e))?;
+        let legs = bridge.containers.unwrap_or_default();
+        let found: Vec<IpAddr> = tasks
+            .iter()
+            .filter_map(|t| legs.get(&t.container)?.ipv4_address.as_deref()?.split('/').next()?.parse().ok())
+            .collect();
+        if !tasks.is_empty() && found.is_empty() {
+            return Err(ClusterError::Missing(format!("an address of `{service}` on {BRIDGE}")));
+        }
+        if !found.is_empty() {
+            self.known().addresses.insert(service.to_string(), (now, found.clone()));
+        }
+        Ok(found)
+    }
+}

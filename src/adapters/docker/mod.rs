@@ -1,0 +1,197 @@
+//! The real Swarm, by bollard; the only Docker types in the program. Calls are synchronous: each blocks on the
+//! runtime until it is done, its deadline has come or the run was stopped. Decisions live elsewhere.
+
+mod address;
+mod anonymous;
+mod archive;
+mod connect;
+pub mod decode;
+#[cfg(test)]
+mod decoding;
+mod deploy;
+mod events;
+mod exec;
+mod job;
+mod look;
+mod objects;
+mod port;
+mod pull;
+mod refusal;
+mod removal;
+mod volumes;
+mod whole;
+
+use bollard::Docker;
+use ccci_model::name::{ServiceName, StackName};
+use ccci_swarm::observed::Oom;
+use ccci_swarm::ports::{Clock, ClusterError, Limit};
+use ccci_swarm::wait::{Look, WaitError, until};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+/// So long may a service be without a running task when something is to be done in one: a database that recovers from a
+/// crash is back by then, and a task that Swarm counts as complete never comes back (lesson 39).
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The engine's own limit for one answer we keep in memory.
+const MOST_OUTPUT: usize = ccci_script::limits::OUTPUT.most;
+
+/// A Swarm behind an engine's address. Dropping it ends its listening.
+pub struct Swarm {
+    host: String,
+    handle: Handle,
+    clock: Arc<dyn Clock>,
+    engine: OnceLock<Engine>,
+    known: Mutex<Known>,
+    losses: Arc<AtomicU64>,
+    listening: tokio::task::JoinHandle<()>,
+    program: PathBuf,
+}
+
+/// An engine whose API version is pinned.
+#[derive(Clone)]
+struct Engine {
+    docker: Docker,
+    version: String,
+    api: String,
+    os: String,
+}
+
+/// What need not be asked twice.
+#[derive(Default)]
+struct Known {
+    /// What an ended container told: (killed for memory, unhealthy).
+    ends: HashMap<String, (Option<Oom>, Option<bool>)>,
+    /// Whether tasks of a template have a health check.
+    checks: HashMap<String, bool>,
+    /// Names of networks by id.
+    networks: HashMap<String, String>,
+    /// The id of the engine's own node.
+    node: Option<String>,
+    /// Addresses of services' tasks, and when they were asked for.
+    addresses: HashMap<String, (ccci_model::time::Moment, Vec<std::net::IpAddr>)>,
+    /// Running containers that were asked, or were not there to be.
+    asked: HashSet<String>,
+    /// Volumes that nobody named, by the domain whose containers they were seen in.
+    anonymous: HashMap<String, BTreeSet<String>>,
+    /// Why an object could not be removed, by kind and name.
+    held: HashMap<(String, String), String>,
+    /// Whether the client on the PATH knows `--detach`.
+    knows_detach: Option<bool>,
+    /// Containers that mount volumes, by stack.
+    holders: HashMap<String, volumes::Holder>,
+}
+
+impl Swarm {
+    /// A Swarm at an address as `DOCKER_HOST` has it. Nothing is asked yet. `moved` is notified whenever the engine
+    /// tells of something; the real clock ends its pauses on it. `program` is the file of this program, a copy of which works
+    /// on volumes where they are mounted.
+    pub fn new(
+        host: &str,
+        program: &Path,
+        handle: Handle,
+        clock: Arc<dyn Clock>,
+        moved: Arc<Notify>,
+    ) -> Swarm {
+        let losses = Arc::new(AtomicU64::new(0));
+        let listening = handle.spawn(events::listen(host.to_string(), moved, losses.clone()));
+        Swarm {
+            host: host.to_string(),
+            handle,
+            clock,
+            engine: OnceLock::new(),
+            known: Mutex::default(),
+            losses,
+            listening,
+            program: program.into(),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Does work until it is done, the limit ends or the run is stopped. `doing` fits after "failed to".
+    fn run<T>(
+        &self,
+        doing: &str,
+        limit: &Limit,
+        work: impl Future<Output = Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        if limit.stop.reason().is_some() {
+            return Err(ClusterError::Stopped(doing.into()));
+        }
+        let left = limit.deadline.since(self.clock.now());
+        if left.is_zero() {
+            return Err(ClusterError::Deadline(doing.into()));
+        }
+        self.handle.block_on(async {
+            tokio::select! {
+                biased;
+                () = limit.stop.token().cancelled() => Err(ClusterError::Stopped(doing.into())),
+                done = tokio::time::timeout(left, work) => {
+                    done.unwrap_or_else(|_| Err(ClusterError::Deadline(doing.into())))
+                }
+            }
+        })
+    }
+
+    /// Waits for a running task of a service and does something in its container; `None` means that the container was not
+    /// there any more, and the next one is waited for. A service that does not exist is `Missing` at once; one without a
+    /// running task is `NoRunningTask` at the limit (lesson 10).
+    fn in_container<T>(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        limit: &Limit,
+        mut work: impl FnMut(&str) -> Result<Option<T>, ClusterError>,
+    ) -> Result<T, ClusterError> {
+        let name = full_name(stack, service);
+        let mut working = false;
+        let patience = limit.within(&*self.clock, PATIENCE);
+        let got = until(&*self.clock, &patience, &mut |_| (), || {
+            working = false;
+            let tasks = self.run("look for a running task", limit, self.tasks_here(&name))?;
+            let Some(task) = tasks.into_iter().next() else {
+                return Ok(Look::Waiting(format!("{service}: a running task")));
+            };
+            working = true;
+            let done = work(&task.container)?;
+            Ok(done.map_or_else(|| Look::Waiting(format!("{service}: a running container")), Look::Done))
+        });
+        got.map_err(|e| match e {
+            WaitError::Look(ClusterError::Deadline(_)) if !working => {
+                ClusterError::NoRunningTask(service.to_string())
+            }
+            WaitError::Look(e) => e,
+            WaitError::Stopped(_) => ClusterError::Stopped(format!("find a running task of `{service}`")),
+            WaitError::TimedOut { .. } | WaitError::Hopeless(_) => {
+                ClusterError::NoRunningTask(service.to_string())
+            }
+        })
+    }
+}
+
+impl Drop for Swarm {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+/// A service's name in the engine.
+fn full_name(stack: &StackName, service: &ServiceName) -> String {
+    format!("{stack}_{service}")
+}
+
+/// Filters as the API wants them.
+fn filters(pairs: &[(&str, &str)]) -> HashMap<String, Vec<String>> {
+    let mut out: HashMap<String, Vec<String>> = HashMap::new();
+    for (key, value) in pairs {
+        out.entry((*key).to_string()).or_default().push((*value).to_string());
+    }
+    out
+}

@@ -1,0 +1,112 @@
+//! Networks and secrets made by us, with our labels; and logs.
+
+use super::refusal::refused;
+use super::{Swarm, exec, filters};
+use bollard::models::{NetworkCreateRequest, SecretSpec};
+use bollard::query_parameters::{ListNetworksOptionsBuilder, LogsOptionsBuilder};
+use ccci_model::name::LONGEST_SWARM_NAME;
+use ccci_model::secret::Secret;
+use ccci_swarm::ports::ClusterError;
+use ccci_swarm::ports::cluster::Owner;
+
+/// How the engine says that there is an object of that name by now.
+const QUICKER: &[&str] = &["already exists", "name conflicts with an existing object"];
+
+impl Swarm {
+    pub(super) async fn network(&self, name: &str, owner: &Owner) -> Result<bool, ClusterError> {
+        let docker = self.connected().await?.docker;
+        let named = ListNetworksOptionsBuilder::default().filters(&filters(&[("name", name)])).build();
+        let found = docker.list_networks(Some(named)).await.map_err(|e| refused("list the networks", &e))?;
+        if found.iter().any(|n| n.name.as_deref() == Some(name)) {
+            return Ok(false);
+        }
+        let request = NetworkCreateRequest {
+            name: name.to_string(),
+            driver: Some("overlay".into()),
+            attachable: Some(true),
+            labels: Some(owner.labels().into_iter().collect()),
+            ..NetworkCreateRequest::default()
+        };
+        match docker.create_network(request).await {
+            Ok(_) => Ok(true),
+            Err(e) => match refused("make the network", &e) {
+                // another run was quicker; at the same moment the engine says so in other words
+                ClusterError::Refused { text, .. } if QUICKER.iter().any(|w| text.contains(w)) => Ok(false),
+                other => Err(other),
+            },
+        }
+    }
+
+    pub(super) async fn secret(&self, name: &str, value: &Secret, owner: &Owner) -> Result<(), ClusterError> {
+        let action = "make the secret";
+        if name.len() > LONGEST_SWARM_NAME {
+            let text =
+                format!("its name {name} has {} characters, Swarm takes {LONGEST_SWARM_NAME}", name.len());
+            return Err(ClusterError::Refused { action: action.into(), text });
+        }
+        let docker = self.connected().await?.docker;
+        let spec = SecretSpec {
+            name: Some(name.to_string()),
+            labels: Some(owner.labels().into_iter().collect()),
+            data: Some(base64(value.open().as_bytes())),
+            ..SecretSpec::default()
+        };
+        docker.create_secret(spec).await.map(|_| ()).map_err(|e| refused(action, &e))
+    }
+
+    /// The last lines of a service, of all its tasks, in the order they were written.
+    pub(super) async fn service_log(&self, service: &str, lines: usize) -> Result<String, ClusterError> {
+        let docker = self.connected().await?.docker;
+        let count = lines.to_string();
+        let options =
+            LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(&count).build();
+        let stream = docker.service_logs(service, Some(options));
+        let (out, err) = exec::collected(stream).await.map_err(|e| refused("read the log", &e))?;
+        let mut all: Vec<&str> = out.lines().chain(err.lines()).collect();
+        all.sort_by_key(|line| line.split(' ').next().unwrap_or_default().to_string());
+        let last = &all[all.len().saturating_sub(lines)..];
+        Ok(last
+            .iter()
+            .map(|line| line.split_once(' ').map_or("", |(_, text)| text))
+            .collect::<Vec<_>>()
+            .join("\n"))
+    }
+
+    /// Everything a service wrote, stdout and stderr apart.
+    pub(super) async fn outputs(&self, service: &str) -> Result<(String, String), ClusterError> {
+        let docker = self.connected().await?.docker;
+        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail("all").build();
+        let stream = docker.service_logs(service, Some(options));
+        exec::collected(stream).await.map_err(|e| refused("read the job's output", &e))
+    }
+}
+
+/// Standard base64 with padding, as the engine wants secrets.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(three.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
+            out.push(if i <= three.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_as_the_standard_has_it() {
+        for (plain, coded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
+    }
+}

@@ -1,0 +1,74 @@
+//! Having images on the engine. A registry is asked first, since a tag may have moved; an image that is only here is good.
+
+use super::Swarm;
+use super::refusal::{pull_refused, refused};
+use bollard::Docker;
+use bollard::query_parameters::CreateImageOptionsBuilder;
+use ccci_swarm::ports::cluster::{PullError, Pulled};
+use futures_util::StreamExt;
+
+impl Swarm {
+    pub(super) async fn pull_image(&self, image: &str) -> Result<Pulled, PullError> {
+        let docker = self.connected().await?.docker;
+        let before = here(&docker, image).await?;
+        // what is named by its content cannot have moved
+        if let (true, Some((_, digest))) = (image.contains("@sha256:"), &before) {
+            return Ok(Pulled { digest: digest.clone(), present: true });
+        }
+        match fetch(&docker, image).await {
+            Ok(()) => {
+                let after = here(&docker, image).await?;
+                let same = before.as_ref().map(|(id, _)| id) == after.as_ref().map(|(id, _)| id);
+                Ok(Pulled { digest: after.and_then(|(_, d)| d), present: same })
+            }
+            Err(PullError::Cluster(e)) => Err(PullError::Cluster(e)),
+            Err(e) => match before {
+                Some((_, digest)) => Ok(Pulled { digest, present: true }),
+                None => Err(e),
+            },
+        }
+    }
+}
+
+/// The image's id and repository digest, if the engine has it.
+async fn here(docker: &Docker, image: &str) -> Result<Option<(String, Option<String>)>, PullError> {
+    match docker.inspect_image(image).await {
+        Ok(found) => {
+            let digest = found.repo_digests.unwrap_or_default().into_iter().next();
+            Ok(Some((found.id.unwrap_or_default(), digest)))
+        }
+        Err(e) => match refused("look for an image", &e) {
+            ccci_swarm::ports::ClusterError::Missing(_) => Ok(None),
+            other => Err(PullError::Cluster(other)),
+        },
+    }
+}
+
+async fn fetch(docker: &Docker, image: &str) -> Result<(), PullError> {
+    let whole = with_tag(image);
+    let options = CreateImageOptionsBuilder::default().from_image(&whole).build();
+    let mut progress = docker.create_image(Some(options), None, None);
+    while let Some(step) = progress.next().await {
+        step.map_err(|e| pull_refused(image, &e))?;
+    }
+    Ok(())
+}
+
+/// Without a tag the engine would fetch all of them.
+fn with_tag(image: &str) -> String {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    if last.contains(':') || image.contains('@') { image.to_string() } else { format!("{image}:latest") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_without_a_tag_means_latest_and_not_all_of_them() {
+        assert_eq!(with_tag("nginx"), "nginx:latest");
+        assert_eq!(with_tag("127.0.0.1:5000/nginx"), "127.0.0.1:5000/nginx:latest");
+        assert_eq!(with_tag("127.0.0.1:5000/nginx:1"), "127.0.0.1:5000/nginx:1");
+        assert_eq!(with_tag("nginx@sha256:ab"), "nginx@sha256:ab");
+    }
+}

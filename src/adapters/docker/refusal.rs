@@ -1,0 +1,194 @@
+//! The engine's refusals in the port's words. Pure.
+
+use bollard::errors::Error;
+use ccci_swarm::ports::ClusterError;
+use ccci_swarm::ports::cluster::{DISK_FULL, PullError};
+use std::error::Error as _;
+
+/// What a failed call means. `action` is what was asked, to stand after "failed to".
+pub fn refused(action: &str, error: &Error) -> ClusterError {
+    match error {
+        Error::DockerResponseServerError { status_code, message } => of_status(action, *status_code, message),
+        Error::DockerStreamError { error } => {
+            ClusterError::Refused { action: action.into(), text: error.clone() }
+        }
+        Error::RequestTimeoutError => ClusterError::Unreachable(format!("no answer when asked to {action}")),
+        Error::JsonDataError { message, .. } => ClusterError::Refused {
+            action: action.into(),
+            text: format!("the engine's answer cannot be read: {message}"),
+        },
+        other => of_connection(&chain(other)),
+    }
+}
+
+fn of_status(action: &str, status: u16, message: &str) -> ClusterError {
+    let text = message.trim().to_string();
+    match status {
+        404 => ClusterError::Missing(text),
+        _ if NO_MANAGER.iter().any(|words| text.contains(words)) => ClusterError::NotAManager(text),
+        503 if text.contains("swarm manager") || text.contains("swarm") => ClusterError::NotAManager(text),
+        _ => ClusterError::Refused { action: action.into(), text },
+    }
+}
+
+/// How an engine speaks whose swarm is not there, or not yet again after a restart.
+const NO_MANAGER: &[&str] =
+    &["not a swarm manager", "does not have a leader", "code = Unavailable", "context deadline exceeded"];
+/// How the docker client says that the engine went away, or was not there.
+const GONE: &[&str] = &[
+    "Cannot connect to the Docker daemon",
+    "error during connect",
+    ": EOF",
+    "connection reset by peer",
+    "connection refused",
+    "broken pipe",
+];
+
+/// What the docker client's words mean when it was not the stack that was refused.
+pub fn of_words(text: &str) -> Option<ClusterError> {
+    let any = |words: &[&str]| words.iter().any(|w| text.contains(w));
+    match () {
+        () if any(NO_MANAGER) => Some(ClusterError::NotAManager(text.to_string())),
+        () if any(GONE) => Some(ClusterError::Unreachable(text.to_string())),
+        () => None,
+    }
+}
+
+fn of_connection(text: &str) -> ClusterError {
+    let text = text.to_string();
+    if text.contains("Permission denied") {
+        ClusterError::NoPermission(text)
+    } else {
+        ClusterError::Unreachable(text)
+    }
+}
+
+/// The innermost words of an error: the outer ones only say that there was one.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = inner.to_string();
+        source = inner.source();
+    }
+    text
+}
+
+/// Words of registries and of the engine's resolver, most telling first.
+const PULL_WORDS: &[(&str, Kind)] = &[
+    (DISK_FULL, Kind::Engine),
+    ("toomanyrequests", Kind::Unreachable),
+    ("no such host", Kind::Unreachable),
+    ("server misbehaving", Kind::Unreachable),
+    ("dial tcp", Kind::Unreachable),
+    ("connection refused", Kind::Unreachable),
+    ("connection reset", Kind::Unreachable),
+    ("broken pipe", Kind::Unreachable),
+    ("http2: ", Kind::Unreachable),
+    ("stream error", Kind::Unreachable),
+    ("network is unreachable", Kind::Unreachable),
+    ("no route to host", Kind::Unreachable),
+    ("i/o timeout", Kind::Unreachable),
+    ("Client.Timeout", Kind::Unreachable),
+    ("deadline exceeded", Kind::Unreachable),
+    ("timed out", Kind::Unreachable),
+    ("429 Too Many Requests", Kind::Unreachable),
+    ("502 Bad Gateway", Kind::Unreachable),
+    ("503 Service Unavailable", Kind::Unreachable),
+    ("504 Gateway", Kind::Unreachable),
+    ("TLS handshake", Kind::Unreachable),
+    ("x509", Kind::Unreachable),
+    ("unexpected HTTP status: 5", Kind::Unreachable),
+    ("500 Internal Server Error", Kind::Unreachable),
+    ("EOF", Kind::Unreachable),
+    ("manifest unknown", Kind::NoSuchImage),
+    ("manifest for", Kind::NoSuchImage),
+    ("no matching manifest", Kind::NoSuchImage),
+    ("name unknown", Kind::NoSuchImage),
+    ("repository does not exist", Kind::NoSuchImage),
+    ("not found", Kind::NoSuchImage),
+    ("No such image", Kind::NoSuchImage),
+];
+
+#[derive(Clone, Copy)]
+enum Kind {
+    NoSuchImage,
+    Unreachable,
+    Engine,
+}
+
+/// Why a pull failed (lesson 48): the image, the world, the engine's own disk, or a refusal.
+pub fn pull_refused(image: &str, error: &Error) -> PullError {
+    let text = match error {
+        Error::DockerResponseServerError { message, .. } => message.trim().to_string(),
+        Error::DockerStreamError { error } => error.clone(),
+        other => return PullError::Cluster(refused("pull an image", other)),
+    };
+    let image = image.to_string();
+    match PULL_WORDS.iter().find(|(words, _)| text.contains(words)) {
+        Some((_, Kind::NoSuchImage)) => PullError::NoSuchImage { image, text },
+        Some((_, Kind::Unreachable)) => PullError::Unreachable { image, text },
+        Some((_, Kind::Engine)) => PullError::Cluster(refused("pull an image", error)),
+        None => PullError::Refused { image, text },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(status_code: u16, message: &str) -> Error {
+        Error::DockerResponseServerError { status_code, message: message.into() }
+    }
+
+    #[test]
+    fn lesson_48_a_failed_pull_tells_the_image_from_the_world() {
+        let kind = |text: &str| match pull_refused("i:1", &server(500, text)) {
+            PullError::NoSuchImage { .. } => "image",
+            PullError::Unreachable { .. } => "world",
+            PullError::Refused { .. } => "refused",
+            PullError::Cluster(_) => "engine",
+        };
+        for (text, expected) in [
+            ("manifest for nginx:nope not found: manifest unknown: manifest unknown", "image"),
+            (
+                "pull access denied for x, repository does not exist or may require 'docker login': denied",
+                "image",
+            ),
+            ("no matching manifest for linux/amd64 in the manifest list entries", "image"),
+            (
+                "Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host",
+                "world",
+            ),
+            ("Get \"http://127.0.0.1:9/v2/\": dial tcp 127.0.0.1:9: connect: connection refused", "world"),
+            ("Get \"https://r/v2/\": net/http: TLS handshake timeout", "world"),
+            ("received unexpected HTTP status: 502 Bad Gateway", "world"),
+            ("read tcp 10.0.0.2:443->10.0.0.1:34034: read: connection reset by peer", "world"),
+            (
+                "Head \"https://r/v2/x/manifests/1\": dial tcp 10.0.0.1:443: connect: operation timed out",
+                "world",
+            ),
+            ("http2: client connection lost", "world"),
+            ("stream error: stream ID 9; INTERNAL_ERROR; received from peer", "world"),
+            (
+                "Error response from daemon: error parsing HTTP 503 response body: 503 Service Unavailable",
+                "world",
+            ),
+            ("toomanyrequests: You have reached your pull rate limit", "world"),
+            ("failed to register layer: write /x: no space left on device", "engine"),
+            ("Get \"https://r/v2/\": no basic auth credentials", "refused"),
+            ("unauthorized: authentication required", "refused"),
+        ] {
+            assert_eq!(kind(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_engines_status_is_put_into_the_ports_words() {
+        assert!(matches!(refused("x", &server(404, "no such service")), ClusterError::Missing(_)));
+        let not_a_manager = "This node is not a swarm manager. Use \"docker swarm init\"";
+        assert!(matches!(refused("x", &server(503, not_a_manager)), ClusterError::NotAManager(_)));
+        let conflict = refused("make a secret", &server(409, "secret x already exists"));
+        assert_eq!(conflict.to_string(), "make a secret: secret x already exists");
+    }
+}

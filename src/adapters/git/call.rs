@@ -1,0 +1,264 @@
+//! One wrapper for every git process: its own home, no hooks, no prompts, no transport but the usual ones, a deadline,
+//! and the whole process group killed when it passes. Nothing here knows what is asked.
+#![expect(clippy::disallowed_methods, reason = "this file bounds git in time")]
+
+use super::error::GitError;
+use crate::child;
+use ccci_swarm::ports::clock::{Clock, Limit};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdin, Command};
+
+/// Variables by which a caller's git (a hook, an editor) could point ours elsewhere.
+const FOREIGN: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ASKPASS",
+    "GIT_ATTR_SOURCE",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CURL_VERBOSE",
+    "GIT_DIR",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_INDEX_FILE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_TEMPLATE_DIR",
+    "GIT_TRACE",
+    "GIT_TRACE2",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
+    "GIT_WORK_TREE",
+    "SSH_ASKPASS",
+    "XDG_CONFIG_HOME",
+];
+
+/// Settings of a repository that would start programs or reach out while we only read.
+const READING: &[&str] = &[
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.sshCommand=false",
+    "core.pager=cat",
+    "core.quotePath=false",
+    "gc.auto=0",
+];
+
+/// The same while cloning.
+const CLONING: &[&str] = &["core.hooksPath=/dev/null", "gc.auto=0"];
+
+/// Transports that cannot be talked into running something. By the environment, which no setting of a repository overrides.
+const TRANSPORTS: &str = "https:http:ssh:git:file";
+
+/// More than a recipe repository has; what exceeds it is no recipe.
+const MOST_OUTPUT: u64 = 128 << 20;
+/// Enough of git's complaints to show.
+const MOST_COMPLAINT: u64 = 64 << 10;
+
+/// Reading what is there takes a moment. Git waits for ever for a pipe that lies where it wants a file.
+const LOCAL: Duration = Duration::from_secs(30);
+
+/// Whether a call may reach out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Only objects and files that are there.
+    Here,
+    /// Also the other end of a URL.
+    Remote,
+}
+
+/// What one call needs.
+pub struct Call<'a> {
+    /// Home of this git: its settings file is the only one outside of the repository.
+    pub home: &'a Path,
+    /// Where it runs.
+    pub dir: &'a Path,
+    /// May it reach out.
+    pub reach: Reach,
+    /// Whether its work tree is `dir`, whatever its settings say.
+    pub work_tree: bool,
+    /// Names of settings that are taken as empty.
+    pub emptied: &'a [Vec<u8>],
+    /// Subcommand and arguments.
+    pub args: &'a [&'a str],
+    /// What it reads.
+    pub input: Vec<u8>,
+}
+
+/// What git said.
+pub struct Said {
+    /// Exit code; -1 for a signal.
+    pub code: i32,
+    /// Standard output.
+    pub out: Vec<u8>,
+    /// The end of standard error.
+    pub complaint: String,
+}
+
+impl Call<'_> {
+    fn command(&self) -> Command {
+        let mut git = child::command("git");
+        FOREIGN.iter().for_each(|name| {
+            git.env_remove(name);
+        });
+        let (rows, transports) = match self.reach {
+            Reach::Here => (READING, "none"),
+            Reach::Remote => (CLONING, TRANSPORTS),
+        };
+        git.envs([
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GIT_OPTIONAL_LOCKS", "0"),
+            ("GIT_NO_LAZY_FETCH", "1"),
+            ("GIT_NO_REPLACE_OBJECTS", "1"),
+            ("GIT_ATTR_NOSYSTEM", "1"),
+            ("GIT_ALLOW_PROTOCOL", transports),
+            ("LC_ALL", "C"),
+        ]);
+        git.env("HOME", self.home);
+        if self.work_tree {
+            git.env("GIT_WORK_TREE", self.dir);
+        }
+        if let Some(parent) = self.dir.parent() {
+            // a plain directory inside of another repository must not be taken for that repository
+            git.env("GIT_CEILING_DIRECTORIES", parent);
+        }
+        rows.iter().for_each(|r| {
+            git.arg("-c").arg(r);
+        });
+        self.empty(&mut git);
+        git.args(self.args).current_dir(self.dir).process_group(0).kill_on_drop(true);
+        git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        git
+    }
+
+    /// By the environment: of a `-c` git takes all up to the first `=` for the name, and a name may have one.
+    fn empty(&self, git: &mut Command) {
+        if self.emptied.is_empty() {
+            return;
+        }
+        git.env("GIT_CONFIG_COUNT", self.emptied.len().to_string());
+        for (i, name) in self.emptied.iter().enumerate() {
+            git.env(format!("GIT_CONFIG_KEY_{i}"), OsString::from_vec(name.clone()));
+            git.env(format!("GIT_CONFIG_VALUE_{i}"), "");
+        }
+    }
+
+    /// The subcommand; settings of this call stand before it.
+    fn name(&self) -> String {
+        let settings = self.args.chunks(2).take_while(|two| two[0] == "-c").count();
+        self.args.get(settings * 2).copied().unwrap_or("").to_string()
+    }
+
+    /// How long it may take of the time that is left, and what it means when that has passed.
+    fn bound(&self, left: Duration, command: &str) -> (Duration, GitError) {
+        let command = command.to_string();
+        match self.reach {
+            Reach::Here if left > LOCAL => (LOCAL, GitError::Hung { command, seconds: LOCAL.as_secs() }),
+            Reach::Here | Reach::Remote => (left, GitError::Expired { command }),
+        }
+    }
+
+    /// Runs git to its end, the deadline or the stop.
+    pub async fn run(self, clock: &dyn Clock, limit: &Limit) -> Result<Said, GitError> {
+        let command = self.name();
+        let left = limit.deadline.since(clock.now());
+        match limit.stop.reason() {
+            Some(_) => return Err(GitError::Stopped { command }),
+            None if left.is_zero() => return Err(GitError::Expired { command }),
+            None => {}
+        }
+        let (bound, late) = self.bound(left, &command);
+        let mut child = self.command().spawn().map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => GitError::NoGit,
+            _ => GitError::Io { what: format!("start `git {command}`"), source: e },
+        })?;
+        let group = child.id().and_then(|id| Pid::from_raw(id as i32));
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let work = async {
+            let fed = async {
+                feed(stdin, self.input).await;
+                Ok(())
+            };
+            tokio::try_join!(fed, collect(stdout, MOST_OUTPUT), collect(stderr, MOST_COMPLAINT), child.wait())
+        };
+        let kill = || group.map(|g| kill_process_group(g, Signal::KILL));
+        let ((), out, complaint, status) = tokio::select! {
+            done = work => done.map_err(|source| {
+                kill();
+                GitError::Io { what: format!("talk to `git {command}`"), source }
+            })?,
+            () = tokio::time::sleep(bound) => {
+                kill();
+                return Err(late);
+            }
+            () = limit.stop.token().cancelled() => {
+                kill();
+                return Err(GitError::Stopped { command });
+            }
+        };
+        let complaint = String::from_utf8_lossy(&complaint).trim().to_string();
+        match child::not_started(status.code(), &complaint) {
+            Some(_) => Err(GitError::NoGit),
+            None => Ok(Said { code: status.code().unwrap_or(-1), out, complaint }),
+        }
+    }
+}
+
+/// Writes the input; git closing its end early shows in its exit code.
+async fn feed(stdin: Option<ChildStdin>, input: Vec<u8>) {
+    if let Some(mut stdin) = stdin {
+        let _ = stdin.write_all(&input).await;
+        let _ = stdin.shutdown().await;
+    }
+}
+
+async fn collect(from: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Vec<u8>> {
+    let mut all = vec![];
+    if let Some(from) = from {
+        from.take(most + 1).read_to_end(&mut all).await?;
+    }
+    if all.len() as u64 > most {
+        return Err(io::Error::other(format!("it says more than {} MiB", most >> 20)));
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_reaches_out_may_take_all_the_time() {
+        let call = |reach| {
+            let (home, dir) = (Path::new("/"), Path::new("/"));
+            Call { home, dir, reach, work_tree: false, emptied: &[], args: &[], input: vec![] }
+        };
+        let bound = |reach, seconds| {
+            let (time, late) = call(reach).bound(Duration::from_secs(seconds), "status");
+            (time.as_secs(), late.to_string())
+        };
+        let deadline = "run `git status` before the deadline".to_string();
+        assert_eq!(bound(Reach::Remote, 600), (600, deadline.clone()));
+        assert_eq!(bound(Reach::Here, 5), (5, deadline));
+        let (time, late) = bound(Reach::Here, 600);
+        assert!(time == 30 && late.contains("`git status` within 30 seconds"), "{late}");
+    }
+}

@@ -1,0 +1,377 @@
+//! Git, the only place that runs it. A path is read in place from its objects, never touching its work tree or index;
+//! a URL is cloned bare into a directory that goes away with the `Repository`.
+
+pub mod call;
+pub mod content;
+pub mod decode;
+pub mod error;
+mod login;
+
+use super::scratch::Scratch;
+use call::{Call, Reach, Said};
+use ccci_model::failure::is_of_machine;
+use ccci_model::name::Revision;
+use ccci_recipe::source::{Branch, Names, RevisionFacts, SourceFacts, SourceKind, version_label};
+use ccci_swarm::ports::clock::{Clock, Limit};
+use content::Raw;
+pub use error::GitError;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// Starts git.
+pub struct GitHand {
+    runtime: Handle,
+    clock: Arc<dyn Clock>,
+    home: Scratch,
+}
+
+/// A repository that can be read. A clone is removed when this goes away.
+pub struct Repository<'a> {
+    hand: &'a GitHand,
+    given: String,
+    kind: SourceKind,
+    dir: PathBuf,
+    work_tree: bool,
+    limit: Limit,
+    commit: Revision,
+    branch: Option<String>,
+    names: Names,
+    _clone: Option<Scratch>,
+}
+
+/// Asks whether a repository is bare, and what its HEAD is. In none nothing is said; without a commit the first alone is.
+const HEAD: &[&str] = &["rev-parse", "--is-bare-repository", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
+
+impl GitHand {
+    /// A git with a home of its own in the temporary directory. `runtime` must be a multi-threaded one.
+    pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitHand, GitError> {
+        let io = |source| GitError::Io { what: "make a home for git".into(), source };
+        let home = Scratch::new().map_err(io)?;
+        // whose repository it is does not matter to one who only reads objects and starts nothing of it
+        let settings = "[safe]\n\tdirectory = *\n[user]\n\tname = ccci\n\temail = ccci@localhost\n";
+        fs::write(home.path().join(".gitconfig"), settings).map_err(io)?;
+        Ok(GitHand { runtime, clock, home })
+    }
+
+    /// Opens a source. A relative path starts at `at`; a URL is cloned below `cache`.
+    pub fn open(
+        &self,
+        given: &str,
+        at: &Path,
+        cache: &Path,
+        limit: &Limit,
+    ) -> Result<Repository<'_>, GitError> {
+        match SourceKind::of(given) {
+            SourceKind::Path => self.open_path(given, at, limit),
+            SourceKind::Url => self.clone_url(given, cache, limit),
+        }
+    }
+
+    fn open_path(&self, given: &str, at: &Path, limit: &Limit) -> Result<Repository<'_>, GitError> {
+        let path = given.to_string();
+        let dir = fs::canonicalize(at.join(given)).map_err(|source| match is_of_machine(&source) {
+            true => GitError::Io { what: format!("read `{path}`"), source },
+            false => GitError::NoSuchPath { path: path.clone() },
+        })?;
+        if !dir.is_dir() {
+            return Err(GitError::NotARepository { path, inside: None });
+        }
+        let said = self.say(Reach::Here, &dir, HEAD, limit)?;
+        if said.out.is_empty() && looks_like_one(&dir) {
+            return Err(GitError::Broken { path, said: last_words(&said.complaint) });
+        }
+        if said.out.is_empty() {
+            return Err(GitError::NotARepository { path, inside: self.around(&dir, limit) });
+        }
+        self.read_names(given, SourceKind::Path, dir, &said, None, limit)
+    }
+
+    /// The repository that a directory lies in.
+    fn around(&self, dir: &Path, limit: &Limit) -> Option<PathBuf> {
+        let found = dir.ancestors().skip(1).find(|d| d.join(".git").exists())?;
+        let said = self.say(Reach::Here, found, &["rev-parse", "--git-dir"], limit).ok()?;
+        (said.code == 0).then(|| found.to_path_buf())
+    }
+
+    fn clone_url(&self, url: &str, cache: &Path, limit: &Limit) -> Result<Repository<'_>, GitError> {
+        let io = |source| GitError::Io { what: format!("make `{}`", cache.display()), source };
+        fs::create_dir_all(cache).map_err(io)?;
+        let clone = Scratch::new_in(cache).map_err(io)?;
+        let cache = fs::canonicalize(cache).map_err(io)?;
+        let into = clone.path().to_string_lossy().into_owned();
+        let (bare, login) = login::split(url)
+            .map_err(|source| GitError::Io { what: "hand the login to git".into(), source })?;
+        let settings = login.as_ref().map(|l| l.settings().to_vec()).unwrap_or_default();
+        let mut args: Vec<&str> = settings.iter().flat_map(|s| ["-c", s]).collect();
+        args.extend(["clone", "--mirror", "--quiet", "--template=", "--", &bare, &into]);
+        let said = self.say(Reach::Remote, &cache, &args, limit)?;
+        if said.code != 0 {
+            let said = last_words(&said.complaint);
+            return Err(GitError::CannotClone { url: url.into(), said });
+        }
+        let dir = fs::canonicalize(clone.path()).map_err(io)?;
+        let said = self.say(Reach::Here, &dir, HEAD, limit)?;
+        self.read_names(url, SourceKind::Url, dir, &said, Some(clone), limit)
+    }
+
+    fn read_names(
+        &self,
+        given: &str,
+        kind: SourceKind,
+        dir: PathBuf,
+        head: &Said,
+        clone: Option<Scratch>,
+        limit: &Limit,
+    ) -> Result<Repository<'_>, GitError> {
+        if head.code != 0 {
+            return Err(GitError::NoCommit { path: given.into() });
+        }
+        let text = String::from_utf8_lossy(&head.out).into_owned();
+        let mut lines = text.lines();
+        // settings may say that there is a work tree elsewhere; only one that lies here is read
+        let work_tree = lines.next() == Some("false") && dir.join(".git").exists();
+        let commit = revision("rev-parse", lines.next().unwrap_or(""))?;
+        let branch = lines.next().and_then(|l| l.strip_prefix("refs/heads/")).map(str::to_string);
+        let args = ["for-each-ref", decode::REF_FORMAT, "refs/tags", "refs/heads", "refs/remotes"];
+        let refs = self.good(&dir, &args, vec![], limit)?;
+        // a clone's HEAD is the remote's default branch; a work tree's HEAD is whatever is checked out
+        let default = branch.as_deref().filter(|_| !work_tree);
+        let names = decode::names(&refs, default, &self.peel(&dir, &refs, limit)?);
+        let (given, limit) = (given.to_string(), limit.clone());
+        Ok(Repository {
+            hand: self,
+            given,
+            kind,
+            dir,
+            work_tree,
+            limit,
+            commit,
+            branch,
+            names,
+            _clone: clone,
+        })
+    }
+
+    /// The commits of tags of tags.
+    fn peel(&self, dir: &Path, refs: &[u8], limit: &Limit) -> Result<BTreeMap<String, String>, GitError> {
+        let nested = decode::nested(refs);
+        if nested.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let input: String = nested.iter().map(|object| format!("{object}^{{commit}}\n")).collect();
+        let out = self.good(dir, &["cat-file", "--batch-check"], input.into_bytes(), limit)?;
+        Ok(decode::peeled(&out, &nested))
+    }
+
+    fn say(&self, reach: Reach, dir: &Path, args: &[&str], limit: &Limit) -> Result<Said, GitError> {
+        let call =
+            Call { home: self.home.path(), dir, reach, work_tree: false, emptied: &[], args, input: vec![] };
+        self.runtime.block_on(call.run(&*self.clock, limit))
+    }
+
+    /// Output of a call that has to succeed.
+    fn good(&self, dir: &Path, args: &[&str], input: Vec<u8>, limit: &Limit) -> Result<Vec<u8>, GitError> {
+        let (home, reach) = (self.home.path(), Reach::Here);
+        self.succeed(Call { home, dir, reach, work_tree: false, emptied: &[], args, input }, limit)
+    }
+
+    fn succeed(&self, call: Call<'_>, limit: &Limit) -> Result<Vec<u8>, GitError> {
+        let args = call.args;
+        let said = self.runtime.block_on(call.run(&*self.clock, limit))?;
+        if said.code == 0 {
+            return Ok(said.out);
+        }
+        let command = args.first().copied().unwrap_or("").to_string();
+        Err(GitError::Failed { command, code: said.code, said: last_words(&said.complaint) })
+    }
+}
+
+fn revision(command: &str, text: &str) -> Result<Revision, GitError> {
+    if text.trim().len() == 64 {
+        return Err(GitError::OtherNames);
+    }
+    Revision::parse(text.trim()).map_err(|e| GitError::Odd { command: command.into(), what: e.to_string() })
+}
+
+/// Whether somebody meant this directory to be a repository, bare or not.
+fn looks_like_one(dir: &Path) -> bool {
+    dir.join(".git").exists() || (dir.join("HEAD").exists() && dir.join("objects").exists())
+}
+
+/// The lines that say what is wrong, without git's own hints.
+fn last_words(complaint: &str) -> String {
+    // a list of names stands indented below
+    let told = |l: &&str| ["fatal:", "error:", "\t"].iter().any(|start| l.starts_with(start));
+    let told: Vec<&str> = complaint.lines().filter(told).collect();
+    let told = if told.is_empty() { complaint.lines().rev().take(1).collect() } else { told };
+    told.iter()
+        .map(|l| l.trim().trim_start_matches("fatal: ").trim_start_matches("error: "))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+impl Repository<'_> {
+    /// Tags and branches.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The source with its head: the revision asked for, or else what is checked out, uncommitted changes included.
+    pub fn facts(&self, rev: Option<&str>) -> Result<SourceFacts, GitError> {
+        let head = match rev {
+            Some(rev) => self.asked(rev)?,
+            None if self.work_tree => self.checked_out()?,
+            None => {
+                let branch = self.branch.as_deref().unwrap_or("HEAD");
+                self.revision(&self.commit, &format!("branch {branch}"))?
+            }
+        };
+        let target_has_head = self.target_has(&head.commit)?;
+        let (given, names) = (self.given.clone(), self.names.clone());
+        Ok(SourceFacts { given, kind: self.kind, names, head, target_has_head })
+    }
+
+    /// Whether the target branch went on from this commit.
+    fn target_has(&self, commit: &Revision) -> Result<bool, GitError> {
+        let Some(tip) = self.names.target.as_ref().filter(|t| t.commit != *commit) else { return Ok(false) };
+        let args = ["merge-base", "--is-ancestor", commit.as_str(), tip.commit.as_str()];
+        Ok(self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?.code == 0)
+    }
+
+    /// A commit and its files. `found_as` is how people know it.
+    pub fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, GitError> {
+        let raw = self.tree(commit, &[])?;
+        let known = self.names.version_of(commit);
+        let name = known.map_or_else(|| commit.short().to_string(), ToString::to_string);
+        let files = content::files(raw, |path| format!("{name}:{path}"));
+        Ok(RevisionFacts {
+            commit: commit.clone(),
+            changed: vec![],
+            found_as: found_as.to_string(),
+            tag: known.cloned(),
+            label: version_label(&files),
+            files,
+        })
+    }
+
+    /// A revision by whatever name git knows it; a branch may lack its remote.
+    fn asked(&self, rev: &str) -> Result<RevisionFacts, GitError> {
+        let unknown = || GitError::NoSuchRef { rev: rev.into(), known: self.known() };
+        if rev.is_empty() || rev.starts_with('-') || rev.contains(char::is_control) {
+            return Err(unknown());
+        }
+        for name in [rev.to_string(), format!("origin/{rev}")] {
+            let wanted = format!("{name}^{{commit}}");
+            let args = ["rev-parse", "--verify", "-q", &wanted];
+            let said = self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?;
+            if said.code == 0 {
+                let commit = revision("rev-parse", &String::from_utf8_lossy(&said.out))?;
+                return self.revision(&commit, &self.called(&name, &commit));
+            }
+        }
+        Err(unknown())
+    }
+
+    fn called(&self, name: &str, commit: &Revision) -> String {
+        let is = |b: &Branch| b.name == name;
+        match () {
+            () if self.names.tags.iter().any(|t| t.name == name) => format!("tag {name}"),
+            () if self.names.branches.iter().any(is) => format!("branch {name}"),
+            () if commit.as_str().starts_with(name) => format!("commit {}", commit.short()),
+            () => format!("revision {name}"),
+        }
+    }
+
+    fn known(&self) -> Vec<String> {
+        let tags = self.names.tags.iter().rev().map(|t| t.name.clone());
+        tags.chain(self.names.branches.iter().map(|b| b.name.clone())).collect()
+    }
+
+    /// The work tree as it lies there.
+    fn checked_out(&self) -> Result<RevisionFacts, GitError> {
+        let changed = self.changed()?;
+        let raw = self.tree(&self.commit, &changed)?;
+        let files = content::files(raw, |path| format!("{}/{path}", self.given.trim_end_matches('/')));
+        let on = self.branch.clone().unwrap_or_else(|| self.commit.short().to_string());
+        let tag = self.names.version_of(&self.commit).filter(|_| changed.is_empty()).cloned();
+        let found_as = match &tag {
+            Some(tag) => format!("work tree at tag {tag}"),
+            None => format!("work tree on {on}"),
+        };
+        let label = version_label(&files);
+        Ok(RevisionFacts { commit: self.commit.clone(), changed, found_as, tag, label, files })
+    }
+
+    /// Paths with uncommitted changes. Filters of the repository's settings are switched off: they start programs.
+    fn changed(&self) -> Result<Vec<String>, GitError> {
+        let args = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
+        let said = self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?;
+        let named = said.out.split(|b| *b == 0).filter(|n| !n.is_empty());
+        let off: Vec<Vec<u8>> = named.map(<[u8]>::to_vec).collect();
+        let args = [
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            "--ignored=no",
+            "--ignore-submodules=all",
+        ];
+        let (home, dir, reach) = (self.hand.home.path(), &self.dir, Reach::Here);
+        let call = Call { home, dir, reach, work_tree: true, emptied: &off, args: &args, input: vec![] };
+        let out = self.hand.succeed(call, &self.limit)?;
+        Ok(decode::changed(&out))
+    }
+
+    /// The files of a commit; those of `changed` come from the work tree.
+    fn tree(&self, commit: &Revision, changed: &[String]) -> Result<BTreeMap<String, Raw>, GitError> {
+        let args = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit.as_str()];
+        let out = self.hand.good(&self.dir, &args, vec![], &self.limit)?;
+        let mut wanted = decode::tree(&out);
+        wanted.retain(|path, _| !changed.contains(path));
+        let mut raw = self.objects(wanted)?;
+        for path in changed {
+            let io = |source| GitError::Io { what: format!("read `{path}`"), source };
+            if let Some(file) = content::of_work_tree(&self.dir, path).map_err(io)? {
+                raw.insert(path.clone(), file);
+            }
+        }
+        Ok(raw)
+    }
+
+    fn missing(&self, path: &str) -> GitError {
+        let args = ["config", "--get-regexp", "^remote\\..*\\.promisor$"];
+        let partial = self.hand.say(Reach::Here, &self.dir, &args, &self.limit).is_ok_and(|s| s.code == 0);
+        GitError::Missing { path: path.into(), partial }
+    }
+
+    fn objects(&self, wanted: BTreeMap<String, decode::Entry>) -> Result<BTreeMap<String, Raw>, GitError> {
+        let (mut raw, mut read, mut total) = (BTreeMap::new(), vec![], 0);
+        for (path, entry) in wanted {
+            if entry.module {
+                raw.insert(path, Raw::Unread("it is a repository of its own (submodule)".into()));
+            } else if entry.size > content::MOST_FILE {
+                raw.insert(path, content::too_big(entry.size));
+            } else if total + entry.size > content::MOST_TOTAL {
+                raw.insert(path, Raw::Unread("the repository is too big".into()));
+            } else {
+                total += entry.size;
+                read.push((path, entry));
+            }
+        }
+        if read.is_empty() {
+            return Ok(raw);
+        }
+        let input: String = read.iter().map(|(_, e)| format!("{}\n", e.object)).collect();
+        let out = self.hand.good(&self.dir, &["cat-file", "--batch"], input.into_bytes(), &self.limit)?;
+        let blobs = decode::blobs(&out, read.len()).map_err(|at| self.missing(&read[at].0))?;
+        for ((path, entry), bytes) in read.into_iter().zip(blobs) {
+            let link = entry.link.then(|| String::from_utf8(bytes.clone()).ok()).flatten();
+            raw.insert(path, link.map_or(Raw::Bytes(bytes), Raw::Link));
+        }
+        Ok(raw)
+    }
+}

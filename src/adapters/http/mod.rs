@@ -1,0 +1,100 @@
+//! The app's answers over real sockets: HTTP through the run's ingress by name, TCP and TLS to its tasks. Nothing else
+//! can be reached: every name is the run's own or refused, and no proxy of the environment is used.
+
+mod cookies;
+mod probe;
+mod redirect;
+mod request;
+
+use super::ingress::Ingress;
+use ccci_model::name::{ServiceName, StackName};
+use ccci_swarm::ports::clock::{Clock, Limit};
+use ccci_swarm::ports::cluster::Cluster;
+use ccci_swarm::ports::web::{HttpAnswer, HttpRequest, TlsFacts, Web, WebError};
+use request::Browser;
+use std::io;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// The web as a run may see it. Its calls block and must not come from async code.
+pub struct RealWeb {
+    ingress: Arc<Ingress>,
+    cluster: Arc<dyn Cluster>,
+    clock: Arc<dyn Clock>,
+    handle: Handle,
+    browser: Browser,
+}
+
+impl RealWeb {
+    /// A web behind this ingress, whose sockets live on `handle`.
+    pub fn new(
+        handle: Handle,
+        ingress: Arc<Ingress>,
+        cluster: Arc<dyn Cluster>,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<RealWeb> {
+        let browser = Browser::new(ingress.clone())?;
+        Ok(RealWeb { ingress, cluster, clock, handle, browser })
+    }
+
+    /// Does some work until it is done, the deadline comes or the run is stopped.
+    fn bound<T>(
+        &self,
+        what: &str,
+        limit: &Limit,
+        work: impl Future<Output = Result<T, WebError>>,
+    ) -> Result<T, WebError> {
+        let left = limit.deadline.since(self.clock.now());
+        self.handle.block_on(async {
+            tokio::select! {
+                biased;
+                () = limit.stop.token().cancelled() => Err(WebError::Stopped),
+                done = tokio::time::timeout(left, work) => {
+                    done.unwrap_or_else(|_| Err(WebError::Deadline(what.to_string())))
+                }
+            }
+        })
+    }
+}
+
+impl Web for RealWeb {
+    fn serve(&self, domain: &str, stack: &StackName) {
+        self.ingress.serve(domain, stack);
+    }
+
+    fn forget(&self, domain: &str) {
+        self.ingress.forget(domain);
+    }
+
+    fn send(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError> {
+        self.bound(&request.url, limit, self.browser.fetch(request))
+    }
+
+    fn tcp(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+        limit: &Limit,
+    ) -> Result<bool, WebError> {
+        let places = probe::places(&*self.cluster, stack, service, port, limit)?;
+        self.bound(&probe::url("tcp", service, port), limit, probe::opens(&places))
+    }
+
+    fn tls(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+        limit: &Limit,
+    ) -> Result<TlsFacts, WebError> {
+        let places = probe::places(&*self.cluster, stack, service, port, limit)?;
+        let name = self.ingress.lookup().domain_of(stack);
+        let url = probe::url("tls", service, port);
+        self.bound(&url, limit, probe::shakes(&url, &places, name))
+    }
+
+    fn end_sessions(&self, prefix: &str) {
+        self.browser.end_sessions(prefix);
+    }
+}

@@ -1,0 +1,86 @@
+//! Probes of a service's port: does it open, and what does a TLS handshake show. Past the ingress, to tasks only.
+
+use crate::ingress::dial;
+use crate::tls::common_name;
+use ccci_model::name::{ServiceName, StackName};
+use ccci_swarm::observed::TaskState;
+use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::cluster::{Cluster, ClusterError};
+use ccci_swarm::ports::web::{TlsFacts, WebError};
+use rustls::pki_types::ServerName;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// How messages name a port.
+pub fn url(scheme: &str, service: &ServiceName, port: u16) -> String {
+    format!("{scheme}://{service}:{port}")
+}
+
+/// Where a port can be tried, in order: the port published on this node, then the task's own address. None at all when
+/// no wanted task runs: what answers on a published port then is somebody else.
+pub fn places(
+    cluster: &dyn Cluster,
+    stack: &StackName,
+    service: &ServiceName,
+    port: u16,
+    limit: &Limit,
+) -> Result<Vec<SocketAddr>, WebError> {
+    let seen = cluster.look(stack, limit).map_err(|e| trouble(service, port, e))?;
+    let Some(found) = seen.service(service.as_str()) else { return Ok(vec![]) };
+    let running = |t: &&ccci_swarm::observed::TaskSeen| t.wanted_running && t.state == TaskState::Running;
+    if !seen.tasks_of(found).iter().any(running) {
+        return Ok(vec![]);
+    }
+    let published = found.ports.iter().filter(|(_, target, protocol)| *target == port && protocol == "tcp");
+    let here = published.map(|(published, ..)| SocketAddr::from((Ipv4Addr::LOCALHOST, *published)));
+    let mut places: Vec<SocketAddr> = here.collect();
+    match cluster.task_address(stack, service, port, limit) {
+        Ok(address) => places.push(address),
+        Err(ClusterError::NoRunningTask(_)) => {}
+        Err(_) if !places.is_empty() => {}
+        Err(e) => return Err(trouble(service, port, e)),
+    }
+    Ok(places)
+}
+
+fn trouble(service: &ServiceName, port: u16, e: ClusterError) -> WebError {
+    let url = url("tcp", service, port);
+    match e {
+        ClusterError::Stopped(_) => WebError::Stopped,
+        ClusterError::Deadline(_) => WebError::Deadline(url),
+        e => WebError::of_cluster(&e)
+            .unwrap_or_else(|| WebError::NoAnswer { url, text: format!("failed to {e}") }),
+    }
+}
+
+/// Whether one of the places accepts a connection.
+pub async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
+    for place in places {
+        if dial::tcp(*place).await.is_ok() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What the first place that speaks TLS shows. `name` is what the server is told it is asked for.
+pub async fn shakes(url: &str, places: &[SocketAddr], name: Option<String>) -> Result<TlsFacts, WebError> {
+    let mut last = "no running task".to_string();
+    for place in places {
+        let asked = name.clone().and_then(|n| ServerName::try_from(n).ok());
+        let asked = asked.unwrap_or(ServerName::IpAddress(place.ip().into()));
+        match dial::tls(*place, asked).await.and_then(|s| facts(s.get_ref().1)) {
+            Ok(facts) => return Ok(facts),
+            Err(e) => last = format!("{place}: {e}"),
+        }
+    }
+    Err(WebError::NoAnswer { url: url.to_string(), text: last })
+}
+
+fn facts(connection: &rustls::ClientConnection) -> io::Result<TlsFacts> {
+    let missing = || io::Error::new(io::ErrorKind::InvalidData, "the server showed no certificate");
+    let certificate = connection.peer_certificates().and_then(|c| c.first()).ok_or_else(missing)?.to_vec();
+    let version = connection.protocol_version();
+    let protocol = version.and_then(|v| v.as_str()).unwrap_or("unknown").to_string();
+    Ok(TlsFacts { protocol, subject: common_name(&certificate), certificate })
+}

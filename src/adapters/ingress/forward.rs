@@ -1,0 +1,288 @@
+//! One request on its way: to its stack, its router, through the middlewares, to a task, and the answer back.
+
+use super::heads;
+use super::lookup::Lookup;
+use super::reply::{ASKS, BECAUSE, Body, Own, text};
+use super::{dial, tunnel};
+use ccci_model::name::StackName;
+use ccci_swarm::ports::ClusterError;
+use ccci_swarm::ports::web::WebError;
+use ccci_swarm::routing::middleware::{self, Head, Passed, Reply};
+use ccci_swarm::routing::rule::Ask;
+use ccci_swarm::routing::{Backend, Entry, Router, Scheme, Target};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Request, Response, StatusCode, Uri, Version};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio_util::sync::CancellationToken;
+
+/// What all requests share.
+pub struct Shared {
+    /// Names, routers, tasks.
+    pub lookup: Lookup,
+    /// What `Web` shows to be told who answered.
+    pub token: String,
+    /// Ends tunnels.
+    pub ended: CancellationToken,
+    /// Whose turn it is.
+    pub turn: AtomicUsize,
+}
+
+/// One connection's part in it.
+#[derive(Clone)]
+pub struct Visitor {
+    /// What all share.
+    pub shared: Arc<Shared>,
+    /// Where it came in.
+    pub entry: Entry,
+    /// Who it is.
+    pub client: IpAddr,
+}
+
+/// Answers one request.
+pub async fn answer(visitor: Visitor, mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let asks = request.headers_mut().remove(ASKS);
+    let told = asks.is_some_and(|t| t.as_bytes() == visitor.shared.token.as_bytes());
+    Ok(match visitor.serve(request).await {
+        Ok(response) => response,
+        Err(own) => own.response(told),
+    })
+}
+
+impl Visitor {
+    async fn serve(&self, request: Request<Incoming>) -> Result<Response<Body>, Own> {
+        let host = host_of(&request)
+            .ok_or_else(|| Own::new(StatusCode::BAD_REQUEST, "the request names no host"))?;
+        let headers = heads::readable(request.headers());
+        let ask = Ask {
+            host: heads::split_port(&host).0,
+            path: request.uri().path(),
+            query: request.uri().query().unwrap_or_default(),
+            method: request.method().as_str(),
+            headers: &headers,
+            client: self.client,
+        };
+        let stack = self.shared.lookup.stack_of(ask.host).await.ok_or_else(|| self.nobody(ask.host))?;
+        let table = self.shared.lookup.table(&stack).await;
+        let table = table.map_err(|e| blind(WebError::Blind(format!("failed to {e}")).to_string()))?;
+        let router = table.route(self.entry, &ask).map_err(|why| Own::new(StatusCode::NOT_FOUND, why))?;
+        let head = Head {
+            method: ask.method,
+            secure: self.entry == Entry::WebSecure,
+            host: &host,
+            path: ask.path.to_string(),
+            query: request.uri().query().map(str::to_string),
+            headers: &headers,
+            client: self.client,
+        };
+        let mut passed = middleware::apply(router.middlewares.iter().map(|(n, a)| (n.as_str(), a)), head);
+        let done = match (passed.reply.take(), &router.backend) {
+            (Some(reply), _) => Err(replied(reply)),
+            (None, Backend::Noop) => {
+                Err(Own::new(StatusCode::IM_A_TEAPOT, "the router's service is `noop@internal`"))
+            }
+            (None, Backend::Tasks(targets)) => self.forward(&stack, router, targets, &passed, request).await,
+        };
+        // middlewares have the last word on every answer, the ingress's own too
+        match done {
+            Ok(mut response) => {
+                heads::edit(response.headers_mut(), &passed.response);
+                Ok(response)
+            }
+            Err(mut own) => {
+                heads::edit(&mut own.headers, &passed.response);
+                Err(own)
+            }
+        }
+    }
+
+    fn nobody(&self, host: &str) -> Own {
+        let served: Vec<String> = self.shared.lookup.domains().into_iter().collect();
+        let all = if served.is_empty() { "none".into() } else { served.join(", ") };
+        Own::new(StatusCode::NOT_FOUND, format!("nobody here is called `{host}` (served: {all})"))
+    }
+
+    async fn forward(
+        &self,
+        stack: &StackName,
+        router: &Router,
+        targets: &[Target],
+        passed: &Passed,
+        mut request: Request<Incoming>,
+    ) -> Result<Response<Body>, Own> {
+        let (target, address, mut sender) = self.reach(stack, router, targets).await?;
+        let upgrade = heads::upgrade(request.headers());
+        let near = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
+        self.rewrite(&mut request, target, address, passed, upgrade.as_ref())?;
+        let what = format!("service `{}` at {address}", target.service);
+        let mut response = sender.send_request(request).await.map_err(|e| broken(&what, &e))?;
+        response.headers_mut().remove(BECAUSE);
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let Some(near) = near else {
+                return Err(Own::new(
+                    StatusCode::BAD_GATEWAY,
+                    format!("{what} changes a protocol that nobody asked to change"),
+                ));
+            };
+            let far = hyper::upgrade::on(&mut response);
+            tunnel::join(near, far, self.shared.ended.clone());
+            let agreed = heads::upgrade(response.headers());
+            heads::drop_hops(response.headers_mut(), agreed.as_ref());
+            return Ok(response.map(|_| text(String::new())));
+        }
+        heads::drop_hops(response.headers_mut(), None);
+        Ok(response.map(BodyExt::boxed))
+    }
+
+    /// Connects to the task whose turn it is. What was seen may be half a second old: one refusal asks again.
+    async fn reach<'a>(
+        &self,
+        stack: &StackName,
+        router: &Router,
+        targets: &'a [Target],
+    ) -> Result<(&'a Target, SocketAddr, SendRequest<Incoming>), Own> {
+        let turn = self.shared.turn.fetch_add(1, Ordering::Relaxed);
+        let mut last = None;
+        for _ in 0..2 {
+            let places = self.places(stack, targets).await?;
+            let Some((target, address)) = places.get(turn % places.len().max(1)).copied() else {
+                let why = format!("router `{}` has no running task to ask", router.name);
+                return Err(Own::new(StatusCode::NOT_FOUND, why));
+            };
+            if let Some(why) = &target.cut_off {
+                return Err(Own::new(StatusCode::GATEWAY_TIMEOUT, why.clone()));
+            }
+            match connect(target, address).await {
+                Ok(sender) => return Ok((target, address, sender)),
+                Err(e) => {
+                    let again = e.kind() == io::ErrorKind::ConnectionRefused && last.is_none();
+                    last = Some(unreached(target, address, &e));
+                    if !again {
+                        break;
+                    }
+                    self.shared.lookup.renew(stack);
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| blind("no task was tried".into())))
+    }
+
+    async fn places<'a>(
+        &self,
+        stack: &StackName,
+        targets: &'a [Target],
+    ) -> Result<Vec<(&'a Target, SocketAddr)>, Own> {
+        let mut all = vec![];
+        let mut trouble = None;
+        for target in targets {
+            match self.shared.lookup.places(stack, &target.service, target.port).await {
+                Ok(places) => all.extend(places.iter().map(|p| (target, *p))),
+                // says nothing of the other targets, and hides no trouble of theirs
+                Err(ClusterError::NoRunningTask(_)) => {}
+                Err(e) => trouble = Some(e),
+            }
+        }
+        match trouble.filter(|_| all.is_empty()) {
+            None => Ok(all),
+            Some(e) => {
+                let ours = WebError::of_cluster(&e).map(|ours| ours.to_string());
+                Err(blind(ours.unwrap_or_else(|| format!("failed to {e}"))))
+            }
+        }
+    }
+
+    fn rewrite(
+        &self,
+        request: &mut Request<Incoming>,
+        target: &Target,
+        address: SocketAddr,
+        passed: &Passed,
+        upgrade: Option<&HeaderValue>,
+    ) -> Result<(), Own> {
+        if !request.headers().contains_key(HOST)
+            && let Some(host) = host_of(request).and_then(|h| HeaderValue::from_str(&h).ok())
+        {
+            request.headers_mut().insert(HOST, host);
+        }
+        let query = passed.query.as_ref().map_or(String::new(), |q| format!("?{q}"));
+        let uri = format!("{}{query}", passed.path);
+        let odd = |_| Own::new(StatusCode::BAD_REQUEST, format!("middlewares made `{uri}` of the path"));
+        *request.uri_mut() = uri.parse::<Uri>().map_err(odd)?;
+        *request.version_mut() = Version::HTTP_11;
+        let headers: &mut HeaderMap = request.headers_mut();
+        heads::drop_hops(headers, upgrade);
+        heads::forwarded(headers, self.client, self.entry == Entry::WebSecure, upgrade);
+        heads::edit(headers, &passed.request);
+        if !target.pass_host
+            && let Ok(host) = HeaderValue::from_str(&address.to_string())
+        {
+            headers.insert(HOST, host);
+        }
+        Ok(())
+    }
+}
+
+fn host_of(request: &Request<Incoming>) -> Option<String> {
+    let header = request.headers().get(HOST).and_then(|h| h.to_str().ok()).map(str::to_string);
+    request.uri().authority().map(ToString::to_string).or(header).filter(|h| !h.is_empty())
+}
+
+async fn connect(target: &Target, address: SocketAddr) -> io::Result<SendRequest<Incoming>> {
+    let stream: Box<dyn dial::Stream> = match target.scheme {
+        Scheme::Http => Box::new(dial::tcp(address).await?),
+        Scheme::Https(false) => return Err(io::Error::new(io::ErrorKind::InvalidData, "certificate")),
+        Scheme::Https(true) => {
+            Box::new(dial::tls(address, ServerName::IpAddress(address.ip().into())).await?)
+        }
+    };
+    let (sender, connection) =
+        Builder::new().handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    tokio::spawn(async move {
+        let _ = connection.with_upgrades().await;
+    });
+    Ok(sender)
+}
+
+fn unreached(target: &Target, address: SocketAddr, e: &io::Error) -> Own {
+    let what = format!("service `{}` at {address}", target.service);
+    match e.kind() {
+        io::ErrorKind::TimedOut => Own::new(StatusCode::GATEWAY_TIMEOUT, format!("{what}: {e}")),
+        io::ErrorKind::InvalidData if target.scheme == Scheme::Https(false) => Own::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!(
+                "{what} is asked by https, and Traefik trusts no certificate of a task: the label \
+                 `loadbalancer.serverstransport` must name a transport with `insecureSkipVerify`"
+            ),
+        ),
+        _ => Own::new(StatusCode::BAD_GATEWAY, format!("{what}: {e}")),
+    }
+}
+
+fn broken(what: &str, e: &hyper::Error) -> Own {
+    let cause = std::error::Error::source(e).map_or(String::new(), |c| format!(": {c}"));
+    Own::new(StatusCode::BAD_GATEWAY, format!("{what} broke off: {e}{cause}"))
+}
+
+fn blind(why: String) -> Own {
+    Own::new(StatusCode::SERVICE_UNAVAILABLE, why)
+}
+
+fn replied(reply: Reply) -> Own {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut own = Own::new(status, reply.why);
+    own.body = reply.body;
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
+            own.headers.insert(name, value);
+        }
+    }
+    own
+}

@@ -1,0 +1,157 @@
+//! The embedded ingress: answers for the run's names on loopback, over HTTP and HTTPS with a CA of its own, and sends
+//! requests to the running tasks of the right stack. It must not leave the machine and keeps nothing on disk.
+#![expect(clippy::disallowed_methods, reason = "this file owns the listeners")]
+
+mod ca;
+pub mod dial;
+mod forward;
+mod heads;
+mod lookup;
+mod reply;
+mod tunnel;
+
+pub use lookup::Lookup;
+pub use reply::{ASKS, BECAUSE};
+
+use ca::Ca;
+use ccci_model::name::StackName;
+use ccci_swarm::ports::clock::Clock;
+use ccci_swarm::ports::cluster::Cluster;
+use ccci_swarm::routing::Entry;
+use forward::{Shared, Visitor, answer};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+/// How long a client may take for a TLS handshake or the head of a request.
+const HELLO: Duration = Duration::from_secs(15);
+
+/// The ingress of a run. Dropping it closes the listeners and ends tunnels.
+pub struct Ingress {
+    shared: Arc<Shared>,
+    ca: Arc<Ca>,
+    http: SocketAddr,
+    https: SocketAddr,
+}
+
+impl Ingress {
+    /// Starts it on two free ports of loopback. Call from a thread that is not `handle`'s own.
+    pub fn start(handle: &Handle, cluster: Arc<dyn Cluster>, clock: Arc<dyn Clock>) -> io::Result<Ingress> {
+        let ca = Arc::new(Ca::new(clock.wall_ms())?);
+        let tls = TlsAcceptor::from(Arc::new(ca.server()));
+        let shared = Arc::new(Shared {
+            lookup: Lookup::new(handle.clone(), cluster, clock),
+            token: format!("{:032x}", rand::random::<u128>()),
+            ended: CancellationToken::new(),
+            turn: AtomicUsize::new(0),
+        });
+        let open = || handle.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+        let (plain, secure) = (open()?, open()?);
+        let ingress = Ingress { shared, ca, http: plain.local_addr()?, https: secure.local_addr()? };
+        handle.spawn(listen(plain, ingress.shared.clone(), None));
+        handle.spawn(listen(secure, ingress.shared.clone(), Some(tls)));
+        Ok(ingress)
+    }
+
+    /// Where it answers plain HTTP.
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Where it answers HTTPS.
+    pub fn https(&self) -> SocketAddr {
+        self.https
+    }
+
+    /// The run's authority.
+    pub fn ca(&self) -> CertificateDer<'static> {
+        self.ca.certificate()
+    }
+
+    /// The run's authority as PEM, for containers and browsers that must trust it.
+    pub fn ca_pem(&self) -> String {
+        self.ca.pem()
+    }
+
+    /// Answers for a stack's names from now on.
+    pub fn serve(&self, domain: &str, stack: &StackName) {
+        self.shared.lookup.serve(domain, stack);
+    }
+
+    /// No longer answers for a domain.
+    pub fn forget(&self, domain: &str) {
+        self.shared.lookup.forget(domain);
+    }
+
+    /// The names and what lies behind them.
+    pub fn lookup(&self) -> &Lookup {
+        &self.shared.lookup
+    }
+
+    /// What a request must carry in `ASKS` to be told in `BECAUSE` why the ingress answered itself.
+    pub fn token(&self) -> &str {
+        &self.shared.token
+    }
+}
+
+impl Drop for Ingress {
+    fn drop(&mut self) {
+        self.shared.ended.cancel();
+        self.shared.lookup.end();
+    }
+}
+
+async fn listen(listener: TcpListener, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
+    let ended = shared.ended.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = ended.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, from)) => {
+                let entry = if tls.is_some() { Entry::WebSecure } else { Entry::Web };
+                let visitor = Visitor { shared: shared.clone(), entry, client: from.ip() };
+                tokio::spawn(greet(stream, visitor, tls.clone()));
+            }
+            // out of file descriptors, most likely: let some connections end
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn greet(stream: TcpStream, visitor: Visitor, tls: Option<TlsAcceptor>) {
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => talk(stream, visitor).await,
+        Some(tls) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HELLO, tls.accept(stream)).await {
+                talk(stream, visitor).await;
+            }
+        }
+    }
+}
+
+async fn talk(stream: impl dial::Stream + 'static, visitor: Visitor) {
+    let ended = visitor.shared.ended.clone();
+    let service = service_fn(move |request| answer(visitor.clone(), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HELLO)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::select! {
+        _ = connection => {}
+        () = ended.cancelled() => {}
+    }
+}

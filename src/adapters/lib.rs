@@ -1,0 +1,14 @@
+//! The ports on the real world. The only room beside the program that starts processes, opens sockets or files.
+
+pub mod child;
+pub mod clock;
+pub mod docker;
+pub mod git;
+pub mod http;
+pub mod ingress;
+pub mod locks;
+pub mod mask;
+pub mod scratch;
+pub mod store;
+pub mod tls;
+pub mod volume;

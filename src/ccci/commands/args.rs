@@ -1,0 +1,193 @@
+//! What can be typed: the commands and their flags. Parsing only; nothing is done here.
+
+use ccci_model::time::parse_span;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Tests Co-op Cloud recipes by living their whole life on a real Docker Swarm.
+#[derive(Debug, Parser)]
+#[command(name = "ccci", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Call {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What `ccci run --help` says last.
+const WHILE_IT_RUNS: &str = "While it runs, the key `t` on a terminal, or SIGUSR1, prints what is running, what is \
+waited for and since when, and what time is left. SIGINT and SIGTERM end it; everything it made is removed first.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Live the whole life of recipes: verdict, level, evidence
+    #[command(after_help = WHILE_IT_RUNS)]
+    Run(RunArgs),
+    /// Check recipe directories without Docker, in milliseconds
+    Check(CheckArgs),
+    /// Show what a run would do; nothing is touched
+    Plan(PlanArgs),
+    /// Show the cause chain of a failed run with its evidence
+    Why(WhyArgs),
+    /// Render any format from kept records; `list` and `diff A B` too
+    Report(ReportArgs),
+    /// One page on a key, hook, function, rule, code, cause, variable or exit code
+    Explain(ExplainArgs),
+    /// Remove what dead runs left, and apps that were kept; say what holds the rest
+    Clean,
+    /// Say whether this machine can run recipes; each finding with what to do
+    Doctor,
+}
+
+impl Command {
+    /// Whether a signal must not end it at once: temporary directories, or more, are to be removed first.
+    pub fn has_something_to_undo(&self) -> bool {
+        !matches!(self, Command::Why(_) | Command::Report(_) | Command::Explain(_))
+    }
+}
+
+/// Which recipe, from which source.
+#[derive(Debug, Clone, Args)]
+pub struct SourceArgs {
+    /// Git URL or path of the recipe repository; overrides the settings
+    #[arg(long, value_name = "URL|PATH")]
+    pub source: Option<String>,
+    /// Revision under test; default: the source's checked-out state, uncommitted changes included
+    #[arg(long = "ref", value_name = "REV")]
+    pub rev: Option<String>,
+    /// Version to upgrade from, or `none`; default: chosen by the rules
+    #[arg(long, value_name = "VERSION|none")]
+    pub base: Option<String>,
+    /// Tiers to run, joined by commas; install is always part
+    #[arg(long, value_name = "TIERS")]
+    pub tiers: Option<String>,
+    /// Ignore settings and scripts inside the recipe's own repository
+    #[arg(long)]
+    pub no_local: bool,
+    /// The whole run's deadline
+    #[arg(long, value_name = "SPAN", default_value = "60m", value_parser = span)]
+    pub deadline: Duration,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Names under recipes/, or paths
+    #[arg(required = true, value_name = "RECIPE")]
+    pub recipes: Vec<String>,
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Live so many recipes side by side
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// Leave the app running; `ccci clean` removes it
+    #[arg(long)]
+    pub keep: bool,
+    /// Keep the archives of backups also when nothing was wrong with them; they hold the app's data as they were
+    #[arg(long)]
+    pub keep_backups: bool,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t = RunFormat::Human)]
+    pub format: RunFormat,
+    /// Directory of the record; default: a new one below the state directory
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Formats of `run`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// Words for people, on standard error
+    Human,
+    /// results.json and nothing else, on standard output
+    Json,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Name under recipes/, or a path
+    #[arg(value_name = "RECIPE")]
+    pub recipe: String,
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Recipe directories; default: all below recipes/
+    #[arg(value_name = "DIR")]
+    pub dirs: Vec<String>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+}
+
+/// Formats of `check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// With the lines they point at
+    Human,
+    /// One line each: `error[code] path:line:column: message`
+    Short,
+    /// A JSON array
+    Json,
+}
+
+/// Arguments of `why`.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// A run id, or the directory of a record; default: the newest run
+    pub run: Option<String>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Run ids or directories of records; `list`; or `diff` and two runs. Default: the newest run
+    pub what: Vec<String>,
+    /// human, results, junit, markdown, html, badge, annotations or why; see `ccci explain formats`
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: String,
+    /// Write every format beside the record instead of printing one
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A name (`pre_backup`, `ctx.get`, `health.path`, `R014`, `3`), or a page of them (`hooks`, `ctx`, `settings`)
+    pub name: String,
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    parse_span(text).filter(|d| !d.is_zero()).ok_or_else(|| {
+        format!("`{text}` is no span of time; write a number and a unit, like `45m` or `1h 30m`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Call::command().debug_assert();
+    }
+
+    #[test]
+    fn a_deadline_without_a_unit_or_of_nothing_is_refused() {
+        for bad in ["60", "0m", "soon"] {
+            assert!(Call::try_parse_from(["ccci", "run", "x", "--deadline", bad]).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `ccci explain <name>`: one page on anything that has a row in a table.
+
+use super::args::ExplainArgs;
+use super::generated::pages;
+use super::out::Out;
+use crate::docs::{Row, explain};
+use ccci_model::diag::nearest::did_you_mean;
+use ccci_model::exit::Exit;
+
+/// Prints every row of that name: a hook and a rule may share one. A function answers to `ctx.get` and to `get` alike, a
+/// rule to its number in abra; the name of a page lists what is on it.
+pub fn explain_name(args: &ExplainArgs, out: &Out) -> Exit {
+    let pages = pages();
+    let rows = || pages.iter().flat_map(|p| p.rows.iter().map(move |r| (p, r)));
+    let word = args.name.as_str();
+    let found = [exactly as fn(&Row, &str) -> bool, called, shortly, known_as]
+        .iter()
+        .map(|way| rows().filter(|(_, r)| way(r, word)).collect::<Vec<_>>())
+        .find(|found| !found.is_empty())
+        .unwrap_or_default();
+    if !found.is_empty() {
+        let texts: Vec<String> = found.iter().map(|(p, r)| explain(p, r)).collect();
+        out.data(&texts.join("\n"));
+        return Exit::Green;
+    }
+    if let Some(page) = pages.iter().find(|p| p.file == word) {
+        let names: Vec<String> = page.rows.iter().map(|r| format!("  {}\n", r.name)).collect();
+        out.data(&format!("{}\n\n{}", page.intro, names.concat()));
+        return Exit::Green;
+    }
+    let names = rows().flat_map(|(_, r)| [r.name.as_str(), bare(&r.name)]);
+    let files = || pages.iter().map(|p| p.file).collect::<Vec<_>>().join(", ");
+    let hint = did_you_mean(word, names);
+    let hint =
+        hint.unwrap_or_else(|| format!("the names are listed by `ccci explain` with one of {}", files()));
+    out.say(&format!("error: nothing is called `{word}`; {hint}"));
+    Exit::Wrong
+}
+
+fn exactly(row: &Row, word: &str) -> bool {
+    row.name == word
+}
+
+/// Whether the word is the name without arguments and result.
+fn called(row: &Row, word: &str) -> bool {
+    bare(&row.name) == bare(word)
+}
+
+/// Whether the word is the last part of a function's name.
+fn shortly(row: &Row, word: &str) -> bool {
+    let function = row.name.contains(" -> ") || row.name.contains("::");
+    function && bare(&row.name).rsplit(['.', ':']).next() == Some(bare(word))
+}
+
+/// Whether a fact of the row is the word: abra's number of a rule, the overlay of a tier.
+fn known_as(row: &Row, word: &str) -> bool {
+    row.facts.iter().any(|(k, v)| ["in abra", "overlay"].contains(k) && v.trim_matches('`') == word)
+}
+
+/// The name before its arguments and its result.
+fn bare(name: &str) -> &str {
+    name.split(['(', ' ']).next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_answers_to_the_names_authors_use() {
+        let row = |name: &str| Row { name: name.into(), facts: vec![], doc: String::new(), example: None };
+        let get = row("ctx.get(path: text) -> Response");
+        assert!(called(&get, "ctx.get") && called(&get, "ctx.get()") && shortly(&get, "get"));
+        assert!(shortly(&row("std::sqlite::mark"), "mark"));
+        assert!(!shortly(&row("health.path"), "path"));
+        let rule = Row { facts: vec![("in abra", "R014".into())], ..row("annotated-tags") };
+        assert!(known_as(&rule, "R014") && !known_as(&rule, "R01"));
+    }
+}

@@ -1,0 +1,271 @@
+//! GENERATED: every file of the repository that is made from tables, and how. A test compares them all.
+
+use super::env::ENV;
+use super::words::WORDS;
+use crate::docs::{Page, Row, markdown};
+use ccci_model::diag::CODES;
+use ccci_model::exit::EXITS;
+use ccci_model::failure::CAUSES;
+use ccci_model::tier::{RUNGS, TIERS};
+use ccci_recipe::keys::{self, KEYS};
+use ccci_recipe::lint::RULES;
+use ccci_report::{REPORTS, results};
+use ccci_script::limits::LIMITS;
+use ccci_script::{self, HOOKS};
+
+/// A file made from tables.
+pub struct Generated {
+    /// Path in the repository.
+    pub path: String,
+    /// Its content.
+    pub content: String,
+}
+
+/// All pages of the reference, in the order of the index.
+pub fn pages() -> Vec<Page> {
+    vec![
+        settings(),
+        hooks(),
+        functions(),
+        library(),
+        limits(),
+        tiers(),
+        codes(),
+        causes(),
+        rules(),
+        reports(),
+        exits(),
+        words(),
+        environment(),
+    ]
+}
+
+/// All files.
+pub fn generated() -> Vec<Generated> {
+    let mut out: Vec<Generated> = pages()
+        .iter()
+        .map(|p| Generated { path: format!("docs/reference/{}.md", p.file), content: markdown(p) })
+        .collect();
+    let index: Vec<String> =
+        pages().iter().map(|p| format!("- [{}]({}.md): {}", p.title, p.file, p.intro)).collect();
+    let head =
+        "<!-- made from src/cli/generated.rs; run `CCCI_BLESS=1 cargo test generated` -->\n\n# Reference\n\n";
+    out.push(Generated {
+        path: "docs/reference/README.md".into(),
+        content: format!("{head}{}\n", index.join("\n")),
+    });
+    out.push(Generated { path: "docs/schema/results.schema.json".into(), content: results::schema() });
+    let settings = serde_json::to_string_pretty(&keys::json_schema()).expect("keys are text");
+    out.push(Generated { path: "docs/schema/recipe.schema.json".into(), content: settings + "\n" });
+    out
+}
+
+fn row(name: impl Into<String>, facts: Vec<(&'static str, String)>, doc: &str) -> Row {
+    Row { name: name.into(), facts, doc: doc.to_string(), example: None }
+}
+
+fn settings() -> Page {
+    let rows = KEYS.iter().map(|k| {
+        let status = match &k.status {
+            keys::Status::Stable => None,
+            keys::Status::Deprecated { write } => Some(("deprecated, write", format!("`{write}`"))),
+            keys::Status::Removed { write } => Some(("removed, write", format!("`{write}`"))),
+            keys::Status::NotYet => Some(("status", "not built yet; using it is an error".to_string())),
+        };
+        let default = k.lives().then(|| ("default", format!("`{}`", k.default())));
+        let example =
+            (!k.example.is_empty() && k.lives()).then(|| ("toml", format!("{} = {}", k.name, k.example)));
+        Row {
+            name: k.name.into(),
+            facts: default.into_iter().chain(status).collect(),
+            doc: k.doc.into(),
+            example,
+        }
+    });
+    Page {
+        file: "settings",
+        title: "Settings",
+        intro: "The keys of `recipe.toml`: data only.",
+        from: "src/recipe/keys.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn hooks() -> Page {
+    let not_yet = |h: &dyn ccci_script::hooks::HookRow| match h.status() {
+        ccci_script::hooks::Status::NotYet => {
+            Some(("status", "not built yet; a hook of this name is an error".into()))
+        }
+        _ => None,
+    };
+    let facts = |h: &dyn ccci_script::hooks::HookRow| {
+        vec![("shape", format!("`{}`", ccci_script::hooks::shape(h))), ("returns", h.noun().to_string())]
+    };
+    let rows = HOOKS.iter().map(|h| Row {
+        name: h.name().into(),
+        facts: facts(*h).into_iter().chain(not_yet(*h)).collect(),
+        doc: h.doc().into(),
+        example: Some(("rhai", h.example().into())),
+    });
+    Page {
+        file: "hooks",
+        title: "Hooks",
+        intro: "Functions of `hooks.rhai` that ccci calls at fixed points of the life.",
+        from: "src/script/hooks.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn functions() -> Page {
+    let rows = ccci_runner::ctx::sigs().into_iter().map(|s| Row {
+        name: s.shown(),
+        facts: vec![("needs", s.reach.row().needs.to_string())],
+        doc: s.doc.into(),
+        example: Some(("rhai", s.example.into())),
+    });
+    Page {
+        file: "ctx",
+        title: "Functions of ctx",
+        intro: "What hooks and tests may read and do.",
+        from: "src/ctx/",
+        rows: rows.collect(),
+    }
+}
+
+fn library() -> Page {
+    let rows = ccci_script::stdlib::rows().map(|f| Row {
+        name: f.full_name(),
+        facts: vec![("shape", format!("`{}`", f.shown()))],
+        doc: f.doc.clone(),
+        example: Some(("rhai", f.example.clone())),
+    });
+    Page {
+        file: "std",
+        title: "Standard library",
+        intro: "Functions shipped in the binary, called as `std::…` without an import.",
+        from: "scripts-stdlib/",
+        rows: rows.collect(),
+    }
+}
+
+fn words() -> Page {
+    let rows = WORDS.iter().map(|w| Row {
+        name: w.name.into(),
+        facts: vec![],
+        doc: w.doc.into(),
+        example: w.example.map(|e| ("rhai", e.into())),
+    });
+    Page {
+        file: "words",
+        title: "Words",
+        intro: "Words of reports, and what scripts write beside functions.",
+        from: "src/cli/words.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn limits() -> Page {
+    let rows = LIMITS.iter().map(|l| row(l.name, vec![("at most", l.most.to_string())], l.doc));
+    Page {
+        file: "limits",
+        title: "Limits of scripts",
+        intro: "What one call of a hook or test may use; beyond it the script ends with its position.",
+        from: "src/script/limits.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn tiers() -> Page {
+    let rung = |r| RUNGS.iter().position(|(x, _)| *x == r).map_or(0, |i| i + 1);
+    let rows = TIERS.iter().map(|t| {
+        let mut facts = vec![("counts for", format!("rung {} `{}`", rung(t.rung), t.rung))];
+        facts.extend(t.overlay.map(|o| ("overlay", format!("`{o}`"))));
+        row(t.name, facts, t.doc)
+    });
+    Page {
+        file: "tiers",
+        title: "Tiers",
+        intro: "The parts of a run that assert something, in their order.",
+        from: "src/tier.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn codes() -> Page {
+    let severity = |s| match s {
+        ccci_model::diag::Severity::Error => "error",
+        ccci_model::diag::Severity::Warning => "warning",
+    };
+    let rows = CODES.iter().map(|c| row(c.id, vec![("severity", severity(c.severity).to_string())], c.doc));
+    Page {
+        file: "diagnostics",
+        title: "Diagnostics",
+        intro: "What can be wrong in a text someone wrote; said before anything runs, exit code 2.",
+        from: "src/diag/codes.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn rules() -> Page {
+    let severity = |s| match s {
+        ccci_model::diag::Severity::Error => "error",
+        ccci_model::diag::Severity::Warning => "warning",
+    };
+    let rows = RULES.iter().map(|r| {
+        let facts = vec![("severity", severity(r.severity).to_string()), ("in abra", r.abra.to_string())];
+        row(r.id, facts, &format!("{}\n\n{}", r.summary, r.doc))
+    });
+    Page {
+        file: "rules",
+        title: "Recipe rules",
+        intro: "What the lint rung looks at; it lowers the level, never the verdict.",
+        from: "src/recipe/lint/rules.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn causes() -> Page {
+    let rows = CAUSES
+        .iter()
+        .map(|c| row(c.id, vec![("blame", c.blame.to_string()), ("to do", c.cure.to_string())], c.doc));
+    Page {
+        file: "causes",
+        title: "Causes",
+        intro: "Why a step can fail, who is to blame unless the evidence says better, and what to do.",
+        from: "src/failure/causes.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn reports() -> Page {
+    let rows = REPORTS.iter().map(|f| row(f.name, vec![("file", format!("`{}`", f.file))], f.doc));
+    Page {
+        file: "formats",
+        title: "Formats",
+        intro: "What a run is reported in; `ccci report --format NAME` makes any of them from an old run.",
+        from: "src/report/mod.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn exits() -> Page {
+    let rows = EXITS.iter().map(|e| row(e.code.to_string(), vec![], e.doc));
+    Page {
+        file: "exit-codes",
+        title: "Exit codes",
+        intro: "How every call of ccci ends, as the shell sees it.",
+        from: "src/exit.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn environment() -> Page {
+    let rows = ENV.iter().map(|e| row(e.name, vec![], e.doc));
+    Page {
+        file: "environment",
+        title: "Environment variables",
+        intro: "Every environment variable that ccci reads.",
+        from: "src/cli/env.rs",
+        rows: rows.collect(),
+    }
+}

@@ -1,0 +1,105 @@
+//! One run from a job to an outcome: the real world, the record, the voices, the executor.
+
+use super::{engine, env};
+use ccci_adapters::clock::RealClock;
+use ccci_adapters::docker::Swarm;
+use ccci_adapters::http::RealWeb;
+use ccci_adapters::ingress::Ingress;
+use ccci_adapters::locks::FileLocks;
+use ccci_adapters::store::DirStore;
+use ccci_model::event::Event;
+use ccci_runner::execute;
+use ccci_runner::execute::job::Job;
+use ccci_runner::execute::sink::Sink;
+use ccci_runner::record::journal::{Finished, Journal, RecordError};
+use ccci_swarm::ports::clock::{Limit, Stop};
+use ccci_swarm::ports::locks::Held;
+use ccci_swarm::ports::{Clock, Cluster, World};
+use ccci_swarm::wait::{self, Look, WaitError};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+/// So long another program may look at a lock.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// The file of the program that runs.
+pub const THIS_PROGRAM: &str = "/proc/self/exe";
+
+/// The real world, with a store in a run's directory; `program` is the file of this program.
+pub fn real_world(handle: &Handle, program: &Path, dir: &Path) -> std::io::Result<World> {
+    let moved = Arc::new(Notify::new());
+    let clock: Arc<dyn Clock> = Arc::new(RealClock::new(moved.clone()));
+    let (host, _) = engine::host();
+    let cluster: Arc<dyn Cluster> =
+        Arc::new(Swarm::new(&host, program, handle.clone(), clock.clone(), moved));
+    let ingress = Ingress::start(handle, cluster.clone(), clock.clone())?;
+    let web = Arc::new(RealWeb::new(handle.clone(), Arc::new(ingress), cluster.clone(), clock.clone())?);
+    let store = Arc::new(DirStore::new(dir));
+    let locks = Arc::new(FileLocks::new(env::locks()));
+    Ok(World { cluster, web, clock, store, locks })
+}
+
+/// Hears every event after the record has it.
+pub type Voice = dyn FnMut(&Event) + Send;
+
+/// Why a job was not lived. Fits after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum NotLived {
+    /// Another run holds its domain.
+    #[error("take the domain `{0}`: another run holds it")]
+    Held(String),
+    /// The lock of its domain could not be made.
+    #[error("take the lock of `{0}`: {1}")]
+    Lock(String, std::io::Error),
+    /// There can be no record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// Lives a job in a world and finishes its record, under the lock of its domain: without it every other run of this
+/// machine would take it for a dead one and remove it. Removal is over when this comes back.
+pub fn live(
+    job: &Job,
+    world: &World,
+    dir: &Path,
+    stop: &Stop,
+    voice: Box<Voice>,
+) -> Result<Finished, NotLived> {
+    let domain = job.plan.domain.to_string();
+    let _held = held(world, &domain, stop)?;
+    let mut journal = Journal::begin(dir, job.redactor.clone(), ccci_report::REPORTS)?;
+    journal.keep_archives(job.keep_archives);
+    let shared = Arc::new(Mutex::new((Some(journal), voice)));
+    let taker = shared.clone();
+    let take = move |event: Event| {
+        let mut both = taker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (journal, voice) = &mut *both;
+        if let Some(event) = journal.as_mut().and_then(|j| j.take(event)) {
+            voice(event);
+        }
+    };
+    let sink = Sink::new(world.clock.clone(), Arc::new(take));
+    execute::execute(job, world, &sink, stop);
+    let journal = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0.take();
+    Ok(journal.expect("taken once, here").finish())
+}
+
+/// The lock of a domain. `ccci clean` may hold it for a moment while it looks whether anybody does.
+fn held(world: &World, domain: &str, stop: &Stop) -> Result<Box<dyn Held>, NotLived> {
+    let limit = Limit { deadline: world.clock.now().after(A_MOMENT), stop: stop.clone() };
+    wait::until(&*world.clock, &limit, &mut |_| (), || {
+        Ok(world.locks.take(domain)?.map_or_else(|| Look::Waiting("its lock".into()), Look::Done))
+    })
+    .map_err(|e| match e {
+        WaitError::Look(e) => NotLived::Lock(domain.into(), e),
+        _ => NotLived::Held(domain.into()),
+    })
+}
+
+/// Where a run's directory is: as asked, or a new one below the state directory.
+pub fn directory(out: Option<&Path>, run_id: &str) -> std::path::PathBuf {
+    out.map_or_else(|| env::home().join("runs").join(run_id), Path::to_path_buf)
+}

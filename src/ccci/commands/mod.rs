@@ -1,0 +1,156 @@
+//! The door: reads arguments, calls a command, turns its end into an exit code.
+
+pub mod args;
+pub mod check;
+pub mod clean;
+pub mod doctor;
+pub mod engine;
+pub mod env;
+pub mod explain;
+pub mod generated;
+pub mod kept;
+pub mod key;
+pub mod life;
+pub mod out;
+pub mod plan;
+pub mod prepare;
+pub mod report;
+pub mod run;
+pub mod signals;
+pub mod voices;
+pub mod why;
+mod words;
+
+use args::{Call, Command};
+use ccci_adapters::mask;
+use ccci_model::exit::Exit;
+use ccci_swarm::ports::clock::Stop;
+use clap::Parser;
+use out::Out;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    mask::set(env::read(env::CCCI_GROUP).is_some());
+    let out = Out::new();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            out.say(&format!("error: failed to start threads: {e}"));
+            return ExitCode::from(Exit::Error.code());
+        }
+    };
+    signals::survive_limits(runtime.handle());
+    let call = match Call::try_parse() {
+        Ok(call) => call,
+        Err(e) => return ExitCode::from(not_called(&e, &out).code()),
+    };
+    let stop = Stop::default();
+    let asked = signals::Asked::default();
+    let said = out.clone();
+    if call.command.has_something_to_undo() {
+        signals::listen(runtime.handle(), &stop, asked.clone(), Arc::new(move |text| said.say(text)));
+    }
+    // a panic's words may hold a secret, and must not fall into what is being drawn
+    let (said, of_panic) = (out.clone(), out.clone());
+    std::panic::set_hook(Box::new(move |panic| {
+        of_panic.say(&format!("a bug in ccci, please report it: {panic}"))
+    }));
+    let (lives, stopped) = (signals::Lives::default(), stop.clone());
+    let (ended, end) = channel();
+    let (handle, of_lives) = (runtime.handle().clone(), lives.clone());
+    let work = move || {
+        let calling = || called(&call, &handle, &stop, &asked, &of_lives, &out);
+        let exit = std::panic::catch_unwind(std::panic::AssertUnwindSafe(calling));
+        let _ = ended.send(exit.unwrap_or(Exit::Bug));
+    };
+    let exit = match std::thread::Builder::new().stack_size(STACK).spawn(work) {
+        Ok(_) => signals::end(&end, &stopped, &lives),
+        Err(e) => {
+            said.say(&format!("error: failed to start a thread: {e}"));
+            Exit::Error
+        }
+    };
+    runtime.shutdown_background();
+    ExitCode::from(exit.code())
+}
+
+/// Words that are no call: help and the version, which are data, or what is wrong with the arguments.
+fn not_called(e: &clap::Error, out: &Out) -> Exit {
+    let printed = e.print();
+    if e.use_stderr() {
+        return Exit::Wrong;
+    }
+    out.sent(printed);
+    out.data("");
+    whole(Exit::Green, out)
+}
+
+/// Bytes of stack for a call, as a main thread has.
+const STACK: usize = 8 << 20;
+
+/// The call's end, whatever ended it.
+fn called(
+    call: &Call,
+    handle: &tokio::runtime::Handle,
+    stop: &Stop,
+    asked: &signals::Asked,
+    lives: &signals::Lives,
+    out: &Out,
+) -> Exit {
+    let exit = whole(dispatch(call, handle, stop, asked, lives, out), out);
+    match stop.reason() {
+        // a run says itself how it ended: it may have been over before the signal
+        Some(reason) if !matches!(call.command, Command::Run(_)) => signals::exit(reason),
+        _ => exit,
+    }
+}
+
+/// Nothing is green whose data was lost on its way.
+fn whole(exit: Exit, out: &Out) -> Exit {
+    let Some(e) = out.unsaid() else { return exit };
+    out.say(&format!("error: failed to write to standard output: {e}"));
+    if exit == Exit::Green { Exit::Error } else { exit }
+}
+
+/// Records need a place. Where the system had to be asked for it, it is said.
+fn has_home(command: &Command, out: &Out) -> Result<(), String> {
+    if matches!(command, Command::Explain(_)) {
+        return Ok(());
+    }
+    let Some(home) = env::known_home() else {
+        return Err("error: there is no place for records: HOME is not set and the system knows no home of this user\n  \
+                    to do: set CCCI_HOME to a directory of your own"
+            .into());
+    };
+    if env::is_home_looked_up() {
+        out.say(&format!("note: HOME is not set; records are kept in {}", home.display()));
+    }
+    Ok(())
+}
+
+fn dispatch(
+    call: &Call,
+    handle: &tokio::runtime::Handle,
+    stop: &Stop,
+    asked: &signals::Asked,
+    lives: &signals::Lives,
+    out: &Out,
+) -> Exit {
+    if let Err(why) = has_home(&call.command, out) {
+        out.say(&why);
+        return Exit::Error;
+    }
+    match &call.command {
+        Command::Run(args) => run::run(args, handle, stop, asked, lives, out),
+        Command::Check(args) => check::check(args, handle, stop, out),
+        Command::Plan(args) => plan::plan(args, handle, stop, out),
+        Command::Explain(args) => explain::explain_name(args, out),
+        Command::Clean => clean::clean(handle, stop, out),
+        Command::Doctor => doctor::doctor(handle, stop, out),
+        Command::Why(args) => why::why_run(args, out),
+        Command::Report(args) => report::report(args, out),
+    }
+}

@@ -1,0 +1,142 @@
+//! The program's two mouths. The only file that prints; everything passes the redactor first.
+
+use ccci_model::diag::{Diagnostic, Severity, render};
+use ccci_model::redact::Redactor;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What the output can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Standard error is a terminal that can move its cursor.
+    pub live: bool,
+    /// Colours may be used on standard error.
+    pub colour: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+/// The size of a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminal {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+/// Takes words instead of standard error; false when it cannot.
+pub type Above = dyn Fn(&str) -> bool + Send;
+
+/// Standard output and standard error.
+#[derive(Clone)]
+pub struct Out {
+    /// How it looks.
+    pub look: Look,
+    /// Hides secrets.
+    pub redactor: Redactor,
+    above: Arc<Mutex<Option<Box<Above>>>>,
+    unsaid: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl Out {
+    /// Reads what the terminal can do.
+    pub fn new() -> Out {
+        use super::env;
+        let terminal = io::stderr().is_terminal();
+        let dumb = env::read(env::TERM).is_none_or(|t| t == "dumb");
+        let live = terminal && !dumb && env::read(env::CI).is_none();
+        let colour = terminal && !dumb && env::read(env::NO_COLOR).is_none();
+        let columns = env::read(env::COLUMNS).and_then(|c| c.parse().ok());
+        let width = columns.or_else(|| terminal_size().map(|t| t.width)).unwrap_or(100);
+        Out {
+            look: Look { live, colour, width },
+            redactor: Redactor::default(),
+            above: Arc::default(),
+            unsaid: Arc::default(),
+        }
+    }
+
+    /// Data, to standard output. A reader that has gone is no failure; for others see `unsaid`.
+    pub fn data(&self, text: &str) {
+        let mut stdout = io::stdout().lock();
+        self.sent(stdout.write_all(self.redactor.hide(text).as_bytes()).and_then(|()| stdout.flush()));
+    }
+
+    /// Keeps for `unsaid` why data did not get out.
+    pub fn sent(&self, said: io::Result<()>) {
+        if let Err(e) = said.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) })
+        {
+            self.unsaid.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
+        }
+    }
+
+    /// Why data did not reach standard output, a full disk for instance: what is there is not whole.
+    pub fn unsaid(&self) -> Option<io::Error> {
+        self.unsaid.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Words for people, to standard error, or to whoever draws there.
+    pub fn say(&self, text: &str) {
+        let text = self.redactor.hide(text);
+        let above = self.above.lock().unwrap_or_else(PoisonError::into_inner);
+        if above.as_ref().is_none_or(|tell| !tell(&text)) {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// Lends standard error to somebody who draws there and takes all words meanwhile; or takes it back.
+    pub fn lend(&self, to: Option<Box<Above>>) {
+        *self.above.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    }
+
+    /// Standard error for whoever draws there; every write is whole.
+    pub fn writer(&self) -> Box<dyn Write + Send> {
+        Box::new(Hiding(self.redactor.clone()))
+    }
+
+    /// The size of the terminal now.
+    pub fn terminal(&self) -> Terminal {
+        terminal_size().unwrap_or(Terminal { width: 80, height: 24 })
+    }
+
+    /// Says diagnostics, then how many.
+    pub fn diagnostics(&self, all: Vec<Diagnostic>) {
+        if !all.is_empty() {
+            self.say(&self.drawn(all));
+        }
+    }
+
+    /// Diagnostics as people read them, then how many.
+    pub fn drawn(&self, all: Vec<Diagnostic>) -> String {
+        let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
+        let style = render::Style { colour: self.look.colour, width: self.look.width.min(120) };
+        let each = all.iter().map(|d| format!("{}\n\n", render::render(d, style).trim_end()));
+        format!("{}errors: {errors}, warnings: {}", each.collect::<String>(), all.len() - errors)
+    }
+}
+
+impl Default for Out {
+    fn default() -> Out {
+        Out::new()
+    }
+}
+
+/// Standard error without secrets.
+struct Hiding(Redactor);
+
+impl Write for Hiding {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(&self.0.hide_bytes(bytes))?;
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+fn terminal_size() -> Option<Terminal> {
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    let (width, height) = (usize::from(size.ws_col), usize::from(size.ws_row));
+    (width > 0 && height > 0).then_some(Terminal { width, height })
+}

@@ -1,0 +1,41 @@
+//! `ccci plan`: what a run would do. Needs no engine, touches nothing.
+
+use super::args::PlanArgs;
+use super::out::Out;
+use super::prepare::{Refused, prepare};
+use ccci_model::exit::Exit;
+use ccci_report;
+use ccci_report::plan::show;
+use ccci_report::sheet::Style;
+use ccci_swarm::ports::clock::Stop;
+use tokio::runtime::Handle;
+
+/// Prints the plan.
+pub fn plan(args: &PlanArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit {
+    match prepare(&args.recipe, &args.source, false, handle, stop, &out.redactor) {
+        Ok(prepared) => {
+            out.diagnostics(prepared.warnings);
+            let plan = &prepared.job.plan;
+            out.data(&if args.json {
+                serde_json::to_string_pretty(plan).expect("a plan is plain data") + "\n"
+            } else {
+                show(plan)
+            });
+            Exit::Green
+        }
+        Err(refused) => {
+            let exit = refused.exit();
+            out.say(&refusal(refused, out));
+            exit
+        }
+    }
+}
+
+/// Why there is no job, as said to people.
+pub fn refusal(refused: Refused, out: &Out) -> String {
+    let style = Style { colour: out.look.colour, width: out.look.width.min(120) };
+    match refused {
+        Refused::Wrong(diagnostics) => out.drawn(diagnostics),
+        Refused::World(f) => ccci_report::text_of(&f, style),
+    }
+}

@@ -1,0 +1,234 @@
+//! The voices of a call's runs: one thread hears every run and alone writes to the terminal, so that lines of runs do
+//! not mix, a terminal that stands still holds up no run, and presentation that breaks harms none (lesson 38).
+
+use super::out::{Out, Terminal};
+use ccci_adapters::clock::RealClock;
+use ccci_model::event::Event;
+use ccci_model::time::Moment;
+use ccci_model::verdict::Outcome;
+use ccci_report::forge::Forge;
+use ccci_report::live::{Live, Screen};
+use ccci_report::plain::Plain;
+use ccci_report::progress::since_ms;
+use ccci_report::teller::{Guarded, Teller};
+use ccci_report::usual::Usual;
+use ccci_swarm::ports::Clock;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Between two ticks: elapsed time is shown in whole seconds.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How runs are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Redrawn in place.
+    Live,
+    /// Lines, in groups of the forge.
+    Plain(Forge),
+    /// Lines of several runs side by side, each beginning with its recipe in so many columns.
+    Beside(Forge, usize),
+}
+
+enum Heard {
+    Reading { run: usize, name: String },
+    Begins { run: usize, usual: Usual },
+    Event { run: usize, event: Box<Event> },
+    Over { run: usize, outcome: Option<Box<Outcome>>, text: String },
+    Say(String),
+    State,
+    Close,
+}
+
+/// The ear of the thread. Dropping it waits until everything has been written and the terminal is as it was.
+pub struct Voices {
+    to: Sender<Heard>,
+    out: Out,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Voices {
+    /// Starts the thread. From now on what `out` says goes through it as well.
+    pub fn start(out: &Out, manner: Manner) -> Voices {
+        let (to, heard) = channel();
+        let stage = Stage {
+            clock: Arc::new(RealClock::new(Arc::default())),
+            manner,
+            out: out.clone(),
+            runs: BTreeMap::new(),
+        };
+        let thread = std::thread::spawn(move || stage.listen(&heard));
+        let above = to.clone();
+        out.lend(Some(Box::new(move |text: &str| above.send(Heard::Say(text.to_string())).is_ok())));
+        Voices { to, out: out.clone(), thread: Some(thread) }
+    }
+
+    /// A run's recipe is being read.
+    pub fn reading(&self, run: usize, name: &str) {
+        self.tell(Heard::Reading { run, name: name.to_string() });
+    }
+
+    /// Events of a run will follow.
+    pub fn begins(&self, run: usize, usual: Usual) {
+        self.tell(Heard::Begins { run, usual });
+    }
+
+    /// Where a run's events go.
+    pub fn of(&self, run: usize) -> Box<dyn FnMut(&Event) + Send> {
+        let to = self.to.clone();
+        Box::new(move |event| {
+            let _ = to.send(Heard::Event { run, event: Box::new(event.clone()) });
+        })
+    }
+
+    /// A run is over; `text` is what is said of it in the end.
+    pub fn over(&self, run: usize, outcome: Option<&Outcome>, text: &str) {
+        let outcome = outcome.map(|o| Box::new(o.clone()));
+        self.tell(Heard::Over { run, outcome, text: text.to_string() });
+    }
+
+    /// What asks for the live state: the key and the signal.
+    pub fn asker(&self) -> Box<dyn Fn() + Send + Sync> {
+        let to = self.to.clone();
+        Box::new(move || drop(to.send(Heard::State)))
+    }
+
+    /// The thread is there as long as this is.
+    fn tell(&self, what: Heard) {
+        let _ = self.to.send(what);
+    }
+}
+
+impl Drop for Voices {
+    fn drop(&mut self) {
+        self.out.lend(None);
+        self.tell(Heard::Close);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A run as it is told.
+struct Playing {
+    name: String,
+    since: Moment,
+    /// The run's beginning on this thread's clock.
+    zero: Option<Moment>,
+    teller: Option<Guarded>,
+}
+
+struct Stage {
+    clock: Arc<dyn Clock>,
+    manner: Manner,
+    out: Out,
+    runs: BTreeMap<usize, Playing>,
+}
+
+impl Stage {
+    fn listen(mut self, heard: &Receiver<Heard>) {
+        loop {
+            match heard.recv_timeout(TICK) {
+                Ok(Heard::Close) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(what) => self.take(what),
+                Err(RecvTimeoutError::Timeout) => self.tick(),
+            }
+        }
+    }
+
+    fn take(&mut self, what: Heard) {
+        let now = self.clock.now();
+        match what {
+            Heard::Reading { run, name } => {
+                self.runs.insert(run, Playing { name, since: now, zero: None, teller: None });
+            }
+            Heard::Begins { run, usual } => {
+                let name = self.runs.get(&run).map_or("", |p| p.name.as_str());
+                let teller = Guarded::new(self.teller(name, usual));
+                if let Some(p) = self.runs.get_mut(&run) {
+                    p.teller = Some(teller);
+                }
+            }
+            Heard::Event { run, event } => {
+                let Some(p) = self.runs.get_mut(&run) else { return };
+                // an event may have waited in the queue, so the earliest beginning is the true one
+                let zero = Moment(now.0.saturating_sub(event.at.0));
+                p.zero = Some(p.zero.map_or(zero, |z| z.min(zero)));
+                if let Some(t) = &mut p.teller {
+                    t.event(&event);
+                }
+            }
+            Heard::Over { run, outcome, text } => {
+                if let (Some(mut p), Some(outcome)) = (self.runs.remove(&run), outcome)
+                    && let Some(t) = &mut p.teller
+                {
+                    t.finish(&outcome);
+                }
+                self.say(&text);
+            }
+            Heard::Say(text) => self.say(&text),
+            Heard::State => self.say(&self.state()),
+            Heard::Close => {}
+        }
+    }
+
+    fn teller(&self, name: &str, usual: Usual) -> Box<dyn Teller> {
+        let (writer, look) = (self.out.writer(), self.out.look);
+        let width = look.width.min(120);
+        match self.manner {
+            Manner::Live => {
+                let Terminal { width, height } = self.out.terminal();
+                let screen = Screen { width, height, colour: look.colour };
+                Box::new(Live::new(writer, screen).after(usual))
+            }
+            Manner::Plain(forge) => Box::new(Plain::new(writer, forge, width).after(usual)),
+            Manner::Beside(forge, columns) => {
+                let name = format!("{name:<columns$}");
+                Box::new(Plain::new(writer, forge, width).beside(&name).after(usual))
+            }
+        }
+    }
+
+    /// Words above what is redrawn, or simply the next lines.
+    fn say(&mut self, text: &str) {
+        let text = text.trim_end_matches('\n');
+        if text.is_empty() {
+            return;
+        }
+        let playing = self.runs.values_mut().find_map(|p| p.teller.as_mut());
+        match (self.manner, playing) {
+            (Manner::Live, Some(t)) if !t.is_silent() => t.say(text),
+            _ => {
+                let _ = self.out.writer().write_all(format!("{text}\n").as_bytes());
+            }
+        }
+    }
+
+    /// What runs, what is waited for, since when, of every run in progress.
+    fn state(&self) -> String {
+        let now = self.clock.now();
+        let one = |p: &Playing| match (&p.teller, p.zero) {
+            (Some(t), Some(zero)) => t.state(Moment(now.0.saturating_sub(zero.0))),
+            _ => format!("{}: reading its texts and its source ({})\n", p.name, since_ms(p.since, now)),
+        };
+        match self.runs.is_empty() {
+            true => "no run is in progress".into(),
+            false => self.runs.values().map(one).collect(),
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        let terminal = (self.manner == Manner::Live).then(|| self.out.terminal());
+        for p in self.runs.values_mut() {
+            let (Some(t), Some(zero)) = (&mut p.teller, p.zero) else { continue };
+            if let Some(size) = terminal {
+                t.resize(size.width, size.height);
+            }
+            t.tick(Moment(now.0.saturating_sub(zero.0)));
+        }
+    }
+}

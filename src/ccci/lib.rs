@@ -1,0 +1,4 @@
+//! The program: its commands, and the reference made from the tables.
+
+pub mod commands;
+pub mod docs;

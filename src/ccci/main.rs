@@ -1,0 +1,10 @@
+//! The program's door: hands the arguments to `cli` and its code to the shell. Nothing is decided here.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let own = |door: fn(std::env::ArgsOs) -> Option<ExitCode>| door(std::env::args_os());
+    own(ccci_adapters::volume::door)
+        .or_else(|| own(ccci_adapters::child::door))
+        .unwrap_or_else(ccci::commands::main)
+}

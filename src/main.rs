@@ -1,8 +1,0 @@
-//! The program's door: hands the arguments to `cli` and its code to the shell. Nothing is decided here.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    let own = |door: fn(std::env::ArgsOs) -> Option<ExitCode>| door(std::env::args_os());
-    own(ccci::hands::volume::door).or_else(|| own(ccci::hands::child::door)).unwrap_or_else(ccci::cli::main)
-}

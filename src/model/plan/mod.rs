@@ -1,0 +1,238 @@
+//! The plan: everything a run will do, decided before it starts. The executor decides nothing. Pure.
+
+pub mod left_alone;
+
+use crate::event::Skip;
+use crate::name::{Domain, RecipeName, Revision, RunId, StackName, Version};
+use crate::tier::Tier;
+use left_alone::Outside;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How it begins that a restore is not proved.
+pub const NO_RESTORE: &str = "that a restore brings data back";
+
+/// Which of the two deploys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// What is installed first.
+    Base,
+    /// What is under test.
+    Head,
+}
+
+/// A revision that will be deployed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// The commit, if the tree is one.
+    pub commit: Revision,
+    /// Whether uncommitted changes lie on top of it.
+    pub dirty: bool,
+    /// Its version: the tag it is, or the version label of its compose file.
+    pub version: Option<Version>,
+    /// `tag 1.0.0+1.2`, `branch main`, `work tree`: how it was found.
+    pub found_as: String,
+    /// Compose files, in order, as far as they are known before hooks run.
+    pub compose_files: Vec<String>,
+    /// Images, likewise.
+    pub images: Vec<String>,
+    /// Services, likewise.
+    pub services: Vec<String>,
+    /// Whether the previous/ repair is applied to it.
+    pub repaired: bool,
+}
+
+/// A step's work. Data only; `run/step.rs` knows how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// Remove what dead runs left.
+    Sweep,
+    /// Look at the engine.
+    LookAtEngine,
+    /// Make sure the external networks of the resolved file exist.
+    Networks { side: Side },
+    /// Make the app's env: sample, abra.sh, settings, then the hooks named.
+    Env { side: Side, hooks: Vec<String> },
+    /// Generate the values of the secrets that the resolved file and the env ask for.
+    Secrets { side: Side },
+    /// Call a hook.
+    Hook { hook: String },
+    /// Resolve the compose files with the env to one file.
+    Resolve { side: Side },
+    /// Have every image on the engine.
+    Pull { side: Side },
+    /// Hand the stack to the engine.
+    Deploy { side: Side },
+    /// Wait until services reach what was asked.
+    Converge { side: Side },
+    /// Wait for an accepted answer.
+    Health { path: String, ok: Vec<u16> },
+    /// Ask `ready_probe` until it has said yes so often in a row.
+    Ready { stable: u32 },
+    /// Remove services that the head no longer has.
+    Prune,
+    /// Assert that every service is at its wanted count and the answer is the app's own.
+    AssertServing { path: String, ok: Vec<u16>, http: bool },
+    /// Assert that the head was deployed, something moved and nothing was rolled back.
+    AssertUpgraded,
+    /// Wait until the stack is quiet before a backup.
+    Settle,
+    /// Back up, `backup_verify` after each attempt.
+    Backup { attempts: u32, verify: bool },
+    /// Assert that the artifact exists and is not empty.
+    AssertArtifact,
+    /// Put the backup back.
+    Restore,
+    /// Run the tests of one file.
+    Tests { file: String, names: Vec<String> },
+    /// Remove everything and look that nothing is left.
+    Remove,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its tier; none for what comes before and after.
+    pub tier: Option<Tier>,
+    /// What to do.
+    #[serde(flatten)]
+    pub action: Action,
+    /// Its own deadline, ms.
+    pub limit_ms: u64,
+}
+
+/// A setting that differs from its default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// The key.
+    pub key: String,
+    /// Its value, as TOML.
+    pub value: String,
+    /// Where it was said: a position, or a flag.
+    pub from: String,
+}
+
+/// Something that could not be removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// `volume`, `network`, …
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Who holds it: the engine's words.
+    pub by: String,
+}
+
+/// Everything a run will do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The run.
+    pub run_id: RunId,
+    /// The recipe.
+    pub recipe: RecipeName,
+    /// Path or URL of the recipe repository, as written.
+    pub source: String,
+    /// The run's domain.
+    pub domain: Domain,
+    /// The stack's name.
+    pub stack: StackName,
+    /// Upgraded to.
+    pub head: Deployment,
+    /// Installed first; the head itself when there is nothing to upgrade from.
+    pub base: Option<Deployment>,
+    /// How the base was chosen, or why there is none.
+    pub base_reason: String,
+    /// The steps, in order; their numbers are their places.
+    pub steps: Vec<Step>,
+    /// Tiers that are planned.
+    pub tiers: Vec<Tier>,
+    /// Tiers, rungs and tests left out.
+    pub skips: Vec<Skip>,
+    /// What a green run will still not have proved.
+    pub not_proved: Vec<String>,
+    /// Settings that differ from the default.
+    pub settings: Vec<Setting>,
+    /// Scripts: what each file is, and whose it is (`recipe directory` or `recipe repository`).
+    pub scripts: BTreeMap<String, String>,
+    /// Changes ccci lays over the recipe's files: run labels, dnsrr, host ports, overlays.
+    pub overlays: Vec<String>,
+    /// Places that the app's services mount and that ccci leaves alone.
+    #[serde(default)]
+    pub left_alone: Vec<Outside>,
+    /// The whole run's deadline, ms.
+    pub deadline_ms: u64,
+    /// Leave the app running at the end.
+    pub keep: bool,
+    /// Rungs declared not applicable, with reasons.
+    pub expected_na: BTreeMap<String, String>,
+    /// Warnings found while loading, one line each.
+    pub warnings: Vec<String>,
+}
+
+impl Action {
+    /// Whether scripts of later steps stand on what this one does.
+    pub fn prepares(&self) -> bool {
+        !matches!(
+            self,
+            Action::Sweep
+                | Action::LookAtEngine
+                | Action::Tests { .. }
+                | Action::AssertServing { .. }
+                | Action::AssertUpgraded
+                | Action::AssertArtifact
+                | Action::Settle
+                | Action::Remove
+        )
+    }
+
+    /// A few words for the live view, the plan and the record.
+    pub fn title(&self) -> String {
+        let side = |s: &Side| match s {
+            Side::Base => "base",
+            Side::Head => "head",
+        };
+        match self {
+            Action::Sweep => "remove what dead runs left".into(),
+            Action::LookAtEngine => "look at the engine".into(),
+            Action::Networks { side: s } => format!("have the {}'s external networks", side(s)),
+            Action::Env { side: s, hooks } if hooks.is_empty() => format!("make the env of the {}", side(s)),
+            Action::Env { side: s, hooks } => {
+                format!("make the env of the {} ({})", side(s), hooks.join(", "))
+            }
+            Action::Secrets { side: s } => format!("generate the {}'s secrets", side(s)),
+            Action::Hook { hook } => format!("hook {hook}"),
+            Action::Resolve { side: s } => format!("resolve the {}'s compose files", side(s)),
+            Action::Pull { side: s } => format!("pull the {}'s images", side(s)),
+            Action::Deploy { side: s } => format!("deploy the {}", side(s)),
+            Action::Converge { side: s } => format!("converge to the {}", side(s)),
+            Action::Health { path, .. } => format!("wait for health on {path}"),
+            Action::Ready { stable: 1 } => "wait for ready_probe".into(),
+            Action::Ready { stable } => format!("wait for ready_probe, {stable} times in a row"),
+            Action::Prune => "remove services the head dropped".into(),
+            Action::AssertServing { .. } => "assert: serving".into(),
+            Action::AssertUpgraded => "assert: upgraded to the head".into(),
+            Action::Settle => "settle".into(),
+            Action::Backup { verify: true, attempts } => {
+                format!("back up (verified, {attempts} attempts at most)")
+            }
+            Action::Backup { .. } => "back up".into(),
+            Action::AssertArtifact => "assert: the backup holds something".into(),
+            Action::Restore => "restore".into(),
+            Action::Tests { file, names } => format!("tests of {file} ({})", names.len()),
+            Action::Remove => "remove everything".into(),
+        }
+    }
+}
+
+/// What a tier would have proved, in words that follow "not proved:".
+pub fn would_prove(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Install => "that it installs",
+        Tier::Upgrade => "that it upgrades from an older version",
+        Tier::Backup => "that a backup holds something",
+        Tier::Restore => NO_RESTORE,
+        Tier::Custom => "that it does its own work (custom tests)",
+    }
+}

@@ -1,0 +1,168 @@
+//! Folds events into tiers and tests. Pure.
+
+use super::troubles::excused;
+use super::{StepOutcome, honest, skip_of};
+use crate::event::{DecidedBy, Event, What};
+use crate::failure::Failure;
+use crate::plan::{Action, Plan};
+use crate::tier::{Status, TIERS, Tier};
+
+/// What became of a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestOutcome {
+    /// `generic`, or the file.
+    pub file: String,
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub status: Status,
+    /// How long, ms.
+    pub ms: u64,
+    /// Why not.
+    pub failure: Option<Failure>,
+}
+
+/// What became of a tier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TierOutcome {
+    /// Which.
+    pub tier: Tier,
+    /// What became of it.
+    pub status: Status,
+    /// Who left it out, if somebody did.
+    pub decided_by: Option<DecidedBy>,
+    /// Why it was left out, or why it is not known.
+    pub reason: Option<String>,
+    /// The failure that decided, if one did.
+    pub failure: Option<Failure>,
+    /// How long its steps took, ms.
+    pub ms: u64,
+    /// Its tests.
+    pub tests: Vec<TestOutcome>,
+}
+
+/// All tiers in their order.
+pub(super) fn fold(plan: &Plan, events: &[Event], steps: &[StepOutcome], ended: bool) -> Vec<TierOutcome> {
+    TIERS
+        .iter()
+        .map(|row| match plan.tiers.contains(&row.tier) {
+            true => planned(plan, events, steps, row.tier, ended),
+            false => left_out(plan, row.tier),
+        })
+        .collect()
+}
+
+/// A tier left out by the caller was not checked; by the recipe's shape or settings it does not apply.
+fn left_out(plan: &Plan, tier: Tier) -> TierOutcome {
+    let declared = plan.expected_na.get(tier.row().rung.name());
+    let (reason, by) = match (skip_of(plan, tier), declared) {
+        (Some(skip), _) => (skip.reason.clone(), Some(skip.decided_by)),
+        (None, Some(reason)) => (reason.clone(), Some(DecidedBy::Recipe)),
+        (None, None) => ("the plan neither holds it nor says why not".into(), None),
+    };
+    let status = match by {
+        Some(DecidedBy::Structure | DecidedBy::Recipe) => Status::Skip,
+        Some(DecidedBy::Caller | DecidedBy::Earlier) | None => Status::Unver,
+    };
+    TierOutcome { tier, status, decided_by: by, reason: Some(reason), failure: None, ms: 0, tests: vec![] }
+}
+
+fn planned(plan: &Plan, events: &[Event], steps: &[StepOutcome], tier: Tier, ended: bool) -> TierOutcome {
+    let (decided_by, reason, failure) = (None, None, None);
+    let mut out = TierOutcome {
+        tier,
+        status: Status::Pass,
+        decided_by,
+        reason,
+        failure,
+        ms: 0,
+        tests: tests(plan, events, tier),
+    };
+    let mut done = 0;
+    for s in steps.iter().filter(|s| s.tier == Some(tier)) {
+        out.ms = out.ms.saturating_add(s.ms);
+        done += usize::from(s.ended);
+        let cut = (!s.ended).then_some("it was cut short");
+        out.take(s.status, s.failure.as_ref(), s.note.as_deref().or(cut));
+    }
+    let wanted = plan.steps.iter().filter(|s| s.tier == Some(tier)).count();
+    if done < wanted || wanted == 0 {
+        let why =
+            if ended { "the run ended before it was done" } else { "the record ends before it was done" };
+        out.take(Status::Unver, None, Some(why));
+    }
+    for t in out.tests.clone() {
+        let why = format!("test {} was not run", t.name);
+        let needed = t.status == Status::Skip && !excused(events, &t.file, &t.name);
+        out.take(if needed { Status::Unver } else { t.status }, t.failure.as_ref(), Some(&why));
+    }
+    out
+}
+
+/// The tests that ended, and after them those that the plan names and nobody ran: each planned test has a row.
+fn tests(plan: &Plan, events: &[Event], wanted: Tier) -> Vec<TestOutcome> {
+    let row = |e: &Event| match &e.what {
+        What::TestEnded { tier, file, name, status, ms, failure } if *tier == wanted => Some(TestOutcome {
+            file: file.clone(),
+            name: name.clone(),
+            status: honest(*status, failure.as_deref()),
+            ms: *ms,
+            failure: failure.as_deref().cloned(),
+        }),
+        _ => None,
+    };
+    let mut out: Vec<TestOutcome> = events.iter().filter_map(row).collect();
+    for step in plan.steps.iter().filter(|s| s.tier == Some(wanted)) {
+        let Action::Tests { file, names } = &step.action else { continue };
+        for name in names {
+            if !out.iter().any(|t| t.file == *file && t.name == *name) {
+                let (file, name) = (file.clone(), name.clone());
+                out.push(TestOutcome { file, name, status: Status::Unver, ms: 0, failure: None });
+            }
+        }
+    }
+    out
+}
+
+impl TierOutcome {
+    /// The worst status decides, and the first failure of that status is named.
+    fn take(&mut self, status: Status, failure: Option<&Failure>, note: Option<&str>) {
+        let before = self.status;
+        self.status = self.status.and(status);
+        let worse = self.status != before;
+        if matches!(status, Status::Pass | Status::Skip) || self.status != status {
+            return;
+        }
+        if worse || (self.failure.is_none() && failure.is_some()) {
+            self.failure = failure.cloned();
+            self.reason = None;
+        }
+        if self.failure.is_none() && self.reason.is_none() {
+            self.reason = note.map(str::to_string);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::super::tests::{green, judged};
+    use super::*;
+    use crate::example;
+
+    #[test]
+    fn each_test_of_a_file_that_the_plan_names_has_a_row_of_its_own() {
+        let mut plan = example::plan();
+        for step in &mut plan.steps {
+            if let Action::Tests { names, .. } = &mut step.action {
+                *names = vec!["test_a".into(), "test_b".into()];
+            }
+        }
+        let mut whats = green(&plan);
+        whats.retain(|w| !matches!(w, What::TestEnded { name, .. } if name == "test_b"));
+        let o = judged(whats);
+        let rows: Vec<_> = o.tiers[4].tests.iter().map(|t| (t.name.as_str(), t.status)).collect();
+        assert_eq!(rows, [("test_a", Status::Pass), ("test_b", Status::Unver)]);
+        assert_eq!(o.verdict, Verdict::Error);
+    }
+}

@@ -1,0 +1,245 @@
+//! Reads `recipe.toml` into a `Recipe`: one walk over the spanned tree against KEYS, all diagnostics of a file together,
+//! each with its place. Layers are read in order; a later one wins key by key. Pure: texts in, values out.
+
+use super::keys::{KEYS, Key, Status};
+use super::kind::Trouble;
+use super::settings::Recipe;
+use ccci_model::diag::nearest::{did_you_mean, nearest};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
+use ccci_model::name::RecipeName;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+mod dialect;
+
+/// Where each key that was set is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spans(BTreeMap<&'static str, Place>);
+
+impl Spans {
+    /// The place of a key's value, if a file sets it.
+    pub fn of(&self, key: &str) -> Option<&Place> {
+        self.0.get(key)
+    }
+}
+
+/// Settings as they were read.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The values: the files' over the defaults.
+    pub recipe: Recipe,
+    /// Where they are written.
+    pub spans: Spans,
+    /// Everything that is wrong.
+    pub diagnostics: Diagnostics,
+}
+
+/// Reads the layers of a recipe's settings, the weakest first. Without any layer: the defaults.
+pub fn load(name: RecipeName, layers: &[Arc<Text>]) -> Loaded {
+    load_with(KEYS, name, layers)
+}
+
+/// The same against other rows: tests of what a row can say use it.
+pub fn load_with(rows: &[Key], name: RecipeName, layers: &[Arc<Text>]) -> Loaded {
+    let mut loaded = Loaded {
+        recipe: Recipe::defaults(name),
+        spans: Spans::default(),
+        diagnostics: Diagnostics::default(),
+    };
+    for text in layers {
+        let (document, errors) = DeTable::parse_recoverable(&text.content);
+        let mut reader = Reader { rows, text, loaded: &mut loaded, found: vec![] };
+        reader.table("", document.get_ref());
+        let found = reader.found;
+        let lines = Lines::of(&text.content);
+        let broken = syntax_errors(text, &lines, &errors, &mut loaded.diagnostics);
+        // what recovery made of a broken line is no evidence of anything else
+        let same_line =
+            |d: &Diagnostic| d.place.as_ref().is_some_and(|p| broken.contains(&lines.of_byte(p.range.start)));
+        found.into_iter().filter(|d| !same_line(d)).for_each(|d| loaded.diagnostics.push(d));
+        if errors.is_empty() {
+            newer_syntax(text, document.get_ref(), &mut loaded.diagnostics);
+        }
+    }
+    loaded
+}
+
+/// Where the lines of a text begin. A place counts its lines anew each time, which a file full of mistakes cannot afford.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(content: &str) -> Lines {
+        Lines(content.match_indices('\n').map(|(at, _)| at + 1).collect())
+    }
+
+    /// The number of the line that a byte is on, from 0.
+    fn of_byte(&self, at: usize) -> usize {
+        self.0.partition_point(|begin| *begin <= at)
+    }
+}
+
+/// Raises each syntax error; gives the lines that have one.
+fn syntax_errors(
+    text: &Arc<Text>,
+    lines: &Lines,
+    errors: &[toml::de::Error],
+    out: &mut Diagnostics,
+) -> BTreeSet<usize> {
+    let mut broken = BTreeSet::new();
+    for e in errors {
+        let place = Place::new(text, e.span().unwrap_or(0..0));
+        // the parser often complains twice about one slip
+        if broken.insert(lines.of_byte(place.range.start)) {
+            let mut said = Diagnostic::new(codes::TOML_SYNTAX, e.message().to_string()).at(place);
+            // what the parser says of a bare `../path` or `1.0.0+1`, which it takes for numbers
+            if e.message().starts_with("invalid mantissa") || e.message().starts_with("invalid float") {
+                said = said.help("a text stands in quotes, like `source = \"../../example\"`");
+            }
+            out.push(said);
+        }
+    }
+    broken
+}
+
+fn newer_syntax(text: &Arc<Text>, table: &DeTable<'_>, out: &mut Diagnostics) {
+    for value in table.values() {
+        if let Some((range, what)) = dialect::newer(&text.content, value) {
+            out.push(
+                Diagnostic::new(codes::TOML_1_1_SYNTAX, format!("{what} is TOML 1.1"))
+                    .at(Place::new(text, range))
+                    .help("editors and older readers refuse it; write a `[section]` or one line instead"),
+            );
+        }
+    }
+}
+
+struct Reader<'a> {
+    rows: &'a [Key],
+    text: &'a Arc<Text>,
+    loaded: &'a mut Loaded,
+    found: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn table(&mut self, section: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let name = match section {
+                "" => key.get_ref().to_string(),
+                s => format!("{s}.{}", key.get_ref()),
+            };
+            let rows = self.rows;
+            if let Some(row) = rows.iter().find(|r| r.name == name) {
+                self.value(row, key.span(), value);
+            } else if self.is_section(&name) {
+                match value.get_ref() {
+                    DeValue::Table(inner) => self.table(&name, inner),
+                    _ => self.section_as_value(&name, value),
+                }
+            } else {
+                self.unknown(&name, key.span());
+            }
+        }
+    }
+
+    fn is_section(&self, name: &str) -> bool {
+        self.rows.iter().any(|r| r.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    }
+
+    /// The names below a section, or all of them.
+    fn names(&self, section: &str) -> Vec<&'static str> {
+        let live = self.rows.iter().filter(|r| r.lives()).map(|r| r.name);
+        live.filter(|n| section.is_empty() || n.starts_with(&format!("{section}."))).collect()
+    }
+
+    fn say(&mut self, d: Diagnostic, range: Range<usize>) {
+        self.found.push(d.at(Place::new(self.text, range)));
+    }
+
+    fn value(&mut self, row: &Key, key: Range<usize>, value: &Spanned<DeValue<'_>>) {
+        match row.status {
+            Status::Removed { write } => {
+                let d = Diagnostic::new(codes::REMOVED_KEY, format!("`{}` was removed", row.name));
+                let help = if write.starts_with('`') { format!("write {write}") } else { write.to_string() };
+                return self.say(d.help(help), key);
+            }
+            Status::Deprecated { write } => {
+                let d = Diagnostic::new(codes::DEPRECATED_KEY, format!("`{}` has a better form", row.name));
+                self.say(d.help(format!("write {write}")), key.clone());
+            }
+            Status::Stable | Status::NotYet => {}
+        }
+        let mut troubles = vec![];
+        let read = row.kind.read(value, &mut troubles);
+        for t in troubles {
+            self.trouble(row, t);
+        }
+        let Some(read) = read else { return };
+        (row.set)(&mut self.loaded.recipe, read);
+        self.loaded.spans.0.insert(row.name, Place::new(self.text, value.span()));
+        if row.status == Status::NotYet && (row.get)(&self.loaded.recipe) != row.default() {
+            let d = Diagnostic::new(
+                codes::NOT_YET,
+                format!("`{}` is not built yet and would do nothing", row.name),
+            );
+            self.say(d.help("leave it out"), key);
+        }
+    }
+
+    fn trouble(&mut self, row: &Key, t: Trouble) {
+        let join = if t.code == codes::WRONG_TYPE { "" } else { ":" };
+        let message = format!("`{}`{join} {}", row.name, t.message);
+        let help = t.help.unwrap_or_else(|| format!("for example `{} = {}`", row.name, row.example));
+        self.say(Diagnostic::new(t.code, message).help(help), t.range);
+    }
+
+    fn section_as_value(&mut self, section: &str, value: &Spanned<DeValue<'_>>) {
+        let names = self.names(section);
+        let message = format!("`{section}` is a section, not a value");
+        let rows = self.rows;
+        let example = rows.iter().find(|r| r.name == names[0]).map_or("", |r| r.example);
+        let help = format!("it has {}; for example `{} = {example}`", names.join(", "), names[0]);
+        self.say(Diagnostic::new(codes::WRONG_TYPE, message).help(help), value.span());
+    }
+
+    fn unknown(&mut self, name: &str, key: Range<usize>) {
+        let known = self.names("");
+        let leaf = name.rsplit('.').next().unwrap_or(name);
+        let same_leaf: Vec<String> =
+            known.iter().filter(|k| k.rsplit('.').next() == Some(leaf)).map(|k| format!("`{k}`")).collect();
+        let sections = known.iter().filter_map(|k| k.split_once('.')).map(|(s, _)| s);
+        let help = did_you_mean(name, known.iter().copied())
+            .or_else(|| (!same_leaf.is_empty()).then(|| format!("did you mean {}?", same_leaf.join(" or "))))
+            .or_else(|| nearest(name, sections).map(|s| format!("did you mean the section `{s}`?")))
+            .or_else(|| self.like_a_removed(name))
+            .unwrap_or_else(|| format!("settings are {}", known.join(", ")));
+        self.say(Diagnostic::new(codes::UNKNOWN_KEY, format!("unknown key `{name}`")).help(help), key);
+    }
+
+    fn like_a_removed(&self, name: &str) -> Option<String> {
+        let gone = self.rows.iter().filter(|r| !r.lives()).map(|r| r.name);
+        let row = nearest(name, gone).and_then(|n| self.rows.iter().find(|r| r.name == n))?;
+        match row.status {
+            Status::Removed { write } => {
+                Some(format!("like `{}`, which was removed: write {write}", row.name))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_big_file_that_is_no_toml_is_refused_in_a_moment() {
+        let text =
+            Arc::new(Text { path: "recipe.toml".into(), content: "The first release.\n".repeat(20_000) });
+        let loaded = load(RecipeName::parse("x").unwrap(), &[text]);
+        assert!(loaded.diagnostics.has_errors());
+        assert!(loaded.diagnostics.0.len() <= ccci_model::diag::MOST + 1);
+    }
+}

@@ -1,0 +1,114 @@
+//! Telling: every format a run is reported in, one row each. Pure functions of a record: no clock, no chance, so an
+//! old run renders to the same bytes. Presentation never changes a verdict.
+
+pub mod annotations;
+pub mod badge;
+pub mod diff;
+pub mod fields;
+pub mod forge;
+pub mod html;
+pub mod human;
+pub mod junit;
+pub mod list;
+pub mod live;
+pub mod markdown;
+pub mod markup;
+pub mod plain;
+pub mod plan;
+pub mod progress;
+pub mod results;
+pub mod sheet;
+pub mod teller;
+pub mod text;
+pub mod usual;
+pub mod why;
+
+use ccci_model::failure::Failure;
+use ccci_runner::record::format::Format;
+use sheet::{Sheet, Style};
+
+/// All formats.
+pub const REPORTS: &[Format] = &[
+    Format {
+        name: "human",
+        file: "summary.txt",
+        doc: "Plain text: the verdict, what was proved, what failed and who is to blame, what was not proved.",
+        render: |r| human::render(r).into_bytes(),
+    },
+    Format {
+        name: "results",
+        file: "results.json",
+        doc: "Everything a program may want, by a published schema (`docs/schema/results.schema.json`).",
+        render: results::render,
+    },
+    Format {
+        name: "junit",
+        file: "junit.xml",
+        doc: "JUnit XML for CI: a suite a tier; it shows a failure exactly when the verdict is not green.",
+        render: junit::render,
+    },
+    Format {
+        name: "markdown",
+        file: "summary.md",
+        doc: "Markdown for comments and job summaries of forges, details folded.",
+        render: markdown::render,
+    },
+    Format {
+        name: "html",
+        file: "report.html",
+        doc: "One page with everything, steps and times included; it needs no network.",
+        render: html::render,
+    },
+    Format {
+        name: "badge",
+        file: "badge.svg",
+        doc: "A small picture with the recipe, the level and, unless green, the verdict.",
+        render: badge::render,
+    },
+    Format {
+        name: "annotations",
+        file: "annotations.txt",
+        doc: "Lines that GitHub, Forgejo and Gitea runners show beside the change.",
+        render: annotations::render,
+    },
+    Format {
+        name: "why",
+        file: "why.txt",
+        doc: "The chain from the first cause to the verdict with its evidence, in one screen.",
+        render: |r| why::render(r).into_bytes(),
+    },
+];
+
+/// Why there is no run, for people: what was seen, what was expected, who is to blame and what to do.
+pub fn text_of(f: &Failure, style: Style) -> String {
+    let mut sheet = Sheet::new(style);
+    sheet.beside(0, "error: ", &f.observed);
+    sheet.beside(2, "expected  ", &f.expected);
+    sheet.beside(2, "blame     ", &f.blame.to_string());
+    for e in f.shown() {
+        sheet.beside(2, &format!("{:<10}", format!("{} ", e.what)), &e.text);
+    }
+    if let Some(cure) = f.cure() {
+        sheet.beside(2, "to do     ", cure);
+    }
+    sheet.text()
+}
+
+/// The row with this name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    REPORTS.iter().find(|f| f.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_have_names_and_files_of_their_own_and_docs_are_sentences() {
+        for (i, f) in REPORTS.iter().enumerate() {
+            assert!(!REPORTS[..i].iter().any(|o| o.name == f.name || o.file == f.file), "{}", f.name);
+            assert!(f.doc.starts_with(char::is_uppercase) && f.doc.ends_with('.'), "{}", f.name);
+            assert!(format(f.name).is_some());
+        }
+    }
+}

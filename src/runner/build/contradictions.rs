@@ -1,0 +1,152 @@
+//! Checks a plan for contradictions: nothing is read before it is written, the end is removal. Pure.
+//! A finding here is a bug in ccci, never of a recipe.
+
+use super::{Action, Plan, Side};
+use ccci_model::tier::Tier;
+
+/// A rule every plan must keep.
+pub struct Invariant {
+    /// What holds.
+    pub name: &'static str,
+    /// What contradicts it, in words.
+    pub check: fn(&Plan) -> Vec<String>,
+}
+
+/// All invariants.
+pub const INVARIANTS: &[Invariant] = &[
+    Invariant { name: "a slot is written before it is read", check: slots },
+    Invariant { name: "each side is deployed at most once", check: deploys },
+    Invariant { name: "tiers come in order and each asserts something", check: tiers },
+    Invariant { name: "the last step removes everything unless the app is kept", check: removal },
+    Invariant { name: "no step is unbounded", check: bounds },
+];
+
+/// All contradictions in a plan.
+pub fn lint(plan: &Plan) -> Vec<String> {
+    INVARIANTS.iter().flat_map(|i| (i.check)(plan).into_iter().map(|m| format!("{}: {m}", i.name))).collect()
+}
+
+fn slots(plan: &Plan) -> Vec<String> {
+    let mut have: Vec<String> = vec![];
+    let mut out = vec![];
+    for (n, step) in plan.steps.iter().enumerate() {
+        let (reads, writes): (Vec<String>, Vec<String>) = match &step.action {
+            Action::Env { side, .. } => (vec![], vec![format!("env {side:?}")]),
+            Action::Resolve { side } => (vec![format!("env {side:?}")], vec![format!("file {side:?}")]),
+            Action::Pull { side } | Action::Networks { side } => (vec![format!("file {side:?}")], vec![]),
+            Action::Deploy { side } => (
+                vec![format!("file {side:?}"), format!("secrets {side:?}")],
+                vec![format!("deployed {side:?}")],
+            ),
+            Action::Converge { side } => (vec![format!("deployed {side:?}")], vec![]),
+            Action::Secrets { side } => (vec![format!("file {side:?}")], vec![format!("secrets {side:?}")]),
+            Action::Backup { .. } => (vec![], vec!["snapshot".into()]),
+            Action::Restore | Action::AssertArtifact => (vec!["snapshot".into()], vec![]),
+            Action::AssertUpgraded | Action::Prune => (vec![format!("deployed {:?}", Side::Head)], vec![]),
+            _ => (vec![], vec![]),
+        };
+        out.extend(reads.iter().filter(|r| !have.contains(r)).map(|r| format!("step {n} reads `{r}` first")));
+        have.extend(writes);
+    }
+    out
+}
+
+fn deploys(plan: &Plan) -> Vec<String> {
+    let count = |side| plan.steps.iter().filter(|s| s.action == Action::Deploy { side }).count();
+    [Side::Base, Side::Head].into_iter().filter(|s| count(*s) > 1).map(|s| format!("{s:?} twice")).collect()
+}
+
+fn tiers(plan: &Plan) -> Vec<String> {
+    let mut out = vec![];
+    let order: Vec<Tier> = plan.steps.iter().filter_map(|s| s.tier).collect();
+    if !order.is_sorted() {
+        out.push("out of order".into());
+    }
+    for tier in &plan.tiers {
+        let asserts = plan.steps.iter().any(|s| {
+            s.tier == Some(*tier)
+                && matches!(
+                    s.action,
+                    Action::AssertServing { .. }
+                        | Action::AssertUpgraded
+                        | Action::AssertArtifact
+                        | Action::Tests { .. }
+                )
+        });
+        if !asserts {
+            out.push(format!("{tier} asserts nothing"));
+        }
+    }
+    out
+}
+
+fn removal(plan: &Plan) -> Vec<String> {
+    let last = plan.steps.last().map(|s| &s.action);
+    let removes = plan.steps.iter().filter(|s| s.action == Action::Remove).count();
+    match (plan.keep, removes, last) {
+        (true, 0, _) | (false, 1, Some(Action::Remove)) => vec![],
+        _ => vec![format!("{removes} removals, keep is {}", plan.keep)],
+    }
+}
+
+fn bounds(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().filter(|s| s.limit_ms == 0).map(|s| s.action.title()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::example;
+    use crate::build::{build, may_be_na};
+    use ccci_model::tier::{RUNGS, TIERS};
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_fullest_plan_keeps_every_invariant() {
+        assert_eq!(lint(&build(&example::inputs())), Vec::<String>::new());
+    }
+
+    /// Keeps of a list what the bits say.
+    fn some<T: Clone>(all: impl IntoIterator<Item = T>, bits: u32) -> Vec<T> {
+        all.into_iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, x)| x).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+        #[test]
+        fn any_inputs_give_a_plan_without_findings(
+            hooks in any::<u32>(), tests in any::<u32>(), tiers in prop::option::of(any::<u32>()), na in any::<u32>(),
+            (base, backup, routed, keep, dirty) in any::<(bool, bool, bool, bool, bool)>(), stable in 1u32..5,
+        ) {
+            let mut i = example::inputs();
+            i.hooks = some(i.hooks, hooks).into_iter().collect();
+            i.tests = some(i.tests, tests);
+            i.asked.tiers = tiers.map(|bits| some(TIERS.iter().map(|r| r.tier), bits | 1).into_iter().collect());
+            i.asked.keep = keep;
+            i.base = i.base.filter(|_| base);
+            i.backup.0 = backup;
+            i.routed = routed;
+            i.head.dirty = dirty;
+            i.ready_stable = stable;
+            let rungs = RUNGS.iter().filter(|(r, _)| may_be_na(*r));
+            i.expected_na = some(rungs.map(|(_, n)| (*n).to_string()), na).into_iter().map(|n| (n, "why".into())).collect();
+            let plan = build(&i);
+            prop_assert_eq!(lint(&plan), Vec::<String>::new());
+            let told = |t: &ccci_model::tier::TierRow| plan.tiers.contains(&t.tier) || plan.skips.iter().any(|s| s.what == t.name);
+            let says = |start: &str| plan.not_proved.iter().any(|n| n.starts_with(start));
+            let both = says("anything about the head: ") && says("the committed head: ");
+            prop_assert!(!both, "not deployed and tested at once: {:?}", plan.not_proved);
+            prop_assert!(TIERS.iter().all(told), "a tier is neither planned nor left out with a reason: {:?}", plan.skips);
+        }
+    }
+
+    #[test]
+    fn a_plan_without_a_step_it_needs_is_found() {
+        for gone in ["resolve", "make the env", "deploy the base", "back up", "remove everything"] {
+            let mut plan = build(&example::inputs());
+            plan.steps.retain(|s| !s.action.title().starts_with(gone));
+            assert!(!lint(&plan).is_empty(), "without `{gone}`");
+        }
+    }
+}

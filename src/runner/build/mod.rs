@@ -1,0 +1,511 @@
+//! Builds the plan. Read it top-down: this file is the lifecycle. Pure; every decision of a run is taken here.
+
+pub mod contradictions;
+#[cfg(test)]
+mod example;
+pub mod upgrade_base;
+
+use ccci_model::event::{DecidedBy, Skip};
+use ccci_model::name::{Domain, RecipeName, RunId};
+use ccci_model::plan::left_alone::Outside;
+use ccci_model::plan::{Action, Deployment, NO_RESTORE, Plan, Setting, Side, Step, would_prove};
+use ccci_model::tier::{Rung, TIERS, Tier};
+use ccci_script::limits::HOOK_TIME;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// A hook or a single test may run so long; a test suite that needs more is several tests.
+pub const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);
+/// All images of one side; big apps over a slow line need minutes.
+pub const PULL_LIMIT: Duration = Duration::from_secs(1_800);
+/// Settling bounds how long a backup waits for a busy stack (the predecessor's figure).
+pub const SETTLE_LIMIT: Duration = Duration::from_secs(300);
+/// A backup or a restore, its commands included.
+pub const BACKUP_LIMIT: Duration = Duration::from_secs(900);
+/// Removal takes about 6 s (measured); a busy volume or network up to a minute.
+pub const REMOVE_LIMIT: Duration = Duration::from_secs(180);
+/// Steps that only talk to the engine or compute.
+pub const SHORT_LIMIT: Duration = Duration::from_secs(60);
+/// `backup_verify` may ask for the whole backup again; three attempts in all (SPEC 3.2).
+pub const BACKUP_ATTEMPTS: u32 = 3;
+
+/// A file with tests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestFile {
+    /// Its tier.
+    pub tier: Tier,
+    /// Path below the recipe directory.
+    pub file: String,
+    /// Its tests, in the order of the lines.
+    pub names: Vec<String>,
+}
+
+/// What the caller asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The tiers wanted; all when `None`.
+    pub tiers: Option<BTreeSet<Tier>>,
+    /// Leave the app running.
+    pub keep: bool,
+    /// The whole run's deadline.
+    pub deadline: Duration,
+}
+
+/// Everything the plan is made from; gathered before.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// The run.
+    pub run_id: RunId,
+    /// The recipe.
+    pub recipe: RecipeName,
+    /// The run's domain.
+    pub domain: Domain,
+    /// The source, as written.
+    pub source: String,
+    /// Under test.
+    pub head: Deployment,
+    /// Installed first, if there is something to upgrade from.
+    pub base: Option<Deployment>,
+    /// How the base was chosen, or why there is none.
+    pub base_reason: String,
+    /// Path asked for health.
+    pub health_path: String,
+    /// Accepted statuses.
+    pub health_ok: Vec<u16>,
+    /// Bound for the first healthy answer.
+    pub health_limit: Duration,
+    /// Bound for convergence.
+    pub deploy_limit: Duration,
+    /// Consecutive yeses of `ready_probe`.
+    pub ready_stable: u32,
+    /// Whether a service is routed, so that HTTP is asked at all.
+    pub routed: bool,
+    /// Whether there is something to back up, and why or why not.
+    pub backup: (bool, String),
+    /// Who decided that.
+    pub backup_by: DecidedBy,
+    /// Names of the hooks that are defined.
+    pub hooks: BTreeSet<String>,
+    /// Test files in order.
+    pub tests: Vec<TestFile>,
+    /// Rungs declared not applicable.
+    pub expected_na: BTreeMap<String, String>,
+    /// Settings that differ from the default.
+    pub settings: Vec<Setting>,
+    /// Scripts and whose they are.
+    pub scripts: BTreeMap<String, String>,
+    /// What ccci lays over the recipe's files.
+    pub overlays: Vec<String>,
+    /// Places that are mounted and left alone, of both sides.
+    pub left_alone: Vec<Outside>,
+    /// Warnings found while loading.
+    pub warnings: Vec<String>,
+    /// What the caller asked for.
+    pub asked: Asked,
+}
+
+/// The plan under construction.
+struct Builder<'a> {
+    i: &'a Inputs,
+    steps: Vec<Step>,
+    tiers: Vec<Tier>,
+    skips: Vec<Skip>,
+    not_proved: Vec<String>,
+}
+
+/// The whole life, in order (SPEC 4).
+pub fn build(inputs: &Inputs) -> Plan {
+    let mut b = Builder { i: inputs, steps: vec![], tiers: vec![], skips: vec![], not_proved: vec![] };
+    b.before();
+    b.install();
+    b.upgrade();
+    b.backup_and_restore();
+    b.custom();
+    b.after();
+    let plan = b.finish();
+    debug_assert_eq!(contradictions::lint(&plan), Vec::<String>::new(), "a plan that contradicts itself");
+    plan
+}
+
+impl Builder<'_> {
+    fn before(&mut self) {
+        self.add(None, Action::Sweep, REMOVE_LIMIT);
+        self.add(None, Action::LookAtEngine, SHORT_LIMIT);
+    }
+
+    fn install(&mut self) {
+        let first = if self.i.base.is_some() { Side::Base } else { Side::Head };
+        let tier = Some(Tier::Install);
+        self.tiers.push(Tier::Install);
+        self.compose(tier, first);
+        self.hook(tier, "install_steps");
+        self.deploy(tier, first);
+        self.hook(tier, "pre_install");
+        self.serving(tier);
+        self.overlay(Tier::Install);
+        self.hook(tier, "post_install");
+    }
+
+    fn upgrade(&mut self) {
+        if !self.wanted(Tier::Upgrade) {
+            return;
+        }
+        if self.i.base.is_none() {
+            let reason = self.i.base_reason.clone();
+            return self.skip_tier(Tier::Upgrade, &reason, DecidedBy::Structure);
+        }
+        let tier = Some(Tier::Upgrade);
+        self.tiers.push(Tier::Upgrade);
+        self.hook(tier, "pre_upgrade");
+        self.compose(tier, Side::Head);
+        self.deploy(tier, Side::Head);
+        self.add(tier, Action::Prune, SHORT_LIMIT);
+        self.add(tier, Action::AssertUpgraded, SHORT_LIMIT);
+        self.serving(tier);
+        self.overlay(Tier::Upgrade);
+    }
+
+    fn backup_and_restore(&mut self) {
+        let wanted = [self.wanted(Tier::Backup), self.wanted(Tier::Restore)];
+        if !self.i.backup.0 {
+            let reason = self.i.backup.1.clone();
+            let by = self.i.backup_by;
+            for (tier, _) in [Tier::Backup, Tier::Restore].iter().zip(wanted).filter(|(_, w)| *w) {
+                self.skip_tier(*tier, &reason, by);
+            }
+            return;
+        }
+        if wanted[0] {
+            let tier = Some(Tier::Backup);
+            self.tiers.push(Tier::Backup);
+            self.hook(tier, "pre_backup");
+            self.add(tier, Action::Settle, SETTLE_LIMIT);
+            let verify = self.i.hooks.contains("backup_verify");
+            self.add(
+                tier,
+                Action::Backup { attempts: BACKUP_ATTEMPTS, verify },
+                BACKUP_LIMIT * BACKUP_ATTEMPTS,
+            );
+            self.add(tier, Action::AssertArtifact, SHORT_LIMIT);
+            self.overlay(Tier::Backup);
+        }
+        if wanted[1] && !wanted[0] {
+            self.skip_tier(Tier::Restore, "no backup is made that could be put back", DecidedBy::Caller);
+        }
+        if wanted[0] && wanted[1] {
+            let tier = Some(Tier::Restore);
+            self.tiers.push(Tier::Restore);
+            self.hook(tier, "pre_restore");
+            self.add(tier, Action::Restore, BACKUP_LIMIT);
+            self.answer(tier, self.deployed_last());
+            self.serving(tier);
+            self.overlay(Tier::Restore);
+        }
+        if !self.i.hooks.contains("pre_restore") {
+            self.not_proved.push(format!(
+                "{NO_RESTORE}: no pre_restore hook damages any, so a restore that does nothing would pass"
+            ));
+        } else if wanted[0] && wanted[1] && !self.i.tests.iter().any(|t| t.tier == Tier::Restore) {
+            self.not_proved.push(format!(
+                "{NO_RESTORE}: no test in test_restore.rhai looks for what pre_restore damaged"
+            ));
+        }
+    }
+
+    fn custom(&mut self) {
+        if !self.wanted(Tier::Custom) {
+            return;
+        }
+        if !self.i.tests.iter().any(|t| t.tier == Tier::Custom) {
+            return self.skip_tier(Tier::Custom, "there are no tests under custom/", DecidedBy::Structure);
+        }
+        self.tiers.push(Tier::Custom);
+        self.overlay(Tier::Custom);
+    }
+
+    fn after(&mut self) {
+        if !self.i.asked.keep {
+            self.add(None, Action::Remove, REMOVE_LIMIT);
+        }
+    }
+
+    /// Env, resolved file, secrets: everything a deploy is made of. Secret values reach the engine with the deploy,
+    /// so that `install_steps` can still set them.
+    fn compose(&mut self, tier: Option<Tier>, side: Side) {
+        self.env(tier, side);
+        self.add(tier, Action::Resolve { side }, SHORT_LIMIT);
+        self.add(tier, Action::Secrets { side }, SHORT_LIMIT);
+    }
+
+    /// Images, networks, deploy, and wait until it answers. A network that another run made and nothing uses yet may go
+    /// with it, so the deploy that uses it comes at once.
+    fn deploy(&mut self, tier: Option<Tier>, side: Side) {
+        self.add(tier, Action::Pull { side }, PULL_LIMIT);
+        self.add(tier, Action::Networks { side }, SHORT_LIMIT);
+        self.add(tier, Action::Deploy { side }, SHORT_LIMIT);
+        self.answer(tier, side);
+    }
+
+    /// Converge, health, ready.
+    fn answer(&mut self, tier: Option<Tier>, side: Side) {
+        self.add(tier, Action::Converge { side }, self.i.deploy_limit);
+        if self.i.routed {
+            let action = Action::Health { path: self.i.health_path.clone(), ok: self.i.health_ok.clone() };
+            self.add(tier, action, self.i.health_limit);
+        }
+        if self.i.hooks.contains("ready_probe") {
+            self.add(tier, Action::Ready { stable: self.i.ready_stable }, self.i.deploy_limit);
+        }
+    }
+
+    fn env(&mut self, tier: Option<Tier>, side: Side) {
+        let names: &[&str] = match side {
+            Side::Base => &["extra_env"],
+            Side::Head => &["extra_env", "upgrade_extra_env"],
+        };
+        let hooks: Vec<String> =
+            names.iter().filter(|h| self.i.hooks.contains(**h)).map(|h| (*h).to_string()).collect();
+        let limit = SHORT_LIMIT + HOOK_LIMIT * hooks.len() as u32;
+        self.add(tier, Action::Env { side, hooks }, limit);
+    }
+
+    fn serving(&mut self, tier: Option<Tier>) {
+        let action = Action::AssertServing {
+            path: self.i.health_path.clone(),
+            ok: self.i.health_ok.clone(),
+            http: self.i.routed,
+        };
+        self.add(tier, action, SHORT_LIMIT);
+    }
+
+    fn hook(&mut self, tier: Option<Tier>, name: &str) {
+        if self.i.hooks.contains(name) {
+            self.add(tier, Action::Hook { hook: name.to_string() }, HOOK_LIMIT);
+        }
+    }
+
+    fn overlay(&mut self, tier: Tier) {
+        let files: Vec<TestFile> = self.i.tests.iter().filter(|t| t.tier == tier).cloned().collect();
+        for f in files {
+            let limit = HOOK_LIMIT * f.names.len().max(1) as u32;
+            self.add(Some(tier), Action::Tests { file: f.file, names: f.names }, limit);
+        }
+    }
+
+    fn add(&mut self, tier: Option<Tier>, action: Action, limit: Duration) {
+        self.steps.push(Step { tier, action, limit_ms: limit.as_millis() as u64 });
+    }
+
+    /// The side that is deployed when backup and restore run.
+    fn deployed_last(&self) -> Side {
+        if self.i.base.is_none() || self.tiers.contains(&Tier::Upgrade) { Side::Head } else { Side::Base }
+    }
+
+    /// Whether the caller and the settings want a tier; if not, the skip is noted.
+    fn wanted(&mut self, tier: Tier) -> bool {
+        if let Some(tiers) = &self.i.asked.tiers
+            && !tiers.contains(&tier)
+        {
+            self.skip_tier(tier, "not among the tiers asked for", DecidedBy::Caller);
+            return false;
+        }
+        if let Some(reason) = self.i.expected_na.get(tier.row().rung.name()).cloned() {
+            self.skip_tier(tier, &reason, DecidedBy::Recipe);
+            return false;
+        }
+        true
+    }
+
+    fn skip_tier(&mut self, tier: Tier, reason: &str, decided_by: DecidedBy) {
+        self.skips.push(Skip { what: tier.name().to_string(), reason: reason.to_string(), decided_by });
+        self.not_proved.push(format!("{}: {reason}", would_prove(tier)));
+    }
+
+    fn finish(mut self) -> Plan {
+        let i = self.i;
+        let only_base = self.deployed_last() == Side::Base;
+        if only_base {
+            self.not_proved.push("anything about the head: only the base was deployed".into());
+        }
+        if !i.routed {
+            self.not_proved.push("an answer over HTTP: no service is routed (no traefik.enable)".into());
+        }
+        if i.head.dirty && !only_base {
+            self.not_proved
+                .push("the committed head: uncommitted changes of the work tree were tested".into());
+        }
+        let backed_up = self.tiers.contains(&Tier::Backup);
+        self.not_proved.extend(i.left_alone.iter().filter_map(|o| o.not_proved(backed_up)));
+        Plan {
+            run_id: i.run_id.clone(),
+            recipe: i.recipe.clone(),
+            source: i.source.clone(),
+            stack: i.domain.stack(),
+            domain: i.domain.clone(),
+            head: i.head.clone(),
+            base: i.base.clone(),
+            base_reason: i.base_reason.clone(),
+            steps: self.steps,
+            tiers: self.tiers,
+            skips: self.skips,
+            not_proved: self.not_proved,
+            settings: i.settings.clone(),
+            scripts: i.scripts.clone(),
+            overlays: i.overlays.clone(),
+            left_alone: i.left_alone.clone(),
+            deadline_ms: i.asked.deadline.as_millis() as u64,
+            keep: i.asked.keep,
+            expected_na: i.expected_na.clone(),
+            warnings: i.warnings.clone(),
+        }
+    }
+}
+
+/// Reads `--tiers`. Install is always part of a run: everything else stands on it.
+pub fn parse_tiers(text: &str) -> Result<BTreeSet<Tier>, String> {
+    let mut out = BTreeSet::from([Tier::Install]);
+    for word in text.split(',').map(str::trim) {
+        let row = TIERS.iter().find(|r| r.name == word).ok_or_else(|| {
+            let known: Vec<&str> = TIERS.iter().map(|r| r.name).collect();
+            format!("`{word}` is no tier; tiers are {}", known.join(", "))
+        })?;
+        out.insert(row.tier);
+    }
+    if out.contains(&Tier::Restore) && !out.contains(&Tier::Backup) {
+        return Err("`restore` without `backup` has nothing to put back; write `backup,restore`".into());
+    }
+    Ok(out)
+}
+
+/// Rungs that can be declared not applicable: all but lint (SPEC 3.1).
+pub fn may_be_na(rung: Rung) -> bool {
+    !matches!(rung, Rung::Lint | Rung::Install)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titles(i: &Inputs) -> Vec<String> {
+        build(i).steps.iter().map(|s| s.action.title()).collect()
+    }
+
+    #[test]
+    fn without_a_base_the_head_is_installed_and_the_upgrade_is_skipped_with_the_reason() {
+        let mut i = example::inputs();
+        i.base = None;
+        i.base_reason = "no older version is published".into();
+        let plan = build(&i);
+        assert!(titles(&i).contains(&"deploy the head".to_string()));
+        assert!(!titles(&i).contains(&"deploy the base".to_string()));
+        assert_eq!(plan.skips[0].what, "upgrade");
+        assert_eq!(plan.skips[0].reason, "no older version is published");
+        assert!(plan.not_proved[0].contains("no older version"), "{:?}", plan.not_proved);
+    }
+
+    #[test]
+    fn restore_without_backup_makes_no_sense() {
+        assert!(parse_tiers("restore").unwrap_err().contains("backup,restore"));
+        assert!(parse_tiers("instal").unwrap_err().contains("`instal` is no tier"));
+        assert!(parse_tiers("").is_err());
+        assert_eq!(parse_tiers("upgrade").unwrap(), BTreeSet::from([Tier::Install, Tier::Upgrade]));
+    }
+
+    #[test]
+    fn a_rung_declared_not_applicable_is_skipped_by_the_recipe() {
+        let mut i = example::inputs();
+        i.expected_na.insert("backup_restore".into(), "stateless".into());
+        let plan = build(&i);
+        let by: Vec<_> = plan.skips.iter().map(|s| (s.what.as_str(), s.decided_by)).collect();
+        assert_eq!(by, [("backup", DecidedBy::Recipe), ("restore", DecidedBy::Recipe)]);
+    }
+
+    #[test]
+    fn a_restore_that_nothing_damages_is_said_to_prove_nothing() {
+        let mut i = example::inputs();
+        i.hooks.remove("pre_restore");
+        assert!(build(&i).not_proved.iter().any(|n| n.contains("no pre_restore hook")));
+    }
+
+    #[test]
+    fn damage_that_no_test_looks_for_is_said_to_prove_nothing() {
+        let looks =
+            |i: &Inputs| !build(i).not_proved.iter().any(|n| n.contains("no test in test_restore.rhai"));
+        let mut i = example::inputs();
+        assert!(looks(&i));
+        i.tests.retain(|t| t.tier != Tier::Restore);
+        assert!(!looks(&i));
+    }
+
+    #[test]
+    fn every_hook_point_is_visited_by_the_fullest_plan() {
+        let plan = build(&example::inputs());
+        let text = serde_json::to_string(&plan.steps).unwrap();
+        for hook in
+            ["install_steps", "pre_install", "post_install", "pre_upgrade", "pre_backup", "pre_restore"]
+        {
+            assert!(text.contains(&format!("\"hook\":\"{hook}\"")), "{hook} is never called");
+        }
+        for hook in ["extra_env", "upgrade_extra_env"] {
+            assert!(text.contains(hook), "{hook} is never called");
+        }
+        assert!(text.contains("\"verify\":true"), "backup_verify is never called");
+        assert!(text.contains("\"do\":\"ready\""), "ready_probe is never called");
+    }
+
+    #[test]
+    fn the_app_is_deployed_once_and_upgraded_once() {
+        let plan = build(&example::inputs());
+        let count = |side| plan.steps.iter().filter(|s| s.action == Action::Deploy { side }).count();
+        assert_eq!((count(Side::Base), count(Side::Head)), (1, 1));
+    }
+
+    /// Other rooms test on plans of this builder; `CCCI_BLESS=1` renews their files.
+    #[test]
+    fn the_example_plans_are_what_is_committed() {
+        let mut two_tiers = example::inputs();
+        two_tiers.asked.tiers = Some([Tier::Install, Tier::Custom].into());
+        let mut no_backup = example::inputs();
+        no_backup.backup = (false, "no service has a backup label".into());
+        no_backup.backup_by = DecidedBy::Structure;
+        let (base, base_reason) = (None, "nothing published".into());
+        let nothing_older = Inputs { base, base_reason, ..no_backup.clone() };
+        let all = [
+            ("whole", example::inputs()),
+            ("two_tiers", two_tiers),
+            ("no_backup", no_backup),
+            ("nothing_older", nothing_older),
+        ];
+        for (name, inputs) in all {
+            let path = format!("{}/../testkit/example/{name}.json", env!("CARGO_MANIFEST_DIR"));
+            let made = serde_json::to_string_pretty(&build(&inputs)).unwrap() + "\n";
+            if std::env::var_os("CCCI_BLESS").is_some() {
+                std::fs::write(&path, &made).unwrap();
+            }
+            let kept = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(
+                kept == made,
+                "{path} is old; `CCCI_BLESS=1 cargo test -p ccci-runner example` renews it"
+            );
+        }
+    }
+
+    #[test]
+    fn lesson_11_a_stack_is_let_settle_right_before_its_backup_and_verified_after_each_attempt() {
+        let all = titles(&example::inputs());
+        let settle = all.iter().position(|t| t == "settle").unwrap();
+        assert_eq!(all[settle + 1], "back up (verified, 3 attempts at most)");
+    }
+
+    #[test]
+    fn lesson_12_a_backup_that_nothing_damages_before_the_restore_is_said_to_prove_little() {
+        let mut inputs = example::inputs();
+        let all = titles(&inputs);
+        let at = |title: &str| all.iter().position(|t| t == title).unwrap();
+        assert!(at("hook pre_backup") < at("settle") && at("hook pre_restore") < at("restore"));
+        inputs.hooks.remove("pre_restore");
+        assert!(
+            build(&inputs).not_proved.iter().any(|n| n.contains("a restore that does nothing would pass"))
+        );
+    }
+}

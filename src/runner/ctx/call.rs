@@ -1,0 +1,70 @@
+//! Calls a hook or a test with its ctx, and turns what scripts end with into failures with a cause and a blame.
+
+use super::{Ctx, HookCtx, register};
+use ccci_model::failure::{Cause, Failure, causes};
+use ccci_script::{ErrorKind, FnRef, Hook, Return, ScriptError, Scripts};
+use rhai::Dynamic;
+use std::sync::Arc;
+
+/// Calls a hook and gives what it is listed to return.
+pub fn call_hook<R: Return>(
+    scripts: &Scripts,
+    hook: &Hook<R>,
+    ctx: &Arc<HookCtx>,
+) -> Result<R, Box<Failure>> {
+    let args = vec![Dynamic::from(Ctx(ctx.clone()))];
+    let given = ctx.clone();
+    let done = scripts.call_hook(hook, args, &move |e| register(e, &given), ctx.clone());
+    done.map_err(|e| hide(ctx, failure(e, causes::HOOK_FAILED, &format!("hook `{}`", hook.name))))
+}
+
+/// Calls a test.
+pub fn call_test(scripts: &Scripts, file: &str, name: &str, ctx: &Arc<HookCtx>) -> Result<(), Box<Failure>> {
+    let args = vec![Dynamic::from(Ctx(ctx.clone()))];
+    let given = ctx.clone();
+    let what = FnRef { file: file.to_string(), name: name.to_string() };
+    let done = scripts.call(&what, args, &move |e| register(e, &given), ctx.clone());
+    let said = done.map_err(|e| hide(ctx, failure(e, causes::TEST_FAILED, &format!("test `{name}`"))))?;
+    // the checker refuses a test that ends in a bool where it can know the type; where it cannot, `false` was meant to fail
+    if said.as_bool() == Ok(false) {
+        let expected = format!("test `{name}` to hold");
+        let failure = Failure::new(causes::TEST_FAILED, expected, "it returned false").place(file);
+        return Err(Box::new(failure.to_do("say what must be true with `assert(…)`")));
+    }
+    Ok(())
+}
+
+/// A native that knows more than a message says so itself; else the kind of end decides.
+fn failure(e: ScriptError, otherwise: &'static Cause, what: &str) -> Failure {
+    let place = e.place.clone();
+    let frames: Vec<String> = e.frames.iter().map(|f| format!("{} called at {}", f.name, f.place)).collect();
+    let failure = match (e.failure, e.kind) {
+        (Some(known), _) => *known,
+        (None, ErrorKind::Assertion) => match e.assertion {
+            Some(a) => Failure::new(otherwise, format!("`{}`", a.expression), a.observed),
+            None => Failure::new(otherwise, format!("{what} to hold"), e.message),
+        },
+        (None, kind) => {
+            let (cause, expected) = match kind {
+                ErrorKind::Limit(_) => (causes::SCRIPT_LIMIT, "to stay within the sandbox's limits"),
+                ErrorKind::Deadline => (causes::SCRIPT_DEADLINE, "to end before its deadline"),
+                ErrorKind::Cancelled => (causes::INTERRUPTED, "to end with the run going on"),
+                ErrorKind::Panic => (causes::INTERNAL, "to run without a bug in ccci"),
+                ErrorKind::WrongReturn => (causes::HOOK_WRONG_RETURN, "to return what it is listed with"),
+                ErrorKind::Raised | ErrorKind::Assertion => (otherwise, "to end without an error"),
+            };
+            Failure::new(cause, format!("{what} {expected}"), e.message)
+        }
+    };
+    failure.place(place).evidence("called through", frames.join("\n"))
+}
+
+fn hide(ctx: &HookCtx, failure: Failure) -> Box<Failure> {
+    let mut failure = Box::new(failure);
+    failure.expected = ctx.redactor.hide(&failure.expected);
+    failure.observed = ctx.redactor.hide(&failure.observed);
+    for e in &mut failure.evidence {
+        e.text = ctx.redactor.hide(&e.text);
+    }
+    failure
+}

@@ -1,0 +1,106 @@
+//! What all calls of one run share: the values that hooks leave for each other, and how much scripts have left and told.
+
+use ccci_script::limits::{MARKS, RECORDED, SESSIONS};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What hooks leave for later hooks and tests. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Marks(Arc<Mutex<Left>>);
+
+#[derive(Debug, Default)]
+struct Left {
+    /// As JSON text, so that what they weigh is known.
+    values: BTreeMap<String, String>,
+    sessions: BTreeSet<String>,
+    told: usize,
+}
+
+/// Whether something may still go into the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// It may.
+    There,
+    /// It may not, and this is the first time.
+    JustFull,
+    /// It may not.
+    Full,
+}
+
+impl Marks {
+    /// Leaves a value; false when all of them would weigh too much.
+    pub fn leave(&self, name: &str, value: &serde_json::Value) -> bool {
+        let (mut left, text) = (self.left(), value.to_string());
+        let others = left.values.iter().filter(|(n, _)| *n != name);
+        let bytes = others.map(|(n, v)| n.len() + v.len()).sum::<usize>() + name.len() + text.len();
+        let fits = bytes <= MARKS.most;
+        if fits {
+            left.values.insert(name.to_string(), text);
+        }
+        fits
+    }
+
+    /// What was left under a name, or the names there are.
+    pub fn find(&self, name: &str) -> Result<serde_json::Value, Vec<String>> {
+        let left = self.left();
+        let found = left.values.get(name).and_then(|text| serde_json::from_str(text).ok());
+        found.ok_or_else(|| left.values.keys().cloned().collect())
+    }
+
+    /// Opens a session; false when there are too many.
+    pub fn open_session(&self, name: &str) -> bool {
+        let mut left = self.left();
+        let fits = left.sessions.contains(name) || left.sessions.len() < SESSIONS.most;
+        if fits && !left.sessions.contains(name) {
+            left.sessions.insert(name.to_string());
+        }
+        fits
+    }
+
+    /// Counts bytes that scripts put into the record.
+    pub fn tell(&self, bytes: usize) -> Room {
+        let mut left = self.left();
+        let before = left.told;
+        left.told = before.saturating_add(bytes);
+        match (before <= RECORDED.most, left.told <= RECORDED.most) {
+            (_, true) => Room::There,
+            (true, false) => Room::JustFull,
+            (false, false) => Room::Full,
+        }
+    }
+
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn marks_are_found_again_and_weigh_no_more_than_they_may() {
+        let marks = Marks::default();
+        assert!(marks.leave("id", &json!({ "n": 5 })));
+        assert_eq!(marks.find("id"), Ok(json!({ "n": 5 })));
+        assert_eq!(marks.find("x"), Err(vec!["id".to_string()]));
+        let half = json!("x".repeat(MARKS.most / 2));
+        assert!(marks.leave("a", &half) && marks.leave("a", &half), "a mark replaces its namesake");
+        assert!(!marks.leave("b", &half), "two halves and a bit are too much");
+    }
+
+    #[test]
+    fn what_goes_into_the_record_is_bounded_and_the_bound_is_said_once() {
+        let marks = Marks::default();
+        assert_eq!(marks.tell(RECORDED.most), Room::There);
+        assert_eq!([marks.tell(1), marks.tell(1)], [Room::JustFull, Room::Full]);
+    }
+
+    #[test]
+    fn sessions_are_counted_once_each() {
+        let marks = Marks::default();
+        assert!((0..2).all(|_| (0..SESSIONS.most).all(|n| marks.open_session(&n.to_string()))));
+        assert!(!marks.open_session("one more"));
+    }
+}

@@ -1,0 +1,118 @@
+//! From what a script writes to a request: options, bodies, and what no request may hold.
+
+use super::state::{Ctx, raised};
+use ccci_model::time::parse_span;
+use ccci_script::limits::HEADERS;
+use ccci_script::raised::Raised;
+use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::web::HttpRequest;
+use rhai::{Dynamic, Map};
+
+/// The request and its own limit.
+pub(super) fn build(
+    c: &Ctx,
+    session: &str,
+    method: &str,
+    path: &str,
+    body: Dynamic,
+    options: Map,
+    limit: &Limit,
+) -> Result<(HttpRequest, Limit), Raised> {
+    let url = match path {
+        p if p.starts_with('/') => format!("https://{}{p}", c.0.facts.domain),
+        p if p.starts_with("http://") || p.starts_with("https://") => p.to_string(),
+        p => return Err(raised(format!("`{p}` is neither a path that starts with `/` nor a URL"))),
+    };
+    let mut request = HttpRequest {
+        method: method.to_uppercase(),
+        url,
+        follow: true,
+        session: session.to_string(),
+        ..HttpRequest::default()
+    };
+    let (mut limit, mut as_json) = (limit.clone(), false);
+    for (name, value) in options {
+        match name.as_str() {
+            "headers" => {
+                let headers = value.as_map_ref().map_err(|_| raised("option `headers` must be a map"))?;
+                request.headers.extend(headers.iter().map(|(k, v)| (k.to_string(), v.to_string())));
+            }
+            "follow" => {
+                request.follow = value.as_bool().map_err(|_| raised("option `follow` must be a bool"))?
+            }
+            "json" => as_json = value.as_bool().map_err(|_| raised("option `json` must be a bool"))?,
+            "timeout" => {
+                let span = parse_span(&value.to_string())
+                    .ok_or_else(|| raised(format!("option `timeout`: `{value}` is no span like \"10s\"")))?;
+                limit = limit.within(&*c.0.world.clock, span);
+            }
+            other => {
+                return Err(raised(format!(
+                    "no option `{other}`; options are headers, follow, json, timeout, body"
+                )));
+            }
+        }
+    }
+    let (content_type, bytes) = encode(&body, as_json)?;
+    if let Some(t) =
+        content_type.filter(|_| !request.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case("content-type")))
+    {
+        request.headers.push(("content-type".into(), t.into()));
+    }
+    request.body = bytes;
+    well_formed(&request)?;
+    Ok((request, limit))
+}
+
+/// What could make two requests of one, or a request for somebody else. Values may be secret and are not shown.
+fn well_formed(request: &HttpRequest) -> Result<(), Raised> {
+    let token = |t: &str| {
+        !t.is_empty() && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    };
+    if !token(&request.method) {
+        return Err(raised(format!("`{}` is no HTTP method", request.method.escape_debug())));
+    }
+    if request.url.chars().any(char::is_control) {
+        return Err(raised("the path has a control character; write it as `%0A`"));
+    }
+    let after = request.url.split_once("://").map_or("", |(_, rest)| rest);
+    if after.split(['/', '?', '#', '\\']).next().is_some_and(|authority| authority.contains('@')) {
+        return Err(raised("the URL holds credentials; send them in the header `authorization`"));
+    }
+    if request.headers.len() > HEADERS.most {
+        return Err(raised(format!("{} headers, {} at most", request.headers.len(), HEADERS.most)));
+    }
+    match request
+        .headers
+        .iter()
+        .find(|(name, value)| !token(name) || value.chars().any(|c| c.is_control() && c != '\t'))
+    {
+        Some((name, _)) => {
+            let name = name.escape_debug();
+            Err(raised(format!("the header `{name}` has characters that no header can hold")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn encode(body: &Dynamic, as_json: bool) -> Result<(Option<&'static str>, Vec<u8>), Raised> {
+    if as_json {
+        let value: serde_json::Value =
+            rhai::serde::from_dynamic(body).map_err(|e| raised(format!("the body is no JSON: {e}")))?;
+        return Ok((Some("application/json"), value.to_string().into_bytes()));
+    }
+    if let Ok(map) = body.as_map_ref() {
+        let pairs: Vec<String> =
+            map.iter().map(|(k, v)| format!("{}={}", percent(k), percent(&v.to_string()))).collect();
+        return Ok((Some("application/x-www-form-urlencoded"), pairs.join("&").into_bytes()));
+    }
+    match body {
+        b if b.is_unit() => Ok((None, vec![])),
+        b => Ok((None, b.to_string().into_bytes())),
+    }
+}
+
+fn percent(text: &str) -> String {
+    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
+    text.bytes().map(|b| if keep(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+}

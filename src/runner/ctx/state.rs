@@ -1,0 +1,227 @@
+//! What a hook or test is given: facts, the world within its limit, and where its calls are told.
+
+use super::marks::{Marks, Room};
+use ccci_model::event::What;
+use ccci_model::failure::Failure;
+use ccci_model::name::StackName;
+use ccci_model::redact::Redactor;
+use ccci_model::secret::Secret;
+use ccci_script::limits::{CALL_TIME, CALLS, ERROR_TEXT, PRINTED, RECORDED};
+use ccci_script::point::{Point, Reach};
+use ccci_script::raised::Raised;
+use ccci_script::{Guard, StopReason, exceeded, head, stopped};
+use ccci_swarm::ports::clock;
+use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::cluster::Owner;
+use ccci_swarm::ports::{ClusterError, World};
+use rhai::EvalAltResult;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// One call of a native may take so long; the hook's own deadline comes first.
+pub const CALL_LIMIT: Duration = Duration::from_secs(CALL_TIME.most as u64);
+/// Characters of an argument or a result that are told in an event.
+pub const TOLD: usize = 200;
+/// Bytes that are looked at to tell them; hiding secrets in all of a long text would take longer than the call.
+const LOOKED_AT: usize = 16 << 10;
+/// What an event weighs in the record beside its texts.
+const EVENT: usize = 150;
+
+/// Read-only facts.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The recipe.
+    pub recipe: String,
+    /// The run's domain.
+    pub domain: String,
+    /// `install`, `upgrade`, …: what goes on.
+    pub op: String,
+    /// Version of what is deployed or about to be.
+    pub version: String,
+    /// Version that was installed first, empty if none.
+    pub base_version: String,
+    /// The app env.
+    pub env: BTreeMap<String, String>,
+    /// The settings, as TOML text by key.
+    pub settings: BTreeMap<String, String>,
+    /// The run.
+    pub run_id: String,
+    /// What the last operation did.
+    pub last: BTreeMap<String, serde_json::Value>,
+}
+
+/// Everything one call of a script works with.
+pub struct HookCtx {
+    /// What it may read.
+    pub facts: Facts,
+    /// The stack.
+    pub stack: StackName,
+    /// Whose labels a job carries.
+    pub owner: Owner,
+    /// What it may act on.
+    pub world: World,
+    /// Hides secrets.
+    pub redactor: Redactor,
+    /// Secret values by their name in the compose file.
+    pub secrets: Arc<Mutex<BTreeMap<String, Secret>>>,
+    /// What hooks leave for each other.
+    pub marks: Marks,
+    /// Where its calls are told.
+    pub tell: Arc<dyn Fn(What) + Send + Sync>,
+    /// Its name in events.
+    pub by: String,
+    /// When it is called.
+    pub point: Point,
+    /// Its deadline and stop.
+    pub limit: Limit,
+    /// What this call of a hook or test has used up.
+    pub used: Used,
+}
+
+/// Counted for one call of a hook or test.
+#[derive(Debug, Default)]
+pub struct Used {
+    calls: AtomicUsize,
+    said: AtomicUsize,
+}
+
+/// As scripts hold it.
+#[derive(Clone)]
+pub struct Ctx(pub Arc<HookCtx>);
+
+/// What a native gives to Rhai.
+pub type Native<T> = Result<T, Box<EvalAltResult>>;
+
+impl HookCtx {
+    /// Does one call: counted, bounded, told. `told` shows the result; both are redacted and cut.
+    pub fn call<T>(
+        &self,
+        function: &str,
+        arguments: Vec<String>,
+        told: impl FnOnce(&T) -> String,
+        work: impl FnOnce(&Limit) -> Result<T, Raised>,
+    ) -> Native<T> {
+        self.count()?;
+        let began = self.world.clock.now();
+        let result = work(&self.limit.within(&*self.world.clock, CALL_LIMIT));
+        let ms = self.world.clock.now().since(began).as_millis() as u64;
+        let (ok, text) = match &result {
+            Ok(value) => (true, told(value)),
+            Err(raised) => (false, raised.message.clone()),
+        };
+        self.record(What::Called {
+            by: self.by.clone(),
+            function: function.to_string(),
+            arguments: arguments.iter().map(|a| self.cut(a)).collect(),
+            result: self.cut(&text),
+            ok,
+            ms,
+        });
+        // a call that was cut by the run's stop ends the script; no `try` of it may go on
+        match (result, self.stop()) {
+            (Err(_), Some(why)) => Err(stopped(why)),
+            (Err(raised), None) => Err(raised.into()),
+            (Ok(value), _) => Ok(value),
+        }
+    }
+
+    /// Counts a call; none is made after the end.
+    pub fn count(&self) -> Native<()> {
+        match self.stop() {
+            Some(why) => Err(stopped(why)),
+            None if self.used.calls.fetch_add(1, Relaxed) >= CALLS.most => Err(exceeded(CALLS)),
+            None => Ok(()),
+        }
+    }
+
+    /// Says something, up to a bound.
+    pub fn say(&self, text: &str) {
+        let before = self.used.said.fetch_add(text.len(), Relaxed);
+        let text = match (before, before + text.len()) {
+            (_, after) if after <= PRINTED.most => self.redactor.hide(text),
+            (before, _) if before <= PRINTED.most => {
+                format!("(more than {} bytes said; the rest is dropped)", PRINTED.most)
+            }
+            _ => return,
+        };
+        self.record(What::Said { by: self.by.clone(), text });
+    }
+
+    /// Puts what a script does and says into the record, up to a bound for the whole run.
+    fn record(&self, what: What) {
+        let text = match &what {
+            What::Called { arguments, result, .. } => {
+                arguments.iter().map(String::len).sum::<usize>() + result.len()
+            }
+            What::Said { text, .. } => text.len(),
+            _ => 0,
+        };
+        match self.marks.tell(EVENT + self.by.len() + text) {
+            Room::There => (self.tell)(what),
+            Room::JustFull => {
+                let text = format!(
+                    "(scripts have put {} bytes into the record; their calls and words are left out from here)",
+                    RECORDED.most
+                );
+                (self.tell)(What::Said { by: self.by.clone(), text });
+            }
+            Room::Full => {}
+        }
+    }
+
+    /// Refuses a call that makes no sense at this point.
+    pub fn needs(&self, function: &str, reach: Reach) -> Result<(), Raised> {
+        if self.point.offers(reach) {
+            return Ok(());
+        }
+        let message = format!("`{function}` needs {}; it cannot be called here", reach.row().needs);
+        Err(Raised { message, failure: None })
+    }
+
+    /// Redacted, one line, cut.
+    pub fn cut(&self, text: &str) -> String {
+        head(&self.redactor.hide(&looked_at(text)), TOLD).replace('\n', "\\n")
+    }
+}
+
+impl Guard for HookCtx {
+    fn stop(&self) -> Option<StopReason> {
+        match self.limit.stop.reason() {
+            Some(clock::StopReason::Deadline) => Some(StopReason::Deadline),
+            Some(_) => Some(StopReason::Cancelled),
+            None if self.world.clock.now() >= self.limit.deadline => Some(StopReason::Deadline),
+            None => None,
+        }
+    }
+
+    fn printed(&self, place: &str, text: &str) {
+        self.say(&format!("{place}: {text}"));
+    }
+}
+
+/// The beginning of a text that is only told.
+pub fn looked_at(text: &str) -> String {
+    let cut = text.floor_char_boundary(LOOKED_AT);
+    if cut < text.len() { format!("{}…", &text[..cut]) } else { text.to_string() }
+}
+
+/// A failure of the app, raised with a message of its own.
+pub fn raised(message: impl Into<String>) -> Raised {
+    Raised { message: head(&message.into(), ERROR_TEXT.most), failure: None }
+}
+
+/// Trouble of the world's, raised so that its blame is kept.
+pub fn world_trouble(failure: Failure, doing: &str) -> Raised {
+    let message = format!("could not {doing}: {}", failure.observed);
+    Raised { message, failure: Some(Box::new(failure)) }
+}
+
+/// A cluster error as scripts see it: what only the world is to blame for keeps that blame.
+pub fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
+    match e.worlds(doing) {
+        Some(failure) => world_trouble(failure, doing),
+        None => raised(format!("could not {doing}: failed to {e}")),
+    }
+}

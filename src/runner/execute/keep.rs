@@ -1,0 +1,103 @@
+//! What a run keeps in its directory besides events: resolved files, service logs, evidence.
+
+use super::{Run, wanted};
+use ccci_model::event::What;
+use ccci_model::failure::Failure;
+use ccci_model::plan::Side;
+use ccci_swarm::converge;
+use ccci_swarm::observed::Seen;
+use ccci_swarm::ports::clock::{Limit, Stop};
+use serde_json::json;
+use std::io::Write;
+use std::time::Duration;
+
+/// Lines of a service's log that are put into a failure (lesson 46: the last line is often not the cause).
+const EVIDENCE_LINES: usize = 20;
+/// Lines of each service's log that are kept.
+const KEPT_LINES: usize = 5_000;
+/// Fetching logs may not hold up removal.
+const LOG_LIMIT: Duration = Duration::from_secs(20);
+
+impl Run<'_> {
+    /// Keeps a text, redacted. Trouble with the disk is told by the record, which notices it first.
+    pub fn keep(&self, name: &str, content: &[u8]) {
+        let hidden = self.job.redactor.hide(&String::from_utf8_lossy(content));
+        let bytes = hidden.len() as u64;
+        let written = self.world.store.create(name).and_then(|mut f| {
+            f.write_all(hidden.as_bytes())?;
+            f.flush()
+        });
+        if written.is_ok() {
+            self.sink.emit(What::Kept { file: name.to_string(), sha256: None, bytes });
+        }
+    }
+
+    /// What runs before it is gone: whether it stayed up all the time, and the log of every service.
+    pub fn last_look(&mut self) {
+        let Some(side) = self.state.current else { return };
+        let limit = self.log_limit();
+        let stack = &self.job.plan.stack;
+        let Ok(seen) = self.world.cluster.look(stack, &limit) else { return };
+        if self.state.converged {
+            self.doubt(side, &seen);
+        }
+        for service in &seen.services {
+            if let Ok(text) = self.world.cluster.logs(stack, &service.name, KEPT_LINES, &limit)
+                && !text.is_empty()
+            {
+                self.keep(&format!("logs/{}.log", service.name), text.as_bytes());
+            }
+        }
+    }
+
+    /// A service that converged and kept ending from then on fails the tier that came last; what only leaves a promise
+    /// open is told as not proved.
+    fn doubt(&mut self, side: Side, seen: &Seen) {
+        // what an earlier wait gave up on has been told
+        if !self.state.history.culprits.is_empty() {
+            return;
+        }
+        let wanted = wanted::of(&self.state.resolved[&side].composed, false);
+        let (history, now_ms) = (&mut self.state.history, self.world.clock.now().0);
+        match converge::converge(&wanted, seen, history, now_ms) {
+            converge::Verdict::Hopeless(failure) => {
+                let tier = self.job.plan.steps[..=self.step].iter().rev().find_map(|s| s.tier);
+                self.generic(tier, "no service keeps ending", &Err(Box::new(failure)));
+            }
+            _ => {
+                let doubts = converge::doubts(&wanted, seen, history, now_ms);
+                doubts.into_iter().for_each(|what| self.sink.emit(What::NotProved { what }));
+            }
+        }
+    }
+
+    /// Adds the last lines of every service of the stack to a failure that has no log yet.
+    pub fn with_logs(&self, failure: Failure) -> Failure {
+        if failure.evidence.iter().any(|e| e.what.starts_with("log of")) || failure.is_error() {
+            return failure;
+        }
+        let limit = self.log_limit();
+        let stack = &self.job.plan.stack;
+        let Ok(seen) = self.world.cluster.look(stack, &limit) else { return failure };
+        seen.services.iter().fold(failure, |f, service| {
+            let text =
+                self.world.cluster.logs(stack, &service.name, EVIDENCE_LINES, &limit).unwrap_or_default();
+            f.evidence(format!("log of {}", service.name), self.job.redactor.hide(&text))
+        })
+    }
+
+    /// What the last operation did, for `ctx.facts`.
+    pub fn note_operation(&mut self, side: Side) {
+        let plan = &self.job.plan;
+        let after = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
+        let before = plan.base.as_ref().filter(|_| side == Side::Head).map(|b| b.commit.to_string());
+        let images = self.state.resolved.get(&side).map(|r| r.composed.images()).unwrap_or_default();
+        self.state.facts.insert("commit_before".into(), json!(before));
+        self.state.facts.insert("commit_after".into(), json!(after.commit.to_string()));
+        self.state.facts.insert("images".into(), json!(images));
+    }
+
+    fn log_limit(&self) -> Limit {
+        Limit { deadline: self.world.clock.now().after(LOG_LIMIT), stop: Stop::default() }
+    }
+}

@@ -1,0 +1,63 @@
+//! What ccci lays over the recipe's composed files before a deploy: abra's labels and env on `app`, the run's labels
+//! on everything, names of the run's own, and, without IPVS, dnsrr and host-mode ports. Pure.
+
+use ccci_model::name::{ServiceName, StackName};
+use ccci_model::plan::Deployment;
+use ccci_recipe::compose::Composed;
+use ccci_swarm::ports::cluster::{DOMAIN_LABEL, Owner, RUN_LABEL};
+use std::collections::BTreeMap;
+
+/// The service that abra labels and gives the whole app env.
+const APP: &str = "app";
+
+/// The label that names the deployed commit, as abra writes it on a chaos deploy.
+pub fn commit_label(stack: &StackName) -> String {
+    format!("coop-cloud.{stack}.chaos-version")
+}
+
+/// Its value: the short commit, `+U` when uncommitted changes lie on top.
+pub fn commit_value(deployment: &Deployment) -> String {
+    format!("{}{}", deployment.commit.short(), if deployment.dirty { "+U" } else { "" })
+}
+
+/// What the overlay is made from.
+pub struct Overlay<'a> {
+    /// Whose labels everything carries.
+    pub owner: &'a Owner,
+    /// The stack.
+    pub stack: &'a StackName,
+    /// The recipe.
+    pub recipe: &'a str,
+    /// What is deployed.
+    pub deployment: &'a Deployment,
+    /// The app env.
+    pub env: &'a BTreeMap<String, String>,
+    /// Whether virtual IPs and the routing mesh cannot work.
+    pub no_ipvs: bool,
+}
+
+impl Overlay<'_> {
+    /// Lays everything over a composed file. Gives what was not the stack's alone by its name.
+    pub fn lay(&self, composed: &mut Composed) -> Vec<String> {
+        let shared = composed.own_names(self.stack.as_str());
+        let names: Vec<ServiceName> = composed.services().iter().map(|s| s.name.clone()).collect();
+        if let Some(app) = names.iter().find(|n| n.as_str() == APP) {
+            let stack = self.stack;
+            composed.set_label(app, &format!("coop-cloud.{stack}.chaos"), "true");
+            composed.set_label(app, &commit_label(stack), &commit_value(self.deployment));
+            composed.set_label(app, &format!("coop-cloud.{stack}.recipe"), self.recipe);
+            for (key, value) in self.env {
+                composed.set_env_default(app, key, value);
+            }
+        }
+        composed.label_everything(RUN_LABEL, self.owner.run.as_str());
+        composed.label_everything(DOMAIN_LABEL, &self.owner.domain);
+        if self.no_ipvs {
+            for name in &names {
+                composed.set_endpoint_mode(name, "dnsrr");
+                composed.make_ports_host_mode(name);
+            }
+        }
+        shared
+    }
+}

@@ -1,0 +1,69 @@
+//! Where events go: each is stamped with the run's clock and handed on, in order.
+
+use ccci_model::event::{Event, What};
+use ccci_model::failure::Failure;
+use ccci_model::tier::Status;
+use ccci_model::time::Moment;
+use ccci_swarm::ports::Clock;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+/// Takes finished events; the record and the live view stand behind it.
+pub type Taker = dyn Fn(Event) + Send + Sync;
+
+/// The only way out of the engine room. Cloning shares it.
+#[derive(Clone)]
+pub struct Sink {
+    clock: Arc<dyn Clock>,
+    zero: Moment,
+    last: Arc<Mutex<(usize, String)>>,
+    take: Arc<Taker>,
+}
+
+impl Sink {
+    /// A sink whose events count from now.
+    pub fn new(clock: Arc<dyn Clock>, take: Arc<Taker>) -> Sink {
+        let zero = clock.now();
+        Sink { clock, zero, last: Arc::default(), take }
+    }
+
+    /// Sends an event. Whoever takes it may break; the run goes on to removal all the same (lesson 38).
+    pub fn emit(&self, what: What) {
+        let at = Moment(self.clock.now().since(self.zero).as_millis() as u64);
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.take)(Event { at, what })));
+    }
+
+    /// Says what a step waits for; again only when it changes.
+    pub fn waiting(&self, step: usize, on: &str) {
+        let mut last = self.last.lock().expect("nothing panics while holding the last wait");
+        if *last == (step, on.to_string()) {
+            return;
+        }
+        *last = (step, on.to_string());
+        drop(last);
+        self.emit(What::Waiting { step, on: on.to_string() });
+    }
+
+    /// Sends the end of a step.
+    pub fn step_ended(&self, step: usize, began: Moment, end: StepEnd) {
+        let ms = self.clock.now().since(began).as_millis() as u64;
+        let (status, failure, note) = match end {
+            StepEnd::Done(note) => (Status::Pass, None, note),
+            StepEnd::Failed(f) if f.is_error() => (Status::Unver, Some(f), None),
+            StepEnd::Failed(f) => (Status::Fail, Some(f), None),
+            StepEnd::NotDone(why) => (Status::Unver, None, Some(why)),
+        };
+        self.emit(What::StepEnded { step, status, ms, failure, note });
+    }
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepEnd {
+    /// Done; perhaps with a few words.
+    Done(Option<String>),
+    /// Failed.
+    Failed(Box<Failure>),
+    /// Not done, because something it needs is not there.
+    NotDone(String),
+}

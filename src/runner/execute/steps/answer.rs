@@ -1,0 +1,224 @@
+//! Does the app answer: health over HTTP, the recipe's own ready probe, and the generic serving assertion.
+
+use super::Done;
+use super::deploy::until_converged;
+use crate::execute::{Run, hooks, trouble, wanted};
+use ccci_model::event::What;
+use ccci_model::failure::{Failure, causes};
+use ccci_model::plan::Side;
+use ccci_model::tier::{Status, Tier};
+use ccci_script::hooks::READY_PROBE;
+use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::web::{AnsweredBy, HttpAnswer, HttpRequest, WebError};
+use ccci_swarm::routing::Table;
+use ccci_swarm::wait::{self, Look, WaitError};
+use std::time::Duration;
+
+/// One request for health may take so long; the step's own limit bounds the whole wait.
+const ONE_ANSWER: Duration = Duration::from_secs(30);
+
+/// A proxy that knows no way to the app for so long learns of none any more, unless a task is still to come: its routes come
+/// from labels that are deployed, and what it saw of them is at most half a second old.
+const UNROUTED: Duration = Duration::from_secs(5);
+
+/// What the last question to a probe gets at least.
+const LAST_QUESTION: Duration = Duration::from_secs(5);
+
+/// Waits for the first accepted answer of the app itself.
+pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
+    let (n, mut last, mut unrouted) = (run.step, None, None);
+    let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
+        let answer = ask(run, path, limit);
+        let now = run.world.clock.now();
+        let lasts = no_way(&answer) && !a_task_is_to_come(run, limit);
+        unrouted = lasts.then(|| unrouted.unwrap_or(now));
+        let hopeless = unrouted.is_some_and(|since| now.since(since) >= UNROUTED);
+        let look = match &answer {
+            Err(WebError::Stopped) => Look::Waiting("the run to stop".into()),
+            Err(e) if hopeless => Look::Hopeless(silence(path, e)),
+            Err(e) => Look::Waiting(e.to_string()),
+            Ok(a) => match refusal(a, ok) {
+                None => Look::Done(a.status),
+                Some(f) if hopeless => Look::Hopeless(f),
+                Some(f) => Look::Waiting(f.observed),
+            },
+        };
+        last = Some(answer);
+        Ok::<_, WebError>(look)
+    });
+    match waited {
+        Ok(status) => Ok(Some(format!("{path} answers {status}"))),
+        Err(WaitError::Hopeless(f)) => Err(Box::new(run.with_logs(*f))),
+        Err(WaitError::TimedOut { after, .. }) => {
+            let failure = match last {
+                Some(Ok(a)) => refusal(&a, ok).unwrap_or_else(|| no_answer(path, "it came too late")),
+                Some(Err(e)) => silence(path, &e),
+                None => no_answer(path, "it was never asked"),
+            };
+            let waited = format!("{} of asking", ccci_model::time::Span(after));
+            Err(Box::new(run.with_logs(failure.evidence("waited", waited))))
+        }
+        Err(e) => Err(Box::new(trouble::wait_of(e, "get an accepted answer"))),
+    }
+}
+
+/// Asks `ready_probe` until it has said yes so often in a row. A probe that raises has not said yes.
+pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
+    let n = run.step;
+    let (mut yes, mut asked, mut raised) = (0, 0u32, None);
+    let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
+        asked += 1;
+        match hooks::call(run, READY_PROBE, &one_question(run, limit)) {
+            Ok(true) => yes += 1,
+            Ok(false) => yes = 0,
+            Err(f) if f.is_error() || !is_not_yet(&f) => return Ok(Look::Hopeless(*f)),
+            Err(f) => {
+                yes = 0;
+                raised = Some(f);
+            }
+        }
+        Ok::<_, WebError>(match yes >= stable {
+            true => Look::Done(()),
+            false => Look::Waiting(format!("ready_probe to be true ({yes} of {stable} in a row)")),
+        })
+    });
+    match waited {
+        Ok(()) => Ok(Some(format!("yes {stable} times in a row, asked {asked} times"))),
+        Err(WaitError::Hopeless(f)) => Err(f),
+        Err(WaitError::TimedOut { after, .. }) => {
+            let expected = format!("ready_probe to be true {stable} times in a row");
+            let seen = format!("{yes} in a row after {asked} questions in {}", ccci_model::time::Span(after));
+            let mut f = Failure::new(causes::NOT_READY, expected, seen);
+            if let Some(r) = raised {
+                f.place = r.place.clone();
+                f = f.evidence("the probe last raised", r.observed.clone());
+            }
+            Err(Box::new(run.with_logs(f)))
+        }
+        Err(e) => Err(Box::new(trouble::wait_of(e, "see ready_probe be true"))),
+    }
+}
+
+/// The last question may be asked right at the deadline: it still gets some seconds to answer.
+fn one_question(run: &Run<'_>, limit: &Limit) -> Limit {
+    let some = run.world.clock.now().after(LAST_QUESTION);
+    Limit { deadline: limit.deadline.max(some), stop: limit.stop.clone() }
+}
+
+/// A probe that raises or hangs has not said yes; a probe of the wrong shape never will.
+fn is_not_yet(f: &Failure) -> bool {
+    [causes::HOOK_FAILED, causes::SCRIPT_DEADLINE].iter().any(|c| c.id == f.cause)
+}
+
+/// The generic assertion: every service at its wanted count, and the answer is accepted and the app's own. After a
+/// deploy that did not take place an answer would come from the version before, or from a task about to end: it proves
+/// nothing of what was deployed, so it is not asked for.
+pub fn serving(
+    run: &mut Run<'_>,
+    tier: Option<Tier>,
+    path: &str,
+    ok: &[u16],
+    http: bool,
+    limit: &Limit,
+) -> Done {
+    let counts = counts(run, limit);
+    run.generic(tier, "every service is at its wanted count", &counts);
+    let name = format!("{path} gives an accepted answer of the app");
+    if http && counts.is_err() && !run.state.converged {
+        run.not_asked(tier, &name, "what was deployed last did not converge");
+        return counts.map(|()| None);
+    }
+    let answer = if http { assert_answer(run, path, ok, limit) } else { Ok(()) };
+    if http {
+        run.generic(tier, &name, &answer);
+    }
+    counts?;
+    answer?;
+    Ok(None)
+}
+
+fn counts(run: &mut Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
+    let side = run.state.current.unwrap_or(Side::Head);
+    let wanted = wanted::of(&run.state.resolved[&side].composed, false);
+    until_converged(run, &wanted, limit).map(|_| ())
+}
+
+fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result<(), Box<Failure>> {
+    match ask(run, path, limit) {
+        Ok(a) => refusal(&a, ok).map_or(Ok(()), |f| Err(Box::new(run.with_logs(f)))),
+        Err(e) => Err(Box::new(run.with_logs(silence(path, &e)))),
+    }
+}
+
+fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError> {
+    let url = format!("https://{}{path}", run.job.plan.domain);
+    let request = HttpRequest { method: "GET".into(), url, ..HttpRequest::default() };
+    run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, ONE_ANSWER))
+}
+
+/// Whether the proxy says that it has no route to the app, or none to the node where it runs.
+fn no_way(answer: &Result<HttpAnswer, WebError>) -> bool {
+    match answer {
+        Ok(a) => matches!(a.by, AnsweredBy::Ingress(_)) && a.status == 404,
+        Err(e) => matches!(e, WebError::Elsewhere(_)),
+    }
+}
+
+/// Whether a route may be lacking only because a task ended and the next one waits for its restart delay.
+fn a_task_is_to_come(run: &Run<'_>, limit: &Limit) -> bool {
+    let seen = run.world.cluster.look(&run.job.plan.stack, limit);
+    seen.map_or(true, |seen| Table::of(&seen).awaits_a_task())
+}
+
+/// Why an answer is not good, if it is not.
+fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
+    let accepted: Vec<String> = ok.iter().map(u16::to_string).collect();
+    let expected = format!("an answer of the app with status {}", accepted.join(", "));
+    if let AnsweredBy::Ingress(why) = &answer.by {
+        let seen = format!("{} from the proxy itself: {why}", answer.status);
+        return Some(Failure::new(causes::PROXY_ANSWERS, expected, seen));
+    }
+    if ok.contains(&answer.status) {
+        return None;
+    }
+    let body: String = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
+    let seen = format!("status {} from {}", answer.status, answer.url);
+    Some(Failure::new(causes::NOT_HEALTHY, expected, seen).evidence("the answer begins", body))
+}
+
+/// No answer at all. An ingress that could not look says nothing about the recipe.
+fn silence(path: &str, e: &WebError) -> Failure {
+    e.worlds(&format!("an answer on {path}")).unwrap_or_else(|| no_answer(path, &e.to_string()))
+}
+
+fn no_answer(path: &str, why: &str) -> Failure {
+    Failure::new(causes::NOT_HEALTHY, format!("an answer on {path}"), why.to_string())
+}
+
+impl Run<'_> {
+    /// Tells a generic assertion that could not be made any more, and why.
+    pub fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
+        let (tier, name) = (tier.unwrap_or(Tier::Install), format!("{name} (not asked: {why})"));
+        let (file, status, failure) = ("generic".to_string(), Status::Unver, None);
+        self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
+    }
+
+    /// Tells one generic assertion as a test of its tier.
+    pub fn generic(&self, tier: Option<Tier>, name: &str, result: &Result<(), Box<Failure>>) {
+        let result = result.clone().map_err(|f| self.in_light(*f));
+        let (status, failure) = match result {
+            Ok(()) => (Status::Pass, None),
+            Err(f) if f.is_error() => (Status::Unver, Some(f)),
+            Err(f) => (Status::Fail, Some(f)),
+        };
+        let tier = tier.unwrap_or(Tier::Install);
+        self.sink.emit(What::TestEnded {
+            tier,
+            file: "generic".into(),
+            name: name.into(),
+            status,
+            ms: 0,
+            failure,
+        });
+    }
+}

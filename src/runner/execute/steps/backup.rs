@@ -1,0 +1,67 @@
+//! Backup and restore by the label contract, done by ccci itself.
+
+use super::Done;
+use crate::execute::{Run, hooks};
+use ccci_model::event::What;
+use ccci_model::failure::{Failure, causes};
+use ccci_model::plan::NO_RESTORE;
+use ccci_model::tier::Tier;
+use ccci_script::hooks::BACKUP_VERIFY;
+use ccci_swarm::backup;
+use ccci_swarm::ports::clock::Limit;
+
+/// Backs up; `backup_verify` after each attempt, and a no means the whole backup again.
+pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) -> Done {
+    for attempt in 1..=attempts {
+        let name = format!("backup-{attempt}");
+        let snapshot = backup::back_up(run.world, &run.job.plan.stack, &name, limit)?;
+        for a in &snapshot.archives {
+            let (file, sha256, bytes) = (a.file.clone(), Some(a.sha256.clone()), a.bytes);
+            run.sink.emit(What::Kept { file, sha256, bytes });
+        }
+        for what in &snapshot.left_out {
+            run.sink.emit(What::NotProved { what: what.clone() });
+        }
+        run.state.facts.insert("snapshot".into(), name.clone().into());
+        let summary = snapshot.summary();
+        run.state.snapshot = Some(snapshot);
+        if !verify || hooks::call(run, BACKUP_VERIFY, limit)? {
+            let tries =
+                if attempt > 1 { format!(", attempt {attempt} of {attempts}") } else { String::new() };
+            return Ok(Some(format!("{summary}{tries}")));
+        }
+        run.sink.waiting(run.step, &format!("another backup: backup_verify said no to attempt {attempt}"));
+    }
+    let seen = format!("it said no to all {attempts} attempts");
+    Err(Box::new(Failure::new(causes::BACKUP_NOT_VERIFIED, "backup_verify to say yes", seen)))
+}
+
+/// The generic assertion: an artifact exists and holds something. Only what is inside counts (lesson 50).
+pub fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
+    let result = match &run.state.snapshot {
+        Some(s) => s.assert_not_empty(),
+        None => Err(no_snapshot()),
+    };
+    run.generic(tier, "the backup holds something", &result);
+    result.map(|()| None)
+}
+
+/// Puts the last backup back.
+pub fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
+    let Some(snapshot) = &run.state.snapshot else {
+        return Err(no_snapshot());
+    };
+    let done = backup::restore(run.world, &run.job.plan.stack, snapshot, limit)?;
+    // without a hook that damages the plan says so already
+    if done.is_nothing() && !run.job.plan.not_proved.iter().any(|n| n.starts_with(NO_RESTORE)) {
+        let what =
+            format!("{NO_RESTORE}: nothing had changed since the backup, so there was nothing to put back");
+        run.sink.emit(What::NotProved { what });
+    }
+    Ok(Some(done.summary()))
+}
+
+/// Steps that need a backup are not begun without one.
+fn no_snapshot() -> Box<Failure> {
+    Box::new(Failure::new(causes::INTERNAL, "a backup before what needs one", "there is none"))
+}

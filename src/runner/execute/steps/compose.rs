@@ -1,0 +1,85 @@
+//! Makes the app env and resolves the compose files with it to one file: what was read is what is deployed.
+
+use super::Done;
+use crate::execute::overlay::Overlay;
+use crate::execute::state::Resolved;
+use crate::execute::{Run, hooks};
+use ccci_model::diag::{Diagnostics, Severity, Text, render};
+use ccci_model::failure::{Failure, causes};
+use ccci_model::plan::Side;
+use ccci_recipe::compose::{Around, Composed};
+use ccci_recipe::source::tidy;
+use ccci_script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
+use ccci_swarm::ports::clock::Limit;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The app env of a side: what was known before, then what the hooks return.
+pub fn env(run: &mut Run<'_>, side: Side, names: &[String], limit: &Limit) -> Done {
+    let mut env = run.job.sides[&side].env.vars.clone();
+    run.state.env.insert(side, env.clone());
+    let mut added = vec![];
+    for name in names {
+        let hook = if name == UPGRADE_EXTRA_ENV.name { UPGRADE_EXTRA_ENV } else { EXTRA_ENV };
+        let extra = hooks::call(run, hook, limit)?.0;
+        added.extend(extra.keys().cloned());
+        env.extend(extra);
+        run.state.env.insert(side, env.clone());
+    }
+    Ok((!added.is_empty()).then(|| format!("hooks set {}", added.join(", "))))
+}
+
+/// One file from the recipe's files, the env, the overlays and the run's own labels.
+pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
+    let (texts, plan) = (&run.job.sides[&side], &run.job.plan);
+    let env = &run.state.env[&side];
+    let mut files: Vec<Arc<Text>> = vec![];
+    let list =
+        env.get("COMPOSE_FILE").filter(|c| !c.is_empty()).cloned().unwrap_or_else(|| "compose.yml".into());
+    for path in list.split(':') {
+        let text = texts.facts.files.text_at(path).ok_or_else(|| {
+            let expected = format!("compose file `{path}`, which COMPOSE_FILE names");
+            Failure::new(causes::COMPOSE_INVALID, expected, "the recipe has no such file at this revision")
+        })?;
+        files.push(text.clone());
+    }
+    files.extend(texts.overlays.iter().cloned());
+    let read = |path: &str| texts.facts.files.text_at(path).map(|t| t.content.clone());
+    let (composed, mut diagnostics) = Composed::build(&files, &Around { env, read: &read });
+    if let Some(c) = &composed {
+        diagnostics.0.extend(c.deployable().0);
+    }
+    let mut composed = composed.filter(|_| !diagnostics.has_errors()).ok_or_else(|| invalid(diagnostics))?;
+    let deployment = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
+    let (owner, recipe) = (run.job.owner(), plan.recipe.as_str());
+    let no_ipvs = run.state.no_ipvs;
+    let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, deployment, env, no_ipvs };
+    let shared = overlay.lay(&mut composed);
+    // the client reads it in a directory that has the named files alone, so no `x/..` leads anywhere there
+    let plain = |path: &str| Some(path).filter(|p| p.contains("..")).and_then(tidy);
+    composed.move_files(|path| plain(path).unwrap_or_else(|| path.to_string()));
+    let yaml = composed.to_yaml();
+    let mut contents = BTreeMap::new();
+    for path in composed.referenced_files() {
+        let bytes = texts.facts.files.bytes_at(&path).ok_or_else(|| {
+            let expected = format!("file `{path}`, which the compose file names");
+            Failure::new(causes::COMPOSE_INVALID, expected, "the recipe has no such file at this revision")
+        })?;
+        contents.insert(path, bytes.to_vec());
+    }
+    run.keep(&format!("compose.{}.yml", if side == Side::Base { "base" } else { "head" }), yaml.as_bytes());
+    run.state.resolved.insert(side, Resolved { composed, yaml, files: contents });
+    let note = format!("this run has its own instead of {}", shared.join(", "));
+    Ok((!shared.is_empty()).then_some(note))
+}
+
+fn invalid(diagnostics: Diagnostics) -> Box<Failure> {
+    let all = diagnostics.sorted();
+    let lines: Vec<String> =
+        all.iter().filter(|d| d.severity == Severity::Error).map(render::one_line).collect();
+    let first = lines.first().cloned().unwrap_or_else(|| "the files cannot be composed".into());
+    Box::new(
+        Failure::new(causes::COMPOSE_INVALID, "compose files that resolve with this env", first)
+            .evidence("diagnostics", lines.join("\n")),
+    )
+}

@@ -1,0 +1,152 @@
+//! Pull, deploy, converge, settle.
+
+use super::Done;
+use crate::execute::{Run, trouble, wanted};
+use ccci_model::event::What;
+use ccci_model::failure::{Blame, Failure, causes};
+use ccci_model::plan::Side;
+use ccci_swarm::converge::{self, History, Wanted};
+use ccci_swarm::observed::Seen;
+use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::cluster::Deploy;
+use ccci_swarm::wait::{self, Look};
+use std::time::Duration;
+
+/// A version that Swarm put back is up again within so long; a start took up to 10 s on a busy machine.
+const COMES_BACK: Duration = Duration::from_secs(20);
+
+/// Has every image on the engine; a failed pull is an early, clear error.
+pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+    let images = run.state.resolved[&side].composed.images();
+    let n = run.step;
+    for image in &images {
+        run.sink.waiting(n, &format!("image {image}"));
+        let began = run.world.clock.now();
+        let pulled = run.world.cluster.pull(image, limit).map_err(|e| trouble::pull(e, image))?;
+        let ms = run.world.clock.now().since(began).as_millis() as u64;
+        let (digest, present) = (pulled.digest, pulled.present);
+        run.sink.emit(What::Pulled { image: image.clone(), digest, present, ms });
+    }
+    run.state.pulled.insert(side);
+    Ok(Some(format!("{} on the engine", images.join(", "))))
+}
+
+/// Puts the secrets, hands over the stack, and counts.
+pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+    run.state.made = true;
+    put_secrets(run, side, limit)?;
+    if side == Side::Head && run.state.current.is_some() {
+        let stack = &run.job.plan.stack;
+        let seen =
+            run.world.cluster.look(stack, limit).map_err(|e| trouble::cluster(e, "look at the stack"))?;
+        run.state.before_upgrade = Some(seen);
+    }
+    let resolved = &run.state.resolved[&side];
+    let deploy = Deploy {
+        stack: run.job.plan.stack.clone(),
+        compose: resolved.yaml.clone(),
+        files: resolved.files.clone(),
+    };
+    run.state.deploys.push(side);
+    run.world.cluster.deploy(&deploy, limit).map_err(|e| trouble::deploy(e, &run.job.plan.stack))?;
+    run.state.current = Some(side);
+    (run.state.usable, run.state.deaf) = (false, false);
+    run.state.converged = false;
+    run.state.history = History::default();
+    run.note_operation(side);
+    Ok(None)
+}
+
+fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<Failure>> {
+    let owner = run.job.owner();
+    for (name, full) in run.state.resolved[&side].external_secrets(run.job.plan.stack.as_str()) {
+        if run.state.secrets_put.contains(&full) {
+            continue;
+        }
+        let known =
+            run.state.secrets.lock().expect("nothing panics while holding the secrets").get(&name).cloned();
+        let value = known.ok_or_else(|| {
+            Failure::new(causes::SECRET_REFUSED, format!("a value for secret `{name}`"), "there is none")
+        })?;
+        run.world
+            .cluster
+            .put_secret(&run.job.plan.stack, &full, &value, &owner, limit)
+            .map_err(|e| trouble::cluster(e, &format!("put secret `{name}`")))?;
+        run.state.secrets_put.insert(full);
+    }
+    Ok(())
+}
+
+/// Waits until the services reach what was asked; the app is usable from then on.
+pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+    let wanted = wanted::of(&run.state.resolved[&side].composed, true);
+    run.state.history.begin_anew();
+    let outcome = until_converged(run, &wanted, limit).map_err(|f| as_published(run, side, *f));
+    run.state.converged = outcome.is_ok();
+    // after a failed convergence the old version may still serve, and later tiers can tell more (SPEC 4)
+    run.state.usable = match &outcome {
+        Ok(_) => true,
+        Err(f) if f.cause == causes::ROLLED_BACK.id => comes_back(run, limit),
+        Err(_) => shows(run, limit, converge::something_stays),
+    };
+    outcome
+}
+
+/// A published version that does not come up any more, as it was published, says nothing about the change under test:
+/// its image is gone bad, or its tag was published again with something else (lesson 17).
+fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
+    let base = run.job.plan.base.as_ref().filter(|b| side == Side::Base && !b.repaired);
+    let Some(version) = base.filter(|b| b.found_as.starts_with("tag ")).map(|b| b.found_as.clone()) else {
+        return Box::new(failure);
+    };
+    let ends = [causes::CRASH_LOOP, causes::NEVER_HEALTHY];
+    if !ends.iter().any(|c| c.id == failure.cause) {
+        return Box::new(failure);
+    }
+    let to_do = format!(
+        "this is the base, {version}, as it was published; the head was not deployed yet. Choose another base with \
+         `upgrade.base` or `--base`, or repair it under `previous/`"
+    );
+    Box::new(failure.blame(Blame::Image).to_do(to_do))
+}
+
+/// Before a backup: no update in flight, every task at its count (lesson 11). Late is said, not fatal (lesson 27).
+pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
+    let side = run.state.current.unwrap_or(Side::Head);
+    let wanted = wanted::of(&run.state.resolved[&side].composed, false);
+    // a hook may just have done something to it
+    run.state.history.begin_anew();
+    match until_converged(run, &wanted, limit) {
+        Err(f) if f.cause == causes::NOT_CONVERGED.id => {
+            Ok(Some(format!("backing up unsettled: {}", f.observed)))
+        }
+        other => other,
+    }
+}
+
+/// Waits until what is wanted runs; failures come with the culprits' logs.
+pub fn until_converged(run: &mut Run<'_>, wanted: &Wanted, limit: &Limit) -> Done {
+    let (world, sink, n) = (run.world, run.sink, run.step);
+    let (stack, history) = (&run.job.plan.stack, &mut run.state.history);
+    let mut say = |on: &str| sink.waiting(n, on);
+    match converge::until_converged(&*world.cluster, &*world.clock, stack, wanted, history, limit, &mut say) {
+        Ok(notes) => Ok((!notes.is_empty()).then(|| notes.join("; "))),
+        Err(e) => Err(Box::new(trouble::wait(e, "see every service at its wanted count"))),
+    }
+}
+
+/// With stop-first the old version is only being started again when Swarm says that it took the update back.
+fn comes_back(run: &Run<'_>, limit: &Limit) -> bool {
+    let soon = limit.within(&*run.world.clock, COMES_BACK);
+    let look = || match shows(run, &soon, converge::something_runs) {
+        true => Ok::<_, std::convert::Infallible>(Look::Done(())),
+        false => Ok(Look::Waiting("the old version to run again".into())),
+    };
+    let mut say = |on: &str| run.sink.waiting(run.step, on);
+    wait::until(&*run.world.clock, &soon, &mut say, look).is_ok()
+}
+
+/// Whether a look at the stack shows this; an engine that does not answer shows nothing.
+fn shows(run: &Run<'_>, limit: &Limit, what: fn(&Seen) -> bool) -> bool {
+    run.world.cluster.look(&run.job.plan.stack, limit).is_ok_and(|seen| what(&seen))
+}

@@ -1,0 +1,61 @@
+//! Steps that call scripts: a hook, or the tests of a file. Every test runs even if another failed.
+
+use super::Done;
+use crate::build::HOOK_LIMIT;
+use crate::execute::{Run, hooks};
+use ccci_model::event::What;
+use ccci_model::failure::Failure;
+use ccci_model::tier::{Status, Tier};
+use ccci_script::hooks::{INSTALL_STEPS, POST_INSTALL, PRE_BACKUP, PRE_INSTALL, PRE_RESTORE, PRE_UPGRADE};
+use ccci_swarm::ports::clock::Limit;
+
+/// Calls a hook that returns nothing.
+pub fn call(run: &mut Run<'_>, name: &str, limit: &Limit) -> Done {
+    let all = [INSTALL_STEPS, PRE_INSTALL, POST_INSTALL, PRE_UPGRADE, PRE_BACKUP, PRE_RESTORE];
+    for hook in all {
+        if hook.name == name {
+            hooks::call(run, hook, limit)?;
+            return Ok(None);
+        }
+    }
+    let text = format!("the plan names a hook `{name}` that the executor does not know");
+    Err(Box::new(Failure::new(ccci_model::failure::causes::INTERNAL, "a plan that can be carried out", text)))
+}
+
+/// Runs the tests of one file, each with a scope and a deadline of its own.
+pub fn tests(run: &mut Run<'_>, tier: Option<Tier>, file: &str, names: &[String], limit: &Limit) -> Done {
+    let tier = tier.unwrap_or(Tier::Custom);
+    let mut failed: Vec<(String, Box<Failure>)> = vec![];
+    for name in names {
+        let began = run.world.clock.now();
+        let own = limit.within(&*run.world.clock, HOOK_LIMIT);
+        let result = hooks::call_test(run, file, name, &own);
+        let result = result.map_err(|f| run.in_light(*f));
+        let ms = run.world.clock.now().since(began).as_millis() as u64;
+        let (status, failure) = match result {
+            Ok(()) => (Status::Pass, None),
+            Err(f) if f.is_error() => (Status::Unver, Some(f)),
+            Err(f) => (Status::Fail, Some(f)),
+        };
+        if let Some(f) = &failure {
+            failed.push((name.clone(), f.clone()));
+        }
+        let (file, name) = (file.to_string(), name.clone());
+        run.sink.emit(What::TestEnded { tier, file, name, status, ms, failure });
+    }
+    let count = names.len();
+    match failed.len() {
+        0 => Ok(Some(format!("{count} passed"))),
+        n => {
+            let all: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
+            let list = all.join(", ");
+            // a failure of the recipe weighs more than one of the world
+            let first = failed.iter().position(|(_, f)| !f.is_error()).unwrap_or(0);
+            let (_, mut failure) = failed.swap_remove(first);
+            if n > 1 {
+                failure.observed = format!("{} (and {} more: {list})", failure.observed, n - 1);
+            }
+            Err(failure)
+        }
+    }
+}

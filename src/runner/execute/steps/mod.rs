@@ -1,0 +1,49 @@
+//! What each action does, one small file a kind of work. No decisions: only the plan's words carried out.
+
+mod answer;
+mod backup;
+mod compose;
+mod deploy;
+mod engine;
+mod hooks;
+mod secrets;
+mod upgrade;
+
+use super::Run;
+use ccci_model::failure::Failure;
+use ccci_model::plan::{Action, Step};
+use ccci_swarm::ports::clock::Limit;
+
+/// What a step says when it is done: perhaps a few words.
+pub type Done = Result<Option<String>, Box<Failure>>;
+
+/// Carries out one step.
+pub fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
+    match &step.action {
+        Action::Sweep => engine::sweep(run, limit),
+        Action::LookAtEngine => engine::look(run, limit),
+        Action::Networks { side } => engine::networks(run, *side, limit),
+        Action::Env { side, hooks } => compose::env(run, *side, hooks, limit),
+        Action::Resolve { side } => compose::resolve(run, *side),
+        Action::Secrets { side } => secrets::generate(run, *side),
+        Action::Hook { hook } => hooks::call(run, hook, limit),
+        Action::Pull { side } => deploy::pull(run, *side, limit),
+        Action::Deploy { side } => deploy::deploy(run, *side, limit),
+        Action::Converge { side } => deploy::converge(run, *side, limit),
+        Action::Health { path, ok } => {
+            let done = answer::health(run, path, ok, limit);
+            run.state.deaf = done.is_err();
+            done
+        }
+        Action::Ready { stable } => answer::ready(run, *stable, limit),
+        Action::AssertServing { path, ok, http } => answer::serving(run, step.tier, path, ok, *http, limit),
+        Action::Prune => upgrade::prune(run, limit),
+        Action::AssertUpgraded => upgrade::assert_upgraded(run, step.tier, limit),
+        Action::Settle => deploy::settle(run, limit),
+        Action::Backup { attempts, verify } => backup::back_up(run, *attempts, *verify, limit),
+        Action::AssertArtifact => backup::assert_artifact(run, step.tier),
+        Action::Restore => backup::restore(run, limit),
+        Action::Tests { file, names } => hooks::tests(run, step.tier, file, names, limit),
+        Action::Remove => Ok(None),
+    }
+}

@@ -1,0 +1,184 @@
+//! Turns what the ports could not do into failures with a cause and a blame. Pure.
+
+use ccci_model::failure::{Blame, Failure, causes};
+use ccci_model::name::StackName;
+use ccci_swarm::ports::cluster::{ClusterError, PullError};
+use ccci_swarm::wait::WaitError;
+use std::any::Any;
+
+/// A cluster error while doing something; `doing` fits after "failed to".
+pub fn cluster(e: ClusterError, doing: &str) -> Failure {
+    match e {
+        ClusterError::Deadline(what) => {
+            let seen = format!("not done before the deadline: {what}");
+            Failure::new(causes::ENGINE_REFUSED, format!("to {doing}"), seen)
+        }
+        e => e.failure(doing, causes::ENGINE_REFUSED),
+    }
+}
+
+/// A wait on the cluster that did not get there; `doing` fits after "failed to".
+pub fn wait(e: WaitError<ClusterError>, doing: &str) -> Failure {
+    match e {
+        WaitError::Look(e) => cluster(e, doing),
+        other => wait_of(other, doing),
+    }
+}
+
+/// A wait that did not get there.
+pub fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
+    let expected = format!("to {doing}");
+    match e {
+        WaitError::Hopeless(failure) => *failure,
+        WaitError::Stopped(_) => Failure::new(causes::INTERRUPTED, expected, "the run was stopped"),
+        WaitError::TimedOut { why, after } => {
+            let seen = format!("after {} still {why}", ccci_model::time::Span(after));
+            Failure::new(causes::NOT_CONVERGED, expected, seen)
+        }
+        WaitError::Look(e) => Failure::new(causes::INTERNAL, expected, e.to_string()),
+    }
+}
+
+/// The engine refused the stack: its words name what is wrong with it, so the recipe is to blame. Not so for a port that a
+/// service of somebody else has.
+pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
+    let doing = "hand the stack to the engine";
+    let refused = match (e.worlds(doing), e) {
+        (None, ClusterError::Refused { text, .. }) => text,
+        (_, other) => return cluster(other, doing),
+    };
+    let others = port_holder(&refused).filter(|holder| !holder.starts_with(&format!("{stack}_")));
+    let (cause, seen) = match others {
+        Some(holder) => (causes::PORT_TAKEN, format!("service `{holder}` of this swarm publishes its port")),
+        None => (causes::DEPLOY_REFUSED, "it refused".to_string()),
+    };
+    Failure::new(cause, "the engine to take the stack", seen).evidence("the engine's words", refused)
+}
+
+/// The service that has the port which another one is to publish, in the engine's words (20.10 to 29): `port '80' is already
+/// in use by service 'web' (ID) as an ingress port`.
+fn port_holder(refused: &str) -> Option<&str> {
+    refused.split_once("is already in use by service '")?.1.split('\'').next()
+}
+
+/// An image that could not be had: no such image blames the image, an unreachable registry the world.
+pub fn pull(e: PullError, image: &str) -> Failure {
+    let expected = format!("image `{image}` on the engine");
+    match e {
+        PullError::NoSuchImage { text, .. } => {
+            Failure::new(causes::MISSING_IMAGE, expected, "the registry has no such image")
+                .evidence("the engine's words", text)
+        }
+        PullError::Unreachable { text, .. } => {
+            Failure::new(causes::REGISTRY_UNREACHABLE, expected, "its registry does not answer")
+                .evidence("the engine's words", text)
+        }
+        PullError::Refused { text, .. } => {
+            Failure::new(causes::PULL_REFUSED, expected, "the registry refused it")
+                .evidence("the engine's words", text)
+        }
+        // a variable that is empty leaves `nginx:`, which no engine takes for an image
+        PullError::Cluster(ClusterError::Refused { text, .. })
+            if text.contains("invalid reference format") =>
+        {
+            let seen = format!("`{image}` is no name of an image");
+            Failure::new(causes::COMPOSE_INVALID, expected, seen).evidence("the engine's words", text)
+        }
+        PullError::Cluster(e) => cluster(e, &format!("pull `{image}`")),
+    }
+}
+
+/// Whether a failure can be the consequence of an earlier step that was not done: scripts read what hooks left.
+pub fn stands_on_earlier_steps(failure: &Failure) -> bool {
+    [causes::TEST_FAILED, causes::HOOK_FAILED, causes::BACKUP_NOT_VERIFIED]
+        .iter()
+        .any(|c| c.id == failure.cause)
+        && failure.blame == Blame::Recipe
+}
+
+/// A panic inside a step: a bug of ours; the run goes on to removal.
+pub fn bug(panic: Box<dyn Any + Send>) -> Failure {
+    let text = panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_string()))
+        .unwrap_or_else(|| "no message".into());
+    Failure::new(causes::INTERNAL, "no bug in ccci", "a step panicked").evidence("panic", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lesson_48_a_failed_pull_tells_image_from_world() {
+        let (image, text) = ("x:1".to_string(), "manifest unknown".to_string());
+        let gone = pull(PullError::NoSuchImage { image: image.clone(), text: text.clone() }, "x:1");
+        assert_eq!((gone.blame, gone.cause.as_str()), (Blame::Image, "missing-image"));
+        let away = pull(PullError::Unreachable { image, text }, "x:1");
+        assert_eq!((away.blame, away.is_error()), (Blame::World, true));
+    }
+
+    #[test]
+    fn a_port_of_somebody_else_is_the_worlds_and_one_that_the_app_publishes_twice_is_its_own() {
+        let said = |holder: &str| ClusterError::Refused {
+            action: "deploy the stack".into(),
+            text: format!(
+                "failed to create service a_ccci_test_app: Error response from daemon: rpc error: code = InvalidArgument \
+                 desc = port '28999' is already in use by service '{holder}' (62tflnqgpciiy5md8a5fdbrrh) as an ingress port"
+            ),
+        };
+        let stack = StackName::parse("a_ccci_test").unwrap();
+        let foreign = deploy(said("shop_web"), &stack);
+        assert_eq!((foreign.cause.as_str(), foreign.blame), ("port-taken", Blame::World));
+        assert!(foreign.observed.contains("`shop_web`"), "{}", foreign.observed);
+        let own = deploy(said("a_ccci_test_web"), &stack);
+        assert_eq!((own.cause.as_str(), own.blame), ("deploy-refused", Blame::Recipe));
+    }
+
+    #[test]
+    fn a_full_disk_is_the_worlds_whoever_meets_it() {
+        let text = "failed to register layer: write /usr/bin/x: no space left on device";
+        let said = || ClusterError::Refused { action: "pull an image".into(), text: text.into() };
+        let stack = StackName::parse("a_ccci_test").unwrap();
+        for failure in [
+            cluster(said(), "put a secret"),
+            deploy(said(), &stack),
+            pull(PullError::Cluster(said()), "nginx:1"),
+        ] {
+            assert_eq!((failure.cause.as_str(), failure.blame), ("disk-full", Blame::World));
+            assert!(failure.observed.contains(text), "{}", failure.observed);
+        }
+    }
+
+    #[test]
+    fn an_image_name_that_is_none_blames_the_recipe() {
+        let said = ClusterError::Refused {
+            action: "look for an image".into(),
+            text: "no such image: nginx:: invalid reference format".into(),
+        };
+        let f = pull(PullError::Cluster(said), "nginx:");
+        assert_eq!((f.cause.as_str(), f.blame), ("compose-invalid", Blame::Recipe));
+    }
+
+    #[test]
+    fn a_service_without_a_running_task_is_no_trouble_with_the_engine() {
+        let f = cluster(ClusterError::NoRunningTask("db".into()), "ask the database");
+        assert_eq!((f.cause.as_str(), f.blame), ("exec-failed", Blame::Recipe));
+    }
+
+    #[test]
+    fn a_task_on_another_node_is_the_worlds() {
+        let e = ClusterError::Elsewhere { service: "db".into(), node: "worker2".into() };
+        let f = cluster(e, "ask the database");
+        assert_eq!((f.cause.as_str(), f.blame), ("task-elsewhere", Blame::World));
+        assert!(f.observed.contains("service `db`") && f.observed.contains("node worker2"), "{}", f.observed);
+    }
+
+    #[test]
+    fn a_panic_is_a_bug_of_ccci_and_keeps_its_words() {
+        let f = bug(Box::new("index out of bounds"));
+        assert_eq!(f.blame, Blame::Ccci);
+        assert_eq!(f.evidence[0].text, "index out of bounds");
+    }
+}

@@ -1,0 +1,452 @@
+//! Removal: everything carries the run's labels from the moment it is made, so removing by label is registered
+//! before creation by construction. Repeats until nothing is left or the deadline, then says what holds the rest. An
+//! engine that does not answer is asked again until then: it may be on its way back.
+
+use ccci_model::failure::{Failure, causes};
+use ccci_model::plan::Held;
+use ccci_model::time::Moment;
+use ccci_swarm::ports::World;
+use ccci_swarm::ports::clock::{Limit, Stop};
+use ccci_swarm::ports::cluster::{ClusterError, Leftover, TASK};
+use ccci_swarm::ports::locks::Held as Lock;
+use ccci_swarm::wait::{self, Look};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// What removal found and left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// How many objects were removed, by kind.
+    pub counts: BTreeMap<String, u64>,
+    /// What is still there, and who holds it.
+    pub held: Vec<Held>,
+}
+
+/// A removal that could not go on: the engine did not answer until the deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The trouble that the silence began with; what came after it is only late.
+    pub error: ClusterError,
+    /// What was there at the last look that succeeded.
+    pub left: Vec<Held>,
+}
+
+/// One attempt may take so long: a call that hangs must not eat the whole deadline.
+const ONE_ATTEMPT: Duration = Duration::from_secs(30);
+/// A dead run's domain may take so long; one that is held must not keep the others from being removed.
+const ONE_DOMAIN: Duration = Duration::from_secs(60);
+
+/// Removes everything of a domain and looks that nothing is left. Takes its own stop: a second signal does not
+/// restart or cut a removal (lesson 33). An engine that is silent is asked again until the deadline if `patient`.
+pub fn remove_domain(
+    world: &World,
+    domain: &str,
+    deadline: Moment,
+    patient: bool,
+    said: &mut dyn FnMut(&str),
+) -> Result<Removal, Lost> {
+    let limit = Limit { deadline, stop: Stop::default() };
+    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut left: Vec<Leftover> = vec![];
+    let mut lost: Option<ClusterError> = None;
+    let done = wait::until(&*world.clock, &limit, said, || {
+        let looked = attempt(world, domain, &limit.within(&*world.clock, ONE_ATTEMPT), &mut left);
+        seen.extend(left.iter().filter(|l| l.kind != TASK).map(|l| (l.kind.clone(), l.name.clone())));
+        let to_be_gone = format!("{} to be gone", named(&left));
+        match looked {
+            Ok(()) => {
+                lost = None;
+                Ok(if left.is_empty() { Look::Done(()) } else { Look::Waiting(to_be_gone) })
+            }
+            // the last look comes too late to be answered: what the one before saw is what stays
+            Err(ClusterError::Deadline(_)) if !left.is_empty() => Ok(Look::Waiting(to_be_gone)),
+            Err(e) if patient && (e.may_pass() || matches!(e, ClusterError::Deadline(_))) => {
+                let why = format!("the engine: could not {e}");
+                lost.get_or_insert(e);
+                Ok(Look::Waiting(why))
+            }
+            Err(e) => Err(e),
+        }
+    });
+    world.web.forget(domain);
+    let removal = tally(&seen, &left);
+    match (done, lost) {
+        (Err(wait::WaitError::Look(error)), _) | (Err(_), Some(error)) => Err(removal.lost(error)),
+        (Ok(()) | Err(_), _) => Ok(removal),
+    }
+}
+
+impl Removal {
+    /// The same when nobody could look at the end.
+    fn lost(self, error: ClusterError) -> Lost {
+        let by = format!("unknown: the engine did not answer (could not {error})");
+        Lost { error, left: self.held.into_iter().map(|h| Held { by: by.clone(), ..h }).collect() }
+    }
+}
+
+/// Removes everything of a run, and what it shared with others if nobody uses that any more. `shared` is emptied as that
+/// goes on, so that a second call takes up where the first one broke off.
+pub fn remove_run(
+    world: &World,
+    domain: &str,
+    shared: &mut BTreeMap<String, Box<dyn Lock>>,
+    deadline: Moment,
+    patient: bool,
+    said: &mut dyn FnMut(&str),
+) -> Result<Removal, Lost> {
+    let mut removal = remove_domain(world, domain, deadline, patient, said)?;
+    while let Some((domain, used)) = shared.pop_first() {
+        drop(used);
+        // a mark that cannot be read may be one: who sweeps next says why
+        if world.locks.kept().map_or(true, |kept| kept.contains(&domain)) {
+            continue;
+        }
+        // one that cannot be had is in use, or left to the next sweep, which says why
+        let Ok(Some(_alone)) = world.locks.take(&domain) else { continue };
+        // what held up the run's own things must not take all time for the others
+        let deadline = deadline.max(world.clock.now().after(ONE_ATTEMPT));
+        let more = remove_domain(world, &domain, deadline, patient, said)?;
+        removal.held.extend(more.held);
+        for (kind, n) in more.counts {
+            *removal.counts.entry(kind).or_insert(0) += n;
+        }
+    }
+    Ok(removal)
+}
+
+/// The domain of a network that is none of one run's own: its lock is shared by all runs that use it, and who goes last
+/// removes it.
+pub fn domain_of_network(name: &str) -> String {
+    format!("{NETWORK}{name}")
+}
+
+/// How the domain of a shared network begins; one of a run has four letters before its dash.
+const NETWORK: &str = "network-";
+
+/// One look at what is left, and one attempt to remove it.
+fn attempt(world: &World, domain: &str, limit: &Limit, left: &mut Vec<Leftover>) -> Result<(), ClusterError> {
+    *left = world.cluster.leftovers(Some(domain), limit)?;
+    if left.is_empty() { Ok(()) } else { world.cluster.remove(domain, limit) }
+}
+
+/// Whether apps that runs left on purpose are swept as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// They stay.
+    Stay,
+    /// They go.
+    Go,
+}
+
+/// Removes what dead runs left: their domain's lock is free. Locked ones are never touched (lesson 33).
+/// Returns what was removed by domain; a domain that could not be cleaned names who holds it. Locks that cannot be
+/// looked at are an error: to take them for held would hide what is left, to take them for free would end others' runs.
+pub fn sweep(
+    world: &World,
+    own: &str,
+    kept: Kept,
+    limit: &Limit,
+    said: &mut dyn FnMut(&str),
+) -> Result<BTreeMap<String, Removal>, ClusterError> {
+    let local = |e: std::io::Error| ClusterError::Local(format!("look for apps that are kept: {e}"));
+    let marked = world.locks.kept().map_err(local)?;
+    let all = world.cluster.leftovers(None, &limit.within(&*world.clock, ONE_ATTEMPT))?;
+    // a mark is older than this look at what is there: one of nothing is of an app that was removed by hand. Where it
+    // cannot be taken away it is another user's, and harms nobody
+    let of_nothing = marked.iter().filter(|d| all.iter().all(|l| l.domain != **d));
+    of_nothing.for_each(|domain| drop(world.locks.forget(domain)));
+    let mut domains: Vec<String> = all.into_iter().map(|l| l.domain).filter(|d| d != own).collect();
+    // what runs share cannot go before those that use it
+    domains.sort_by_key(|d| (d.starts_with(NETWORK), d.clone()));
+    domains.dedup();
+    let mut out = BTreeMap::new();
+    for domain in domains {
+        // what was begun is ended, nothing more is begun
+        if limit.stop.reason().is_some() {
+            return Err(ClusterError::Stopped("remove what dead runs left".into()));
+        }
+        // looked at each time: an app that went just now keeps nothing any more
+        if kept == Kept::Stay && world.locks.kept().map_err(local)?.contains(&domain) {
+            continue;
+        }
+        let taken = world.locks.take(&domain);
+        let taken = taken.map_err(|e| ClusterError::Local(format!("look at the lock of `{domain}`: {e}")))?;
+        let Some(_held) = taken else { continue };
+        let deadline = limit.within(&*world.clock, ONE_DOMAIN).deadline;
+        let removal = remove_domain(world, &domain, deadline, true, said).map_err(|lost| lost.error)?;
+        if removal.held.is_empty() {
+            let _ = world.locks.forget(&domain);
+        }
+        out.insert(domain, removal);
+    }
+    Ok(out)
+}
+
+/// The failure for a removal that left something.
+pub fn leak(removal: &Removal) -> Option<Failure> {
+    if removal.held.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = removal.held.iter().map(|h| format!("{} {}", h.kind, h.name)).collect();
+    let by: Vec<String> = removal.held.iter().map(|h| format!("{} {}: {}", h.kind, h.name, h.by)).collect();
+    Some(
+        Failure::new(
+            causes::LEFTOVER,
+            "nothing of the run left on the engine",
+            format!("still there: {}", names.join(", ")),
+        )
+        .evidence("who holds it", by.join("\n")),
+    )
+}
+
+fn tally(seen: &BTreeSet<(String, String)>, left: &[Leftover]) -> Removal {
+    let mut counts = BTreeMap::new();
+    for (kind, name) in seen {
+        if !left.iter().any(|l| l.kind == *kind && l.name == *name) {
+            *counts.entry(kind.clone()).or_insert(0) += 1;
+        }
+    }
+    let held = left
+        .iter()
+        .map(|l| Held { kind: l.kind.clone(), name: l.name.clone(), by: l.held_by.clone() })
+        .collect();
+    Removal { counts, held }
+}
+
+fn named(left: &[Leftover]) -> String {
+    let names: Vec<String> = left.iter().take(3).map(|l| format!("{} {}", l.kind, l.name)).collect();
+    let more = left.len().saturating_sub(3);
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{tail}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ccci_model::name::RunId;
+    use ccci_swarm::ports::clock::StopReason;
+    use ccci_swarm::ports::cluster::Owner;
+    use ccci_swarm::ports::locks::Locks;
+    use ccci_testkit::memory::{Fault, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
+    use std::sync::Arc;
+
+    const DOMAIN: &str = "a.ccci.test";
+
+    fn ground(locks: impl Locks + 'static) -> (Arc<MemoryCluster>, World) {
+        let clock = Arc::new(MemoryClock::default());
+        let cluster = Arc::new(MemoryCluster::new(clock.clone()));
+        let web = Arc::new(MemoryWeb::new(clock.clone(), cluster.clone()));
+        let store = Arc::new(MemoryStore::default());
+        (cluster.clone(), World { cluster, web, clock, store, locks: Arc::new(locks) })
+    }
+
+    fn network(world: &World, name: &str, domain: &str) {
+        let owner = Owner { run: RunId::parse("r").unwrap(), domain: domain.into() };
+        let limit =
+            Limit { deadline: world.clock.now().after(Duration::from_secs(9)), stop: Stop::default() };
+        world.cluster.ensure_network(name, &owner, &limit).unwrap();
+    }
+
+    fn a_minute(world: &World) -> Limit {
+        Limit { deadline: world.clock.now().after(Duration::from_secs(60)), stop: Stop::default() }
+    }
+
+    fn removed(world: &World) -> Result<Removal, ClusterError> {
+        let deadline = world.clock.now().after(Duration::from_secs(60));
+        remove_domain(world, DOMAIN, deadline, true, &mut |_| ()).map_err(|lost| lost.error)
+    }
+
+    #[test]
+    fn a_removal_goes_on_when_the_engine_was_away() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        for call in 1..4 {
+            cluster.fault(Fault::CallFails(call));
+        }
+        assert_eq!(removed(&world).unwrap().counts, BTreeMap::from([("network".to_string(), 1)]));
+    }
+
+    #[test]
+    fn a_removal_whose_engine_stays_away_says_so_at_its_deadline_and_not_before() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        cluster.fault(Fault::EngineGoneAt(1));
+        let got = removed(&world);
+        assert!(matches!(got, Err(ClusterError::Unreachable(_))), "{got:?}");
+        assert!(world.clock.now().0 >= 60_000, "given up after {:?}", world.clock.now());
+    }
+
+    #[test]
+    fn a_removal_that_could_not_look_once_does_not_say_that_nothing_is_left() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        for call in 1..9 {
+            cluster.fault(Fault::CallHangs(call));
+        }
+        let got = removed(&world);
+        assert!(matches!(got, Err(ClusterError::Deadline(_))), "{got:?}");
+        let at_once = remove_domain(&world, DOMAIN, Moment(70_000), false, &mut |_| ());
+        assert!(matches!(at_once, Err(Lost { error: ClusterError::Deadline(_), .. })), "{at_once:?}");
+    }
+
+    #[test]
+    fn of_what_was_there_when_the_engine_fell_silent_it_is_not_known_who_holds_it() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        cluster.fault(Fault::RemovalHolds("network".into(), "n".into(), "container c".into()));
+        cluster.fault(Fault::EngineGoneAt(9));
+        let lost = remove_domain(&world, DOMAIN, Moment(60_000), true, &mut |_| ()).unwrap_err();
+        let by = "unknown: the engine did not answer (could not reach the engine: connection refused)";
+        assert_eq!(lost.left, [Held { kind: "network".into(), name: "n".into(), by: by.into() }]);
+    }
+
+    #[test]
+    fn what_runs_share_goes_with_the_last_of_them() {
+        let (_, world) = ground(MemoryLocks::default());
+        let shared = domain_of_network("net");
+        network(&world, "net", &shared);
+        let hold = || BTreeMap::from([(shared.clone(), world.locks.share(&shared).unwrap().unwrap())]);
+        let (first, last) = (hold(), hold());
+        let end = |mut held| {
+            remove_run(&world, DOMAIN, &mut held, Moment(60_000), true, &mut |_| ()).unwrap().counts
+        };
+        assert_eq!(end(first), BTreeMap::new());
+        assert_eq!(end(last), BTreeMap::from([("network".to_string(), 1)]));
+    }
+
+    #[test]
+    fn what_a_run_and_its_neighbours_leave_is_counted_together_and_named() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        let shared = domain_of_network("net");
+        network(&world, "own", DOMAIN);
+        network(&world, "net", &shared);
+        network(&world, "other", &shared);
+        network(&world, "stuck", &shared);
+        cluster.fault(Fault::RemovalHolds("network".into(), "stuck".into(), "container c".into()));
+        let mut held = BTreeMap::from([(shared.clone(), world.locks.share(&shared).unwrap().unwrap())]);
+        let removal = remove_run(&world, DOMAIN, &mut held, Moment(60_000), true, &mut |_| ()).unwrap();
+        assert_eq!(removal.counts, BTreeMap::from([("network".to_string(), 3)]));
+        let stuck = Held { kind: "network".into(), name: "stuck".into(), by: "container c".into() };
+        assert_eq!(removal.held, [stuck]);
+        let failure = leak(&removal).unwrap();
+        assert_eq!(failure.observed, "still there: network stuck");
+        assert!(format!("{:?}", failure.evidence).contains("network stuck: container c"), "{failure:?}");
+        assert_eq!(leak(&Removal::default()), None);
+    }
+
+    #[test]
+    fn lesson_33_a_sweep_takes_what_is_dead_and_neither_its_own_nor_what_is_locked() {
+        let locks = MemoryLocks::default();
+        let (_, world) = ground(locks.clone());
+        for domain in ["dead", "own", "alive"] {
+            network(&world, &format!("of-{domain}"), domain);
+        }
+        let _alive = locks.take("alive").unwrap().unwrap();
+        let swept = sweep(&world, "own", Kept::Stay, &a_minute(&world), &mut |_| ()).unwrap();
+        let counts = BTreeMap::from([("network".to_string(), 1)]);
+        assert_eq!(swept, BTreeMap::from([("dead".to_string(), Removal { counts, held: vec![] })]));
+        let limit = Limit { deadline: Moment(99_000), stop: Stop::default() };
+        let left = world.cluster.leftovers(None, &limit).unwrap();
+        assert_eq!(left.iter().map(|l| l.domain.as_str()).collect::<Vec<_>>(), ["alive", "own"]);
+    }
+
+    #[test]
+    fn an_app_that_is_kept_stays_until_it_is_to_go_and_a_mark_of_nothing_goes() {
+        let (_, world) = ground(MemoryLocks::default());
+        let shared = domain_of_network("net");
+        for domain in ["dead", "kept", shared.as_str()] {
+            network(&world, &format!("of-{domain}"), domain);
+        }
+        world.locks.keep("kept", &[&shared]).unwrap();
+        world.locks.keep("gone", &[]).unwrap();
+        let swept = |kept| {
+            let swept = sweep(&world, "own", kept, &a_minute(&world), &mut |_| ()).unwrap();
+            (swept.into_keys().collect::<Vec<_>>(), world.locks.kept().unwrap())
+        };
+        let text = str::to_string;
+        let marked = BTreeSet::from([text("kept"), shared.clone()]);
+        assert_eq!(swept(Kept::Stay), (vec![text("dead")], marked));
+        assert_eq!(swept(Kept::Go), (vec![text("kept"), shared.clone()], BTreeSet::new()));
+    }
+
+    #[test]
+    fn a_sweep_that_is_stopped_begins_nothing_more() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        for domain in ["one", "two"] {
+            network(&world, &format!("of-{domain}"), domain);
+        }
+        cluster.fault(Fault::RemovalHolds("network".into(), "of-one".into(), "somebody".into()));
+        let limit = a_minute(&world);
+        let stop = limit.stop.clone();
+        let got =
+            sweep(&world, "", Kept::Stay, &limit, &mut |_| stop.set(StopReason::Terminated)).unwrap_err();
+        assert!(matches!(got, ClusterError::Stopped(_)), "{got:?}");
+        let left = world.cluster.leftovers(Some("two"), &a_minute(&world)).unwrap();
+        assert_eq!(left.len(), 1, "the second one is not begun");
+    }
+
+    #[test]
+    fn an_error_that_does_not_pass_ends_a_removal_at_once() {
+        let (cluster, world) = ground(MemoryLocks::default());
+        network(&world, "n", DOMAIN);
+        let began = world.clock.now();
+        cluster.fault(Fault::NoPermission);
+        let got = removed(&world);
+        assert!(matches!(got, Err(ClusterError::NoPermission(_))), "{got:?}");
+        assert_eq!(world.clock.now(), began);
+    }
+
+    #[test]
+    fn each_network_that_runs_share_has_a_lock_of_its_own() {
+        assert_eq!(domain_of_network("proxy"), "network-proxy");
+    }
+
+    #[test]
+    fn what_is_waited_for_is_named_three_at_most() {
+        for (names, wanted) in [
+            ("abc", "network a, network b, network c to be gone"),
+            ("abcde", "network a, network b, network c and 2 more to be gone"),
+        ] {
+            let (cluster, world) = ground(MemoryLocks::default());
+            for name in names.chars().map(String::from) {
+                network(&world, &name, DOMAIN);
+                cluster.fault(Fault::RemovalHolds("network".into(), name, "somebody".into()));
+            }
+            let mut said = vec![];
+            let deadline = world.clock.now().after(Duration::from_secs(2));
+            remove_domain(&world, DOMAIN, deadline, true, &mut |on| said.push(on.to_string())).unwrap();
+            assert_eq!(said.first().map(String::as_str), Some(wanted));
+        }
+    }
+
+    /// Locks that cannot be looked at.
+    struct NoLocks;
+
+    impl Locks for NoLocks {
+        fn take(&self, _: &str) -> std::io::Result<Option<Box<dyn Lock>>> {
+            Err(std::io::ErrorKind::PermissionDenied.into())
+        }
+        fn share(&self, domain: &str) -> std::io::Result<Option<Box<dyn Lock>>> {
+            self.take(domain)
+        }
+        fn keep(&self, _: &str, _: &[&str]) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn kept(&self) -> std::io::Result<BTreeSet<String>> {
+            Ok(BTreeSet::new())
+        }
+        fn forget(&self, _: &str) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn locks_that_cannot_be_looked_at_are_an_error_and_nothing_is_touched() {
+        let (_, world) = ground(NoLocks);
+        network(&world, "n", DOMAIN);
+        let limit = a_minute(&world);
+        let e = sweep(&world, "", Kept::Go, &limit, &mut |_| ()).unwrap_err();
+        assert!(e.to_string().contains(DOMAIN) && e.to_string().contains("permission denied"), "{e}");
+        assert_eq!(world.cluster.leftovers(Some(DOMAIN), &limit).unwrap().len(), 1);
+    }
+}

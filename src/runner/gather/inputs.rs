@@ -1,0 +1,78 @@
+//! Turns what was gathered into what the plan is made from. Pure.
+
+use super::Gathered;
+use ccci_model::event::DecidedBy;
+use ccci_model::plan::Setting;
+use ccci_model::plan::left_alone::Outside;
+use ccci_recipe::compose::Composed;
+use ccci_recipe::keys;
+use ccci_recipe::settings::Capable;
+
+/// The label by which a service says that it is backed up.
+const BACKUP_LABEL: &str = "backupbot.backup";
+/// Its predecessor in version 1 of the contract.
+const OLD_BACKUP_LABEL: &str = "backupbot.backup.path";
+/// The label by which a service says that it is routed.
+const ROUTED_LABEL: &str = "traefik.enable";
+
+impl Gathered {
+    /// Whether a service is routed, so that HTTP is asked at all.
+    pub fn routed(&self) -> bool {
+        self.head.composed.as_ref().is_some_and(|c| says_true(c, ROUTED_LABEL).is_some())
+    }
+
+    /// Places that the services of either side mount and that ccci leaves alone, each once.
+    pub fn left_alone(&self) -> Vec<Outside> {
+        let mut out: Vec<Outside> = vec![];
+        for side in self.base.iter().chain([&self.head]) {
+            for place in side.composed.iter().flat_map(Composed::outside) {
+                if !out.contains(&place) {
+                    out.push(place);
+                }
+            }
+        }
+        out
+    }
+
+    /// Whether there is something to back up, why, and who decided.
+    pub fn backup(&self) -> (bool, String, DecidedBy) {
+        match self.texts.recipe.backup_capable {
+            Capable::Yes => (true, "the settings say `backup.capable = true`".into(), DecidedBy::Recipe),
+            Capable::No => (false, "the settings say `backup.capable = false`".into(), DecidedBy::Recipe),
+            Capable::Auto => {
+                let service = self.head.composed.as_ref().and_then(|c| says_true(c, BACKUP_LABEL));
+                let old = || self.head.composed.as_ref().and_then(|c| has(c, OLD_BACKUP_LABEL));
+                let reason = match (&service, old()) {
+                    (Some(name), _) => format!("the service `{name}` has the label {BACKUP_LABEL}"),
+                    // lesson 13: whoever wrote it believes that there is a backup
+                    (None, Some(name)) => format!(
+                        "no service has the label {BACKUP_LABEL}=true; the service `{name}` has the old label \
+                         {OLD_BACKUP_LABEL} alone, which version 2 of the contract ignores"
+                    ),
+                    (None, None) => format!("no service has the label {BACKUP_LABEL}=true"),
+                };
+                (service.is_some(), reason, DecidedBy::Structure)
+            }
+        }
+    }
+
+    /// Settings that differ from the default, and where they were said.
+    pub fn settings(&self) -> Vec<Setting> {
+        let from = |key: &str| self.texts.spans.of(key).map(ToString::to_string).unwrap_or_default();
+        let changed = keys::changed(&self.texts.recipe);
+        changed
+            .into_iter()
+            .map(|(k, value)| Setting { key: k.name.into(), value, from: from(k.name) })
+            .collect()
+    }
+}
+
+/// The first service with a label that is true; Traefik and backups read it case-insensitively.
+fn says_true(composed: &Composed, label: &str) -> Option<String> {
+    let is = |v: &String| v.eq_ignore_ascii_case("true");
+    composed.services().iter().find(|s| s.labels.get(label).is_some_and(is)).map(|s| s.name.to_string())
+}
+
+fn has(composed: &Composed, label: &str) -> Option<String> {
+    composed.services().iter().find(|s| s.labels.contains_key(label)).map(|s| s.name.to_string())
+}

@@ -1,0 +1,332 @@
+//! Gathers everything that check, plan and run start from: the recipe's directories, its settings and scripts, the
+//! source's facts, the env and what the compose files come to. Looks and never touches; what is wrong with a text comes
+//! back as diagnostics, all together, and only what we could not look at is a failure.
+
+mod credentials;
+pub mod disk;
+pub mod inputs;
+pub mod look_up;
+pub mod side;
+pub mod trouble;
+pub mod unmentioned;
+
+use crate::build::upgrade_base::{self, Choice, Wish};
+use crate::ctx;
+use ccci_adapters::git::{GitHand, Repository};
+use ccci_model::diag::{Diagnostic, Diagnostics, Text, codes};
+use ccci_model::event::DecidedBy;
+use ccci_model::failure::{Failure, is_of_machine};
+use ccci_model::name::{Domain, RunId, Version};
+use ccci_model::redact::Redactor;
+use ccci_recipe::directory::{self, Directory, Layer, Origin};
+use ccci_recipe::load::{Loaded, Spans, load};
+use ccci_recipe::settings::{Recipe, UpgradeBase};
+use ccci_recipe::source::{RevisionFacts, SourceFacts, SourceKind};
+use ccci_script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
+use ccci_script::{RecipeTexts, Scripts};
+use ccci_swarm::ports::clock::Limit;
+use look_up::{Found, INSIDE, look_up, shown, tidy};
+use side::{Side, With};
+use std::path::Path;
+use std::sync::Arc;
+use trouble::{Trouble, of_machine, of_source};
+
+/// What the caller wants.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// A recipe's name, or a path.
+    pub recipe: &'a str,
+    /// `--source`.
+    pub source: Option<&'a str>,
+    /// `--ref`.
+    pub rev: Option<&'a str>,
+    /// `--base`.
+    pub base: Option<&'a str>,
+    /// `--no-local`: nothing of the recipe's own repository is run.
+    pub no_local: bool,
+    /// The run; it makes the domain.
+    pub run_id: &'a RunId,
+    /// The zone of the domain.
+    pub zone: &'a str,
+}
+
+/// What gathering is done with.
+pub struct Means<'a> {
+    /// Where the caller stands.
+    pub here: &'a Path,
+    /// Where sources are cloned.
+    pub cache: &'a Path,
+    /// Git.
+    pub git: &'a GitHand,
+    /// What bounds it.
+    pub limit: &'a Limit,
+    /// Learns what the source's address holds that nobody may read.
+    pub redactor: &'a Redactor,
+}
+
+/// The texts of a recipe without its source.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    /// The settings.
+    pub recipe: Recipe,
+    /// Where they are written.
+    pub spans: Spans,
+    /// The files.
+    pub directory: Directory,
+}
+
+/// Everything.
+#[derive(Debug, Clone)]
+pub struct Gathered {
+    /// Settings and files.
+    pub texts: Texts,
+    /// The source.
+    pub source: SourceFacts,
+    /// The run's domain.
+    pub domain: Domain,
+    /// The revision under test.
+    pub head: Side,
+    /// What it is upgraded from, if anything.
+    pub base: Option<Side>,
+    /// Why.
+    pub choice: Choice,
+    /// Whether the repair under `previous/` is laid over the base.
+    pub repaired: bool,
+    /// The scripts of all directories.
+    pub scripts: Scripts,
+    /// What loading them said.
+    pub of_scripts: Diagnostics,
+}
+
+/// What came of it: values unless something is too wrong to go on, and everything there is to say.
+#[derive(Debug, Clone)]
+pub struct Outcome<T> {
+    /// The values; with errors among the diagnostics they may be shown but not run.
+    pub value: Option<T>,
+    /// What is wrong.
+    pub diagnostics: Diagnostics,
+}
+
+impl<T> Outcome<T> {
+    fn nothing(mut diagnostics: Diagnostics, last: Diagnostic) -> Outcome<T> {
+        diagnostics.push(last);
+        Outcome { value: None, diagnostics }
+    }
+}
+
+/// The texts of a recipe directory: what `check` looks at when no source is at hand. A failure means that we could not
+/// look.
+pub fn texts(recipe: &str, here: &Path) -> Result<Outcome<Texts>, Box<Failure>> {
+    match found_with(recipe, &disk::whole(here), false) {
+        Err(Trouble::Wrong(d)) => Ok(Outcome::nothing(Diagnostics::default(), *d)),
+        Err(Trouble::World(failure)) => Err(failure),
+        Ok((found, layer)) => {
+            let (texts, diagnostics) = read(&found, layer.as_slice());
+            Ok(Outcome { value: Some(texts), diagnostics })
+        }
+    }
+}
+
+/// What a name means, and the project's directory of it.
+fn found_with(recipe: &str, here: &Path, has_source: bool) -> Result<(Found, Option<Layer>), Trouble> {
+    let found = look_up(recipe, here, has_source).map_err(Trouble::Wrong)?;
+    let layer = project(&found)?;
+    Ok((found, layer))
+}
+
+/// Gathers everything. A failure means that we could not look.
+pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>, Box<Failure>> {
+    let here = &disk::whole(means.here);
+    let (found, project) = match found_with(asked.recipe, here, asked.source.is_some()) {
+        Ok(both) => both,
+        Err(Trouble::Wrong(d)) => return Ok(Outcome::nothing(Diagnostics::default(), *d)),
+        Err(Trouble::World(failure)) => return Err(failure),
+    };
+    let (alone, said) = read(&found, project.as_slice());
+    let place = alone.spans.of("source").filter(|_| asked.source.is_none());
+    let Some(given) = source_of(asked, &found, &alone.recipe, here) else {
+        // settings that cannot be read may name one
+        if said.0.iter().any(|d| d.code == codes::TOML_SYNTAX) {
+            return Ok(Outcome { value: None, diagnostics: said });
+        }
+        return Ok(Outcome::nothing(said, no_source(&found)));
+    };
+    for secret in credentials::of(&given) {
+        means.redactor.add("the source's address", &secret);
+    }
+    let opened = means.git.open(&given, here, means.cache, means.limit);
+    let read_head = opened.and_then(|r| r.facts(asked.rev).map(|facts| (r, facts)));
+    let (repository, source) = match read_head.map_err(|e| of_source(e, place)) {
+        Ok(both) => both,
+        Err(Trouble::Wrong(d)) => return Ok(Outcome::nothing(said, *d)),
+        Err(Trouble::World(failure)) => return Err(failure),
+    };
+    let own = inside(&source).filter(|_| !asked.no_local);
+    let (texts, diagnostics) = match own {
+        None => (alone, said),
+        Some(own) => read(&found, &std::iter::once(own).chain(project).collect::<Vec<Layer>>()),
+    };
+    compose(asked, &repository, source, texts, diagnostics)
+}
+
+/// The project's directory.
+fn project(found: &Found) -> Result<Option<Layer>, Trouble> {
+    let Some((dir, shown)) = &found.directory else { return Ok(None) };
+    let layer = disk::layer(dir, shown, Origin::Project).map_err(|e| match is_of_machine(&e) {
+        true => Trouble::World(of_machine(&format!("the files of `{shown}` to be readable"), &e)),
+        false => {
+            let message = format!("the directory `{shown}` cannot be read: {e}");
+            Trouble::Wrong(Box::new(Diagnostic::new(codes::UNREADABLE_FILE, message)))
+        }
+    })?;
+    if layer.texts.is_empty() && layer.unread.is_empty() {
+        let help = "write recipe.toml, or remove the directory and give the source with --source";
+        let message = format!("the directory `{shown}` is empty");
+        return Err(Trouble::Wrong(Box::new(Diagnostic::new(codes::EMPTY_DIRECTORY, message).help(help))));
+    }
+    Ok(Some(layer))
+}
+
+/// `ccci/` of the revision under test.
+fn inside(source: &SourceFacts) -> Option<Layer> {
+    let files = &source.head.files;
+    let texts = files.below(INSIDE);
+    let within = |path: &String| path.strip_prefix(INSIDE)?.strip_prefix('/').map(str::to_string);
+    let binaries = files.binaries.keys().filter_map(|p| Some((within(p)?, "it is not UTF-8".to_string())));
+    let unread = files.unread.iter().filter_map(|(p, why)| Some((within(p)?, why.clone())));
+    let unread = binaries.chain(unread).collect();
+    let shown =
+        texts.iter().next().map(|(path, text)| text.path.trim_end_matches(path).trim_end_matches('/'));
+    let shown = shown.unwrap_or(INSIDE).to_string();
+    let layer = Layer { origin: Origin::Repository, shown, texts, unread };
+    (!layer.texts.is_empty() || !layer.unread.is_empty()).then_some(layer)
+}
+
+fn read(found: &Found, layers: &[Layer]) -> (Texts, Diagnostics) {
+    let (directory, mut diagnostics) = directory::read(layers);
+    let Loaded { recipe, spans, diagnostics: said } = load(found.name.clone(), &directory.settings);
+    diagnostics.0.extend(said.0);
+    (Texts { recipe, spans, directory }, diagnostics)
+}
+
+/// The source, as seen from `here`: a relative path of the settings starts at their directory.
+fn source_of(asked: &Asked<'_>, found: &Found, recipe: &Recipe, here: &Path) -> Option<String> {
+    if let Some(given) = asked.source.map(str::to_string).or_else(|| found.repository.clone()) {
+        return Some(given);
+    }
+    let written = recipe.source.as_ref()?;
+    match (&found.directory, SourceKind::of(written)) {
+        (Some((dir, _)), SourceKind::Path) => Some(shown(&tidy(&dir.join(written)), here)),
+        _ => Some(written.clone()),
+    }
+}
+
+fn no_source(found: &Found) -> Diagnostic {
+    let file =
+        found.directory.as_ref().map_or("recipe.toml".into(), |(_, shown)| format!("{shown}/recipe.toml"));
+    Diagnostic::new(codes::NO_SOURCE, format!("no source of the recipe `{}` is known", found.name))
+        .help(format!("write `source = \"URL or path\"` in {file}, or give --source"))
+}
+
+/// Chooses the base and composes both sides.
+fn compose(
+    asked: &Asked<'_>,
+    repository: &Repository<'_>,
+    source: SourceFacts,
+    texts: Texts,
+    mut diagnostics: Diagnostics,
+) -> Result<Outcome<Gathered>, Box<Failure>> {
+    let name = &texts.recipe.name;
+    let domain = match Domain::of_run(name, source.head.commit.as_str(), asked.run_id, asked.zone) {
+        Ok(domain) => domain,
+        Err(e) => return Ok(Outcome::nothing(diagnostics, Diagnostic::new(codes::BAD_FLAG, e.to_string()))),
+    };
+    let wished = wish(asked, &texts).and_then(|w| upgrade_base::choose(&w, &source));
+    let mut choice = match wished {
+        Ok(choice) => choice,
+        Err(d) => return Ok(Outcome::nothing(diagnostics, *d)),
+    };
+    let (scripts, of_scripts) = load_scripts(&texts.directory.merged().0.texts)?;
+    // what is missing now may come later from a hook; scripts that cannot be read may have one
+    let adds = |hook: &str| scripts.defines(hook) || of_scripts.has_errors();
+    let of_head = adds(EXTRA_ENV.name) || adds(UPGRADE_EXTRA_ENV.name);
+    let (head, said) = side_of(&texts, &domain, source.head.clone(), true, of_head, vec![]);
+    diagnostics.0.extend(said.0);
+    let (mut base, mut repaired) = (None, false);
+    if let Some(chosen) = &choice.base {
+        let facts =
+            match repository.revision(&chosen.commit, &chosen.found_as).map_err(|e| of_source(e, None)) {
+                Ok(facts) => facts,
+                Err(Trouble::Wrong(d)) => return Ok(Outcome::nothing(diagnostics, *d)),
+                Err(Trouble::World(failure)) => return Err(failure),
+            };
+        let repair = repair(&texts, chosen.version.as_ref(), &mut diagnostics);
+        repaired = !repair.is_empty();
+        let (side, said) = side_of(&texts, &domain, facts, false, adds(EXTRA_ENV.name), repair);
+        if head.same_as(&side) {
+            choice = choice.nothing_moves();
+            repaired = false;
+        } else {
+            diagnostics.0.extend(side::of_base(said).0);
+            base = Some(side);
+        }
+    } else {
+        repair(&texts, None, &mut diagnostics);
+    }
+    let value = Gathered { texts, source, domain, head, base, choice, repaired, scripts, of_scripts };
+    diagnostics.0.extend(unmentioned::variables(&value).0);
+    Ok(Outcome { value: Some(value), diagnostics })
+}
+
+fn side_of(
+    texts: &Texts,
+    domain: &Domain,
+    facts: RevisionFacts,
+    is_head: bool,
+    hooked: bool,
+    repair: Vec<Arc<Text>>,
+) -> (Side, Diagnostics) {
+    let recipe = &texts.recipe;
+    let (env, upgrade_env) = (texts.spans.of("env"), texts.spans.of("upgrade.env"));
+    let (settings, places) = match is_head {
+        true => (vec![&recipe.env, &recipe.upgrade_env], vec![env, upgrade_env]),
+        false => (vec![&recipe.env], vec![env]),
+    };
+    let overlays = texts.directory.overlays.iter().cloned().chain(repair).collect();
+    let with = With { recipe: &recipe.name, domain, settings: &settings, places: &places, overlays, hooked };
+    Side::make(facts, with)
+}
+
+/// Loads scripts. A failure is the machine's, and no script is to blame for it.
+pub fn load_scripts(texts: &RecipeTexts) -> Result<(Scripts, Diagnostics), Box<Failure>> {
+    Scripts::load(texts, &ctx::sigs()).map_err(|e| of_machine("a thread for the scripts", &e))
+}
+
+/// The flag before the settings.
+fn wish(asked: &Asked<'_>, texts: &Texts) -> Result<Wish, Box<Diagnostic>> {
+    let Some(flag) = asked.base else {
+        let place = texts.spans.of("upgrade.base").cloned();
+        return Ok(Wish { base: texts.recipe.upgrade_base.clone(), by: DecidedBy::Recipe, place });
+    };
+    let base = match flag {
+        "auto" => UpgradeBase::Auto,
+        "none" => UpgradeBase::None,
+        version => UpgradeBase::Version(Version::parse(version).map_err(|e| {
+            Diagnostic::new(codes::BAD_FLAG, format!("--base: {e}, nor `none`"))
+                .help("write a published version, `none`, or leave it out")
+        })?),
+    };
+    Ok(Wish { base, by: DecidedBy::Caller, place: None })
+}
+
+/// The repair under `previous/`, if it is for this base.
+fn repair(texts: &Texts, base: Option<&Version>, diagnostics: &mut Diagnostics) -> Vec<Arc<Text>> {
+    let Some(previous) = &texts.directory.previous else { return vec![] };
+    match upgrade_base::repair(previous, base) {
+        Ok(()) => vec![previous.compose.clone()],
+        Err(stale) => {
+            diagnostics.push(*stale);
+            vec![]
+        }
+    }
+}

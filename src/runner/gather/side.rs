@@ -1,0 +1,282 @@
+//! One side of a run: a revision with its env and what its compose files come to, as far as that is known before hooks
+//! run. Pure.
+
+use ccci_model::diag::nearest::did_you_mean;
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, Severity, Text, codes};
+use ccci_model::name::{Domain, LONGEST_SWARM_NAME, RecipeName};
+use ccci_model::plan::Deployment;
+use ccci_recipe::app_env::{AppEnv, From, app_env, compose_files};
+use ccci_recipe::compose::{Around, Composed, Object};
+use ccci_recipe::envfile::EnvFile;
+use ccci_recipe::source::{Files, RevisionFacts};
+use regex::Regex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+/// `${X:?…}` and `${X?…}`.
+static REQUIRED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\$\{([A-Za-z_][A-Za-z0-9_]*):?\?").expect("a constant pattern"));
+
+/// A revision, its env and what it composes to.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// The revision.
+    pub facts: RevisionFacts,
+    /// The app env before hooks.
+    pub env: AppEnv,
+    /// Its compose files, in order.
+    pub compose_files: Vec<String>,
+    /// What is laid over them.
+    pub overlays: Vec<Arc<Text>>,
+    /// What they come to, overlays included; none if they do not compose.
+    pub composed: Option<Composed>,
+    /// The same without overlays: what the author published.
+    pub published: Option<Composed>,
+    /// Whether a hook adds to the env, so that what is missing now may come later.
+    pub hooked: bool,
+    /// Variables that a hook has to give; composing took them as `1`.
+    pub left_to_hooks: Vec<String>,
+}
+
+/// What a side is made with.
+pub struct With<'a> {
+    /// The recipe.
+    pub recipe: &'a RecipeName,
+    /// The run's domain.
+    pub domain: &'a Domain,
+    /// Variables of the settings, in the order they are laid over each other.
+    pub settings: &'a [&'a BTreeMap<String, String>],
+    /// Where the settings may say `COMPOSE_FILE`.
+    pub places: &'a [Option<&'a Place>],
+    /// Compose files laid over those of the recipe.
+    pub overlays: Vec<Arc<Text>>,
+    /// Whether a hook adds to the env, so that what is missing now may come later.
+    pub hooked: bool,
+}
+
+impl Side {
+    /// Makes a side; everything that is wrong with its texts comes along.
+    pub fn make(facts: RevisionFacts, with: With<'_>) -> (Side, Diagnostics) {
+        let from = From {
+            sample: facts.files.text(".env.sample"),
+            abra: facts.files.text("abra.sh"),
+            settings: with.settings,
+            domain: with.domain,
+            recipe: with.recipe,
+        };
+        let (env, mut diagnostics) = app_env(&from);
+        // taken as absent, they would change what is tested
+        diagnostics.0.extend([".env.sample", "abra.sh"].iter().filter_map(|p| unreadable(p, &facts)));
+        // asked of the text as it was written, so that the places are right
+        let written = from.sample.map(|text| EnvFile::parse(text).0.secrets().1);
+        diagnostics.0.extend(written.into_iter().flat_map(|d| d.0));
+        let names = compose_files(&env.vars);
+        let texts = texts_of(&names, &facts, &with, &mut diagnostics);
+        let mut side = Side {
+            facts,
+            env,
+            compose_files: names,
+            overlays: with.overlays.clone(),
+            composed: None,
+            published: None,
+            hooked: with.hooked,
+            left_to_hooks: vec![],
+        };
+        if let Some(texts) = texts {
+            side.compose(&texts, &with, &mut diagnostics);
+        }
+        (side, diagnostics)
+    }
+
+    fn compose(&mut self, texts: &[Arc<Text>], with: &With<'_>, diagnostics: &mut Diagnostics) {
+        let mut vars = self.env.vars.clone();
+        if with.hooked {
+            self.left_to_hooks = required(texts, &vars);
+            vars.extend(self.left_to_hooks.iter().map(|name| (name.clone(), "1".to_string())));
+        }
+        let files = &self.facts.files;
+        let read = |path: &str| files.text_at(path).map(|t| t.content.clone());
+        let around = Around { env: &vars, read: &read };
+        let (published, found) = Composed::build(texts, &around);
+        let mut all = found;
+        self.composed = published.clone();
+        if published.is_some() && !self.overlays.is_empty() {
+            let whole: Vec<Arc<Text>> = texts.iter().chain(&self.overlays).cloned().collect();
+            let (composed, found) = Composed::build(&whole, &around);
+            self.composed = composed;
+            all.0.extend(found.0);
+        }
+        self.published = published;
+        // the author says that it may stay unset by leaving it commented out
+        let optional = |name: &str| self.env.sample.commented.iter().any(|e| e.key == name);
+        let named = |d: &Diagnostic| d.message.split('`').nth(1).is_some_and(optional);
+        all.0.retain(|d| d.code != codes::UNSET_VARIABLE || !(with.hooked || named(d)));
+        if let Some(composed) = &self.composed {
+            all.0.extend(composed.deployable().0);
+            all.0.extend(no_app(composed, texts));
+            all.0.extend(long_names(composed, with.domain));
+            // a hook may give another name, or leave out the compose file
+            if !with.hooked {
+                all.0.extend(missing_files(composed, files));
+            }
+        }
+        diagnostics.0.extend(all.0);
+    }
+
+    /// Whether another side would deploy the very same: same services, same content of configs and secrets, and the same
+    /// env, which the service `app` is given as a whole.
+    pub fn same_as(&self, other: &Side) -> bool {
+        let (Some(a), Some(b)) = (&self.published, &other.published) else { return false };
+        let content = |side: &Side, c: &Composed| -> Vec<Option<Vec<u8>>> {
+            let files = c.referenced_files();
+            files.iter().map(|f| side.facts.files.bytes_at(f).map(<[u8]>::to_vec)).collect()
+        };
+        self.env.vars == other.env.vars && a.to_yaml() == b.to_yaml() && content(self, a) == content(other, b)
+    }
+
+    /// As the plan knows it.
+    pub fn deployment(&self, repaired: bool) -> Deployment {
+        let services = self.composed.iter().flat_map(|c| c.services()).map(|s| s.name.to_string());
+        Deployment {
+            commit: self.facts.commit.clone(),
+            dirty: self.facts.dirty(),
+            version: self.facts.version().cloned(),
+            found_as: self.facts.found_as.clone(),
+            compose_files: self.compose_files.clone(),
+            images: self.composed.as_ref().map(Composed::images).unwrap_or_default(),
+            services: services.collect(),
+            repaired,
+        }
+    }
+}
+
+/// The texts of the compose files; none if one is missing.
+fn texts_of(
+    names: &[String],
+    facts: &RevisionFacts,
+    with: &With<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Arc<Text>>> {
+    let files = &facts.files;
+    let known: Vec<&str> = files.texts.keys().map(String::as_str).filter(|p| is_compose(p)).collect();
+    let mut texts = vec![];
+    for name in names {
+        match files.text_at(name) {
+            Some(text) => texts.push(text.clone()),
+            None => {
+                let mut d = unreadable(name.trim_start_matches("./"), facts)
+                    .unwrap_or_else(|| no_compose_file(name, &known));
+                d.place = who_names(name, files, with);
+                diagnostics.push(d);
+            }
+        }
+    }
+    (texts.len() == names.len()).then_some(texts)
+}
+
+fn no_compose_file(name: &str, known: &[&str]) -> Diagnostic {
+    let help = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match known {
+        [] => "a recipe has a `compose.yml` at the root of its repository".into(),
+        known => format!("there are {}", known.join(", ")),
+    });
+    Diagnostic::new(codes::NO_COMPOSE_FILE, format!("the recipe has no compose file `{name}`")).help(help)
+}
+
+/// What is said of a file that is there and cannot be read as text.
+fn unreadable(path: &str, facts: &RevisionFacts) -> Option<Diagnostic> {
+    let why = facts.files.unreadable(path)?;
+    let message = format!("`{path}` of the source ({}) cannot be read: {why}", facts.found_as);
+    let help = "it has to be a text in UTF-8 inside the repository that is not too large";
+    Some(Diagnostic::new(codes::UNREADABLE_FILE, message).help(help))
+}
+
+fn is_compose(path: &str) -> bool {
+    !path.contains('/') && path.starts_with("compose") && path.ends_with(".yml")
+}
+
+/// The last place that names this file in `COMPOSE_FILE`: the settings or the sample.
+fn who_names(name: &str, files: &Files, with: &With<'_>) -> Option<Place> {
+    let says = |p: &Place| p.text.content[p.range.clone()].contains(name);
+    if let Some(place) = with.places.iter().rev().flatten().find(|p| says(p)) {
+        return Some((*place).clone());
+    }
+    let (sample, _) = EnvFile::parse(files.text(".env.sample")?);
+    let entry = sample.entries.iter().rfind(|e| e.key == "COMPOSE_FILE" && e.value.contains(name))?;
+    Some(entry.place.clone())
+}
+
+/// Variables that the texts require and the env lacks.
+fn required(texts: &[Arc<Text>], vars: &BTreeMap<String, String>) -> Vec<String> {
+    let found = texts.iter().flat_map(|t| REQUIRED.captures_iter(&t.content));
+    let mut names: Vec<String> = found.map(|c| c[1].to_string()).collect();
+    names.retain(|n| vars.get(n).is_none_or(String::is_empty));
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn no_app(composed: &Composed, texts: &[Arc<Text>]) -> Option<Diagnostic> {
+    if composed.service("app").is_some() {
+        return None;
+    }
+    let names: Vec<&str> = composed.services().iter().map(|s| s.name.as_str()).collect();
+    let there =
+        if names.is_empty() { "there is none".into() } else { format!("there are {}", names.join(", ")) };
+    let message = format!("no service is called `app`; {there}");
+    let d = Diagnostic::new(codes::NO_APP_SERVICE, message);
+    let d = d.help("call the main service `app`: abra and ccci look for it by that name");
+    Some(match composed.services().first() {
+        Some(service) => d.at(service.place.clone()),
+        None => d.at(Place::start_of(&texts[0])),
+    })
+}
+
+/// Files of configs and secrets that the recipe does not have.
+fn missing_files(composed: &Composed, files: &Files) -> Vec<Diagnostic> {
+    let configs = composed.configs().into_iter().map(|o| ("config", "configs", o));
+    let secrets = composed.secrets().into_iter().map(|o| ("secret", "secrets", o));
+    let own = configs.chain(secrets).filter(|(.., o)| !o.external);
+    let say = |(kind, section, object): (&str, &str, Object)| {
+        let file = object.file.as_ref().filter(|f| files.bytes_at(f).is_none())?;
+        let unread = files.unread_at(file).map(|why| format!(" ({why})")).unwrap_or_default();
+        let message =
+            format!("the recipe has no file `{file}`{unread}, which the {kind} `{}` names", object.key);
+        let known = files.texts.keys().chain(files.binaries.keys()).map(String::as_str);
+        let place = composed.place_of_object(section, &object.key, "file").unwrap_or(object.place);
+        let d = Diagnostic::new(codes::MISSING_FILE, message).at(place);
+        Some(match did_you_mean(file, known) {
+            Some(help) => d.help(help),
+            None => d.help("its path starts at the root of the recipe's repository and stays inside"),
+        })
+    };
+    own.filter_map(say).collect()
+}
+
+/// Names that Swarm would refuse only after half of the stack was made (lesson 35).
+fn long_names(composed: &Composed, domain: &Domain) -> Vec<Diagnostic> {
+    let stack = domain.stack().to_string();
+    let (secrets, configs) = (composed.secrets(), composed.configs());
+    let objects = secrets.iter().map(|o| ("secret", o)).chain(configs.iter().map(|o| ("config", o)));
+    let objects = objects.map(|(kind, o)| (kind, o.engine_name(&stack), o.place.clone()));
+    let service = |name: &str| format!("{stack}_{name}");
+    let services = composed.services().iter().map(|s| ("service", service(s.name.as_str()), s.place.clone()));
+    let long = objects.chain(services).filter(|(_, name, _)| name.len() > LONGEST_SWARM_NAME);
+    let say = |(kind, name, place): (&str, String, Place)| {
+        let message = format!("the {kind} is called `{name}` on the engine: {} characters", name.len());
+        let help =
+            format!("Swarm takes {LONGEST_SWARM_NAME} at most, and most domains are longer than a run's");
+        Diagnostic::new(codes::NAME_TOO_LONG, message).at(place).help(help)
+    };
+    long.map(say).collect()
+}
+
+/// What is wrong with the base, as far as it keeps a run from starting. What is merely odd about a version that was
+/// published long ago helps nobody.
+pub fn of_base(diagnostics: Diagnostics) -> Diagnostics {
+    let errors = diagnostics.0.into_iter().filter(|d| d.severity == Severity::Error);
+    let say = |mut d: Diagnostic| {
+        let first = d.help.take().map(|h| format!("{h}; ")).unwrap_or_default();
+        d.help(format!("{first}this is the base: choose another with `upgrade.base` or --base"))
+    };
+    Diagnostics(errors.map(say).collect())
+}

@@ -1,0 +1,154 @@
+//! Sorts what went wrong with a source: something that was written wrong, or something we could not do.
+
+use ccci_adapters::git::GitError;
+use ccci_model::diag::nearest::did_you_mean;
+use ccci_model::diag::{Diagnostic, Place, codes};
+use ccci_model::failure::{Blame, Failure, causes, is_of_machine};
+use std::io;
+
+/// How many revisions a message names.
+const SHOWN: usize = 8;
+
+/// Why gathering ended.
+#[derive(Debug)]
+pub enum Trouble {
+    /// What someone wrote is wrong.
+    Wrong(Box<Diagnostic>),
+    /// We could not do or look.
+    World(Box<Failure>),
+}
+
+/// What the machine did not do.
+pub fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
+    Box::new(Failure::new(causes::MACHINE_REFUSED, expected, format!("the machine refused: {e}")))
+}
+
+/// Sorts an error of git. `place` is where the settings name the source.
+pub fn of_source(error: GitError, place: Option<&Place>) -> Trouble {
+    let wrong = |code, message: String, help: String| {
+        let mut d = Diagnostic::new(code, message).help(help);
+        d.place = place.cloned();
+        Trouble::Wrong(Box::new(d))
+    };
+    match error {
+        GitError::NoSuchPath { path } => {
+            let help = "clone the recipe repository there, or name another source".to_string();
+            wrong(codes::NO_SOURCE, format!("the source `{path}` does not exist"), help)
+        }
+        GitError::NotARepository { path, inside } => {
+            let help = match inside {
+                Some(root) => format!("it lies inside the repository `{}`; name that one", root.display()),
+                None => format!(
+                    "make it one: `git -C {path} init && git -C {path} add -A && git -C {path} commit`"
+                ),
+            };
+            wrong(codes::NOT_A_REPOSITORY, format!("the source `{path}` is no git repository"), help)
+        }
+        GitError::NoCommit { path } => {
+            let help = "commit the recipe first".to_string();
+            wrong(codes::NO_SUCH_REF, format!("the source `{path}` has no commit yet"), help)
+        }
+        GitError::NoSuchRef { rev, known } => no_such_ref(&rev, &known),
+        GitError::CannotClone { url, said } if says_there_is_none(&said) => {
+            let help = format!("git says: {said}");
+            wrong(codes::NOT_A_REPOSITORY, format!("there is no git repository at `{url}`"), help)
+        }
+        other => Trouble::World(Box::new(of_world(&other))),
+    }
+}
+
+fn no_such_ref(rev: &str, known: &[String]) -> Trouble {
+    let meant = did_you_mean(rev, known.iter().map(String::as_str));
+    // a version is often written without its upstream part
+    let meant =
+        meant.or_else(|| known.iter().find(|k| k.starts_with(rev)).map(|k| format!("did you mean `{k}`?")));
+    let help = meant.unwrap_or_else(|| match known {
+        [] => "the source has neither tags nor branches".into(),
+        known => format!("there are {}", known.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ")),
+    });
+    let message = format!("the source has no revision `{rev}`");
+    Trouble::Wrong(Box::new(Diagnostic::new(codes::NO_SUCH_REF, message).help(help)))
+}
+
+/// Words by which a server or a path says that nothing is there, unlike a network that fails.
+fn says_there_is_none(said: &str) -> bool {
+    ["not found", "does not exist", "does not appear to be a git repository"].iter().any(|w| said.contains(w))
+        && !said.contains("resolve host")
+}
+
+fn of_world(error: &GitError) -> Failure {
+    let cause = match error {
+        GitError::Stopped { .. } => causes::INTERRUPTED,
+        GitError::Io { source, .. } if is_of_machine(source) => causes::MACHINE_REFUSED,
+        _ => causes::SOURCE_FAILED,
+    };
+    let expected = match error {
+        GitError::NoGit => "git on the PATH; install it (Debian: `apt-get install git`)",
+        GitError::CannotClone { .. } => "the source to be reachable",
+        GitError::Io { source, .. } if is_of_machine(source) => "the machine to give what git needs",
+        GitError::Io { .. } => "a temporary and a state directory that can be written (TMPDIR, CCCI_HOME)",
+        GitError::Broken { .. } => "a repository that git can read here, as this user",
+        GitError::Missing { partial: true, .. } => {
+            "a repository with all of its objects; clone it whole, without --filter"
+        }
+        GitError::Missing { .. } => "a repository with all of its objects; `git fsck` names what is missing",
+        GitError::OtherNames => "a repository whose object format is sha1",
+        GitError::Failed { said, .. } if said.contains("promisor") => {
+            "a repository with all of its objects; this one is a partial clone: clone it whole, without --filter"
+        }
+        _ => "the source to be readable",
+    };
+    let blame = if matches!(error, GitError::Odd { .. }) { Blame::Ccci } else { cause.blame };
+    let mut observed = format!("failed to {error}");
+    let mut inner = std::error::Error::source(error);
+    while let Some(e) = inner {
+        observed = format!("{observed}: {e}");
+        inner = e.source();
+    }
+    Failure::new(cause, expected, observed).blame(blame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+
+    fn clone_fails(said: &str) -> Trouble {
+        of_source(GitError::CannotClone { url: "https://x.test/y.git".into(), said: said.into() }, None)
+    }
+
+    #[test]
+    fn what_the_machine_lacks_is_told_from_what_is_wrong_with_a_file() {
+        for (errno, ours) in [
+            (Errno::AGAIN, true),
+            (Errno::NOMEM, true),
+            (Errno::MFILE, true),
+            (Errno::NFILE, true),
+            (Errno::IO, true),
+            (Errno::ACCESS, false),
+            (Errno::NOENT, false),
+            (Errno::ISDIR, false),
+        ] {
+            assert_eq!(is_of_machine(&errno.into()), ours, "{errno:?}");
+        }
+        let failure = of_machine("a thread", &Errno::AGAIN.into());
+        let home = GitError::Io { what: "make a home for git".into(), source: Errno::MFILE.into() };
+        assert_eq!(of_world(&home).cause, causes::MACHINE_REFUSED.id);
+        assert!(failure.cause == causes::MACHINE_REFUSED.id && failure.is_error(), "{failure:?}");
+    }
+
+    #[test]
+    fn an_unreachable_server_is_the_worlds_fault_and_a_missing_repository_is_not() {
+        let world = clone_fails("unable to access 'https://x.test/y.git/': Could not resolve host: x.test");
+        assert!(matches!(&world, Trouble::World(f) if f.blame == Blame::World && f.is_error()), "{world:?}");
+        let wrong = clone_fails("repository 'https://x.test/y.git/' not found");
+        assert!(matches!(&wrong, Trouble::Wrong(d) if d.code == codes::NOT_A_REPOSITORY), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_missing_git_says_what_to_install() {
+        let Trouble::World(f) = of_source(GitError::NoGit, None) else { panic!("world") };
+        assert!(f.expected.contains("apt-get install git"));
+        assert_eq!(f.observed, "failed to start git: it is not installed");
+    }
+}

@@ -1,0 +1,76 @@
+//! Finds names that look like a slip: variables of the settings that nothing of the recipe mentions while it does mention
+//! something near, and services of the scripts that no compose file has.
+
+use super::{Gathered, Texts};
+use ccci_model::diag::nearest::{did_you_mean, nearest};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
+use ccci_recipe::envfile::EnvFile;
+use ccci_script::Spoken;
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// Names in capitals: that is how recipes write variables.
+static NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b[A-Z][A-Z0-9_]{2,}\b").expect("a constant pattern"));
+
+/// Raises what looks like a slip in `env` and `upgrade.env`.
+pub fn variables(g: &Gathered) -> Diagnostics {
+    let recipe = &g.texts.recipe;
+    let both = [("env", &recipe.env), ("upgrade.env", &recipe.upgrade_env)];
+    if both.iter().all(|(_, map)| map.is_empty()) {
+        return Diagnostics::default();
+    }
+    let files = &g.head.facts.files.texts;
+    let mentioned: BTreeSet<&str> =
+        files.values().flat_map(|t| NAME.find_iter(&t.content)).map(|m| m.as_str()).collect();
+    let known = known(g);
+    let slips = both.iter().flat_map(|(key, map)| map.keys().map(move |name| (*key, name)));
+    let slips = slips.filter(|(_, name)| !mentioned.contains(name.as_str()));
+    let say = |(key, name): (&str, &String)| {
+        let near = nearest(name, known.iter().map(String::as_str))?;
+        let message = format!("no file of the recipe mentions `{name}`, which `{key}` sets");
+        let mut d =
+            Diagnostic::new(codes::UNMENTIONED_VARIABLE, message).help(format!("did you mean `{near}`?"));
+        d.place = place(&g.texts, key, name);
+        Some(d)
+    };
+    Diagnostics(slips.filter_map(say).collect())
+}
+
+/// Variables that the recipe's sample knows, commented-out ones too.
+fn known(g: &Gathered) -> BTreeSet<String> {
+    let sample: &EnvFile = &g.head.env.sample;
+    sample.entries.iter().chain(&sample.commented).map(|e| e.key.clone()).collect()
+}
+
+/// Raises services that scripts name and neither side has. A hook that gives variables may bring compose files along,
+/// with services that nobody knows before it has run.
+pub fn services(g: &Gathered, spoken: &[Spoken]) -> Diagnostics {
+    let sides: Vec<_> = std::iter::once(&g.head).chain(&g.base).collect();
+    if sides.iter().any(|s| s.hooked || s.composed.is_none()) {
+        return Diagnostics::default();
+    }
+    let known: BTreeSet<&str> =
+        sides.iter().flat_map(|s| &s.composed).flat_map(|c| c.services()).map(|s| s.name.as_str()).collect();
+    let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let say = |s: &Spoken| {
+        let message = format!("no service is called `{}`; the app has {all}", s.text);
+        let d = Diagnostic::new(codes::UNKNOWN_SERVICE, message).at(s.at.clone());
+        match did_you_mean(&s.text, known.iter().copied()) {
+            Some(help) => d.help(help),
+            None => d,
+        }
+    };
+    Diagnostics(spoken.iter().filter(|s| !known.contains(s.text.as_str())).map(say).collect())
+}
+
+/// Where the settings write the name.
+fn place(texts: &Texts, key: &str, name: &str) -> Option<Place> {
+    let value = texts.spans.of(key)?;
+    let content = &value.text.content;
+    // a `[section]` has the place of its header, its entries stand below
+    let words: BTreeMap<usize, &str> = content[value.range.start..].match_indices(name).collect();
+    let at = value.range.start + *words.keys().next()?;
+    Some(Place::new(&value.text, at..at + name.len()))
+}

@@ -1,0 +1,318 @@
+//! Writes a record while the run goes on: each event hidden, appended and flushed, then the reports, whole or not at
+//! all. A disk that refuses is told once and never loses the verdict, which is made from memory.
+
+use super::bound::{Bound, Fits};
+use super::format::Format;
+use super::{EVENTS, PLAN, Record, redaction, scan};
+use ccci_adapters::mask::of_files;
+use ccci_model::event::{Event, What};
+use ccci_model::failure::{Failure, causes};
+use ccci_model::redact::Redactor;
+use ccci_model::tier::{Status, Tier};
+use ccci_model::time::Moment;
+use ccci_model::verdict::TierOutcome;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+/// Why a record cannot be written. Fits after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// There is one already; two runs in one file would be none.
+    #[error("use `{}` for the record: it holds one already", .0.display())]
+    Taken(PathBuf),
+    /// There is something else in its place.
+    #[error("use `{}` for the record: it is no directory", .0.display())]
+    NoDirectory(PathBuf),
+    /// The disk refuses.
+    #[error("write `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl RecordError {
+    /// Whether another place was meant: the caller has to name one.
+    pub fn is_wrong_place(&self) -> bool {
+        matches!(self, RecordError::Taken(_) | RecordError::NoDirectory(_))
+    }
+
+    /// As the record and the reader see it.
+    pub fn failure(&self) -> Failure {
+        let failure =
+            Failure::new(causes::RECORD_FAILED, "the record to be written", format!("failed to {self}"));
+        match self {
+            RecordError::Taken(_) | RecordError::NoDirectory(_) => {
+                failure.to_do("name another directory with `--out DIR`")
+            }
+            RecordError::Write { source, .. } => {
+                let full = ccci_adapters::store::is_full(source);
+                let cure = if full { "free some room, or " } else { "" };
+                failure
+                    .evidence("system", source.to_string())
+                    .to_do(format!("{cure}put the record elsewhere with `--out DIR`"))
+            }
+        }
+    }
+}
+
+/// A record being written.
+pub struct Journal {
+    dir: PathBuf,
+    formats: &'static [Format],
+    redactor: Redactor,
+    /// None after the disk refused: what follows would have a hole before it.
+    file: Option<File>,
+    events: Vec<Event>,
+    bound: Bound,
+    trouble: Option<RecordError>,
+    keep_archives: bool,
+}
+
+/// A record that is done.
+pub struct Finished {
+    /// The record; none when the run had not even begun.
+    pub record: Option<Record>,
+    /// What could not be made or looked at, in words for people. Never changes the verdict.
+    pub notes: Vec<String>,
+}
+
+impl Journal {
+    /// Starts a record in a directory, which is made; one that holds a record is refused. At the end every format is written.
+    pub fn begin(dir: &Path, redactor: Redactor, formats: &'static [Format]) -> Result<Journal, RecordError> {
+        let path = dir.join(EVENTS);
+        let failed = |source| RecordError::Write { path: path.clone(), source };
+        if dir.exists() && !dir.is_dir() {
+            return Err(RecordError::NoDirectory(dir.to_path_buf()));
+        }
+        fs::create_dir_all(dir).map_err(|source| RecordError::Write { path: dir.to_path_buf(), source })?;
+        let opened = OpenOptions::new().append(true).create_new(true).open(&path);
+        let file = opened.map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => RecordError::Taken(dir.to_path_buf()),
+            _ => failed(e),
+        })?;
+        Ok(Journal {
+            dir: dir.to_path_buf(),
+            formats,
+            redactor,
+            file: Some(file),
+            events: vec![],
+            bound: Bound::default(),
+            trouble: None,
+            keep_archives: false,
+        })
+    }
+
+    /// Whether archives of backups stay after a run in which nothing was wrong with them.
+    pub fn keep_archives(&mut self, keep: bool) {
+        self.keep_archives = keep;
+    }
+
+    /// Takes an event: hides, appends, remembers. Returns it as it was recorded; nothing if the record has no room for it.
+    pub fn take(&mut self, event: Event) -> Option<&Event> {
+        let event = match self.bound.fit(redaction::hide(&self.redactor, event)) {
+            Fits::As(event) | Fits::Notice(event) => event,
+            Fits::No => return None,
+        };
+        if let What::RunStarted { plan, .. } = &event.what
+            && let Err(e) = write_whole(&self.dir, PLAN, &pretty(plan))
+        {
+            self.trouble.get_or_insert(e);
+        }
+        let line = line(&event);
+        self.bound.wrote(line.len());
+        if let Some(file) = &mut self.file
+            && let Err(source) = file.write_all(line.as_bytes())
+        {
+            self.file = None;
+            self.trouble.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
+        }
+        self.events.push(event);
+        self.events.last()
+    }
+
+    /// The trouble with the disk so far.
+    pub fn trouble(&self) -> Option<&RecordError> {
+        self.trouble.as_ref()
+    }
+
+    /// Ends the record: hides once more what was learnt late, writes every report, scans every file.
+    pub fn finish(mut self) -> Finished {
+        let mut notes = vec![];
+        self.settle();
+        self.settle_files();
+        self.drop_archives();
+        let mut record = self.render(&mut notes);
+        let (found, unread) = scan::directory(&self.dir, &self.archives(), &self.redactor);
+        notes.extend(unread.iter().map(|e| format!("failed to {e}")));
+        if !found.is_empty() {
+            let at = self.events.last().map_or(Moment(0), |e| e.at);
+            for f in found {
+                self.events.push(Event { at, what: What::SecretFound { file: f.file, secret: f.secret } });
+            }
+            self.rewrite();
+            notes.clear();
+            record = self.render(&mut notes);
+        }
+        if let Some(trouble) = &self.trouble {
+            let at = self.events.last().map_or(Moment(0), |e| e.at);
+            let failure = Box::new(trouble.failure());
+            self.events.push(Event { at, what: What::RecordFailed { failure } });
+            record = Record::of(self.events);
+        }
+        Finished { record, notes }
+    }
+
+    /// Hides what later secrets reveal in earlier events, and mends a file with a hole if the disk takes it now.
+    fn settle(&mut self) {
+        let hidden: Vec<Event> =
+            self.events.iter().map(|e| redaction::hide(&self.redactor, e.clone())).collect();
+        let changed = hidden != self.events;
+        self.events = hidden;
+        if changed || self.file.is_none() {
+            self.rewrite();
+        } else if let Some(Err(source)) = self.file.as_ref().map(File::sync_all) {
+            self.trouble.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
+        }
+    }
+
+    /// The same in files that were kept before a secret was known, and in the plan. Archives stay as they are.
+    fn settle_files(&mut self) {
+        let kept = self.events.iter().filter_map(|e| match &e.what {
+            What::Kept { file, sha256: None, .. } => Some((file.clone(), None)),
+            What::RunStarted { plan, .. } => Some((PLAN.to_string(), Some(pretty(plan)))),
+            _ => None,
+        });
+        for (name, anew) in kept.collect::<BTreeSet<_>>() {
+            let Ok(bytes) = fs::read(self.dir.join(&name)) else { continue };
+            if self.redactor.find(&bytes).is_empty() {
+                continue;
+            }
+            let hidden = anew.unwrap_or_else(|| self.redactor.hide_bytes(&bytes));
+            if let Err(e) = write_whole(&self.dir, &name, &hidden) {
+                self.trouble.get_or_insert(e);
+            }
+        }
+    }
+
+    /// Removes archives that nobody needs any more: they hold the app's data as they were. Where something was wrong with
+    /// a backup or a restore they are evidence.
+    fn drop_archives(&mut self) {
+        let archives = self.archives();
+        let Some(record) = Record::of(self.events.clone()).filter(|_| !self.keep_archives) else { return };
+        let of_backups = |t: &&TierOutcome| matches!(t.tier, Tier::Backup | Tier::Restore);
+        let evidence = record.outcome.tiers.iter().filter(of_backups).any(|t| t.status != Status::Pass);
+        if archives.is_empty() || evidence {
+            return;
+        }
+        let gone = |file: &String| fs::remove_file(self.dir.join(file)).is_ok();
+        let files: Vec<String> = archives.into_iter().filter(gone).collect();
+        // their directories go with them if nothing else is in there
+        for dir in files.iter().filter_map(|f| Path::new(f).parent()).collect::<BTreeSet<_>>() {
+            let _ = fs::remove_dir(self.dir.join(dir));
+        }
+        let _ = fs::remove_dir(self.dir.join("backups"));
+        let at = self.events.last().map_or(Moment(0), |e| e.at);
+        self.take(Event { at, what: What::ArchivesDropped { files } });
+    }
+
+    /// Writes all events anew; a record that is whole after all has no trouble.
+    fn rewrite(&mut self) {
+        let all: String = self.events.iter().map(line).collect();
+        match write_whole(&self.dir, EVENTS, all.as_bytes()) {
+            Ok(()) => self.trouble = None,
+            Err(e) => {
+                self.trouble.get_or_insert(e);
+            }
+        }
+    }
+
+    fn render(&mut self, notes: &mut Vec<String>) -> Option<Record> {
+        let record = Record::of(self.events.clone())?;
+        let (written, errors) = write_reports(&self.dir, self.formats, &record);
+        notes.extend(written);
+        if let Some(e) = errors.into_iter().next() {
+            self.trouble.get_or_insert(e);
+        }
+        Some(record)
+    }
+
+    fn archives(&self) -> BTreeSet<String> {
+        let name = |e: &Event| match &e.what {
+            What::Kept { file, sha256: Some(_), .. } => Some(file.clone()),
+            _ => None,
+        };
+        self.events.iter().filter_map(name).collect()
+    }
+}
+
+/// Writes every format beside the record. Returns formats that could not be made (a bug of ours, which may not turn a
+/// green run red: lesson 38) and files that could not be written.
+pub fn write_reports(dir: &Path, formats: &[Format], record: &Record) -> (Vec<String>, Vec<RecordError>) {
+    let (mut notes, mut errors) = (vec![], vec![]);
+    for format in formats {
+        match catch_unwind(AssertUnwindSafe(|| (format.render)(record))) {
+            Ok(bytes) => errors.extend(write_whole(dir, format.file, &bytes).err()),
+            Err(_) => {
+                notes.push(format!("the format `{}` could not be made; this is a bug in ccci", format.name))
+            }
+        }
+    }
+    // the new names are to be on the disk as well
+    let synced = File::open(dir).and_then(|d| d.sync_all());
+    errors.extend(synced.err().map(|source| RecordError::Write { path: dir.to_path_buf(), source }));
+    (notes, errors)
+}
+
+/// A file that appears whole or not at all; its content is on the disk before it has its name.
+fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
+    let path = dir.join(name);
+    let write = || -> io::Result<()> {
+        let mut temp = tempfile::Builder::new().prefix(".ccci-").permissions(of_files()).tempfile_in(dir)?;
+        temp.write_all(bytes)?;
+        temp.as_file().sync_all()?;
+        temp.persist(&path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    write().map_err(|source| RecordError::Write { path: path.clone(), source })
+}
+
+fn line(event: &Event) -> String {
+    serde_json::to_string(event).expect("events have text keys only") + "\n"
+}
+
+fn pretty(value: &impl Serialize) -> Vec<u8> {
+    let mut out = serde_json::to_vec_pretty(value).expect("a plan has text keys only");
+    out.push(b'\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ccci_model::verdict::Verdict;
+    use ccci_testkit::example::{self, green_run};
+
+    #[test]
+    fn a_full_disk_is_an_error_that_is_said_and_the_verdict_is_there_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::begin(dir.path(), Redactor::default(), &[]).unwrap();
+        journal.file = Some(File::options().write(true).open("/dev/full").unwrap());
+        green_run(&example::plan()).into_iter().for_each(|e| {
+            journal.take(e);
+        });
+        let failure = journal.trouble().unwrap().failure();
+        assert_eq!(failure.cause, "record-failed");
+        assert!(failure.evidence.iter().any(|e| e.text.contains("--out DIR")), "{failure:?}");
+        // the room comes back: the record is mended from memory
+        let record = journal.finish().record.unwrap();
+        assert_eq!(record.outcome.verdict, Verdict::Green);
+        assert_eq!(Record::read(dir.path()).unwrap(), record);
+    }
+}

@@ -1,0 +1,231 @@
+//! A kept record: the events of a run and what became of it. Reads them back; writing is `journal.rs`.
+
+pub mod bound;
+pub mod format;
+pub mod journal;
+mod redaction;
+mod scan;
+
+use ccci_model::diag::{Diagnostic, Place, Text, codes};
+use ccci_model::event::Event;
+use ccci_model::verdict::{Outcome, judge};
+use std::cell::LazyCell;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file that everything else is made from.
+pub const EVENTS: &str = "events.jsonl";
+/// The plan, for reading it beside the record.
+pub const PLAN: &str = "plan.json";
+/// So many bad lines are shown; a file that is no record at all would fill the screen.
+const SHOWN: usize = 10;
+/// Bytes of a record's events, a hundred times what a long run writes: `bound.rs` sees to it that no more is written.
+pub const MOST_BYTES: u64 = 32 << 20;
+
+/// A record and its judgement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// All events, in order.
+    pub events: Vec<Event>,
+    /// What became of the run.
+    pub outcome: Outcome,
+}
+
+impl Record {
+    /// Judges events. `None` when they do not begin with a plan.
+    pub fn of(events: Vec<Event>) -> Option<Record> {
+        let outcome = judge(&events)?;
+        Some(Record { events, outcome })
+    }
+
+    /// Reads the record in a directory.
+    pub fn read(dir: &Path) -> Result<Record, Vec<Diagnostic>> {
+        let path = dir.join(EVENTS);
+        let shown = path.display().to_string();
+        let content = plain(&path).map_err(|e| {
+            let message = format!("expected a record in `{}`, failed to read `{EVENTS}`: {e}", dir.display());
+            vec![
+                Diagnostic::new(codes::BAD_RECORD, message)
+                    .help("`ccci report list` shows the runs that are kept"),
+            ]
+        })?;
+        let content =
+            String::from_utf8(content).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+        Record::parse(&shown, &content)
+    }
+
+    /// Reads the text of a record. A last line without its newline was being written when the run was killed: it is
+    /// left out if it cannot be read.
+    pub fn parse(path: &str, content: &str) -> Result<Record, Vec<Diagnostic>> {
+        // only what is wrong needs a copy to point into
+        let text = LazyCell::new(|| Arc::new(Text { path: path.to_string(), content: content.to_string() }));
+        let (mut events, mut bad) = (vec![], vec![]);
+        for (n, line) in content.split_inclusive('\n').enumerate() {
+            match serde_json::from_str::<Event>(line) {
+                Ok(event) => events.push(event),
+                Err(_) if line.trim().is_empty() || !line.ends_with('\n') => {}
+                Err(e) => {
+                    let place = Place::at_line(&text, n + 1, e.column(), 1);
+                    let reason = reason(&e);
+                    let known = reason.split(", expected one of").next().unwrap_or(&reason);
+                    let message = format!("line {} is no event: {known}", n + 1);
+                    let d = Diagnostic::new(codes::BAD_RECORD, message).at(place);
+                    bad.push(if known == reason { d } else { d.help("a newer ccci may have written it") });
+                    // finding a place means counting lines: all of a big file that is no record would take for ever
+                    if bad.len() == SHOWN {
+                        break;
+                    }
+                }
+            }
+        }
+        if !bad.is_empty() {
+            return Err(bad);
+        }
+        Record::of(events).ok_or_else(|| {
+            let message = "expected a record that begins with `run_started`, it does not";
+            vec![Diagnostic::new(codes::BAD_RECORD, message).at(Place::start_of(&text))]
+        })
+    }
+}
+
+/// A file's bytes. What is no plain file is not opened: a pipe would be waited for, a device read for ever.
+pub fn plain(path: &Path) -> io::Result<Vec<u8>> {
+    let facts = fs::metadata(path)?;
+    if !facts.is_file() {
+        return Err(io::Error::other("it is no plain file"));
+    }
+    let mut bytes = vec![];
+    // it may grow meanwhile
+    if facts.len() <= MOST_BYTES {
+        fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    if facts.len().max(bytes.len() as u64) > MOST_BYTES {
+        let message = format!("it is too large; files up to {} MiB are read", MOST_BYTES >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+/// The parser's words without its own position, which counts within the line.
+fn reason(e: &serde_json::Error) -> String {
+    let text = e.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_string()
+}
+
+/// A directory that may hold a record.
+#[derive(Debug)]
+pub struct Kept {
+    /// Where.
+    pub dir: PathBuf,
+    /// The record, or why it cannot be read.
+    pub record: Result<Record, Vec<Diagnostic>>,
+}
+
+impl Kept {
+    /// What a directory holds.
+    pub fn read(dir: PathBuf) -> Kept {
+        Kept { record: Record::read(&dir), dir }
+    }
+}
+
+/// The directories below one that hold a record, the oldest run first; run ids sort by their start.
+pub fn kept_dirs(below: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(below).into_iter().flatten().flatten();
+    let mut out: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.join(EVENTS).is_file()).collect();
+    out.sort();
+    out
+}
+
+/// All kept records below a directory.
+pub fn kept(below: &Path) -> Vec<Kept> {
+    kept_dirs(below).into_iter().map(Kept::read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ccci_model::event::What;
+    use ccci_model::time::Moment;
+    use ccci_testkit::example;
+
+    fn lines() -> String {
+        let plan = Box::new(example::plan());
+        let first = What::RunStarted { ccci: "0".into(), wall_ms: 1, plan };
+        let event = |what| serde_json::to_string(&Event { at: Moment(3), what }).unwrap() + "\n";
+        [event(first), event(What::RunEnded { wall_ms: 2 })].concat()
+    }
+
+    #[test]
+    fn a_record_is_read_back_as_it_was_written() {
+        let record = Record::parse("e", &lines()).unwrap();
+        let again: String = record.events.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
+        assert_eq!(again, lines());
+    }
+
+    #[test]
+    fn a_torn_last_line_is_left_out_and_a_whole_one_without_newline_is_not() {
+        let torn = &lines()[..lines().len() - 5];
+        assert_eq!(Record::parse("e", torn).unwrap().events.len(), 1);
+        let whole = lines();
+        assert_eq!(Record::parse("e", whole.trim_end()).unwrap().events.len(), 2);
+    }
+
+    #[test]
+    fn a_corrupted_line_is_said_with_its_number() {
+        let broken = lines().replace("\"run_ended\"", "\"run_flew\"");
+        let bad = Record::parse("dir/events.jsonl", &broken).unwrap_err();
+        assert_eq!((bad.len(), bad[0].code.id), (1, "bad-record"));
+        assert!(bad[0].place.as_ref().unwrap().to_string().starts_with("dir/events.jsonl:2:"));
+        assert!(
+            bad[0].message.contains("line 2 is no event: unknown variant `run_flew`"),
+            "{}",
+            bad[0].message
+        );
+    }
+
+    #[test]
+    fn a_file_larger_than_any_record_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::File::create(dir.path().join(EVENTS)).unwrap().set_len(900 << 20).unwrap();
+        let bad = Record::read(dir.path()).unwrap_err();
+        assert!(
+            bad[0].message.ends_with("it is too large; files up to 32 MiB are read"),
+            "{}",
+            bad[0].message
+        );
+    }
+
+    #[test]
+    fn a_record_of_very_many_steps_is_read_in_a_moment() {
+        let mut all = lines();
+        for step in 0..60_000 {
+            let what = What::StepStarted { step, title: "t".into(), tier: None };
+            all += &(serde_json::to_string(&Event { at: Moment(4), what }).unwrap() + "\n");
+            let (status, failure, note) = (ccci_model::tier::Status::Pass, None, None);
+            let what = What::StepEnded { step, status, ms: 1, failure, note };
+            all += &(serde_json::to_string(&Event { at: Moment(5), what }).unwrap() + "\n");
+        }
+        let record = Record::parse("e", &all).unwrap();
+        assert_eq!(record.outcome.steps.len(), 60_000);
+        assert!(record.outcome.steps.iter().all(|s| s.ended && s.ms == 1));
+    }
+
+    #[test]
+    fn a_record_whose_names_are_none_is_not_read() {
+        let run = example::plan().run_id.to_string();
+        let odd = lines().replace(&run, "x\\u001b[2J\\n::error::y");
+        let bad = Record::parse("e", &odd).unwrap_err();
+        assert!(bad[0].message.contains("is not a run id"), "{}", bad[0].message);
+    }
+
+    #[test]
+    fn a_file_that_is_no_record_is_refused_in_few_words() {
+        assert_eq!(Record::parse("e", &"nonsense\n".repeat(200_000)).unwrap_err().len(), SHOWN);
+        let empty = Record::parse("e", "").unwrap_err();
+        assert!(empty[0].message.contains("begins with `run_started`"), "{}", empty[0].message);
+        let gone = Record::read(Path::new("/nowhere/run")).unwrap_err();
+        assert!(gone[0].message.contains("`/nowhere/run`"), "{}", gone[0].message);
+    }
+}

@@ -1,0 +1,83 @@
+//! Hides secrets in an event, value by value. Structure stays: a secret that reads like a name of ccci's own must not
+//! break the line it stands in.
+
+use ccci_model::event::Event;
+use ccci_model::redact::Redactor;
+use serde_json::Value;
+
+/// Values under these names are words of ccci's own, never text from outside.
+const OWN_WORDS: &[&str] = &[
+    "event",
+    "do",
+    "tier",
+    "tiers",
+    "status",
+    "blame",
+    "cause",
+    "decided_by",
+    "side",
+    "run_id",
+    "recipe",
+    "domain",
+    "stack",
+    "commit",
+    "version",
+    "severity",
+];
+
+/// The event with every known value hidden.
+pub fn hide(redactor: &Redactor, event: Event) -> Event {
+    let Ok(mut value) = serde_json::to_value(&event) else { return event };
+    walk(redactor, &mut value);
+    serde_json::from_value(value).unwrap_or(event)
+}
+
+fn walk(redactor: &Redactor, value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let hidden = redactor.hide(text);
+            if hidden != *text {
+                *text = hidden;
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|v| walk(redactor, v)),
+        Value::Object(map) => {
+            let own = |k: &String| OWN_WORDS.contains(&k.as_str());
+            map.iter_mut().filter(|(k, _)| !own(k)).for_each(|(_, v)| walk(redactor, v));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ccci_model::event::What;
+    use ccci_model::secret::Secret;
+    use ccci_model::time::Moment;
+    use ccci_testkit::example;
+
+    #[test]
+    fn a_secret_is_hidden_wherever_text_stands_and_structure_stays() {
+        let redactor = Redactor::default();
+        redactor.add("pw", &Secret::new("hunter2secret"));
+        redactor.add("odd", &Secret::new("installed"));
+        redactor.add("odder", &Secret::new("\",\"by\":\""));
+        let what = What::Called {
+            by: "pre_backup".into(),
+            function: "exec".into(),
+            arguments: vec!["mysql -phunter2secret".into()],
+            result: "password aHVudGVyMnNlY3JldA==".into(),
+            ok: true,
+            ms: 1,
+        };
+        let hidden = hide(&redactor, Event { at: Moment(1), what });
+        let text = serde_json::to_string(&hidden).unwrap();
+        assert!(text.contains("mysql -p•••") && text.contains("password •••"), "{text}");
+        let plan = Box::new(example::plan());
+        let started = Event { at: Moment(0), what: What::RunStarted { ccci: "0".into(), wall_ms: 0, plan } };
+        let What::RunStarted { plan, .. } = hide(&redactor, started).what else { panic!() };
+        assert_eq!(plan.tiers, example::plan().tiers);
+        assert!(plan.base_reason.contains("newest"), "a plan is read back after hiding");
+    }
+}

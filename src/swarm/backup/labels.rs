@@ -1,0 +1,141 @@
+//! The label contract: which services are backed up, which paths of their volumes, by which commands. Pure.
+
+use crate::observed::{Seen, ServiceSeen, VolumeSeen};
+use crate::ports::volume::InVolume;
+use ccci_model::name::ServiceName;
+use ccci_recipe::compose::name_in_files;
+
+/// Commands around an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hooks {
+    /// Before.
+    pub pre: Option<String>,
+    /// After.
+    pub post: Option<String>,
+}
+
+/// A path that is backed up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// The volume's name in the compose file.
+    pub volume: String,
+    /// The service whose labels select it.
+    pub service: ServiceName,
+    /// The path in the volume.
+    pub at: InVolume,
+    /// Where the service mounts the volume.
+    pub mounts: Vec<String>,
+}
+
+impl Selected {
+    /// How people call it.
+    pub fn named(&self) -> String {
+        let mount = self.mounts.first().map_or("", |m| m.trim_end_matches('/'));
+        match self.at.path.as_str() {
+            "" => format!("`{mount}` of volume `{}`", self.volume),
+            path => format!("`{mount}/{path}` of volume `{}`", self.volume),
+        }
+    }
+}
+
+/// What is done for one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The service.
+    pub service: ServiceName,
+    /// Commands around the backup.
+    pub backup: Hooks,
+    /// Commands around the restore.
+    pub restore: Hooks,
+    /// What is archived.
+    pub paths: Vec<Selected>,
+    /// Volumes that are selected and left alone, since their files live elsewhere than on the engine; as the compose file
+    /// names them.
+    pub elsewhere: Vec<String>,
+}
+
+/// The jobs of a stack, and what a reader should know about its labels. All volumes of a service by default;
+/// `backupbot.backup.volumes.<v>=false` excludes, `….<v>.path=a,b` limits to paths below the volume.
+pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
+    let (mut jobs, mut notes) = (vec![], vec![]);
+    for service in &seen.services {
+        // lesson 13: version 2 of the contract ignores the old single-path label
+        if service.labels.contains_key("backupbot.backup.path") {
+            let name = &service.name;
+            notes.push(format!(
+                "service `{name}` has the old label `backupbot.backup.path`, which version 2 ignores"
+            ));
+        }
+        if on(service) {
+            notes.extend(led_out(service));
+            jobs.push(job(service));
+        }
+    }
+    (jobs, notes)
+}
+
+fn on(service: &ServiceSeen) -> bool {
+    service.labels.get("backupbot.backup").is_some_and(|v| v.eq_ignore_ascii_case("true"))
+}
+
+fn job(service: &ServiceSeen) -> Job {
+    let label = |key: &str| service.labels.get(&format!("backupbot.{key}")).cloned();
+    let (mut paths, mut elsewhere) = (vec![], vec![]);
+    for (n, mount) in service.volumes.iter().enumerate() {
+        // one volume may be mounted more than once
+        if service.volumes[..n].iter().any(|before| before.name == mount.name) {
+            continue;
+        }
+        let volume = short(&mount.name, service);
+        let key = |rest: &str| format!("backup.volumes.{volume}{rest}");
+        if label(&key("")).is_some_and(|v| v.eq_ignore_ascii_case("false")) {
+            continue;
+        }
+        if mount.elsewhere {
+            elsewhere.push(volume);
+            continue;
+        }
+        let below: Vec<String> = match label(&key(".path")) {
+            None => vec![String::new()],
+            Some(list) => list
+                .split(',')
+                .map(|p| p.trim().trim_matches('/').to_string())
+                .filter(|p| !p.is_empty() && !leads_out(p))
+                .collect(),
+        };
+        paths.extend(below.into_iter().map(|path| selected(service, mount, &volume, path)));
+    }
+    Job {
+        service: service.name.clone(),
+        backup: Hooks { pre: label("backup.pre-hook"), post: label("backup.post-hook") },
+        restore: Hooks { pre: label("restore.pre-hook"), post: label("restore.post-hook") },
+        paths,
+        elsewhere,
+    }
+}
+
+fn selected(service: &ServiceSeen, mount: &VolumeSeen, volume: &str, path: String) -> Selected {
+    let of_volume = service.volumes.iter().filter(|v| v.name == mount.name);
+    Selected {
+        volume: volume.into(),
+        service: service.name.clone(),
+        at: InVolume { volume: mount.name.clone(), path },
+        mounts: of_volume.map(|v| v.path.clone()).collect(),
+    }
+}
+
+/// Labels with a path whose content is of the image or of another volume.
+fn led_out(service: &ServiceSeen) -> impl Iterator<Item = String> {
+    let of_volumes = service.labels.iter().filter(|(key, _)| key.starts_with("backupbot.backup.volumes."));
+    let out = of_volumes.filter(|(_, list)| list.split(',').any(leads_out));
+    out.map(|(key, list)| format!("`{list}` of label `{key}` leads out of its volume and is left out"))
+}
+
+fn leads_out(path: &str) -> bool {
+    path.split('/').any(|part| part.trim() == "..")
+}
+
+fn short(engine_name: &str, service: &ServiceSeen) -> String {
+    let stack = service.labels.get("com.docker.stack.namespace").map_or("", String::as_str);
+    name_in_files(engine_name, stack).to_string()
+}

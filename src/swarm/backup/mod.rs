@@ -1,0 +1,212 @@
+//! Backup and restore by the label contract of backup-bot-two (version 2), done by ccci itself upon the ports: what is
+//! to be done is `labels.rs` (pure), doing it is here. Only volumes are read and written that the run made and that live on
+//! the engine; everything else that lies under a mount is left alone and named.
+
+mod archiving;
+mod labels;
+mod links;
+mod restoring;
+
+use crate::ports::clock::Limit;
+use crate::ports::cluster::{ClusterError, ExecRequest};
+use crate::ports::volume::Entry;
+use crate::ports::{Cluster, World};
+use archiving::{archive, file_of};
+use ccci_model::failure::{Failure, causes};
+use ccci_model::name::StackName;
+pub use labels::{Hooks, Job, Selected, jobs};
+pub use restoring::restore;
+use std::io;
+
+/// What one selected path left in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// What was taken.
+    pub of: Selected,
+    /// Name in the store.
+    pub file: String,
+    /// SHA-256 of the tar.
+    pub sha256: String,
+    /// Bytes of the tar.
+    pub bytes: u64,
+    /// What is inside.
+    pub entries: Vec<Entry>,
+}
+
+/// One backup of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its name.
+    pub name: String,
+    /// Its archives.
+    pub archives: Vec<Archive>,
+    /// The jobs it was made by; a restore runs their restore hooks.
+    pub jobs: Vec<Job>,
+    /// What a reader should know, such as an old label that is ignored.
+    pub notes: Vec<String>,
+    /// What is not in it although it belongs to the app, fit to stand after "not proved:".
+    pub left_out: Vec<String>,
+}
+
+impl Snapshot {
+    /// Bytes of content, not of archive: a tar of nothing has 1.5 kB (lesson 50).
+    pub fn bytes(&self) -> u64 {
+        self.archives.iter().flat_map(|a| &a.entries).map(|e| e.content).sum()
+    }
+
+    /// A few words.
+    pub fn summary(&self) -> String {
+        let entries: usize = self.archives.iter().map(|a| a.entries.len()).sum();
+        let notes: String = self.notes.iter().map(|n| format!("; {n}")).collect();
+        format!(
+            "archives: {}, entries: {entries}, bytes of content: {}{notes}",
+            self.archives.len(),
+            self.bytes()
+        )
+    }
+
+    /// Every archive holds something: only what is inside counts (lessons 11, 50).
+    pub fn assert_not_empty(&self) -> Result<(), Box<Failure>> {
+        let empty = self.archives.iter().find(|a| a.entries.iter().all(|e| e.content == 0));
+        let Some(a) = empty else { return Ok(()) };
+        let seen = format!(
+            "{} of service `{}` holds {} entries and no content",
+            a.of.named(),
+            a.of.service,
+            a.entries.len()
+        );
+        let names: Vec<&str> = a.entries.iter().map(|e| e.name.as_str()).take(10).collect();
+        let failure = Failure::new(causes::EMPTY_BACKUP, "a backup that holds something", seen);
+        Err(Box::new(failure.evidence("entries", names.join("\n"))))
+    }
+}
+
+/// Backs a stack up: hooks, archives, hooks; everything lies in the store under the snapshot's name.
+pub fn back_up(
+    world: &World,
+    stack: &StackName,
+    name: &str,
+    limit: &Limit,
+) -> Result<Snapshot, Box<Failure>> {
+    let seen = world.cluster.look(stack, limit).map_err(|e| engine(e, "look at the stack"))?;
+    let (jobs, notes) = jobs(&seen);
+    if jobs.iter().all(|j| j.paths.is_empty()) {
+        return Err(Box::new(nothing(&jobs, &notes)));
+    }
+    let mut snapshot = Snapshot { name: name.to_string(), archives: vec![], jobs, notes, left_out: vec![] };
+    for job in &snapshot.jobs {
+        hook(world, stack, job, "backup pre-hook", job.backup.pre.as_deref(), limit)?;
+    }
+    let mut taken = Ok(());
+    for selected in snapshot.jobs.iter().flat_map(|j| &j.paths) {
+        let file = file_of(name, selected, &snapshot.archives);
+        match archive(world, stack, &file, selected, limit) {
+            Ok(archive) => snapshot.archives.push(archive),
+            Err(f) => taken = taken.and(Err(f)),
+        }
+    }
+    let closed = world.cluster.close_volumes(stack, limit).map_err(|e| engine(e, "let go of the volumes"));
+    taken = taken.and(closed);
+    // post-hooks clean up after pre-hooks, so they run whatever happened between
+    for job in &snapshot.jobs {
+        let done = hook(world, stack, job, "backup post-hook", job.backup.post.as_deref(), limit);
+        taken = taken.and(done);
+    }
+    snapshot.left_out.extend(snapshot.archives.iter().filter_map(links::left_out));
+    taken.map(|()| snapshot)
+}
+
+/// Why there is nothing to back up.
+fn nothing(jobs: &[Job], notes: &[String]) -> Failure {
+    if let Some(volume) = jobs.iter().flat_map(|j| &j.elsewhere).next() {
+        let expected = "a volume to back up that lives on the engine";
+        let seen = format!("`{volume}`, whose driver or options put its files elsewhere");
+        return Failure::new(causes::VOLUME_ELSEWHERE, expected, seen);
+    }
+    let seen = if jobs.is_empty() {
+        "no service has `backupbot.backup=true`"
+    } else {
+        "every volume is excluded, or there is none"
+    };
+    let failure = Failure::new(causes::NOTHING_TO_BACK_UP, "the backup labels to select a volume", seen);
+    failure.evidence("notes", notes.join("\n"))
+}
+
+/// Runs one command of the contract in the service's container. `sh -c 'false | gzip'` exits 0, so a container that has
+/// bash runs it with `pipefail`: a dump that broke in a pipe is seen.
+pub(super) fn hook(
+    world: &World,
+    stack: &StackName,
+    job: &Job,
+    what: &str,
+    command: Option<&str>,
+    limit: &Limit,
+) -> Result<(), Box<Failure>> {
+    let Some(command) = command.filter(|c| !c.trim().is_empty()) else { return Ok(()) };
+    let doing = format!("run the {what} of service `{}`", job.service);
+    let expected = format!("the {what} of service `{}` to succeed", job.service);
+    let strict = run(&*world.cluster, stack, job, &["bash", "-o", "pipefail", "-c", command], limit);
+    let out = match strict {
+        Ok(out) if matches!(out.code, 126 | 127) && no_bash(&out) => {
+            run(&*world.cluster, stack, job, &["sh", "-c", command], limit).map_err(|e| engine(e, &doing))?
+        }
+        Ok(out) => out,
+        Err(ClusterError::Refused { text, .. }) if NO_BASH.iter().any(|w| text.contains(w)) => {
+            run(&*world.cluster, stack, job, &["sh", "-c", command], limit).map_err(|e| engine(e, &doing))?
+        }
+        Err(e @ ClusterError::Ended(_)) => {
+            let failure = Failure::new(causes::BACKUP_HOOK_FAILED, expected, format!("failed to {e}"));
+            return Err(Box::new(failure.evidence("command", command)));
+        }
+        Err(e) => return Err(engine(e, &doing)),
+    };
+    if out.code == 0 {
+        return Ok(());
+    }
+    let seen = format!("it exited with {}", out.code);
+    Err(Box::new(
+        Failure::new(causes::BACKUP_HOOK_FAILED, expected, seen)
+            .evidence("command", command)
+            .evidence("its errors", tail(&out.stderr))
+            .evidence("its output", tail(&out.stdout)),
+    ))
+}
+
+/// Whether the engine's runtime could not start bash. Bash itself says `bash: line 1: x: command not found` of what it
+/// misses, and that is the hook's own failure.
+fn no_bash(out: &crate::ports::cluster::ExecOutput) -> bool {
+    let said = format!("{}{}", out.stdout, out.stderr);
+    NO_BASH.iter().any(|w| said.contains(w))
+}
+
+/// How an engine says that a container has no bash. Any other error may have come after the command had begun, which must not
+/// run twice.
+const NO_BASH: &[&str] = &["OCI runtime exec failed", "exec: \"bash\"", "bash: executable file not found"];
+
+fn run(
+    cluster: &dyn Cluster,
+    stack: &StackName,
+    job: &Job,
+    words: &[&str],
+    limit: &Limit,
+) -> Result<crate::ports::cluster::ExecOutput, ClusterError> {
+    let argv = words.iter().map(|w| (*w).to_string()).collect();
+    cluster.exec(stack, &job.service, &ExecRequest { argv, ..ExecRequest::default() }, limit)
+}
+
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.trim().lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}
+
+pub(super) fn engine(e: ClusterError, doing: &str) -> Box<Failure> {
+    Box::new(e.failure(doing, causes::ARCHIVE_FAILED))
+}
+
+pub(super) fn disk(file: &str, e: &io::Error) -> Box<Failure> {
+    let expected = format!("`{file}` in the run's directory");
+    Box::new(Failure::new(causes::RECORD_FAILED, expected, e.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

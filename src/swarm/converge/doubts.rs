@@ -1,0 +1,157 @@
+//! What a run that watched a converged stack cannot promise of it, each fit to stand after "not proved:". Pure.
+
+use super::history::History;
+use super::wanted::{Wanted, WantedService};
+use crate::observed::{Mode, Restart, Seen};
+use ccci_model::time::Span;
+use std::time::Duration;
+
+/// Doubts about services that converged, after the last look. A task that ended by itself meanwhile was started anew by
+/// Swarm, so later looks see nothing of it; and where no health check speaks, time alone does.
+pub fn doubts(wanted: &Wanted, seen: &Seen, history: &History, now_ms: u64) -> Vec<String> {
+    let mut out: Vec<String> = wanted.services.iter().filter_map(|w| ended(w, history)).collect();
+    let unchecked: Vec<(String, u64)> = wanted
+        .services
+        .iter()
+        .filter(|w| history.late_ends(&w.name).is_empty() && only_time_speaks_for(w, seen))
+        .filter_map(|w| Some((format!("`{}`", w.name), now_ms.saturating_sub(history.up_since(&w.name)?))))
+        .collect();
+    if let Some(least) = unchecked.iter().map(|(_, ms)| *ms).min() {
+        let names: Vec<&str> = unchecked.iter().map(|(name, _)| name.as_str()).collect();
+        let (stays, has) = if names.len() == 1 { ("stays", "it has") } else { ("stay", "they have") };
+        let (names, least) = (names.join(", "), Span(Duration::from_millis(least)));
+        out.push(format!("that {names} {stays} up for longer than {least}: {has} no health check"));
+    }
+    out
+}
+
+fn ended(w: &WantedService, history: &History) -> Option<String> {
+    let ends = history.late_ends(&w.name);
+    let how = ends.last()?.words();
+    Some(match ends.len() {
+        1 => format!("that `{}` stays up: after it had converged, a task of it ended {how}", w.name),
+        n => format!(
+            "that `{}` stays up: after it had converged, {n} tasks of it ended, the last {how}",
+            w.name
+        ),
+    })
+}
+
+fn only_time_speaks_for(w: &WantedService, seen: &Seen) -> bool {
+    let ends_by_design = |mode: &Mode| matches!(mode, Mode::Job(_) | Mode::Replicated(0));
+    seen.service(w.name.as_str())
+        .is_some_and(|s| !s.has_healthcheck && s.restart != Restart::Never && !ends_by_design(&s.mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scene::{Scene, services_of, wanted};
+    use super::super::{Verdict, converge};
+    use super::*;
+
+    /// The doubts at the last of these looks; after the look `anew` something was done to the app.
+    fn after(services: &str, looks: &[&str]) -> Vec<String> {
+        let services = services_of(services);
+        let (wanted, mut history) = (wanted(&services, true), History::default());
+        let mut scene = Scene::new(services);
+        let mut last = (Seen::default(), 0);
+        for look in looks {
+            if *look == "anew" {
+                history.begin_anew();
+                continue;
+            }
+            last = scene.look(look);
+            let _ = converge(&wanted, &last.0, &mut history, last.1);
+        }
+        doubts(&wanted, &last.0, &history, last.1)
+    }
+
+    #[test]
+    fn what_only_time_speaks_for_is_promised_for_that_time() {
+        let app = "app: a run";
+        for (services, looks, expected) in [
+            ("app x1", vec![app], "that `app` stays up for longer than 9s: it has no health check"),
+            ("app x1 hc", vec![app], ""),
+            ("app x1 never", vec![app], ""),
+            ("app x0", vec!["app:"], ""),
+            ("app job=1", vec!["app: a done"], ""),
+            (
+                "app x1; db x1",
+                vec!["app: a run | db: d start", "app: a run | db: d run"],
+                "that `app`, `db` stay up for longer than 6s: they have no health check",
+            ),
+            (
+                "app x1; db x1 hc",
+                vec!["app: a run | db: d start", "app: a run | db: d run"],
+                "that `app` stays up for longer than 9s: it has no health check",
+            ),
+            // another task begins at nothing
+            (
+                "app x1",
+                vec![app, "app: a shut, b run"],
+                "that `app` stays up for longer than 6s: it has no health check",
+            ),
+            // what was done to the app did not take its task away
+            (
+                "app x1",
+                vec![app, app, "anew", app],
+                "that `app` stays up for longer than 9s: it has no health check",
+            ),
+        ] {
+            let times = ["1000", "4000"].iter().chain(std::iter::repeat(&"7000"));
+            let mut looks: Vec<String> = looks
+                .iter()
+                .zip(times)
+                .map(|(l, at)| if *l == "anew" { l.to_string() } else { format!("{at} | {l}") })
+                .collect();
+            let last = looks.last().unwrap().split_once('|').unwrap().1.to_string();
+            looks.push(format!("10000 |{last}"));
+            let got = after(services, &looks.iter().map(String::as_str).collect::<Vec<_>>());
+            assert_eq!(got.join("; "), expected, "{services}: {looks:?}");
+        }
+    }
+
+    #[test]
+    fn each_end_after_everything_was_as_wanted_is_told_once() {
+        let converged = ["0 | app: a run", "2000 | app: a run"];
+        let one = ["5000 | app: a fail=3, b start", "7000 | app: a fail=3, b run"];
+        let two = ["8000 | app: a fail=3, b fail=4, c start", "9000 | app: a fail=3, b fail=4, c run"];
+        let stays = |tail: &str| vec![format!("that `app` stays up: after it had converged, {tail}")];
+        let once = stays("a task of it ended with exit code 3");
+        let twice = stays("2 tasks of it ended, the last with exit code 4");
+        let after = |parts: &[&[&str]]| after("app x1", &parts.concat());
+        assert_eq!(after(&[&converged, &one]), once);
+        assert_eq!(after(&[&converged, &one, &two]), twice);
+        assert_eq!(after(&[&converged, &["anew"], &one]), once);
+        assert_eq!(after(&[&converged, &one, &["anew", "10000 | app: a fail=3, b run"]]), once);
+        // before that it is no news
+        assert_eq!(after(&[&converged[..1], &one, &["60000 | app: a fail=3, b run"]]).len(), 1);
+        assert!(
+            after(&[&converged[..1], &one, &["60000 | app: a fail=3, b run"]])[0].contains("longer than 53s")
+        );
+        // nor is an end that is seen with the look at which everything is as wanted
+        let with_it = ["0 | app: a run", "10000 | app: a run leaving, b run", "99000 | app: a fail=3, b run"];
+        assert!(after(&[&with_it, &["100000 | app: a fail=3, b run"]])[0].contains("longer than 90s"));
+    }
+
+    #[test]
+    fn what_ended_before_something_was_done_to_the_app_does_not_hold_up_the_wait_after_it() {
+        let converged_at = |done: bool| {
+            let services = services_of("app x1");
+            let (wanted, mut history) = (wanted(&services, true), History::default());
+            let mut scene = Scene::new(services);
+            let (up, again) = ("app: a run", "app: a fail=3, b run");
+            for (at, tasks) in [(0, up), (5_000, again), (6_000, again), (7_200, again), (11_000, again)] {
+                if done && at == 6_000 {
+                    history.begin_anew();
+                }
+                let (seen, now) = scene.look(&format!("{at} | {tasks}"));
+                if let Verdict::Converged { .. } = converge(&wanted, &seen, &mut history, now) {
+                    return Some(at);
+                }
+            }
+            None
+        };
+        assert_eq!((converged_at(false), converged_at(true)), (Some(11_000), Some(7_200)));
+    }
+}

@@ -1,0 +1,257 @@
+//! When bad ends are final, and the failures that say so: expected, seen, evidence, blame.
+
+use super::USEFUL_MS;
+use super::ends::{End, line};
+use super::history::{BadEnd, History};
+use super::standing::{Standing, in_brackets};
+use super::wanted::{Wanted, WantedService};
+use crate::observed::{Restart, Seen, ServiceSeen, TaskSeen, TaskState, UpdateState};
+use ccci_model::failure::{Blame, Cause, Failure, causes};
+
+/// So many ends of one kind in one slot are a loop.
+const LOOP: usize = 2;
+/// While Swarm updates the service it may still take the update back, which says more.
+const LOOP_IN_UPDATE: usize = 3;
+/// So many ends of different kinds are a loop too.
+const MIXED_LOOP: usize = 4;
+/// So many ends over so long a time are a loop whatever else is on its way.
+const LOOP_ANYWAY: (usize, u64) = (5, 120_000);
+/// Lines of task history shown.
+const SHOWN: usize = 6;
+
+/// The failure of a service that cannot become good, if it is so at this look.
+pub(super) fn dead(
+    i: usize,
+    wanted: &Wanted,
+    seen: &Seen,
+    standings: &[Standing],
+    history: &History,
+    now_ms: u64,
+) -> Option<Failure> {
+    match &standings[i] {
+        Standing::Dead(failure) => Some((**failure).clone()),
+        Standing::Failing(_) => {
+            let service = seen.service(wanted.services[i].name.as_str())?;
+            let updating = matches!(service.update, Some((UpdateState::Updating, _)));
+            let needed = if updating { LOOP_IN_UPDATE } else { LOOP };
+            let slots = history.bad_ends(service);
+            let looping = slots.iter().filter_map(|ends| looping(ends, needed));
+            let excused = |ends: &&[BadEnd<'_>]| {
+                let long = ends.len() >= LOOP_ANYWAY.0 && now_ms - ends[0].first_ms >= LOOP_ANYWAY.1;
+                !long && excused_by_others(ends, i, wanted, seen, standings, history)
+            };
+            let ends = looping.filter(|ends| !excused(ends)).max_by_key(|ends| ends.len())?;
+            Some(match &service.update {
+                // whether the old task was still there when the new one ended is a matter of milliseconds
+                Some((UpdateState::Paused, said)) if service.start_first => {
+                    paused(service, said, "no version serves", history)
+                }
+                _ => crash_loop(service, ends, history),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The ends that make a loop: the newest ones alike, or many of any kind.
+fn looping<'a, 'b>(ends: &'a [BadEnd<'b>], needed: usize) -> Option<&'a [BadEnd<'b>]> {
+    let newest = ends.last()?;
+    let alike = ends.iter().rev().take_while(|b| b.end == newest.end).count();
+    if alike >= needed {
+        return Some(&ends[ends.len() - alike..]);
+    }
+    (ends.len() >= MIXED_LOOP).then_some(ends)
+}
+
+/// Whether each of these tasks was made while another service that it may need was still coming up.
+fn excused_by_others(
+    ends: &[BadEnd<'_>],
+    i: usize,
+    wanted: &Wanted,
+    seen: &Seen,
+    standings: &[Standing],
+    history: &History,
+) -> bool {
+    if !ends.last().is_some_and(|b| b.end.may_wait_for_others()) {
+        return false;
+    }
+    let mut others = (0..standings.len()).filter(|j| *j != i);
+    others.any(|j| {
+        let name = &wanted.services[j].name;
+        let Some(service) = seen.service(name.as_str()) else { return true };
+        match &standings[j] {
+            Standing::Dead(_) => false,
+            Standing::Failing(_) => {
+                let slots = history.bad_ends(service);
+                !slots.iter().any(|ends| looping(ends, LOOP).is_some())
+            }
+            Standing::Waiting(_) => true,
+            Standing::Good { finished, .. } => {
+                let up = history.good_since(name).unwrap_or(0);
+                let useful = if *finished || service.has_healthcheck { up } else { up + USEFUL_MS };
+                !ends.iter().any(|b| b.first_ms >= useful)
+            }
+        }
+    })
+}
+
+/// A service whose tasks ended and that Swarm will not start again.
+pub(super) fn never_again(
+    service: &ServiceSeen,
+    live: &[&TaskSeen],
+    coming: &[&TaskSeen],
+    in_flight: bool,
+    history: &History,
+) -> Option<Failure> {
+    if in_flight || !live.is_empty() || !coming.is_empty() {
+        return None;
+    }
+    let slots = history.bad_ends(service);
+    let ends = slots.iter().max_by_key(|ends| ends.len())?;
+    let last = ends.last()?;
+    let finished_badly = last.task.state == TaskState::Complete;
+    let gave_up = match service.restart {
+        Restart::Never => true,
+        Restart::OnFailure if finished_badly => true,
+        _ => service.max_attempts > 0 && ends.len() as u64 > service.max_attempts,
+    };
+    if !gave_up {
+        return None;
+    }
+    let why = match service.restart {
+        Restart::Never => "its restart condition is none".to_string(),
+        Restart::OnFailure if finished_badly => {
+            "its restart condition is on-failure and it exited with code 0".to_string()
+        }
+        _ => format!("its {} attempts are used up", service.max_attempts),
+    };
+    let cause = match (&last.end, service.restart) {
+        (End::Exit(_), Restart::Never) => causes::ONE_SHOT_FAILED,
+        (end, _) => end.cause(),
+    };
+    let observed = format!("a task ended {} and is not started again: {why}", last.end.words());
+    Some(with_tasks(blamed(cause, service, last, observed), service, history))
+}
+
+fn crash_loop(service: &ServiceSeen, ends: &[BadEnd<'_>], history: &History) -> Failure {
+    let last = ends.last().expect("a loop has an end");
+    let alike = ends.iter().all(|b| b.end == last.end);
+    let observed = if alike {
+        format!("{} tasks in a row ended {}{}", ends.len(), last.end.words(), in_brackets(&words_of(last)))
+    } else {
+        format!("{} tasks ended badly, the last {}", ends.len(), last.end.words())
+    };
+    let failure = with_tasks(blamed(last.end.cause(), service, last, observed), service, history);
+    match &service.update {
+        Some((UpdateState::Paused, said)) => failure.evidence("Swarm says", said),
+        _ => failure,
+    }
+}
+
+/// The engine's own words, where they say more than the exit code.
+fn words_of(bad: &BadEnd<'_>) -> String {
+    match bad.end {
+        End::Exit(_) | End::OutOfMemory | End::Unhealthy => String::new(),
+        _ => bad.task.error.clone(),
+    }
+}
+
+fn blamed(cause: &'static Cause, service: &ServiceSeen, bad: &BadEnd<'_>, observed: String) -> Failure {
+    let expected = match bad.end {
+        End::Unhealthy => format!("the health check of service `{}` to pass", service.name),
+        _ if service.restart == Restart::Never => {
+            format!("service `{}` to end with exit code 0", service.name)
+        }
+        _ => format!("service `{}` to stay up ({} running)", service.name, service.mode.wanted()),
+    };
+    Failure::new(cause, expected, observed)
+}
+
+/// An update that Swarm took back (lesson 4).
+pub(super) fn rolled_back(
+    service: &ServiceSeen,
+    state: UpdateState,
+    said: &str,
+    history: &History,
+) -> Failure {
+    let expected = format!("service `{}` to run the new version", service.name);
+    let why = history.newest_bad_end(service, false).or_else(|| history.newest_bad_end(service, true));
+    let cause = why.as_ref().map_or(causes::ROLLED_BACK, |b| b.end.cause_of_update(causes::ROLLED_BACK));
+    let why = why.map_or_else(|| said.to_string(), |b| format!("its task ended {}", b.end.words()));
+    let how = if state == UpdateState::RollbackPaused { ", and taking it back failed too" } else { "" };
+    let observed = format!("the update was rolled back: {why}{how}");
+    with_tasks(Failure::new(cause, expected, observed), service, history).evidence("Swarm says", said)
+}
+
+/// An update that Swarm stopped while old tasks serve (lesson 42).
+pub(super) fn paused(service: &ServiceSeen, said: &str, and: &str, history: &History) -> Failure {
+    let expected = format!("service `{}` to run the new version", service.name);
+    let why = history.newest_bad_end(service, true);
+    let cause = why.as_ref().map_or(causes::UPDATE_PAUSED, |b| b.end.cause_of_update(causes::UPDATE_PAUSED));
+    let why = why.map_or_else(|| said.to_string(), |b| format!("its new task ended {}", b.end.words()));
+    let observed = format!("Swarm paused the update and {and}: {why}");
+    with_tasks(Failure::new(cause, expected, observed), service, history).evidence("Swarm says", said)
+}
+
+/// A task that no node takes. A port held by this very stack is the recipe's own doing.
+pub(super) fn no_node(service: &ServiceSeen, error: &str, seen: &Seen) -> Failure {
+    let expected = format!("a node for service `{}`", service.name);
+    if !error.contains("port") {
+        return Failure::new(causes::NO_SUITABLE_NODE, expected, error);
+    }
+    let mine = |p: &(u16, u16, String)| service.ports.iter().any(|q| (q.0, &q.2) == (p.0, &p.2));
+    let holder = seen.services.iter().find(|s| s.id != service.id && s.ports.iter().any(mine));
+    // an old task that never ran holds nothing
+    let old_runs = seen.tasks_of(service).iter().any(|t| t.state == TaskState::Running);
+    let failure = Failure::new(causes::PORT_TAKEN, expected, format!("{error}: {}", ports(service)));
+    match holder {
+        Some(other) => failure
+            .blame(Blame::Recipe)
+            .evidence("who holds it", format!("service `{}` of the same stack", other.name)),
+        None if service.start_first && service.update.is_some() && old_runs => failure.blame(Blame::Recipe).evidence(
+            "who holds it",
+            "its own old task: with `order: start-first` the new task needs the port that the old one holds",
+        ),
+        None => failure,
+    }
+}
+
+fn ports(service: &ServiceSeen) -> String {
+    let shown: Vec<String> = service.ports.iter().map(|(p, _, proto)| format!("{p}/{proto}")).collect();
+    if shown.is_empty() {
+        "it publishes no port".into()
+    } else {
+        format!("it publishes {}", shown.join(", "))
+    }
+}
+
+/// The failure of a service that was not good at the deadline.
+pub(super) fn at_deadline(w: &WantedService, standing: &Standing, seen: &Seen, history: &History) -> Failure {
+    let why = standing.why_not().unwrap_or_default();
+    let expected = format!("service `{}` at its wanted count before the deadline", w.name);
+    let Some(service) = seen.service(w.name.as_str()) else {
+        return Failure::new(causes::NOT_CONVERGED, expected, why);
+    };
+    if let Standing::Dead(failure) = standing {
+        return (**failure).clone();
+    }
+    if let Some(bad) = history.newest_bad_end(service, true) {
+        let observed = format!("a task ended {}", bad.end.words());
+        return with_tasks(blamed(bad.end.cause(), service, &bad, observed), service, history);
+    }
+    let tasks = seen.tasks_of(service);
+    let starting =
+        tasks.iter().any(|t| t.wanted_running && t.state == TaskState::Starting && !t.container.is_empty());
+    let cause =
+        if starting && service.has_healthcheck { causes::NEVER_HEALTHY } else { causes::NOT_CONVERGED };
+    with_tasks(Failure::new(cause, expected, why), service, history)
+}
+
+fn with_tasks(failure: Failure, service: &ServiceSeen, history: &History) -> Failure {
+    let tasks = history.tasks_of(service);
+    let mut lines: Vec<String> = tasks.iter().take(SHOWN).map(|t| line(t)).collect();
+    if tasks.len() > SHOWN {
+        lines.push(format!("and {} older", tasks.len() - SHOWN));
+    }
+    failure.evidence(format!("tasks of `{}`, newest first", service.name), lines.join("\n"))
+}

@@ -1,0 +1,244 @@
+//! What is remembered between the looks at one deploy. Swarm forgets old tasks (five a slot by default) and stamps
+//! times with another clock than ours, so both are kept here, by our own clock.
+
+use super::standing::Standing;
+use super::wanted::Wanted;
+use super::{ONE_SHOT_STILL_MS, STILL_MS, UNCHECKED_STILL_MS, ends};
+use crate::observed::{Restart, Seen, ServiceSeen, TaskSeen, TaskState};
+use ccci_model::name::ServiceName;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was seen of one deploy so far.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// The services that the last `Hopeless` was about, the decisive one first.
+    pub culprits: Vec<ServiceName>,
+    looked: bool,
+    /// When everything was first as wanted.
+    converged_ms: Option<u64>,
+    /// How tasks ended that did so after that, by service, in the order in which it was seen.
+    late: BTreeMap<ServiceName, Vec<(String, ends::End)>>,
+    /// Since when a service is up with its present tasks, whatever waits came in between.
+    up: BTreeMap<ServiceName, (String, u64)>,
+    tasks: BTreeMap<String, Remembered>,
+    /// Ends from before this wait in slots that were up when it began: the past.
+    forgiven: BTreeSet<String>,
+    good: BTreeMap<ServiceName, (String, u64)>,
+    blocked: BTreeMap<ServiceName, (String, u64)>,
+}
+
+#[derive(Debug, Clone)]
+struct Remembered {
+    task: TaskSeen,
+    first_ms: u64,
+    /// When it was first seen running, and first seen ended.
+    ran_ms: Option<u64>,
+    ended_ms: Option<u64>,
+}
+
+/// Longest time that a service which failed before is watched, ms.
+const LONGEST_WATCH_MS: u64 = 30_000;
+
+impl History {
+    /// Takes in one look.
+    pub(super) fn take(&mut self, wanted: &Wanted, seen: &Seen, now_ms: u64) {
+        for task in &seen.tasks {
+            let known = self.tasks.entry(task.id.clone()).or_insert_with(|| Remembered {
+                task: task.clone(),
+                first_ms: now_ms,
+                ran_ms: None,
+                ended_ms: None,
+            });
+            known.task = merged(&known.task, task);
+            match task.state {
+                TaskState::Pending | TaskState::Starting => {}
+                TaskState::Running => known.ran_ms = known.ran_ms.or(Some(now_ms)),
+                _ => known.ended_ms = known.ended_ms.or(Some(now_ms)),
+            }
+        }
+        if !self.looked {
+            self.looked = true;
+            self.forgive_the_past(wanted, seen);
+        }
+    }
+
+    fn forgive_the_past(&mut self, wanted: &Wanted, seen: &Seen) {
+        for service in wanted.services.iter().filter_map(|w| seen.service(w.name.as_str())) {
+            let tasks = seen.tasks_of(service);
+            let runs =
+                |t: &&&TaskSeen| t.wanted_running && t.state == TaskState::Running && is_of(t, service);
+            let up: Vec<_> = tasks.iter().filter(runs).map(|t| slot(t)).collect();
+            let ended = tasks.iter().filter(|t| t.state > TaskState::Running && up.contains(&slot(t)));
+            self.forgiven.extend(ended.map(|t| t.id.clone()));
+        }
+    }
+
+    /// The bad ends of a service's present spec, by slot, oldest first.
+    pub(super) fn bad_ends(&self, service: &ServiceSeen) -> Vec<Vec<BadEnd<'_>>> {
+        let mut slots: BTreeMap<(u64, &str), Vec<BadEnd<'_>>> = BTreeMap::new();
+        for (id, r) in &self.tasks {
+            let mine = r.task.service == service.id && is_of(&r.task, service) && !self.forgiven.contains(id);
+            if let Some(end) = mine.then(|| ends::end_of(service, &r.task)).flatten() {
+                slots.entry(slot(&r.task)).or_default().push(r.bad(end));
+            }
+        }
+        let mut slots: Vec<Vec<BadEnd<'_>>> = slots.into_values().collect();
+        for ends in &mut slots {
+            ends.sort_by_key(|b| (b.task.created_ms, b.task.id.clone()));
+        }
+        slots
+    }
+
+    /// The newest bad end of a service, of whatever spec: what an update was taken back for.
+    pub(super) fn newest_bad_end(&self, service: &ServiceSeen, of_present_spec: bool) -> Option<BadEnd<'_>> {
+        let mine = self.tasks.values().filter(|r| r.task.service == service.id);
+        mine.filter(|r| is_of(&r.task, service) == of_present_spec)
+            .filter_map(|r| {
+                let end = ends::end_of(service, &r.task)?;
+                Some(r.bad(end))
+            })
+            .max_by_key(|b| b.task.created_ms)
+    }
+
+    /// All tasks of a service that were ever seen, newest first.
+    pub(super) fn tasks_of(&self, service: &ServiceSeen) -> Vec<&TaskSeen> {
+        let mut all: Vec<&TaskSeen> =
+            self.tasks.values().map(|r| &r.task).filter(|t| t.service == service.id).collect();
+        all.sort_by_key(|t| std::cmp::Reverse((t.created_ms, t.id.clone())));
+        all
+    }
+
+    /// For how long this very thing has been blocking a service, ms.
+    pub(super) fn blocked_for(&mut self, service: &ServiceName, by: &str, now_ms: u64) -> u64 {
+        let entry = self.blocked.entry(service.clone()).or_insert_with(|| (by.to_string(), now_ms));
+        if entry.0 != by {
+            *entry = (by.to_string(), now_ms);
+        }
+        now_ms - entry.1
+    }
+
+    /// Nothing blocks a service at this look.
+    pub(super) fn unblocked(&mut self, service: &ServiceName) {
+        self.blocked.remove(service);
+    }
+
+    /// Notes since when a service is good, with which tasks.
+    pub(super) fn note_standing(&mut self, service: &ServiceName, standing: &Standing, now_ms: u64) {
+        for since in [&mut self.good, &mut self.up] {
+            match standing {
+                Standing::Good { tasks, .. } => {
+                    let entry = since.entry(service.clone()).or_insert_with(|| (tasks.clone(), now_ms));
+                    if entry.0 != *tasks {
+                        *entry = (tasks.clone(), now_ms);
+                    }
+                }
+                _ => {
+                    since.remove(service);
+                }
+            }
+        }
+    }
+
+    /// Since when a service is good with its present tasks, ms.
+    pub(super) fn good_since(&self, service: &ServiceName) -> Option<u64> {
+        self.good.get(service).map(|(_, since)| *since)
+    }
+
+    /// Forgets what does not count any more when something was done to the app; what speaks against its staying up is kept.
+    pub fn begin_anew(&mut self) {
+        let before = std::mem::take(self);
+        let History { converged_ms, late, up, .. } = before;
+        *self = History { converged_ms, late, up, ..History::default() };
+    }
+
+    /// Everything is as wanted.
+    pub(super) fn converged(&mut self, now_ms: u64) {
+        self.converged_ms.get_or_insert(now_ms);
+    }
+
+    /// Notes ends that came after everything had been as wanted.
+    pub(super) fn note_late_ends(&mut self, service: &ServiceSeen) {
+        let Some(since) = self.converged_ms else { return };
+        let is_late = |b: &BadEnd<'_>| self.tasks[&b.task.id].ended_ms.is_some_and(|at| at > since);
+        let late: Vec<(String, ends::End)> = self
+            .bad_ends(service)
+            .into_iter()
+            .flatten()
+            .filter(is_late)
+            .map(|b| (b.task.id.clone(), b.end))
+            .collect();
+        let known = self.late.entry(service.name.clone()).or_default();
+        known.extend(
+            late.into_iter().filter(|(id, _)| known.iter().all(|(k, _)| k != id)).collect::<Vec<_>>(),
+        );
+    }
+
+    /// How tasks of a service ended after everything had been as wanted.
+    pub(super) fn late_ends(&self, service: &ServiceName) -> Vec<&ends::End> {
+        self.late.get(service).into_iter().flatten().map(|(_, end)| end).collect()
+    }
+
+    /// Since when a service is up with its present tasks, ms.
+    pub(super) fn up_since(&self, service: &ServiceName) -> Option<u64> {
+        self.up.get(service).map(|(_, since)| *since)
+    }
+
+    /// Why a stack whose services are all good is not called converged yet.
+    pub(super) fn not_still(&self, wanted: &Wanted, standings: &[Standing], now_ms: u64) -> Option<String> {
+        wanted.services.iter().zip(standings).find_map(|(w, standing)| {
+            let Standing::Good { finished, watched, failed_before, .. } = standing else { return None };
+            let still = match w.restart {
+                _ if *watched || !wanted.fresh => STILL_MS,
+                Restart::Never => ONE_SHOT_STILL_MS,
+                _ => UNCHECKED_STILL_MS,
+            };
+            let since = self.good_since(&w.name).unwrap_or(now_ms);
+            let needed = match (*finished, *failed_before) {
+                (true, _) => 0,
+                (false, None) => still,
+                (false, Some(longest)) => (longest + 1000).clamp(2000, LONGEST_WATCH_MS),
+            };
+            (now_ms - since < needed).then(|| match failed_before {
+                None => format!("{}: running, seen to stay so", w.name),
+                Some(_) => format!("{}: running again; it must outlive its tasks that ended", w.name),
+            })
+        })
+    }
+}
+
+/// A bad end of a task.
+#[derive(Debug, Clone)]
+pub(super) struct BadEnd<'a> {
+    pub task: &'a TaskSeen,
+    pub end: ends::End,
+    /// When the task itself was first seen, by our clock.
+    pub first_ms: u64,
+    /// How long it was seen running; the time before that is Swarm's restart delay and the start.
+    pub ran_for_ms: u64,
+}
+
+impl Remembered {
+    fn bad(&self, end: ends::End) -> BadEnd<'_> {
+        let ran_for_ms = self.ended_ms.unwrap_or(0).saturating_sub(self.ran_ms.unwrap_or(u64::MAX));
+        BadEnd { task: &self.task, end, first_ms: self.first_ms, ran_for_ms }
+    }
+}
+
+/// Whether a task is of the service's present spec. The hands leave the digest empty when they cannot know it.
+pub(super) fn is_of(task: &TaskSeen, service: &ServiceSeen) -> bool {
+    task.template.is_empty() || task.template == service.template
+}
+
+/// Where a task runs for its service: its slot, or for global services its node.
+pub(super) fn slot(task: &TaskSeen) -> (u64, &str) {
+    if task.slot == 0 { (0, task.node.as_str()) } else { (task.slot, "") }
+}
+
+/// A later look at a task; what an earlier look learnt of its container and the container no longer says is kept.
+fn merged(before: &TaskSeen, now: &TaskSeen) -> TaskSeen {
+    let mut task = now.clone();
+    task.oom_killed = now.oom_killed.or(before.oom_killed);
+    task.unhealthy = now.unhealthy.or(before.unhealthy);
+    task.exit_code = now.exit_code.or(before.exit_code);
+    task
+}

@@ -1,0 +1,61 @@
+//! What is left to ask of a stack that did not converge: pure, and the same whenever it is looked at.
+
+use super::ends;
+use super::history::{is_of, slot};
+use crate::observed::{Seen, ServiceSeen, TaskSeen, TaskState};
+
+/// Whether every service that wants tasks has one that runs and is no part of the failure. A task whose predecessors of
+/// the same spec ended badly runs by chance at this look and is gone at the next.
+pub fn something_stays(seen: &Seen) -> bool {
+    let mut wanted = seen.services.iter().filter(|s| s.mode.wanted() > 0);
+    !seen.services.is_empty()
+        && wanted.all(|s| seen.tasks_of(s).iter().any(|t| runs(t) && !doomed(t, s, seen)))
+}
+
+/// Whether every service that wants tasks has one that runs, of whatever spec and whatever came before it.
+pub fn something_runs(seen: &Seen) -> bool {
+    let mut wanted = seen.services.iter().filter(|s| s.mode.wanted() > 0);
+    !seen.services.is_empty() && wanted.all(|s| seen.tasks_of(s).iter().any(|t| runs(t)))
+}
+
+fn runs(task: &TaskSeen) -> bool {
+    task.wanted_running && task.state == TaskState::Running
+}
+
+fn doomed(task: &TaskSeen, service: &ServiceSeen, seen: &Seen) -> bool {
+    let alike = |t: &&TaskSeen| is_of(t, service) && slot(t) == slot(task);
+    is_of(task, service)
+        && seen.tasks_of(service).into_iter().filter(alike).any(|t| ends::end_of(service, t).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scene::{Scene, services_of};
+    use super::*;
+
+    fn stays(services: &str, look: &str) -> (bool, bool) {
+        let (seen, _) = Scene::new(services_of(services)).look(&format!("0 | {look}"));
+        (something_stays(&seen), something_runs(&seen))
+    }
+
+    #[test]
+    fn a_task_that_runs_between_two_ends_is_nothing_to_ask() {
+        for (services, look, expected) in [
+            ("app x1", "app: a fail=5, b fail=5, c run", (false, true)),
+            ("app x1", "app: a fail=5, b fail=5, c start", (false, false)),
+            ("app x1", "app: a run", (true, true)),
+            ("app x1", "app: a run leaving", (false, false)),
+            // a paused update: the old task stays, whether or not a new one is up just now
+            ("app x1", "app: a old run, b fail=5, c start | app paused", (true, true)),
+            ("app x1", "app: a old run, b fail=5, c run | app paused", (true, true)),
+            ("app x1", "app: a old run leaving, b fail=5, c run | app paused", (false, true)),
+            // what ended before with another spec says nothing of this one
+            ("app x1", "app: a old fail=1, b run", (true, true)),
+            ("app x2", "app: a.1 fail=1, b.1 run, c.2 run", (true, true)),
+            ("app x1; db x1", "app: a run | db: d fail=1, e run", (false, true)),
+            ("app x1; db x0", "app: a run | db:", (true, true)),
+        ] {
+            assert_eq!(stays(services, look), expected, "{look}");
+        }
+    }
+}

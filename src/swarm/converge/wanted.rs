@@ -1,0 +1,126 @@
+//! What a stack should become, as far as Swarm can be asked about it. Plain values.
+
+use crate::observed::{Mode, Restart, Seen, ServiceSeen};
+use ccci_model::name::ServiceName;
+use std::collections::BTreeMap;
+
+/// How many tasks are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedMode {
+    /// So many at once.
+    Replicated(u64),
+    /// One on each fitting node.
+    Global,
+    /// So many completions; 0 leaves the number to the engine (global jobs).
+    Job(u64),
+}
+
+/// One service of the composed file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedService {
+    /// Name inside the stack.
+    pub name: ServiceName,
+    /// How many tasks.
+    pub mode: WantedMode,
+    /// Image as written; an engine may add the digest.
+    pub image: String,
+    /// When ended tasks start again.
+    pub restart: Restart,
+    /// Service labels that must be there; the engine has more.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What a stack should become.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// Its services.
+    pub services: Vec<WantedService>,
+    /// Whether a deploy came just before: then a rolled-back update is a failure, else it is history.
+    pub fresh: bool,
+}
+
+impl WantedService {
+    /// One replica that always restarts.
+    pub fn new(name: ServiceName, image: impl Into<String>) -> WantedService {
+        WantedService {
+            name,
+            mode: WantedMode::Replicated(1),
+            image: image.into(),
+            restart: Restart::Any,
+            labels: BTreeMap::new(),
+        }
+    }
+
+    /// What of the live spec is not as wanted, one line each.
+    pub fn differences(&self, live: &ServiceSeen) -> Vec<String> {
+        let mut out = vec![];
+        let mut differ = |what: &str, wanted: String, is: String| {
+            if wanted != is {
+                out.push(format!("{what}: wanted `{wanted}`, the engine has `{is}`"));
+            }
+        };
+        differ("image", self.image.clone(), as_written(&self.image, &live.image));
+        differ("mode", self.mode_as_seen(live.mode), format!("{:?}", live.mode));
+        differ("restart condition", format!("{:?}", self.restart), format!("{:?}", live.restart));
+        for (key, value) in &self.labels {
+            let is = live.labels.get(key).cloned().unwrap_or_else(|| "no such label".into());
+            differ(&format!("label {key}"), value.clone(), is);
+        }
+        out
+    }
+
+    /// The wanted mode in the words of what was seen; counts that only the engine knows are taken from it.
+    fn mode_as_seen(&self, live: Mode) -> String {
+        let mode = match (self.mode, live) {
+            (WantedMode::Replicated(n), _) => Mode::Replicated(n),
+            (WantedMode::Global, live) => Mode::Global(live.wanted()),
+            (WantedMode::Job(0), live) => Mode::Job(live.wanted()),
+            (WantedMode::Job(n), _) => Mode::Job(n),
+        };
+        format!("{mode:?}")
+    }
+}
+
+impl Wanted {
+    /// What is there now, to wait until it is quiet again after an operation that changes no spec.
+    pub fn as_it_is(seen: &Seen) -> Wanted {
+        let services = seen.services.iter().map(|s| WantedService {
+            name: s.name.clone(),
+            mode: match s.mode {
+                Mode::Replicated(n) => WantedMode::Replicated(n),
+                Mode::Global(_) => WantedMode::Global,
+                Mode::Job(n) => WantedMode::Job(n),
+            },
+            image: s.image.clone(),
+            restart: s.restart,
+            labels: BTreeMap::new(),
+        });
+        Wanted { services: services.collect(), fresh: false }
+    }
+
+    /// Services that exist and are not wanted (lesson 5: `docker stack deploy` leaves them).
+    pub fn dropped<'a>(&'a self, seen: &'a Seen) -> impl Iterator<Item = &'a ServiceName> {
+        let known = |s: &&ServiceSeen| !self.services.iter().any(|w| w.name == s.name);
+        seen.services.iter().filter(known).map(|s| &s.name)
+    }
+}
+
+/// The engine adds `@sha256:…` when it resolves a tag; that is no difference unless a digest was asked for.
+fn as_written(wanted: &str, live: &str) -> String {
+    match live.split_once('@') {
+        Some((name, _)) if !wanted.contains('@') => name.to_string(),
+        _ => live.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_added_by_the_engine_is_no_difference() {
+        assert_eq!(as_written("nginx:1", "nginx:1@sha256:ab"), "nginx:1");
+        assert_eq!(as_written("nginx:1@sha256:ab", "nginx:1@sha256:cd"), "nginx:1@sha256:cd");
+        assert_eq!(as_written("nginx:1", "nginx:2"), "nginx:2");
+    }
+}

@@ -1,0 +1,80 @@
+//! Waiting until a stack has converged: the wait loop, one look at a time, with the logs of the culprit in the failure.
+
+use super::{History, Verdict, Wanted, converge, not_converged};
+use crate::observed::Seen;
+use crate::ports::{Clock, Cluster, ClusterError, Limit};
+use crate::wait::{Look, WaitError, until};
+use ccci_model::failure::Failure;
+use ccci_model::name::StackName;
+use ccci_model::time::Moment;
+use std::time::Duration;
+
+/// An engine that is being restarted answers again within some seconds (measured: 1-4 s); so long it may be silent.
+const SILENT: Duration = Duration::from_secs(30);
+/// Log lines in a failure: the last one is often not the cause (lesson 46).
+const LOG_LINES: usize = 20;
+/// Services whose logs are put into a failure.
+const LOGS_OF: usize = 3;
+
+/// Waits until the stack has converged; the notes say what a reader should know. A deadline ends as `Hopeless` with
+/// what was missing; `TimedOut` comes only when not one look succeeded. A wait for what an earlier wait has seen takes
+/// its history on; one after something new was deployed takes a new one.
+pub fn until_converged(
+    cluster: &dyn Cluster,
+    clock: &dyn Clock,
+    stack: &StackName,
+    wanted: &Wanted,
+    history: &mut History,
+    limit: &Limit,
+    say: &mut dyn FnMut(&str),
+) -> Result<Vec<String>, WaitError<ClusterError>> {
+    let mut last: Option<Seen> = None;
+    let mut silent_since: Option<Moment> = None;
+    let got = until(clock, limit, say, || {
+        let seen = match cluster.look(stack, limit) {
+            Err(e) if e.may_pass() => {
+                let since = *silent_since.get_or_insert(clock.now());
+                let silent = clock.now().since(since);
+                return if silent < SILENT { Ok(Look::Waiting(format!("could not {e}"))) } else { Err(e) };
+            }
+            other => other?,
+        };
+        silent_since = None;
+        let verdict = converge(wanted, &seen, history, clock.now().0);
+        last = Some(seen);
+        Ok(match verdict {
+            Verdict::Converged { notes } => Look::Done(notes),
+            Verdict::Waiting(why) => Look::Waiting(why),
+            Verdict::Hopeless(failure) => Look::Hopeless(failure),
+        })
+    });
+    let failure = match (got, last) {
+        (Err(WaitError::Hopeless(failure)), _) => *failure,
+        (Err(WaitError::TimedOut { .. } | WaitError::Look(ClusterError::Deadline(_))), Some(seen)) => {
+            not_converged(wanted, &seen, history, clock.now().0)
+        }
+        (other, _) => return other,
+    };
+    Err(WaitError::Hopeless(Box::new(with_logs(cluster, clock, stack, failure, history, limit))))
+}
+
+/// Adds the culprits' last log lines. Looking for them must not hide the failure, so trouble becomes evidence.
+fn with_logs(
+    cluster: &dyn Cluster,
+    clock: &dyn Clock,
+    stack: &StackName,
+    failure: Failure,
+    history: &History,
+    limit: &Limit,
+) -> Failure {
+    let mut limit = limit.clone();
+    limit.deadline = clock.now().after(Duration::from_secs(10));
+    history.culprits.iter().take(LOGS_OF).fold(failure, |failure, service| {
+        let text = match cluster.logs(stack, service, LOG_LINES, &limit) {
+            Ok(text) if text.trim().is_empty() => "it wrote nothing".to_string(),
+            Ok(text) => text,
+            Err(e) => format!("could not {e}"),
+        };
+        failure.evidence(format!("log of {service}"), text)
+    })
+}

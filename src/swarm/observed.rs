@@ -1,0 +1,190 @@
+//! What can be seen of a stack at one moment: plain values decoded from the engine's answers.
+
+use ccci_model::name::ServiceName;
+use std::collections::BTreeMap;
+
+/// One look at a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Its services.
+    pub services: Vec<ServiceSeen>,
+    /// All their tasks the engine still knows, old ones included.
+    pub tasks: Vec<TaskSeen>,
+}
+
+/// How many tasks a service wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// So many at once.
+    Replicated(u64),
+    /// One on each fitting node; the number the engine says.
+    Global(u64),
+    /// So many completions in all.
+    Job(u64),
+}
+
+impl Mode {
+    /// The wanted number of tasks.
+    pub fn wanted(self) -> u64 {
+        match self {
+            Mode::Replicated(n) | Mode::Global(n) | Mode::Job(n) => n,
+        }
+    }
+}
+
+/// What the kernel did to a container for memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oom {
+    /// Nothing.
+    Spared,
+    /// It killed it, since it used more than its limit.
+    OverLimit,
+    /// It killed it without a limit: the machine had no more.
+    MachineOut,
+}
+
+/// When Swarm starts an ended task again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Restart {
+    /// Always (Swarm's default).
+    #[default]
+    Any,
+    /// Only after a non-zero exit.
+    OnFailure,
+    /// Never.
+    Never,
+}
+
+/// The state of a service's last update, as Swarm says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateState {
+    /// In flight.
+    Updating,
+    /// Stopped after a failure; Swarm never clears it by itself.
+    Paused,
+    /// Done.
+    Completed,
+    /// Being taken back.
+    RollbackStarted,
+    /// Stopped while being taken back.
+    RollbackPaused,
+    /// Taken back.
+    RollbackCompleted,
+}
+
+/// A service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceSeen {
+    /// The engine's id.
+    pub id: String,
+    /// Name inside the stack.
+    pub name: ServiceName,
+    /// How many tasks it wants.
+    pub mode: Mode,
+    /// Image as the spec names it.
+    pub image: String,
+    /// Service labels.
+    pub labels: BTreeMap<String, String>,
+    /// Container environment, `NAME=value`.
+    pub env: Vec<String>,
+    /// When ended tasks start again.
+    pub restart: Restart,
+    /// Most attempts, 0 for no bound.
+    pub max_attempts: u64,
+    /// Whether an update starts the new task before it stops the old one.
+    pub start_first: bool,
+    /// The last update.
+    pub update: Option<(UpdateState, String)>,
+    /// Its mounts of volumes that have a name.
+    pub volumes: Vec<VolumeSeen>,
+    /// Names of networks in the engine.
+    pub networks: Vec<String>,
+    /// Ports published: (published, target, protocol).
+    pub ports: Vec<(u16, u16, String)>,
+    /// A digest of the whole task template: equal texts mean equal specs.
+    pub template: String,
+    /// Whether the image or the spec has a health check.
+    pub has_healthcheck: bool,
+}
+
+/// A volume that a service mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumeSeen {
+    /// Its name in the engine.
+    pub name: String,
+    /// Path in the container.
+    pub path: String,
+    /// Whether its files live elsewhere than on the engine itself: a driver of its own, or options of the engine's that name
+    /// a path of the host or a share.
+    pub elsewhere: bool,
+}
+
+/// A task's state; only what converging needs to tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TaskState {
+    /// Not yet placed on a node.
+    Pending,
+    /// Placed, not yet running.
+    Starting,
+    /// Running (and healthy, if there is a health check).
+    Running,
+    /// Ended with exit code 0.
+    Complete,
+    /// Ended with an error.
+    Failed,
+    /// Refused by the node.
+    Rejected,
+    /// Ended because Swarm wanted it to.
+    Shutdown,
+    /// Its node went away.
+    Orphaned,
+}
+
+/// A task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskSeen {
+    /// The engine's id.
+    pub id: String,
+    /// The service's id.
+    pub service: String,
+    /// Slot of a replicated service, 0 for global ones.
+    pub slot: u64,
+    /// Node id, empty while pending.
+    pub node: String,
+    /// Where it is.
+    pub state: TaskState,
+    /// Whether Swarm wants it running (or, for jobs, complete).
+    pub wanted_running: bool,
+    /// Exit code of its container.
+    pub exit_code: Option<i64>,
+    /// The engine's own words on what went wrong.
+    pub error: String,
+    /// The engine's own words on what it is doing.
+    pub message: String,
+    /// When it was made, ms since 1970.
+    pub created_ms: u64,
+    /// When its state last changed, ms since 1970.
+    pub changed_ms: u64,
+    /// Container id, empty until there is one.
+    pub container: String,
+    /// Whether the container was killed for memory (only the container tells; `None` when not looked at).
+    pub oom_killed: Option<Oom>,
+    /// Whether the container's own health check had failed when it ended (`None` when not looked at).
+    pub unhealthy: Option<bool>,
+    /// Digest of its template; compare with `ServiceSeen::template` to know whether it is of the wanted spec.
+    pub template: String,
+}
+
+impl Seen {
+    /// A service by its name.
+    pub fn service(&self, name: &str) -> Option<&ServiceSeen> {
+        self.services.iter().find(|s| s.name.as_str() == name)
+    }
+
+    /// The tasks of a service, newest first.
+    pub fn tasks_of<'a>(&'a self, service: &'a ServiceSeen) -> Vec<&'a TaskSeen> {
+        let mut tasks: Vec<&TaskSeen> = self.tasks.iter().filter(|t| t.service == service.id).collect();
+        tasks.sort_by_key(|t| std::cmp::Reverse((t.created_ms, t.id.clone())));
+        tasks
+    }
+}

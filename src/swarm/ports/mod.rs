@@ -1,0 +1,30 @@
+//! The ports: traits and plain values only. Their adapters, real and in memory, pass one contract (`tests/contract.rs`).
+
+pub mod clock;
+pub mod cluster;
+pub mod locks;
+pub mod store;
+pub mod volume;
+pub mod web;
+
+pub use clock::{Clock, Limit, Stop};
+pub use cluster::{Cluster, ClusterError};
+pub use locks::Locks;
+use std::sync::Arc;
+pub use store::Store;
+pub use web::{Web, WebError};
+
+/// Everything a run may touch. Cloning shares it.
+#[derive(Clone)]
+pub struct World {
+    /// The Swarm.
+    pub cluster: Arc<dyn Cluster>,
+    /// The app's answers, by name, through the ingress.
+    pub web: Arc<dyn Web>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where the run keeps what it makes: archives, resolved files, logs.
+    pub store: Arc<dyn Store>,
+    /// Who lives.
+    pub locks: Arc<dyn Locks>,
+}

@@ -1,0 +1,162 @@
+//! The app's answers as a port: by name, through the ingress, never past the run's own names.
+
+use super::clock::Limit;
+use super::cluster::ClusterError;
+use ccci_model::failure::{Failure, causes};
+use ccci_model::name::{ServiceName, StackName};
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Absolute URL; its host must be a name of the run.
+    pub url: String,
+    /// Headers in order.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+    /// Follow redirects inside the run's names (10 at most).
+    pub follow: bool,
+    /// Name of a session whose cookies are sent and kept; empty for none.
+    pub session: String,
+}
+
+/// Who answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// A task of the app.
+    App,
+    /// The ingress itself, and why.
+    Ingress(String),
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// Status code.
+    pub status: u16,
+    /// Headers in order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body, cut at 8 MiB.
+    pub body: Vec<u8>,
+    /// URL after redirects.
+    pub url: String,
+    /// Who gave it.
+    pub by: AnsweredBy,
+}
+
+impl HttpAnswer {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+}
+
+/// What a TLS handshake showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFacts {
+    /// Protocol version, like `TLSv1_3`.
+    pub protocol: String,
+    /// Common name of the peer certificate's subject, empty if it has none.
+    pub subject: String,
+    /// The peer certificate, DER.
+    pub certificate: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WebError {
+    /// The name is none of the run's.
+    #[error("`{0}` is no name of this run; scripts reach the run's own app only")]
+    Foreign(String),
+    /// The URL or a header is malformed.
+    #[error("{0}")]
+    Malformed(String),
+    /// Nobody answered.
+    #[error("no answer from `{url}`: {text}")]
+    NoAnswer {
+        /// The URL.
+        url: String,
+        /// Why.
+        text: String,
+    },
+    /// The deadline came first.
+    #[error("no answer from `{0}` before the deadline")]
+    Deadline(String),
+    /// The ingress could not look what is deployed: this says nothing about the app.
+    #[error("{BLIND}{0}")]
+    Blind(String),
+    /// The app runs where the ingress cannot reach it: this says nothing about the app either.
+    #[error("{ELSEWHERE}{0}")]
+    Elsewhere(String),
+    /// The run was stopped.
+    #[error("the run was stopped")]
+    Stopped,
+}
+
+impl WebError {
+    /// What the ingress says for itself, read from the reason of its answer.
+    pub fn of_reason(why: &str) -> Option<WebError> {
+        let blind = why.strip_prefix(BLIND).map(|why| WebError::Blind(why.into()));
+        blind.or_else(|| Some(WebError::Elsewhere(why.strip_prefix(ELSEWHERE)?.into())))
+    }
+
+    /// An app that sets more bytes of cookies than a session may hold.
+    pub fn too_many_cookies(url: &str, most: usize) -> WebError {
+        let text = format!("the cookies it sets are more than {most} bytes in one session");
+        WebError::NoAnswer { url: url.to_string(), text }
+    }
+
+    /// The failure it is whoever asked, since it says nothing about the app; `None` where that depends on what was asked.
+    pub fn worlds(&self, expected: &str) -> Option<Failure> {
+        let cause = match self {
+            WebError::Blind(_) => causes::ENGINE_GONE,
+            WebError::Elsewhere(_) => causes::TASK_ELSEWHERE,
+            _ => return None,
+        };
+        Some(Failure::new(cause, expected, self.to_string()))
+    }
+
+    /// An engine's error that keeps the web from knowing where to ask, if it is one.
+    pub fn of_cluster(e: &ClusterError) -> Option<WebError> {
+        match e {
+            ClusterError::Unreachable(_) => Some(WebError::Blind(format!("failed to {e}"))),
+            ClusterError::Elsewhere { .. } => Some(WebError::Elsewhere(format!("failed to {e}"))),
+            _ => None,
+        }
+    }
+}
+
+/// How the ingress begins its reason when it answers itself because it could not look.
+const BLIND: &str = "the ingress could not look: ";
+/// How it begins when the app is on another node.
+const ELSEWHERE: &str = "the ingress cannot go to another node: ";
+
+/// The app's answers.
+pub trait Web: Send + Sync {
+    /// Lets the ingress answer for a stack's names: `domain` and what its routers' rules name.
+    fn serve(&self, domain: &str, stack: &StackName);
+    /// Stops answering for a domain.
+    fn forget(&self, domain: &str);
+    /// One request.
+    fn send(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError>;
+    /// Whether a TCP connection to a service's port opens. The host-mode port, or the task's own address.
+    fn tcp(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+        limit: &Limit,
+    ) -> Result<bool, WebError>;
+    /// A TLS handshake with a service's port; any certificate is accepted and shown.
+    fn tls(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+        limit: &Limit,
+    ) -> Result<TlsFacts, WebError>;
+    /// Forgets the cookies of all sessions whose name starts so.
+    fn end_sessions(&self, prefix: &str);
+}

@@ -1,0 +1,463 @@
+//! MIDDLEWARES of Traefik v3: which names there are, which are followed here, and what those do to a request. Pure.
+
+use super::headers::HeaderRules;
+use super::htpasswd;
+use super::labels::{Options, boolean, list};
+use super::rule::{network, regex};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use regex::Regex;
+use std::net::IpAddr;
+
+/// A middleware as its labels define it.
+#[derive(Debug, Clone)]
+pub struct Middleware {
+    /// Kind and options, to tell whether two services define the same.
+    pub source: Options,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a middleware does.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Puts text before the path.
+    AddPrefix(String),
+    /// Takes the first of these that fits from the path; the flag forces a slash.
+    StripPrefix(Vec<String>, bool),
+    /// The same by patterns.
+    StripPrefixRegex(Vec<Regex>),
+    /// Replaces the whole path.
+    ReplacePath(String),
+    /// Replaces a pattern in the path.
+    ReplacePathRegex(Regex, String),
+    /// Redirects to another scheme, with a port if not empty.
+    RedirectScheme(String, String, bool),
+    /// Redirects by a pattern on the whole URL.
+    RedirectRegex(Regex, String, bool),
+    /// Sets and removes headers.
+    Headers(Box<HeaderRules>),
+    /// Asks for a password.
+    BasicAuth(Box<BasicAuth>),
+    /// Lets only these networks in.
+    IpAllow(Vec<(IpAddr, u8)>),
+    /// Other middlewares by name.
+    Chain(Vec<String>),
+    /// Known and harmless to leave out here: the text says what is not done.
+    Skipped(&'static str),
+    /// Cannot be done here and may not be left out: every request is refused with this reason.
+    Refused(&'static str),
+    /// Traefik refuses to build it, and with it every router that uses it.
+    Broken(String),
+}
+
+/// Who may enter.
+#[derive(Debug, Clone)]
+pub struct BasicAuth {
+    users: Vec<(String, String)>,
+    realm: String,
+    header: String,
+    remove: bool,
+}
+
+/// A request as middlewares see it.
+#[derive(Debug, Clone)]
+pub struct Head<'a> {
+    /// Method.
+    pub method: &'a str,
+    /// It came over TLS.
+    pub secure: bool,
+    /// Host as asked, with its port if there was one.
+    pub host: &'a str,
+    /// Path, percent-encoded.
+    pub path: String,
+    /// Query, if there is one.
+    pub query: Option<String>,
+    /// Headers.
+    pub headers: &'a [(String, String)],
+    /// Who asks.
+    pub client: IpAddr,
+}
+
+/// A change to headers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Sets a header, replacing others of the name; an empty value removes it.
+    Set(String, String),
+    /// Adds one.
+    Add(String, String),
+}
+
+/// An answer that a middleware gives itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Status code.
+    pub status: u16,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: String,
+    /// Which middleware and why, for people.
+    pub why: String,
+}
+
+/// What a chain made of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Passed {
+    /// An answer in place of the app's.
+    pub reply: Option<Reply>,
+    /// Path for the app.
+    pub path: String,
+    /// Query for the app.
+    pub query: Option<String>,
+    /// Changes to the request's headers.
+    pub request: Vec<Edit>,
+    /// Changes to the answer's headers.
+    pub response: Vec<Edit>,
+}
+
+type Read = fn(&Options) -> Result<Action, String>;
+
+/// Every kind of middleware of Traefik v3, in lower case. A kind that is not here makes Traefik drop the service.
+const MIDDLEWARES: &[(&str, Read)] = &[
+    ("addprefix", |o| Ok(Action::AddPrefix(text(o, "prefix")))),
+    ("stripprefix", |o| Ok(Action::StripPrefix(list(&text(o, "prefixes")), flag(o, "forceslash")?))),
+    ("stripprefixregex", |o| {
+        Ok(Action::StripPrefixRegex(
+            list(&text(o, "regex")).iter().map(|r| regex(r)).collect::<Result<_, _>>()?,
+        ))
+    }),
+    ("replacepath", |o| Ok(Action::ReplacePath(text(o, "path")))),
+    ("replacepathregex", |o| Ok(Action::ReplacePathRegex(regex(&text(o, "regex"))?, text(o, "replacement")))),
+    ("redirectscheme", |o| match text(o, "scheme") {
+        none if none.is_empty() => Err("no `scheme`".into()),
+        scheme => Ok(Action::RedirectScheme(scheme, text(o, "port"), flag(o, "permanent")?)),
+    }),
+    ("redirectregex", |o| {
+        Ok(Action::RedirectRegex(regex(&text(o, "regex"))?, text(o, "replacement"), flag(o, "permanent")?))
+    }),
+    ("headers", |o| HeaderRules::read(o).map(|h| Action::Headers(Box::new(h)))),
+    ("basicauth", |o| BasicAuth::read(o).map(|b| Action::BasicAuth(Box::new(b)))),
+    ("ipallowlist", ip_allow),
+    ("ipwhitelist", ip_allow),
+    ("chain", |o| Ok(Action::Chain(list(&text(o, "middlewares"))))),
+    ("forwardauth", |_| {
+        Ok(Action::Refused("the ingress cannot ask another service whether to let a request in"))
+    }),
+    ("digestauth", |_| Ok(Action::Refused("the ingress cannot do digest authentication"))),
+    ("plugin", |_| Err("a plugin must be installed in the operator's Traefik".into())),
+    ("buffering", |_| Ok(Action::Skipped("requests are not buffered"))),
+    ("circuitbreaker", |_| Ok(Action::Skipped("no circuit is broken"))),
+    ("compress", |_| Ok(Action::Skipped("answers are not compressed"))),
+    ("contenttype", |_| Ok(Action::Skipped("content types are left as they are"))),
+    ("encodedcharacters", |_| Ok(Action::Skipped("paths are left as they are"))),
+    ("errors", |_| Ok(Action::Skipped("error pages are the app's own"))),
+    ("grpcweb", |_| Ok(Action::Skipped("gRPC-Web is not translated"))),
+    ("inflightreq", |_| Ok(Action::Skipped("requests at once are not bounded"))),
+    ("passtlsclientcert", |_| Ok(Action::Skipped("client certificates are not passed on"))),
+    ("ratelimit", |_| Ok(Action::Skipped("rates are not bounded"))),
+    ("retry", |_| Ok(Action::Skipped("requests are not tried again"))),
+];
+
+/// Reads a middleware. An error is a kind that Traefik does not know, or a value it cannot read.
+pub fn read(name: &str, options: &Options, notes: &mut Vec<String>) -> Result<Middleware, String> {
+    let key = options.keys().next().map_or("", String::as_str);
+    let kind = key.split('.').next().unwrap_or_default();
+    let row = MIDDLEWARES.iter().find(|(k, _)| *k == kind);
+    let (_, make) = row.ok_or_else(|| {
+        format!("label `traefik.http.middlewares.{name}.{key}`: Traefik v3 knows no middleware `{kind}`")
+    })?;
+    let prefix = format!("{kind}.");
+    if let Some(other) = options.keys().find(|k| !k.starts_with(&prefix) && *k != kind) {
+        let action = Action::Broken(format!("middleware `{name}` is both `{kind}` and `{other}`"));
+        return Ok(Middleware { source: options.clone(), action });
+    }
+    let inside =
+        options.iter().filter_map(|(k, v)| Some((k.strip_prefix(&prefix)?.to_string(), v.clone()))).collect();
+    let action =
+        make(&inside).unwrap_or_else(|why| Action::Broken(format!("middleware `{name}` ({kind}): {why}")));
+    match &action {
+        Action::Skipped(what) => notes.push(format!("middleware `{name}` ({kind}) is not followed: {what}")),
+        Action::Refused(what) => {
+            notes.push(format!("middleware `{name}` ({kind}) refuses every request: {what}"))
+        }
+        Action::Headers(rules) => notes.extend(rules.notes(name)),
+        _ => {}
+    }
+    Ok(Middleware { source: options.clone(), action })
+}
+
+/// One option, or an empty text.
+pub fn text(options: &Options, name: &str) -> String {
+    options.get(name).cloned().unwrap_or_default()
+}
+
+/// One boolean option, or false.
+pub fn flag(options: &Options, name: &str) -> Result<bool, String> {
+    options.get(name).map_or(Ok(false), |v| boolean(name, v))
+}
+
+fn ip_allow(options: &Options) -> Result<Action, String> {
+    match list(&text(options, "sourcerange")) {
+        none if none.is_empty() => Err("no `sourceRange`".into()),
+        some => some.iter().map(|n| network(n)).collect::<Result<_, _>>().map(Action::IpAllow),
+    }
+}
+
+impl BasicAuth {
+    fn read(options: &Options) -> Result<BasicAuth, String> {
+        if options.contains_key("usersfile") {
+            return Err("`usersFile` is a file of the operator's Traefik".into());
+        }
+        let pair = |user: &String| {
+            let (name, hash) = user.split_once(':').filter(|(_, h)| !h.contains(':'))?;
+            Some((name.to_string(), hash.to_string()))
+        };
+        let users = list(&text(options, "users"));
+        let users =
+            users.iter().map(pair).collect::<Option<_>>().ok_or("a user is not written `name:hash`")?;
+        let realm = options.get("realm").filter(|r| !r.is_empty()).map_or("traefik", String::as_str);
+        Ok(BasicAuth {
+            users,
+            realm: realm.to_string(),
+            header: text(options, "headerfield"),
+            remove: flag(options, "removeheader")?,
+        })
+    }
+
+    /// The user who is let in.
+    fn user(&self, headers: &[(String, String)]) -> Option<&str> {
+        let (_, given) = headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("authorization"))?;
+        let (scheme, code) = given.split_once(' ')?;
+        let plain =
+            BASE64_STANDARD.decode(code.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let plain = String::from_utf8(plain).ok()?;
+        let (name, password) = plain.split_once(':')?;
+        let (name, hash) = self.users.iter().find(|(n, _)| n == name)?;
+        htpasswd::fits(hash, password).then_some(name)
+    }
+}
+
+/// Sends a request through a chain, in order.
+pub fn apply<'a>(chain: impl IntoIterator<Item = (&'a str, &'a Action)>, mut head: Head<'_>) -> Passed {
+    let mut out = Passed::default();
+    for (name, action) in chain {
+        let before = out.response.len();
+        if let Some(mut reply) = action.step(&mut head, &mut out) {
+            reply.why = format!("middleware `{name}`: {}", reply.why);
+            out.reply = Some(reply);
+        }
+        // the outer middleware has the last word on an answer
+        let inner = out.response.split_off(before);
+        out.response.splice(0..0, inner);
+        if out.reply.is_some() {
+            break;
+        }
+    }
+    out.path = head.path;
+    out.query = head.query;
+    out
+}
+
+impl Action {
+    fn step(&self, head: &mut Head<'_>, out: &mut Passed) -> Option<Reply> {
+        match self {
+            Action::AddPrefix(prefix) => head.path = slashed(&format!("{prefix}{}", head.path)),
+            Action::StripPrefix(prefixes, force) => {
+                if let Some(prefix) = prefixes.iter().find(|p| head.path.starts_with(p.as_str())) {
+                    strip(head, out, prefix.len(), *force);
+                }
+            }
+            Action::StripPrefixRegex(all) => {
+                let found = all.iter().find_map(|r| r.find(&head.path).filter(|m| m.start() == 0));
+                if let Some(end) = found.map(|m| m.end()) {
+                    strip(head, out, end, false);
+                }
+            }
+            Action::ReplacePath(path) => replace(head, out, path.clone()),
+            Action::ReplacePathRegex(pattern, with) if pattern.is_match(&head.path) => {
+                let path = pattern.replace_all(&head.path, with.as_str()).into_owned();
+                replace(head, out, path);
+            }
+            Action::RedirectScheme(scheme, port, permanent) => {
+                return redirect_scheme(head, scheme, port, *permanent);
+            }
+            Action::RedirectRegex(pattern, with, permanent) => {
+                let old = url(head, if head.secure { "https" } else { "http" }, head.host);
+                let new = pattern.replace_all(&old, with.as_str()).into_owned();
+                return (new != old).then(|| moved(head, new, *permanent));
+            }
+            Action::Headers(rules) => return rules.step(head, out),
+            Action::BasicAuth(auth) => return auth.step(head, out),
+            Action::IpAllow(nets) if !super::rule::allows(nets, head.client) => {
+                let why = format!("{} is in none of the networks it lets in", head.client);
+                return Some(Reply { status: 403, headers: vec![], body: "Forbidden".into(), why });
+            }
+            Action::Refused(why) => {
+                let why = why.to_string();
+                return Some(Reply { status: 500, headers: vec![], body: String::new(), why });
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+impl BasicAuth {
+    fn step(&self, head: &Head<'_>, out: &mut Passed) -> Option<Reply> {
+        let Some(user) = self.user(head.headers) else {
+            return Some(Reply {
+                status: 401,
+                headers: vec![("www-authenticate".into(), format!("Basic realm=\"{}\"", self.realm))],
+                body: "401 Unauthorized\n".into(),
+                why: "no user and password that it knows".into(),
+            });
+        };
+        if !self.header.is_empty() {
+            out.request.push(Edit::Set(self.header.clone(), user.to_string()));
+        }
+        if self.remove {
+            out.request.push(Edit::Set("authorization".into(), String::new()));
+        }
+        None
+    }
+}
+
+fn slashed(path: &str) -> String {
+    if path.starts_with('/') { path.to_string() } else { format!("/{path}") }
+}
+
+fn strip(head: &mut Head<'_>, out: &mut Passed, length: usize, force: bool) {
+    let (prefix, rest) = head.path.split_at(length);
+    out.request.push(Edit::Add("x-forwarded-prefix".into(), prefix.trim().to_string()));
+    head.path = match rest {
+        rest if force => format!("/{}", rest.trim_start_matches('/')),
+        rest => slashed(rest),
+    };
+}
+
+fn replace(head: &mut Head<'_>, out: &mut Passed, path: String) {
+    out.request.push(Edit::Set("x-replaced-path".into(), head.path.clone()));
+    head.path = slashed(&path);
+}
+
+fn url(head: &Head<'_>, scheme: &str, host: &str) -> String {
+    let query = head.query.as_ref().map_or(String::new(), |q| format!("?{q}"));
+    format!("{scheme}://{host}{}{query}", head.path)
+}
+
+fn redirect_scheme(head: &Head<'_>, scheme: &str, port: &str, permanent: bool) -> Option<Reply> {
+    let name = head.host.rsplit_once(':').map_or(head.host, |(name, _)| name);
+    let usual = matches!((scheme, port), (_, "") | ("http", "80") | ("https", "443"));
+    let host = if usual { name.to_string() } else { format!("{name}:{port}") };
+    let new = url(head, scheme, &host);
+    let old = url(head, if head.secure { "https" } else { "http" }, head.host);
+    (new != old).then(|| moved(head, new, permanent))
+}
+
+fn moved(head: &Head<'_>, to: String, permanent: bool) -> Reply {
+    let (status, body) = match (permanent, head.method) {
+        (true, "GET") => (301, "Moved Permanently"),
+        (true, _) => (308, "Permanent Redirect"),
+        (false, "GET") => (302, "Found"),
+        (false, _) => (307, "Temporary Redirect"),
+    };
+    let why = format!("it redirects to {to}");
+    Reply { status, headers: vec![("location".into(), to)], body: body.into(), why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::labels::Labels;
+    use std::net::Ipv4Addr;
+
+    fn passed(labels: &[(&str, &str)], url: &str, headers: &[(&str, &str)]) -> Passed {
+        let labels =
+            labels.iter().map(|(k, v)| (format!("traefik.http.middlewares.m.{k}"), v.to_string())).collect();
+        let read = Labels::read(&labels).unwrap();
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (host, rest) = rest.split_at(rest.find('/').unwrap());
+        let (path, query) = rest.split_once('?').map_or((rest, None), |(p, q)| (p, Some(q.to_string())));
+        let headers: Vec<(String, String)> =
+            headers.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
+        let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let secure = scheme == "https";
+        let head = Head { method: "GET", secure, host, path: path.into(), query, headers: &headers, client };
+        apply([("m", &read.middlewares["m"].action)], head)
+    }
+
+    fn path(labels: &[(&str, &str)], url: &str, wanted: &str) {
+        assert_eq!(passed(labels, url, &[]).path, wanted, "{labels:?}");
+    }
+
+    #[test]
+    fn paths_are_changed_on_their_way_to_the_app() {
+        path(&[("addprefix.prefix", "/x")], "http://a/y", "/x/y");
+        path(&[("stripprefix.prefixes", "/z, /x")], "http://a/x/y", "/y");
+        path(&[("stripprefix.prefixes", "/x")], "http://a/xy", "/y");
+        path(&[("stripprefix.prefixes", "/x")], "http://a/x", "/");
+        path(&[("stripprefixregex.regex", "/v[0-9]+")], "http://a/v12/y", "/y");
+        path(&[("replacepath.path", "/z")], "http://a/x", "/z");
+        path(
+            &[("replacepathregex.regex", "^/x/(.*)"), ("replacepathregex.replacement", "/z/$1")],
+            "http://a/x/y",
+            "/z/y",
+        );
+        let prefix = passed(&[("stripprefix.prefixes", "/x")], "http://a/x/y", &[]).request;
+        assert_eq!(prefix, [Edit::Add("x-forwarded-prefix".into(), "/x".into())]);
+    }
+
+    fn location(labels: &[(&str, &str)], url: &str, wanted: Option<(u16, &str)>) {
+        let reply = passed(labels, url, &[]).reply;
+        let seen = reply.as_ref().map(|r| (r.status, r.headers[0].1.as_str()));
+        assert_eq!(seen, wanted, "{labels:?} on {url}");
+    }
+
+    #[test]
+    fn redirects_move_the_client_once_and_not_in_circles() {
+        let scheme = [("redirectscheme.scheme", "https"), ("redirectscheme.permanent", "true")];
+        location(&scheme, "http://a.test/x?y=1", Some((301, "https://a.test/x?y=1")));
+        location(&scheme, "https://a.test/x", None);
+        let port = [("redirectscheme.scheme", "https"), ("redirectscheme.port", "8443")];
+        location(&port, "http://a.test:80/x", Some((302, "https://a.test:8443/x")));
+        let name =
+            [("redirectregex.regex", "^https://www\\.(.*)"), ("redirectregex.replacement", "https://${1}")];
+        location(&name, "https://www.a.test/x", Some((302, "https://a.test/x")));
+        location(&name, "https://a.test/x", None);
+    }
+
+    #[test]
+    fn a_password_is_asked_for_and_checked() {
+        let auth = [
+            ("basicauth.users", "joe:$apr1$abcdefgh$FBwExRW4dCc8aL.OvjpIE1"),
+            ("basicauth.removeheader", "true"),
+            ("basicauth.headerField", "X-User"),
+        ];
+        let reply = passed(&auth, "http://a/", &[]).reply.unwrap();
+        assert_eq!((reply.status, reply.headers[0].1.as_str()), (401, "Basic realm=\"traefik\""));
+        let give = |text: &str| format!("Basic {}", BASE64_STANDARD.encode(text));
+        assert!(passed(&auth, "http://a/", &[("Authorization", &give("joe:wrong"))]).reply.is_some());
+        let right = passed(&auth, "http://a/", &[("Authorization", &give("joe:password"))]);
+        assert_eq!(right.reply, None);
+        assert_eq!(right.request[0], Edit::Set("X-User".into(), "joe".into()));
+    }
+
+    #[test]
+    fn clients_outside_the_networks_are_kept_out() {
+        let inside = passed(&[("ipallowlist.sourcerange", "127.0.0.0/8")], "http://a/", &[]);
+        assert_eq!(inside.reply, None);
+        let outside = passed(&[("ipallowlist.sourcerange", "10.0.0.0/8")], "http://a/", &[]);
+        assert_eq!(outside.reply.unwrap().status, 403);
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_said_and_authentication_is_never_skipped() {
+        let reply = passed(&[("forwardauth.address", "http://auth")], "http://a/", &[]).reply.unwrap();
+        assert_eq!(reply.status, 500);
+        assert!(reply.why.contains("`m`"), "{}", reply.why);
+        let mut notes = vec![];
+        let options = Options::from([("ratelimit.average".into(), "1".into())]);
+        read("m", &options, &mut notes).unwrap();
+        assert!(notes[0].contains("ratelimit"), "{notes:?}");
+    }
+}

@@ -1,0 +1,231 @@
+//! A whole world in memory: scripted, with named faults, stricter than Swarm. Time moves only when somebody waits.
+//!
+//! Stricter means: deploying the same file twice, deploying while a removal goes on, an image that was not pulled, an
+//! object without the run's label, exec before anything is deployed and a secret made twice are errors here.
+
+mod clock;
+mod compose;
+mod deploying;
+mod fault;
+mod files;
+mod locks;
+mod port;
+mod programs;
+mod service;
+mod store;
+mod volumes;
+mod web;
+
+pub use clock::MemoryClock;
+pub use fault::Fault;
+pub use files::{File, FileKind, Files, Tree};
+pub use locks::MemoryLocks;
+pub use store::MemoryStore;
+pub use web::{MemoryWeb, page, path_of};
+
+use ccci_swarm::ports::cluster::{DOMAIN_LABEL, ExecOutput, ExecRequest};
+use ccci_swarm::ports::{Clock, ClusterError, Limit};
+use service::Service;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// What answers a command in a service's containers; `None` leaves it to the next.
+type Program = Box<dyn FnMut(&ExecRequest, &mut Files<'_>) -> Option<ExecOutput> + Send>;
+
+/// A Swarm in memory.
+pub struct MemoryCluster {
+    clock: Arc<MemoryClock>,
+    state: Mutex<State>,
+}
+
+/// A network, secret, config or volume.
+#[derive(Default)]
+struct Object {
+    labels: BTreeMap<String, String>,
+    content: Vec<u8>,
+    files: Tree,
+    /// Of a volume: whether its files live elsewhere than on the engine.
+    elsewhere: bool,
+}
+
+#[derive(Default)]
+struct State {
+    calls: Vec<String>,
+    services: BTreeMap<(String, String), Service>,
+    /// By kind and name.
+    objects: BTreeMap<(&'static str, String), Object>,
+    images: BTreeSet<String>,
+    faults: Vec<Fault>,
+    /// Faults that begin with this deploy, counted from 0.
+    later: Vec<(usize, Fault)>,
+    deploys: BTreeMap<String, Vec<String>>,
+    /// Stacks whose containers are going, until when.
+    going: BTreeMap<String, u64>,
+    programs: Vec<(String, Program)>,
+    logs: BTreeMap<String, String>,
+}
+
+impl MemoryCluster {
+    /// An empty swarm with the network `proxy`, as an operator has it.
+    pub fn new(clock: Arc<MemoryClock>) -> MemoryCluster {
+        let cluster = MemoryCluster { clock, state: Mutex::default() };
+        cluster.state().objects.insert(("network", "proxy".into()), Object::default());
+        cluster
+    }
+
+    /// Makes something go wrong from now on.
+    pub fn fault(&self, fault: Fault) {
+        self.state().faults.push(fault);
+    }
+
+    /// Makes something go wrong from the `n`th deploy on, counted from 0 over all stacks.
+    pub fn fault_at_deploy(&self, n: usize, fault: Fault) {
+        self.state().later.push((n, fault));
+    }
+
+    /// All is well from now on; what is broken stays so until Swarm or somebody else mends it.
+    pub fn mend(&self) {
+        let mut state = self.state();
+        state.faults.clear();
+        state.later.clear();
+    }
+
+    /// Answers commands in a service's containers: `None` leaves the command to the next program. The newest is
+    /// asked first. Without any, `true`, `false`, `rm -rf --` and `cat` are known.
+    pub fn on_exec(
+        &self,
+        service: &str,
+        program: impl FnMut(&ExecRequest, &mut Files<'_>) -> Option<ExecOutput> + Send + 'static,
+    ) {
+        self.state().programs.push((service.to_string(), Box::new(program)));
+    }
+
+    /// What a service's log says.
+    pub fn log(&self, service: &str, text: &str) {
+        self.state().logs.entry(service.to_string()).or_default().push_str(text);
+    }
+
+    /// An image that is present and in no registry.
+    pub fn image(&self, image: &str) {
+        self.state().images.insert(image.to_string());
+    }
+
+    /// Takes away the network `proxy`, as on a machine that never had one.
+    pub fn without_proxy(&self) {
+        self.state().objects.remove(&("network", "proxy".to_string()));
+    }
+
+    /// An object that nobody of ours made: it carries no label of a run.
+    pub fn foreign(&self, kind: &'static str, name: &str) {
+        self.state().objects.insert((kind, name.to_string()), Object::default());
+    }
+
+    /// Everything there is, ours or not, with its labels.
+    pub fn inventory(&self) -> Vec<String> {
+        let state = self.advanced();
+        let services =
+            state.services.iter().map(|((s, n), v)| format!("service {s}_{n} {:?}", v.spec.labels));
+        let objects = state.objects.iter().map(|((kind, name), o)| format!("{kind} {name} {:?}", o.labels));
+        services.chain(objects).collect()
+    }
+
+    /// Every call so far: the name of the function and what it was about.
+    pub fn calls(&self) -> Vec<String> {
+        self.state().calls.clone()
+    }
+
+    /// A volume's files; the name is the engine's.
+    pub fn volume(&self, name: &str, look: impl FnOnce(&mut Tree)) -> bool {
+        let mut state = self.state();
+        let found = state.objects.get_mut(&("volume", name.to_string()));
+        found.map(|o| look(&mut o.files)).is_some()
+    }
+
+    /// The content of a secret.
+    pub fn secret(&self, name: &str) -> Option<Vec<u8>> {
+        self.state().objects.get(&("secret", name.to_string())).map(|o| o.content.clone())
+    }
+
+    /// Everything that carries a run's label, as `kind name`. Empty when nothing was left behind.
+    pub fn everything(&self) -> Vec<String> {
+        let state = self.advanced();
+        let services = state.services.keys().map(|(stack, name)| format!("service {stack}_{name}"));
+        let labelled = state.objects.iter().filter(|(_, o)| o.labels.contains_key(DOMAIN_LABEL));
+        let objects = labelled.map(|((kind, name), _)| format!("{kind} {name}"));
+        services.chain(objects).collect()
+    }
+
+    /// Whether nothing of any run is left.
+    pub fn is_empty(&self) -> bool {
+        self.everything().is_empty()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The state as it is now: everything that was due has happened.
+    fn advanced(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.advance(self.clock.now().0);
+        state
+    }
+
+    /// Begins a call: notes it, lets its faults act, holds it to its limit.
+    fn call(&self, name: &str, about: &str, limit: &Limit) -> Result<MutexGuard<'_, State>, ClusterError> {
+        let (n, faults) = {
+            let mut state = self.state();
+            state.calls.push(format!("{name} {about}").trim_end().to_string());
+            (state.calls.len() - 1, state.faults.clone())
+        };
+        let doing = || format!("{name} {about}").trim_end().to_string();
+        if limit.stop.reason().is_some() {
+            return Err(ClusterError::Stopped(doing()));
+        }
+        for fault in &faults {
+            match fault {
+                Fault::EngineGoneAt(at) if n >= *at => {
+                    return Err(ClusterError::Unreachable("connection refused".into()));
+                }
+                Fault::CallFails(at) if n == *at => {
+                    return Err(ClusterError::Unreachable("connection reset by peer".into()));
+                }
+                Fault::CallHangs(at) if n == *at => {
+                    self.clock.pass_until(limit.deadline);
+                    return Err(match limit.stop.reason() {
+                        Some(_) => ClusterError::Stopped(doing()),
+                        None => ClusterError::Deadline(doing()),
+                    });
+                }
+                Fault::NotAManager => {
+                    return Err(ClusterError::NotAManager("this node is not a swarm manager".into()));
+                }
+                Fault::NoPermission => {
+                    return Err(ClusterError::NoPermission("permission denied".into()));
+                }
+                _ => {}
+            }
+        }
+        if self.clock.now() >= limit.deadline {
+            return Err(ClusterError::Deadline(doing()));
+        }
+        Ok(self.advanced())
+    }
+}
+
+impl State {
+    fn advance(&mut self, now: u64) {
+        loop {
+            let next = self.services.iter().filter_map(|(key, s)| Some((s.next()?, key.clone()))).min();
+            let Some((at, key)) = next.filter(|(at, _)| *at <= now) else { return };
+            let faults = self.faults.clone();
+            let service = self.services.get_mut(&key).expect("just seen");
+            service.step(&key.1, at, &faults);
+        }
+    }
+}
+
+/// The engine's refusal of an action.
+fn refused(action: &str, text: impl Into<String>) -> ClusterError {
+    ClusterError::Refused { action: action.into(), text: text.into() }
+}

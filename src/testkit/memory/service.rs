@@ -1,0 +1,275 @@
+//! A service of the in-memory Swarm: its tasks live and die by their fates, updates go stop-first or start-first,
+//! are completed, paused or taken back, as Swarm does it but in less time.
+
+use super::compose::Spec;
+use super::fault::{Ending, Fate, Fault, fate};
+use super::files::Tree;
+use ccci_model::name::ServiceName;
+use ccci_swarm::observed::{Mode, Restart, ServiceSeen, TaskSeen, TaskState, UpdateState};
+
+/// Swarm's own delay before it starts an ended task again, ms.
+const RESTART_DELAY: u64 = 5_000;
+/// How long an update is watched before it counts as completed, ms (Swarm: 5 s).
+const MONITOR: u64 = 500;
+/// How long a task takes to go, ms.
+const LEAVE: u64 = 200;
+
+/// A service.
+pub struct Service {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub spec: Spec,
+    /// Its tasks, old ones included.
+    pub tasks: Vec<Task>,
+    previous: Option<Spec>,
+    update: Option<(UpdateState, String)>,
+    update_due: Option<(u64, UpdateState, String)>,
+    /// Tasks made of the present spec.
+    made: u64,
+    /// Tasks made in all.
+    ids: u64,
+}
+
+/// A task.
+pub struct Task {
+    /// As the engine shows it.
+    pub seen: TaskSeen,
+    /// Its container's own files.
+    pub root: Tree,
+    runs: Option<u64>,
+    ends: Option<(u64, Ending)>,
+    leaves: Option<u64>,
+}
+
+impl Service {
+    /// A new service; its tasks are made at once.
+    pub fn new(name: &str, spec: Spec, now: u64, faults: &[Fault]) -> Service {
+        let mut service = Service {
+            id: format!("id-{name}-{now}"),
+            spec,
+            tasks: vec![],
+            previous: None,
+            update: None,
+            update_due: None,
+            made: 0,
+            ids: 0,
+        };
+        for slot in 1..=service.spec.mode.wanted() {
+            service.make(name, slot, now, faults);
+        }
+        service
+    }
+
+    fn make(&mut self, name: &str, slot: u64, now: u64, faults: &[Fault]) {
+        let updating = matches!(self.update, Some((UpdateState::Updating, _)));
+        let Fate { runs, ends, no_node } = fate(faults, name, self.made, updating, self.spec.healthcheck);
+        self.made += 1;
+        self.ids += 1;
+        let id = format!("{}.{slot}.{}", self.id, self.ids);
+        let pending = no_node.is_some();
+        let seen = TaskSeen {
+            service: self.id.clone(),
+            slot: if matches!(self.spec.mode, Mode::Global(_)) { 0 } else { slot },
+            node: if pending { String::new() } else { "node-1".into() },
+            state: if pending { TaskState::Pending } else { TaskState::Starting },
+            wanted_running: true,
+            exit_code: None,
+            error: no_node.unwrap_or_default(),
+            message: "starting".into(),
+            created_ms: now,
+            changed_ms: now,
+            container: if pending { String::new() } else { format!("c-{id}") },
+            oom_killed: None,
+            unhealthy: None,
+            template: self.spec.template.clone(),
+            id,
+        };
+        let at = |ms: u64| now + ms;
+        let ends = ends.map(|(ms, e)| (at(ms), e));
+        self.tasks.push(Task { seen, root: Tree::new(), runs: runs.map(at), ends, leaves: None });
+    }
+
+    /// A new spec for the service: labels alone replace no task, anything else is an update.
+    pub fn update(&mut self, name: &str, spec: Spec, now: u64, faults: &[Fault]) {
+        if spec == self.spec {
+            return;
+        }
+        let same_tasks = spec.template == self.spec.template && spec.mode == self.spec.mode;
+        self.previous = Some(std::mem::replace(&mut self.spec, spec));
+        self.update = Some((UpdateState::Updating, "update in progress".into()));
+        self.made = 0;
+        if same_tasks {
+            self.update_due = Some((now + 100, UpdateState::Completed, "update completed".into()));
+            return;
+        }
+        self.replace(name, now, faults);
+    }
+
+    fn replace(&mut self, name: &str, now: u64, faults: &[Fault]) {
+        // A paused update leaves the old task serving only if the new one is started first (lesson 42).
+        let keeps_old =
+            self.spec.start_first || faults.iter().any(|f| matches!(f, Fault::Pauses(s, _) if s == name));
+        if !keeps_old {
+            self.leave(now, |_| true);
+        }
+        for slot in 1..=self.spec.mode.wanted() {
+            self.make(name, slot, now, faults);
+        }
+    }
+
+    fn leave(&mut self, now: u64, which: impl Fn(&Task) -> bool) {
+        for task in self.tasks.iter_mut().filter(|t| t.is_there() && t.seen.wanted_running && which(t)) {
+            task.seen.wanted_running = false;
+            task.leaves = Some(now + LEAVE);
+        }
+    }
+
+    /// When the next thing happens.
+    pub fn next(&self) -> Option<u64> {
+        let tasks = self.tasks.iter().filter_map(Task::next);
+        tasks.chain(self.update_due.as_ref().map(|(at, ..)| *at)).min()
+    }
+
+    /// Does what is due at this moment, one thing.
+    pub fn step(&mut self, name: &str, now: u64, faults: &[Fault]) {
+        if let Some((_, state, said)) = self.update_due.take_if(|(at, ..)| *at <= now) {
+            self.update = Some((state, said));
+            return;
+        }
+        let Some(task) = self.tasks.iter_mut().find(|t| t.next().is_some_and(|at| at <= now)) else { return };
+        let template = task.seen.template.clone();
+        match task.happen(now) {
+            Happened::Ran if template == self.spec.template => {
+                self.leave(now, |t| t.seen.template != template);
+                let updating = matches!(self.update, Some((UpdateState::Updating, _)));
+                if updating && self.tasks.iter().all(|t| !t.seen.wanted_running || t.is_running()) {
+                    let said = "update completed".into();
+                    self.update_due = Some((now + MONITOR, UpdateState::Completed, said));
+                }
+            }
+            Happened::Ended { slot, bad } => self.ended(name, slot, bad, now, faults),
+            Happened::Ran | Happened::Left => {}
+        }
+    }
+
+    fn ended(&mut self, name: &str, slot: u64, bad: bool, now: u64, faults: &[Fault]) {
+        let updating = matches!(self.update, Some((UpdateState::Updating, _)));
+        let says = |f: &Fault| match f {
+            Fault::RollsBack(s, _) if s == name => Some(UpdateState::RollbackStarted),
+            Fault::Pauses(s, _) if s == name => Some(UpdateState::Paused),
+            _ => None,
+        };
+        match faults.iter().find_map(says).filter(|_| updating && bad) {
+            Some(UpdateState::RollbackStarted) => return self.take_back(name, now),
+            Some(paused) => {
+                let said = "update paused due to failure or early termination of task";
+                self.update = Some((paused, said.into()));
+                return;
+            }
+            None => {}
+        }
+        let again = match self.spec.restart {
+            Restart::Any => !matches!(self.spec.mode, Mode::Job(_)) || bad,
+            Restart::OnFailure => bad,
+            Restart::Never => false,
+        };
+        let left = self.spec.max_attempts == 0 || self.made <= self.spec.max_attempts;
+        if again && left {
+            self.make(name, slot, now + RESTART_DELAY, faults);
+            let task = self.tasks.last_mut().expect("just made");
+            task.seen.created_ms = now;
+            task.seen.message = "ready".into();
+        }
+    }
+
+    fn take_back(&mut self, name: &str, now: u64) {
+        self.spec = self.previous.take().expect("an update has a spec before it");
+        self.update = Some((UpdateState::RollbackStarted, "early termination of task".into()));
+        let template = self.spec.template.clone();
+        self.leave(now, |t| t.seen.template != template);
+        let old_serves = self.tasks.iter().any(|t| t.is_running() && t.seen.wanted_running);
+        if !old_serves {
+            for slot in 1..=self.spec.mode.wanted() {
+                self.make(name, slot, now, &[]);
+            }
+        }
+        self.update_due = Some((now + 1000, UpdateState::RollbackCompleted, "rollback completed".into()));
+    }
+
+    /// As the engine shows it.
+    pub fn seen(&self, name: &str) -> ServiceSeen {
+        let spec = &self.spec;
+        ServiceSeen {
+            id: self.id.clone(),
+            name: ServiceName::parse(name).expect("a resolved file has service names"),
+            mode: spec.mode,
+            image: spec.image.clone(),
+            labels: spec.labels.clone(),
+            env: spec.env.clone(),
+            restart: spec.restart,
+            max_attempts: spec.max_attempts,
+            start_first: spec.start_first,
+            update: self.update.clone(),
+            volumes: spec.volumes.clone(),
+            networks: spec.networks.clone(),
+            ports: spec.ports.clone(),
+            template: spec.template.clone(),
+            has_healthcheck: spec.healthcheck,
+        }
+    }
+
+    /// The newest running task that Swarm wants.
+    pub fn running(&mut self) -> Option<&mut Task> {
+        self.tasks.iter_mut().rev().find(|t| t.is_running() && t.seen.wanted_running)
+    }
+}
+
+enum Happened {
+    Ran,
+    Ended { slot: u64, bad: bool },
+    Left,
+}
+
+impl Task {
+    fn is_there(&self) -> bool {
+        self.seen.state <= TaskState::Running
+    }
+
+    fn is_running(&self) -> bool {
+        self.seen.state == TaskState::Running
+    }
+
+    fn next(&self) -> Option<u64> {
+        if !self.is_there() {
+            return None;
+        }
+        let runs = self.runs.filter(|_| !self.is_running() && self.leaves.is_none());
+        [runs, self.ends.as_ref().map(|(at, _)| *at), self.leaves].into_iter().flatten().min()
+    }
+
+    fn happen(&mut self, now: u64) -> Happened {
+        self.seen.changed_ms = now;
+        if self.leaves.is_some_and(|at| at <= now) {
+            self.seen.state = TaskState::Shutdown;
+            return Happened::Left;
+        }
+        if !self.is_running() && self.runs.is_some_and(|at| at <= now) {
+            self.seen.state = TaskState::Running;
+            self.seen.message = "started".into();
+            return Happened::Ran;
+        }
+        let (_, e) = self.ends.take().expect("something was due");
+        self.seen.state = match e.code {
+            _ if e.rejected => TaskState::Rejected,
+            Some(0) => TaskState::Complete,
+            _ => TaskState::Failed,
+        };
+        self.seen.wanted_running = false;
+        self.seen.exit_code = e.code;
+        self.seen.error = e.words;
+        self.seen.oom_killed = Some(e.oom);
+        self.seen.unhealthy = Some(e.unhealthy);
+        Happened::Ended { slot: self.seen.slot.max(1), bad: e.code != Some(0) || e.unhealthy }
+    }
+}
