@@ -6,36 +6,36 @@ CCCI := $(or $(CARGO_TARGET_DIR),target)/debug/ccci
 
 # the main job: the ground, ccci, and the whole life of one recipe
 demo: lab
-	@bash lab/cargo.sh "building ccci" build -q --locked --bin ccci
+	@bash dev/lab/cargo.sh "building ccci" build -q --locked --bin ccci
 	@$(CCCI) run recipes/custom-html
 
 # everything that can be tested, the Swarm included
 test: lab
-	@bash lab/test.sh
+	@bash dev/lab/test.sh
 
 # the quick gate, without Docker
 check:
-	@bash lab/test.sh --no-swarm
+	@bash dev/lab/test.sh --no-swarm
 
 # the ground alone: engine, images, recipe repositories; lab-full adds the images of optional recipes
 lab:
-	@bash lab/up.sh
+	@bash dev/lab/up.sh
 
 lab-full:
-	@bash lab/up.sh --full
+	@bash dev/lab/up.sh --full
 
 # takes away exactly what the lab put on this machine
 down:
-	@bash lab/down.sh
+	@bash dev/lab/down.sh
 
 # the same tests with many more rounds, and one table at the end; PARTS says which
 soak: lab
-	@bash lab/soak.sh $(PARTS)
+	@bash dev/lab/soak.sh $(PARTS)
 
 # ratios against a floor and a rival, measured in one run; CCCI_BENCH_ROUNDS says how many rounds, PARTS which parts
 bench: lab
-	@bash lab/cargo.sh "building ccci and its benches, optimised" bench -q --locked --bench ratios --no-run
-	@bash lab/cargo.sh - bench -q --locked --bench ratios -- $(PARTS)
+	@bash dev/lab/cargo.sh "building ccci and its benches, optimised" bench -q --locked --bench ratios --no-run
+	@bash dev/lab/cargo.sh - bench -q --locked --bench ratios -- $(PARTS)
 
 oracle:
-	@bash oracle/check.sh
+	@bash dev/oracle/check.sh

@@ -1,6 +1,6 @@
 //! The corpus of compose files: each folder's files and env give exactly its resolved file and its diagnostics, and its
-//! stamp says that docker's own loader was asked about exactly these bytes (`oracle/check.sh`). Every version of the
-//! recipes in `lab/recipes` is a case too: its folder names it in `from.txt`.
+//! stamp says that docker's own loader was asked about exactly these bytes (`dev/oracle/check.sh`). Every version of the
+//! recipes in `dev/lab/recipes` is a case too: its folder names it in `from.txt`.
 
 use ccci_model::diag::{Text, render};
 use ccci_recipe::compose::{Around, Composed};
@@ -85,7 +85,7 @@ fn check(case: &Path, file: &str, got: Option<&str>) {
 
 #[test]
 fn the_corpus_resolves_to_its_files_and_diagnostics() {
-    for recipe in inside("lab/recipes").iter().filter(|p| p.is_dir()) {
+    for recipe in inside("dev/lab/recipes").iter().filter(|p| p.is_dir()) {
         for version in inside(recipe).iter().filter(|p| p.is_dir()) {
             let case = Path::new(CORPUS).join(format!("recipe-{}-{}", name_of(recipe), name_of(version)));
             if renewing() {

@@ -83,8 +83,8 @@ fn every_console_block_does_what_it_shows() {
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     // the recipes' repositories, which need git and nothing else
     assert!(
-        Command::new("bash").arg("lab/repos.sh").output().unwrap().status.success(),
-        "lab/repos.sh failed"
+        Command::new("bash").arg("dev/lab/repos.sh").output().unwrap().status.success(),
+        "dev/lab/repos.sh failed"
     );
     let all = blocks();
     assert!(all.len() >= 3, "the README shows commands");

@@ -1,7 +1,7 @@
-//! The fuzz targets over the kept corpus and some hundred changes of it, the same ones every time. `fuzz/run.sh` goes on
+//! The fuzz targets over the kept corpus and some hundred changes of it, the same ones every time. `dev/fuzz/run.sh` goes on
 //! from here with libFuzzer; what it finds becomes a file of the corpus.
 
-#[path = "../fuzz/targets/mod.rs"]
+#[path = "../dev/fuzz/targets/mod.rs"]
 mod targets;
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use targets::mutation::{Chance, changed};
 use targets::{TARGETS, target};
 
-const CORPUS: &str = "fuzz/corpus";
+const CORPUS: &str = "dev/fuzz/corpus";
 /// Changes of the corpus that are tried, all inputs together. `CCCI_FUZZ_CHANGES` asks for another number.
 const CHANGES: usize = 40;
 /// No input may take so long, not even in a debug build on a busy machine.
@@ -117,12 +117,12 @@ fn the_lock_of_the_fuzz_targets_knows_every_package_that_ccci_needs() {
     let read = |path: &str| toml::from_str::<toml::Table>(&fs::read_to_string(path).unwrap()).unwrap();
     let needed: BTreeSet<String> =
         read("Cargo.toml")["dependencies"].as_table().unwrap().keys().cloned().collect();
-    let lock = read("fuzz/Cargo.lock");
+    let lock = read("dev/fuzz/Cargo.lock");
     let packages = lock["package"].as_array().unwrap();
     let ccci = packages.iter().find(|p| p["name"].as_str() == Some("ccci")).unwrap();
     let known = ccci["dependencies"].as_array().unwrap().iter().filter_map(|d| d.as_str());
     // with several versions of a package the lock names the version too
     let known: BTreeSet<String> = known.map(|d| d.split(' ').next().unwrap().to_string()).collect();
     let missing: Vec<&String> = needed.difference(&known).collect();
-    assert!(missing.is_empty(), "cargo metadata --manifest-path fuzz/Cargo.toml adds {missing:?}");
+    assert!(missing.is_empty(), "cargo metadata --manifest-path dev/fuzz/Cargo.toml adds {missing:?}");
 }

@@ -170,7 +170,7 @@ fn a_ready_probe_that_is_never_true_is_red_at_the_install() {
         std::fs::write(dir.join("hooks.rhai"), hooks + "\nfn ready_probe(ctx) {\n    false\n}\n").unwrap();
         let settings = std::fs::read_to_string(dir.join("recipe.toml")).unwrap();
         let here = std::env::current_dir().unwrap();
-        let settings = settings.replace("../../lab", &format!("{}/lab", here.display()));
+        let settings = settings.replace("../../lab", &format!("{}/dev/lab", here.display()));
         std::fs::write(dir.join("recipe.toml"), settings).unwrap();
         let short = |job: &mut Job| {
             for s in job.plan.steps.iter_mut().filter(|s| matches!(s.action, Action::Ready { .. })) {

@@ -24,9 +24,9 @@ fn pinned(name: &str, plan: &Plan, root: &str) {
 
 /// The directories of recipes; their sources are made first, as `make lab` does.
 fn recipes() -> Vec<PathBuf> {
-    let made = Command::new("bash").arg("lab/repos.sh").output().unwrap();
+    let made = Command::new("bash").arg("dev/lab/repos.sh").output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    ["recipes", "canaries"].iter().filter(|d| Path::new(d).is_dir()).flat_map(|d| golden::cases(d)).collect()
+    ["recipes", "tests/canaries"].iter().filter(|d| Path::new(d).is_dir()).flat_map(|d| golden::cases(d)).collect()
 }
 
 #[test]

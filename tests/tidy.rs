@@ -3,17 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: &[&[&str]] = &[
-    &["diag", "digest", "exit", "failure", "name", "redact", "secret", "tier", "time"],
-    &["recipe", "script"],
-    &["plan", "event", "verdict"],
-    &["world"],
-    &["hands", "ctx"],
-    &["gather"],
-    &["run"],
-    &["report", "check", "docs"],
-    &["cli"],
-];
 const BANNED: &[&str] =
     &["util", "utils", "helper", "helpers", "common", "misc", "manager", "base", "imp", "types"];
 /// Flat tables and the tests of one may be long; all else must fit a reader's head.
@@ -32,42 +21,6 @@ pub fn rust_files(dir: &Path) -> Vec<PathBuf> {
     }
     out.sort();
     out
-}
-
-fn floor_of(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|f| f.contains(&module))
-}
-
-fn module_of(path: &Path) -> String {
-    let inside = path.strip_prefix("src").expect("below src");
-    let first = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
-    first.trim_end_matches(".rs").to_string()
-}
-
-#[test]
-fn every_module_uses_lower_floors_only() {
-    let mut wrong = vec![];
-    for path in rust_files(Path::new("src")) {
-        let module = module_of(&path);
-        if ["main", "lib"].contains(&module.as_str()) {
-            continue;
-        }
-        let own =
-            floor_of(&module).unwrap_or_else(|| panic!("{module} stands on no floor: add it to FLOORS"));
-        let text = fs::read_to_string(&path).unwrap();
-        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-        for (i, line) in code.lines().enumerate() {
-            for used in line.split("crate::").skip(1) {
-                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                if let Some(floor) = floor_of(&used)
-                    && (floor > own || (floor == own && used != module && own > 3))
-                {
-                    wrong.push(format!("{}:{}: {module} uses {used}", path.display(), i + 1));
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "these go up:\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -163,7 +163,7 @@ pub const KEYS: &[Key] = &[
         name: "source",
         kind: Kind::Source,
         doc: "Git URL or path of the recipe repository. A relative path starts at the directory of the settings file; `--source` overrides it.",
-        example: "\"../../lab/repos/custom-html\"",
+        example: "\"../../dev/lab/repos/custom-html\"",
         status: Status::Stable,
         set: set!(Text, source),
         get: |r| r.source.as_deref().map(text).unwrap_or_default(),

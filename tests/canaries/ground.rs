@@ -1,12 +1,12 @@
-//! Makes a canary's recipe repository and recipe directory from the plain folders below `canaries/`.
+//! Makes a canary's recipe repository and recipe directory from the plain folders below `tests/canaries/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const ROOT: &str = "canaries";
+const ROOT: &str = "tests/canaries";
 /// Files that every canary has unless it brings its own: `repository/` in each version, `ccci/` in its recipe directory.
-const GROUND: &str = "canaries/ground";
+const GROUND: &str = "tests/canaries/ground";
 
 /// A canary's texts where ccci finds them.
 pub struct Ground {

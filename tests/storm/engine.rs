@@ -38,7 +38,7 @@ fn robbed(seed: u64, n: u64) -> Round {
         return robbed(seed.wrapping_add(1), n);
     }
     let robbed = Instant::now();
-    let back = Command::new("bash").args(["lab/engine.sh", "restart"]).output().unwrap();
+    let back = Command::new("bash").args(["dev/lab/engine.sh", "restart"]).output().unwrap();
     assert!(back.status.success(), "{}", String::from_utf8_lossy(&back.stderr));
     let mut wrong = vec![];
     let ended = victim.end(LONGEST);

@@ -8,7 +8,7 @@ use ccci_swarm::observed::{Mode, Oom, Restart, Seen, TaskState, UpdateState, Vol
 use std::collections::{BTreeMap, HashMap};
 
 fn recorded<T: serde::de::DeserializeOwned>(name: &str) -> T {
-    let text = std::fs::read_to_string(format!("tests/fixtures/engine/{name}.json")).unwrap();
+    let text = std::fs::read_to_string(format!("../../tests/fixtures/engine/{name}.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 

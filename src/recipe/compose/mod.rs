@@ -1,5 +1,5 @@
 //! Compose files as docker's stack loader understands them: several texts and an env go in, one resolved file comes
-//! out of which that loader makes the same services (`oracle/` proves it). Pure: every file it needs is handed in.
+//! out of which that loader makes the same services (`dev/oracle/` proves it). Pure: every file it needs is handed in.
 //!
 //! Read `build` top-down for the order of the work; it is the loader's own: YAML, variables, shapes, forms, merging.
 

@@ -15,9 +15,9 @@ gate() { # TEXT ARGS...: a check that is counted like a test
 count() { awk -v field="$1" '/^test result:/ { n += $field } END { print n + 0 }' "$log"; }
 
 bash "$LAB_HERE/repos.sh"
-gate "checking the formatting (cargo fmt --check)" fmt --check
-gate "looking for warnings (cargo clippy)" clippy -q --all-targets --locked -- -D warnings
-gate "building ccci and its tests (cargo test --no-run)" test -q --locked --no-run
+gate "checking the formatting (cargo fmt --all --check)" fmt --all --check
+gate "looking for warnings (cargo clippy)" clippy -q --workspace --all-targets --locked -- -D warnings
+gate "building ccci and its tests (cargo test --no-run)" test -q --workspace --locked --no-run
 if [ $failed -gt 0 ]; then echo "test: something failed above; the tests run all the same"; fi
 if [ -n "$swarm" ]; then
   # the Swarm is a third thing that works
@@ -32,7 +32,7 @@ else
   echo "test: what needs no Docker (cargo test); the Swarm's tests do NOT run here, make test runs them"
 fi
 status=0
-bash "$LAB_HERE/cargo.sh" - test -q --locked --no-fail-fast 2>&1 | tee "$log" || status=1
+bash "$LAB_HERE/cargo.sh" - test -q --workspace --locked --no-fail-fast 2>&1 | tee "$log" || status=1
 ran=$(count 4)
 passed=$((passed + ran)) failed=$((failed + $(count 6)))
 # a run that ended before its tests did, or had none, proves nothing

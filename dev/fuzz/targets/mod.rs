@@ -1,5 +1,5 @@
 //! What is fuzzed, one row each: a reader of texts that strangers write, and what must hold for any bytes at all. The
-//! same functions are driven by libFuzzer (`fuzz/run.sh`) and, over the kept corpus, by the ordinary tests.
+//! same functions are driven by libFuzzer (`dev/fuzz/run.sh`) and, over the kept corpus, by the ordinary tests.
 
 pub mod mutation;
 
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// A row of the table of targets.
 pub struct Target {
-    /// The name of its folder below `fuzz/corpus`.
+    /// The name of its folder below `dev/fuzz/corpus`.
     pub name: &'static str,
     /// What it reads and what must hold.
     pub doc: &'static str,

@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 text=$1
 shift
-cd "$LAB_HERE/.."
+cd "$LAB_HERE/../.."
 if ! command -v cargo >/dev/null && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH; fi
 wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 command -v cargo >/dev/null || die "no Rust toolchain: there is no cargo on the PATH. Install Rust $wanted or newer (rustup, or your distribution), then call this again"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # run.sh [SECONDS [TARGET...]] - fuzzing with libFuzzer, each target for so long (60 by default), all of them by default. It
-# starts from fuzz/corpus and the fixtures of the tests, and goes on where the last call ended (target/fuzz/corpus). A finding
+# starts from dev/fuzz/corpus and the fixtures of the tests, and goes on where the last call ended (target/fuzz/corpus). A finding
 # stops that target, is printed, and its input lies in target/fuzz/found: put the cause right, then keep the input in
-# fuzz/corpus, where the ordinary tests read it. CCCI_FUZZ_REPEAT=65536 repeats every input up to so many bytes, which finds
+# dev/fuzz/corpus, where the ordinary tests read it. CCCI_FUZZ_REPEAT=65536 repeats every input up to so many bytes, which finds
 # what takes more than its share of time with a long text. A stable toolchain will do; libFuzzer is built by a C++ compiler.
 # It must not write into the repository.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(dirname "$here")
+root=$(cd "$here/../.." && pwd)
 work=$root/target/fuzz
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
@@ -28,8 +28,8 @@ driver=$work/$host/release/ccci-fuzz
 # fixtures that are inputs of a target as they are
 seeds() { # TARGET
   case $1 in
-    env) echo "$root/lab/recipes" ;;
-    compose) echo "$root/tests/fixtures/compose $root/lab/recipes" ;;
+    env) echo "$root/dev/lab/recipes" ;;
+    compose) echo "$root/tests/fixtures/compose $root/dev/lab/recipes" ;;
     settings) echo "$root/tests/fixtures/settings $root/recipes" ;;
     scripts) echo "$root/tests/fixtures/scripts $root/recipes $root/scripts-stdlib" ;;
     record) echo "$root/tests/records" ;;

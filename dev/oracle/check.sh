@@ -3,12 +3,12 @@
 # makes of the original files and env equal those that it makes of our resolved file. Writes the goldens and a stamp for
 # each folder, which the ordinary tests verify. Needs Go and, once, its module proxy; `make oracle` calls it.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 export LC_ALL=C GOTOOLCHAIN=local CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath"
 
 tool=$PWD/target/oracle/swarmspec
 mkdir -p target/oracle
-(cd oracle/swarmspec && go build -ldflags '-s -w' -o "$tool" .)
+(cd dev/oracle/swarmspec && go build -ldflags '-s -w' -o "$tool" .)
 
 echo "oracle: writing resolved files and diagnostics"
 CCCI_BLESS=1 cargo test -q --test stories compose::the_corpus >/dev/null

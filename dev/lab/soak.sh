@@ -4,7 +4,7 @@
 # that fails: the table tells all.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
-cd "$LAB_HERE/.."
+cd "$LAB_HERE/../.."
 PARTS=(suite canaries storm engine waits hostile fuzz mutants)
 # a part is a process of its own, so that its first failing command ends it
 if [ "${1:-}" != --one ]; then
@@ -13,7 +13,7 @@ if [ "${1:-}" != --one ]; then
 fi
 STORM_TABLE=$SOAK_LOGS/storm.table
 
-cargo_() { bash lab/cargo.sh - "$@"; }
+cargo_() { bash dev/lab/cargo.sh - "$@"; }
 stories() { cargo_ test -q --locked --test stories -- --nocapture "$@"; }
 
 # each part prints what it shows; the last line of a part's output that begins with `soak:` stands in the table
@@ -24,7 +24,7 @@ suite() {
   cargo_ test -q --locked --no-run
   for n in $(seq 50); do
     began=$(now_ms)
-    TMPDIR=$quick env -u CCCI_SWARM bash lab/cargo.sh - test -q --locked || { echo "soak: failed in round $n of 50"; return 1; }
+    TMPDIR=$quick env -u CCCI_SWARM bash dev/lab/cargo.sh - test -q --workspace --locked || { echo "soak: failed in round $n of 50"; return 1; }
     times+=($(($(now_ms) - began)))
   done
   mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
@@ -54,11 +54,11 @@ hostile() {
   echo "soak: every limit at its real size"
 }
 fuzz() {
-  bash fuzz/run.sh "${CCCI_FUZZ_SECONDS:-300}"
+  bash dev/fuzz/run.sh "${CCCI_FUZZ_SECONDS:-300}"
   echo "soak: nothing found in ${CCCI_FUZZ_SECONDS:-300} s a target"
 }
 mutants() {
-  bash mutants/run.sh
+  bash dev/mutants/run.sh
   echo "soak: every survivor is listed in docs/mutants.md"
 }
 

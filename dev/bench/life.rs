@@ -4,7 +4,7 @@ use super::figures::{Figures, ratio, span, table};
 use super::process::watch;
 use std::process::{Command, Stdio};
 
-const SOURCE: &str = "lab/repos/custom-html";
+const SOURCE: &str = "dev/lab/repos/custom-html";
 /// The newest published version below the head, which ccci chooses by itself.
 const BASE: &str = "1.10.0+1.27.0";
 
@@ -18,7 +18,7 @@ pub fn run(rounds: usize) {
     let mut peak_kb = 0;
     for _ in 0..rounds {
         let hand =
-            watch(Command::new("bash").args(["benches/by_hand.sh", SOURCE, BASE]).stdin(Stdio::null()));
+            watch(Command::new("bash").args(["dev/bench/by_hand.sh", SOURCE, BASE]).stdin(Stdio::null()));
         assert!(hand.status.success(), "by_hand.sh failed");
         floor.add(hand.wall);
         let out = tempfile::tempdir().unwrap();
