@@ -26,7 +26,11 @@ fn pinned(name: &str, plan: &Plan, root: &str) {
 fn recipes() -> Vec<PathBuf> {
     let made = Command::new("bash").arg("dev/lab/repos.sh").output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    ["recipes", "tests/canaries"].iter().filter(|d| Path::new(d).is_dir()).flat_map(|d| golden::cases(d)).collect()
+    ["recipes", "tests/canaries"]
+        .iter()
+        .filter(|d| Path::new(d).is_dir())
+        .flat_map(|d| golden::cases(d))
+        .collect()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::limits::{EXPRESSION_DEPTH, FUNCTIONS, SOURCE};
 use super::node::Tree;
 use super::sources::place;
-use super::tree;
+use super::{scan, tree};
 use ccci_model::diag::codes::{
     DUPLICATE_FUNCTION, SCRIPT_SYNTAX, SCRIPT_TOO_LARGE, UNKNOWN_MODULE, UNKNOWN_VARIABLE,
 };
@@ -36,17 +36,22 @@ pub(super) struct File {
     pub ast: Option<AST>,
     /// What is checked; there also if only names are unknown.
     pub tree: Option<Tree>,
-    /// Why it does not compile.
-    pub refused: Option<Diagnostic>,
+    /// Why it does not compile, or would not be what its author reads.
+    pub refused: Vec<Diagnostic>,
 }
 
 /// Compiles a file. Rhai stops at the first name it does not know; then the file is compiled without asking for names,
 /// so that the checker can report all of them.
 pub(super) fn compile(engine: &mut Engine, name: &str, kind: Kind, text: &Arc<Text>) -> File {
-    let mut file = File { kind, text: text.clone(), ast: None, tree: None, refused: None };
+    let mut file = File { kind, text: text.clone(), ast: None, tree: None, refused: vec![] };
     if text.content.len() > SOURCE.most {
         let message = format!("the script has {} bytes, {} at most", text.content.len(), SOURCE.most);
-        file.refused = Some(Diagnostic::new(SCRIPT_TOO_LARGE, message).at(Place::start_of(text)));
+        file.refused.push(Diagnostic::new(SCRIPT_TOO_LARGE, message).at(Place::start_of(text)));
+        return file;
+    }
+    let scan = scan::read(&text.content);
+    file.refused = scan.diagnostics(text);
+    if !file.refused.is_empty() {
         return file;
     }
     // some editors begin a file with a byte order mark, which is no letter of it
@@ -54,11 +59,15 @@ pub(super) fn compile(engine: &mut Engine, name: &str, kind: Kind, text: &Arc<Te
     match engine.compile(source) {
         Ok(mut ast) => {
             ast.set_source(name);
-            file.tree = Some(tree::of(&ast));
-            file.ast = Some(ast);
+            let tree = tree::of(&ast);
+            file.refused = scan::differences(&scan, &tree, text);
+            if file.refused.is_empty() {
+                file.tree = Some(tree);
+                file.ast = Some(ast);
+            }
         }
         Err(e) => {
-            file.refused = Some(refused(text, &e));
+            file.refused.push(refused(text, &e));
             if is_unknown_name(&e) {
                 engine.set_strict_variables(false);
                 file.tree = engine.compile(source).ok().map(|ast| tree::of(&ast));
@@ -108,6 +117,15 @@ fn refused(text: &Arc<Text>, e: &ParseError) -> Diagnostic {
         P::BadInput(LexError::ImproperSymbol(word, _)) if word == "eval" => {
             (SCRIPT_SYNTAX, "`eval` is not there: scripts cannot run text".into(), 4, None)
         }
+        P::BadInput(LexError::UnterminatedString) => {
+            (SCRIPT_SYNTAX, "the text that begins here has no end".into(), 1, None)
+        }
+        P::WrongFnDefinition => (
+            SCRIPT_SYNTAX,
+            "a function stands inside of a block or of another function".into(),
+            "fn".len(),
+            Some("write the `}` that is missing before it, or move it to the top of the file".to_string()),
+        ),
         P::UnexpectedEOF => {
             (SCRIPT_SYNTAX, "the file ends too early; is a bracket or a quote left open?".into(), 0, None)
         }

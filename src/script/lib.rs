@@ -23,6 +23,7 @@ mod imports;
 mod inspect;
 mod known;
 mod node;
+mod scan;
 mod show;
 mod sorting;
 mod sources;

@@ -167,12 +167,12 @@ fn load(texts: &RecipeTexts, sigs: &[CallSig], watch: &Arc<Patience>) -> (Loaded
 /// Why files do not compile. A name that Rhai does not know is told by the checker, together with all others.
 fn refusals(files: &BTreeMap<String, File>, out: &mut Diagnostics) {
     for file in files.values() {
-        let Some(refused) = &file.refused else { continue };
-        let told =
-            |d: &Diagnostic| d.code == refused.code && d.place.as_ref().map(|p| &p.text) == Some(&file.text);
-        if !out.0.iter().any(told) {
-            out.push(refused.clone());
-        }
+        let told = |refused: &Diagnostic, d: &Diagnostic| {
+            d.code == refused.code && d.place.as_ref().map(|p| &p.text) == Some(&file.text)
+        };
+        let new = |r: &&Diagnostic| !out.0.iter().any(|d| told(r, d));
+        let new: Vec<Diagnostic> = file.refused.iter().filter(new).cloned().collect();
+        out.0.extend(new);
     }
 }
 

@@ -48,8 +48,15 @@ pub const WORDS: &[&str] = &[
     "\"\\u{1f600}\"",
     "/*",
     "*/",
+    "/**/",
     "///",
     "//!",
+    "\"",
+    "`",
+    "#\"",
+    "\"#",
+    "\\\n",
+    "fn int.f(a) { 1 }\n",
 ];
 
 pub fn run(data: &[u8]) {
@@ -58,7 +65,11 @@ pub fn run(data: &[u8]) {
         parts("hooks.rhai", &input).iter().map(|(path, c)| ((*path).to_string(), text(path, c))).collect();
     let sigs = ctx::sigs();
     let (scripts, found) = Scripts::load(&texts, &sigs).unwrap();
-    assert_eq!(said(&found), said(&Scripts::load(&texts, &sigs).unwrap().1));
+    let lines = said(&found);
+    assert_eq!(lines, said(&Scripts::load(&texts, &sigs).unwrap().1));
+    // the scanner and the engine read the same functions, unless the scanner says what is wrong with the text
+    let differ = |l: &&String| l.contains("the engine reads") || l.contains("the engine counts other lines");
+    assert_eq!(lines.iter().find(differ), None);
     let tests =
         TIERS.iter().flat_map(|t| scripts.tests(t.tier)).map(|t| FnRef { file: t.file, name: t.name });
     let hooks = HOOKS.iter().filter(|h| scripts.defines(h.name()));

@@ -42,6 +42,9 @@ codes! {
     EMPTY_DIRECTORY "empty-directory" Error "There is nothing to check where something was expected.";
     // scripts
     SCRIPT_SYNTAX "script-syntax" Error "The script does not compile.";
+    OPEN_COMMENT "open-comment" Error "A comment has no end, so nothing of what follows is read; or an end has no comment.";
+    HIDDEN_FUNCTION "hidden-function" Error "A function is written where it is never read, or never called.";
+    DECEPTIVE_TEXT "deceptive-text" Error "A letter or a line that people and programs read differently.";
     UNKNOWN_HOOK "unknown-hook" Error "A public function of hooks.rhai is no hook.";
     HOOK_ARITY "hook-arity" Error "A hook has the wrong number of parameters.";
     HOOK_RETURN "hook-return" Error "A hook can return a value of the wrong type.";

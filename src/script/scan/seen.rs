@@ -1,0 +1,94 @@
+//! Functions as they are written.
+
+use super::tokens::Token;
+use std::ops::Range;
+
+/// A function of the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Its name.
+    pub name: String,
+    /// Where that stands, in bytes.
+    pub name_at: Range<usize>,
+    /// How many parameters it has.
+    pub params: usize,
+    /// Whether it is private.
+    pub private: bool,
+    /// Whether it belongs to the values of a type: `fn int.half()`.
+    pub of_type: bool,
+    /// Where its body begins, in bytes.
+    pub body_at: usize,
+}
+
+/// The functions in what was read as code, in its order.
+pub(super) fn functions(text: &str, tokens: &[Token]) -> Vec<Seen> {
+    let word = |t: &Token| matches!(t, Token::Word(from, to) if &text[*from..*to] == "fn");
+    let begins = tokens.iter().enumerate().filter(|(_, t)| word(t));
+    begins.filter_map(|(i, _)| function(text, tokens, i)).collect()
+}
+
+/// The function whose `fn` is this token.
+fn function(text: &str, tokens: &[Token], at: usize) -> Option<Seen> {
+    let private = at.checked_sub(1).and_then(|before| tokens.get(before));
+    let private = matches!(private, Some(Token::Word(from, to)) if &text[*from..*to] == "private");
+    let mut rest = tokens.get(at + 1..)?;
+    let of_type = matches!(rest, [Token::Word(..) | Token::Text, Token::Sign(_, b'.'), ..]);
+    if of_type {
+        rest = &rest[2..];
+    }
+    let [Token::Word(from, to), Token::Sign(_, b'('), rest @ ..] = rest else { return None };
+    let (params, body_at) = parameters(rest)?;
+    let name_at = *from..*to;
+    Some(Seen { name: text[name_at.clone()].to_string(), name_at, params, private, of_type, body_at })
+}
+
+/// How many names there are up to the closing parenthesis, and where the brace behind it stands.
+fn parameters(mut rest: &[Token]) -> Option<(usize, usize)> {
+    let mut params = 0;
+    loop {
+        rest = match rest {
+            [Token::Word(..), Token::Sign(_, b','), more @ ..] => more,
+            [Token::Word(..), Token::Sign(_, b')'), ..] => &rest[1..],
+            [Token::Sign(_, b')'), Token::Sign(body_at, b'{'), ..] => return Some((params, *body_at)),
+            _ => return None,
+        };
+        params += 1;
+    }
+}
+
+/// A function whose line stands in a comment or a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// Its name.
+    pub name: String,
+    /// Where that stands, in bytes.
+    pub name_at: Range<usize>,
+}
+
+/// The lines of a stretch that begin a function.
+pub(super) fn written<'a>(text: &'a str, stretch: &Range<usize>) -> impl Iterator<Item = Written> + 'a {
+    let mut next = stretch.start;
+    text[stretch.clone()].split_inclusive('\n').filter_map(move |line| {
+        let at = next;
+        next += line.len();
+        let name = written_name(line)?;
+        Some(Written { name: line[name.clone()].to_string(), name_at: at + name.start..at + name.end })
+    })
+}
+
+/// Where the name stands in a line that begins a function, whatever block ends right before it.
+fn written_name(line: &str) -> Option<Range<usize>> {
+    let start = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '}' | ';'));
+    let after = |rest: &'static str, of: &'_ str| {
+        let more = of.strip_prefix(rest)?;
+        let blank = more.len() - more.trim_start().len();
+        (blank > 0).then_some(rest.len() + blank)
+    };
+    let skip = after("private", start).unwrap_or(0);
+    let skip = skip + after("fn", &start[skip..])?;
+    let rest = &start[skip..];
+    let len = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let named = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let from = line.len() - rest.len();
+    (named && rest[len..].trim_start().starts_with('(')).then_some(from..from + len)
+}
