@@ -12,10 +12,13 @@ pub(super) struct Unmet {
     pub observed: String,
 }
 
+/// The word.
+pub(super) const WORD: &str = "assert";
+
 /// Adds `assert` to the language.
 pub(super) fn teach(engine: &mut Engine) {
     engine
-        .register_custom_syntax(["assert", "$expr$"], false, |cx, inputs| {
+        .register_custom_syntax([WORD, "$expr$"], false, |cx, inputs| {
             holds(cx, &inputs[0], inputs[0].position()).map(|()| Dynamic::UNIT)
         })
         .expect("the syntax of assert is well-formed; every test that asserts shows it");

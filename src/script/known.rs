@@ -1,7 +1,7 @@
 //! The names scripts may call: Rhai's natives as the engine lists them, and the rows handed down. Pure look-ups.
 
 use super::signature::{CallSig, Owner, Ty};
-use super::{engine, natives};
+use super::{assertion, engine, natives};
 use rhai::{Array, Dynamic, FLOAT, FnPtr, FuncInfo, INT, ImmutableString, Map};
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -103,6 +103,10 @@ pub(super) fn methods<'s>(sigs: &'s [CallSig], owner: Owner, name: &str) -> Vec<
 /// What a function of a script hides, if its name and number of parameters are those of something of ours. A call
 /// `ctx.f(a)` finds a script's `f(a)` first, a call `f(ctx, a)` its `f(ctx, a)`.
 pub(super) fn hidden(sigs: &[CallSig], name: &str, arity: usize) -> Option<String> {
+    // a word of the language, whatever stands behind it: such a function could never be called
+    if name == assertion::WORD {
+        return Some("the language's own word".to_string());
+    }
     let of_name = || sigs.iter().filter(|s| s.name == name && !s.is_property);
     let own = |s: &CallSig| usize::from(s.owner != Owner::Free);
     let row = of_name()

@@ -23,6 +23,7 @@ mod imports;
 mod inspect;
 mod known;
 mod node;
+mod overlooked;
 mod scan;
 mod show;
 mod sorting;

@@ -10,7 +10,7 @@ use super::limits::{LOAD_OPERATIONS, LOAD_TIME};
 use super::signature::CallSig;
 use super::sources::{Sources, function_place, place};
 use super::thread::{LOOK, Lost, on_own};
-use super::{conventions, engine, files, imports, inspect, stdlib};
+use super::{conventions, engine, files, imports, inspect, overlooked, stdlib};
 use ccci_model::diag::codes::SCRIPT_SYNTAX;
 use ccci_model::diag::{Diagnostic, Diagnostics, Text};
 use ccci_model::tier::Tier;
@@ -146,6 +146,7 @@ fn load(texts: &RecipeTexts, sigs: &[CallSig], watch: &Arc<Patience>) -> (Loaded
         loaded.files.insert(path.to_string(), file);
     }
     let order = imports::check(&loaded.files, &mut out);
+    overlooked::check(&loaded.files, &mut out);
     let (found, services) = inspect::check(&loaded.files, sigs);
     out.0.extend(found);
     loaded.services = services;

@@ -55,6 +55,7 @@ codes! {
     MARK_NEVER_LEFT "mark-never-left" Warning "A script recalls what no script remembers.";
     STRAY_CODE "stray-code" Error "Code outside of functions is never run at a known point.";
     DUPLICATE_FUNCTION "duplicate-function" Error "A function is defined more than once.";
+    DUPLICATE_NAME "duplicate-name" Error "Two constants or two imports of a file have one name.";
     HIDES_BUILTIN "hides-builtin" Error "A function hides one of ccci's own.";
     UNKNOWN_FUNCTION "unknown-function" Error "No function has this name.";
     UNKNOWN_VARIABLE "unknown-variable" Error "No variable has this name here.";
@@ -66,6 +67,7 @@ codes! {
     IMPORT_CIRCLE "import-circle" Error "Imports go in a circle.";
     OUT_OF_REACH "out-of-reach" Error "The call makes no sense at the point where the hook is called.";
     NO_TESTS "no-tests" Error "A test file has no test, so it would prove nothing.";
+    NOTHING_CALLED "nothing-called" Warning "A script file has nothing in it that is ever called.";
     DATA_RACE "data-race" Error "A closure captures the value it is passed to.";
     ALWAYS_SAME "always-same" Error "A comparison of unlike types always has the same result.";
     UNREACHABLE "unreachable" Warning "Code that can never be run.";
