@@ -1,6 +1,7 @@
 //! Scripts of a recipe as their authors meet them: what is refused when loading, with which words, and how calls end.
 
 pub mod hostile;
+mod mutated;
 mod refused;
 mod sample;
 

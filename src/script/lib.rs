@@ -37,7 +37,7 @@ pub use error::{ErrorKind, Frame, ScriptError, Unheld};
 pub use guard::{Guard, StopReason, Unguarded, exceeded, stopped};
 pub use hooks::{HOOKS, Hook, HookRow};
 pub use inspect::Spoken;
-pub use load::{RecipeTexts, Scripts, TestFn};
+pub use load::{NamedFn, RecipeTexts, Scripts, TestFn};
 pub use point::{Point, Reach};
 pub use raised::Raised;
 pub use returns::{EnvMap, Nothing, Return};

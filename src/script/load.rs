@@ -35,6 +35,19 @@ pub struct TestFn {
     pub line: usize,
 }
 
+/// A function of a script, as its author wrote it and the engine read it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamedFn {
+    /// Path of its file below the recipe directory.
+    pub file: String,
+    /// The function.
+    pub name: String,
+    /// How many parameters it has.
+    pub params: usize,
+    /// Whether only its own file may call it.
+    pub private: bool,
+}
+
 /// The loaded scripts of a recipe. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Scripts(pub(super) Arc<Loaded>);
@@ -77,6 +90,23 @@ impl Scripts {
             Some((row, function_place(&file.text, &f.name, f.body_at).to_string()))
         };
         HOOKS.iter().copied().filter_map(place_of).collect()
+    }
+
+    /// All functions, in the order of files and lines; none of a file that was refused.
+    pub fn functions(&self) -> Vec<NamedFn> {
+        let of = |(file, f): (&String, &File)| {
+            let named = f.tree.iter().flat_map(|t| &t.functions).filter(|f| !f.is_closure());
+            let file = file.clone();
+            named
+                .map(move |f| NamedFn {
+                    file: file.clone(),
+                    name: f.name.clone(),
+                    params: f.params.len(),
+                    private: f.private,
+                })
+                .collect::<Vec<_>>()
+        };
+        self.0.files.iter().flat_map(of).collect()
     }
 
     /// Services that the scripts name by texts written down in them.
