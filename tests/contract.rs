@@ -17,15 +17,14 @@ use ccci_model::secret::Secret;
 use ccci_model::time::Moment;
 use ccci_swarm::backup::{back_up, restore};
 use ccci_swarm::converge::{History, Wanted, WantedService, until_converged};
-use ccci_swarm::observed::{Oom, Restart, TaskState, VolumeSeen};
+use ccci_swarm::log::Stream;
+use ccci_swarm::observed::{Oom, Restart, TaskState};
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Clock, Limit, Stop};
 use ccci_swarm::ports::cluster::*;
 use ccci_swarm::ports::locks::{Held, Locks};
-use ccci_swarm::ports::volume::{InVolume, PutBack};
 use ccci_swarm::wait::WaitError;
 use ccci_testkit::memory::{Fault, Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -743,6 +742,109 @@ fn logs_give_the_last_lines() {
         let app = ServiceName::parse("app").unwrap();
         let text = g.cluster.logs(&g.stack(), &app, 5, &g.limit(10)).unwrap();
         assert_eq!(text.trim(), "started");
+        g.remove();
+    });
+}
+
+/// Writes lines that an engine cuts; in memory they are written by `long_lines`.
+const LONG_LINES: &str = "trap 'exit 0' TERM QUIT; x() { head -c $1 /dev/zero | tr '\\0' $2; }; \
+    for n in 16383 16384 16385 40000; do x $n o; echo; done; sleep 0.2; \
+    x 40000 e >&2; echo >&2; sleep 0.2; \
+    printf x; i=0; while [ $i -lt 10000 ]; do printf €; i=$((i + 1)); done; echo; sleep 0.2; \
+    x 20000 a; sleep 0.3; echo between >&2; sleep 0.3; x 20000 b; echo; sleep 0.2; \
+    echo last; while :; do sleep 1; done";
+
+/// What `LONG_LINES` writes, in the order in which its lines begin.
+fn long_lines() -> Vec<(Stream, String)> {
+    let of = |n: usize, letter: &str| letter.repeat(n);
+    let out = [16_383, 16_384, 16_385, 40_000].map(|n| (Stream::Out, of(n, "o")));
+    let rest = [
+        (Stream::Err, of(40_000, "e")),
+        (Stream::Out, format!("x{}", of(10_000, "€"))),
+        (Stream::Out, format!("{}{}", of(20_000, "a"), of(20_000, "b"))),
+        (Stream::Err, "between".to_string()),
+        (Stream::Out, "last".to_string()),
+    ];
+    out.into_iter().chain(rest).collect()
+}
+
+#[test]
+fn a_line_that_the_engine_cuts_is_one_line_and_counted_as_one() {
+    on_each("long-lines", |g| {
+        let lines = long_lines();
+        if let Some(m) = &g.memory {
+            for (stream, line) in &lines[..6] {
+                m.writes("app", *stream, &format!("{line}\n"));
+            }
+            let (begins, ends) = lines[6].1.split_at(20_000);
+            m.writes("app", Stream::Out, begins);
+            m.writes("app", Stream::Err, "between\n");
+            m.writes("app", Stream::Out, &format!("{ends}\nlast\n"));
+        }
+        // compose files double their dollars
+        g.deploy(&g.compose(&LONG_LINES.replace('$', "$$"), "")).unwrap();
+        g.converge(&g.wanted()).unwrap();
+        let app = ServiceName::parse("app").unwrap();
+        let text = |n: usize| g.cluster.logs(&g.stack(), &app, n, &g.limit(10)).unwrap();
+        let until = g.limit(10);
+        while !text(1).ends_with("last") {
+            assert!(g.clock.now() < until.deadline, "its last line is not there");
+            g.clock.pause(Duration::from_millis(200), &until.stop);
+        }
+        for n in [1, 2, 3, 4, 9, 20] {
+            let text = text(n);
+            let got: Vec<&str> = text.lines().collect();
+            let expected: Vec<&str> =
+                lines[lines.len().saturating_sub(n)..].iter().map(|l| l.1.as_str()).collect();
+            let short = |all: &[&str]| all.iter().map(|l| (l.len(), l.chars().next())).collect::<Vec<_>>();
+            assert!(got == expected, "of {n} lines: {:?}, not {:?}", short(&got), short(&expected));
+        }
+        g.remove();
+    });
+}
+
+/// An engine that is asked for a whole service at once loses lines then, and does not end.
+#[test]
+fn long_lines_of_several_tasks_are_all_there() {
+    let Some(g) = Ground::swarm("many-logs") else { return };
+    let extra = "      replicas: 3\n";
+    let write =
+        "i=0; while [ $$i -lt 20 ]; do head -c 20000 /dev/zero | tr '\\0' o; echo; i=$$((i + 1)); done; ";
+    g.deploy(&g.compose(&format!("{write}{FOREVER}"), extra)).unwrap();
+    let app = ServiceName::parse("app").unwrap();
+    let until = g.limit(60);
+    let text = || g.cluster.logs(&g.stack(), &app, 1_000, &g.limit(2)).unwrap();
+    while text().matches("started").count() < 3 {
+        assert!(g.clock.now() < until.deadline, "its tasks do not start");
+        g.clock.pause(Duration::from_millis(200), &until.stop);
+    }
+    let long = "o".repeat(20_000);
+    assert_eq!(text().lines().filter(|line| *line == long).count(), 60);
+    g.remove();
+}
+
+#[test]
+fn what_commands_and_jobs_write_is_whole_however_long_its_lines_are() {
+    on_each("long-output", |g| {
+        let write = "head -c 40000 /dev/zero | tr '\\0' o; echo; head -c 40000 /dev/zero | tr '\\0' e >&2";
+        if let Some(m) = &g.memory {
+            for service in ["app", "job"] {
+                m.on_exec(service, move |what, _| {
+                    let (stdout, stderr) = (format!("{}\n", "o".repeat(40_000)), "e".repeat(40_000));
+                    (what.argv.last()? == write).then_some(ExecOutput { code: 0, stdout, stderr })
+                });
+            }
+        }
+        g.up();
+        let argv = ["sh", "-c", write].map(str::to_string).to_vec();
+        let (name, image) = (ServiceName::parse("job").unwrap(), g.image.to_string());
+        let job = JobRequest { name, image, argv, env: vec![], owner: g.owner() };
+        let of_job = g.cluster.run_job(&g.stack(), &job, &g.limit(30)).unwrap();
+        for got in [g.sh(write).unwrap(), of_job] {
+            let (out, err) = (&got.stdout, &got.stderr);
+            assert!(*out == format!("{}\n", "o".repeat(40_000)), "{} bytes", out.len());
+            assert!(*err == "e".repeat(40_000), "{} bytes", err.len());
+        }
         g.remove();
     });
 }

@@ -113,7 +113,7 @@ impl Swarm {
     }
 
     /// The id of the engine's own node.
-    async fn node(&self) -> Result<String, ClusterError> {
+    pub(super) async fn node(&self) -> Result<String, ClusterError> {
         let known = self.known().node.clone();
         if let Some(known) = known {
             return Ok(known);

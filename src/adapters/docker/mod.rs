@@ -12,6 +12,7 @@ mod deploy;
 mod events;
 mod exec;
 mod job;
+mod logs;
 mod look;
 mod objects;
 mod port;

@@ -1,9 +1,9 @@
-//! Networks and secrets made by us, with our labels; and logs.
+//! Networks and secrets made by us, with our labels.
 
 use super::refusal::refused;
-use super::{Swarm, exec, filters};
+use super::{Swarm, filters};
 use bollard::models::{NetworkCreateRequest, SecretSpec};
-use bollard::query_parameters::{ListNetworksOptionsBuilder, LogsOptionsBuilder};
+use bollard::query_parameters::ListNetworksOptionsBuilder;
 use ccci_model::name::LONGEST_SWARM_NAME;
 use ccci_model::secret::Secret;
 use ccci_swarm::ports::ClusterError;
@@ -52,32 +52,6 @@ impl Swarm {
             ..SecretSpec::default()
         };
         docker.create_secret(spec).await.map(|_| ()).map_err(|e| refused(action, &e))
-    }
-
-    /// The last lines of a service, of all its tasks, in the order they were written.
-    pub(super) async fn service_log(&self, service: &str, lines: usize) -> Result<String, ClusterError> {
-        let docker = self.connected().await?.docker;
-        let count = lines.to_string();
-        let options =
-            LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(&count).build();
-        let stream = docker.service_logs(service, Some(options));
-        let (out, err) = exec::collected(stream).await.map_err(|e| refused("read the log", &e))?;
-        let mut all: Vec<&str> = out.lines().chain(err.lines()).collect();
-        all.sort_by_key(|line| line.split(' ').next().unwrap_or_default().to_string());
-        let last = &all[all.len().saturating_sub(lines)..];
-        Ok(last
-            .iter()
-            .map(|line| line.split_once(' ').map_or("", |(_, text)| text))
-            .collect::<Vec<_>>()
-            .join("\n"))
-    }
-
-    /// Everything a service wrote, stdout and stderr apart.
-    pub(super) async fn outputs(&self, service: &str) -> Result<(String, String), ClusterError> {
-        let docker = self.connected().await?.docker;
-        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail("all").build();
-        let stream = docker.service_logs(service, Some(options));
-        exec::collected(stream).await.map_err(|e| refused("read the job's output", &e))
     }
 }
 

@@ -288,7 +288,7 @@ pub trait Cluster: Send + Sync {
         what: &ExecRequest,
         limit: &Limit,
     ) -> Result<ExecOutput, ClusterError>;
-    /// The last lines a service wrote, old tasks included, each prefixed with nothing.
+    /// The last lines a service wrote, old tasks included, as the app wrote them: without times, none of them in pieces.
     fn logs(
         &self,
         stack: &StackName,

@@ -9,6 +9,7 @@ mod deploying;
 mod fault;
 mod files;
 mod locks;
+mod log;
 mod port;
 mod programs;
 mod service;
@@ -23,8 +24,10 @@ pub use locks::MemoryLocks;
 pub use store::MemoryStore;
 pub use web::{MemoryWeb, page, path_of};
 
+use ccci_swarm::log::Stream;
 use ccci_swarm::ports::cluster::{DOMAIN_LABEL, ExecOutput, ExecRequest};
 use ccci_swarm::ports::{Clock, ClusterError, Limit};
+use log::MemoryLog;
 use service::Service;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -62,7 +65,7 @@ struct State {
     /// Stacks whose containers are going, until when.
     going: BTreeMap<String, u64>,
     programs: Vec<(String, Program)>,
-    logs: BTreeMap<String, String>,
+    logs: BTreeMap<String, MemoryLog>,
 }
 
 impl MemoryCluster {
@@ -100,9 +103,14 @@ impl MemoryCluster {
         self.state().programs.push((service.to_string(), Box::new(program)));
     }
 
-    /// What a service's log says.
+    /// A service writes to its standard output.
     pub fn log(&self, service: &str, text: &str) {
-        self.state().logs.entry(service.to_string()).or_default().push_str(text);
+        self.writes(service, Stream::Out, text);
+    }
+
+    /// A service writes; a line that another stream cuts into goes on with the next text.
+    pub fn writes(&self, service: &str, stream: Stream, text: &str) {
+        self.state().logs.entry(service.to_string()).or_default().write(stream, text.as_bytes());
     }
 
     /// An image that is present and in no registry.

@@ -5,12 +5,12 @@ use super::fault::pull_error;
 use super::files::Files;
 use super::programs::known;
 use super::service::Service;
-use super::{Fault, MemoryCluster, Object, State, refused, volumes};
+use super::{Fault, MemoryCluster, Object, State, refused};
 use ccci_model::name::{LONGEST_SWARM_NAME, ServiceName, StackName};
 use ccci_model::secret::Secret;
+use ccci_swarm::log::{LastLines, first_ask};
 use ccci_swarm::observed::Seen;
 use ccci_swarm::ports::cluster::*;
-use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
 use ccci_swarm::ports::{Clock, Limit};
 use ccci_swarm::wait::{Look, WaitError, until};
 use std::collections::BTreeMap;
@@ -234,9 +234,14 @@ impl Cluster for MemoryCluster {
         limit: &Limit,
     ) -> Result<String, ClusterError> {
         let state = self.call("logs", service.as_str(), limit)?;
-        let text = state.logs.get(service.as_str()).cloned().unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        Ok(lines[lines.len().saturating_sub(n)..].join("\n"))
+        let mut last = LastLines::new(n);
+        if let Some(log) = state.logs.get(service.as_str()) {
+            let mut asked = first_ask(n);
+            while let Some(more) = last.take(log.read(asked), asked) {
+                asked = more;
+            }
+        }
+        Ok(last.text())
     }
 
     fn run_job(

@@ -1,0 +1,72 @@
+//! A container's log in memory, kept as an engine keeps it: lines are cut into parts of 16 KiB, each part is a message with
+//! the time at which its line began, and what is asked for is a number of messages.
+
+use ccci_swarm::log::{Log, PART, Stream};
+
+/// A log.
+#[derive(Default)]
+pub(super) struct MemoryLog {
+    messages: Vec<(Stream, Vec<u8>)>,
+    /// What has no line break yet, of each stream.
+    open: [Open; 2],
+    /// Lines begun; their times are so many ns after a fixed moment.
+    begun: u64,
+}
+
+/// The end of a stream.
+#[derive(Default)]
+struct Open {
+    text: Vec<u8>,
+    /// When its line began, if a part of it was written.
+    at: Option<u64>,
+}
+
+impl MemoryLog {
+    /// Something is written.
+    pub(super) fn write(&mut self, stream: Stream, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|b| *b == b'\n') {
+            self.open[stream as usize].text.extend_from_slice(piece);
+            self.pass_parts(stream);
+        }
+    }
+
+    fn pass_parts(&mut self, stream: Stream) {
+        loop {
+            let open = &mut self.open[stream as usize];
+            let ends = open.text.iter().take(PART + 1).position(|b| *b == b'\n');
+            let Some(end) = ends.map(|at| at + 1).or((open.text.len() >= PART).then_some(PART)) else {
+                return;
+            };
+            let at = *open.at.get_or_insert_with(|| {
+                self.begun += 1;
+                self.begun
+            });
+            if ends.is_some() {
+                open.at = None;
+            }
+            let part: Vec<u8> = open.text.drain(..end).collect();
+            self.messages.push((stream, [time(at).as_bytes(), &part].concat()));
+        }
+    }
+
+    /// The last so many messages.
+    pub(super) fn read(&self, asked: usize) -> Log {
+        let mut all = self.messages.clone();
+        for (stream, open) in [Stream::Out, Stream::Err].into_iter().zip(&self.open) {
+            if !open.text.is_empty() {
+                let at = open.at.unwrap_or(self.begun + 1);
+                all.push((stream, [time(at).as_bytes(), &open.text].concat()));
+            }
+        }
+        let mut log = Log::default();
+        for (stream, message) in &all[all.len().saturating_sub(asked)..] {
+            log.take(*stream, message);
+        }
+        log
+    }
+}
+
+/// As an engine writes it before a message.
+fn time(ns: u64) -> String {
+    format!("2026-01-01T00:00:00.{ns:09}Z ")
+}
