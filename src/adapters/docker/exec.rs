@@ -7,14 +7,17 @@ use bollard::container::LogOutput;
 use bollard::exec::StartExecResults;
 use bollard::models::ExecConfig;
 use bollard::query_parameters::InspectContainerOptions;
+use ccci_swarm::log::whole_letters;
 use ccci_swarm::ports::ClusterError;
+use ccci_swarm::ports::ClusterError;
+use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest};
 use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest};
 use futures_util::{Stream, StreamExt};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
-/// What stands behind output that was cut.
-const CUT: &str = "\n[cut at 8 MiB]\n";
+/// What stands behind output that was cut. By its beginning redaction knows that a secret may be cut there.
+const CUT: &str = "…\n[cut at 8 MiB]\n";
 /// How the engine's runtime begins when it could not start the command.
 const NOT_STARTED: &str = "OCI runtime exec failed";
 /// How the engine says that a container has ended.
@@ -103,7 +106,8 @@ pub(super) async fn collected(
         *cut |= bytes.len() > room;
     }
     let text = |bytes: Vec<u8>, cut: bool| {
-        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        let whole = if cut { whole_letters(&bytes) } else { bytes.len() };
+        let mut text = String::from_utf8_lossy(&bytes[..whole]).into_owned();
         if cut {
             text.push_str(CUT);
         }
@@ -154,16 +158,37 @@ mod tests {
     use super::*;
     use bytes::Bytes;
 
+    /// The output of a command or job, in the pieces in which the engine hands it over.
+    fn output(pieces: &[(bool, &[u8])]) -> (String, String) {
+        let piece = |(err, bytes): &(bool, &[u8])| {
+            let message = Bytes::copy_from_slice(bytes);
+            Ok(if *err { LogOutput::StdErr { message } } else { LogOutput::StdOut { message } })
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(collected(futures_util::stream::iter(pieces.iter().map(piece)))).unwrap()
+    }
+
+    #[test]
+    fn output_is_whole_wherever_the_engine_parts_it() {
+        let text = format!("{}correct hörse battery{}", "x".repeat(16_384 - 64), "y".repeat(128));
+        for at in 16_384 - 64..=16_384 + 64 {
+            let (a, b) = text.as_bytes().split_at(at);
+            let (out, err) = output(&[(false, a), (true, a), (false, b), (true, b)]);
+            assert!(out == text && err == text, "parted after {at}");
+        }
+    }
+
+    #[test]
+    fn no_letter_is_halved_where_output_is_cut() {
+        let long = "ä".repeat(MOST_OUTPUT / 2);
+        let (out, _) = output(&[(false, b"x"), (false, long.as_bytes())]);
+        assert!(out.ends_with(&format!("ä{CUT}")), "{:?}", &out[out.len() - 40..]);
+    }
+
     #[test]
     fn output_is_separated_and_bounded_and_the_cut_is_said() {
-        let long = Bytes::from(vec![b'x'; MOST_OUTPUT - 1]);
-        let pieces = vec![
-            Ok(LogOutput::StdOut { message: long }),
-            Ok(LogOutput::StdErr { message: Bytes::from("err") }),
-            Ok(LogOutput::StdOut { message: Bytes::from("abc") }),
-        ];
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let (stdout, stderr) = runtime.block_on(collected(futures_util::stream::iter(pieces))).unwrap();
+        let long = vec![b'x'; MOST_OUTPUT - 1];
+        let (stdout, stderr) = output(&[(false, &long), (true, b"err"), (false, b"abc")]);
         assert_eq!(stderr, "err");
         assert_eq!(stdout.len(), MOST_OUTPUT + CUT.len());
         assert!(stdout.ends_with(&format!("xa{CUT}")));
