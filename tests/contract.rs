@@ -18,13 +18,15 @@ use ccci_model::time::Moment;
 use ccci_swarm::backup::{back_up, restore};
 use ccci_swarm::converge::{History, Wanted, WantedService, until_converged};
 use ccci_swarm::log::Stream;
-use ccci_swarm::observed::{Oom, Restart, TaskState};
+use ccci_swarm::observed::{Oom, Restart, TaskState, VolumeSeen};
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Clock, Limit, Stop};
 use ccci_swarm::ports::cluster::*;
 use ccci_swarm::ports::locks::{Held, Locks};
+use ccci_swarm::ports::volume::{InVolume, PutBack};
 use ccci_swarm::wait::WaitError;
 use ccci_testkit::memory::{Fault, Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 

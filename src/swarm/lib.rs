@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod converge;
+pub mod log;
 pub mod observed;
 pub mod ports;
 pub mod routing;

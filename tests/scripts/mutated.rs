@@ -6,9 +6,9 @@
 //! prints what became of them.
 
 use super::texts_of;
-use ccci::ctx::sigs;
-use ccci::diag::{Severity, Text, render};
-use ccci::script::{NamedFn, RecipeTexts, Scripts};
+use ccci_model::diag::{Severity, Text, render};
+use ccci_runner::ctx::sigs;
+use ccci_script::{NamedFn, RecipeTexts, Scripts};
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::fs;

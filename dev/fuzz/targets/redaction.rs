@@ -1,14 +1,38 @@
 //! Redaction. An input: lines with the secrets, an empty line, the text. In the text `{0b}` stands for the secret 0 in
-//! the encoding `b` of `ENCODINGS`.
+//! the encoding `b` of `ENCODINGS`, `{0B}` for the same as one of the writings that are hidden.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
+use ccci_model::redact::writings::WRITINGS;
 use ccci_model::redact::{Added, RedactingWriter, Redactor};
 use ccci_model::secret::Secret;
 use std::io::Write;
 
 pub const WORDS: &[&str] = &[
-    "{0a}", "{0b}", "{0c}", "{1d}", "{0e}", "{1f}", "{0g}", "{0h}", "\\", "%", "&amp;", "\\u0041", "=\n",
+    "{0a}",
+    "{0b}",
+    "{0c}",
+    "{1d}",
+    "{0e}",
+    "{1f}",
+    "{0g}",
+    "{0h}",
+    "{0A}",
+    "{1B}",
+    "{0R}",
+    "{1S}",
+    "{0U}",
+    "{0V}",
+    "\\",
+    "%",
+    "&amp;",
+    "\\u0041",
+    "=\n",
     "\n\n",
+    "\u{1b}[1m",
+    "…",
+    "\u{200b}",
+    "0x41,",
+    "65, ",
 ];
 
 /// How a secret is written.
@@ -38,7 +62,10 @@ pub fn run(data: &[u8]) {
     nothing_is_left(&redactor, &hidden, told.as_bytes());
     assert_eq!(redactor.hide(&told), told, "hiding twice is not hiding once");
     if redactor.find(text.as_bytes()).is_empty() {
-        assert_eq!(told, text, "something was hidden that is no secret");
+        assert!(
+            told == text || may_be_cut(&text),
+            "{text:?} became {told:?}: something was hidden that is no secret"
+        );
     }
     nothing_is_left(&redactor, &hidden, &redactor.hide_bytes(text.as_bytes()));
     for size in [1, 7, 4096] {
@@ -53,6 +80,18 @@ pub fn run(data: &[u8]) {
     }
 }
 
+/// Beside the mark of a cut a part of a secret is hidden, which the last scan does not look for.
+fn may_be_cut(text: &str) -> bool {
+    ["…", "u2026", "E2", "e2", "hellip", "226", "8230"].iter().any(|mark| text.contains(mark))
+}
+
+fn encoding(letter: char) -> Option<Encoding> {
+    let own = ENCODINGS.iter().find(|(l, _)| *l == letter).map(|(_, encode)| *encode);
+    // those of the table that are not among ours come after the first ten
+    let row = (letter as usize).checked_sub('A' as usize).and_then(|i| WRITINGS.get(10 + i));
+    own.or_else(|| row.filter(|_| letter.is_ascii_uppercase()).map(|row| row.write))
+}
+
 fn wrapped(text: &str, secrets: &[&str]) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -60,9 +99,9 @@ fn wrapped(text: &str, secrets: &[&str]) -> String {
         out.push_str(before);
         let mut letters = after.chars();
         let secret = letters.next().and_then(|c| c.to_digit(10)).and_then(|i| secrets.get(i as usize));
-        let encoding = letters.next().and_then(|c| ENCODINGS.iter().find(|(l, _)| *l == c));
+        let encoding = letters.next().and_then(encoding);
         match (secret, encoding, letters.next()) {
-            (Some(secret), Some((_, encode)), Some('}')) => {
+            (Some(secret), Some(encode), Some('}')) => {
                 out.push_str(&encode(secret));
                 rest = &after[3..];
             }

@@ -9,8 +9,6 @@ use bollard::models::ExecConfig;
 use bollard::query_parameters::InspectContainerOptions;
 use ccci_swarm::log::whole_letters;
 use ccci_swarm::ports::ClusterError;
-use ccci_swarm::ports::ClusterError;
-use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest};
 use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest};
 use futures_util::{Stream, StreamExt};
 use std::time::Duration;

@@ -6,6 +6,7 @@ use crate::docs::{Page, Row, markdown};
 use ccci_model::diag::CODES;
 use ccci_model::exit::EXITS;
 use ccci_model::failure::CAUSES;
+use ccci_model::redact::writings::{SAMPLE, WRITINGS};
 use ccci_model::tier::{RUNGS, TIERS};
 use ccci_recipe::keys::{self, KEYS};
 use ccci_recipe::lint::RULES;
@@ -36,6 +37,7 @@ pub fn pages() -> Vec<Page> {
         reports(),
         exits(),
         words(),
+        redaction(),
         environment(),
     ]
 }
@@ -47,7 +49,7 @@ pub fn generated() -> Vec<Generated> {
         .map(|p| Generated { path: format!("docs/reference/{}.md", p.file), content: markdown(p) })
         .collect();
     let index: Vec<String> =
-        pages().iter().map(|p| format!("- [{}]({}.md): {}", p.title, p.file, p.intro)).collect();
+        pages().iter().map(|p| format!("- [{}]({}.md): {}", p.title, p.file, summary(p))).collect();
     let head =
         "<!-- made from src/cli/generated.rs; run `CCCI_BLESS=1 cargo test generated` -->\n\n# Reference\n\n";
     out.push(Generated {
@@ -58,6 +60,11 @@ pub fn generated() -> Vec<Generated> {
     let settings = serde_json::to_string_pretty(&keys::json_schema()).expect("keys are text");
     out.push(Generated { path: "docs/schema/recipe.schema.json".into(), content: settings + "\n" });
     out
+}
+
+/// The first paragraph of a page's introduction.
+fn summary(page: &Page) -> &str {
+    page.intro.lines().next().unwrap_or_default()
 }
 
 fn row(name: impl Into<String>, facts: Vec<(&'static str, String)>, doc: &str) -> Row {
@@ -257,6 +264,41 @@ fn exits() -> Page {
         from: "src/exit.rs",
         rows: rows.collect(),
     }
+}
+
+fn redaction() -> Page {
+    let rows = WRITINGS.iter().map(|w| Row {
+        name: w.name.into(),
+        facts: vec![("hidden", if w.is_hidden { "yes" } else { "no" }.to_string())],
+        doc: w.doc.into(),
+        example: Some(("text", visible(&(w.write)(SAMPLE)))),
+    });
+    Page {
+        file: "redaction",
+        title: "Redaction",
+        intro: REDACTION,
+        from: "src/redact/writings.rs",
+        rows: rows.collect(),
+    }
+}
+
+/// What is the same for all writings.
+const REDACTION: &str = "In which ways the value of a secret may be written, and whether it is hidden then.
+
+`•••` stands in its place in everything that a run writes and says, and the finished record is searched once more. Two ways may
+lie one upon the other, unless it is said otherwise. All examples write the value of the first. Not hidden at all are values of
+fewer than six letters and ordinary words such as `postgres`, since the record would be full of dots; a run that has one says
+so. Not searched are the archives of a backup, for they hold what the app stores.";
+
+/// Text with a picture for each letter that is not seen.
+fn visible(text: &str) -> String {
+    let one = |c: char| match c {
+        '\n' => "\n".to_string(),
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).map_or(String::new(), String::from),
+        '\u{200b}' => "<U+200B>".to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(one).collect()
 }
 
 fn environment() -> Page {

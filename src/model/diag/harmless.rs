@@ -6,10 +6,13 @@ use std::borrow::Cow;
 /// would take for a command of its own (`##[…]` is one anywhere in a line, `::word::` at its start).
 pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = if c == '\u{1b}' { sequence(rest.as_bytes()) } else { c.len_utf8() };
+        // what steers ends before the first letter that does not
+        rest = &rest[rest.ceil_char_boundary(length)..];
         match c {
-            '\u{1b}' => skip_escape(&mut chars),
+            '\u{1b}' => {}
             '\n' => out.push('\n'),
             '\t' => out.push_str("    "),
             '\r' => {}
@@ -61,29 +64,30 @@ fn overrides(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Skips what follows ESC: a control sequence to its final letter, an operating system command to its end, or one
-/// character.
-fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    match chars.next() {
-        Some('[') => {
-            while chars.peek().is_some_and(|c| *c != '\n') {
-                if chars.next().is_some_and(|c| ('@'..='~').contains(&c)) {
-                    break;
-                }
+/// How many bytes of a text that begins with ESC steer a terminal: a control sequence to its final letter, a string
+/// (of the title, a link) to its end, or an escape with what belongs to it. None goes beyond its line.
+pub fn sequence(text: &[u8]) -> usize {
+    let of = |from: usize, until: &dyn Fn(u8) -> bool| {
+        text[from..].iter().take_while(|b| !until(**b)).count() + from
+    };
+    let breaks = |b: u8| b == b'\n' || b == 0x1b;
+    match text.get(1) {
+        Some(b'[') => {
+            let end = of(2, &|b| breaks(b) || (b'@'..=b'~').contains(&b));
+            end + usize::from(text.get(end).is_some_and(|b| !breaks(*b)))
+        }
+        Some(b']' | b'P' | b'X' | b'^' | b'_') => {
+            let end = of(2, &|b| breaks(b) || b == 7);
+            match text.get(end..) {
+                Some([7, ..]) => end + 1,
+                Some([0x1b, b'\\', ..]) => end + 2,
+                _ => end,
             }
         }
-        Some(']') => {
-            while let Some(c) = chars.next_if(|c| *c != '\n') {
-                if c == '\u{7}' {
-                    break;
-                }
-                if c == '\u{1b}' {
-                    chars.next();
-                    break;
-                }
-            }
+        _ => {
+            let end = of(1, &|b| !(b' '..=b'/').contains(&b));
+            end + usize::from(text.get(end).is_some_and(|b| (b'0'..=b'~').contains(b)))
         }
-        _ => {}
     }
 }
 
@@ -126,5 +130,29 @@ mod tests {
         let shown = in_place(text);
         assert_eq!(shown, "a?[2Jb¿2J\u{fffd}?c\r\n\td");
         assert_eq!(shown.len(), text.len());
+    }
+
+    #[test]
+    fn what_steers_ends_where_terminals_say_and_on_its_line() {
+        for (text, rest) in [
+            ("\u{1b}[31mred", "red"),
+            ("\u{1b}[?2026hx", "x"),
+            ("\u{1b}]0;title\u{7}x", "x"),
+            ("\u{1b}]8;;https://a\u{1b}\\link", "link"),
+            ("\u{1b}P1$r0m\u{1b}\\x", "x"),
+            ("\u{1b}_apc\u{1b}\\x", "x"),
+            ("\u{1b}(Bx", "x"),
+            ("\u{1b}cx", "x"),
+            ("\u{1b}7x", "x"),
+            ("\u{1b}[3\u{1b}[1mx", "\u{1b}[1mx"),
+            ("\u{1b}[31\nx", "\nx"),
+            ("\u{1b}]0;title\nx", "\nx"),
+            ("\u{1b}\nx", "\nx"),
+            ("\u{1b}äx", "äx"),
+            ("\u{1b}", ""),
+            ("\u{1b}[", ""),
+        ] {
+            assert_eq!(&text[sequence(text.as_bytes())..], rest, "{text:?}");
+        }
     }
 }

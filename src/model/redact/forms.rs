@@ -1,7 +1,8 @@
-//! All the ways a value is written that no escape explains: base64 wherever it begins, hex, shell quotes, as a host name.
-//! Pure.
+//! All the ways a value is written that no reading undoes: base64 and base32 wherever they begin, hex, shell quotes, as a
+//! host name, letter by letter. Pure.
 
 use super::SHORTEST;
+use super::escapes::{gap, layout, read};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
 
 /// Lines of a value this long are hidden on their own: logs put something before each line of a key.
@@ -23,13 +24,14 @@ pub fn of(value: &str) -> Vec<Vec<u8>> {
         hex(value.as_bytes(), LOWER),
         hex(value.as_bytes(), UPPER),
     ];
-    for (digits, gap) in [(LOWER, " "), (UPPER, " "), (LOWER, ":"), (UPPER, ":")] {
-        all.push(spaced(&hex(value.as_bytes(), digits), gap));
-    }
+    all.extend([read(value, layout), read(value, gap)]);
+    all.extend(base32_forms(value.as_bytes()));
     let urls = URL_LETTERS.map(|kept| percent(value.as_bytes(), kept));
     for inner in [value, json].into_iter().chain(urls.iter().map(String::as_str)) {
         all.extend(base64_forms(inner.as_bytes()));
     }
+    // as the values of a secret that somebody encoded before it was put into a manifest
+    all.extend(base64_forms(value.as_bytes()).iter().flat_map(|once| base64_forms(once)));
     let lines = value.lines().map(str::trim).filter(|l| l.len() >= LONG_LINE && !l.starts_with("-----"));
     all.extend(lines.map(|l| l.as_bytes().to_vec()));
     all.retain(|f| f.len() >= SHORTEST);
@@ -56,9 +58,10 @@ fn hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
     bytes.iter().flat_map(|b| [digits[usize::from(b >> 4)], digits[usize::from(b & 15)]]).collect()
 }
 
-/// Hex as dumps and fingerprints show it.
-fn spaced(hex: &[u8], gap: &str) -> Vec<u8> {
-    hex.chunks(2).collect::<Vec<_>>().join(gap.as_bytes())
+/// Each letter by itself.
+pub fn apart(value: &str) -> Vec<u8> {
+    let letters: Vec<String> = value.chars().map(String::from).collect();
+    letters.join(" ").into_bytes()
 }
 
 /// Base64 of the value at each of the three alignments it can have inside a longer text, both alphabets.
@@ -79,4 +82,35 @@ fn base64_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
         out.push(inside.to_vec());
     }
     out
+}
+
+/// Its letters.
+pub const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// Base32 of the value at each of the five alignments, without the letters that neighbours share.
+fn base32_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut out = vec![];
+    for shift in 0..5usize {
+        let bit = |at: usize| at.checked_sub(8 * shift).map_or(0, |at| bytes[at / 8] >> (7 - at % 8) & 1);
+        let letter = |n: usize| (0..5).fold(0, |letter, i| letter << 1 | bit(5 * n + i));
+        let inside = (8 * shift).div_ceil(5)..8 * (shift + bytes.len()) / 5;
+        out.push(inside.map(|n| BASE32[usize::from(letter(n))]).collect());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base32_is_as_the_standard_has_it() {
+        // RFC 4648: foobar, fooba
+        let forms =
+            |text: &str| base32_forms(text.as_bytes()).into_iter().map(|f| String::from_utf8(f).unwrap());
+        assert_eq!(forms("foobar").next().unwrap(), "MZXW6YTBO");
+        assert_eq!(forms("fooba").next().unwrap(), "MZXW6YTB");
+        // after one byte its first two letters hold some of that byte: `xfooba` is PBTG633CME
+        assert_eq!(forms("fooba").nth(1).unwrap(), "TG633CM");
+    }
 }

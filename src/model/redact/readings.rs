@@ -1,58 +1,88 @@
-//! Readings of a text: as it stands, and with its escapes undone, each with the way back to where it stands. Pure.
+//! Readings of a text: as it stands, and with what is written in it undone, each with the way back to where it stands. Pure.
+//!
+//! A reading is the whole text, so that what was undone can be undone once more; but new in it is only what lies around
+//! that, and nothing else of it needs to be searched.
 
-use memchr::memchr2;
+use super::escapes::{self, Escape};
+use super::lists::{self, Digits};
+use super::{CUT, NOTHING};
+use memchr::{memchr, memchr2};
 use std::ops::Range;
 
-/// How many escapes may lie one upon the other: JSON inside JSON.
-const DEEPEST: usize = 2;
-
-/// What an escape stands for: its length in the text, and the bytes it means.
-struct Escape {
-    length: usize,
-    meaning: [u8; 4],
-    size: usize,
-}
-
-impl Escape {
-    fn byte(length: usize, byte: u8) -> Escape {
-        Escape { length, meaning: [byte, 0, 0, 0], size: 1 }
-    }
-
-    fn letter(length: usize, c: char) -> Escape {
-        let mut meaning = [0; 4];
-        let size = c.encode_utf8(&mut meaning).len();
-        Escape { length, meaning, size }
-    }
-
-    fn nothing(length: usize) -> Escape {
-        Escape { length, meaning: [0; 4], size: 0 }
-    }
-}
-
-/// The bytes an escape may begin with, those without which another kind reads the same, and what undoes an escape at
-/// the start of a slice.
+/// A way to write that an escape at one place undoes.
 struct Kind {
-    marks: [u8; 2],
+    /// The next place where an escape may begin.
+    find: fn(&[u8]) -> Option<usize>,
+    /// The bytes without which another kind reads the same; none if there is no such kind.
     own: &'static [u8],
+    /// A letter that some value must hold, or else nothing is found this way; any if there is none.
+    of: Option<u8>,
+    /// It undoes how a text is laid out, not what it says.
+    is_layout: bool,
+    /// Nothing more is undone in what it makes.
+    is_last: bool,
+    /// What undoes an escape at the start of a slice.
     undo: fn(&[u8]) -> Option<Escape>,
 }
 
+impl Kind {
+    const fn new(find: fn(&[u8]) -> Option<usize>, undo: fn(&[u8]) -> Option<Escape>) -> Kind {
+        Kind { find, own: b"", of: None, is_layout: false, is_last: false, undo }
+    }
+
+    /// A letter that is written twice.
+    const fn doubled(letter: u8, find: fn(&[u8]) -> Option<usize>) -> Kind {
+        Kind { of: Some(letter), ..Kind::new(find, escapes::doubled) }
+    }
+}
+
 const KINDS: &[Kind] = &[
-    Kind { marks: [b'%'; 2], own: b"%", undo: percent },
-    Kind { marks: [b'%', b'+'], own: b"+", undo: form },
-    Kind { marks: [b'\\'; 2], own: b"\\", undo: backslash },
-    Kind { marks: [b'&'; 2], own: b"&", undo: entity },
-    // a dollar in a compose file, a quote in quotes of YAML and SQL
-    Kind { marks: [b'$'; 2], own: b"$", undo: |t| t.starts_with(b"$$").then(|| Escape::byte(2, b'$')) },
-    Kind { marks: [b'\''; 2], own: b"'", undo: |t| t.starts_with(b"''").then(|| Escape::byte(2, b'\'')) },
-    Kind {
-        marks: [b'\r', b'\n'],
-        own: b"\r\n",
-        undo: |t| Some(Escape::nothing(if t.starts_with(b"\r\n") { 2 } else { 1 })),
-    },
+    Kind::new(|t| memchr(b'%', t), escapes::percent),
+    Kind { own: b"+", of: Some(b' '), ..Kind::new(|t| memchr2(b'%', b'+', t), escapes::form) },
+    Kind::new(|t| memchr(b'\\', t), escapes::backslash),
+    Kind::new(|t| memchr(b'&', t), escapes::entity),
+    Kind::new(|t| memchr(b'=', t), escapes::quoted_printable),
+    // in a compose file, in quotes of YAML and SQL, in tables, in units of systemd
+    Kind::doubled(b'$', |t| memchr(b'$', t)),
+    Kind::doubled(b'\'', |t| memchr(b'\'', t)),
+    Kind::doubled(b'"', |t| memchr(b'"', t)),
+    Kind::doubled(b'%', |t| memchr(b'%', t)),
+    // as a reader sees it: on one line, and without whitespace where values have some
+    Kind { is_layout: true, ..Kind::new(escapes::find_layout, escapes::layout) },
+    Kind { of: Some(b' '), is_layout: true, is_last: true, ..Kind::new(escapes::find_gap, escapes::gap) },
 ];
 
-/// Where an escape was: in the reading and in the text it was read from.
+/// Which bytes make a difference when they are undone: those of values' forms, and those of ways to write.
+pub struct Letters([bool; 256]);
+
+impl Default for Letters {
+    fn default() -> Letters {
+        Letters([false; 256])
+    }
+}
+
+/// What escapes are made of, besides letters and digits.
+const MARKS: &[u8] = b"%\\&#;=\r\n\x1b";
+
+impl Letters {
+    /// Adds those of a form.
+    pub fn add(&mut self, form: &[u8]) {
+        form.iter().for_each(|b| self.0[usize::from(*b)] = true);
+    }
+
+    fn hold(&self, letter: Option<u8>) -> bool {
+        letter.is_none_or(|letter| self.0[usize::from(letter)])
+    }
+
+    fn matter(&self, meaning: &[u8]) -> bool {
+        meaning == CUT.as_bytes()
+            || meaning
+                .iter()
+                .all(|b| self.0[usize::from(*b)] || b.is_ascii_alphanumeric() || MARKS.contains(b))
+    }
+}
+
+/// What was undone, in the reading and in the text it was read from.
 struct Undone {
     at: usize,
     size: usize,
@@ -60,59 +90,140 @@ struct Undone {
 }
 
 /// A reading and its way back.
-struct Reading {
+#[derive(Default)]
+pub struct Reading {
     bytes: Vec<u8>,
     undone: Vec<Undone>,
 }
 
 /// Finds a range of a reading in the text.
 pub type Back<'a> = dyn Fn(Range<usize>) -> Range<usize> + 'a;
-/// Takes a reading.
-pub type Show<'a> = dyn FnMut(&[u8], &Back<'_>) + 'a;
+/// Takes a reading, and what of it is to be searched.
+pub type Show<'a> = dyn FnMut(&[u8], &[Range<usize>], &Back<'_>) + 'a;
 
-/// Shows every reading of a text with a function that finds a range of the reading in the text.
-pub fn each(text: &[u8], show: &mut Show<'_>) {
-    show(text, &|range| range);
-    deeper(text, &|range| range, 1, show);
+/// What is looked for in readings.
+pub struct Sought<'a> {
+    /// Bytes that matter.
+    pub letters: &'a Letters,
+    /// Bytes of the longest form.
+    pub longest: usize,
 }
 
-fn deeper(text: &[u8], back: &Back<'_>, depth: usize, show: &mut Show<'_>) {
-    for kind in KINDS {
-        if !kind.own.iter().any(|mark| text.contains(mark)) {
-            continue;
+impl Sought<'_> {
+    /// Shows every reading of a text with a function that finds a range of the reading in the text.
+    pub fn each(&self, text: &[u8], show: &mut Show<'_>) {
+        show(text, std::slice::from_ref(&(0..text.len())), &|range| range);
+        self.deeper(text, None, &|range| range, show);
+        for digits in [Digits::Decimal, Digits::Hex] {
+            if let Some(reading) = lists::read(text, digits) {
+                let all = 0..reading.bytes.len();
+                show(&reading.bytes, std::slice::from_ref(&all), &|range| reading.back(range));
+            }
         }
-        let Some(reading) = Reading::of(text, kind) else { continue };
-        let back = |range: Range<usize>| back(reading.back(range));
-        show(&reading.bytes, &back);
-        if depth < DEEPEST {
-            deeper(&reading.bytes, &back, depth + 1, show);
+    }
+
+    /// Shows the readings of a text, which is what `before` made of another one, if it is not the text itself.
+    fn deeper(&self, text: &[u8], before: Option<(&Kind, &Reading)>, back: &Back<'_>, show: &mut Show<'_>) {
+        for kind in KINDS.iter().filter(|kind| self.letters.hold(kind.of)) {
+            let is_same = before.is_some_and(|(other, _)| other.is_layout && kind.is_layout);
+            if is_same || !(kind.own.is_empty() || kind.own.iter().any(|mark| text.contains(mark))) {
+                continue;
+            }
+            let Some(reading) = Reading::of(text, kind, self.letters) else { continue };
+            let back = |range: Range<usize>| back(reading.back(range));
+            let new = self.new_in(&reading, before.map(|(_, reading)| reading));
+            if !new.is_empty() {
+                show(&reading.bytes, &new, &back);
+            }
+            // two are deep enough: JSON inside JSON
+            if before.is_none() && !kind.is_last {
+                self.deeper(&reading.bytes, Some((kind, &reading)), &back, show);
+            }
         }
+    }
+
+    /// What of a reading is not the same as in one that was shown: what lies around the places where something was undone.
+    /// In the reading of a reading, only where both are near: what has nothing of the first in it, was shown without it.
+    fn new_in(&self, reading: &Reading, before: Option<&Reading>) -> Vec<Range<usize>> {
+        let mut new: Vec<Range<usize>> = vec![];
+        let mut others = before.map(|before| reading.places_of(before).into_iter().peekable());
+        for undone in &reading.undone {
+            let from = undone.at.saturating_sub(self.longest);
+            let to = (undone.at + undone.size + self.longest).min(reading.bytes.len());
+            if let Some(others) = &mut others {
+                while others.next_if(|at| *at < from).is_some() {}
+                if others.peek().is_none_or(|at| *at > to) {
+                    continue;
+                }
+            }
+            match new.last_mut() {
+                Some(last) if from <= last.end => last.end = to,
+                _ => new.push(from..to),
+            }
+        }
+        new
     }
 }
 
 impl Reading {
-    fn of(text: &[u8], kind: &Kind) -> Option<Reading> {
-        let mut reading = Reading { bytes: Vec::with_capacity(text.len()), undone: vec![] };
+    fn of(text: &[u8], kind: &Kind, letters: &Letters) -> Option<Reading> {
+        let mut reading = Reading::default();
         let (mut copied, mut at) = (0, 0);
-        while let Some(next) = memchr2(kind.marks[0], kind.marks[1], &text[at..]) {
+        while let Some(next) = (kind.find)(&text[at..]) {
             at += next;
             match (kind.undo)(&text[at..]) {
-                Some(escape) => {
+                Some(escape) if letters.matter(escape.meaning()) => {
                     reading.bytes.extend_from_slice(&text[copied..at]);
-                    let was = at..at + escape.length;
-                    reading.undone.push(Undone { at: reading.bytes.len(), size: escape.size, was });
-                    reading.bytes.extend_from_slice(&escape.meaning[..escape.size]);
+                    reading.undo(escape.meaning(), at..at + escape.length);
                     at += escape.length;
                     copied = at;
+                }
+                Some(escape) => {
+                    // in no value, so none goes on across it
+                    reading.bytes.extend_from_slice(&text[copied..at]);
+                    reading.bytes.push(NOTHING);
+                    copied = at + 1;
+                    at += escape.length;
                 }
                 None => at += 1,
             }
         }
+        if reading.undone.is_empty() {
+            return None;
+        }
         reading.bytes.extend_from_slice(&text[copied..]);
-        (!reading.undone.is_empty()).then_some(reading)
+        Some(reading)
     }
 
-    fn back(&self, range: Range<usize>) -> Range<usize> {
+    /// Where the places are in this reading at which something was undone before it.
+    fn places_of(&self, before: &Reading) -> Vec<usize> {
+        let mut undone = self.undone.iter().peekable();
+        let (mut read, mut written) = (0, 0);
+        let place = |other: &Undone| {
+            while let Some(u) = undone.next_if(|u| u.was.end <= other.at) {
+                (read, written) = (u.at + u.size, u.was.end);
+            }
+            match undone.peek() {
+                Some(u) if u.was.start <= other.at => u.at,
+                _ => read + (other.at - written),
+            }
+        };
+        before.undone.iter().map(place).collect()
+    }
+
+    /// Adds bytes that were written in another way.
+    pub fn undo(&mut self, meaning: &[u8], was: Range<usize>) {
+        self.undone.push(Undone { at: self.bytes.len(), size: meaning.len(), was });
+        self.bytes.extend_from_slice(meaning);
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What a range of it was in the text.
+    pub fn back(&self, range: Range<usize>) -> Range<usize> {
         self.whole(range.start).start..self.whole(range.end - 1).end
     }
 
@@ -131,124 +242,20 @@ impl Reading {
     }
 }
 
-fn number(digits: Option<&[u8]>, radix: u32) -> Option<u32> {
-    let digits = digits.filter(|d| d.iter().all(u8::is_ascii_alphanumeric))?;
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
-}
-
-fn percent(text: &[u8]) -> Option<Escape> {
-    Some(Escape::byte(3, number(text.get(1..3), 16)? as u8))
-}
-
-fn form(text: &[u8]) -> Option<Escape> {
-    if text[0] == b'+' { Some(Escape::byte(1, b' ')) } else { percent(text) }
-}
-
-/// Escapes of JSON, of shells and of programming languages.
-fn backslash(text: &[u8]) -> Option<Escape> {
-    let byte = |b| Some(Escape::byte(2, b));
-    match *text.get(1)? {
-        b'n' => byte(b'\n'),
-        b't' => byte(b'\t'),
-        b'r' => byte(b'\r'),
-        b'b' => byte(8),
-        b'f' => byte(12),
-        b'u' if text.get(2) == Some(&b'{') => {
-            let end = text.iter().take(12).position(|b| *b == b'}')?;
-            Some(Escape::letter(end + 1, char::from_u32(number(text.get(3..end), 16)?)?))
-        }
-        b'u' => unicode(text),
-        b'x' => Some(Escape::byte(4, number(text.get(2..4), 16)? as u8)),
-        b'0'..=b'3' => match number(text.get(1..4), 8) {
-            Some(code) => Some(Escape::byte(4, code as u8)),
-            None => byte(text[1]),
-        },
-        b => byte(b),
-    }
-}
-
-/// `\u` and four digits; two of them for letters beyond 16 bits.
-fn unicode(text: &[u8]) -> Option<Escape> {
-    let high = number(text.get(2..6), 16)?;
-    if !(0xd800..0xdc00).contains(&high) {
-        return Some(Escape::letter(6, char::from_u32(high)?));
-    }
-    let low = text.get(6..8).filter(|m| *m == b"\\u").and_then(|_| number(text.get(8..12), 16))?;
-    let code = 0x10000 + ((high - 0xd800) << 10) + low.checked_sub(0xdc00).filter(|l| *l < 0x400)?;
-    Some(Escape::letter(12, char::from_u32(code)?))
-}
-
-/// Bytes from `&` to `;`: room for leading zeros and the longest name.
-const LONGEST_ENTITY: usize = 20;
-
-/// HTML's names for the letters of ASCII, and the space that does not break.
-const ENTITIES: &[(&str, char)] = &[
-    ("amp", '&'),
-    ("lt", '<'),
-    ("gt", '>'),
-    ("quot", '"'),
-    ("AMP", '&'),
-    ("LT", '<'),
-    ("GT", '>'),
-    ("QUOT", '"'),
-    ("excl", '!'),
-    ("num", '#'),
-    ("dollar", '$'),
-    ("percnt", '%'),
-    ("lpar", '('),
-    ("rpar", ')'),
-    ("ast", '*'),
-    ("midast", '*'),
-    ("plus", '+'),
-    ("comma", ','),
-    ("period", '.'),
-    ("sol", '/'),
-    ("colon", ':'),
-    ("semi", ';'),
-    ("equals", '='),
-    ("quest", '?'),
-    ("commat", '@'),
-    ("lsqb", '['),
-    ("lbrack", '['),
-    ("rsqb", ']'),
-    ("rbrack", ']'),
-    ("Hat", '^'),
-    ("lowbar", '_'),
-    ("UnderBar", '_'),
-    ("grave", '`'),
-    ("DiacriticalGrave", '`'),
-    ("lcub", '{'),
-    ("lbrace", '{'),
-    ("verbar", '|'),
-    ("vert", '|'),
-    ("VerticalLine", '|'),
-    ("rcub", '}'),
-    ("rbrace", '}'),
-    ("apos", '\''),
-    ("bsol", '\\'),
-    ("Tab", '\t'),
-    ("NewLine", '\n'),
-    ("nbsp", '\u{a0}'),
-];
-
-fn entity(text: &[u8]) -> Option<Escape> {
-    let end = text.iter().take(LONGEST_ENTITY).position(|b| *b == b';')?;
-    let c = match &text[1..end] {
-        [b'#', b'x' | b'X', digits @ ..] => char::from_u32(number(Some(digits), 16)?)?,
-        [b'#', digits @ ..] => char::from_u32(number(Some(digits), 10)?)?,
-        name => ENTITIES.iter().find(|(n, _)| n.as_bytes() == name)?.1,
-    };
-    Some(Escape::letter(end + 1, c))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn each(text: &str, more: &[u8], show: &mut Show<'_>) {
+        let mut letters = Letters::default();
+        (0..=255).filter(|b| *b != b' ' || more.contains(b)).for_each(|b| letters.add(&[b]));
+        Sought { letters: &letters, longest: 100 }.each(text.as_bytes(), show);
+    }
+
     /// Every reading but the text itself, each once.
-    fn readings(text: &str) -> Vec<String> {
+    fn readings(text: &str, more: &[u8]) -> Vec<String> {
         let mut out: Vec<String> = vec![];
-        each(text.as_bytes(), &mut |reading, _| out.push(String::from_utf8_lossy(reading).into_owned()));
+        each(text, more, &mut |reading, _, _| out.push(String::from_utf8_lossy(reading).into_owned()));
         out.retain(|r| r != text);
         out.sort();
         out.dedup();
@@ -260,9 +267,8 @@ mod tests {
         for (text, expected) in [
             ("%41b", vec!["Ab"]),
             ("%4", vec![]),
-            ("%+1", vec!["% 1"]),
-            ("a+b", vec!["a b"]),
-            (r"\t\b\f\q", vec!["\t\u{8}\u{c}q"]),
+            ("%+1", vec![]),
+            (r"\t\b\f\q", vec!["\t\u{8}\u{c}q", "\tq"]),
             (r"a\nb", vec!["a\nb", "ab"]),
             (r"a\rb", vec!["a\rb", "ab"]),
             (r"\u0041b", vec!["Ab"]),
@@ -280,27 +286,47 @@ mod tests {
             ("&#65;b", vec!["Ab"]),
             ("&#x41;b", vec!["Ab"]),
             ("&#;b", vec![]),
-            ("&#+65;b", vec!["&# 65;b"]),
+            ("&#+65;b", vec![]),
             ("&nothing;", vec![]),
             ("a\rb", vec!["ab"]),
             ("a\r\nb", vec!["ab"]),
-            ("a\nb", vec!["ab"]),
+            ("a\n \t b", vec!["ab"]),
+            ("a=41=\r\n=\nb", vec!["a=41==b", "a=41b"]),
+            ("a=3D=C3=BCb", vec!["a=üb"]),
+            ("a=4", vec![]),
+            ("$$$a", vec!["$$a", "$a"]),
+            ("'' a'", vec!["' a'"]),
+            ("\"\"a", vec!["\"a"]),
+            ("%%a", vec!["%a"]),
+            ("a\u{1b}[1;31mb\u{1b}]8;;x\u{7}c\u{1b}(Bd", vec!["abcd"]),
+            ("a\u{200b}b\0c", vec!["abc"]),
+            ("&auml;&euro;b", vec!["ä€b"]),
+            (r"\U0001f600b", vec!["😀b"]),
         ] {
-            assert_eq!(readings(text), expected, "{text:?}");
+            assert_eq!(readings(text, b""), expected, "{text:?}");
+        }
+        // only where values have blanks
+        for (text, expected) in [
+            ("a+b", vec!["a b", "ab"]),
+            ("%+1", vec!["% 1", "%1"]),
+            ("&#+65;b", vec!["&# 65;b", "&#65;b"]),
+            ("a \u{a0}\t\nb\0c", vec!["a \u{a0}\tbc", "abc"]),
+        ] {
+            assert_eq!(readings(text, b" "), expected, "{text:?}");
         }
     }
 
     #[test]
     fn escapes_are_undone_two_deep() {
-        assert_eq!(readings("%2541"), ["%41", "A"]);
-        assert_eq!(readings("%252541"), ["%2541", "%41"]);
+        assert_eq!(readings("%2541", b""), ["%41", "A"]);
+        assert_eq!(readings("%252541", b""), ["%2541", "%41"]);
     }
 
     #[test]
     fn a_place_in_a_reading_is_found_in_the_text_with_its_escapes_whole() {
         let place = |text: &str, sought: &str| {
             let mut found = vec![];
-            each(text.as_bytes(), &mut |reading, back| {
+            each(text, b" ", &mut |reading, _, back| {
                 if let Some(at) = String::from_utf8_lossy(reading).find(sought) {
                     found.push(back(at..at + sought.len()));
                 }

@@ -1,5 +1,6 @@
 //! Whatever a secret is wrapped in, it is not seen.
 
+use super::writings::WRITINGS;
 use super::*;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
 use proptest::prelude::*;
@@ -7,68 +8,69 @@ use std::io::Write;
 
 /// The ways a value gets into a record: a name and how it is done.
 type Wrapper = (&'static str, fn(&str) -> String);
+/// Ways upon ways, and those that a row of `WRITINGS` only mentions.
 const WRAPPERS: &[Wrapper] = &[
-    ("as it is", str::to_string),
-    ("base64", |s| BASE64_STANDARD.encode(s)),
-    ("base64 at alignment 1", |s| BASE64_STANDARD.encode(format!("a{s}"))),
+    ("base64 alone", |s| BASE64_STANDARD.encode(s)),
     ("base64 at alignment 2", |s| BASE64_STANDARD.encode(format!("ab{s}cd"))),
-    ("base64 for URLs", |s| BASE64_URL_SAFE.encode(format!("ab{s}"))),
-    ("base64 of user:secret", |s| {
-        format!("Authorization: Basic {}", BASE64_STANDARD.encode(format!("joe:{s}")))
+    ("base64 for URLs at alignment 2", |s| BASE64_URL_SAFE.encode(format!("ab{s}"))),
+    ("base64 without padding", |s| BASE64_STANDARD.encode(s).trim_end_matches('=').to_string()),
+    ("base64 in lines of 76", |s| {
+        in_lines(&BASE64_STANDARD.encode(format!("{}{s}", "x".repeat(50))), 76, "\r\n")
     }),
-    ("base64 with line breaks", |s| {
-        let text = BASE64_STANDARD.encode(s);
-        text.as_bytes()
-            .chunks(5)
-            .map(|c| String::from_utf8_lossy(c).into_owned())
-            .collect::<Vec<_>>()
-            .join("\n")
-    }),
-    ("base64 of JSON", |s| BASE64_STANDARD.encode(json(s))),
+    ("base64 of user:secret, twice", |s| BASE64_STANDARD.encode(BASE64_STANDARD.encode(format!("joe:{s}")))),
+    ("base64 of base64 for URLs", |s| BASE64_STANDARD.encode(format!("x{}", BASE64_URL_SAFE.encode(s)))),
     ("URL, every byte", |s| s.bytes().map(|b| format!("%{b:02x}")).collect()),
-    ("URL, what must be", |s| form(s, "%20")),
-    ("form", |s| form(s, "+")),
-    ("JSON", json),
-    ("JSON in JSON", |s| json(&json(s))),
-    ("JSON, every letter", |s| s.encode_utf16().map(|u| format!("\\u{u:04X}")).collect()),
     ("JSON in a URL", |s| form(&json(s), "%20")),
-    ("HTML", |s| html(s, "&quot;", "&#39;")),
+    ("base64 in a URL", |s| form(&BASE64_STANDARD.encode(s), "%20")),
     ("HTML in JSON", |s| json(&html(s, "&#34;", "&#x27;"))),
-    ("single quotes of a shell", |s| format!("'{}'", s.replace('\'', r"'\''"))),
-    ("double quotes of a shell", |s| {
-        s.chars().map(|c| if "\"\\$`".contains(c) { format!("\\{c}") } else { c.into() }).collect()
+    ("colours in JSON", |s| json(&format!("{}\u{1b}[0m", coloured(s)))),
+    ("colours in lines", |s| in_lines(s, 5, "\u{1b}[0m\r\n\u{1b}[1;31m")),
+    ("each letter in its colour", |s| {
+        s.chars().map(|c| format!("\u{1b}[38;2;255;0;99m{c}\u{1b}[39m")).collect()
     }),
+    ("a link", |s| in_lines(s, 4, "\u{1b}]8;;https://example.org/\u{1b}\\")),
+    ("mail in lines of 76", |s| in_lines(&mail(&format!("{}{s}", "x".repeat(60))), 75, "=\r\n")),
+    ("bytes in JSON, one a line", |s| serde_json::to_string_pretty(s.as_bytes()).unwrap()),
+    ("bytes of Rust", |s| format!("{:?}", s.as_bytes())),
+    ("bytes of C", |s| s.bytes().map(|b| format!("0x{b:x},\n    ")).collect()),
+    ("words of four digits", |s| {
+        in_lines(&s.bytes().map(|b| format!("{b:02x}")).collect::<String>(), 4, " ")
+    }),
+    ("HTML, hex", |s| s.chars().map(|c| format!("&#x{:X};", c as u32)).collect()),
+    ("compose in quotes of YAML", |s| json(&s.replace('$', "$$"))),
+    ("single quotes of YAML", |s| s.replace('\'', "''")),
     ("backslashes of a shell", |s| {
         s.chars().map(|c| if c.is_ascii_alphanumeric() { c.into() } else { format!("\\{c}") }).collect()
     }),
-    ("Rust", |s| format!("{s:?}")),
-    ("compose", |s| s.replace('$', "$$")),
-    ("compose in quotes of YAML", |s| json(&s.replace('$', "$$"))),
-    ("single quotes of YAML", |s| s.replace('\'', "''")),
-    ("HTML, every name", |s| {
-        let names = [
-            ("&", "&amp;"),
-            ("$", "&dollar;"),
-            ("/", "&sol;"),
-            ("+", "&plus;"),
-            ("'", "&apos;"),
-            ("%", "&percnt;"),
-        ];
-        names.iter().fold(s.to_string(), |s, (c, name)| s.replace(c, name))
-    }),
-    ("HTML, decimal", |s| s.chars().map(|c| format!("&#{};", c as u32)).collect()),
-    ("HTML, hex", |s| s.chars().map(|c| format!("&#x{:X};", c as u32)).collect()),
     ("dollar quotes of a shell", |s| format!("$'{}'", s.replace('\\', r"\\").replace('\'', r"\'"))),
-    ("bytes of a shell", |s| s.bytes().map(|b| format!("\\x{b:02x}")).collect()),
     ("octal of a shell", |s| s.bytes().map(|b| format!("\\{b:03o}")).collect()),
     ("quotes inside double quotes", |s| s.replace('\'', r#"'"'"'"#)),
-    ("base64 without padding", |s| BASE64_STANDARD.encode(s).trim_end_matches('=').to_string()),
-    ("base64 of a form", |s| BASE64_STANDARD.encode(form(s, "%20"))),
+    ("Rust", |s| format!("{s:?}")),
+    ("Rust, every letter", |s| s.chars().map(|c| c.escape_unicode().to_string()).collect()),
     ("hex dump", |s| s.bytes().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ")),
     ("fingerprint", |s| s.bytes().map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(":")),
-    ("hex", |s| s.bytes().map(|b| format!("{b:02x}")).collect()),
     ("HEX", |s| s.bytes().map(|b| format!("{b:02X}")).collect()),
+    ("blanks that do not break", |s| s.replace(' ', "\u{a0}")),
+    ("marks of direction", |s| in_lines(s, 3, "\u{202e}")),
+    ("UTF-16 of ASCII", |s| s.chars().map(|c| format!("{c}\0")).collect()),
 ];
+
+fn in_lines(text: &str, letters: usize, between: &str) -> String {
+    let letters: Vec<(usize, char)> = text.chars().enumerate().map(|(i, c)| (i / letters, c)).collect();
+    let pieces: Vec<String> =
+        letters.chunk_by(|a, b| a.0 == b.0).map(|p| p.iter().map(|(_, c)| c).collect()).collect();
+    pieces.join(between)
+}
+
+fn coloured(text: &str) -> String {
+    in_lines(text, 3, "\u{1b}[1;31m")
+}
+
+fn mail(text: &str) -> String {
+    let coded =
+        |b: u8| if b == b'=' || !b.is_ascii() { format!("={b:02X}") } else { char::from(b).to_string() };
+    text.bytes().map(coded).collect()
+}
 
 fn json(text: &str) -> String {
     serde_json::to_string(text).unwrap()
@@ -101,14 +103,23 @@ fn secret() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-zA-Z0-9]{6,40}",
         "[!-~]{6,30}",
-        "[a-z'\"&<>%+\\\\$/ äß€😀]{6,20}"
-            .prop_filter("spaces at the ends go", |s| s.trim().len() >= SHORTEST),
+        "[a-z'\"&<>%+\\\\$/ äß€😀]{6,20}".prop_filter("spaces do not count", |s| s
+            .split_whitespace()
+            .map(str::len)
+            .sum::<usize>()
+            >= SHORTEST),
         "[a-f0-9]{64}",
     ]
 }
 
+/// All ways in which whole values are hidden.
+fn wrappers() -> Vec<Wrapper> {
+    let rows = WRITINGS.iter().filter(|w| w.is_hidden && w.name != "cut").map(|w| (w.name, w.write));
+    rows.chain(WRAPPERS.iter().copied()).collect()
+}
+
 fn wrapper() -> impl Strategy<Value = Wrapper> {
-    prop::sample::select(WRAPPERS)
+    prop::sample::select(wrappers())
 }
 
 /// Writes a text in pieces of these sizes, with a flush now and then.
@@ -175,10 +186,11 @@ proptest! {
         sizes in prop::collection::vec(1..1_500usize, 1..9),
         repeat in 1..6usize,
     ) {
-        let wrapped = wrap(secret.trim());
-        let out = streamed(&redactor(&[&secret]), &format!("{filler} {wrapped} {filler}\n").repeat(repeat), &sizes);
+        let (wrapped, r) = (wrap(secret.trim()), redactor(&[&secret]));
+        let text = format!("{filler} {wrapped} {filler}\n").repeat(repeat);
+        let out = streamed(&r, &text, &sizes);
         prop_assert!(!out.contains(&wrapped) && !out.contains(secret.trim()), "{out:?}");
-        prop_assert_eq!(out.matches(DOTS).count(), repeat, "{:?}", out);
+        prop_assert_eq!(out, r.hide(&text));
     }
 
     #[test]
@@ -221,7 +233,7 @@ proptest! {
 fn every_wrapping_hides_an_ordinary_password() {
     let secret = "hunter2'secret\"&<ä+ /$x";
     let r = redactor(&[secret]);
-    for (name, wrap) in WRAPPERS {
+    for (name, wrap) in wrappers() {
         let wrapped = wrap(secret);
         assert!(r.hide(&wrapped).contains(DOTS), "{name}: {wrapped}");
         never_seen(&r, &format!("x {wrapped} y"), &wrapped, secret);
@@ -286,6 +298,25 @@ fn the_beginning_of_a_secret_before_a_cut_is_hidden_too() {
     assert_eq!(r.hide("aGVsbG8 aHVudGVy…"), format!("aGVsbG8 {DOTS}…"), "base64 as well");
     assert_eq!(r.hide("the hunt goes on…"), "the hunt goes on…");
     assert!(r.find("a hunter2sec…".as_bytes()).is_empty(), "a beginning is no leak that turns a run red");
+}
+
+#[test]
+fn the_end_of_a_secret_behind_a_cut_is_hidden_too() {
+    let r = redactor(&["hunter2secret", "correct horse battery"]);
+    assert_eq!(r.hide("…ter2secret is the end"), format!("{DOTS} is the end"));
+    assert_eq!(r.hide("{\"a\": \"…se%20battery\"}"), format!("{{\"a\": \"{DOTS}\"}}"));
+    assert_eq!(r.hide("x …MnNlY3JldA== x"), format!("x {DOTS}A== x"), "base64 as well");
+    assert_eq!(r.hide("…74 65 72 32 73 65 63 72 65 74]"), format!("{DOTS}]"), "and a list");
+    assert_eq!(
+        r.hide(r"\u2026ter2secret and hunter2s\u2026"),
+        format!("{DOTS} and {DOTS}\\u2026"),
+        "in JSON"
+    );
+    assert_eq!(r.hide("a hunter2…2secret b"), format!("a {DOTS} b"), "one cut, both sides");
+    for same in ["…ret", "…the secret garden"] {
+        assert_eq!(r.hide(same), same);
+    }
+    assert!(r.find("…ter2secret".as_bytes()).is_empty(), "an end is no leak that turns a run red");
 }
 
 #[test]

@@ -3,9 +3,6 @@
 pub mod clock;
 pub mod cluster;
 pub mod locks;
-pub mod log;
-pub mod routing;
-pub mod seen;
 pub mod store;
 pub mod volume;
 pub mod web;
