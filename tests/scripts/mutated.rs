@@ -26,7 +26,7 @@ fn originals() -> Vec<RecipeTexts> {
         all
     };
     let mut dirs = below("recipes", "");
-    dirs.extend(below("canaries", "ccci"));
+    dirs.extend(below("tests/canaries", "ccci"));
     dirs.push("tests/fixtures/fullest/recipe".into());
     let scripts = |dir: &Path| -> RecipeTexts {
         let all = if dir.is_dir() { texts_of(dir) } else { RecipeTexts::new() };
