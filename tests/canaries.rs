@@ -100,7 +100,7 @@ fn life(canary: &Canary) -> Vec<String> {
     }
     let record = dir.path().join("record");
     let world = real_world(runtime.handle(), env!("CARGO_BIN_EXE_ccci").as_ref(), &record).unwrap();
-    let (domain, stack) = (job.plan.domain.to_string(), job.plan.stack.to_string());
+    let (domain, stack) = (job.plan.subject().domain.to_string(), job.plan.subject().stack.to_string());
     let neighbour = std::sync::Arc::new(Mutex::new(Neighbour::new(canary.beside, &stack)));
     let (ear, titles) =
         (neighbour.clone(), job.plan.steps.iter().map(|s| s.action.title()).collect::<Vec<_>>());

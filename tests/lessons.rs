@@ -77,8 +77,9 @@ fn lesson_19_a_base_that_equals_the_head_is_no_base_and_the_one_before_it_is_tak
     let ground = crate::run::fullest::Ground::new();
     ground.source.git(&["tag", "-a", "1.1.0+1.26.0", "-m", "head"]);
     let plan = ground.prepare("r").unwrap().plan;
-    assert_eq!(plan.head.version.unwrap().as_str(), "1.1.0+1.26.0");
-    assert_eq!(plan.base.unwrap().version.unwrap().as_str(), "1.0.0+1.25.0");
+    let app = plan.subject().clone();
+    assert_eq!(app.head.version.unwrap().as_str(), "1.1.0+1.26.0");
+    assert_eq!(app.base.unwrap().version.unwrap().as_str(), "1.0.0+1.25.0");
 }
 
 #[test]

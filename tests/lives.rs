@@ -64,7 +64,7 @@ fn life(
     let Ok(finished) = live(&job, &world, dir.path(), &stop, Box::new(|_| ())) else { panic!("no record") };
     let outcome = finished.record.expect("a record").outcome;
     let limit = Limit { deadline: world.clock.now().after(Duration::from_secs(30)), stop: Stop::default() };
-    let left = world.cluster.leftovers(Some(job.plan.domain.as_str()), &limit).unwrap();
+    let left = world.cluster.leftovers(Some(job.plan.subject().domain.as_str()), &limit).unwrap();
     assert!(left.is_empty(), "{recipe} left {left:?}");
     outcome
 }
@@ -145,8 +145,9 @@ fn an_empty_backup_is_red_at_the_backup() {
 fn lesson_15_an_upgrade_to_what_was_there_is_red_at_the_upgrade() {
     for recipe in ALL.iter().filter(|r| swarm(r)) {
         let no_op = |job: &mut Job| {
-            let base = job.sides[&Side::Base].clone();
-            job.sides.insert(Side::Head, base);
+            let sides = &mut job.apps[0].sides;
+            let base = sides[&Side::Base].clone();
+            sides.insert(Side::Head, base);
             // the head's compose file for host ports does not exist at the base
             job.plan.steps.iter_mut().for_each(|s| {
                 if let Action::Env { hooks, .. } = &mut s.action {

@@ -48,7 +48,7 @@ fn the_plan_of_every_recipe_is_what_is_committed() {
 #[test]
 fn the_fullest_plan_is_what_is_committed() {
     let plan = fullest::job().plan;
-    let root = plan.source.strip_suffix("/recipe").unwrap().to_string();
+    let root = plan.subject().source.strip_suffix("/recipe").unwrap().to_string();
     pinned("fullest", &plan, &root);
 }
 

@@ -127,7 +127,7 @@ fn no_secret_is_seen_in_any_file_or_voice_of_a_run() {
     learn(&all[..known], 0);
     let texts: Vec<String> = all.iter().flat_map(|s| written(s)).map(|w| w.text).collect();
     let mut plan = example::plan();
-    plan.base_reason = texts.join(" ");
+    plan.subject_mut().base_reason = texts.join(" ");
     let mut journal = Journal::begin(dir.path(), redactor.clone(), REPORTS).unwrap();
     let heard = Shared::default();
     let early = Needles::of(&all[..known]);

@@ -13,7 +13,7 @@ const PADDING: usize = 10;
 /// The picture's bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
-    let left = format!("ccci {}", o.plan.recipe);
+    let left = format!("ccci {}", o.plan.subject().recipe);
     let (right, colour) = match o.verdict {
         Verdict::Green => (format!("level {}", o.level), RAMP[usize::from(o.level).min(RAMP.len() - 1)]),
         Verdict::Red => (format!("red, level {}", o.level), "#c0392b"),

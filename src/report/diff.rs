@@ -117,8 +117,8 @@ fn revisions(o: &Outcome) -> BTreeMap<String, String> {
         let version = d.version.as_ref().map_or("no version".to_string(), ToString::to_string);
         format!("{version} ({})", d.commit.short())
     };
-    let base = o.plan.base.as_ref().map_or("none".to_string(), of);
-    [("recipe", o.plan.recipe.to_string()), ("head", of(&o.plan.head)), ("base", base)]
+    let base = o.plan.subject().base.as_ref().map_or("none".to_string(), of);
+    [("recipe", o.plan.subject().recipe.to_string()), ("head", of(&o.plan.subject().head)), ("base", base)]
         .map(|(k, v)| (k.to_string(), v))
         .into()
 }

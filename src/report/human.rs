@@ -58,7 +58,7 @@ fn head(s: &mut Sheet, o: &Outcome) {
     let rungs: Vec<String> =
         RUNGS.iter().map(|(r, name)| format!("{name} {}", o.rungs.get(r).map_or("", |s| s.name()))).collect();
     s.beside(2, "rungs   ", &rungs.join(", "));
-    s.beside(2, "source  ", &format!("{}, {}", o.plan.source, path(o)));
+    s.beside(2, "source  ", &format!("{}, {}", o.plan.subject().source, path(o)));
 }
 
 /// `level 5 of 5`, with the rungs that it was reached over without being tried.
@@ -72,9 +72,9 @@ pub fn level(o: &Outcome) -> String {
 
 /// `custom-html 1.1.0+1.26.0`.
 pub fn subject(o: &Outcome) -> String {
-    match &o.plan.head.version {
-        Some(v) => format!("{} {v}", o.plan.recipe),
-        None => format!("{} {}", o.plan.recipe, o.plan.head.commit.short()),
+    match &o.plan.subject().head.version {
+        Some(v) => format!("{} {v}", o.plan.subject().recipe),
+        None => format!("{} {}", o.plan.subject().recipe, o.plan.subject().head.commit.short()),
     }
 }
 
@@ -84,9 +84,9 @@ pub fn path(o: &Outcome) -> String {
         let dirty = if d.dirty { ", with uncommitted changes" } else { "" };
         format!("{} ({}{dirty})", d.commit.short(), d.found_as)
     };
-    match &o.plan.base {
-        Some(base) => format!("{} upgraded to {}", side(base), side(&o.plan.head)),
-        None => side(&o.plan.head),
+    match &o.plan.subject().base {
+        Some(base) => format!("{} upgraded to {}", side(base), side(&o.plan.subject().head)),
+        None => side(&o.plan.subject().head),
     }
 }
 
@@ -246,7 +246,10 @@ fn tail(s: &mut Sheet, o: &Outcome, name: &str) {
     s.beside(0, "versions  ", &versions.join(", "));
     s.beside(0, "run       ", &format!("{}, exit {}", o.plan.run_id, o.exit.code()));
     if o.is_kept_running() {
-        let stays = format!("stack {} runs on until `ccci clean` or a restart of the machine", o.plan.stack);
+        let stays = format!(
+            "stack {} runs on until `ccci clean` or a restart of the machine",
+            o.plan.subject().stack
+        );
         s.beside(0, "kept      ", &stays);
     }
     if o.verdict != Verdict::Green {

@@ -154,9 +154,14 @@ impl Teller for Plain {
         self.progress.take(e);
         match &e.what {
             What::RunStarted { plan, .. } => {
-                let base = plan.base.as_ref().map(|b| format!(" from {}", b.found_as)).unwrap_or_default();
-                let text =
-                    format!("{}{base} on {} (run {})", self.progress.subject(), plan.domain, plan.run_id);
+                let base =
+                    plan.subject().base.as_ref().map(|b| format!(" from {}", b.found_as)).unwrap_or_default();
+                let text = format!(
+                    "{}{base} on {} (run {})",
+                    self.progress.subject(),
+                    plan.subject().domain,
+                    plan.run_id
+                );
                 self.line(e.at, "run", &text);
             }
             // its tests have said all there is to say

@@ -10,30 +10,34 @@ use std::time::Duration;
 pub fn show(plan: &Plan) -> String {
     let mut out = String::new();
     let deadline = Span(Duration::from_millis(plan.deadline_ms));
-    let _ = writeln!(out, "{} from {}", plan.recipe, plan.source);
-    let _ = writeln!(out, "  domain    {}", plan.domain);
+    let _ = writeln!(out, "{} from {}", plan.subject().recipe, plan.subject().source);
+    let _ = writeln!(out, "  domain    {}", plan.subject().domain);
     let _ = writeln!(out, "  deadline  {deadline} for the whole run");
-    deployment(&mut out, "head", &plan.head);
-    match &plan.base {
+    deployment(&mut out, "head", &plan.subject().head);
+    match &plan.subject().base {
         Some(base) => {
             deployment(&mut out, "base", base);
-            let _ = writeln!(out, "            chosen as: {}", plan.base_reason);
+            let _ = writeln!(out, "            chosen as: {}", plan.subject().base_reason);
         }
         None => {
-            let _ = writeln!(out, "  base      none: {}", plan.base_reason);
+            let _ = writeln!(out, "  base      none: {}", plan.subject().base_reason);
         }
     }
     section(
         &mut out,
         "settings",
-        plan.settings.iter().map(|s| format!("{} = {}  ({})", s.key, s.value, s.from)),
+        plan.subject().settings.iter().map(|s| format!("{} = {}  ({})", s.key, s.value, s.from)),
     );
-    section(&mut out, "scripts", plan.scripts.iter().map(|(file, whose)| format!("{file}  ({whose})")));
-    section(&mut out, "laid over the recipe's files", plan.overlays.iter().cloned());
+    section(
+        &mut out,
+        "scripts",
+        plan.subject().scripts.iter().map(|(file, whose)| format!("{file}  ({whose})")),
+    );
+    section(&mut out, "laid over the recipe's files", plan.subject().overlays.iter().cloned());
     section(
         &mut out,
         "mounted and left alone",
-        plan.left_alone.iter().map(|o| {
+        plan.subject().left_alone.iter().map(|o| {
             let read_only = if o.read_only { ", read only" } else { "" };
             format!("{} {}  ({}{read_only})", o.service, o.target, o.named())
         }),
@@ -42,10 +46,13 @@ pub fn show(plan: &Plan) -> String {
     section(
         &mut out,
         "left out",
-        plan.skips.iter().map(|s| format!("{}: {} (decided by {})", s.what, s.reason, decided(s.decided_by))),
+        plan.subject()
+            .skips
+            .iter()
+            .map(|s| format!("{}: {} (decided by {})", s.what, s.reason, decided(s.decided_by))),
     );
-    section(&mut out, "not proved even when green", plan.not_proved.iter().cloned());
-    section(&mut out, "warnings", plan.warnings.iter().cloned());
+    section(&mut out, "not proved even when green", plan.subject().not_proved.iter().cloned());
+    section(&mut out, "warnings", plan.subject().warnings.iter().cloned());
     out
 }
 

@@ -147,7 +147,7 @@ impl Progress {
 
     fn begin(&mut self, plan: &Plan, wall_ms: u64) {
         let row = |t: &Tier| TierSoFar { tier: *t, status: None, over: false, ms: 0, passed: 0, tests: 0 };
-        self.tiers = plan.tiers.iter().map(row).collect();
+        self.tiers = plan.subject().tiers.iter().map(row).collect();
         self.plan = Some(plan.clone());
         self.wall_ms = wall_ms;
     }
@@ -205,15 +205,20 @@ impl Progress {
     /// `custom-html 1.1.0+1.26.0`.
     pub fn subject(&self) -> String {
         let Some(p) = &self.plan else { return "a run".into() };
-        let version = p.head.version.as_ref().map_or(p.head.commit.short().to_string(), |v| v.to_string());
-        format!("{} {version}", p.recipe)
+        let version = p
+            .subject()
+            .head
+            .version
+            .as_ref()
+            .map_or(p.subject().head.commit.short().to_string(), |v| v.to_string());
+        format!("{} {version}", p.subject().recipe)
     }
 
     /// What runs, what is waited for, since when, what time is left: the answer to key `t` and SIGUSR1.
     pub fn state(&self, now: Moment) -> String {
         let Some(p) = &self.plan else { return "nothing has begun yet\n".into() };
         let mut out = String::new();
-        let _ = writeln!(out, "{}, run {} on {}", self.subject(), p.run_id, p.domain);
+        let _ = writeln!(out, "{}, run {} on {}", self.subject(), p.run_id, p.subject().domain);
         let left = whole(p.deadline_ms.saturating_sub(now.0));
         let _ =
             writeln!(out, "  time     {}, {left} to the deadline, failures {}", whole(now.0), self.failures);

@@ -3,7 +3,7 @@
 //! The type parameter is the return type: caller, message and reference cannot disagree.
 
 use super::point::Point;
-use super::returns::{EnvMap, Nothing, Return};
+use super::returns::{EnvMap, Nothing, Return, TextMap};
 use super::ty::Ty;
 use std::marker::PhantomData;
 
@@ -14,6 +14,8 @@ pub enum Arg {
     Ctx,
     /// A page of the browser.
     Page,
+    /// The app that needs a dep: `recipe`, `domain`, `base_url`.
+    Consumer,
 }
 
 impl Arg {
@@ -22,6 +24,7 @@ impl Arg {
         match self {
             Arg::Ctx => "ctx",
             Arg::Page => "page",
+            Arg::Consumer => "consumer",
         }
     }
 
@@ -30,6 +33,7 @@ impl Arg {
         match self {
             Arg::Ctx => Ty::CTX,
             Arg::Page => Ty::PAGE,
+            Arg::Consumer => Ty::MAP,
         }
     }
 }
@@ -168,6 +172,9 @@ hooks! {
     PRE_RESTORE: Nothing = "pre_restore" CTX, PreRestore, Stable,
         "Runs right before the restore: damage the data, so that a restore that does nothing is caught.",
         "fn pre_restore(ctx) {\n    ctx.exec(\"app\", [\"rm\", \"/data/mark\"]);\n}";
+    PROVIDE: TextMap = "provide" &[Arg::Ctx, Arg::Consumer], Provide, Stable,
+        "Makes what another app of the run needs of this one, once this one is ready: a realm, a client, a database. Returns what the consumer is to know.",
+        "fn provide(ctx, consumer) {\n    let name = consumer.recipe;\n    ctx.exec(\"app\", [\"make-client\", name, consumer.base_url]);\n    #{ client_id: name, issuer: ctx.base_url + \"/realms/\" + name }\n}";
     SCREENSHOT: Nothing = "screenshot" &[Arg::Page, Arg::Ctx], Screenshot, NotYet,
         "Drives the browser to a view without secrets, once, when the app is healthy and nothing was changed yet.",
         "fn screenshot(page, ctx) {\n    page.open(\"/\");\n}";

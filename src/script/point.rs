@@ -26,6 +26,8 @@ pub enum Point {
     InstallSteps,
     /// Polled after convergence and health.
     Ready,
+    /// A dep is ready and makes what another app needs of it.
+    Provide,
     /// The app is live, before the install assertions.
     PreInstall,
     /// After the install assertions.
@@ -57,8 +59,8 @@ pub struct ReachRow {
 }
 
 use Point::{
-    BackupVerify, Env, InstallSteps, PostInstall, PreBackup, PreInstall, PreRestore, PreUpgrade, Ready,
-    Screenshot, Test, UpgradeEnv,
+    BackupVerify, Env, InstallSteps, PostInstall, PreBackup, PreInstall, PreRestore, PreUpgrade, Provide,
+    Ready, Screenshot, Test, UpgradeEnv,
 };
 
 /// What each reach needs, and where that is there.
@@ -72,6 +74,7 @@ pub const REACHES: &[ReachRow] = &[
             UpgradeEnv,
             InstallSteps,
             Ready,
+            Provide,
             PreInstall,
             PostInstall,
             PreUpgrade,
@@ -90,6 +93,7 @@ pub const REACHES: &[ReachRow] = &[
             UpgradeEnv,
             InstallSteps,
             Ready,
+            Provide,
             PreInstall,
             PostInstall,
             PreUpgrade,
@@ -113,6 +117,7 @@ pub const REACHES: &[ReachRow] = &[
         points: &[
             UpgradeEnv,
             Ready,
+            Provide,
             PreInstall,
             PostInstall,
             PreUpgrade,

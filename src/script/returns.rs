@@ -24,6 +24,10 @@ pub struct Nothing;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EnvMap(pub BTreeMap<String, String>);
 
+/// Texts by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TextMap(pub BTreeMap<String, String>);
+
 impl Return for Nothing {
     const NOUN: &'static str = "nothing";
     const TY: Ty = Ty::ANY;
@@ -47,22 +51,36 @@ impl Return for EnvMap {
     const TY: Ty = Ty::MAP;
 
     fn take(value: Dynamic) -> Result<EnvMap, String> {
-        let map = value.as_map_ref().map_err(|_| show::with_noun(&value))?;
-        let mut env = BTreeMap::new();
-        for (name, value) in map.iter() {
-            if !is_env_name(name) {
-                return Err(format!("the name `{name}`, which no env variable can have"));
-            }
-            match value.clone().into_immutable_string() {
-                Ok(text) if text.contains('\0') => {
-                    return Err(format!("a text with the letter NUL for `{name}`"));
-                }
-                Ok(text) => env.insert(name.to_string(), text.to_string()),
-                Err(_) => return Err(format!("{} for `{name}`", show::with_noun(value))),
-            };
+        let env = texts(&value)?;
+        match env.keys().find(|name| !is_env_name(name)) {
+            Some(name) => Err(format!("the name `{name}`, which no env variable can have")),
+            None => Ok(EnvMap(env)),
         }
-        Ok(EnvMap(env))
     }
+}
+
+impl Return for TextMap {
+    const NOUN: &'static str = "a map of text to text";
+    const TY: Ty = Ty::MAP;
+
+    fn take(value: Dynamic) -> Result<TextMap, String> {
+        texts(&value).map(TextMap)
+    }
+}
+
+fn texts(value: &Dynamic) -> Result<BTreeMap<String, String>, String> {
+    let map = value.as_map_ref().map_err(|_| show::with_noun(value))?;
+    let mut out = BTreeMap::new();
+    for (name, value) in map.iter() {
+        match value.clone().into_immutable_string() {
+            Ok(text) if text.contains('\0') => {
+                return Err(format!("a text with the letter NUL for `{name}`"));
+            }
+            Ok(text) => out.insert(name.to_string(), text.to_string()),
+            Err(_) => return Err(format!("{} for `{name}`", show::with_noun(value))),
+        };
+    }
+    Ok(out)
 }
 
 fn is_env_name(name: &str) -> bool {

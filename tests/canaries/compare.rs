@@ -22,7 +22,7 @@ pub fn differences(row: &Canary, o: &Outcome, dir: &Path) -> Vec<String> {
     tests(row, o, &mut out);
     let notes: Vec<&str> =
         o.steps.iter().filter(|s| s.status == Status::Pass).filter_map(|s| s.note.as_deref()).collect();
-    let warnings = o.plan.warnings.iter().map(String::as_str);
+    let warnings = o.plan.subject().warnings.iter().map(String::as_str);
     let notes: Vec<&str> = notes.into_iter().chain(warnings).collect();
     out.words("a note", row.notes, &notes.join("\n"));
     out.words("not_proved", row.not_proved, &o.not_proved.join("\n"));

@@ -104,7 +104,7 @@ fn what_answers_after_an_upgrade_that_did_not_take_place_is_no_proof_of_the_head
 fn with_hooks(change: impl Fn(String) -> String) -> Job {
     let dir = Path::new("tests/fixtures/fullest/recipe");
     let mut texts = BTreeMap::new();
-    for (path, _) in job().plan.scripts {
+    for path in job().plan.subject().scripts.keys().cloned() {
         let content = std::fs::read_to_string(dir.join(&path)).unwrap();
         let changed = if path == "hooks.rhai" { change(content.clone()) } else { content.clone() };
         assert!(path != "hooks.rhai" || changed != content, "the hooks have no such text");
@@ -112,7 +112,9 @@ fn with_hooks(change: impl Fn(String) -> String) -> Job {
     }
     let (scripts, found) = Scripts::load(&texts, &ccci_runner::ctx::sigs()).unwrap();
     assert!(!found.has_errors(), "{found:?}");
-    Job { scripts, ..job() }
+    let mut job = job();
+    job.apps[0].scripts = scripts;
+    job
 }
 
 /// One hook with another body.
@@ -196,7 +198,7 @@ fn what_the_engine_refuses_beside_a_deploy_has_its_cause() {
     machine.cluster.fault(Fault::NetworkRefused("could not find an available address pool".into()));
     first("network", &machine.live(&job()), "network-missing", World, Exit::Error, Tier::Install);
     let (machine, job) = (Machine::new(), job());
-    let cache = format!("{}_cache", job.plan.stack);
+    let cache = format!("{}_cache", job.plan.subject().stack);
     machine.cluster.fault(Fault::RemovalHolds("service".into(), cache, "the engine".into()));
     let o = machine.live(&job).outcome;
     assert_eq!(

@@ -91,9 +91,7 @@ pub fn job() -> Job {
 pub fn fresh(job: &Job) -> Job {
     Job {
         plan: job.plan.clone(),
-        sides: job.sides.clone(),
-        scripts: job.scripts.clone(),
-        settings: job.settings.clone(),
+        apps: job.apps.clone(),
         redactor: Redactor::default(),
         linted: job.linted.clone(),
         keep_archives: job.keep_archives,
@@ -111,14 +109,15 @@ pub fn hasty(mut job: Job) -> Job {
 /// The same recipe under another run's name.
 pub fn another(job: &Job, run_id: &str, domain: &str) -> Job {
     let mut job = fresh(job);
-    let old = job.plan.domain.to_string();
+    let old = job.plan.subject().domain.to_string();
     job.plan.run_id = RunId::parse(run_id).unwrap();
-    job.plan.domain = ccci_model::name::Domain::parse(domain).unwrap();
-    job.plan.stack = job.plan.domain.stack();
-    let stack = old.replace('.', "_");
-    for side in job.sides.values_mut() {
+    let app = job.plan.subject_mut();
+    app.domain = ccci_model::name::Domain::parse(domain).unwrap();
+    app.stack = app.domain.stack();
+    let (stack, new) = (old.replace('.', "_"), app.stack.to_string());
+    for side in job.apps.iter_mut().flat_map(|a| a.sides.values_mut()) {
         for value in side.env.vars.values_mut() {
-            *value = value.replace(&old, domain).replace(&stack, job.plan.stack.as_str());
+            *value = value.replace(&old, domain).replace(&stack, &new);
         }
     }
     job

@@ -119,7 +119,7 @@ impl Machine {
                 voice(&event);
             }
         };
-        let held = self.locks.take(job.plan.domain.as_str()).unwrap().expect("the domain is free");
+        let held = self.locks.take(job.plan.subject().domain.as_str()).unwrap().expect("the domain is free");
         execute(job, &world, &Sink::new(self.clock.clone(), Arc::new(take)), stop);
         drop(held);
         let events = events.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -32,7 +32,7 @@ fn green(life: &Life) {
 #[test]
 fn lesson_30_what_cannot_be_removed_makes_the_run_red_and_is_named_with_who_holds_it() {
     let (machine, job) = (Machine::new(), job());
-    let volume = format!("{}_data", job.plan.stack);
+    let volume = format!("{}_data", job.plan.subject().stack);
     machine.cluster.fault(Fault::RemovalHolds("volume".into(), volume.clone(), "container backup-1".into()));
     let o = machine.live(&job).outcome;
     assert_eq!((o.verdict, o.exit, o.level), (Verdict::Red, Exit::Failed, 5), "{:?}", o.troubles);
@@ -51,7 +51,7 @@ fn lesson_34_removal_asks_again_until_a_busy_volume_is_free_and_a_name_can_be_us
         green(&machine.live(&job));
         assert!(machine.cluster.is_empty());
     }
-    let busy = format!("{}_db", job.plan.stack);
+    let busy = format!("{}_db", job.plan.subject().stack);
     machine.cluster.fault(Fault::RemovalHolds("volume".into(), busy, "a task that is going".into()));
     let cluster = machine.cluster.clone();
     let later = move |e: &ccci_model::event::Event| {
@@ -103,7 +103,7 @@ fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_sweep_fin
     assert!(!machine.cluster.is_empty());
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
     let swept = sweep(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
-    assert!(swept[job.plan.domain.as_str()].counts["service"] >= 3, "{swept:?}");
+    assert!(swept[job.plan.subject().domain.as_str()].counts["service"] >= 3, "{swept:?}");
     assert!(machine.cluster.is_empty());
 }
 
@@ -221,7 +221,7 @@ fn a_kept_app_stays_and_a_signal_takes_it_all_the_same() {
     let clean = |kept| sweep(&world, "", kept, &machine.limit(300), &mut |_| ()).unwrap();
     assert!(clean(Kept::Stay).is_empty());
     let gone: Vec<String> = clean(Kept::Go).into_keys().collect();
-    assert_eq!(gone, [job.plan.domain.as_str(), "network-proxy"]);
+    assert_eq!(gone, [job.plan.subject().domain.as_str(), "network-proxy"]);
     assert!(machine.cluster.is_empty() && machine.locks.kept().unwrap().is_empty());
     let (machine, stop) = (Machine::new(), Stop::default());
     let (at, signals) = (job.plan.steps.len() - 1, stop.clone());

@@ -35,7 +35,7 @@ pub fn usual(recipe: &RecipeName) -> Usual {
 /// Whether the run of a record lives: it has not told its end, and somebody on this machine holds its lock.
 pub fn lives(record: &Record) -> bool {
     let ended = record.events.iter().any(|e| matches!(e.what, What::RunEnded { .. }));
-    !ended && FileLocks::new(env::locks()).is_held(record.outcome.plan.domain.as_str())
+    !ended && FileLocks::new(env::locks()).is_held(record.outcome.plan.subject().domain.as_str())
 }
 
 /// The newest run that does not live any more.

@@ -16,6 +16,7 @@ use ccci_swarm::ports::clock::{Limit, Stop};
 use ccci_swarm::ports::locks::Held;
 use ccci_swarm::ports::{Clock, Cluster, World};
 use ccci_swarm::wait::{self, Look, WaitError};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -68,8 +69,9 @@ pub fn live(
     stop: &Stop,
     voice: Box<Voice>,
 ) -> Result<Finished, NotLived> {
-    let domain = job.plan.domain.to_string();
-    let _held = held(world, &domain, stop)?;
+    // one lock for each domain, in one order for all runs
+    let domains: BTreeSet<&str> = job.plan.apps.iter().map(|a| a.domain.as_str()).collect();
+    let _held = domains.into_iter().map(|d| held(world, d, stop)).collect::<Result<Vec<_>, _>>()?;
     let mut journal = Journal::begin(dir, job.redactor.clone(), ccci_report::REPORTS)?;
     journal.keep_archives(job.keep_archives);
     let shared = Arc::new(Mutex::new((Some(journal), voice)));

@@ -17,7 +17,7 @@ use ccci_recipe::keys::KEYS;
 use ccci_recipe::lint as rules;
 use ccci_runner::build::contradictions;
 use ccci_runner::build::{self, Inputs, TestFile};
-use ccci_runner::execute::job::{Job, Linted};
+use ccci_runner::execute::job::{AppTexts, Job, Linted};
 use ccci_runner::gather::{self, Asked, Gathered, Means};
 use ccci_swarm::ports::Clock;
 use ccci_swarm::ports::clock::{Limit, Stop};
@@ -146,7 +146,8 @@ fn finish(
     let mut sides = BTreeMap::from([(Side::Head, gathered.head)]);
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
     let (scripts, redactor) = (gathered.scripts, redactor.clone());
-    let job = Job { plan, sides, scripts, settings, redactor, linted, keep_archives: false };
+    let apps = vec![AppTexts { sides, scripts, settings }];
+    let job = Job { plan, apps, redactor, linted, keep_archives: false };
     Ok(Prepared { job, warnings })
 }
 
@@ -199,6 +200,7 @@ fn inputs(
         scripts: whose,
         overlays,
         left_alone: g.left_alone(),
+        needs: vec![],
         warnings: warnings.iter().map(render::one_line).collect(),
         asked,
     }

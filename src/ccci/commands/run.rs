@@ -144,7 +144,8 @@ impl Call<'_> {
         let job = Job { keep_archives: self.args.keep_backups, ..prepared.job };
         let several = self.args.recipes.len() > 1;
         let asked = self.args.out.as_ref();
-        let asked = asked.map(|d| if several { d.join(job.plan.recipe.as_str()) } else { d.clone() });
+        let asked =
+            asked.map(|d| if several { d.join(job.plan.subject().recipe.as_str()) } else { d.clone() });
         let dir = directory(asked.as_deref(), job.plan.run_id.as_str());
         let world = real_world(self.handle, THIS_PROGRAM.as_ref(), &dir)
             .map_err(|e| error(&format!("failed to open a socket on loopback: {e}"), "free a port"))?;
@@ -154,7 +155,7 @@ impl Call<'_> {
             let exit = self.stop.reason().map_or(Exit::Error, signals::exit);
             (exit, ccci_report::text_of(&engine::unusable(&e), self.style))
         })?;
-        self.voices.begins(n, kept::usual(&job.plan.recipe));
+        self.voices.begins(n, kept::usual(&job.plan.subject().recipe));
         let life = self.lives.begin();
         let lived = live(&job, &world, &dir, &stop, self.voices.of(n));
         drop(life);

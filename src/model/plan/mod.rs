@@ -1,6 +1,7 @@
 //! The plan: everything a run will do, decided before it starts. The executor decides nothing. Pure.
 
 pub mod left_alone;
+mod written;
 
 use crate::event::Skip;
 use crate::name::{Domain, RecipeName, Revision, RunId, StackName, Version};
@@ -85,6 +86,8 @@ pub enum Action {
     AssertArtifact,
     /// Put the backup back.
     Restore,
+    /// Let a dep make what another app of the run needs of it: the hook `provide`.
+    Provide { consumer: usize },
     /// Run the tests of one file.
     Tests { file: String, names: Vec<String> },
     /// Remove everything and look that nothing is left.
@@ -94,6 +97,9 @@ pub enum Action {
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
+    /// The place of its app in the plan.
+    #[serde(default)]
+    pub app: usize,
     /// Its tier; none for what comes before and after.
     pub tier: Option<Tier>,
     /// What to do.
@@ -125,16 +131,30 @@ pub struct Held {
     pub by: String,
 }
 
-/// Everything a run will do.
+/// What an app is for in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// It is what the run is about.
+    Subject,
+    /// Another app needs it.
+    Dep,
+    /// The same, and it stays up for many runs.
+    Provider,
+}
+
+/// What a run will do with one app, beside the steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
-    /// The run.
-    pub run_id: RunId,
+pub struct AppPlan {
+    /// What it is for.
+    pub role: Role,
+    /// The apps that it needs, by their places in the plan.
+    pub needs: Vec<usize>,
     /// The recipe.
     pub recipe: RecipeName,
     /// Path or URL of the recipe repository, as written.
     pub source: String,
-    /// The run's domain.
+    /// The app's domain in this run.
     pub domain: Domain,
     /// The stack's name.
     pub stack: StackName,
@@ -144,8 +164,6 @@ pub struct Plan {
     pub base: Option<Deployment>,
     /// How the base was chosen, or why there is none.
     pub base_reason: String,
-    /// The steps, in order; their numbers are their places.
-    pub steps: Vec<Step>,
     /// Tiers that are planned.
     pub tiers: Vec<Tier>,
     /// Tiers, rungs and tests left out.
@@ -159,16 +177,58 @@ pub struct Plan {
     /// Changes ccci lays over the recipe's files: run labels, dnsrr, host ports, overlays.
     pub overlays: Vec<String>,
     /// Places that the app's services mount and that ccci leaves alone.
-    #[serde(default)]
     pub left_alone: Vec<Outside>,
-    /// The whole run's deadline, ms.
-    pub deadline_ms: u64,
-    /// Leave the app running at the end.
-    pub keep: bool,
     /// Rungs declared not applicable, with reasons.
     pub expected_na: BTreeMap<String, String>,
     /// Warnings found while loading, one line each.
     pub warnings: Vec<String>,
+}
+
+/// Everything a run will do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The run.
+    pub run_id: RunId,
+    /// The apps; exactly one is the subject.
+    pub apps: Vec<AppPlan>,
+    /// The order in which apps come up, by their places: those of one stage at the same time. Removal goes the other way.
+    pub order: Vec<Vec<usize>>,
+    /// The steps, in order; their numbers are their places.
+    pub steps: Vec<Step>,
+    /// The whole run's deadline, ms.
+    pub deadline_ms: u64,
+    /// Leave the apps running at the end.
+    pub keep: bool,
+}
+
+impl Plan {
+    /// The place of the app that the run is about.
+    pub fn subject_at(&self) -> usize {
+        self.apps.iter().position(|a| a.role == Role::Subject).unwrap_or(0)
+    }
+
+    /// The app that the run is about.
+    ///
+    /// # Panics
+    ///
+    /// If the plan has no app: neither the builder nor the reader of records makes such a plan.
+    pub fn subject(&self) -> &AppPlan {
+        &self.apps[self.subject_at()]
+    }
+
+    /// The same, to be changed.
+    pub fn subject_mut(&mut self) -> &mut AppPlan {
+        let at = self.subject_at();
+        &mut self.apps[at]
+    }
+
+    /// The title of a step; that of another app than the subject begins with its recipe.
+    pub fn title(&self, step: &Step) -> String {
+        match self.apps.get(step.app) {
+            Some(app) if app.role != Role::Subject => format!("{}: {}", app.recipe, step.action.title()),
+            _ => step.action.title(),
+        }
+    }
 }
 
 impl Action {
@@ -220,6 +280,7 @@ impl Action {
             Action::Backup { .. } => "back up".into(),
             Action::AssertArtifact => "assert: the backup holds something".into(),
             Action::Restore => "restore".into(),
+            Action::Provide { .. } => "provide for a consumer".into(),
             Action::Tests { file, names } => format!("tests of {file} ({})", names.len()),
             Action::Remove => "remove everything".into(),
         }

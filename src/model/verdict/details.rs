@@ -27,7 +27,7 @@ fn every_verdict_is_called_as_the_record_writes_it() {
 
 #[test]
 fn a_good_run_leaves_nothing_unproved() {
-    assert_eq!(judged(green(&example::plan())).not_proved, example::plan().not_proved);
+    assert_eq!(judged(green(&example::plan())).not_proved, example::plan().subject().not_proved);
 }
 
 #[test]

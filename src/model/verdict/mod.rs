@@ -132,7 +132,7 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
     // a removal that failed cannot promise what 130 and 143 promise: that everything was removed
     let signal = stopped_by.as_deref().filter(|by| removed && *by != "deadline");
     let (verdict, exit) = decide(&tiers, &troubles, signal);
-    let mut skips = plan.skips.clone();
+    let mut skips = plan.subject().skips.clone();
     skips.extend(each(events, |w| if let What::Skipped(s) = w { Some(s.clone()) } else { None }));
     Some(Outcome {
         verdict,
@@ -224,8 +224,8 @@ fn not_proved(
     rungs: &BTreeMap<Rung, Status>,
     lint: &[LintedRule],
 ) -> Vec<String> {
-    let mut out = plan.not_proved.clone();
-    for t in tiers.iter().filter(|t| t.status == Status::Unver && plan.tiers.contains(&t.tier)) {
+    let mut out = plan.subject().not_proved.clone();
+    for t in tiers.iter().filter(|t| t.status == Status::Unver && plan.subject().tiers.contains(&t.tier)) {
         let why = match (&t.failure, &t.reason) {
             (Some(f), _) => f.observed.clone(),
             (None, Some(reason)) => reason.clone(),
@@ -242,7 +242,7 @@ fn not_proved(
         .filter(|t| t.tier > Tier::Upgrade && t.status == Status::Pass)
         .map(|t| t.tier.name())
         .collect();
-    if plan.tiers.contains(&Tier::Upgrade) && !later.is_empty() && !steps.iter().any(deployed) {
+    if plan.subject().tiers.contains(&Tier::Upgrade) && !later.is_empty() && !steps.iter().any(deployed) {
         out.push(format!(
             "that the head passes {}: they ran on the base, the head was not deployed",
             later.join(", ")
@@ -275,7 +275,7 @@ fn left_alone(plan: &Plan, steps: &[StepOutcome]) -> Vec<Held> {
     if !steps.iter().any(is_deploy) {
         return vec![];
     }
-    let left = plan.left_alone.iter().filter(|o| o.keeps()).map(|o| Held {
+    let left = plan.subject().left_alone.iter().filter(|o| o.keeps()).map(|o| Held {
         kind: match o.kind {
             Kind::HostPath => "host path".into(),
             _ => "content of volume".into(),
@@ -324,7 +324,7 @@ fn each<'a, T>(events: &'a [Event], pick: impl Fn(&'a What) -> Option<T>) -> imp
 
 /// The skip of a tier in the plan.
 fn skip_of(plan: &Plan, tier: Tier) -> Option<&Skip> {
-    plan.skips.iter().find(|s| s.what == tier.name())
+    plan.subject().skips.iter().find(|s| s.what == tier.name())
 }
 
 #[cfg(test)]

@@ -313,7 +313,7 @@ fn a_record_that_ends_early_is_an_error_even_after_a_signal() {
 #[test]
 fn lesson_25_a_run_that_proved_nothing_is_an_error() {
     let mut plan = example::plan();
-    plan.tiers.clear();
+    plan.subject_mut().tiers.clear();
     plan.steps.clear();
     assert_eq!(judged(green(&plan)).verdict, Verdict::Error);
 }
@@ -360,7 +360,7 @@ fn a_backup_that_passes_with_a_restore_that_fails_is_a_failed_rung() {
 #[test]
 fn a_declared_rung_that_ran_all_the_same_is_judged() {
     let mut plan = example::plan();
-    plan.expected_na.insert("backup_restore".into(), "stateless".into());
+    plan.subject_mut().expected_na.insert("backup_restore".into(), "stateless".into());
     let o = judged(ending(green(&plan), &plan, "restore", causes::BACKUP_HOOK_FAILED));
     assert_eq!((o.verdict, o.rungs[&Rung::BackupRestore]), (Verdict::Red, Status::Fail));
 }

@@ -45,7 +45,7 @@ pub struct TierOutcome {
 pub(super) fn fold(plan: &Plan, events: &[Event], steps: &[StepOutcome], ended: bool) -> Vec<TierOutcome> {
     TIERS
         .iter()
-        .map(|row| match plan.tiers.contains(&row.tier) {
+        .map(|row| match plan.subject().tiers.contains(&row.tier) {
             true => planned(plan, events, steps, row.tier, ended),
             false => left_out(plan, row.tier),
         })
@@ -54,7 +54,7 @@ pub(super) fn fold(plan: &Plan, events: &[Event], steps: &[StepOutcome], ended: 
 
 /// A tier left out by the caller was not checked; by the recipe's shape or settings it does not apply.
 fn left_out(plan: &Plan, tier: Tier) -> TierOutcome {
-    let declared = plan.expected_na.get(tier.row().rung.name());
+    let declared = plan.subject().expected_na.get(tier.row().rung.name());
     let (reason, by) = match (skip_of(plan, tier), declared) {
         (Some(skip), _) => (skip.reason.clone(), Some(skip.decided_by)),
         (None, Some(reason)) => (reason.clone(), Some(DecidedBy::Recipe)),

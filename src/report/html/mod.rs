@@ -198,11 +198,11 @@ fn found(s: &StepOutcome) -> String {
 fn about(out: &mut String, o: &Outcome) {
     let mut rows = vec![
         ("run".to_string(), o.plan.run_id.to_string()),
-        ("source".into(), o.plan.source.clone()),
-        ("domain".into(), o.plan.domain.to_string()),
+        ("source".into(), o.plan.subject().source.clone()),
+        ("domain".into(), o.plan.subject().domain.to_string()),
         ("began".into(), utc_rfc3339(o.began_ms)),
         ("exit code".into(), o.exit.code().to_string()),
-        ("base".into(), o.plan.base_reason.clone()),
+        ("base".into(), o.plan.subject().base_reason.clone()),
     ];
     rows.extend(o.versions.clone());
     let digest = |d: &Option<String>| d.clone().unwrap_or_else(|| "only on this engine".into());

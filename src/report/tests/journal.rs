@@ -76,7 +76,7 @@ fn a_file_that_was_kept_before_a_secret_was_known_is_mended() {
     let redactor = Redactor::default();
     let mut journal = Journal::begin(dir.path(), redactor.clone(), REPORTS).unwrap();
     let mut plan = example::plan();
-    plan.base_reason = "as hunter2secret says".into();
+    plan.subject_mut().base_reason = "as hunter2secret says".into();
     let mut events = green_run(&plan);
     let file = "compose.yml".to_string();
     events.insert(1, Event { at: Moment(0), what: What::Kept { file, sha256: None, bytes: 9 } });

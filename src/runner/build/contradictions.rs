@@ -1,7 +1,8 @@
 //! Checks a plan for contradictions: nothing is read before it is written, the end is removal. Pure.
 //! A finding here is a bug in ccci, never of a recipe.
 
-use super::{Action, Plan, Side};
+use super::{Action, Plan, Side, Step};
+use ccci_model::plan::Role;
 use ccci_model::tier::Tier;
 
 /// A rule every plan must keep.
@@ -19,6 +20,8 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { name: "tiers come in order and each asserts something", check: tiers },
     Invariant { name: "the last step removes everything unless the app is kept", check: removal },
     Invariant { name: "no step is unbounded", check: bounds },
+    Invariant { name: "each app comes up once, after all that it needs", check: order },
+    Invariant { name: "one app is the subject, and no two share a domain", check: apps },
 ];
 
 /// All contradictions in a plan.
@@ -26,10 +29,19 @@ pub fn lint(plan: &Plan) -> Vec<String> {
     INVARIANTS.iter().flat_map(|i| (i.check)(plan).into_iter().map(|m| format!("{}: {m}", i.name))).collect()
 }
 
+/// The steps of one app, with their numbers.
+fn of(plan: &Plan, app: usize) -> impl Iterator<Item = (usize, &Step)> {
+    plan.steps.iter().enumerate().filter(move |(_, s)| s.app == app)
+}
+
 fn slots(plan: &Plan) -> Vec<String> {
+    (0..plan.apps.len()).flat_map(|app| slots_of(plan, app)).collect()
+}
+
+fn slots_of(plan: &Plan, app: usize) -> Vec<String> {
     let mut have: Vec<String> = vec![];
     let mut out = vec![];
-    for (n, step) in plan.steps.iter().enumerate() {
+    for (n, step) in of(plan, app) {
         let (reads, writes): (Vec<String>, Vec<String>) = match &step.action {
             Action::Env { side, .. } => (vec![], vec![format!("env {side:?}")]),
             Action::Resolve { side } => (vec![format!("env {side:?}")], vec![format!("file {side:?}")]),
@@ -52,8 +64,11 @@ fn slots(plan: &Plan) -> Vec<String> {
 }
 
 fn deploys(plan: &Plan) -> Vec<String> {
-    let count = |side| plan.steps.iter().filter(|s| s.action == Action::Deploy { side }).count();
-    [Side::Base, Side::Head].into_iter().filter(|s| count(*s) > 1).map(|s| format!("{s:?} twice")).collect()
+    let count = |app, side| of(plan, app).filter(|(_, s)| s.action == Action::Deploy { side }).count();
+    let all = (0..plan.apps.len()).flat_map(|app| [(app, Side::Base), (app, Side::Head)]);
+    all.filter(|(app, side)| count(*app, *side) > 1)
+        .map(|(app, side)| format!("{side:?} of app {app} twice"))
+        .collect()
 }
 
 fn tiers(plan: &Plan) -> Vec<String> {
@@ -62,7 +77,7 @@ fn tiers(plan: &Plan) -> Vec<String> {
     if !order.is_sorted() {
         out.push("out of order".into());
     }
-    for tier in &plan.tiers {
+    for tier in &plan.subject().tiers {
         let asserts = plan.steps.iter().any(|s| {
             s.tier == Some(*tier)
                 && matches!(
@@ -87,6 +102,48 @@ fn removal(plan: &Plan) -> Vec<String> {
         (true, 0, _) | (false, 1, Some(Action::Remove)) => vec![],
         _ => vec![format!("{removes} removals, keep is {}", plan.keep)],
     }
+}
+
+fn order(plan: &Plan) -> Vec<String> {
+    let mut up: Vec<usize> = vec![];
+    let mut out = vec![];
+    for stage in &plan.order {
+        for at in stage {
+            let needs = plan.apps.get(*at).map(|a| a.needs.as_slice()).unwrap_or_default();
+            out.extend(
+                needs.iter().filter(|n| !up.contains(n)).map(|n| format!("app {at} comes up before app {n}")),
+            );
+        }
+        up.extend(stage);
+    }
+    let mut sorted = up.clone();
+    sorted.sort_unstable();
+    if sorted != (0..plan.apps.len()).collect::<Vec<_>>() {
+        out.push(format!("the order is {up:?} of {} apps", plan.apps.len()));
+    }
+    // what comes up later has its steps later
+    let stage_of = |app: usize| plan.order.iter().position(|s| s.contains(&app));
+    let stages: Vec<Option<usize>> = plan
+        .steps
+        .iter()
+        .filter(|s| !matches!(s.action, Action::Sweep | Action::LookAtEngine))
+        .map(|s| stage_of(s.app))
+        .collect();
+    if !stages.is_sorted() {
+        out.push("steps are not in the order of the apps".into());
+    }
+    out
+}
+
+fn apps(plan: &Plan) -> Vec<String> {
+    let subjects = plan.apps.iter().filter(|a| a.role == Role::Subject).count();
+    let mut out = if subjects == 1 { vec![] } else { vec![format!("{subjects} subjects")] };
+    for (at, app) in plan.apps.iter().enumerate() {
+        if plan.apps[..at].iter().any(|other| other.domain == app.domain) {
+            out.push(format!("{} twice", app.domain));
+        }
+    }
+    out
 }
 
 fn bounds(plan: &Plan) -> Vec<String> {
@@ -133,11 +190,11 @@ mod tests {
             i.expected_na = some(rungs.map(|(_, n)| (*n).to_string()), na).into_iter().map(|n| (n, "why".into())).collect();
             let plan = build(&i);
             prop_assert_eq!(lint(&plan), Vec::<String>::new());
-            let told = |t: &ccci_model::tier::TierRow| plan.tiers.contains(&t.tier) || plan.skips.iter().any(|s| s.what == t.name);
-            let says = |start: &str| plan.not_proved.iter().any(|n| n.starts_with(start));
+            let told = |t: &ccci_model::tier::TierRow| plan.subject().tiers.contains(&t.tier) || plan.subject().skips.iter().any(|s| s.what == t.name);
+            let says = |start: &str| plan.subject().not_proved.iter().any(|n| n.starts_with(start));
             let both = says("anything about the head: ") && says("the committed head: ");
-            prop_assert!(!both, "not deployed and tested at once: {:?}", plan.not_proved);
-            prop_assert!(TIERS.iter().all(told), "a tier is neither planned nor left out with a reason: {:?}", plan.skips);
+            prop_assert!(!both, "not deployed and tested at once: {:?}", plan.subject().not_proved);
+            prop_assert!(TIERS.iter().all(told), "a tier is neither planned nor left out with a reason: {:?}", plan.subject().skips);
         }
     }
 

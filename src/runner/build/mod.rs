@@ -3,15 +3,17 @@
 pub mod contradictions;
 #[cfg(test)]
 mod example;
+mod inputs;
+mod order;
 pub mod upgrade_base;
 
 use ccci_model::event::{DecidedBy, Skip};
-use ccci_model::name::{Domain, RecipeName, RunId};
-use ccci_model::plan::left_alone::Outside;
-use ccci_model::plan::{Action, Deployment, NO_RESTORE, Plan, Setting, Side, Step, would_prove};
+use ccci_model::plan::{Action, AppPlan, NO_RESTORE, Plan, Role, Side, Step, would_prove};
 use ccci_model::tier::{Rung, TIERS, Tier};
 use ccci_script::limits::HOOK_TIME;
-use std::collections::{BTreeMap, BTreeSet};
+pub use inputs::{Asked, Inputs, TestFile};
+use order::{consumers, stages};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A hook or a single test may run so long; a test suite that needs more is several tests.
@@ -29,108 +31,75 @@ pub const SHORT_LIMIT: Duration = Duration::from_secs(60);
 /// `backup_verify` may ask for the whole backup again; three attempts in all (SPEC 3.2).
 pub const BACKUP_ATTEMPTS: u32 = 3;
 
-/// A file with tests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestFile {
-    /// Its tier.
-    pub tier: Tier,
-    /// Path below the recipe directory.
-    pub file: String,
-    /// Its tests, in the order of the lines.
-    pub names: Vec<String>,
-}
-
-/// What the caller asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The tiers wanted; all when `None`.
-    pub tiers: Option<BTreeSet<Tier>>,
-    /// Leave the app running.
-    pub keep: bool,
-    /// The whole run's deadline.
-    pub deadline: Duration,
-}
-
-/// Everything the plan is made from; gathered before.
-#[derive(Debug, Clone)]
-pub struct Inputs {
-    /// The run.
-    pub run_id: RunId,
-    /// The recipe.
-    pub recipe: RecipeName,
-    /// The run's domain.
-    pub domain: Domain,
-    /// The source, as written.
-    pub source: String,
-    /// Under test.
-    pub head: Deployment,
-    /// Installed first, if there is something to upgrade from.
-    pub base: Option<Deployment>,
-    /// How the base was chosen, or why there is none.
-    pub base_reason: String,
-    /// Path asked for health.
-    pub health_path: String,
-    /// Accepted statuses.
-    pub health_ok: Vec<u16>,
-    /// Bound for the first healthy answer.
-    pub health_limit: Duration,
-    /// Bound for convergence.
-    pub deploy_limit: Duration,
-    /// Consecutive yeses of `ready_probe`.
-    pub ready_stable: u32,
-    /// Whether a service is routed, so that HTTP is asked at all.
-    pub routed: bool,
-    /// Whether there is something to back up, and why or why not.
-    pub backup: (bool, String),
-    /// Who decided that.
-    pub backup_by: DecidedBy,
-    /// Names of the hooks that are defined.
-    pub hooks: BTreeSet<String>,
-    /// Test files in order.
-    pub tests: Vec<TestFile>,
-    /// Rungs declared not applicable.
-    pub expected_na: BTreeMap<String, String>,
-    /// Settings that differ from the default.
-    pub settings: Vec<Setting>,
-    /// Scripts and whose they are.
-    pub scripts: BTreeMap<String, String>,
-    /// What ccci lays over the recipe's files.
-    pub overlays: Vec<String>,
-    /// Places that are mounted and left alone, of both sides.
-    pub left_alone: Vec<Outside>,
-    /// Warnings found while loading.
-    pub warnings: Vec<String>,
-    /// What the caller asked for.
-    pub asked: Asked,
-}
-
-/// The plan under construction.
+/// The part of a plan that is about one app, under construction.
 struct Builder<'a> {
     i: &'a Inputs,
+    app: usize,
     steps: Vec<Step>,
     tiers: Vec<Tier>,
     skips: Vec<Skip>,
     not_proved: Vec<String>,
 }
 
-/// The whole life, in order (SPEC 4).
+/// The plan of a recipe that needs no other.
 pub fn build(inputs: &Inputs) -> Plan {
-    let mut b = Builder { i: inputs, steps: vec![], tiers: vec![], skips: vec![], not_proved: vec![] };
-    b.before();
+    build_with(inputs, &[])
+}
+
+/// The whole lifecycle of a subject, in order (SPEC 4), with the deps that it needs. They come up before it, each after those
+/// that it needs itself; none may need itself, not even through others.
+pub fn build_with(subject: &Inputs, deps: &[Inputs]) -> Plan {
+    let last = deps.len();
+    let order = stages(subject, deps);
+    let (mut steps, mut apps) = (vec![], vec![]);
+    let mut before = Builder::new(subject, last);
+    before.add(None, Action::Sweep, REMOVE_LIMIT);
+    before.add(None, Action::LookAtEngine, SHORT_LIMIT);
+    steps.append(&mut before.steps);
+    for at in order.iter().flatten().copied().filter(|at| *at < last) {
+        let mut b = Builder::new(&deps[at], at);
+        b.dep(&consumers(at, subject, deps));
+        steps.append(&mut b.steps);
+        apps.push((at, b.finish(Role::Dep)));
+    }
+    let mut b = Builder::new(subject, last);
     b.install();
     b.upgrade();
     b.backup_and_restore();
     b.custom();
-    b.after();
-    let plan = b.finish();
+    if !subject.asked.keep {
+        b.add(None, Action::Remove, REMOVE_LIMIT);
+    }
+    steps.append(&mut b.steps);
+    apps.push((last, b.finish(Role::Subject)));
+    apps.sort_by_key(|(at, _)| *at);
+    let plan = Plan {
+        run_id: subject.run_id.clone(),
+        apps: apps.into_iter().map(|(_, app)| app).collect(),
+        order,
+        steps,
+        deadline_ms: subject.asked.deadline.as_millis() as u64,
+        keep: subject.asked.keep,
+    };
     debug_assert_eq!(contradictions::lint(&plan), Vec::<String>::new(), "a plan that contradicts itself");
     plan
 }
 
-impl Builder<'_> {
-    fn before(&mut self) {
-        self.add(None, Action::Sweep, REMOVE_LIMIT);
-        self.add(None, Action::LookAtEngine, SHORT_LIMIT);
+impl<'a> Builder<'a> {
+    fn new(inputs: &'a Inputs, app: usize) -> Builder<'a> {
+        Builder { i: inputs, app, steps: vec![], tiers: vec![], skips: vec![], not_proved: vec![] }
+    }
+
+    /// A dep comes up at its head, answers, and makes what each consumer needs of it.
+    fn dep(&mut self, consumers: &[usize]) {
+        self.compose(None, Side::Head);
+        self.hook(None, "install_steps");
+        self.deploy(None, Side::Head);
+        if self.i.hooks.contains("provide") {
+            for consumer in consumers {
+                self.add(None, Action::Provide { consumer: *consumer }, HOOK_LIMIT);
+            }
+        }
     }
 
     fn install(&mut self) {
@@ -223,12 +192,6 @@ impl Builder<'_> {
         self.overlay(Tier::Custom);
     }
 
-    fn after(&mut self) {
-        if !self.i.asked.keep {
-            self.add(None, Action::Remove, REMOVE_LIMIT);
-        }
-    }
-
     /// Env, resolved file, secrets: everything a deploy is made of. Secret values reach the engine with the deploy,
     /// so that `install_steps` can still set them.
     fn compose(&mut self, tier: Option<Tier>, side: Side) {
@@ -293,7 +256,7 @@ impl Builder<'_> {
     }
 
     fn add(&mut self, tier: Option<Tier>, action: Action, limit: Duration) {
-        self.steps.push(Step { tier, action, limit_ms: limit.as_millis() as u64 });
+        self.steps.push(Step { app: self.app, tier, action, limit_ms: limit.as_millis() as u64 });
     }
 
     /// The side that is deployed when backup and restore run.
@@ -321,7 +284,35 @@ impl Builder<'_> {
         self.not_proved.push(format!("{}: {reason}", would_prove(tier)));
     }
 
-    fn finish(mut self) -> Plan {
+    fn finish(mut self, role: Role) -> AppPlan {
+        if role == Role::Subject {
+            self.say_what_stays_open();
+        }
+        let i = self.i;
+        AppPlan {
+            role,
+            needs: i.needs.clone(),
+            recipe: i.recipe.clone(),
+            source: i.source.clone(),
+            stack: i.domain.stack(),
+            domain: i.domain.clone(),
+            head: i.head.clone(),
+            base: i.base.clone(),
+            base_reason: i.base_reason.clone(),
+            tiers: self.tiers,
+            skips: self.skips,
+            not_proved: self.not_proved,
+            settings: i.settings.clone(),
+            scripts: i.scripts.clone(),
+            overlays: i.overlays.clone(),
+            left_alone: i.left_alone.clone(),
+            expected_na: i.expected_na.clone(),
+            warnings: i.warnings.clone(),
+        }
+    }
+
+    /// What a green run will still not have proved of the subject.
+    fn say_what_stays_open(&mut self) {
         let i = self.i;
         let only_base = self.deployed_last() == Side::Base;
         if only_base {
@@ -336,28 +327,6 @@ impl Builder<'_> {
         }
         let backed_up = self.tiers.contains(&Tier::Backup);
         self.not_proved.extend(i.left_alone.iter().filter_map(|o| o.not_proved(backed_up)));
-        Plan {
-            run_id: i.run_id.clone(),
-            recipe: i.recipe.clone(),
-            source: i.source.clone(),
-            stack: i.domain.stack(),
-            domain: i.domain.clone(),
-            head: i.head.clone(),
-            base: i.base.clone(),
-            base_reason: i.base_reason.clone(),
-            steps: self.steps,
-            tiers: self.tiers,
-            skips: self.skips,
-            not_proved: self.not_proved,
-            settings: i.settings.clone(),
-            scripts: i.scripts.clone(),
-            overlays: i.overlays.clone(),
-            left_alone: i.left_alone.clone(),
-            deadline_ms: i.asked.deadline.as_millis() as u64,
-            keep: i.asked.keep,
-            expected_na: i.expected_na.clone(),
-            warnings: i.warnings.clone(),
-        }
     }
 }
 
@@ -398,9 +367,9 @@ mod tests {
         let plan = build(&i);
         assert!(titles(&i).contains(&"deploy the head".to_string()));
         assert!(!titles(&i).contains(&"deploy the base".to_string()));
-        assert_eq!(plan.skips[0].what, "upgrade");
-        assert_eq!(plan.skips[0].reason, "no older version is published");
-        assert!(plan.not_proved[0].contains("no older version"), "{:?}", plan.not_proved);
+        assert_eq!(plan.subject().skips[0].what, "upgrade");
+        assert_eq!(plan.subject().skips[0].reason, "no older version is published");
+        assert!(plan.subject().not_proved[0].contains("no older version"), "{:?}", plan.subject().not_proved);
     }
 
     #[test]
@@ -416,7 +385,7 @@ mod tests {
         let mut i = example::inputs();
         i.expected_na.insert("backup_restore".into(), "stateless".into());
         let plan = build(&i);
-        let by: Vec<_> = plan.skips.iter().map(|s| (s.what.as_str(), s.decided_by)).collect();
+        let by: Vec<_> = plan.subject().skips.iter().map(|s| (s.what.as_str(), s.decided_by)).collect();
         assert_eq!(by, [("backup", DecidedBy::Recipe), ("restore", DecidedBy::Recipe)]);
     }
 
@@ -424,13 +393,14 @@ mod tests {
     fn a_restore_that_nothing_damages_is_said_to_prove_nothing() {
         let mut i = example::inputs();
         i.hooks.remove("pre_restore");
-        assert!(build(&i).not_proved.iter().any(|n| n.contains("no pre_restore hook")));
+        assert!(build(&i).subject().not_proved.iter().any(|n| n.contains("no pre_restore hook")));
     }
 
     #[test]
     fn damage_that_no_test_looks_for_is_said_to_prove_nothing() {
-        let looks =
-            |i: &Inputs| !build(i).not_proved.iter().any(|n| n.contains("no test in test_restore.rhai"));
+        let looks = |i: &Inputs| {
+            !build(i).subject().not_proved.iter().any(|n| n.contains("no test in test_restore.rhai"))
+        };
         let mut i = example::inputs();
         assert!(looks(&i));
         i.tests.retain(|t| t.tier != Tier::Restore);
@@ -506,7 +476,11 @@ mod tests {
         assert!(at("hook pre_backup") < at("settle") && at("hook pre_restore") < at("restore"));
         inputs.hooks.remove("pre_restore");
         assert!(
-            build(&inputs).not_proved.iter().any(|n| n.contains("a restore that does nothing would pass"))
+            build(&inputs)
+                .subject()
+                .not_proved
+                .iter()
+                .any(|n| n.contains("a restore that does nothing would pass"))
         );
     }
 }

@@ -6,13 +6,14 @@ use ccci_script::{ErrorKind, FnRef, Hook, Return, ScriptError, Scripts};
 use rhai::Dynamic;
 use std::sync::Arc;
 
-/// Calls a hook and gives what it is listed to return.
+/// Calls a hook and gives what it is listed to return; `more` are its arguments after the ctx.
 pub fn call_hook<R: Return>(
     scripts: &Scripts,
     hook: &Hook<R>,
     ctx: &Arc<HookCtx>,
+    more: Vec<Dynamic>,
 ) -> Result<R, Box<Failure>> {
-    let args = vec![Dynamic::from(Ctx(ctx.clone()))];
+    let args = [vec![Dynamic::from(Ctx(ctx.clone()))], more].concat();
     let given = ctx.clone();
     let done = scripts.call_hook(hook, args, &move |e| register(e, &given), ctx.clone());
     done.map_err(|e| hide(ctx, failure(e, causes::HOOK_FAILED, &format!("hook `{}`", hook.name))))

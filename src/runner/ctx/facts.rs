@@ -94,6 +94,16 @@ pub(super) const ROWS: &[CtxFn] = &[
         "assert(ctx.settings[\"ready.stable\"] == \"1\");"
     ),
     fact!(
+        "deps",
+        Ty::MAP,
+        |c| {
+            let map: Map = c.facts.deps.iter().map(|(k, v)| (k.into(), texts(v))).collect();
+            map.into()
+        },
+        "The apps that this one needs, by recipe: `domain`, `base_url` and what their hook `provide` returned.",
+        "assert(ctx.deps.len() == 0);"
+    ),
+    fact!(
         "run_id",
         Ty::TEXT,
         |c| c.facts.run_id.clone().into(),

@@ -48,6 +48,8 @@ pub struct Facts {
     pub settings: BTreeMap<String, String>,
     /// The run.
     pub run_id: String,
+    /// The deps of the app, by their recipes: `domain`, `base_url` and what each provided.
+    pub deps: BTreeMap<String, BTreeMap<String, String>>,
     /// What the last operation did.
     pub last: BTreeMap<String, serde_json::Value>,
 }

@@ -5,20 +5,46 @@ use crate::ctx::{self, HookCtx, state::Facts, state::Used};
 use ccci_model::event::What;
 use ccci_model::failure::Failure;
 use ccci_model::plan::Side;
+use ccci_script::hooks::PROVIDE;
 use ccci_script::{Hook, Point, Return};
 use ccci_swarm::ports::clock::Limit;
+use rhai::{Dynamic, Map};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Calls a hook.
 pub fn call<R: Return>(run: &Run<'_>, hook: &Hook<R>, limit: &Limit) -> Result<R, Box<Failure>> {
-    let name = hook.name.to_string();
+    call_with(run, hook, vec![], limit)
+}
+
+/// Lets a dep make what another app of the run needs, and leaves it for that app.
+pub fn provide(run: &Run<'_>, consumer: usize, limit: &Limit) -> Result<(), Box<Failure>> {
+    let of = &run.job.plan.apps[consumer];
+    let facts = [
+        ("recipe", of.recipe.to_string()),
+        ("domain", of.domain.to_string()),
+        ("base_url", format!("https://{}", of.domain)),
+    ];
+    let facts: Map = facts.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    let given = call_with(run, PROVIDE, vec![facts.into()], limit)?;
+    run.shared.provide(run.at, consumer, given.0);
+    Ok(())
+}
+
+fn call_with<R: Return>(
+    run: &Run<'_>,
+    hook: &Hook<R>,
+    more: Vec<Dynamic>,
+    limit: &Limit,
+) -> Result<R, Box<Failure>> {
+    let name = run.named(hook.name);
     run.sink.emit(What::HookStarted { hook: name.clone() });
     let began = run.world.clock.now();
     // the base's env asks before anything is there; the head's when the base is live
     let point =
         if hook.point == Point::Env && run.state.current.is_some() { Point::UpgradeEnv } else { hook.point };
     let limit = limit.within(&*run.world.clock, crate::build::HOOK_LIMIT);
-    let result = ctx::call::call_hook(&run.job.scripts, hook, &context(run, hook.name, point, &limit));
+    let result = ctx::call::call_hook(&run.texts().scripts, hook, &context(run, &name, point, &limit), more);
     let ms = run.world.clock.now().since(began).as_millis() as u64;
     let failure = result.as_ref().err().cloned();
     run.sink.emit(What::HookEnded { hook: name, ms, returned: String::new(), failure });
@@ -28,11 +54,11 @@ pub fn call<R: Return>(run: &Run<'_>, hook: &Hook<R>, limit: &Limit) -> Result<R
 /// Calls a test.
 pub fn call_test(run: &Run<'_>, file: &str, name: &str, limit: &Limit) -> Result<(), Box<Failure>> {
     let ctx = context(run, &format!("{file} {name}"), Point::Test, limit);
-    ctx::call::call_test(&run.job.scripts, file, name, &ctx)
+    ctx::call::call_test(&run.texts().scripts, file, name, &ctx)
 }
 
 fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> Arc<HookCtx> {
-    let plan = &run.job.plan;
+    let plan = run.app();
     let side = run.side_now();
     let deployment = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
     let version =
@@ -41,18 +67,19 @@ fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> Arc<HookCtx>
     let facts = Facts {
         recipe: plan.recipe.to_string(),
         domain: plan.domain.to_string(),
-        op: plan.steps.get(run.step).and_then(|s| s.tier).map_or("install", |t| t.name()).to_string(),
+        op: run.job.plan.steps.get(run.step).and_then(|s| s.tier).map_or("install", |t| t.name()).to_string(),
         version: version(deployment),
         base_version: plan.base.as_ref().map(version).unwrap_or_default(),
         env: run.state.env.get(&side).cloned().unwrap_or_default(),
-        settings: run.job.settings.clone(),
-        run_id: plan.run_id.to_string(),
+        settings: run.texts().settings.clone(),
+        deps: deps(run),
+        run_id: run.job.plan.run_id.to_string(),
         last: run.state.facts.clone(),
     };
     Arc::new(HookCtx {
         facts,
         stack: plan.stack.clone(),
-        owner: run.job.owner(),
+        owner: run.job.owner(run.at),
         world: run.world.clone(),
         redactor: run.job.redactor.clone(),
         secrets: run.state.secrets.clone(),
@@ -65,10 +92,22 @@ fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> Arc<HookCtx>
     })
 }
 
+/// What the app may know of those that it needs.
+fn deps(run: &Run<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
+    let of = |at: &usize| {
+        let dep = &run.job.plan.apps[*at];
+        let mut known = run.shared.provided(*at, run.at);
+        known.insert("domain".into(), dep.domain.to_string());
+        known.insert("base_url".into(), format!("https://{}", dep.domain));
+        (dep.recipe.to_string(), known)
+    };
+    run.app().needs.iter().map(of).collect()
+}
+
 impl Run<'_> {
     /// The side that is deployed, or that is about to be the first.
     pub fn side_now(&self) -> Side {
-        let first = if self.job.plan.base.is_some() { Side::Base } else { Side::Head };
+        let first = if self.app().base.is_some() { Side::Base } else { Side::Head };
         self.state.current.unwrap_or(first)
     }
 }

@@ -18,16 +18,24 @@ pub struct Linted {
     pub rules: Vec<LintedRule>,
 }
 
-/// Everything `execute` needs.
-pub struct Job {
-    /// What to do.
-    pub plan: Plan,
+/// What one app is made of.
+#[derive(Clone)]
+pub struct AppTexts {
     /// The texts, read from git objects.
     pub sides: BTreeMap<Side, gather::side::Side>,
     /// Hooks and tests.
     pub scripts: Scripts,
     /// The settings as scripts see them: key → TOML text.
     pub settings: BTreeMap<String, String>,
+}
+
+/// Everything `execute` needs.
+#[derive(Clone)]
+pub struct Job {
+    /// What to do.
+    pub plan: Plan,
+    /// What each app of the plan is made of, in its order.
+    pub apps: Vec<AppTexts>,
     /// Hides secrets; every secret of the run is added to it.
     pub redactor: Redactor,
     /// What the recipe rules found.
@@ -37,8 +45,8 @@ pub struct Job {
 }
 
 impl Job {
-    /// Whose labels everything carries.
-    pub fn owner(&self) -> Owner {
-        Owner { run: self.plan.run_id.clone(), domain: self.plan.domain.to_string() }
+    /// Whose labels everything of an app carries.
+    pub fn owner(&self, app: usize) -> Owner {
+        Owner { run: self.plan.run_id.clone(), domain: self.plan.apps[app].domain.to_string() }
     }
 }

@@ -23,12 +23,13 @@ impl Run<'_> {
     pub fn keep(&self, name: &str, content: &[u8]) {
         let hidden = self.job.redactor.hide(&String::from_utf8_lossy(content));
         let bytes = hidden.len() as u64;
-        let written = self.world.store.create(name).and_then(|mut f| {
+        let name = self.named(name);
+        let written = self.world.store.create(&name).and_then(|mut f| {
             f.write_all(hidden.as_bytes())?;
             f.flush()
         });
         if written.is_ok() {
-            self.sink.emit(What::Kept { file: name.to_string(), sha256: None, bytes });
+            self.sink.emit(What::Kept { file: name, sha256: None, bytes });
         }
     }
 
@@ -36,7 +37,7 @@ impl Run<'_> {
     pub fn last_look(&mut self) {
         let Some(side) = self.state.current else { return };
         let limit = self.log_limit();
-        let stack = &self.job.plan.stack;
+        let stack = &self.app().stack;
         let Ok(seen) = self.world.cluster.look(stack, &limit) else { return };
         if self.state.converged {
             self.doubt(side, &seen);
@@ -77,7 +78,7 @@ impl Run<'_> {
             return failure;
         }
         let limit = self.log_limit();
-        let stack = &self.job.plan.stack;
+        let stack = &self.app().stack;
         let Ok(seen) = self.world.cluster.look(stack, &limit) else { return failure };
         seen.services.iter().fold(failure, |f, service| {
             let text =
@@ -88,7 +89,7 @@ impl Run<'_> {
 
     /// What the last operation did, for `ctx.facts`.
     pub fn note_operation(&mut self, side: Side) {
-        let plan = &self.job.plan;
+        let plan = self.app();
         let after = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
         let before = plan.base.as_ref().filter(|_| side == Side::Head).map(|b| b.commit.to_string());
         let images = self.state.resolved.get(&side).map(|r| r.composed.images()).unwrap_or_default();

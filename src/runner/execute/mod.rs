@@ -4,6 +4,8 @@ pub mod hooks;
 pub mod job;
 pub mod keep;
 pub mod overlay;
+mod removal;
+pub mod shared;
 pub mod sink;
 pub mod state;
 pub mod steps;
@@ -13,14 +15,14 @@ pub mod wanted;
 
 use ccci_model::event::What;
 use ccci_model::failure::{Blame, Cause, Failure, causes};
-use ccci_model::plan::{Action, Held, Step};
+use ccci_model::plan::{Action, AppPlan, Plan, Role, Step};
 use ccci_model::time::Moment;
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Limit, Stop, StopReason};
-use job::Job;
+use job::{AppTexts, Job};
+use shared::Shared;
 use sink::{Sink, StepEnd};
 use state::State;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -29,10 +31,14 @@ const ONCE: [&Cause; 3] = [causes::INTERNAL, causes::RUN_DEADLINE, causes::INTER
 /// An engine that is there answers within so long, even on a busy machine.
 const ENGINE_ANSWERS: Duration = Duration::from_secs(10);
 
-/// One run in progress.
+/// One app of a run in progress.
 pub struct Run<'a> {
     /// What is to be done, and the texts it is made of.
     pub job: &'a Job,
+    /// The app's place in the plan.
+    pub at: usize,
+    /// What the apps of the run share.
+    pub shared: &'a Shared,
     /// What it is done to.
     pub world: &'a World,
     /// Where its events go.
@@ -47,39 +53,105 @@ pub struct Run<'a> {
     pub step: usize,
 }
 
-/// Lives a plan. Ends with removal unless the plan keeps the app; never panics.
+/// Carries out a plan. Ends with removal unless the plan keeps the apps; never panics.
 pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
     let plan = Box::new(job.plan.clone());
     let ccci = env!("CARGO_PKG_VERSION").to_string();
     sink.emit(What::RunStarted { ccci, wall_ms: world.clock.wall_ms(), plan });
     sink.emit(What::Linted { status: job.linted.status, rules: job.linted.rules.clone() });
-    let began = world.clock.now();
-    let mut run = Run { job, world, sink, stop, began, state: State::default(), step: 0 };
-    world.web.serve(job.plan.domain.as_str(), &job.plan.stack);
-    let before_removal = job.plan.steps.iter().enumerate().take_while(|(_, s)| s.action != Action::Remove);
-    for (n, step) in before_removal {
-        if run.is_over() {
-            break;
-        }
-        run.step = n;
-        run.one(step);
+    let (began, shared) = (world.clock.now(), Shared::default());
+    let run =
+        |at| Run { job, at, shared: &shared, world, sink, stop, began, state: State::default(), step: 0 };
+    let mut runs: Vec<Run<'_>> = (0..job.plan.apps.len()).map(run).collect();
+    for app in &job.plan.apps {
+        world.web.serve(app.domain.as_str(), &app.stack);
     }
-    run.tell_the_stop();
-    let _ = catch_unwind(AssertUnwindSafe(|| run.last_look()));
+    for stretch in stretches(&job.plan) {
+        side_by_side(&mut runs, &job.plan, stretch);
+    }
+    let subject = job.plan.subject_at();
+    runs[subject].tell_the_stop();
+    for run in &mut runs {
+        let _ = catch_unwind(AssertUnwindSafe(|| run.last_look()));
+    }
     if job.plan.keep && stop.reason().is_none() {
-        run.leave_running();
+        runs.iter().for_each(Run::leave_running);
     } else {
-        run.remove();
+        removal::remove(&mut runs);
     }
     sink.emit(What::RunEnded { wall_ms: world.clock.wall_ms() });
 }
 
-impl Run<'_> {
+/// Numbers of steps that belong to apps of one stage, one stretch after the other; the removal is none of them.
+fn stretches(plan: &Plan) -> Vec<Vec<usize>> {
+    let stage = |step: &Step| plan.order.iter().position(|apps| apps.contains(&step.app));
+    let mut out: Vec<Vec<usize>> = vec![];
+    for (n, step) in plan.steps.iter().enumerate().take_while(|(_, s)| s.action != Action::Remove) {
+        match out.last_mut() {
+            Some(last) if stage(&plan.steps[last[0]]) == stage(step) => last.push(n),
+            _ => out.push(vec![n]),
+        }
+    }
+    out
+}
+
+/// Does the steps of a stretch, those of different apps at the same time.
+fn side_by_side(runs: &mut [Run<'_>], plan: &Plan, stretch: Vec<usize>) {
+    let mut works: Vec<(&mut Run<'_>, Vec<usize>)> = runs
+        .iter_mut()
+        .map(|run| {
+            let own = stretch.iter().copied().filter(|n| plan.steps[*n].app == run.at).collect();
+            (run, own)
+        })
+        .filter(|(_, own): &(_, Vec<usize>)| !own.is_empty())
+        .collect();
+    match works.as_mut_slice() {
+        [(run, own)] => run.all(own),
+        several => std::thread::scope(|scope| {
+            for (run, own) in several {
+                scope.spawn(|| run.all(own));
+            }
+        }),
+    }
+}
+
+impl<'a> Run<'a> {
+    /// The app's part of the plan.
+    pub fn app(&self) -> &'a AppPlan {
+        &self.job.plan.apps[self.at]
+    }
+
+    /// What the app is made of.
+    pub fn texts(&self) -> &'a AppTexts {
+        &self.job.apps[self.at]
+    }
+
+    /// Whether it is what the run is about.
+    fn is_subject(&self) -> bool {
+        self.app().role == Role::Subject
+    }
+
+    /// Something of this app by a name that no other app of the run has.
+    pub fn named(&self, what: &str) -> String {
+        if self.is_subject() { what.to_string() } else { format!("{}/{what}", self.app().recipe) }
+    }
+
+    /// Does these steps.
+    fn all(&mut self, steps: &[usize]) {
+        for n in steps {
+            if self.is_over() {
+                return;
+            }
+            self.step = *n;
+            self.one(&self.job.plan.steps[*n]);
+        }
+    }
+
     /// Does one step and tells how it ended.
     fn one(&mut self, step: &Step) {
         let (n, clock) = (self.step, self.world.clock.clone());
         let began = clock.now();
-        self.sink.emit(What::StepStarted { step: n, title: step.action.title(), tier: step.tier });
+        self.sink.emit(What::StepStarted { step: n, title: self.job.plan.title(step), tier: step.tier });
         let end = match self.state.unmet(&step.action) {
             Some(why) => StepEnd::NotDone(why),
             None => {
@@ -95,7 +167,7 @@ impl Run<'_> {
             && failure.is_error()
             && (step.action.prepares() || failure.cause == causes::ENGINE_GONE.id)
         {
-            self.state.shaken.get_or_insert(step.action.title());
+            self.state.shaken.get_or_insert(self.job.plan.title(step));
         }
         self.sink.step_ended(n, began, end);
     }
@@ -198,80 +270,10 @@ impl Run<'_> {
     /// Marks the app as kept, so that no later run takes it for what a dead one left.
     fn leave_running(&self) {
         let uses: Vec<&str> = self.state.shared.keys().map(String::as_str).collect();
-        if let Err(e) = self.world.locks.keep(self.job.plan.domain.as_str(), &uses) {
+        if let Err(e) = self.world.locks.keep(self.app().domain.as_str(), &uses) {
             let what =
                 format!("that the app goes on running: the mark that keeps it could not be made ({e})");
             self.sink.emit(What::NotProved { what });
         }
     }
-
-    fn remove(&mut self) {
-        let last = self.job.plan.steps.iter().position(|s| s.action == Action::Remove);
-        let n = last.unwrap_or(self.job.plan.steps.len());
-        self.sink.emit(What::StepStarted { step: n, title: Action::Remove.title(), tier: None });
-        let began = self.world.clock.now();
-        let (end, leftovers, counts) = match catch_unwind(AssertUnwindSafe(|| self.removed(n, began))) {
-            Ok(Ok(removal)) => {
-                let end = match undo::leak(&removal) {
-                    None => StepEnd::Done(Some(counted(&removal.counts))),
-                    Some(failure) => StepEnd::Failed(Box::new(failure)),
-                };
-                (end, removal.held, removal.counts)
-            }
-            Ok(Err(lost)) => {
-                let left = self.not_looked_at(lost.left, &lost.error.to_string());
-                let failure = trouble::cluster(lost.error, "remove everything of the run");
-                (StepEnd::Failed(Box::new(failure)), left, BTreeMap::new())
-            }
-            Err(panic) => {
-                // a bug must not leave anything behind either: once more, and the bug is told
-                let again = catch_unwind(AssertUnwindSafe(|| self.removed(n, began)));
-                let unknown = || self.not_looked_at(vec![], "a bug in ccci");
-                let (left, counts) = again
-                    .ok()
-                    .and_then(Result::ok)
-                    .map_or_else(|| (unknown(), BTreeMap::new()), |r| (r.held, r.counts));
-                (StepEnd::Failed(Box::new(trouble::bug(panic))), left, counts)
-            }
-        };
-        let ms = self.world.clock.now().since(began).as_millis() as u64;
-        self.doubt_volumes();
-        self.sink.emit(What::Removed { ms, leftovers, counts });
-        self.sink.step_ended(n, began, end);
-    }
-
-    /// Removes; a run that never asked the engine to make anything does not wait for one that is silent.
-    fn removed(&mut self, n: usize, began: Moment) -> Result<undo::Removal, undo::Lost> {
-        // an app that was to be kept has no such step in its plan
-        let planned = self.job.plan.steps.get(n).map(|s| Duration::from_millis(s.limit_ms));
-        let deadline = began.after(planned.unwrap_or(crate::build::REMOVE_LIMIT));
-        let domain = self.job.plan.domain.as_str();
-        let (world, sink, made) = (self.world, self.sink, self.state.made);
-        let shared = &mut self.state.shared;
-        undo::remove_run(world, domain, shared, deadline, made, &mut |on| sink.waiting(n, on))
-    }
-
-    /// A volume that the engine made for a container right before it went away has no name of ours, no label and maybe no
-    /// container: nobody can tell whose it is (seen once in 20 kills of the engine under a life of wordpress).
-    fn doubt_volumes(&self) {
-        if self.state.made && self.world.cluster.losses() > 0 {
-            let what = "that no unnamed volume is left: the engine went away during the run, and what it made right before \
-                        has no label; `docker volume ls --filter dangling=true` shows what nobody uses";
-            self.sink.emit(What::NotProved { what: what.into() });
-        }
-    }
-
-    /// What may be left when nobody could look: what was there at the last look, or anything if anything was made.
-    fn not_looked_at(&self, left: Vec<Held>, by: &str) -> Vec<Held> {
-        if !left.is_empty() || !self.state.made {
-            return left;
-        }
-        let name = format!("of {}", self.job.plan.domain);
-        vec![Held { kind: "anything".into(), name, by: by.into() }]
-    }
-}
-
-fn counted(counts: &BTreeMap<String, u64>) -> String {
-    let parts: Vec<String> = counts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-    if parts.is_empty() { "nothing was there".into() } else { format!("removed: {}", parts.join(", ")) }
 }

@@ -71,8 +71,6 @@ pub struct State {
     pub shaken: Option<String>,
     /// Whether the engine was asked to make anything of this run.
     pub made: bool,
-    /// Whether the engine lacks IPVS.
-    pub no_ipvs: bool,
     /// Locks of what other runs may use as well, by domain.
     pub shared: BTreeMap<String, Box<dyn Held>>,
 }

@@ -183,12 +183,12 @@ pub fn sweep(
 }
 
 /// The failure for a removal that left something.
-pub fn leak(removal: &Removal) -> Option<Failure> {
-    if removal.held.is_empty() {
+pub fn leak(left: &[Held]) -> Option<Failure> {
+    if left.is_empty() {
         return None;
     }
-    let names: Vec<String> = removal.held.iter().map(|h| format!("{} {}", h.kind, h.name)).collect();
-    let by: Vec<String> = removal.held.iter().map(|h| format!("{} {}: {}", h.kind, h.name, h.by)).collect();
+    let names: Vec<String> = left.iter().map(|h| format!("{} {}", h.kind, h.name)).collect();
+    let by: Vec<String> = left.iter().map(|h| format!("{} {}: {}", h.kind, h.name, h.by)).collect();
     Some(
         Failure::new(
             causes::LEFTOVER,
@@ -328,10 +328,10 @@ mod tests {
         assert_eq!(removal.counts, BTreeMap::from([("network".to_string(), 3)]));
         let stuck = Held { kind: "network".into(), name: "stuck".into(), by: "container c".into() };
         assert_eq!(removal.held, [stuck]);
-        let failure = leak(&removal).unwrap();
+        let failure = leak(&removal.held).unwrap();
         assert_eq!(failure.observed, "still there: network stuck");
         assert!(format!("{:?}", failure.evidence).contains("network stuck: container c"), "{failure:?}");
-        assert_eq!(leak(&Removal::default()), None);
+        assert_eq!(leak(&[]), None);
     }
 
     #[test]

@@ -77,7 +77,7 @@ mod tests {
         let plan = Box::new(example::plan());
         let started = Event { at: Moment(0), what: What::RunStarted { ccci: "0".into(), wall_ms: 0, plan } };
         let What::RunStarted { plan, .. } = hide(&redactor, started).what else { panic!() };
-        assert_eq!(plan.tiers, example::plan().tiers);
-        assert!(plan.base_reason.contains("newest"), "a plan is read back after hiding");
+        assert_eq!(plan.subject().tiers, example::plan().subject().tiers);
+        assert!(plan.subject().base_reason.contains("newest"), "a plan is read back after hiding");
     }
 }

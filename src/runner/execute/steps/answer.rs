@@ -151,7 +151,7 @@ fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result
 }
 
 fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError> {
-    let url = format!("https://{}{path}", run.job.plan.domain);
+    let url = format!("https://{}{path}", run.app().domain);
     let request = HttpRequest { method: "GET".into(), url, ..HttpRequest::default() };
     run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, ONE_ANSWER))
 }
@@ -166,7 +166,7 @@ fn no_way(answer: &Result<HttpAnswer, WebError>) -> bool {
 
 /// Whether a route may be lacking only because a task ended and the next one waits for its restart delay.
 fn a_task_is_to_come(run: &Run<'_>, limit: &Limit) -> bool {
-    let seen = run.world.cluster.look(&run.job.plan.stack, limit);
+    let seen = run.world.cluster.look(&run.app().stack, limit);
     seen.map_or(true, |seen| Table::of(&seen).awaits_a_task())
 }
 
@@ -215,7 +215,7 @@ impl Run<'_> {
         self.sink.emit(What::TestEnded {
             tier,
             file: "generic".into(),
-            name: name.into(),
+            name: self.named(name),
             status,
             ms: 0,
             failure,

@@ -14,7 +14,7 @@ use ccci_swarm::ports::clock::Limit;
 pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) -> Done {
     for attempt in 1..=attempts {
         let name = format!("backup-{attempt}");
-        let snapshot = backup::back_up(run.world, &run.job.plan.stack, &name, limit)?;
+        let snapshot = backup::back_up(run.world, &run.app().stack, &name, limit)?;
         for a in &snapshot.archives {
             let (file, sha256, bytes) = (a.file.clone(), Some(a.sha256.clone()), a.bytes);
             run.sink.emit(What::Kept { file, sha256, bytes });
@@ -51,9 +51,9 @@ pub fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
     let Some(snapshot) = &run.state.snapshot else {
         return Err(no_snapshot());
     };
-    let done = backup::restore(run.world, &run.job.plan.stack, snapshot, limit)?;
+    let done = backup::restore(run.world, &run.app().stack, snapshot, limit)?;
     // without a hook that damages the plan says so already
-    if done.is_nothing() && !run.job.plan.not_proved.iter().any(|n| n.starts_with(NO_RESTORE)) {
+    if done.is_nothing() && !run.app().not_proved.iter().any(|n| n.starts_with(NO_RESTORE)) {
         let what =
             format!("{NO_RESTORE}: nothing had changed since the backup, so there was nothing to put back");
         run.sink.emit(What::NotProved { what });

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// The app env of a side: what was known before, then what the hooks return.
 pub fn env(run: &mut Run<'_>, side: Side, names: &[String], limit: &Limit) -> Done {
-    let mut env = run.job.sides[&side].env.vars.clone();
+    let mut env = run.texts().sides[&side].env.vars.clone();
     run.state.env.insert(side, env.clone());
     let mut added = vec![];
     for name in names {
@@ -31,7 +31,7 @@ pub fn env(run: &mut Run<'_>, side: Side, names: &[String], limit: &Limit) -> Do
 
 /// One file from the recipe's files, the env, the overlays and the run's own labels.
 pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
-    let (texts, plan) = (&run.job.sides[&side], &run.job.plan);
+    let (texts, plan) = (&run.texts().sides[&side], run.app());
     let env = &run.state.env[&side];
     let mut files: Vec<Arc<Text>> = vec![];
     let list =
@@ -51,8 +51,8 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     }
     let mut composed = composed.filter(|_| !diagnostics.has_errors()).ok_or_else(|| invalid(diagnostics))?;
     let deployment = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
-    let (owner, recipe) = (run.job.owner(), plan.recipe.as_str());
-    let no_ipvs = run.state.no_ipvs;
+    let (owner, recipe) = (run.job.owner(run.at), plan.recipe.as_str());
+    let no_ipvs = run.shared.no_ipvs();
     let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, deployment, env, no_ipvs };
     let shared = overlay.lay(&mut composed);
     // the client reads it in a directory that has the named files alone, so no `x/..` leads anywhere there

@@ -36,19 +36,19 @@ pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.made = true;
     put_secrets(run, side, limit)?;
     if side == Side::Head && run.state.current.is_some() {
-        let stack = &run.job.plan.stack;
+        let stack = &run.app().stack;
         let seen =
             run.world.cluster.look(stack, limit).map_err(|e| trouble::cluster(e, "look at the stack"))?;
         run.state.before_upgrade = Some(seen);
     }
     let resolved = &run.state.resolved[&side];
     let deploy = Deploy {
-        stack: run.job.plan.stack.clone(),
+        stack: run.app().stack.clone(),
         compose: resolved.yaml.clone(),
         files: resolved.files.clone(),
     };
     run.state.deploys.push(side);
-    run.world.cluster.deploy(&deploy, limit).map_err(|e| trouble::deploy(e, &run.job.plan.stack))?;
+    run.world.cluster.deploy(&deploy, limit).map_err(|e| trouble::deploy(e, &run.app().stack))?;
     run.state.current = Some(side);
     (run.state.usable, run.state.deaf) = (false, false);
     run.state.converged = false;
@@ -58,8 +58,8 @@ pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
 }
 
 fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<Failure>> {
-    let owner = run.job.owner();
-    for (name, full) in run.state.resolved[&side].external_secrets(run.job.plan.stack.as_str()) {
+    let owner = run.job.owner(run.at);
+    for (name, full) in run.state.resolved[&side].external_secrets(run.app().stack.as_str()) {
         if run.state.secrets_put.contains(&full) {
             continue;
         }
@@ -70,7 +70,7 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
         })?;
         run.world
             .cluster
-            .put_secret(&run.job.plan.stack, &full, &value, &owner, limit)
+            .put_secret(&run.app().stack, &full, &value, &owner, limit)
             .map_err(|e| trouble::cluster(e, &format!("put secret `{name}`")))?;
         run.state.secrets_put.insert(full);
     }
@@ -95,7 +95,7 @@ pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
 /// A published version that does not come up any more, as it was published, says nothing about the change under test:
 /// its image is gone bad, or its tag was published again with something else (lesson 17).
 fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
-    let base = run.job.plan.base.as_ref().filter(|b| side == Side::Base && !b.repaired);
+    let base = run.app().base.as_ref().filter(|b| side == Side::Base && !b.repaired);
     let Some(version) = base.filter(|b| b.found_as.starts_with("tag ")).map(|b| b.found_as.clone()) else {
         return Box::new(failure);
     };
@@ -127,7 +127,7 @@ pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
 /// Waits until what is wanted runs; failures come with the culprits' logs.
 pub fn until_converged(run: &mut Run<'_>, wanted: &Wanted, limit: &Limit) -> Done {
     let (world, sink, n) = (run.world, run.sink, run.step);
-    let (stack, history) = (&run.job.plan.stack, &mut run.state.history);
+    let (stack, history) = (&run.app().stack, &mut run.state.history);
     let mut say = |on: &str| sink.waiting(n, on);
     match converge::until_converged(&*world.cluster, &*world.clock, stack, wanted, history, limit, &mut say) {
         Ok(notes) => Ok((!notes.is_empty()).then(|| notes.join("; "))),
@@ -148,5 +148,5 @@ fn comes_back(run: &Run<'_>, limit: &Limit) -> bool {
 
 /// Whether a look at the stack shows this; an engine that does not answer shows nothing.
 fn shows(run: &Run<'_>, limit: &Limit, what: fn(&Seen) -> bool) -> bool {
-    run.world.cluster.look(&run.job.plan.stack, limit).is_ok_and(|seen| what(&seen))
+    run.world.cluster.look(&run.app().stack, limit).is_ok_and(|seen| what(&seen))
 }

@@ -26,6 +26,7 @@ pub fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
         Action::Env { side, hooks } => compose::env(run, *side, hooks, limit),
         Action::Resolve { side } => compose::resolve(run, *side),
         Action::Secrets { side } => secrets::generate(run, *side),
+        Action::Provide { consumer } => super::hooks::provide(run, *consumer, limit).map(|()| None),
         Action::Hook { hook } => hooks::call(run, hook, limit),
         Action::Pull { side } => deploy::pull(run, *side, limit),
         Action::Deploy { side } => deploy::deploy(run, *side, limit),

@@ -14,10 +14,10 @@ const PLAIN_LENGTH: usize = 32;
 
 /// Fills every secret of the side that has no value yet.
 pub fn generate(run: &mut Run<'_>, side: Side) -> Done {
-    let wanted = run.job.sides[&side].env.sample.secrets().0;
+    let wanted = run.texts().sides[&side].env.sample.secrets().0;
     let resolved = &run.state.resolved[&side];
     let (mut made, mut unhidden) = (0, vec![]);
-    for (name, full) in resolved.external_secrets(run.job.plan.stack.as_str()) {
+    for (name, full) in resolved.external_secrets(run.app().stack.as_str()) {
         if full.len() > LONGEST_SWARM_NAME {
             let seen = format!("`{full}` has {} characters", full.len());
             let expected = format!("secret names of at most {LONGEST_SWARM_NAME} characters");

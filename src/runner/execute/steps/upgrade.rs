@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// `docker stack deploy` does not remove services that the new file dropped (lesson 5).
 pub fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
-    let stack = &run.job.plan.stack;
+    let stack = &run.app().stack;
     let seen = run.world.cluster.look(stack, limit).map_err(|e| trouble::cluster(e, "look at the stack"))?;
     let wanted: BTreeSet<String> =
         run.state.resolved[&Side::Head].composed.services().iter().map(|s| s.name.to_string()).collect();
@@ -28,7 +28,7 @@ pub fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
 
 /// The deployed commit is the head, something moved, and Swarm did not take the update back (lessons 4, 15).
 pub fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> Done {
-    let stack = &run.job.plan.stack;
+    let stack = &run.app().stack;
     let seen = run.world.cluster.look(stack, limit).map_err(|e| trouble::cluster(e, "look at the stack"))?;
     let stays = not_rolled_back(&seen);
     run.generic(tier, "the update was not rolled back", &stays);
@@ -66,8 +66,8 @@ fn not_rolled_back(seen: &Seen) -> Result<(), Box<Failure>> {
 }
 
 fn commit(run: &Run<'_>, seen: &Seen) -> Result<(), Box<Failure>> {
-    let key = crate::execute::overlay::commit_label(&run.job.plan.stack);
-    let want = crate::execute::overlay::commit_value(&run.job.plan.head);
+    let key = crate::execute::overlay::commit_label(&run.app().stack);
+    let want = crate::execute::overlay::commit_value(&run.app().head);
     let have = seen.service("app").and_then(|s| s.labels.get(&key)).cloned().unwrap_or_default();
     if have == want {
         return Ok(());
