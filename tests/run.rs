@@ -1,6 +1,7 @@
 //! Whole lives in memory, through the executor with real scripts: the recipe that has everything is green, and whatever
 //! happens at whatever step, nothing of it is left.
 
+mod apps;
 mod causes;
 mod dies_later;
 pub mod fullest;

@@ -102,6 +102,6 @@ fn steps(out: &mut String, plan: &Plan) {
             shown = Some(group);
         }
         let limit = Span(Duration::from_millis(step.limit_ms)).to_string();
-        let _ = writeln!(out, "  {:>2}  {:<58} {limit:>6}", n + 1, step.action.title());
+        let _ = writeln!(out, "  {:>2}  {:<58} {limit:>6}", n + 1, plan.title(step));
     }
 }

@@ -119,7 +119,9 @@ impl Machine {
                 voice(&event);
             }
         };
-        let held = self.locks.take(job.plan.subject().domain.as_str()).unwrap().expect("the domain is free");
+        let domains = job.plan.apps.iter().map(|a| a.domain.as_str());
+        let held: Vec<_> =
+            domains.map(|d| self.locks.take(d).unwrap().expect("the domain is free")).collect();
         execute(job, &world, &Sink::new(self.clock.clone(), Arc::new(take)), stop);
         drop(held);
         let events = events.lock().unwrap_or_else(PoisonError::into_inner).clone();

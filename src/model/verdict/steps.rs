@@ -65,7 +65,7 @@ pub(super) fn fold(plan: &Plan, events: &[Event]) -> Vec<StepOutcome> {
                 if at == out.len() {
                     // an end without a beginning still tells what happened
                     let planned = plan.steps.get(*step);
-                    let title = planned.map_or_else(|| format!("step {step}"), |s| s.action.title());
+                    let title = planned.map_or_else(|| format!("step {step}"), |s| plan.title(s));
                     last_of.insert(*step, at);
                     out.push(begun(*step, title, planned.and_then(|s| s.tier), e.at));
                 }

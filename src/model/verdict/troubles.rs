@@ -73,7 +73,7 @@ fn told(plan: &Plan, events: &[Event]) -> Vec<Trouble> {
             }
             What::StepEnded { step, status, failure, .. } => {
                 let planned = plan.steps.get(*step);
-                let during = planned.map_or_else(|| Action::Remove.title(), |s| s.action.title());
+                let during = planned.map_or_else(|| Action::Remove.title(), |s| plan.title(s));
                 let tests = &out[own_tests..];
                 let Some(failure) = of(*status, failure.as_deref(), !tests.is_empty()) else { continue };
                 let same =
@@ -179,7 +179,7 @@ fn not_done(plan: &Plan, steps: &[StepOutcome], stopped: Option<&str>) -> Vec<Fa
     for (n, step) in plan.steps.iter().enumerate() {
         let done = steps.iter().any(|s| s.step == n && s.ended);
         if !done && (stopped.is_none() || step.action == Action::Remove) {
-            let seen = format!("`{}` was never done", step.action.title());
+            let seen = format!("`{}` was never done", plan.title(step));
             out.push(Failure::new(causes::INTERNAL, "every step of the plan to be done", seen));
         }
     }

@@ -142,6 +142,13 @@ impl MemoryCluster {
         self.state().calls.clone()
     }
 
+    /// The value of a variable of a service's containers.
+    pub fn env_of(&self, stack: &str, service: &str, name: &str) -> Option<String> {
+        let state = self.state();
+        let found = state.services.get(&(stack.to_string(), service.to_string()))?;
+        found.spec.env.iter().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix('=')?.to_string()))
+    }
+
     /// A volume's files; the name is the engine's.
     pub fn volume(&self, name: &str, look: impl FnOnce(&mut Tree)) -> bool {
         let mut state = self.state();
