@@ -6,16 +6,28 @@
 //! its own. `cargo test hostile_script -- --nocapture` prints the table.
 
 use ccci_model::name::{RunId, ServiceName, StackName};
+use ccci_model::name::{RunId, ServiceName, StackName};
+use ccci_model::redact::Redactor;
 use ccci_model::redact::Redactor;
 use ccci_model::secret::Secret;
+use ccci_model::secret::Secret;
+use ccci_model::tier::Tier;
 use ccci_model::tier::Tier;
 use ccci_runner::ctx::{self, Ctx, HookCtx, Marks, state::Facts, state::Used};
+use ccci_runner::ctx::{self, Ctx, HookCtx, Marks, state::Facts, state::Used};
+use ccci_script::hooks::{self, HookRow};
 use ccci_script::hooks::{self, HookRow};
 use ccci_script::limits::OPERATIONS;
+use ccci_script::limits::{OPERATIONS, PROCESSOR};
+use ccci_script::{ErrorKind, FnRef, Guard, RecipeTexts, ScriptError, Scripts, StopReason};
 use ccci_script::{ErrorKind, FnRef, Guard, RecipeTexts, ScriptError, Scripts, StopReason};
 use ccci_swarm::ports::cluster::{Cluster, Deploy, ExecOutput, Owner};
+use ccci_swarm::ports::cluster::{Cluster, Deploy, ExecOutput, Owner};
+use ccci_swarm::ports::web::HttpAnswer;
 use ccci_swarm::ports::web::HttpAnswer;
 use ccci_swarm::ports::{Clock, Limit, Stop, Web, World};
+use ccci_swarm::ports::{Clock, Limit, Stop, Web, World};
+use ccci_testkit::memory::{MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page};
 use ccci_testkit::memory::{MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page};
 use rhai::{Dynamic, Engine};
 use std::collections::BTreeMap;
@@ -219,7 +231,12 @@ fn end_of(case: &Case) -> Ended {
         let place = d.place.as_ref().map(ToString::to_string).unwrap_or_default();
         return Err((format!("refused {}: {}", d.code.id, d.message), place));
     }
-    let ground = Ground { short: case.ends.starts_with("Deadline"), ..Ground::new() };
+    let tried = match case.ends.as_str() {
+        ends if ends.starts_with("Deadline") => Tried::Deadline,
+        ends if ends.starts_with("limit processor") => Tried::Processor,
+        _ => Tried::Other,
+    };
+    let ground = Ground { tried, ..Ground::new() };
     for (row, _) in scripts.hooks() {
         ground.hook(&scripts, row).map_err(told)?;
     }
@@ -251,8 +268,15 @@ struct Ground {
     secrets: Arc<Mutex<BTreeMap<String, Secret>>>,
     marks: Marks,
     told: Arc<Mutex<usize>>,
-    /// Whether the deadline is what is tried.
-    short: bool,
+    tried: Tried,
+}
+
+/// What of a call's time is tried, and is shorter in the suite.
+#[derive(Clone, Copy, PartialEq)]
+enum Tried {
+    Deadline,
+    Processor,
+    Other,
 }
 
 const COMPOSE: &str = "version: '3.8'
@@ -318,7 +342,14 @@ impl Ground {
         let redactor = Redactor::default();
         redactor.add("db_password", &secret);
         let secrets = Arc::new(Mutex::new(BTreeMap::from([("db_password".to_string(), secret)])));
-        Ground { world, redactor, secrets, marks: Marks::default(), told: Arc::default(), short: false }
+        Ground {
+            world,
+            redactor,
+            secrets,
+            marks: Marks::default(),
+            told: Arc::default(),
+            tried: Tried::Other,
+        }
     }
 
     fn ctx(&self, _row: &dyn HookRow, point: ccci_script::Point) -> Arc<HookCtx> {
@@ -354,7 +385,7 @@ impl Ground {
         let args = || vec![Dynamic::from(Ctx(ctx.clone()))];
         let given = ctx.clone();
         let setup = move |e: &mut Engine| ctx::register(e, &given);
-        let watch = Watch::over(&ctx, self.short);
+        let watch = Watch::over(&ctx, self.tried);
         match row.name() {
             "extra_env" => scripts.call_hook(hooks::EXTRA_ENV, args(), &setup, watch).map(drop),
             "ready_probe" => scripts.call_hook(hooks::READY_PROBE, args(), &setup, watch).map(drop),
@@ -365,7 +396,7 @@ impl Ground {
     fn function(&self, scripts: &Scripts, what: &FnRef, ctx: &Arc<HookCtx>) -> Result<(), ScriptError> {
         let given = ctx.clone();
         let args = vec![Dynamic::from(Ctx(ctx.clone()))];
-        scripts.call(what, args, &move |e| ctx::register(e, &given), Watch::over(ctx, self.short)).map(drop)
+        scripts.call(what, args, &move |e| ctx::register(e, &given), Watch::over(ctx, self.tried)).map(drop)
     }
 }
 
@@ -393,12 +424,16 @@ fn stack() -> StackName {
 struct Watch {
     ctx: Arc<HookCtx>,
     end: Instant,
+    processor: Duration,
 }
 
 impl Watch {
-    fn over(ctx: &Arc<HookCtx>, short: bool) -> Arc<Watch> {
-        let span = if short && !soak() { SHORT } else { DEADLINE };
-        Arc::new(Watch { ctx: ctx.clone(), end: Instant::now() + span })
+    fn over(ctx: &Arc<HookCtx>, tried: Tried) -> Arc<Watch> {
+        let unless_soaked = |which, short, long| if tried == which && !soak() { short } else { long };
+        let span = unless_soaked(Tried::Deadline, SHORT, DEADLINE);
+        let processor =
+            unless_soaked(Tried::Processor, SHORT / 5, Duration::from_secs(PROCESSOR.most as u64));
+        Arc::new(Watch { ctx: ctx.clone(), end: Instant::now() + span, processor })
     }
 }
 
@@ -411,6 +446,9 @@ impl Guard for Watch {
     }
     fn operations(&self) -> usize {
         if soak() { OPERATIONS.most } else { FEW }
+    }
+    fn processor(&self) -> Duration {
+        self.processor
     }
 }
 

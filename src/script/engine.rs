@@ -85,9 +85,8 @@ pub(super) fn compiler<'a>(roots: impl IntoIterator<Item = &'a str>) -> Engine {
 /// An engine that runs one call, watched by the guard.
 pub(super) fn runner(guard: Arc<dyn Guard>, spot: Arc<Spot>) -> Engine {
     let mut e = language();
-    let meter = Meter::of(guard.as_ref());
-    let watch = guard.clone();
-    e.on_progress(move |_| meter.tick(watch.as_ref()));
+    let meter = Meter::of(guard.clone());
+    e.on_progress(move |_| meter.tick());
     let printer = Arc::new(Printer { guard, spot: spot.clone(), said: AtomicUsize::new(0) });
     let debug = printer.clone();
     e.on_print(move |text| printer.say(text));

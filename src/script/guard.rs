@@ -1,9 +1,11 @@
-//! What a script is watched by: the caller's guard, and the meter of one call. No clock is read here.
+//! What a script is watched by: the caller's guard, and the meter of one call.
 
-use super::limits::{LIMITS, Limit, MEMORY, OPERATIONS};
+use super::limits::{LIMITS, Limit, MEMORY, OPERATIONS, PROCESSOR};
+use super::processor;
 use rhai::{Dynamic, EvalAltResult, Position};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 /// Why a caller wants a script to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,11 @@ pub trait Guard: Send + Sync {
     /// Operations that the call may use: less than the table allows, never more.
     fn operations(&self) -> usize {
         OPERATIONS.most
+    }
+
+    /// Time of a processor that the call may use: less than the table allows, never more.
+    fn processor(&self) -> Duration {
+        Duration::from_secs(PROCESSOR.most as u64)
     }
 }
 
@@ -119,29 +126,52 @@ impl Spot {
 
 /// The meter of one call. Rhai's own count starts anew in every callback (1.27), so it is counted here.
 pub(super) struct Meter {
+    guard: Arc<dyn Guard>,
     operations: AtomicU64,
     most: u64,
-    /// What the script's thread held at its first operation; the engine is made on another one.
-    held_before: OnceLock<isize>,
+    processor: Duration,
+    /// What the script's thread had at its first operation; the engine is made on another one.
+    before: OnceLock<Before>,
+    /// Bytes the thread had asked for at the last look at its time.
+    asked: AtomicUsize,
 }
+
+struct Before {
+    held: isize,
+    used: Duration,
+}
+
+/// Operations between two looks at the clocks: asking them costs more than an operation.
+const LOOK_EVERY: u64 = 64;
+/// Bytes asked for after which the processor's time is looked at even so: an operation may copy all that a script holds.
+const MANY_BYTES: usize = 256 << 10;
 
 impl Meter {
     /// For a call that is watched by this guard.
-    pub(super) fn of(guard: &dyn Guard) -> Meter {
+    pub(super) fn of(guard: Arc<dyn Guard>) -> Meter {
         let most = guard.operations().min(OPERATIONS.most) as u64;
-        Meter { operations: AtomicU64::default(), most, held_before: OnceLock::new() }
+        let processor = guard.processor().min(Duration::from_secs(PROCESSOR.most as u64));
+        let (before, asked) = (OnceLock::new(), AtomicUsize::default());
+        Meter { guard, operations: AtomicU64::default(), most, processor, before, asked }
     }
 
     /// Counts one operation; says which word ends the script, if one does.
-    pub(super) fn tick(&self, guard: &dyn Guard) -> Option<Dynamic> {
+    pub(super) fn tick(&self) -> Option<Dynamic> {
         let n = self.operations.fetch_add(1, Relaxed);
         if n >= self.most {
             return Some(OPERATIONS.name.into());
         }
-        if heap::held() - self.held_before.get_or_init(heap::held) > MEMORY.most as isize {
+        let before = self.before.get_or_init(|| Before { held: heap::held(), used: processor::used() });
+        if heap::held() - before.held > MEMORY.most as isize {
             return Some(MEMORY.name.into());
         }
-        // asking costs a lock or a clock; a stop may come 64 operations late, some microseconds
-        if n.is_multiple_of(64) { guard.stop().map(|why| why.word().into()) } else { None }
+        let (every, asked) = (n.is_multiple_of(LOOK_EVERY), heap::asked());
+        if every || asked.wrapping_sub(self.asked.load(Relaxed)) > MANY_BYTES {
+            self.asked.store(asked, Relaxed);
+            if processor::used().saturating_sub(before.used) > self.processor {
+                return Some(PROCESSOR.name.into());
+            }
+        }
+        if every { self.guard.stop().map(|why| why.word().into()) } else { None }
     }
 }

@@ -24,6 +24,7 @@ mod inspect;
 mod known;
 mod node;
 mod overlooked;
+mod processor;
 mod scan;
 mod show;
 mod sorting;

@@ -20,7 +20,8 @@ macro_rules! limits {
 }
 
 limits! {
-    OPERATIONS "operations" 1_000_000, "Steps of the interpreter, callbacks included; about a tenth of a second of pure computing.";
+    OPERATIONS "operations" 1_000_000, "Steps of the interpreter, callbacks included; what happens in one of them is bounded by the processor time.";
+    PROCESSOR "processor time" 5, "Seconds of a processor that the script's own thread may use; waiting costs none.";
     MEMORY "memory" 64 << 20, "Bytes that the script's own thread holds.";
     CALL_DEPTH "call depth" 32, "Functions that call each other before one comes back.";
     EXPRESSION_DEPTH "expression depth" 64, "Expressions and blocks inside each other.";

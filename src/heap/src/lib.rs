@@ -14,19 +14,29 @@ struct Counting;
 static ALLOCATOR: Counting = Counting;
 
 thread_local! {
-    /// Constant and without a destructor: reading it never allocates and works while the thread ends.
-    static HELD: Cell<isize> = const { Cell::new(0) };
+    /// Held now, and asked for since the thread began. Constant and without a destructor: reading it never allocates and
+    /// works while the thread ends.
+    static BYTES: (Cell<isize>, Cell<usize>) = const { (Cell::new(0), Cell::new(0)) };
 }
 
 /// Bytes this thread has asked for and not given back. May be negative where it frees what others made.
 // inlined into a package that is not optimised it would be as slow as that one
 #[inline(never)]
 pub fn held() -> isize {
-    HELD.try_with(Cell::get).unwrap_or(0)
+    BYTES.try_with(|b| b.0.get()).unwrap_or(0)
+}
+
+/// Bytes this thread has asked for since it began, given back or not: how much it has done with memory.
+#[inline(never)]
+pub fn asked() -> usize {
+    BYTES.try_with(|b| b.1.get()).unwrap_or(0)
 }
 
 fn count(bytes: isize) {
-    let _ = HELD.try_with(|h| h.set(h.get().wrapping_add(bytes)));
+    let _ = BYTES.try_with(|b| {
+        b.0.set(b.0.get().wrapping_add(bytes));
+        b.1.set(b.1.get().wrapping_add(bytes.max(0).unsigned_abs()));
+    });
 }
 
 // SAFETY: all four hand their arguments to `System` unchanged and give back what it gives, so its promises are kept.
