@@ -40,6 +40,7 @@ mod secrets;
 mod settings;
 mod shared;
 mod sources;
+mod steps;
 mod storm;
 mod tables;
 mod tidy;

@@ -58,12 +58,12 @@ impl Scripts {
         take: Take<T>,
     ) -> Result<T, ScriptError> {
         let spot = Arc::new(Spot::default());
-        let mut engine = engine::runner(guard.clone(), spot.clone());
+        let (mut engine, meter) = engine::runner(guard.clone(), spot.clone());
         stdlib::register(&mut engine);
         engine.set_module_resolver(self.0.modules.clone());
         setup(&mut engine);
         let job = Job { scripts: self.clone(), what: what.clone(), noun, take, spot: spot.clone() };
-        let done = on_own(guard.as_ref(), move || job.run(&engine, args));
+        let done = on_own(guard.as_ref(), move || meter.during(|| job.run(&engine, args)));
         done.unwrap_or_else(|lost| {
             let (file, at) = spot.last();
             let file = if file.is_empty() { &what.file } else { &file };

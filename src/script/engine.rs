@@ -82,17 +82,18 @@ pub(super) fn compiler<'a>(roots: impl IntoIterator<Item = &'a str>) -> Engine {
     e
 }
 
-/// An engine that runs one call, watched by the guard.
-pub(super) fn runner(guard: Arc<dyn Guard>, spot: Arc<Spot>) -> Engine {
+/// An engine that runs one call, watched by the guard, and the meter that counts it.
+pub(super) fn runner(guard: Arc<dyn Guard>, spot: Arc<Spot>) -> (Engine, Arc<Meter>) {
     let mut e = language();
-    let meter = Meter::of(guard.clone());
-    e.on_progress(move |_| meter.tick());
+    let meter = Arc::new(Meter::of(guard.clone()));
+    let count = meter.clone();
+    e.on_progress(move |_| count.tick());
     let printer = Arc::new(Printer { guard, spot: spot.clone(), said: AtomicUsize::new(0) });
     let debug = printer.clone();
     e.on_print(move |text| printer.say(text));
     e.on_debug(move |text, _, _| debug.say(text));
     follow(&mut e, spot);
-    e
+    (e, meter)
 }
 
 /// Notes every node before it is evaluated. Twice the time of pure computing, nothing of a hook that waits for an app.

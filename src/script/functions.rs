@@ -33,6 +33,17 @@ impl Functions {
         FuncRegistration::new(name).with_params_info(info).set_into_module(&mut self.0, function);
     }
 
+    /// Adds a function that leaves its first argument as it is, so that it may be called on a constant.
+    pub fn register_pure_fn<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
+        &mut self,
+        name: &str,
+        function: impl RhaiNativeFunc<A, N, X, R, F> + Send + Sync + 'static,
+    ) {
+        let info = std::iter::repeat_n("_", N).chain([type_name::<R>()]);
+        let registration = FuncRegistration::new(name).with_params_info(info).with_purity(true);
+        registration.set_into_module(&mut self.0, function);
+    }
+
     /// Adds a property that can be read.
     pub fn register_get<A: 'static, const X: bool, R: Variant + Clone, const F: bool>(
         &mut self,

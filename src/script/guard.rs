@@ -3,6 +3,7 @@
 use super::limits::{LIMITS, Limit, MEMORY, OPERATIONS, PROCESSOR};
 use super::processor;
 use rhai::{Dynamic, EvalAltResult, Position};
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -146,6 +147,11 @@ const LOOK_EVERY: u64 = 64;
 /// Bytes asked for after which the processor's time is looked at even so: an operation may copy all that a script holds.
 const MANY_BYTES: usize = 256 << 10;
 
+thread_local! {
+    /// The meter of the call that goes on in this thread, for natives that do many things in one operation.
+    static CURRENT: RefCell<Option<Arc<Meter>>> = const { RefCell::new(None) };
+}
+
 impl Meter {
     /// For a call that is watched by this guard.
     pub(super) fn of(guard: Arc<dyn Guard>) -> Meter {
@@ -153,6 +159,19 @@ impl Meter {
         let processor = guard.processor().min(Duration::from_secs(PROCESSOR.most as u64));
         let (before, asked) = (OnceLock::new(), AtomicUsize::default());
         Meter { guard, operations: AtomicU64::default(), most, processor, before, asked }
+    }
+
+    /// Does a call's work in this thread.
+    pub(super) fn during<T>(self: &Arc<Meter>, work: impl FnOnce() -> T) -> T {
+        struct Ends;
+        impl Drop for Ends {
+            fn drop(&mut self) {
+                CURRENT.take();
+            }
+        }
+        CURRENT.set(Some(self.clone()));
+        let _ends = Ends;
+        work()
     }
 
     /// Counts one operation; says which word ends the script, if one does.
@@ -174,4 +193,10 @@ impl Meter {
         }
         if every { self.guard.stop().map(|why| why.word().into()) } else { None }
     }
+}
+
+/// Counts one operation of the call that goes on in this thread.
+pub(super) fn spend() -> Result<(), Box<EvalAltResult>> {
+    let end = CURRENT.with_borrow(|meter| meter.as_ref().and_then(|m| m.tick()));
+    end.map_or(Ok(()), |word| Err(EvalAltResult::ErrorTerminated(word, Position::NONE).into()))
 }

@@ -1,7 +1,7 @@
 //! The names scripts may call: Rhai's natives as the engine lists them, and the rows handed down. Pure look-ups.
 
 use super::signature::{CallSig, Owner, Ty};
-use super::{assertion, engine, natives};
+use super::{asking, assertion, engine, natives};
 use rhai::{Array, Dynamic, FLOAT, FnPtr, FuncInfo, INT, ImmutableString, Map};
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -41,6 +41,10 @@ pub(super) fn all_natives() -> &'static BTreeMap<String, Vec<Native>> {
             if !forms.contains(&native) {
                 forms.push(native);
             }
+        }
+        let by_name = |n: &Native| matches!(n.params[..], [Ty::ARRAY, Ty::TEXT, ..]);
+        for name in asking::BY_NAME {
+            all.entry((*name).to_string()).and_modify(|forms| forms.retain(|n| !by_name(n)));
         }
         for row in natives::NATIVES {
             if let (Some(forms), Some(ret)) = (all.get_mut(row.name()), row.ret()) {

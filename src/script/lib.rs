@@ -14,7 +14,9 @@ pub mod returns;
 pub mod signature;
 pub mod stdlib;
 
+mod asking;
 mod assertion;
+mod comparing;
 mod compile;
 mod conventions;
 mod engine;

@@ -213,10 +213,10 @@ fn evaluate(loaded: &mut Loaded, order: &[String], watch: &Arc<Patience>, out: &
         let file = &loaded.files[path];
         let Some(ast) = &file.ast else { continue };
         let spot = Arc::new(Spot::default());
-        let mut engine = engine::runner(watch.clone(), spot.clone());
+        let (mut engine, meter) = engine::runner(watch.clone(), spot.clone());
         stdlib::register(&mut engine);
         engine.set_module_resolver(loaded.modules.clone());
-        match Module::eval_ast_as_new(Scope::new(), ast, &engine) {
+        match meter.during(|| Module::eval_ast_as_new(Scope::new(), ast, &engine)) {
             Ok(module) if file.kind == Kind::Lib => {
                 loaded.modules.insert(path.trim_end_matches(".rhai"), module);
             }

@@ -3,7 +3,7 @@
 
 use super::functions::{Functions, share};
 use super::ty::Ty;
-use super::{assertion, raised, show, sorting};
+use super::{asking, assertion, comparing, raised, show, sorting};
 use memchr::memmem;
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Module, NativeCallContext, Shared};
 use std::sync::LazyLock;
@@ -54,6 +54,8 @@ static ALL: LazyLock<Shared<Module>> = LazyLock::new(|| {
     Functions::filled(|all| {
         fill(all);
         sorting::register(all);
+        asking::register(all);
+        comparing::register(all);
         assertion::register(all);
         raised::register(all);
     })
@@ -147,4 +149,147 @@ fn lines(cx: &NativeCallContext<'_>, text: &str) -> Result<Vec<Dynamic>, Raised>
         return Err(too_large(cx, "Size of array"));
     }
     Ok(text.lines().map(|l| l.to_string().into()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{engine, guard::Unguarded};
+    use rhai::packages::{Package, StandardPackage};
+    use rhai::{Dynamic, Engine};
+    use std::sync::Arc;
+
+    /// Lists and maps as Rhai's book shows them, and at their ends.
+    const SAME: &[&str] = &[
+        "[1, 2, 3].map(|v| v * v)",
+        "[1, 2, 3].map(|v, i| v * i)",
+        "[1, 2, 3].map(|| this + 1)",
+        "[].map(|v| v)",
+        "[1, 2, 3, 4].filter(|v| v >= 3)",
+        "[1, 2, 3, 4].filter(|v, i| v * i >= 6)",
+        "[1, 2].filter(|v| 5)",
+        "let a = [1, 2, 3]; a.for_each(|| this *= 2); a",
+        "let a = [1, 2, 3]; a.for_each(|i| this *= i); a",
+        "let a = [1, 2, 3, 4, 5]; let d = a.drain(|v| v < 3); [a, d]",
+        "let a = [1, 2, 3, 4, 5]; let d = a.drain(|v, i| v + i < 5); [a, d]",
+        "let a = [1, 2, 3, 4, 5]; let d = a.retain(|v| v >= 3); [a, d]",
+        "let a = [1, 2, 3, 4, 5]; let d = a.retain(|v, i| v + i >= 5); [a, d]",
+        "[1, 2].zip([3, 4, 5], |x, y| x + y)",
+        "[1, 2].zip([3, 4], |x, y, i| x + y + i)",
+        "[].zip([], |x, y| x)",
+        "[1, 2, 3].some(|v| v > 2)",
+        "[1, 2, 3].some(|v, i| i > 2)",
+        "[].some(|v| true)",
+        "[1, 2, 3].all(|v| v > 0)",
+        "[1, 2, 3].all(|v, i| i > 0)",
+        "[].all(|v| false)",
+        "[1, 2, 3, 5].find(|v| v > 2)",
+        "[1, 2, 3, 5].find(|v| v > 9)",
+        "[1, 2, 3, 5].find(|v| v > 1, 2)",
+        "[1, 2, 3, 5].find(|v| v > 1, -1)",
+        "[1, 2, 3, 5].find(|v| true, 9)",
+        "[1, 2, 3].find_map(|v| if v > 1 { v * 10 })",
+        "[1, 2, 3].find_map(|v| (), 1)",
+        "[1, 2, 3].find_map(|v, i| if i > 1 { v }, -9)",
+        "[1, 2, 3, 2].index_of(2)",
+        "[1, 2, 3, 2].index_of(2, 2)",
+        "[1, 2, 3, 2].index_of(2, -1)",
+        "[1, 2, 3, 2].index_of(2, -99)",
+        "[1, 2, 3, 2].index_of(2, 99)",
+        "[1, 2].index_of(9)",
+        "[1, 2, 3].index_of(|v| v > 1)",
+        "[1, 2, 3].index_of(|v, i| v * i > 1, 1)",
+        "[].index_of(|v| true)",
+        "[1, 2, 3].reduce(|sum, v| sum + v, 0)",
+        "[1, 2, 3].reduce(|sum, v| if sum == () { v } else { sum + v })",
+        "[1, 2, 3].reduce(|sum, v, i| sum + v * i, 0)",
+        "[].reduce(|sum, v| 1, 7)",
+        "[1, 2, 3].reduce_rev(|sum, v| sum * 10 + v, 0)",
+        "[1, 2, 3].reduce_rev(|sum, v, i| sum * 10 + i, 0)",
+        "#{a: 1, b: 2}.map(|k, v| v * 2)",
+        "#{a: 1, b: 2}.map(|k| this + 1)",
+        "#{a: 1, b: 2}.filter(|k, v| v > 1)",
+        "#{a: 1, b: 2}.filter(|k| k == \"a\")",
+        "let m = #{a: 1, b: 2}; let d = m.drain(|k, v| v > 1); [m, d]",
+        "let m = #{a: 1, b: 2}; let d = m.retain(|k, v| v > 1); [m, d]",
+        "[[1, [2, \"x\"]], 'c', 1.5, true, ()] == [[1, [2, \"x\"]], 'c', 1.5, true, ()]",
+        "[1, 2] == [1, 3]",
+        "[1] == [1, 2]",
+        "[] == []",
+        "[1] == [1.0]",
+        "[1, \"1\"] != [1, 1]",
+        "['a'] == [\"a\"]",
+        "[()] == [0]",
+        "[1] == [[1]]",
+        "[0..3] == [0..3]",
+        "[|| 1] == [|| 1]",
+        "[|| 1] == [1]",
+        "#{a: 1, b: [2]} == #{b: [2], a: 1}",
+        "#{a: 1} == #{a: 2}",
+        "#{a: 1} == #{b: 1}",
+        "#{a: 1} != #{a: 1, b: 2}",
+        "3 in [1, 2, 3]",
+        "\"3\" in [1, 2, 3]",
+        "[1] in [[1], [2]]",
+        "[1, 2].contains(2)",
+        "let a = [1, 1, 2, 2, 1]; a.dedup(); a",
+        "let a = [[1], [1], [2]]; a.dedup(); a",
+        "let a = [1, 1.0, \"1\"]; a.dedup(); a",
+        "let a = [|| 1, || 1]; a.dedup(); a.len()",
+        "`${[1, 2.5, \"a\\n\", 'c', true, (), [], [[]], #{}]}`",
+        "`${#{a: [1], \"b c\": \"x\"}}`",
+        "\"x\" + [1, 2]",
+        "[1, 2].to_string() + [\"a\"].to_debug() + #{a: 2}.to_string() + #{b: 1}.to_debug()",
+        "[0..3, 1..=2]",
+        "`${[0..3, 1..=2]}`",
+        "[3, 1, 2].order(|a, b| a - b)",
+        "let a = [3, 1, 2]; a.sort(|a, b| b - a); a",
+    ];
+
+    fn shown(e: &Engine, script: &str) -> String {
+        e.eval::<Dynamic>(script).map_or_else(|e| e.to_string(), |v| format!("{v:?}"))
+    }
+
+    #[test]
+    fn lists_and_maps_do_what_they_do_in_rhai() {
+        let mut rhais = Engine::new_raw();
+        StandardPackage::new().register_into_engine(&mut rhais);
+        let (ours, _) = engine::runner(Arc::new(Unguarded), Arc::default());
+        for script in SAME {
+            assert_eq!(shown(&ours, script), shown(&rhais, script), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_searched_for_and_never_the_name_of_a_function() {
+        let (ours, _) = engine::runner(Arc::new(Unguarded), Arc::default());
+        let said = |script: &str| shown(&ours, &format!("fn b(x) {{ true }} {script}"));
+        assert_eq!(said("[\"a\", \"b\"].index_of(\"b\")"), "1");
+        assert_eq!(said("[\"a\", \"b\"].index_of(\"c\", 0)"), "-1");
+        for name in super::asking::BY_NAME {
+            let all = said(&format!("let a = [1]; a.{name}(\"b\")"));
+            assert!(all.contains("asks a closure"), "{name}: {all}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_a_closure_is_not_lost() {
+        let (ours, _) = engine::runner(Arc::new(Unguarded), Arc::default());
+        let (by_list, by_map) = (
+            "map filter for_each some all find find_map index_of reduce reduce_rev drain retain sort sort_by order \
+             order_by dedup",
+            "map filter drain retain",
+        );
+        for name in by_list.split_whitespace() {
+            let said = shown(&ours, &format!("let a = [1, 2]; a.{name}(|x, y| throw \"no\"); a"));
+            assert!(said.contains("no"), "{name}: {said}");
+        }
+        for name in by_map.split_whitespace() {
+            let said = shown(&ours, &format!("let m = #{{a: 1}}; m.{name}(|x, y| throw \"no\"); m"));
+            assert!(said.contains("no"), "{name}: {said}");
+        }
+        assert!(shown(&ours, "[1].zip([2], |x, y| throw \"no\")").contains("no"));
+        let some_gone =
+            "let a = [1, 2, 3]; try { a.drain(|v| if v > 1 { throw 1 } else { true }) } catch {} a";
+        assert_eq!(shown(&ours, some_gone), "[2, 3]");
+    }
 }

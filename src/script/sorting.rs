@@ -1,6 +1,7 @@
-//! `sort` and `dedup` with a closure. Rhai's own take an error in the closure for an answer: a failed assertion, or the end of
+//! `sort`, `order` and `dedup` with a closure. Rhai's own take an error in the closure for an answer: a failed assertion, or the end of
 //! the script, would be lost in them.
 
+use super::asking::{Asked, asking};
 use super::functions::Functions;
 use super::show;
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, NativeCallContext};
@@ -12,9 +13,17 @@ pub(super) fn register(natives: &mut Functions) {
     for name in ["sort", "sort_by"] {
         natives.register_fn(
             name,
-            |cx: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Result<(), Raised> {
-                *list = sorted(list, &mut |a, b| in_order(&cx, &by, a, b))?;
+            move |cx: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Result<(), Raised> {
+                *list = in_its_order(&cx, name, list, &by)?;
                 Ok(())
+            },
+        );
+    }
+    for name in ["order", "order_by"] {
+        natives.register_pure_fn(
+            name,
+            move |cx: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Result<Array, Raised> {
+                in_its_order(&cx, name, list, &by)
             },
         );
     }
@@ -22,15 +31,18 @@ pub(super) fn register(natives: &mut Functions) {
         "dedup",
         |cx: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Result<(), Raised> {
             let mut kept: Array = vec![];
-            for value in list.iter() {
-                let same = match kept.last() {
-                    Some(last) => equal(&cx, &by, value, last)?,
-                    None => false,
-                };
-                if !same {
-                    kept.push(value.clone());
+            asking(&cx, "dedup", &by, |asked| {
+                for value in list.iter() {
+                    let same = match kept.last() {
+                        Some(last) => equal(asked, value, last)?,
+                        None => false,
+                    };
+                    if !same {
+                        kept.push(value.clone());
+                    }
                 }
-            }
+                Ok(())
+            })?;
             *list = kept;
             Ok(())
         },
@@ -62,9 +74,18 @@ fn sorted<T: Clone, E>(list: &[T], in_order: &mut dyn FnMut(&T, &T) -> Result<bo
     Ok(from)
 }
 
+fn in_its_order(
+    cx: &NativeCallContext<'_>,
+    name: &str,
+    list: &[Dynamic],
+    by: &FnPtr,
+) -> Result<Array, Raised> {
+    asking(cx, name, by, |asked| sorted(list, &mut |a, b| in_order(asked, a, b)))
+}
+
 /// An int says how the first stands to the second, a bool whether they may stay as they are.
-fn in_order(cx: &NativeCallContext<'_>, by: &FnPtr, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
-    let said: Dynamic = by.call_within_context(cx, (a.clone(), b.clone()))?;
+fn in_order(asked: &Asked<'_>, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
+    let said = asked.about_both(a, b)?;
     match (said.as_int(), said.as_bool()) {
         (Ok(n), _) => Ok(n <= 0),
         (_, Ok(stay)) => Ok(stay),
@@ -72,8 +93,8 @@ fn in_order(cx: &NativeCallContext<'_>, by: &FnPtr, a: &Dynamic, b: &Dynamic) ->
     }
 }
 
-fn equal(cx: &NativeCallContext<'_>, by: &FnPtr, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
-    let said: Dynamic = by.call_within_context(cx, (a.clone(), b.clone()))?;
+fn equal(asked: &Asked<'_>, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
+    let said = asked.about_both(a, b)?;
     said.as_bool().map_err(|_| no_answer("a bool", &said))
 }
 
