@@ -6,7 +6,7 @@ use super::guard::{Guard, Spot};
 use super::hooks::Hook;
 use super::load::{HOOKS_FILE, Scripts};
 use super::returns::Return;
-use super::thread::{Lost, on_own};
+use super::thread::{Lost, keep_after, on_own};
 use super::{show, stdlib};
 use ccci_model::failure::{Failure, causes};
 use rhai::{CallFnOptions, Dynamic, Engine, Scope};
@@ -63,7 +63,7 @@ impl Scripts {
         engine.set_module_resolver(self.0.modules.clone());
         setup(&mut engine);
         let job = Job { scripts: self.clone(), what: what.clone(), noun, take, spot: spot.clone() };
-        let done = on_own(guard.as_ref(), move || meter.during(|| job.run(&engine, args)));
+        let done = on_own(guard.as_ref(), move || meter.during(keep_after, || job.run(&engine, args)));
         done.unwrap_or_else(|lost| {
             let (file, at) = spot.last();
             let file = if file.is_empty() { &what.file } else { &file };

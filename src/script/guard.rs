@@ -161,16 +161,17 @@ impl Meter {
         Meter { guard, operations: AtomicU64::default(), most, processor, before, asked }
     }
 
-    /// Does a call's work in this thread.
-    pub(super) fn during<T>(self: &Arc<Meter>, work: impl FnOnce() -> T) -> T {
-        struct Ends;
+    /// Does a call's work in this thread. `counted` hears how many operations that took, also if it panics.
+    pub(super) fn during<T>(self: &Arc<Meter>, counted: fn(u64), work: impl FnOnce() -> T) -> T {
+        struct Ends(fn(u64));
         impl Drop for Ends {
             fn drop(&mut self) {
-                CURRENT.take();
+                let meter = CURRENT.take();
+                (self.0)(meter.map_or(0, |m| m.operations.load(Relaxed)));
             }
         }
         CURRENT.set(Some(self.clone()));
-        let _ends = Ends;
+        let _ends = Ends(counted);
         work()
     }
 

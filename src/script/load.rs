@@ -9,7 +9,7 @@ use super::inspect::Spoken;
 use super::limits::{LOAD_OPERATIONS, LOAD_TIME};
 use super::signature::CallSig;
 use super::sources::{Sources, function_place, place};
-use super::thread::{LOOK, Lost, on_own};
+use super::thread::{LOOK, Lost, keep_after, on_own};
 use super::{conventions, engine, files, imports, inspect, overlooked, stdlib};
 use ccci_model::diag::codes::SCRIPT_SYNTAX;
 use ccci_model::diag::{Diagnostic, Diagnostics, Text};
@@ -216,7 +216,7 @@ fn evaluate(loaded: &mut Loaded, order: &[String], watch: &Arc<Patience>, out: &
         let (mut engine, meter) = engine::runner(watch.clone(), spot.clone());
         stdlib::register(&mut engine);
         engine.set_module_resolver(loaded.modules.clone());
-        match meter.during(|| Module::eval_ast_as_new(Scope::new(), ast, &engine)) {
+        match meter.during(keep_after, || Module::eval_ast_as_new(Scope::new(), ast, &engine)) {
             Ok(module) if file.kind == Kind::Lib => {
                 loaded.modules.insert(path.trim_end_matches(".rhai"), module);
             }

@@ -2,12 +2,12 @@
 
 use super::guard::{Guard, StopReason};
 use super::limits::STACK;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 const NAME: &str = "script";
@@ -27,35 +27,57 @@ pub(super) enum Lost {
     NoThread(io::Error),
 }
 
+/// Operations after which a thread is not kept. A value may be nested as deep as there were operations, and freeing it goes
+/// as deep into the stack, some two hundred bytes a step; what a thread has once touched of its stack it holds until it ends.
+const SHALLOW: u64 = 10_000;
+
 thread_local! {
     static PANICKED: RefCell<String> = const { RefCell::new(String::new()) };
     /// The thread that did the last work of this one's scripts. Starting one for each call took longer than most calls.
     static IDLE: RefCell<Option<Worker>> = const { RefCell::new(None) };
+    /// On a script's thread: whether its work may have gone deep into the stack.
+    static DEEP: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Said by the work of a script's thread: what it did decides whether the thread is kept for the next.
+pub(super) fn keep_after(operations: u64) {
+    DEEP.set(DEEP.get() || operations > SHALLOW);
 }
 
 type Work = Box<dyn FnOnce() + Send>;
 
 /// A script's thread that waits for work. It ends when this goes away, or the thread that keeps it.
-struct Worker(Sender<Work>);
+struct Worker {
+    give: Sender<Work>,
+    thread: JoinHandle<()>,
+}
 
 impl Worker {
     fn start() -> io::Result<Worker> {
         let (give, take) = mpsc::channel::<Work>();
         let thread = thread::Builder::new().name(NAME.into()).stack_size(STACK.most);
-        thread.spawn(move || take.into_iter().for_each(|work| work()))?;
-        Ok(Worker(give))
+        let thread = thread.spawn(move || take.into_iter().for_each(|work| work()))?;
+        Ok(Worker { give, thread })
     }
 
-    /// Does the work; what it came to is heard at the other end, and nothing if the thread ends over it.
+    /// Ends the thread, which gives its stack back.
+    fn end(self) {
+        drop(self.give);
+        // it has nothing to do any more; how it ends is of no interest
+        let _ = self.thread.join();
+    }
+
+    /// Does the work; what it came to is heard at the other end with whether it went deep, and nothing if the thread ends
+    /// over it.
     fn give<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Receiver<Result<T, String>> {
+    ) -> Receiver<(Result<T, String>, bool)> {
         let (tell, hear) = mpsc::sync_channel(1);
         // a thread that ended drops the work, and `tell` with it
-        let _ = self.0.send(Box::new(move || {
+        let _ = self.give.send(Box::new(move || {
             let done = panic::catch_unwind(AssertUnwindSafe(work));
-            let _ = tell.send(done.map_err(|_| PANICKED.with(RefCell::take)));
+            let _ = tell.send((done.map_err(|_| PANICKED.with(RefCell::take)), DEEP.get()));
         }));
         hear
     }
@@ -72,8 +94,12 @@ pub(super) fn on_own<T: Send + 'static>(
     let mut patience = PATIENCE;
     loop {
         match hear.recv_timeout(LOOK) {
-            Ok(done) => {
-                IDLE.set(Some(worker));
+            Ok((done, deep)) => {
+                if deep {
+                    worker.end();
+                } else {
+                    IDLE.set(Some(worker));
+                }
                 return done.map_err(Lost::Panicked);
             }
             Err(RecvTimeoutError::Disconnected) => return Err(Lost::Panicked("the thread ended".into())),
@@ -122,5 +148,20 @@ mod tests {
         let _ = on_own(&Unguarded, || panic!("out of cheese")).map(|(): ()| ());
         assert_eq!(first, id());
         assert_ne!(first, thread::current().id());
+    }
+
+    #[test]
+    fn a_thread_that_may_have_gone_deep_is_not_kept() {
+        let id = |operations| {
+            let work = move || {
+                keep_after(operations);
+                thread::current().id()
+            };
+            on_own(&Unguarded, work).unwrap()
+        };
+        let (first, deep, next) = (id(SHALLOW), id(SHALLOW + 1), id(0));
+        assert_eq!(first, deep);
+        assert_ne!(deep, next);
+        assert_eq!(next, id(0));
     }
 }
