@@ -262,8 +262,9 @@ fn told(e: ScriptError) -> (String, String) {
 }
 
 /// An app in memory and what a run keeps from hook to hook.
-struct Ground {
-    world: World,
+pub struct Ground {
+    pub world: World,
+    cluster: Arc<MemoryCluster>,
     redactor: Redactor,
     secrets: Arc<Mutex<BTreeMap<String, Secret>>>,
     marks: Marks,
@@ -310,7 +311,7 @@ networks:
 ";
 
 impl Ground {
-    fn new() -> Ground {
+    pub fn new() -> Ground {
         let clock = Arc::new(MemoryClock::default());
         let cluster = Arc::new(MemoryCluster::new(clock.clone()));
         cluster.image("nginx:1.25.0");
@@ -332,7 +333,7 @@ impl Ground {
         clock.pass(Duration::from_secs(20));
         web.serve(DOMAIN, &stack);
         let world = World {
-            cluster,
+            cluster: cluster.clone(),
             web: Arc::new(web),
             clock,
             store: Arc::new(MemoryStore::default()),
@@ -344,6 +345,7 @@ impl Ground {
         let secrets = Arc::new(Mutex::new(BTreeMap::from([("db_password".to_string(), secret)])));
         Ground {
             world,
+            cluster,
             redactor,
             secrets,
             marks: Marks::default(),
@@ -352,7 +354,17 @@ impl Ground {
         }
     }
 
-    fn ctx(&self, _row: &dyn HookRow, point: ccci_script::Point) -> Arc<HookCtx> {
+    /// Bytes that went into the record.
+    pub fn told(&self) -> usize {
+        *self.told.lock().unwrap()
+    }
+
+    /// Lets a service write a log of its own.
+    pub fn log(&self, service: &str, text: &str) {
+        self.cluster.log(service, text);
+    }
+
+    pub fn ctx(&self, _row: &dyn HookRow, point: ccci_script::Point) -> Arc<HookCtx> {
         let told = self.told.clone();
         let deadline = self.world.clock.now().after(Duration::from_secs(300));
         Arc::new(HookCtx {

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
 mod bad_input;
+mod bounds;
 mod canaries;
 mod cli_live;
 mod cli_report;

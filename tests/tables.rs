@@ -1,11 +1,19 @@
-//! Tables that users read: every diagnostic code is triggered, and every cause raised and shown, by some test.
+//! Tables that users read: every diagnostic code is triggered, every cause raised and shown, and every limit of scripts
+//! measured, by some test.
 
 use crate::run::fullest::{Ground, plainly, prepared};
 use ccci::commands::prepare::contradictions;
+use ccci::commands::prepare::contradictions;
+use ccci_model::diag::codes::CODES;
 use ccci_model::diag::codes::CODES;
 use ccci_model::failure::CAUSES;
+use ccci_model::failure::CAUSES;
+use ccci_model::plan::Action;
 use ccci_model::plan::Action;
 use ccci_runner::record::Record;
+use ccci_runner::record::Record;
+use ccci_script::limits::{LIMITS, Limit};
+use ccci_testkit::example;
 use ccci_testkit::example;
 use std::collections::BTreeSet;
 use std::fs;
@@ -115,4 +123,18 @@ fn every_cause_is_raised_somewhere_and_shown_by_a_test() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_limit_of_scripts_is_measured_by_a_test_of_its_name() {
+    let mut paths = vec![];
+    files(Path::new("src"), ".rs", &mut paths);
+    files(Path::new("tests"), ".rs", &mut paths);
+    let tests: String = paths.iter().map(|p| parts(p).1.replace("\n    ", "\n")).collect();
+    let measured = |limit: &Limit| {
+        let test = format!("#[test]\nfn bound_{}", limit.name.replace(' ', "_"));
+        tests.split(&test).skip(1).any(|rest| rest.starts_with(['(', '_']))
+    };
+    let missing: Vec<&str> = LIMITS.iter().filter(|l| !measured(l)).map(|l| l.name).collect();
+    assert!(missing.is_empty(), "no test `bound_…` measures {missing:?}");
 }

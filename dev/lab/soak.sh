@@ -50,7 +50,7 @@ waits() {
   ! grep -q 'EXCEEDED' "$SOAK_LOGS/waits.figures" && grep -q '80 of 80 right' "$SOAK_LOGS/waits.figures"
 }
 hostile() {
-  CCCI_HOSTILE=full stories hostile
+  CCCI_HOSTILE=full CCCI_SLIPS=50000 stories hostile bounds steps slips
   echo "soak: every limit at its real size"
 }
 fuzz() {

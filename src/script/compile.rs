@@ -57,6 +57,10 @@ pub(super) fn compile(engine: &mut Engine, name: &str, kind: Kind, text: &Arc<Te
     // some editors begin a file with a byte order mark, which is no letter of it
     let source = text.content.strip_prefix('\u{feff}').unwrap_or(&text.content);
     match engine.compile(source) {
+        // Rhai counts only when it comes to the next `fn`
+        Ok(ast) if ast.iter_fn_def().count() > FUNCTIONS.most => {
+            file.refused.push(too_many_functions().at(Place::start_of(text)));
+        }
         Ok(mut ast) => {
             ast.set_source(name);
             let tree = tree::of(&ast);
@@ -78,6 +82,11 @@ pub(super) fn compile(engine: &mut Engine, name: &str, kind: Kind, text: &Arc<Te
     file
 }
 
+fn too_many_functions() -> Diagnostic {
+    let message = format!("the file has more than {} functions, closures included", FUNCTIONS.most);
+    Diagnostic::new(SCRIPT_TOO_LARGE, message)
+}
+
 fn is_unknown_name(e: &ParseError) -> bool {
     matches!(e.err_type(), ParseErrorType::VariableUndefined(_) | ParseErrorType::ModuleUndefined(_))
 }
@@ -94,12 +103,7 @@ fn refused(text: &Arc<Text>, e: &ParseError) -> Diagnostic {
         P::ModuleUndefined(name) => {
             (UNKNOWN_MODULE, format!("there is no module `{name}`"), name.len(), None)
         }
-        P::TooManyFunctions => (
-            SCRIPT_TOO_LARGE,
-            format!("the file has more than {} functions, closures included", FUNCTIONS.most),
-            1,
-            None,
-        ),
+        P::TooManyFunctions => return too_many_functions().at(place(text, e.position(), 1)),
         P::ExprTooDeep => {
             let message =
                 format!("expressions or blocks are nested more than {} deep", EXPRESSION_DEPTH.most);

@@ -23,11 +23,11 @@ limits! {
     OPERATIONS "operations" 1_000_000, "Steps of the interpreter, callbacks included; what happens in one of them is bounded by the processor time.";
     PROCESSOR "processor time" 5, "Seconds of a processor that the script's own thread may use; waiting costs none.";
     MEMORY "memory" 64 << 20, "Bytes that the script's own thread holds.";
-    CALL_DEPTH "call depth" 32, "Functions that call each other before one comes back.";
-    EXPRESSION_DEPTH "expression depth" 64, "Expressions and blocks inside each other.";
+    CALL_DEPTH "call depth" 32, "Functions that are called inside each other, below the hook or test.";
+    EXPRESSION_DEPTH "expression depth" 64, "Levels of expressions and blocks inside each other, as the engine counts them: parentheses and a block take two, a list, a map and an `if` three.";
     TEXT "text length" 1 << 20, "Bytes of one text.";
-    ARRAY "array length" 10_000, "Elements of one array, those inside its elements included.";
-    MAP "map size" 1_000, "Entries of one map, those inside its values included.";
+    ARRAY "array length" 10_000, "Elements of one array, those inside its elements included. What is set by its place, `list[n] = …`, is counted when a native is next called on the list.";
+    MAP "map size" 1_000, "Entries of one map, those inside its values included. What is set by its key in brackets, `map[key] = …`, is counted when a native is next called on the map.";
     VARIABLES "variables" 256, "Variables at one time.";
     FUNCTIONS "functions" 256, "Functions of one file, closures included.";
     MODULES "imports" 32, "Imported files.";

@@ -229,3 +229,17 @@ fn evaluate(loaded: &mut Loaded, order: &[String], watch: &Arc<Patience>, out: &
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bound_load_time() {
+        let patience = Patience::default();
+        let looks = std::iter::repeat_with(|| patience.look()).take_while(Option::is_none).count();
+        // the look that ends it is the one after so many pauses
+        assert_eq!((LOOK * (looks as u32 + 1)).as_secs(), LOAD_TIME.most as u64);
+        assert_eq!(patience.stop(), Some(StopReason::Deadline), "the script hears it too");
+    }
+}

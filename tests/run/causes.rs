@@ -3,16 +3,29 @@
 use super::fullest::{Ground, fresh, hasty, job};
 use super::machine::{Life, Machine};
 use ccci_model::diag::Text;
+use ccci_model::diag::Text;
+use ccci_model::event::What;
 use ccci_model::event::What;
 use ccci_model::exit::Exit;
+use ccci_model::exit::Exit;
 use ccci_model::failure::Blame::{self, Ccci, Image, Recipe, World};
+use ccci_model::failure::Blame::{self, Image, Recipe, World};
+use ccci_model::plan::Action;
 use ccci_model::plan::Action;
 use ccci_model::tier::{Status, Tier};
+use ccci_model::tier::{Status, Tier};
+use ccci_model::verdict::Trouble;
 use ccci_model::verdict::Trouble;
 use ccci_runner::execute::job::Job;
+use ccci_runner::execute::job::Job;
 use ccci_script::Scripts;
+use ccci_script::Scripts;
+use ccci_script::limits::HOOK_TIME;
+use ccci_swarm::observed::{Oom, Seen};
 use ccci_swarm::observed::{Oom, Seen};
 use ccci_swarm::ports::Stop;
+use ccci_swarm::ports::Stop;
+use ccci_testkit::memory::{Fault, page, path_of};
 use ccci_testkit::memory::{Fault, page, path_of};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -142,6 +155,17 @@ fn lesson_23_a_hook_that_fails_fails_its_tier_with_position_and_message() {
         });
         first(hook, &Machine::new().live(&job), "hook-failed", Recipe, Exit::Failed, tier);
     }
+}
+
+#[test]
+fn bound_hook_time() {
+    let waits = ("page::write(ctx, \"first\");", "eventually(\"1h\", || false);");
+    let life = Machine::new().live(&hasty(with_hooks(|h| h.replace(waits.0, waits.1))));
+    let ended = life.events.iter().find_map(|e| match &e.what {
+        What::StepEnded { ms, failure: Some(f), .. } if f.cause == "script-deadline" => Some(*ms),
+        _ => None,
+    });
+    assert_eq!(ended, Some(HOOK_TIME.most as u64 * 1_000));
 }
 
 #[test]

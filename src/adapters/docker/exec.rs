@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn output_is_separated_and_bounded_and_the_cut_is_said() {
+    fn bound_output_is_kept_of_each_stream_and_the_cut_is_said() {
         let long = vec![b'x'; MOST_OUTPUT - 1];
         let (stdout, stderr) = output(&[(false, &long), (true, b"err"), (false, b"abc")]);
         assert_eq!(stderr, "err");

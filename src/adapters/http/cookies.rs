@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_without_end_are_refused_and_those_before_stay() {
+    fn bound_cookies_are_refused_beyond_it_and_those_before_stay() {
         let cookies = Cookies::default();
         let mut kept = 0;
         let refused = loop {

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_into_the_record_is_bounded_and_the_bound_is_said_once() {
+    fn bound_script_record_is_held_and_said_once() {
         let marks = Marks::default();
         assert_eq!(marks.tell(RECORDED.most), Room::There);
         assert_eq!([marks.tell(1), marks.tell(1)], [Room::JustFull, Room::Full]);
