@@ -6,28 +6,16 @@
 //! its own. `cargo test hostile_script -- --nocapture` prints the table.
 
 use ccci_model::name::{RunId, ServiceName, StackName};
-use ccci_model::name::{RunId, ServiceName, StackName};
-use ccci_model::redact::Redactor;
 use ccci_model::redact::Redactor;
 use ccci_model::secret::Secret;
-use ccci_model::secret::Secret;
-use ccci_model::tier::Tier;
 use ccci_model::tier::Tier;
 use ccci_runner::ctx::{self, Ctx, HookCtx, Marks, state::Facts, state::Used};
-use ccci_runner::ctx::{self, Ctx, HookCtx, Marks, state::Facts, state::Used};
 use ccci_script::hooks::{self, HookRow};
-use ccci_script::hooks::{self, HookRow};
-use ccci_script::limits::OPERATIONS;
 use ccci_script::limits::{OPERATIONS, PROCESSOR};
 use ccci_script::{ErrorKind, FnRef, Guard, RecipeTexts, ScriptError, Scripts, StopReason};
-use ccci_script::{ErrorKind, FnRef, Guard, RecipeTexts, ScriptError, Scripts, StopReason};
-use ccci_swarm::ports::cluster::{Cluster, Deploy, ExecOutput, Owner};
 use ccci_swarm::ports::cluster::{Cluster, Deploy, ExecOutput, Owner};
 use ccci_swarm::ports::web::HttpAnswer;
-use ccci_swarm::ports::web::HttpAnswer;
 use ccci_swarm::ports::{Clock, Limit, Stop, Web, World};
-use ccci_swarm::ports::{Clock, Limit, Stop, Web, World};
-use ccci_testkit::memory::{MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page};
 use ccci_testkit::memory::{MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page};
 use rhai::{Dynamic, Engine};
 use std::collections::BTreeMap;

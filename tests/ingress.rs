@@ -9,17 +9,11 @@ mod ground;
 
 use app::App;
 use ccci_model::name::ServiceName;
-use ccci_model::name::ServiceName;
 use ccci_script::limits::ANSWER;
 use ccci_swarm::observed::TaskState;
-use ccci_swarm::observed::TaskState;
-use ccci_swarm::ports::Web;
 use ccci_swarm::ports::Web;
 use ccci_swarm::ports::clock::{Stop, StopReason};
-use ccci_swarm::ports::clock::{Stop, StopReason};
 use ccci_swarm::ports::cluster::ClusterError;
-use ccci_swarm::ports::cluster::ClusterError;
-use ccci_swarm::ports::web::{AnsweredBy, HttpRequest, WebError};
 use ccci_swarm::ports::web::{AnsweredBy, HttpRequest, WebError};
 use ground::{Ground, request};
 use rustls::{ClientConnection, StreamOwned};

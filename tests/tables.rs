@@ -3,17 +3,11 @@
 
 use crate::run::fullest::{Ground, plainly, prepared};
 use ccci::commands::prepare::contradictions;
-use ccci::commands::prepare::contradictions;
-use ccci_model::diag::codes::CODES;
 use ccci_model::diag::codes::CODES;
 use ccci_model::failure::CAUSES;
-use ccci_model::failure::CAUSES;
 use ccci_model::plan::Action;
-use ccci_model::plan::Action;
-use ccci_runner::record::Record;
 use ccci_runner::record::Record;
 use ccci_script::limits::{LIMITS, Limit};
-use ccci_testkit::example;
 use ccci_testkit::example;
 use std::collections::BTreeSet;
 use std::fs;
