@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-/// Foreign text made harmless: no escape sequences, no control characters but newlines, and nothing that a forge
-/// would take for a command of its own (`##[…]` is one anywhere in a line, `::word::` at its start).
+/// Foreign text made harmless: no escape sequences, no control characters but newlines, no letters that Unicode says are
+/// none (XML forbids some), and nothing that a forge would take for a command of its own (`##[…]` is one anywhere in a
+/// line, `::word::` at its start).
 pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -16,16 +17,24 @@ pub fn clean(text: &str) -> String {
             '\n' => out.push('\n'),
             '\t' => out.push_str("    "),
             '\r' => {}
+            c if breaks(c) => out.push('\n'),
             c if overrides(c) => {}
-            c if c.is_control() => out.push('\u{fffd}'),
+            c if c.is_control() || is_none(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
-    let out = out.replace("##[", "## [");
+    let out = if out.contains("##") { no_command_inside(out) } else { out };
     match out.contains("::") {
         true => out.split_inclusive('\n').map(no_command).collect(),
         false => out,
     }
+}
+
+/// Commands that are ones anywhere in a line, and what stands for them.
+const INSIDE: &[(&str, &str)] = &[("##[", "## ["), ("##vso[", "## vso["), ("##teamcity[", "## teamcity[")];
+
+fn no_command_inside(text: String) -> String {
+    INSIDE.iter().fold(text, |text, (command, words)| text.replace(command, words))
 }
 
 /// A line that no forge takes for a command: runners trim a line before they look whether it begins with `::`. What is
@@ -38,9 +47,23 @@ pub fn no_command(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// A text that is shown beside its places: as many bytes, but nothing that steers a terminal.
+/// A text that is shown beside its places: as many bytes, but nothing that steers a terminal, or a forge from the middle of
+/// a line, where this text is shown.
 pub fn in_place(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || overrides(c);
+    let shown = without_steering(text);
+    match INSIDE.iter().any(|(command, _)| shown.contains(command)) {
+        false => shown,
+        true => INSIDE
+            .iter()
+            .fold(shown.into_owned(), |text, (command, _)| text.replace(command, &command.replace('[', "(")))
+            .into(),
+    }
+}
+
+fn without_steering(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || overrides(c) || breaks(c) || is_none(c)
+    };
     if !text.contains(|c| steers(c) || c == '\r') {
         return text.into();
     }
@@ -49,14 +72,25 @@ pub fn in_place(text: &str) -> Cow<'_, str> {
     while let Some(c) = chars.next() {
         // a return that ends no line would let the rest of a line be written over its beginning
         let steers = steers(c) || (c == '\r' && chars.peek() != Some(&'\n'));
-        out.push(match c.len_utf8() {
-            _ if !steers => c,
-            1 => '?',
-            2 => '¿',
-            _ => '\u{fffd}',
-        });
+        match c.len_utf8() {
+            _ if !steers => out.push(c),
+            1 => out.push('?'),
+            2 => out.push('¿'),
+            3 => out.push('\u{fffd}'),
+            _ => out.push_str("\u{fffd}?"),
+        }
     }
     out.into()
+}
+
+/// Line breaks to editors and browsers, though not to terminals.
+fn breaks(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Code points that Unicode says are no letters and never will be.
+fn is_none(c: char) -> bool {
+    matches!(c, '\u{fdd0}'..='\u{fdef}') || c as u32 & 0xfffe == 0xfffe
 }
 
 /// Bidirectional overrides, which would let a log line rewrite the words beside it.
@@ -112,6 +146,9 @@ mod tests {
         assert_eq!(clean("##[error]x"), "## [error]x");
         assert_eq!(clean("\u{1b}[31"), "");
         assert_eq!(clean("\u{202e}txt"), "txt");
+        assert_eq!(clean("a\u{2028}::error::b"), "a\n: :error::b");
+        assert_eq!(clean("\u{fdd0}\u{fffe}\u{10ffff}"), "\u{fffd}\u{fffd}\u{fffd}");
+        assert_eq!(clean("##vso[x] ##teamcity[y]"), "## vso[x] ## teamcity[y]");
     }
 
     #[test]
@@ -126,10 +163,11 @@ mod tests {
 
     #[test]
     fn a_text_beside_its_places_keeps_its_bytes() {
-        let text = "a\u{1b}[2Jb\u{9b}2J\u{202e}\rc\r\n\td";
+        let text = "a\u{1b}[2Jb\u{9b}2J\u{202e}\rc\r\n\td\u{2028}\u{fffe}\u{1ffff}";
         let shown = in_place(text);
-        assert_eq!(shown, "a?[2Jb¿2J\u{fffd}?c\r\n\td");
+        assert_eq!(shown, "a?[2Jb¿2J\u{fffd}?c\r\n\td\u{fffd}\u{fffd}\u{fffd}?");
         assert_eq!(shown.len(), text.len());
+        assert_eq!(in_place("key = \"##[error]x\""), "key = \"##(error]x\"");
     }
 
     #[test]
