@@ -115,7 +115,7 @@ fn failed(f: &Failure) -> TestCaseStatus {
 
 fn kind(how: NonSuccessKind, cause: &str, message: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(how);
-    status.set_type(cause);
+    status.set_type(clean(cause));
     status.set_message(clean(message));
     status
 }

@@ -3,7 +3,7 @@
 use super::progress::{Progress, since_ms, whole};
 use super::sheet::{Sheet, Style, Tone};
 use super::teller::Teller;
-use super::text::{clean, columns, cut, one_line, span, wrap};
+use super::text::{self, clean, columns, cut, one_line, span, wrap};
 use super::usual::Usual;
 use ccci_model::event::{Event, What};
 use ccci_model::failure::Failure;
@@ -119,8 +119,8 @@ impl Live {
     /// A line that never reaches the last column: some terminals fold there.
     fn row(&self, tone: Tone, head: &str, rest: &str) -> String {
         let width = self.screen.width.saturating_sub(1);
-        let head = cut(head, width);
-        let rest = cut(rest, width.saturating_sub(columns(&head)));
+        let head = cut(&text::line(head), width);
+        let rest = cut(&text::line(rest), width.saturating_sub(columns(&head)));
         let sheet = Sheet::new(Style { colour: self.screen.colour, width: self.screen.width });
         format!("{}{}", sheet.tint(tone, &head), rest.trim_end())
     }

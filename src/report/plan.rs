@@ -1,26 +1,28 @@
 //! Shows a plan as text: what a run would do, from which commits, with which images and deadlines. Pure.
 
+use ccci_model::diag::harmless::line;
 use ccci_model::event::DecidedBy;
 use ccci_model::plan::{Deployment, Plan};
 use ccci_model::time::Span;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The whole plan. Readable without colour; stable, so it can be kept as a snapshot.
+/// The whole plan. Readable without colour; stable, so it can be kept as a snapshot. Each foreign text stays on its line, so that
+/// none steers a terminal or is taken for another line of the plan.
 pub fn show(plan: &Plan) -> String {
     let mut out = String::new();
     let deadline = Span(Duration::from_millis(plan.deadline_ms));
-    let _ = writeln!(out, "{} from {}", plan.subject().recipe, plan.subject().source);
+    let _ = writeln!(out, "{} from {}", plan.subject().recipe, line(&plan.subject().source));
     let _ = writeln!(out, "  domain    {}", plan.subject().domain);
     let _ = writeln!(out, "  deadline  {deadline} for the whole run");
     deployment(&mut out, "head", &plan.subject().head);
     match &plan.subject().base {
         Some(base) => {
             deployment(&mut out, "base", base);
-            let _ = writeln!(out, "            chosen as: {}", plan.subject().base_reason);
+            let _ = writeln!(out, "            chosen as: {}", line(&plan.subject().base_reason));
         }
         None => {
-            let _ = writeln!(out, "  base      none: {}", plan.subject().base_reason);
+            let _ = writeln!(out, "  base      none: {}", line(&plan.subject().base_reason));
         }
     }
     section(
@@ -69,9 +71,9 @@ pub fn decided(by: DecidedBy) -> &'static str {
 fn deployment(out: &mut String, side: &str, d: &Deployment) {
     let version = d.version.as_ref().map_or("no version".to_string(), |v| v.to_string());
     let dirty = if d.dirty { ", with uncommitted changes" } else { "" };
-    let _ = writeln!(out, "  {side:<9} {version}  {} ({}{dirty})", d.commit.short(), d.found_as);
-    let _ = writeln!(out, "            files: {}", d.compose_files.join(", "));
-    let _ = writeln!(out, "            images: {}", d.images.join(", "));
+    let _ = writeln!(out, "  {side:<9} {version}  {} ({}{dirty})", d.commit.short(), line(&d.found_as));
+    let _ = writeln!(out, "            files: {}", line(&d.compose_files.join(", ")));
+    let _ = writeln!(out, "            images: {}", line(&d.images.join(", ")));
     if d.repaired {
         let _ = writeln!(out, "            repaired by previous/compose.previous.yml");
     }
@@ -83,8 +85,8 @@ fn section(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
         return;
     }
     let _ = writeln!(out, "\n{title}");
-    for line in lines {
-        let _ = writeln!(out, "  {line}");
+    for text in lines {
+        let _ = writeln!(out, "  {}", line(&text));
     }
 }
 
@@ -102,6 +104,6 @@ fn steps(out: &mut String, plan: &Plan) {
             shown = Some(group);
         }
         let limit = Span(Duration::from_millis(step.limit_ms)).to_string();
-        let _ = writeln!(out, "  {:>2}  {:<58} {limit:>6}", n + 1, plan.title(step));
+        let _ = writeln!(out, "  {:>2}  {:<58} {limit:>6}", n + 1, line(&plan.title(step)));
     }
 }

@@ -245,7 +245,7 @@ impl Progress {
             None => out.push_str("  now      between two steps\n"),
         }
         if let Some(by) = &self.stopped {
-            let _ = writeln!(out, "  stopped by {by}; removal goes on");
+            let _ = writeln!(out, "  stopped by {}; removal goes on", one_line(by));
         }
         out
     }

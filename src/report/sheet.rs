@@ -99,7 +99,8 @@ impl Sheet {
 
     /// A paragraph: `head` in columns of its own, the text wrapped beside it.
     pub fn beside(&mut self, indent: usize, head: &str, text: &str) {
-        let left = indent + columns(head);
+        let head = line(head);
+        let left = indent + columns(&head);
         let width = self.style.width.saturating_sub(left);
         let clean = clean(text);
         let lines = wrap(clean.trim_end(), width);
