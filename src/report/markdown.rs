@@ -2,9 +2,11 @@
 
 use super::human;
 use super::markup::{fenced, inline};
+use super::markup::{fenced, inline, inline_html};
+use super::record::Record;
 use super::sheet::{Sheet, Style};
 use super::text::span;
-use crate::plan::decided;
+use ccci_model::plan::decided;
 use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Outcome, TierOutcome, Trouble};
 use ccci_runner::record::Record;
@@ -69,7 +71,7 @@ fn trouble(out: &mut String, t: &Trouble) {
     let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
     let mut sheet = Sheet::new(Style::PLAIN);
     sheet.failure(0, &t.failure, EVIDENCE_LINES);
-    let head = inline(&format!("{tier}{}", t.during));
+    let head = inline_html(&format!("{tier}{}", t.during));
     let body = fenced(&sheet.text());
     let _ = writeln!(out, "\n<details><summary>{head}</summary>\n\n{body}\n\n</details>");
 }

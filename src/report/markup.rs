@@ -23,19 +23,51 @@ pub fn inline(text: &str) -> String {
     let mut out = String::new();
     for c in one_line(text).chars() {
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // a mention would call people who have nothing to do with it
-            '@' => out.push_str("&#64;"),
             c => out.push(c),
         }
     }
+    begins_nothing(&quiet(&out))
+}
+
+/// Text for HTML inside of Markdown, on its line: forges look for mentions there too.
+pub fn inline_html(text: &str) -> String {
+    quiet(&escape(&one_line(text)))
+}
+
+/// Markup without mentions of people or issues, which would call or tell somebody who has nothing to do with it. Forges look
+/// for them in the text that is shown, so that an escape of the sign does not help; a letter without width behind it does.
+fn quiet(markup: &str) -> String {
+    let mut out = String::with_capacity(markup.len());
+    let mut rest = markup.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = rest.next() {
+        out.push(c);
+        let names = rest.peek().is_some_and(|next| next.is_alphanumeric());
+        // `&#39;` is an escape of ours
+        if names && (c == '@' || (c == '#' && before != '&')) {
+            out.push_str("&#8203;");
+        }
+        before = c;
+    }
     out
+}
+
+/// Markup that begins no list, heading or rule where it stands at the beginning of a line.
+fn begins_nothing(markup: &str) -> String {
+    let digits = markup.len() - markup.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let is_numbered = (1..=9).contains(&digits) && markup[digits..].starts_with(['.', ')']);
+    match markup.chars().next() {
+        Some('-' | '+' | '=' | ':') => format!("\\{markup}"),
+        _ if is_numbered => format!("{}\\{}", &markup[..digits], &markup[digits..]),
+        _ => markup.to_string(),
+    }
 }
 
 /// A block of code in Markdown, fenced by more ticks than stand in it.
@@ -53,7 +85,19 @@ mod tests {
     #[test]
     fn foreign_text_stays_text() {
         assert_eq!(escape("<a href=\"x\">'&\u{1b}[1m"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;");
-        assert_eq!(inline("a|b\n`c` @me <b>"), "a\\|b \\`c\\` &#64;me &lt;b&gt;");
+        assert_eq!(inline("a|b\n`c` @me <b>"), "a\\|b \\`c\\` @&#8203;me &lt;b&gt;");
+        assert_eq!(inline("x #12 & $y$ a#1"), "x \\#&#8203;12 &amp; \\$y\\$ a\\#&#8203;1");
+        assert_eq!(inline_html("it's @me\n<b>_#3"), "it&#39;s @&#8203;me &lt;b&gt;_#&#8203;3");
+        for (text, expected) in [
+            ("- a", "\\- a"),
+            ("+ a", "\\+ a"),
+            ("12. a", "12\\. a"),
+            ("1) a", "1\\) a"),
+            ("12 a", "12 a"),
+            ("===", "\\==="),
+        ] {
+            assert_eq!(inline(text), expected);
+        }
         assert_eq!(fenced("x\n```\ny"), "````text\nx\n```\ny\n````");
     }
 }
