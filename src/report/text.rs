@@ -3,30 +3,21 @@
 pub use ccci_model::diag::harmless::{clean, line, no_command, one_line};
 use ccci_model::time::Span;
 use std::time::Duration;
+use unicode_width::UnicodeWidthChar;
 
 /// A span of milliseconds as people read it.
 pub fn span(ms: u64) -> String {
     Span(Duration::from_millis(ms)).to_string()
 }
 
-/// How many columns a text takes: wide letters take two, combining marks none.
+/// How many columns a text takes at most: wide letters take two, combining marks none. Terminals do not agree on letters that
+/// are joined, so each is counted by itself.
 pub fn columns(text: &str) -> usize {
     text.chars().map(wide).sum()
 }
 
-/// The blocks that terminals draw two columns wide, and marks that take none; rare in logs, so a table suffices.
 fn wide(c: char) -> usize {
-    match c as u32 {
-        0x300..=0x36f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
-        0x1100..=0x115f
-        | 0x2e80..=0xa4cf
-        | 0xac00..=0xd7a3
-        | 0xf900..=0xfaff
-        | 0xfe30..=0xfe6f
-        | 0xff00..=0xff60
-        | 0x1f300..=0x1faff => 2,
-        _ => 1,
-    }
+    c.width().unwrap_or(1)
 }
 
 /// The text cut to so many columns; a cut is shown by `…`.
@@ -102,6 +93,7 @@ mod tests {
         assert_eq!(cut("abcdef", 6), "abcdef");
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(cut("⌚⏩☔ab", 5), "⌚⏩…");
         assert_eq!(wrap("one two three four", 9), ["one two", "three", "four"]);
         assert_eq!(wrap("aaaaaaaaaabbbbbbbbbbcc", 10), ["aaaaaaaaaa", "bbbbbbbbbb", "cc"]);
         assert_eq!(wrap("a\n\nb", 10), ["a", "", "b"]);
