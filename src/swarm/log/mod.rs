@@ -2,7 +2,7 @@
 //! a secret that lies across a cut would stand in pieces in which nothing finds it. Pure.
 //!
 //! An engine hands over one message a part: the time, a blank, the part, and a line break behind the last part of a line.
-//! Parts of one line carry the time of its beginning, and messages come in the order in which they were written; lines of
+//! A letter that lies across a cut is lost: its bytes come as as many replacement characters. Parts of one line carry the time of its beginning, and messages come in the order in which they were written; lines of
 //! standard output and of standard error may lie in each other. When the last so many messages are asked for, the first
 //! of a stream may be the rest of a line.
 
@@ -179,9 +179,9 @@ impl Log {
             self.terminal_line(&unfinished);
         }
         for mut line in self.open.each_mut().map(Option::take).into_iter().flatten() {
-            // what the engine cut goes on where nobody has read it yet
-            if line.last == PART {
-                line.cut(line.text.len());
+            // what the engine cut goes on where nobody has read it yet; replaced bytes make a part longer
+            if line.last >= PART && !line.is_cut {
+                line.cut(line.text.len() - lost_at_the_end(&line.text));
             }
             self.close(line);
         }
@@ -197,7 +197,13 @@ impl Line {
         if self.is_cut {
             return;
         }
-        self.text.extend_from_slice(part);
+        let (before, after) = (lost_at_the_end(&self.text), lost_at_the_beginning(part));
+        if before > 0 && after > 0 {
+            self.cut(self.text.len() - before);
+            self.text.extend_from_slice(&part[after..]);
+        } else {
+            self.text.extend_from_slice(part);
+        }
         if self.text.len() > LONGEST_LINE {
             self.cut(LONGEST_LINE);
             self.is_cut = true;
@@ -216,10 +222,27 @@ impl Line {
     fn shown(&self) -> String {
         let before = if self.is_rest { CUT } else { "" };
         // a letter whose beginning is missing
-        let cut = self.text.iter().take_while(|b| self.is_rest && is_inside_a_letter(**b)).count();
+        let inside = self.text.iter().take_while(|b| is_inside_a_letter(**b)).count();
+        let cut = if self.is_rest { inside.max(lost_at_the_beginning(&self.text)) } else { 0 };
         format!("{before}{}", String::from_utf8_lossy(&self.text[cut..]))
     }
 }
+
+/// What stands for a byte of a letter that was cut.
+const LOST: &[u8] = "\u{fffd}".as_bytes();
+
+/// Bytes that stand for those of a letter whose end comes in the next part, if it has one.
+fn lost_at_the_end(text: &[u8]) -> usize {
+    LOST.len() * text.rchunks(LOST.len()).take(MOST_LOST).take_while(|c| *c == LOST).count()
+}
+
+/// Bytes that stand for those of a letter whose beginning came in the part before, if it has one.
+fn lost_at_the_beginning(text: &[u8]) -> usize {
+    LOST.len() * text.chunks(LOST.len()).take(MOST_LOST).take_while(|c| *c == LOST).count()
+}
+
+/// A letter has four bytes at most.
+const MOST_LOST: usize = 3;
 
 fn is_inside_a_letter(byte: u8) -> bool {
     byte & 0xc0 == 0x80

@@ -74,6 +74,30 @@ fn a_letter_that_the_engine_cut_is_whole() {
     }
 }
 
+/// As an engine does it that keeps its logs as JSON.
+#[test]
+fn a_letter_that_the_engine_lost_is_marked_as_cut() {
+    let lost = |n: usize| "\u{fffd}".repeat(n);
+    for (before, after) in [(1, 3), (2, 2), (3, 1), (1, 1), (2, 1), (1, 2)] {
+        let parts = [format!("hunter2{}", lost(before)), format!("{}secret\n", lost(after))];
+        let parts = of(Out, parts.iter().map(|part| message(1, part.as_bytes())).collect());
+        assert_eq!(all(&parts), "hunter2…secret");
+    }
+    // what an app wrote itself stays
+    for [a, b] in [["a", "\u{fffd}b"], ["a\u{fffd}", "b"]] {
+        let parts = [message(1, a.as_bytes()), message(1, format!("{b}\n").as_bytes())];
+        assert_eq!(all(&of(Err, parts.to_vec())), format!("{a}{b}"));
+    }
+    // the end has not come, or the beginning was not asked for
+    let unfinished = format!("{}{}", "x".repeat(PART - 2), lost(2));
+    assert_eq!(all(&[(Out, message(1, unfinished.as_bytes()))]), format!("{}…", "x".repeat(PART - 2)));
+    let mut rest = LastLines::new(1);
+    let mut end = log(&[(Out, message(1, format!("{}cret\n", lost(2)).as_bytes()))]);
+    end.read = MOST + 1;
+    assert_eq!(rest.take(end, 1), None);
+    assert_eq!(rest.text(), "…cret");
+}
+
 #[test]
 fn lines_of_several_containers_stand_in_the_order_of_time() {
     let mut last = LastLines::new(3);

@@ -1,5 +1,5 @@
 //! A container's log in memory, kept as an engine keeps it: lines are cut into parts of 16 KiB, each part is a message with
-//! the time at which its line began, and what is asked for is a number of messages.
+//! the time at which its line began, and what is asked for is a number of messages. A letter that is cut is lost.
 
 use ccci_swarm::log::{Log, PART, Stream};
 
@@ -45,28 +45,36 @@ impl MemoryLog {
                 open.at = None;
             }
             let part: Vec<u8> = open.text.drain(..end).collect();
-            self.messages.push((stream, [time(at).as_bytes(), &part].concat()));
+            self.messages.push((stream, message(at, &part)));
         }
     }
 
     /// The last so many messages.
     pub(super) fn read(&self, asked: usize) -> Log {
-        let mut all = self.messages.clone();
-        for (stream, open) in [Stream::Out, Stream::Err].into_iter().zip(&self.open) {
-            if !open.text.is_empty() {
+        let open = [Stream::Out, Stream::Err].into_iter().zip(&self.open);
+        let open: Vec<(Stream, Vec<u8>)> = open
+            .filter(|(_, open)| !open.text.is_empty())
+            .map(|(stream, open)| {
                 let at = open.at.unwrap_or(self.begun + 1);
-                all.push((stream, [time(at).as_bytes(), &open.text].concat()));
-            }
-        }
+                (stream, message(at, &open.text))
+            })
+            .collect();
         let mut log = Log::default();
-        for (stream, message) in &all[all.len().saturating_sub(asked)..] {
+        let left_out = (self.messages.len() + open.len()).saturating_sub(asked);
+        for (stream, message) in self.messages.iter().chain(&open).skip(left_out) {
             log.take(*stream, message);
         }
         log
     }
 }
 
-/// As an engine writes it before a message.
-fn time(ns: u64) -> String {
-    format!("2026-01-01T00:00:00.{ns:09}Z ")
+/// A message as an engine hands it over that keeps its logs as JSON: a time, and a text in which each byte that is no letter
+/// was replaced.
+fn message(ns: u64, part: &[u8]) -> Vec<u8> {
+    let mut out = format!("2026-01-01T00:00:00.{ns:09}Z ");
+    for chunk in part.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.extend(chunk.invalid().iter().map(|_| '\u{fffd}'));
+    }
+    out.into_bytes()
 }
