@@ -1,12 +1,10 @@
 //! Markdown for comments and job summaries of forges: the verdict first, details folded. Pure.
 
 use super::human;
-use super::markup::{fenced, inline};
 use super::markup::{fenced, inline, inline_html};
-use super::record::Record;
+use super::plan::decided;
 use super::sheet::{Sheet, Style};
 use super::text::span;
-use ccci_model::plan::decided;
 use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Outcome, TierOutcome, Trouble};
 use ccci_runner::record::Record;

@@ -191,10 +191,10 @@ impl Journal {
         });
         for (name, anew) in kept.collect::<BTreeSet<_>>() {
             let Ok(bytes) = fs::read(self.dir.join(&name)) else { continue };
-            if self.redactor.find(&bytes).is_empty() {
+            let hidden = anew.unwrap_or_else(|| self.redactor.hide_bytes(&bytes));
+            if hidden == bytes {
                 continue;
             }
-            let hidden = anew.unwrap_or_else(|| self.redactor.hide_bytes(&bytes));
             if let Err(e) = write_whole(&self.dir, &name, &hidden) {
                 self.trouble.get_or_insert(e);
             }

@@ -25,6 +25,9 @@ const OWN_WORDS: &[&str] = &[
     "severity",
 ];
 
+/// Maps whose keys are text from outside: names of files.
+const FOREIGN_KEYS: &[&str] = &["scripts"];
+
 /// The event with every known value hidden.
 pub fn hide(redactor: &Redactor, event: Event) -> Event {
     let Ok(mut value) = serde_json::to_value(&event) else { return event };
@@ -43,7 +46,14 @@ fn walk(redactor: &Redactor, value: &mut Value) {
         Value::Array(all) => all.iter_mut().for_each(|v| walk(redactor, v)),
         Value::Object(map) => {
             let own = |k: &String| OWN_WORDS.contains(&k.as_str());
-            map.iter_mut().filter(|(k, _)| !own(k)).for_each(|(_, v)| walk(redactor, v));
+            for (key, value) in map.iter_mut().filter(|(k, _)| !own(k)) {
+                if FOREIGN_KEYS.contains(&key.as_str())
+                    && let Value::Object(inner) = value
+                {
+                    *inner = std::mem::take(inner).into_iter().map(|(k, v)| (redactor.hide(&k), v)).collect();
+                }
+                walk(redactor, value);
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
@@ -79,5 +89,14 @@ mod tests {
         let What::RunStarted { plan, .. } = hide(&redactor, started).what else { panic!() };
         assert_eq!(plan.subject().tiers, example::plan().subject().tiers);
         assert!(plan.subject().base_reason.contains("newest"), "a plan is read back after hiding");
+        let mut named = example::plan();
+        named
+            .subject_mut()
+            .scripts
+            .insert("custom/test_hunter2secret.rhai".into(), "the recipe directory".into());
+        let plan = Box::new(named);
+        let started = Event { at: Moment(0), what: What::RunStarted { ccci: "0".into(), wall_ms: 0, plan } };
+        let What::RunStarted { plan, .. } = hide(&redactor, started).what else { panic!() };
+        assert!(plan.subject().scripts.contains_key("custom/test_•••.rhai"), "{:?}", plan.subject().scripts);
     }
 }
