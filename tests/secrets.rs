@@ -1,18 +1,23 @@
-//! Secrets: thirty planted values, written in every way, on every path out of a run. None may be seen in any file of the
+//! Secrets: forty planted values, written in every way, on every path out of a run. None may be seen in any file of the
 //! record, any format made of it, or any stream.
 
+mod memory;
 mod planted;
+mod recipe;
 mod swarm;
 
 use crate::report::record as kept_record;
 use crate::shared::Shared;
 use ccci_model::event::{DecidedBy, Event, LintedRule, Skip, What};
 use ccci_model::failure::{Failure, causes};
+use ccci_model::name::{ServiceName, StackName};
 use ccci_model::plan::Plan;
+use ccci_model::redact::writings::WRITINGS;
 use ccci_model::redact::{Added, DOTS, RedactingWriter, Redactor};
 use ccci_model::secret::Secret;
 use ccci_model::tier::{Status, Tier};
 use ccci_model::time::Moment;
+use ccci_model::verdict::Verdict;
 use ccci_report::live::{Live, Screen};
 use ccci_report::plain::Plain;
 use ccci_report::sheet::Style;
@@ -20,13 +25,18 @@ use ccci_report::teller::Teller;
 use ccci_report::{REPORTS, diff, forge::Forge, human, why};
 use ccci_runner::record::Record;
 use ccci_runner::record::journal::Journal;
+use ccci_swarm::log::{PART, Stream};
+use ccci_swarm::ports::{Clock, Cluster, Limit, Stop};
 use ccci_testkit::example;
+use ccci_testkit::memory::{MemoryClock, MemoryCluster};
 use planted::{Needles, secrets, written};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
 fn failure(text: &str) -> Box<Failure> {
     let f = Failure::new(causes::TEST_FAILED, format!("x {text} x"), format!("y {text} y"));
@@ -110,7 +120,7 @@ fn everything_below(dir: &Path, needles: &Needles) -> usize {
 fn no_secret_is_seen_in_any_file_or_voice_of_a_run() {
     let all = secrets();
     let needles = Needles::of(&all);
-    assert!(all.len() >= 30 && needles.len() > 700, "{} secrets, {} needles", all.len(), needles.len());
+    assert!(all.len() >= 40 && needles.len() > 2_000, "{} secrets, {} needles", all.len(), needles.len());
     let dir = tempfile::tempdir().unwrap();
     let redactor = Redactor::default();
     // half of them are known from the beginning, half are learnt when all is written
@@ -254,4 +264,70 @@ fn the_login_in_a_sources_address_is_never_shown() {
     let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
     assert!(said.contains("127.0.0.1:1/joomla.git"), "{said}");
     assert!(!said.contains("S3cretTok") && !said.contains("glpat-77xw"), "{said}");
+}
+
+/// An engine cuts a line after 16 KiB, and puts a time between its parts.
+#[test]
+fn a_secret_on_both_sides_of_the_engines_cut_is_not_seen_wherever_it_lies() {
+    let (secret, redactor) = ("correct horse battery staple", Redactor::default());
+    redactor.add("pw", &Secret::new(secret));
+    let clock = Arc::new(MemoryClock::default());
+    let stack = StackName::parse("s").unwrap();
+    for begins in PART - 64..=PART + 64 {
+        let cluster = MemoryCluster::new(clock.clone());
+        let lines = [Stream::Out, Stream::Err].map(|stream| {
+            let line = format!("{}{secret}.", "x".repeat(begins));
+            cluster.writes("app", stream, &format!("{line}\n"));
+            line
+        });
+        let limit = Limit { deadline: clock.now().after(Duration::from_secs(9)), stop: Stop::default() };
+        let log = cluster.logs(&stack, &ServiceName::parse("app").unwrap(), 2, &limit).unwrap();
+        assert!(log.lines().eq(&lines), "the secret begins at {begins}");
+        assert_eq!(redactor.find(log.as_bytes()), ["pw"], "the last scan, {begins}");
+        let hidden = redactor.hide(&log);
+        assert!(
+            hidden.lines().all(|l| l.ends_with("x•••.")),
+            "the secret begins at {begins}: {}",
+            &hidden[begins - 40..]
+        );
+    }
+}
+
+/// A scan that finds nothing proves something only if it can find something.
+#[test]
+fn the_last_scan_finds_a_secret_that_got_past_the_redactor_in_every_writing() {
+    let (all, redactor) = (secrets(), Redactor::default());
+    for (i, s) in all.iter().enumerate() {
+        redactor.add(&format!("s{i}"), &Secret::new(s.as_str()));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = Journal::begin(dir.path(), redactor.clone()).unwrap();
+    kept_record("green").events.into_iter().for_each(|event| {
+        journal.take(event);
+    });
+    let mut expected = BTreeSet::new();
+    for (n, row) in WRITINGS.iter().enumerate().filter(|(_, row)| row.is_hidden && row.name != "cut") {
+        for (i, secret) in all.iter().enumerate().filter(|(i, _)| i % 8 == n % 8) {
+            let name = format!("left-{n}-{i}.txt");
+            fs::write(
+                dir.path().join(&name),
+                format!("{} {} x", "before ".repeat(n * 30), (row.write)(secret)),
+            )
+            .unwrap();
+            expected.insert((name, format!("s{i}")));
+        }
+    }
+    fs::write(dir.path().join("nothing.txt"), "nothing at all").unwrap();
+    let record = journal.finish().record.unwrap();
+    let found: BTreeSet<(String, String)> = record
+        .events
+        .iter()
+        .filter_map(|e| match &e.what {
+            What::SecretFound { file, secret } => Some((file.clone(), secret.clone())),
+            _ => None,
+        })
+        .collect();
+    let other: Vec<_> = found.symmetric_difference(&expected).collect();
+    assert!(other.is_empty(), "found without being there, or there without being found: {other:?}");
+    assert_eq!((record.outcome.verdict, record.outcome.exit.code()), (Verdict::Red, 1));
 }

@@ -1,6 +1,7 @@
-//! Thirty secrets and the ways they are written: what no file and no stream may hold.
+//! Forty secrets and the ways they are written: what no file and no stream may hold.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD, Engine};
+use ccci_model::redact::writings::WRITINGS;
 
 /// The planted values: as generators and people make them, nasty letters included.
 pub fn secrets() -> Vec<String> {
@@ -25,13 +26,23 @@ pub fn secrets() -> Vec<String> {
         "{\"user\":\"root\",\"pw\":\"in json\"}",
         "postgres://app:pl4nted@db:5432/app",
         "six-pw",
+        "==equals=and=more==",
+        "x9 y8 z7 w6 v5",
+        "two  blanks and\ttabs\u{a0}of another kind",
+        "emoji 👩\u{200d}👩\u{200d}👧 joined",
+        "$$double$$ and %%percent%%",
+        "C:\\temp\\new\\users\\x41",
+        "&amp;&lt;not-markup&gt;&#65;",
+        "Tm90IGJhc2U2NCBhdCBhbGw+/w==",
+        "5ca1ab1e-0ddba11-c0ffee-decade",
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK\n1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----",
     ]
     .map(str::to_string)
     .into();
     // as ccci generates them
     let letters: Vec<char> = ('a'..='z').chain('A'..='Z').chain('0'..='9').collect();
     let mut n: u64 = 0x9e37_79b9_7f4a_7c15;
-    while all.len() < 30 {
+    while all.len() < 40 {
         all.push(
             (0..24)
                 .map(|_| {
@@ -107,7 +118,9 @@ pub fn written(s: &str) -> Vec<Written> {
         ("compose in quotes", inner(&s.replace('$', "$$"))),
         ("single quotes of YAML", s.replace('\'', "''")),
     ];
-    all.into_iter().map(|(way, text)| Written { way, text }).collect()
+    let rows = WRITINGS.iter().filter(|row| row.is_hidden && !["as it is", "cut"].contains(&row.name));
+    let rows = rows.map(|row| (row.name, (row.write)(s)));
+    all.into_iter().chain(rows).map(|(way, text)| Written { way, text }).collect()
 }
 
 /// Looks for every way of every secret at once.
@@ -123,7 +136,8 @@ impl Needles {
         for (i, s) in secrets.iter().enumerate() {
             for w in written(s) {
                 // the ends of base64 depend on what stands beside it
-                let core = if w.way.contains("base64") || w.way == "basic auth" { 6 } else { 0 };
+                let at_edges = ["base64", "base32", "basic auth"].iter().any(|way| w.way.contains(way));
+                let core = if at_edges { 10 } else { 0 };
                 let text = w.text.trim_end_matches(['=', '\n']);
                 if text.len() > 2 * core + 5 {
                     texts.push(text[core..text.len() - core].to_string());

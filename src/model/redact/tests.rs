@@ -29,7 +29,10 @@ const WRAPPERS: &[Wrapper] = &[
         s.chars().map(|c| format!("\u{1b}[38;2;255;0;99m{c}\u{1b}[39m")).collect()
     }),
     ("a link", |s| in_lines(s, 4, "\u{1b}]8;;https://example.org/\u{1b}\\")),
-    ("mail in lines of 76", |s| in_lines(&mail(&format!("{}{s}", "x".repeat(60))), 75, "=\r\n")),
+    ("mail, with CRLF", |s| {
+        let line = |line: &[u8]| line.iter().map(coded).collect::<String>();
+        s.as_bytes().chunks(9).map(line).collect::<Vec<_>>().join("=\r\n")
+    }),
     ("bytes in JSON, one a line", |s| serde_json::to_string_pretty(s.as_bytes()).unwrap()),
     ("bytes of Rust", |s| format!("{:?}", s.as_bytes())),
     ("bytes of C", |s| s.bytes().map(|b| format!("0x{b:x},\n    ")).collect()),
@@ -66,10 +69,9 @@ fn coloured(text: &str) -> String {
     in_lines(text, 3, "\u{1b}[1;31m")
 }
 
-fn mail(text: &str) -> String {
-    let coded =
-        |b: u8| if b == b'=' || !b.is_ascii() { format!("={b:02X}") } else { char::from(b).to_string() };
-    text.bytes().map(coded).collect()
+/// A byte of mail.
+fn coded(b: &u8) -> String {
+    if *b == b'=' || !b.is_ascii() { format!("={b:02X}") } else { char::from(*b).to_string() }
 }
 
 fn json(text: &str) -> String {

@@ -104,9 +104,16 @@ pub const WRITINGS: &[Writing] = &[
         s.chars().map(|c| format!("&#{};", c as u32)).collect()
     }),
     hidden("mail", "Quoted-printable: bytes as `=C3`, lines broken by `=`.", |s| {
-        let coded =
-            |b: u8| if b == b'=' || !b.is_ascii() { format!("={b:02X}") } else { char::from(b).to_string() };
-        lines(&s.bytes().map(coded).collect::<String>(), 20, "=\n")
+        let coded = |b: &u8| match b {
+            b if *b == b'=' || !b.is_ascii() => format!("={b:02X}"),
+            b => char::from(*b).to_string(),
+        };
+        // an escape stays whole
+        s.as_bytes()
+            .chunks(16)
+            .map(|line| line.iter().map(coded).collect())
+            .collect::<Vec<String>>()
+            .join("=\n")
     }),
     hidden("in lines", "Broken by line breaks anywhere, the lines indented or not.", |s| {
         lines(s, 5, "\n    ")

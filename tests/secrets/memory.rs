@@ -1,0 +1,111 @@
+//! The recipe that shows its secrets in every way it can, lived in memory, with its record on the disk.
+
+use super::planted::{Needles, secrets};
+use super::recipe::{WAYS, all_written, directory, each_way_was_taken, made, marked, shown, tests};
+use super::{everything_below, told};
+use crate::run::fullest::{plainly, prepared};
+use crate::shared::Shared;
+use ccci::commands::life::live;
+use ccci_adapters::store::DirStore;
+use ccci_model::event::What;
+use ccci_report::forge::Forge;
+use ccci_report::live::{Live, Screen};
+use ccci_report::plain::Plain;
+use ccci_report::teller::Teller;
+use ccci_swarm::log::Stream;
+use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest};
+use ccci_swarm::ports::{Stop, World};
+use ccci_testkit::memory::{Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryWeb, page, path_of};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The world in which the recipe lives, with its store in a directory.
+fn world(all: &[String], dir: &Path) -> World {
+    let clock = Arc::new(MemoryClock::default());
+    let cluster = Arc::new(MemoryCluster::new(clock.clone()));
+    let (texts, body) = (Arc::new(all_written(all)), marked("page", all));
+    for service in ["app", "shows", "complains"] {
+        let texts = texts.clone();
+        cluster.on_exec(service, move |what, _: &mut Files<'_>| program(what, &texts));
+    }
+    for stream in [Stream::Out, Stream::Err] {
+        cluster.writes("app", stream, &texts);
+    }
+    for (i, secret) in all.iter().enumerate() {
+        let [out, err] = shown(i, secret);
+        cluster.writes("app", Stream::Out, &out);
+        cluster.writes("app", Stream::Err, &err);
+    }
+    let web = MemoryWeb::new(clock.clone(), cluster.clone());
+    let header = ("x-planted".to_string(), all[38].clone());
+    web.on_request(move |request, _| {
+        let text = match path_of(&request.url) {
+            "/written.txt" => texts.as_str(),
+            "/marked.txt" => &body,
+            _ => "well",
+        };
+        let mut answer = page(200, text);
+        answer.headers.push(header.clone());
+        Some(answer)
+    });
+    let (store, locks) = (Arc::new(DirStore::new(dir)), Arc::new(MemoryLocks::default()));
+    World { cluster, web: Arc::new(web), clock, store, locks }
+}
+
+/// What the containers' shells do.
+fn program(what: &ExecRequest, texts: &str) -> Option<ExecOutput> {
+    let words: Vec<&str> = what.argv.iter().map(String::as_str).collect();
+    let end = |bytes: usize| texts[texts.ceil_char_boundary(texts.len() - bytes)..].to_string();
+    let (code, stdout, stderr) = match words.as_slice() {
+        ["echo", text] => (0, format!("{text}\n"), String::new()),
+        ["printf", "%s", text] => (0, text.to_string(), String::new()),
+        ["sh", "-c", "printf %s \"$1\" >&2", "sh", text] => (0, String::new(), text.to_string()),
+        ["sh", "-c", "printf %s \"$1\" >&2; exit 3", "sh", text] => (3, String::new(), text.to_string()),
+        ["head", "-c", bytes, "/written"] => {
+            (0, texts[..texts.floor_char_boundary(bytes.parse().unwrap())].to_string(), String::new())
+        }
+        ["sh", "-c", "cat /written >&2"] => (0, String::new(), texts.to_string()),
+        ["sh", "-c", "cat /run/secrets/*"] => (0, texts.lines().next().unwrap().to_string(), String::new()),
+        ["sh", "-c", "tail -c 3000 /written >&2; exit 3"] => (3, String::new(), end(3_000)),
+        _ => return None,
+    };
+    Some(ExecOutput { code, stdout, stderr })
+}
+
+#[test]
+fn no_secret_goes_out_by_any_way() {
+    let all = secrets();
+    assert!(all.len() >= 40 && WAYS.len() >= 12, "{} secrets, {} ways", all.len(), WAYS.len());
+    let (repository, needles) = (made(&all), Needles::of(&all));
+    let dir = repository.around().join("record");
+    let job =
+        prepared(directory(&repository).to_str().unwrap(), &plainly(), "20260101-000000-abc123").unwrap();
+    let heard = Shared::default();
+    let mut voices: Vec<Box<dyn Teller + Send>> = vec![
+        Box::new(Plain::new(Box::new(heard.clone()), Forge::GitHub, 100)),
+        Box::new(Live::new(Box::new(heard.clone()), Screen { width: 5_000, height: 50, colour: true })),
+    ];
+    let voice = move |event: &ccci_model::event::Event| {
+        for voice in &mut voices {
+            voice.event(event);
+            voice.tick(event.at);
+        }
+    };
+    let record =
+        live(&job, &world(&all, &dir), &dir, &Stop::default(), Box::new(voice)).unwrap().record.unwrap();
+    let o = &record.outcome;
+    let custom = o.tiers.iter().find(|t| t.tier.name() == "custom").unwrap();
+    assert_eq!(custom.tests.len(), tests(&all), "{:?}", o.troubles.first());
+    let heard = heard.take();
+    needles.not_in("a voice", heard.as_bytes());
+    everything_below(&dir, &needles);
+    told(&record, &needles);
+    let found = record.events.iter().filter(|e| matches!(e.what, What::SecretFound { .. })).count();
+    assert_eq!(found, 0, "what is hidden is not found by the last scan");
+    each_way_was_taken(&all, |file| {
+        file.map_or(heard.clone(), |file| fs::read_to_string(dir.join(file)).unwrap())
+    });
+    let names = fs::read_to_string(dir.join("junit.xml")).unwrap();
+    assert!(names.contains("custom/test_•••.rhai"), "a file whose name is a secret");
+}
