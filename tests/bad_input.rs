@@ -84,8 +84,8 @@ rows! {
         |_| plain(&["explain", "pre_bakup"]);
     "unknown function to explain" 2 ["nothing is called `ctx.gett`", "did you mean `ctx.get`?"]
         |_| plain(&["explain", "ctx.gett"]);
-    "name to explain that is like none" 2 ["nothing is called `weather`", "listed by `ccci explain` with one of settings, hooks"]
-        |_| plain(&["explain", "weather"]);
+    "name to explain that is like none" 2 ["nothing is called `wombat`", "listed by `ccci explain` with one of settings, hooks"]
+        |_| plain(&["explain", "wombat"]);
     // the source
     "no source" 2 ["no source of the recipe `ghost` is known", "write `source = ", "recipes/ghost/recipe.toml", "--source"]
         |_| Ground::new().recipe("recipe.toml", "health.path = \"/\"\n").ccci(&["run", "ghost"]);

@@ -39,7 +39,7 @@ limits! {
     LOAD_TIME "load time" 10, "Seconds that checking all scripts and computing their constants may take.";
     LOAD_OPERATIONS "load operations" 50_000, "Steps of the interpreter that the constants of one file may take.";
     CALLS "calls" 3_000, "Calls of ctx functions: a loop that never waits is a mistake long before.";
-    OUTPUT "output" 8 << 20, "Bytes of what a command or job writes, or of a log, that are kept; the rest is cut off, with a note. As a text in a script the limit of texts holds.";
+    OUTPUT "output" 8 << 20, "Bytes of what a command or job writes that are kept, and of a log the last ones, 1 MiB of one line; the rest is cut off, with a note. As a text in a script the limit of texts holds.";
     ANSWER "answer" 8 << 20, "Bytes of the body of an HTTP answer that are kept; `body` and `json()` read as much as one text may hold.";
     LOG_LINES "log lines" 10_000, "Lines that one call of `ctx.logs` gives.";
     HEADERS "headers" 100, "Headers that a request may set.";

@@ -41,7 +41,8 @@ impl Places {
                 let text = value.pointer_mut(place).unwrap();
                 let was = text.as_str().unwrap();
                 let is_own = OWN.contains(&was) || place.ends_with("/cause");
-                if !was.is_empty() && !(keeps_own && is_own) {
+                let stays = was.is_empty() || (keeps_own && is_own);
+                if !stays {
                     *text = Value::String(replaced(was));
                 }
             }

@@ -227,7 +227,7 @@ pub fn made(all: &[String]) -> Repository {
     let names: Vec<String> = (0..all.len()).map(|i| format!("s{i}")).collect();
     let env: Vec<String> = (0..all.len()).map(|i| format!("      SHOWN_{i}: \"${{SHOWN_{i}}}\"")).collect();
     let mut compose = COMPOSE
-        .replace("SHOW;", &format!("{};", SHOW.join("; ").replace("do f=", "do f=")))
+        .replace("SHOW;", &format!("{};", SHOW.join("; ")))
         .replace("SECRET_NAMES", &names.join(", "))
         .replace("SHOWN_ENV", &env.join("\n"));
     let mut sample = "TYPE=planted\nDOMAIN=planted.example.com\nLETS_ENCRYPT_ENV=production\nCOMPOSE_FILE=\"compose.yml\"\n".to_string();
