@@ -9,13 +9,14 @@ use serde_json::Value;
 const OWN_WORDS: &[&str] = &[
     "event",
     "do",
+    "role",
+    "side",
     "tier",
     "tiers",
     "status",
     "blame",
     "cause",
     "decided_by",
-    "side",
     "run_id",
     "recipe",
     "domain",
@@ -30,9 +31,13 @@ const FOREIGN_KEYS: &[&str] = &["scripts"];
 
 /// The event with every known value hidden.
 pub fn hide(redactor: &Redactor, event: Event) -> Event {
-    let Ok(mut value) = serde_json::to_value(&event) else { return event };
+    hidden(redactor, &event).unwrap_or(event)
+}
+
+fn hidden(redactor: &Redactor, event: &Event) -> serde_json::Result<Event> {
+    let mut value = serde_json::to_value(event)?;
     walk(redactor, &mut value);
-    serde_json::from_value(value).unwrap_or(event)
+    serde_json::from_value(value)
 }
 
 fn walk(redactor: &Redactor, value: &mut Value) {
@@ -66,6 +71,45 @@ mod tests {
     use ccci_model::secret::Secret;
     use ccci_model::time::Moment;
     use ccci_testkit::example;
+    use std::collections::BTreeSet;
+
+    /// Each text that stands in the value.
+    fn texts(value: &Value, into: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) => drop(into.insert(text.clone())),
+            Value::Array(all) => all.iter().for_each(|v| texts(v, into)),
+            Value::Object(map) => map.values().for_each(|v| texts(v, into)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    #[test]
+    fn no_text_of_a_record_breaks_its_event_as_a_secret() {
+        let records = ["green", "red_restore", "leak", "interrupted"]
+            .map(|name| format!("{}/../../tests/records/{name}.jsonl", env!("CARGO_MANIFEST_DIR")));
+        let kept: Vec<String> = records.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        let plan = Box::new(example::plan());
+        let started = Event { at: Moment(0), what: What::RunStarted { ccci: "0".into(), wall_ms: 0, plan } };
+        let events: Vec<Event> = kept
+            .iter()
+            .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()))
+            .chain([started])
+            .collect();
+        let mut tried = 0;
+        for event in &events {
+            let mut all = BTreeSet::new();
+            texts(&serde_json::to_value(event).unwrap(), &mut all);
+            for text in all {
+                let redactor = Redactor::default();
+                redactor.add("text", &Secret::new(text.as_str()));
+                tried += 1;
+                if let Err(e) = hidden(&redactor, event) {
+                    panic!("{text:?} as a secret: {e} in {event:?}");
+                }
+            }
+        }
+        assert!(tried > 500, "{tried}");
+    }
 
     #[test]
     fn a_secret_is_hidden_wherever_text_stands_and_structure_stays() {

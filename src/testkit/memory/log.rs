@@ -21,32 +21,37 @@ struct Open {
     at: Option<u64>,
 }
 
+impl Open {
+    /// Bytes before the line break.
+    fn letters(&self) -> usize {
+        self.text.len() - usize::from(self.text.ends_with(b"\n"))
+    }
+}
+
 impl MemoryLog {
     /// Something is written.
     pub(super) fn write(&mut self, stream: Stream, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|b| *b == b'\n') {
             self.open[stream as usize].text.extend_from_slice(piece);
-            self.pass_parts(stream);
+            while self.open[stream as usize].letters() >= PART {
+                self.pass(stream, PART);
+            }
+            if piece.ends_with(b"\n") {
+                self.pass(stream, PART + 1);
+                self.open[stream as usize].at = None;
+            }
         }
     }
 
-    fn pass_parts(&mut self, stream: Stream) {
-        loop {
-            let open = &mut self.open[stream as usize];
-            let ends = open.text.iter().take(PART + 1).position(|b| *b == b'\n');
-            let Some(end) = ends.map(|at| at + 1).or((open.text.len() >= PART).then_some(PART)) else {
-                return;
-            };
-            let at = *open.at.get_or_insert_with(|| {
-                self.begun += 1;
-                self.begun
-            });
-            if ends.is_some() {
-                open.at = None;
-            }
-            let part: Vec<u8> = open.text.drain(..end).collect();
-            self.messages.push((stream, message(at, &part)));
-        }
+    /// Passes on so many bytes of a line, if it has as many.
+    fn pass(&mut self, stream: Stream, bytes: usize) {
+        let open = &mut self.open[stream as usize];
+        let at = *open.at.get_or_insert_with(|| {
+            self.begun += 1;
+            self.begun
+        });
+        let part: Vec<u8> = open.text.drain(..open.text.len().min(bytes)).collect();
+        self.messages.push((stream, message(at, &part)));
     }
 
     /// The last so many messages.
@@ -72,6 +77,9 @@ impl MemoryLog {
 /// was replaced.
 fn message(ns: u64, part: &[u8]) -> Vec<u8> {
     let mut out = format!("2026-01-01T00:00:00.{ns:09}Z ");
+    if let Ok(text) = std::str::from_utf8(part) {
+        return (out + text).into_bytes();
+    }
     for chunk in part.utf8_chunks() {
         out.push_str(chunk.valid());
         out.extend(chunk.invalid().iter().map(|_| '\u{fffd}'));
