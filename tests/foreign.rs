@@ -74,6 +74,7 @@ fn with_every_kind(record: Record) -> Record {
         What::NotProved { what: "that it stays up".into() },
         What::Skipped(skip),
         What::RecordFailed { failure: Box::new(failure) },
+        What::ArchivesDropped { files: vec!["backups/1/data.tar".into()] },
     ];
     let end = events.len() - 1;
     events.splice(end..end, more.map(|what| Event { at, what }));
@@ -89,7 +90,7 @@ fn every_kind_of_event_is_attacked() {
     let name = |what: &What| serde_json::to_value(what).unwrap()["event"].as_str().unwrap().to_string();
     let kinds: BTreeSet<String> =
         RECORDS.iter().flat_map(|r| with_every_kind(record(r)).events).map(|e| name(&e.what)).collect();
-    let known = include_str!("../src/event.rs");
+    let known = include_str!("../src/model/event.rs");
     let body = known.split("pub enum What {").nth(1).unwrap().split("\n}").next().unwrap();
     let variants =
         body.lines().filter_map(|l| l.strip_prefix("    ")).filter(|l| l.starts_with(char::is_uppercase));
@@ -167,8 +168,8 @@ fn results_plan_and_events_are_json_and_say_every_letter() {
             panic!("{name}: {e}");
         }
         let plan = serde_json::to_string_pretty(&hostile.outcome.plan).unwrap();
-        let source = json(&plan)["source"].get::<String>().unwrap().clone();
-        assert_eq!(source, hostile.outcome.plan.source, "{name}");
+        let source = json(&plan)["apps"][0]["source"].get::<String>().unwrap().clone();
+        assert_eq!(source, hostile.outcome.plan.subject().source, "{name}");
         for event in &hostile.events {
             let line = serde_json::to_string(event).unwrap();
             assert!(!line.contains('\n'), "{name}: a line an event");
@@ -189,7 +190,7 @@ fn for_people(record: &Record, other: &Record, style: Style) -> Vec<(&'static st
         ("why", why::draw(record, style)),
         ("diff", diff::draw(other, record, style)),
         ("list", list::draw(&[kept(record)], &|_| false, style)),
-        ("plan", show::show(&record.outcome.plan)),
+        ("plan", plan::show(&record.outcome.plan)),
         ("summary.txt", rendered("human", record)),
         ("why.txt", rendered("why", record)),
         ("annotations", rendered("annotations", record)),

@@ -301,7 +301,7 @@ fn the_last_scan_finds_a_secret_that_got_past_the_redactor_in_every_writing() {
         redactor.add(&format!("s{i}"), &Secret::new(s.as_str()));
     }
     let dir = tempfile::tempdir().unwrap();
-    let mut journal = Journal::begin(dir.path(), redactor.clone()).unwrap();
+    let mut journal = Journal::begin(dir.path(), redactor.clone(), REPORTS).unwrap();
     kept_record("green").events.into_iter().for_each(|event| {
         journal.take(event);
     });

@@ -2,11 +2,9 @@
 
 use super::everything_below;
 use super::planted::{Needles, secrets};
-use super::planted::{Needles, secrets, written};
 use super::recipe::{directory, each_way_was_taken, made, tests};
 use ccci_model::redact::DOTS;
 use ccci_report::REPORTS;
-use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
