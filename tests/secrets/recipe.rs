@@ -86,7 +86,8 @@ secrets:
 /// What the app's container does: every writing of every secret, each of them by itself, and each so that the place where
 /// the engine cuts a line lies in its middle.
 const SHOW: &[&str] = &[
-    "cat /written; cat /written >&2",
+    // one after the other: lines of two streams that mix would break what stands in several lines
+    "cat /written; sleep 1; cat /written >&2; sleep 1",
     "i=0; while [ -e /run/secrets/s$$i ]; do f=/run/secrets/s$$i",
     "printf 'log-stdout s%s ' $$i; cat $$f; echo",
     "{ printf 'log-stderr s%s ' $$i; cat $$f; echo; } >&2",

@@ -74,7 +74,7 @@ impl Victim {
     pub fn domain(&self) -> Option<String> {
         let events = self.events();
         let first: serde_json::Value = serde_json::from_str(events.lines().next()?).ok()?;
-        first.pointer("/plan/domain")?.as_str().map(str::to_string)
+        first.pointer("/plan/apps/0/domain")?.as_str().map(str::to_string)
     }
 
     fn steps(&self) -> Option<usize> {
