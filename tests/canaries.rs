@@ -9,9 +9,9 @@ mod table;
 
 use crate::docker::docker;
 use beside::{Neighbour, ProxyNetwork};
-use ccci::commands::args::SourceArgs;
-use ccci::commands::life::{live, real_world};
-use ccci::commands::prepare::{Refused, prepare};
+use ccci::app::run::run;
+use ccci::app::{Config, Refused, Request, Session};
+use ccci::commands::env;
 use ccci_model::event::What;
 use ccci_swarm::ports::{Limit, Stop};
 use row::Canary;
@@ -75,17 +75,16 @@ fn life(canary: &Canary) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let ground = ground::make(canary.name, dir.path());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let stop = Stop::default();
-    let args = SourceArgs {
+    let config = Config { program: env!("CARGO_BIN_EXE_ccci").into(), ..env::config() };
+    let session = Session::new(config, runtime.handle().clone());
+    let request = Request {
         source: Some(ground.source.display().to_string()),
-        rev: None,
         base: canary.base.map(str::to_string),
         tiers: (!canary.asked.is_empty()).then(|| canary.asked.to_string()),
-        no_local: false,
         deadline: Duration::from_secs(120),
+        ..Request::of(&ground.recipe.display().to_string())
     };
-    let recipe = ground.recipe.display().to_string();
-    let mut job = match prepare(&recipe, &args, false, runtime.handle(), &stop, &Default::default()) {
+    let mut job = match session.prepare(&request) {
         Ok(prepared) => prepared.job,
         Err(Refused::Wrong(said)) => {
             let said: Vec<String> = said.iter().map(ccci_model::diag::render::one_line).collect();
@@ -99,7 +98,7 @@ fn life(canary: &Canary) -> Vec<String> {
         named.for_each(|s| s.limit_ms = *ms);
     }
     let record = dir.path().join("record");
-    let world = real_world(runtime.handle(), env!("CARGO_BIN_EXE_ccci").as_ref(), &record).unwrap();
+    let world = session.world(&record).unwrap();
     let (domain, stack) = (job.plan.subject().domain.to_string(), job.plan.subject().stack.to_string());
     let neighbour = std::sync::Arc::new(Mutex::new(Neighbour::new(canary.beside, &stack)));
     let (ear, titles) =
@@ -110,7 +109,7 @@ fn life(canary: &Canary) -> Vec<String> {
             ear.lock().unwrap().hear(event, title);
         }
     };
-    let Ok(finished) = live(&job, &world, &record, &stop, Box::new(hear)) else {
+    let Ok(finished) = run(&job, &world, &record, &session.stop, Box::new(hear)) else {
         return vec!["no record".into()];
     };
     let outcome = finished.record.expect("a record").outcome;

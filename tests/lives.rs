@@ -1,9 +1,9 @@
 //! Whole lives on a real Swarm: the three recipes are green, and each sabotage is found at the right tier. Run when
 //! `CCCI_SWARM` is set (`make test`); without it each story says that it was not run.
 
-use ccci::commands::args::SourceArgs;
-use ccci::commands::life::{live, real_world};
-use ccci::commands::prepare::prepare;
+use ccci::app::run::run;
+use ccci::app::{Config, Request, Session};
+use ccci::commands::env;
 use ccci_model::name::{ServiceName, StackName};
 use ccci_model::plan::{Action, Side};
 use ccci_model::secret::Secret;
@@ -31,17 +31,6 @@ fn swarm(story: &str) -> bool {
     there
 }
 
-fn source(tiers: Option<&str>) -> SourceArgs {
-    SourceArgs {
-        source: None,
-        rev: None,
-        base: None,
-        tiers: tiers.map(str::to_string),
-        no_local: false,
-        deadline: Duration::from_secs(600),
-    }
-}
-
 /// Lives a recipe after changing its job and its Swarm.
 fn life(
     recipe: &str,
@@ -51,17 +40,24 @@ fn life(
 ) -> Outcome {
     let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let stop = Stop::default();
-    let Ok(prepared) = prepare(recipe, &source(tiers), false, runtime.handle(), &stop, &Default::default())
-    else {
+    let config = Config { program: env!("CARGO_BIN_EXE_ccci").into(), ..env::config() };
+    let session = Session::new(config, runtime.handle().clone());
+    let request = Request {
+        tiers: tiers.map(str::to_string),
+        deadline: Duration::from_secs(600),
+        ..Request::of(recipe)
+    };
+    let Ok(prepared) = session.prepare(&request) else {
         panic!("{recipe} does not load; `ccci check` says why");
     };
     let mut job = prepared.job;
     change(&mut job);
     let dir = tempfile::tempdir().unwrap();
-    let mut world = real_world(runtime.handle(), Path::new(env!("CARGO_BIN_EXE_ccci")), dir.path()).unwrap();
+    let mut world = session.world(dir.path()).unwrap();
     world.cluster = wrap(world.cluster.clone());
-    let Ok(finished) = live(&job, &world, dir.path(), &stop, Box::new(|_| ())) else { panic!("no record") };
+    let Ok(finished) = run(&job, &world, dir.path(), &session.stop, Box::new(|_| ())) else {
+        panic!("no record")
+    };
     let outcome = finished.record.expect("a record").outcome;
     let limit = Limit { deadline: world.clock.now().after(Duration::from_secs(30)), stop: Stop::default() };
     let left = world.cluster.leftovers(Some(job.plan.subject().domain.as_str()), &limit).unwrap();
@@ -171,7 +167,7 @@ fn a_ready_probe_that_is_never_true_is_red_at_the_install() {
         std::fs::write(dir.join("hooks.rhai"), hooks + "\nfn ready_probe(ctx) {\n    false\n}\n").unwrap();
         let settings = std::fs::read_to_string(dir.join("recipe.toml")).unwrap();
         let here = std::env::current_dir().unwrap();
-        let settings = settings.replace("../../lab", &format!("{}/dev/lab", here.display()));
+        let settings = settings.replace("../../dev/lab", &format!("{}/dev/lab", here.display()));
         std::fs::write(dir.join("recipe.toml"), settings).unwrap();
         let short = |job: &mut Job| {
             for s in job.plan.steps.iter_mut().filter(|s| matches!(s.action, Action::Ready { .. })) {

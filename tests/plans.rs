@@ -2,7 +2,8 @@
 //! a step shows in the plan of every recipe.
 
 use crate::golden;
-use crate::run::fullest::{self, plainly, prepared};
+use crate::run::fullest::{self, prepared};
+use ccci::app::Request;
 
 use ccci_model::plan::{Action, Plan};
 use ccci_report::plan::show;
@@ -40,7 +41,7 @@ fn the_plan_of_every_recipe_is_what_is_committed() {
             continue;
         }
         let name = dir.file_name().unwrap().to_string_lossy().into_owned();
-        let job = prepared(dir.to_str().unwrap(), &plainly(), RUN_ID).unwrap();
+        let job = prepared(&Request::of(dir.to_str().unwrap()), RUN_ID).unwrap();
         pinned(&name, &job.plan, "no such root");
     }
 }
@@ -76,7 +77,7 @@ fn a_step_that_the_core_moves_shows_in_every_plan() {
         before != show(&plan)
     };
     for dir in recipes() {
-        let job = prepared(dir.to_str().unwrap(), &plainly(), RUN_ID);
+        let job = prepared(&Request::of(dir.to_str().unwrap()), RUN_ID);
         assert!(job.is_err() || changed(job.unwrap().plan), "{}", dir.display());
     }
     assert!(changed(example::plan()));

@@ -331,3 +331,14 @@ fn the_last_scan_finds_a_secret_that_got_past_the_redactor_in_every_writing() {
     assert!(other.is_empty(), "found without being there, or there without being found: {other:?}");
     assert_eq!((record.outcome.verdict, record.outcome.exit.code()), (Verdict::Red, 1));
 }
+
+#[test]
+fn a_redactor_below_another_knows_its_own_values_and_tells_them_to_the_one_above() {
+    let above = Redactor::default();
+    let (one, other) = (above.below(), above.below());
+    one.add("pw", &Secret::new("hunter2secret"));
+    assert_eq!([one.hide("hunter2secret"), above.hide("hunter2secret")], [DOTS, DOTS]);
+    assert_eq!(other.hide("hunter2secret"), "hunter2secret", "another run's record is not garbled");
+    above.add("token", &Secret::new("t0k3n-of-all"));
+    assert_eq!(one.hide("t0k3n-of-all"), "t0k3n-of-all");
+}

@@ -1,8 +1,9 @@
 //! Tables that users read: every diagnostic code is triggered, every cause raised and shown, and every limit of scripts
 //! measured, by some test.
 
-use crate::run::fullest::{Ground, plainly, prepared};
-use ccci::commands::prepare::contradictions;
+use crate::run::fullest::{Ground, prepared};
+use ccci::app::Request;
+use ccci::app::prepare::contradictions;
 use ccci_model::diag::codes::CODES;
 use ccci_model::failure::CAUSES;
 use ccci_model::plan::Action;
@@ -34,9 +35,8 @@ fn raised_by_calls() -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     let ground = Ground::new();
     let dir = ground.source.around().join("recipes/fullest");
-    let mut args = plainly();
-    args.tiers = Some("restore".into());
-    let Err(said) = prepared(dir.to_str().unwrap(), &args, "r") else { panic!("tiers that make no sense") };
+    let request = Request { tiers: Some("restore".into()), ..Request::of(dir.to_str().unwrap()) };
+    let Err(said) = prepared(&request, "r") else { panic!("tiers that make no sense") };
     out.extend(shown(&said));
     let mut plan = example::plan();
     plan.steps.retain(|s| s.action != Action::Remove);

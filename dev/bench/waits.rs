@@ -189,7 +189,7 @@ struct Ground {
 
 impl Ground {
     fn new(runtime: &tokio::runtime::Runtime, domain: String) -> Ground {
-        let (host, _) = engine::host();
+        let host = engine::address().host;
         let swarm = |moved: Arc<tokio::sync::Notify>, clock: Arc<RealClock>| {
             Arc::new(Swarm::new(
                 &host,

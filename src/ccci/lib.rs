@@ -1,4 +1,5 @@
-//! The program: its commands, and the reference made from the tables.
+//! The program: the application layer, its commands, and the reference made from the tables.
 
+pub mod app;
 pub mod commands;
 pub mod docs;

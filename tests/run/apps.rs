@@ -1,11 +1,12 @@
 //! Three apps in one run, in memory: a subject that needs an identity provider, which needs a database. Their order, what deps
 //! provide, what a failure of each means, that undo at every step leaves nothing, and one lock for each domain.
 
-use super::fullest::{job as fullest, plainly, prepared};
+use super::fullest::{job as fullest, prepared};
 use super::machine::{Life, Machine};
 use super::tap::Mishap;
 use crate::repository::Repository;
-use ccci::commands::life::live;
+use ccci::app::Request;
+use ccci::app::run::run;
 use ccci_model::event::{DecidedBy, What};
 use ccci_model::exit::Exit;
 use ccci_model::name::RunId;
@@ -50,7 +51,7 @@ fn small(name: &str, hooks: &str) -> (Repository, Job) {
         format!("source = {:?}\nhealth.path = \"/health\"\nhealth.timeout = \"3s\"\n", repository.given());
     fs::write(dir.join("recipe.toml"), settings).unwrap();
     fs::write(dir.join("hooks.rhai"), hooks).unwrap();
-    let job = prepared(dir.to_str().unwrap(), &plainly(), RUN).unwrap();
+    let job = prepared(&Request::of(dir.to_str().unwrap()), RUN).unwrap();
     (repository, job)
 }
 
@@ -261,7 +262,7 @@ fn each_domain_of_a_run_has_its_lock_while_it_goes_on() {
     };
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
     let dir = tempfile::tempdir().unwrap();
-    assert!(live(&job, &world, dir.path(), &Stop::default(), Box::new(voice)).is_ok());
+    assert!(run(&job, &world, dir.path(), &Stop::default(), Box::new(voice)).is_ok());
     assert_eq!(*free.lock().unwrap(), Vec::<String>::new());
     assert!(domains(&job).iter().all(|d| machine.locks.take(d).unwrap().is_some()));
 }

@@ -1,25 +1,17 @@
 //! The recipe that has everything, as a job: prepared once from `fixtures/fullest` as `ccci run` would.
 
 use crate::repository::Repository;
-use ccci::commands::args::SourceArgs;
-use ccci::commands::prepare::{Refused, prepare_as};
+use ccci::app::{Refused, Request, Session};
+use ccci::commands::env;
 use ccci_adapters::clock::RealClock;
 use ccci_model::diag::render::one_line;
 use ccci_model::name::RunId;
 use ccci_model::plan::Action;
 use ccci_model::redact::Redactor;
 use ccci_runner::execute::job::Job;
-use ccci_swarm::ports::Stop;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-
-/// What a caller types without any flag.
-pub fn plainly() -> SourceArgs {
-    let (source, rev, base, tiers) = (None, None, None, None);
-    SourceArgs { source, rev, base, tiers, no_local: false, deadline: Duration::from_secs(3_600) }
-}
 
 /// A recipe directory and its repository below one temporary directory.
 pub struct Ground {
@@ -64,17 +56,17 @@ impl Ground {
     /// Everything a run starts from, under this id; or what is wrong, a line each.
     pub fn prepare(&self, run_id: &str) -> Result<Job, String> {
         let dir = self.source.around().join("recipes/fullest");
-        prepared(dir.to_str().unwrap(), &plainly(), run_id)
+        prepared(&Request::of(dir.to_str().unwrap()), run_id)
     }
 }
 
 /// Prepares any recipe.
-pub fn prepared(recipe: &str, args: &SourceArgs, run_id: &str) -> Result<Job, String> {
+pub fn prepared(request: &Request, run_id: &str) -> Result<Job, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let clock = Arc::new(RealClock::new(Arc::default()));
     let run_id = RunId::parse(run_id).unwrap();
-    let stop = Stop::default();
-    match prepare_as(recipe, args, false, runtime.handle(), &stop, &Default::default(), (clock, run_id)) {
+    let session = Session::new(env::config(), runtime.handle().clone());
+    match session.prepare_as(request, clock, run_id) {
         Ok(prepared) => Ok(prepared.job),
         Err(Refused::Wrong(all)) => Err(all.iter().map(one_line).collect::<Vec<_>>().join("\n")),
         Err(Refused::World(failure)) => Err(failure.to_string()),

@@ -3,9 +3,10 @@
 use super::planted::{Needles, secrets};
 use super::recipe::{WAYS, all_written, directory, each_way_was_taken, made, marked, shown, tests};
 use super::{everything_below, told};
-use crate::run::fullest::{plainly, prepared};
+use crate::run::fullest::prepared;
 use crate::shared::Shared;
-use ccci::commands::life::live;
+use ccci::app::Request;
+use ccci::app::run::run;
 use ccci_adapters::store::DirStore;
 use ccci_model::event::What;
 use ccci_report::forge::Forge;
@@ -80,7 +81,7 @@ fn no_secret_goes_out_by_any_way() {
     let (repository, needles) = (made(&all), Needles::of(&all));
     let dir = repository.around().join("record");
     let job =
-        prepared(directory(&repository).to_str().unwrap(), &plainly(), "20260101-000000-abc123").unwrap();
+        prepared(&Request::of(directory(&repository).to_str().unwrap()), "20260101-000000-abc123").unwrap();
     let heard = Shared::default();
     let mut voices: Vec<Box<dyn Teller + Send>> = vec![
         Box::new(Plain::new(Box::new(heard.clone()), Forge::GitHub, 100)),
@@ -93,7 +94,7 @@ fn no_secret_goes_out_by_any_way() {
         }
     };
     let record =
-        live(&job, &world(&all, &dir), &dir, &Stop::default(), Box::new(voice)).unwrap().record.unwrap();
+        run(&job, &world(&all, &dir), &dir, &Stop::default(), Box::new(voice)).unwrap().record.unwrap();
     let o = &record.outcome;
     let custom = o.tiers.iter().find(|t| t.tier.name() == "custom").unwrap();
     assert_eq!(custom.tests.len(), tests(&all), "{:?}", o.troubles.first());

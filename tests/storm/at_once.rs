@@ -74,7 +74,7 @@ fn four_runs_at_once_two_of_one_recipe_are_all_green_and_clean_touches_none_of_t
 fn world(runtime: &tokio::runtime::Runtime) -> World {
     let moved = Arc::new(tokio::sync::Notify::new());
     let clock: Arc<dyn Clock> = Arc::new(RealClock::new(moved.clone()));
-    let (host, _) = ccci::commands::engine::host();
+    let host = ccci::commands::engine::address().host;
     let cluster: Arc<dyn Cluster> = Arc::new(Swarm::new(
         &host,
         Path::new(env!("CARGO_BIN_EXE_ccci")),

@@ -1,7 +1,6 @@
-//! From what was typed to a job: gather, load the scripts, make the plan. `check`, `plan` and `run` start here.
+//! From what a caller asks for to a job: gather, load the scripts, make the plan. `check`, `plan` and `run` start here.
 
-use super::args::SourceArgs;
-use super::env;
+use super::session::Session;
 use ccci_adapters::clock::RealClock;
 use ccci_adapters::git::GitHand;
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes, render};
@@ -20,19 +19,55 @@ use ccci_runner::build::{self, Inputs, TestFile};
 use ccci_runner::execute::job::{AppTexts, Job, Linted};
 use ccci_runner::gather::{self, Asked, Gathered, Means};
 use ccci_swarm::ports::Clock;
-use ccci_swarm::ports::clock::{Limit, Stop};
+use ccci_swarm::ports::clock::Limit;
 use rand::RngExt;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-/// The zone of run domains: a reserved name, so nothing leaves the machine.
-pub const ZONE: &str = "ccci.test";
 /// Reading a source may take so long; a big repository over a slow line needs minutes.
 const GATHER_LIMIT: Duration = Duration::from_secs(600);
+
+/// What a caller asks for: one run, or the plan of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// A name under `recipes/`, or the path of a recipe directory.
+    pub recipe: String,
+    /// Git URL or path of the recipe repository, instead of what the settings say.
+    pub source: Option<String>,
+    /// The revision under test, instead of what is checked out.
+    pub rev: Option<String>,
+    /// The version to upgrade from, or `none`, instead of what the rules choose.
+    pub base: Option<String>,
+    /// Names of tiers, joined by commas, instead of all.
+    pub tiers: Option<String>,
+    /// Whether settings and scripts in the recipe's own repository are ignored.
+    pub no_local: bool,
+    /// The whole run's deadline, from its start.
+    pub deadline: Duration,
+    /// Whether the app is left running.
+    pub keep: bool,
+    /// Whether archives of backups stay after a run in which nothing was wrong with them.
+    pub keep_archives: bool,
+}
+
+impl Request {
+    /// A run of a recipe as it is without any option: its whole lifecycle, in an hour at most.
+    pub fn of(recipe: &str) -> Request {
+        Request {
+            recipe: recipe.into(),
+            source: None,
+            rev: None,
+            base: None,
+            tiers: None,
+            no_local: false,
+            deadline: Duration::from_secs(3_600),
+            keep: false,
+            keep_archives: false,
+        }
+    }
+}
 
 /// Why there is no job.
 pub enum Refused {
@@ -61,77 +96,91 @@ pub struct Prepared {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Gathers, loads, plans. Nothing is touched.
-pub fn prepare(
-    recipe: &str,
-    args: &SourceArgs,
-    keep: bool,
-    handle: &Handle,
-    stop: &Stop,
-    redactor: &Redactor,
-) -> Result<Prepared, Refused> {
-    let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
-    let run_id = new_run_id(&*clock);
-    prepare_as(recipe, args, keep, handle, stop, redactor, (clock, run_id))
-}
-
-/// The same with a given clock and run id, so that a plan can be compared.
-pub fn prepare_as(
-    recipe: &str,
-    args: &SourceArgs,
-    keep: bool,
-    handle: &Handle,
-    stop: &Stop,
-    redactor: &Redactor,
-    (clock, run_id): (Arc<dyn Clock>, RunId),
-) -> Result<Prepared, Refused> {
-    let tiers = tiers(args)?;
-    let limit = Limit { deadline: clock.now().after(GATHER_LIMIT), stop: stop.clone() };
-    let git = GitHand::new(handle.clone(), clock).map_err(|e| match gather::trouble::of_source(e, None) {
-        gather::trouble::Trouble::Wrong(d) => Refused::Wrong(vec![*d]),
-        gather::trouble::Trouble::World(f) => Refused::World(f),
-    })?;
-    let zone = env::read(env::CCCI_ZONE).unwrap_or_else(|| ZONE.to_string());
-    let asked = Asked {
-        recipe,
-        source: args.source.as_deref(),
-        rev: args.rev.as_deref(),
-        base: args.base.as_deref(),
-        no_local: args.no_local,
-        run_id: &run_id,
-        zone: &zone,
-    };
-    let cache = env::home().join("sources");
-    let means = Means { here: Path::new("."), cache: &cache, git: &git, limit: &limit, redactor };
-    let outcome = gather::gather(&asked, &means).map_err(Refused::World)?;
-    let mut diagnostics = outcome.diagnostics;
-    let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };
-    let (merged, hidden) = gathered.texts.directory.merged();
-    let strangers = gather::unmentioned::services(&gathered, gathered.scripts.services());
-    let said = gathered.of_scripts.0.iter().cloned();
-    diagnostics.0.extend(hidden.0.into_iter().chain(said).chain(strangers.0));
-    let whose = merged.whose.into_iter().map(|(path, origin)| (path, format!("the {origin}"))).collect();
-    if diagnostics.has_errors() {
-        return Err(Refused::Wrong(diagnostics.sorted()));
+impl Session {
+    /// Gathers, loads, plans. Nothing is touched.
+    pub fn prepare(&self, request: &Request) -> Result<Prepared, Refused> {
+        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
+        let run_id = new_run_id(&*clock);
+        self.prepare_as(request, clock, run_id)
     }
-    let asked = build::Asked { tiers, keep, deadline: args.deadline };
-    finish(gathered, whose, diagnostics, asked, run_id, redactor)
+
+    /// The same with a given clock and run id, so that a plan can be compared.
+    pub fn prepare_as(
+        &self,
+        request: &Request,
+        clock: Arc<dyn Clock>,
+        run_id: RunId,
+    ) -> Result<Prepared, Refused> {
+        let tiers = tiers(request)?;
+        let redactor = self.redactor.below();
+        let gathered = self.gather(request, clock, &run_id, &redactor)?;
+        let asked = build::Asked { tiers, keep: request.keep, deadline: request.deadline };
+        finish(gathered, asked, run_id, redactor, request.keep_archives)
+    }
+
+    fn gather(
+        &self,
+        request: &Request,
+        clock: Arc<dyn Clock>,
+        run_id: &RunId,
+        redactor: &Redactor,
+    ) -> Result<Loaded, Refused> {
+        let limit = Limit { deadline: clock.now().after(GATHER_LIMIT), stop: self.stop.clone() };
+        let git = GitHand::new(self.handle.clone(), clock).map_err(|e| {
+            match gather::trouble::of_source(e, None) {
+                gather::trouble::Trouble::Wrong(d) => Refused::Wrong(vec![*d]),
+                gather::trouble::Trouble::World(f) => Refused::World(f),
+            }
+        })?;
+        let asked = Asked {
+            recipe: &request.recipe,
+            source: request.source.as_deref(),
+            rev: request.rev.as_deref(),
+            base: request.base.as_deref(),
+            no_local: request.no_local,
+            run_id,
+            zone: &self.config.zone,
+        };
+        let cache = self.config.sources();
+        let means = Means { here: &self.config.here, cache: &cache, git: &git, limit: &limit, redactor };
+        let outcome = gather::gather(&asked, &means).map_err(Refused::World)?;
+        let mut diagnostics = outcome.diagnostics;
+        let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };
+        let (merged, hidden) = gathered.texts.directory.merged();
+        let strangers = gather::unmentioned::services(&gathered, gathered.scripts.services());
+        let said = gathered.of_scripts.0.iter().cloned();
+        diagnostics.0.extend(hidden.0.into_iter().chain(said).chain(strangers.0));
+        let whose = merged.whose.into_iter().map(|(path, origin)| (path, format!("the {origin}"))).collect();
+        if diagnostics.has_errors() {
+            return Err(Refused::Wrong(diagnostics.sorted()));
+        }
+        Ok(Loaded { gathered, whose, diagnostics })
+    }
 }
 
-fn tiers(args: &SourceArgs) -> Result<Option<std::collections::BTreeSet<ccci_model::tier::Tier>>, Refused> {
-    let Some(text) = &args.tiers else { return Ok(None) };
+/// What was gathered without an error.
+struct Loaded {
+    gathered: Gathered,
+    /// Scripts: what each file is, and whose it is.
+    whose: BTreeMap<String, String>,
+    /// Warnings and less.
+    diagnostics: Diagnostics,
+}
+
+fn tiers(request: &Request) -> Result<Option<std::collections::BTreeSet<ccci_model::tier::Tier>>, Refused> {
+    let Some(text) = &request.tiers else { return Ok(None) };
     let parsed = build::parse_tiers(text);
     parsed.map(Some).map_err(|e| Refused::Wrong(vec![Diagnostic::new(codes::BAD_TIERS, e)]))
 }
 
 fn finish(
-    gathered: Gathered,
-    whose: BTreeMap<String, String>,
-    diagnostics: Diagnostics,
+    loaded: Loaded,
     asked: build::Asked,
     run_id: RunId,
-    redactor: &Redactor,
+    redactor: Redactor,
+    keep_archives: bool,
 ) -> Result<Prepared, Refused> {
+    let Loaded { gathered, whose, diagnostics } = loaded;
     let warnings: Vec<Diagnostic> =
         diagnostics.sorted().into_iter().filter(|d| d.severity == Severity::Warning).collect();
     let inputs = inputs(&gathered, whose, &warnings, asked, run_id);
@@ -145,10 +194,8 @@ fn finish(
     let settings = KEYS.iter().filter(|k| k.lives()).map(|k| (k.name.to_string(), (k.get)(recipe))).collect();
     let mut sides = BTreeMap::from([(Side::Head, gathered.head)]);
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
-    let (scripts, redactor) = (gathered.scripts, redactor.clone());
-    let apps = vec![AppTexts { sides, scripts, settings }];
-    let job = Job { plan, apps, redactor, linted, keep_archives: false };
-    Ok(Prepared { job, warnings })
+    let apps = vec![AppTexts { sides, scripts: gathered.scripts, settings }];
+    Ok(Prepared { job: Job { plan, apps, redactor, linted, keep_archives }, warnings })
 }
 
 /// What contradicts itself in a plan: a bug of ours, said before anything is touched.

@@ -1,19 +1,14 @@
-//! Finds kept records: a run's id, the directory of a record, or the newest run.
+//! Kept records: a run's id, the directory of a record, or the newest run.
 
-use super::env;
-use super::out::Out;
+use super::session::Config;
 use ccci_adapters::locks::FileLocks;
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::event::What;
 use ccci_model::name::RecipeName;
+use ccci_model::plan::Plan;
 use ccci_report::usual::{self, Usual};
 use ccci_runner::record::{Kept, PLAN, Record, kept_dirs, plain};
 use std::path::{Path, PathBuf};
-
-/// Where records are kept.
-pub fn below() -> PathBuf {
-    env::home().join("runs")
-}
 
 /// So many of the newest runs are looked through for those of a recipe.
 const LOOKED_THROUGH: usize = 40;
@@ -21,46 +16,60 @@ const LOOKED_THROUGH: usize = 40;
 const ENOUGH: usize = 5;
 
 /// How long the steps of a recipe took in its last runs.
-pub fn usual(recipe: &RecipeName) -> Usual {
+pub fn usual(config: &Config, recipe: &RecipeName) -> Usual {
     let of_recipe = |dir: &PathBuf| {
         let plan = plain(&dir.join(PLAN)).ok();
-        let plan = plan.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-        plan.is_some_and(|p| p["recipe"] == recipe.as_str())
+        let plan = plan.and_then(|bytes| serde_json::from_slice::<Plan>(&bytes).ok());
+        plan.is_some_and(|p| p.subject().recipe == *recipe)
     };
-    let newest = kept_dirs(&below()).into_iter().rev().take(LOOKED_THROUGH);
+    let newest = kept_dirs(&config.records()).into_iter().rev().take(LOOKED_THROUGH);
     let records = newest.filter(of_recipe).take(ENOUGH).filter_map(|dir| Record::read(&dir).ok());
     usual::usual(&records.collect::<Vec<_>>())
 }
 
-/// Whether the run of a record lives: it has not told its end, and somebody on this machine holds its lock.
-pub fn lives(record: &Record) -> bool {
+/// Whether the run of a record goes on: it has not told its end, and somebody on this machine holds its lock.
+pub fn goes_on(config: &Config, record: &Record) -> bool {
     let ended = record.events.iter().any(|e| matches!(e.what, What::RunEnded { .. }));
-    !ended && FileLocks::new(env::locks()).is_held(record.outcome.plan.subject().domain.as_str())
+    let domain = record.outcome.plan.subject().domain.as_str();
+    !ended && FileLocks::new(config.locks.clone()).is_held(domain)
 }
 
-/// The newest run that does not live any more.
-fn newest(out: &Out) -> Result<Kept, String> {
-    for dir in kept_dirs(&below()).into_iter().rev() {
+/// A record that was found.
+pub struct Found {
+    /// Where it is, and what it says.
+    pub kept: Kept,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// The named run, or the newest one, that does not go on any more: how one ends that still goes on nobody knows. Otherwise why
+/// there is none.
+pub fn find(config: &Config, name: Option<&str>) -> Result<Found, String> {
+    name.map_or_else(|| newest(config), |name| named(config, name))
+}
+
+fn newest(config: &Config) -> Result<Found, String> {
+    let mut notes = vec![];
+    for dir in kept_dirs(&config.records()).into_iter().rev() {
         let kept = Kept::read(dir);
         match &kept.record {
-            Ok(record) if lives(record) => {
-                out.say(&format!("note: {}; the newest that has ended is told", going_on(record)));
+            Ok(record) if goes_on(config, record) => {
+                notes.push(format!("{}; the newest that has ended is told", going_on(record)));
             }
-            _ => return Ok(kept),
+            _ => return Ok(Found { kept, notes }),
         }
     }
-    Err(format!("no run is kept in {}; `ccci run` keeps one", below().display()))
+    Err(format!("no run is kept in {}; `ccci run` keeps one", config.records().display()))
 }
 
-/// A named run, if it does not live any more: how one that lives ends nobody knows.
-fn named(name: &str) -> Result<Kept, String> {
-    let kept = Kept::read(find(name)?);
+fn named(config: &Config, name: &str) -> Result<Found, String> {
+    let kept = Kept::read(directory(config, name)?);
     match &kept.record {
-        Ok(record) if lives(record) => Err(format!(
+        Ok(record) if goes_on(config, record) => Err(format!(
             "{}, so there is nothing to tell yet; SIGUSR1 to its process makes it say where it stands",
             going_on(record)
         )),
-        _ => Ok(kept),
+        _ => Ok(Found { kept, notes: vec![] }),
     }
 }
 
@@ -69,15 +78,15 @@ fn going_on(record: &Record) -> String {
 }
 
 /// The directory of a named record.
-fn find(name: &str) -> Result<PathBuf, String> {
+fn directory(config: &Config, name: &str) -> Result<PathBuf, String> {
     if Path::new(name).is_dir() {
         return Ok(PathBuf::from(name));
     }
-    let by_id = below().join(name);
+    let by_id = config.records().join(name);
     if by_id.is_dir() {
         return Ok(by_id);
     }
-    let known: Vec<String> = kept_dirs(&below())
+    let known: Vec<String> = kept_dirs(&config.records())
         .iter()
         .filter_map(|p| Some(p.file_name()?.to_string_lossy().into_owned()))
         .collect();
@@ -87,19 +96,4 @@ fn find(name: &str) -> Result<PathBuf, String> {
          `--out DIR` is named by that directory",
         hint.unwrap_or_default()
     ))
-}
-
-/// Reads the record of a run that does not live any more, and says why it cannot.
-pub fn read(name: Option<&str>, out: &Out) -> Option<(PathBuf, Record)> {
-    match name.map_or_else(|| newest(out), named) {
-        Err(why) => {
-            out.say(&format!("error: {why}"));
-            None
-        }
-        Ok(Kept { dir, record: Ok(record) }) => Some((dir, record)),
-        Ok(Kept { record: Err(diagnostics), .. }) => {
-            out.diagnostics(diagnostics);
-            None
-        }
-    }
 }

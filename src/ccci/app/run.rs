@@ -1,6 +1,6 @@
-//! One run from a job to an outcome: the real world, the record, the voices, the executor.
+//! One run from a job to an outcome: the real world, the record, who listens, the executor.
 
-use super::{engine, env};
+use super::session::Session;
 use ccci_adapters::clock::RealClock;
 use ccci_adapters::docker::Swarm;
 use ccci_adapters::http::RealWeb;
@@ -20,35 +20,33 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 /// So long another program may look at a lock.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-/// The file of the program that runs.
-pub const THIS_PROGRAM: &str = "/proc/self/exe";
-
-/// The real world, with a store in a run's directory; `program` is the file of this program.
-pub fn real_world(handle: &Handle, program: &Path, dir: &Path) -> std::io::Result<World> {
-    let moved = Arc::new(Notify::new());
-    let clock: Arc<dyn Clock> = Arc::new(RealClock::new(moved.clone()));
-    let (host, _) = engine::host();
-    let cluster: Arc<dyn Cluster> =
-        Arc::new(Swarm::new(&host, program, handle.clone(), clock.clone(), moved));
-    let ingress = Ingress::start(handle, cluster.clone(), clock.clone())?;
-    let web = Arc::new(RealWeb::new(handle.clone(), Arc::new(ingress), cluster.clone(), clock.clone())?);
-    let store = Arc::new(DirStore::new(dir));
-    let locks = Arc::new(FileLocks::new(env::locks()));
-    Ok(World { cluster, web, clock, store, locks })
+impl Session {
+    /// The real world, with a store in a run's directory. Fails when no socket can be opened on loopback.
+    pub fn world(&self, dir: &Path) -> std::io::Result<World> {
+        let (config, handle) = (&self.config, &self.handle);
+        let moved = Arc::new(Notify::new());
+        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(moved.clone()));
+        let cluster: Arc<dyn Cluster> =
+            Arc::new(Swarm::new(&config.engine.host, &config.program, handle.clone(), clock.clone(), moved));
+        let ingress = Ingress::start(handle, cluster.clone(), clock.clone())?;
+        let web = Arc::new(RealWeb::new(handle.clone(), Arc::new(ingress), cluster.clone(), clock.clone())?);
+        let store = Arc::new(DirStore::new(dir));
+        let locks = Arc::new(FileLocks::new(config.locks.clone()));
+        Ok(World { cluster, web, clock, store, locks })
+    }
 }
 
 /// Hears every event after the record has it.
-pub type Voice = dyn FnMut(&Event) + Send;
+pub type Hear = dyn FnMut(&Event) + Send;
 
-/// Why a job was not lived. Fits after "failed to".
+/// Why a job was not run. Fits after "failed to".
 #[derive(Debug, thiserror::Error)]
-pub enum NotLived {
+pub enum NotRun {
     /// Another run holds its domain.
     #[error("take the domain `{0}`: another run holds it")]
     Held(String),
@@ -60,27 +58,21 @@ pub enum NotLived {
     Record(#[from] RecordError),
 }
 
-/// Lives a job in a world and finishes its record, under the lock of its domain: without it every other run of this
+/// Runs a job in a world and finishes its record, under the lock of its domain: without it every other run of this
 /// machine would take it for a dead one and remove it. Removal is over when this comes back.
-pub fn live(
-    job: &Job,
-    world: &World,
-    dir: &Path,
-    stop: &Stop,
-    voice: Box<Voice>,
-) -> Result<Finished, NotLived> {
+pub fn run(job: &Job, world: &World, dir: &Path, stop: &Stop, hear: Box<Hear>) -> Result<Finished, NotRun> {
     // one lock for each domain, in one order for all runs
     let domains: BTreeSet<&str> = job.plan.apps.iter().map(|a| a.domain.as_str()).collect();
     let _held = domains.into_iter().map(|d| held(world, d, stop)).collect::<Result<Vec<_>, _>>()?;
     let mut journal = Journal::begin(dir, job.redactor.clone(), ccci_report::REPORTS)?;
     journal.keep_archives(job.keep_archives);
-    let shared = Arc::new(Mutex::new((Some(journal), voice)));
+    let shared = Arc::new(Mutex::new((Some(journal), hear)));
     let taker = shared.clone();
     let take = move |event: Event| {
         let mut both = taker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (journal, voice) = &mut *both;
+        let (journal, hear) = &mut *both;
         if let Some(event) = journal.as_mut().and_then(|j| j.take(event)) {
-            voice(event);
+            hear(event);
         }
     };
     let sink = Sink::new(world.clock.clone(), Arc::new(take));
@@ -90,18 +82,13 @@ pub fn live(
 }
 
 /// The lock of a domain. `ccci clean` may hold it for a moment while it looks whether anybody does.
-fn held(world: &World, domain: &str, stop: &Stop) -> Result<Box<dyn Held>, NotLived> {
+fn held(world: &World, domain: &str, stop: &Stop) -> Result<Box<dyn Held>, NotRun> {
     let limit = Limit { deadline: world.clock.now().after(A_MOMENT), stop: stop.clone() };
     wait::until(&*world.clock, &limit, &mut |_| (), || {
         Ok(world.locks.take(domain)?.map_or_else(|| Look::Waiting("its lock".into()), Look::Done))
     })
     .map_err(|e| match e {
-        WaitError::Look(e) => NotLived::Lock(domain.into(), e),
-        _ => NotLived::Held(domain.into()),
+        WaitError::Look(e) => NotRun::Lock(domain.into(), e),
+        _ => NotRun::Held(domain.into()),
     })
-}
-
-/// Where a run's directory is: as asked, or a new one below the state directory.
-pub fn directory(out: Option<&Path>, run_id: &str) -> std::path::PathBuf {
-    out.map_or_else(|| env::home().join("runs").join(run_id), Path::to_path_buf)
 }

@@ -1,5 +1,6 @@
 //! What can be typed: the commands and their flags. Parsing only; nothing is done here.
 
+use crate::app::Request;
 use ccci_model::time::parse_span;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -68,6 +69,21 @@ pub struct SourceArgs {
     /// The whole run's deadline
     #[arg(long, value_name = "SPAN", default_value = "60m", value_parser = span)]
     pub deadline: Duration,
+}
+
+impl SourceArgs {
+    /// The request for a recipe.
+    pub fn request(&self, recipe: &str) -> Request {
+        Request {
+            source: self.source.clone(),
+            rev: self.rev.clone(),
+            base: self.base.clone(),
+            tiers: self.tiers.clone(),
+            no_local: self.no_local,
+            deadline: self.deadline,
+            ..Request::of(recipe)
+        }
+    }
 }
 
 /// Arguments of `run`.

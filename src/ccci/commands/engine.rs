@@ -1,41 +1,19 @@
 //! Finds the engine as any Docker client does: `DOCKER_HOST`, else the chosen context, else the local socket.
 
 use super::env;
-use ccci_model::failure::{Failure, causes};
-use ccci_swarm::ports::ClusterError;
+use crate::app::engine::Address;
 use std::path::{Path, PathBuf};
 
 /// The socket of a local engine.
 pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
-/// What makes an engine one that can be used.
-pub fn cure(error: &ClusterError) -> &'static str {
-    match error {
-        ClusterError::NoPermission(_) => "become root, or join the group that owns the socket",
-        ClusterError::NotAManager(_) => "`docker swarm init`, or point DOCKER_HOST at a manager",
-        ClusterError::Refused { .. } => "use Docker Engine 20.10 or newer in swarm mode",
-        _ => "start the engine, or point DOCKER_HOST at one; `make lab` starts one on a bare machine",
-    }
-}
-
-/// Why no run can begin on this engine. The recipe has no part in it.
-pub fn unusable(error: &ClusterError) -> Failure {
-    let (host, from) = host();
-    let observed = match error {
-        ClusterError::Unreachable(_) => format!("no engine answers at {host}"),
-        ClusterError::Local(text) => text.clone(),
-        other => format!("failed to {other}"),
-    };
-    let failure = Failure::new(causes::ENGINE_GONE, "a Docker engine that is a swarm manager", observed);
-    let failure = match error {
-        ClusterError::Unreachable(text) => failure.evidence("system", text),
-        _ => failure,
-    };
-    failure.evidence("named by", from).to_do(cure(error))
-}
-
 /// The engine's address, and where it was said.
-pub fn host() -> (String, String) {
+pub fn address() -> Address {
+    let (host, from) = named();
+    Address { host, from }
+}
+
+fn named() -> (String, String) {
     if let Some(host) = env::read(env::DOCKER_HOST) {
         return (host, "DOCKER_HOST".into());
     }

@@ -1,6 +1,8 @@
 //! ENV: every environment variable ccci reads, one row each. The only file that reads the environment.
 #![expect(clippy::disallowed_methods, reason = "this file owns the environment")]
 
+use super::engine;
+use crate::app::Config;
 use ccci_report::forge::Forge;
 use std::path::PathBuf;
 
@@ -39,6 +41,22 @@ env_rows! {
     GITLAB_CI "Set by GitLab runners: group markers of that forge.";
 }
 
+/// The zone of run domains: a reserved name, so nothing leaves the machine.
+const ZONE: &str = "ccci.test";
+
+/// The configuration that the environment says.
+pub fn config() -> Config {
+    Config {
+        here: PathBuf::from("."),
+        home: home(),
+        locks: locks(),
+        temporary: std::env::temp_dir(),
+        zone: read(CCCI_ZONE).unwrap_or_else(|| ZONE.to_string()),
+        engine: engine::address(),
+        program: PathBuf::from("/proc/self/exe"),
+    }
+}
+
 /// The value, unless unset or empty.
 pub fn read(row: &EnvRow) -> Option<String> {
     std::env::var(row.name).ok().filter(|v| !v.is_empty())
@@ -53,8 +71,8 @@ pub fn forge() -> Forge {
     }
 }
 
-/// Where records and clones are kept. The door lets no call through that has no such place.
-pub fn home() -> PathBuf {
+/// Where records and clones are kept. No call gets through that has no such place.
+fn home() -> PathBuf {
     known_home().unwrap_or_else(|| PathBuf::from("/dev/null/ccci"))
 }
 

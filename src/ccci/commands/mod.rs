@@ -8,12 +8,9 @@ pub mod engine;
 pub mod env;
 pub mod explain;
 pub mod generated;
-pub mod kept;
 pub mod key;
-pub mod life;
 pub mod out;
 pub mod plan;
-pub mod prepare;
 pub mod report;
 pub mod run;
 pub mod signals;
@@ -21,10 +18,11 @@ pub mod voices;
 pub mod why;
 mod words;
 
+use crate::app::Session;
+use crate::app::campaign::exit_of;
 use args::{Call, Command};
 use ccci_adapters::mask;
 use ccci_model::exit::Exit;
-use ccci_swarm::ports::clock::Stop;
 use clap::Parser;
 use out::Out;
 use std::process::ExitCode;
@@ -47,27 +45,27 @@ pub fn main() -> ExitCode {
         Ok(call) => call,
         Err(e) => return ExitCode::from(not_called(&e, &out).code()),
     };
-    let stop = Stop::default();
+    let session =
+        Session { redactor: out.redactor.clone(), ..Session::new(env::config(), runtime.handle().clone()) };
     let asked = signals::Asked::default();
     let said = out.clone();
     if call.command.has_something_to_undo() {
-        signals::listen(runtime.handle(), &stop, asked.clone(), Arc::new(move |text| said.say(text)));
+        signals::listen(runtime.handle(), &session.stop, asked.clone(), Arc::new(move |text| said.say(text)));
     }
     // a panic's words may hold a secret, and must not fall into what is being drawn
     let (said, of_panic) = (out.clone(), out.clone());
     std::panic::set_hook(Box::new(move |panic| {
         of_panic.say(&format!("a bug in ccci, please report it: {panic}"))
     }));
-    let (lives, stopped) = (signals::Lives::default(), stop.clone());
+    let (stop, runs) = (session.stop.clone(), session.in_progress.clone());
     let (ended, end) = channel();
-    let (handle, of_lives) = (runtime.handle().clone(), lives.clone());
     let work = move || {
-        let calling = || called(&call, &handle, &stop, &asked, &of_lives, &out);
+        let calling = || called(&call, &session, &asked, &out);
         let exit = std::panic::catch_unwind(std::panic::AssertUnwindSafe(calling));
         let _ = ended.send(exit.unwrap_or(Exit::Bug));
     };
     let exit = match std::thread::Builder::new().stack_size(STACK).spawn(work) {
-        Ok(_) => signals::end(&end, &stopped, &lives),
+        Ok(_) => signals::end(&end, &stop, &runs),
         Err(e) => {
             said.say(&format!("error: failed to start a thread: {e}"));
             Exit::Error
@@ -92,18 +90,11 @@ fn not_called(e: &clap::Error, out: &Out) -> Exit {
 const STACK: usize = 8 << 20;
 
 /// The call's end, whatever ended it.
-fn called(
-    call: &Call,
-    handle: &tokio::runtime::Handle,
-    stop: &Stop,
-    asked: &signals::Asked,
-    lives: &signals::Lives,
-    out: &Out,
-) -> Exit {
-    let exit = whole(dispatch(call, handle, stop, asked, lives, out), out);
-    match stop.reason() {
+fn called(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -> Exit {
+    let exit = whole(dispatch(call, session, asked, out), out);
+    match session.stop.reason() {
         // a run says itself how it ended: it may have been over before the signal
-        Some(reason) if !matches!(call.command, Command::Run(_)) => signals::exit(reason),
+        Some(reason) if !matches!(call.command, Command::Run(_)) => exit_of(reason),
         _ => exit,
     }
 }
@@ -131,26 +122,19 @@ fn has_home(command: &Command, out: &Out) -> Result<(), String> {
     Ok(())
 }
 
-fn dispatch(
-    call: &Call,
-    handle: &tokio::runtime::Handle,
-    stop: &Stop,
-    asked: &signals::Asked,
-    lives: &signals::Lives,
-    out: &Out,
-) -> Exit {
+fn dispatch(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -> Exit {
     if let Err(why) = has_home(&call.command, out) {
         out.say(&why);
         return Exit::Error;
     }
     match &call.command {
-        Command::Run(args) => run::run(args, handle, stop, asked, lives, out),
-        Command::Check(args) => check::check(args, handle, stop, out),
-        Command::Plan(args) => plan::plan(args, handle, stop, out),
+        Command::Run(args) => run::run(args, session, asked, out),
+        Command::Check(args) => check::check(args, session, out),
+        Command::Plan(args) => plan::plan(args, session, out),
         Command::Explain(args) => explain::explain_name(args, out),
-        Command::Clean => clean::clean(handle, stop, out),
-        Command::Doctor => doctor::doctor(handle, stop, out),
-        Command::Why(args) => why::why_run(args, out),
-        Command::Report(args) => report::report(args, out),
+        Command::Clean => clean::clean(session, out),
+        Command::Doctor => doctor::doctor(session, out),
+        Command::Why(args) => why::why_run(args, &session.config, out),
+        Command::Report(args) => report::report(args, &session.config, out),
     }
 }

@@ -101,14 +101,14 @@ impl Out {
     }
 
     /// Says diagnostics, then how many.
-    pub fn diagnostics(&self, all: Vec<Diagnostic>) {
+    pub fn diagnostics(&self, all: &[Diagnostic]) {
         if !all.is_empty() {
             self.say(&self.drawn(all));
         }
     }
 
     /// Diagnostics as people read them, then how many.
-    pub fn drawn(&self, all: Vec<Diagnostic>) -> String {
+    pub fn drawn(&self, all: &[Diagnostic]) -> String {
         let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
         let style = render::Style { colour: self.look.colour, width: self.look.width.min(120) };
         let each = all.iter().map(|d| format!("{}\n\n", render::render(d, style).trim_end()));

@@ -2,19 +2,17 @@
 
 use super::args::PlanArgs;
 use super::out::Out;
-use super::prepare::{Refused, prepare};
+use crate::app::{Refused, Session};
 use ccci_model::exit::Exit;
 use ccci_report;
 use ccci_report::plan::show;
 use ccci_report::sheet::Style;
-use ccci_swarm::ports::clock::Stop;
-use tokio::runtime::Handle;
 
 /// Prints the plan.
-pub fn plan(args: &PlanArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit {
-    match prepare(&args.recipe, &args.source, false, handle, stop, &out.redactor) {
+pub fn plan(args: &PlanArgs, session: &Session, out: &Out) -> Exit {
+    match session.prepare(&args.source.request(&args.recipe)) {
         Ok(prepared) => {
-            out.diagnostics(prepared.warnings);
+            out.diagnostics(&prepared.warnings);
             let plan = &prepared.job.plan;
             out.data(&if args.json {
                 serde_json::to_string_pretty(plan).expect("a plan is plain data") + "\n"
@@ -25,17 +23,17 @@ pub fn plan(args: &PlanArgs, handle: &Handle, stop: &Stop, out: &Out) -> Exit {
         }
         Err(refused) => {
             let exit = refused.exit();
-            out.say(&refusal(refused, out));
+            out.say(&refusal(&refused, out));
             exit
         }
     }
 }
 
 /// Why there is no job, as said to people.
-pub fn refusal(refused: Refused, out: &Out) -> String {
+pub fn refusal(refused: &Refused, out: &Out) -> String {
     let style = Style { colour: out.look.colour, width: out.look.width.min(120) };
     match refused {
         Refused::Wrong(diagnostics) => out.drawn(diagnostics),
-        Refused::World(f) => ccci_report::text_of(&f, style),
+        Refused::World(f) => ccci_report::text_of(f, style),
     }
 }

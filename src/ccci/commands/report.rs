@@ -1,23 +1,28 @@
 //! `ccci report`: renders any format from kept records; `list` and `diff` belong here too.
 
 use super::args::ReportArgs;
-use super::kept;
 use super::out::Out;
+use crate::app::{Config, records};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::exit::Exit;
 use ccci_report::sheet::Style;
 use ccci_report::{REPORTS, diff, format, list};
-use ccci_runner::record;
 use ccci_runner::record::journal::write_reports;
+use ccci_runner::record::{self, Kept, Record};
+use std::path::PathBuf;
 
 /// Renders.
-pub fn report(args: &ReportArgs, out: &Out) -> Exit {
+pub fn report(args: &ReportArgs, config: &Config, out: &Out) -> Exit {
     match args.what.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["list"] => {
-            out.data(&list::draw(&record::kept(&kept::below()), &kept::lives, Style::PLAIN));
+            out.data(&list::draw(
+                &record::kept(&config.records()),
+                &|r| records::goes_on(config, r),
+                Style::PLAIN,
+            ));
             Exit::Green
         }
-        ["diff", old, new] => match (kept::read(Some(old), out), kept::read(Some(new), out)) {
+        ["diff", old, new] => match (read(Some(old), config, out), read(Some(new), config, out)) {
             (Some((_, old)), Some((_, new))) => {
                 out.data(&diff::render(&old, &new));
                 Exit::Green
@@ -32,12 +37,12 @@ pub fn report(args: &ReportArgs, out: &Out) -> Exit {
             out.say("error: `ccci report list` takes nothing more; it shows all runs that are kept");
             Exit::Wrong
         }
-        [] => one(None, args, out),
-        runs => runs.iter().map(|r| one(Some(r), args, out)).max().unwrap_or(Exit::Green),
+        [] => one(None, args, config, out),
+        runs => runs.iter().map(|r| one(Some(r), args, config, out)).max().unwrap_or(Exit::Green),
     }
 }
 
-fn one(named: Option<&str>, args: &ReportArgs, out: &Out) -> Exit {
+fn one(named: Option<&str>, args: &ReportArgs, config: &Config, out: &Out) -> Exit {
     let Some(row) = format(&args.format) else {
         let known: Vec<&str> = REPORTS.iter().map(|f| f.name).collect();
         let hint =
@@ -49,7 +54,7 @@ fn one(named: Option<&str>, args: &ReportArgs, out: &Out) -> Exit {
         ));
         return Exit::Wrong;
     };
-    let Some((dir, record)) = kept::read(named, out) else { return Exit::Wrong };
+    let Some((dir, record)) = read(named, config, out) else { return Exit::Wrong };
     if args.all {
         let (notes, errors) = write_reports(&dir, REPORTS, &record);
         notes.iter().for_each(|n| out.say(&format!("note: {n}")));
@@ -58,4 +63,17 @@ fn one(named: Option<&str>, args: &ReportArgs, out: &Out) -> Exit {
     }
     out.data(&String::from_utf8_lossy(&(row.render)(&record)));
     Exit::Green
+}
+
+/// Reads the record of a run that does not go on any more, and says why it cannot.
+pub fn read(name: Option<&str>, config: &Config, out: &Out) -> Option<(PathBuf, Record)> {
+    let found = records::find(config, name).map_err(|why| out.say(&format!("error: {why}"))).ok()?;
+    found.notes.iter().for_each(|note| out.say(&format!("note: {note}")));
+    match found.kept {
+        Kept { dir, record: Ok(record) } => Some((dir, record)),
+        Kept { record: Err(diagnostics), .. } => {
+            out.diagnostics(&diagnostics);
+            None
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Signals: SIGINT, SIGTERM and SIGHUP set the call's stop; a second one does not cut the removal; SIGUSR1 asks for the
 //! live state.
 
+use crate::app::campaign::exit_of;
+use crate::app::session::InProgress;
 use ccci_model::exit::Exit;
 use ccci_swarm::ports::clock::{Stop, StopReason};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -74,55 +75,25 @@ pub fn survive_limits(handle: &Handle) {
     let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
 }
 
-/// The lives in progress: what they made is removed before the call ends. Cloning shares them.
-#[derive(Clone, Default)]
-pub struct Lives(Arc<AtomicUsize>);
-
-/// A life in progress, until it is dropped.
-pub struct Life(Arc<AtomicUsize>);
-
-impl Lives {
-    /// One more.
-    pub fn begin(&self) -> Life {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        Life(self.0.clone())
-    }
-}
-
-impl Drop for Life {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 /// How often a call that goes on is looked at.
 const LOOK: Duration = Duration::from_millis(200);
-/// So many looks a stopped call has for its words when no life is in progress.
+/// So many looks a stopped call has for its words when no run is in progress.
 const LOOKS: usize = 10;
 
 /// Waits for a call's end. One that was stopped and has nothing to remove any more may wait for somebody to read its
 /// words; that is not waited for.
-pub fn end(call: &Receiver<Exit>, stop: &Stop, lives: &Lives) -> Exit {
+pub fn end(call: &Receiver<Exit>, stop: &Stop, runs: &InProgress) -> Exit {
     let mut looks = 0;
     loop {
         match call.recv_timeout(LOOK) {
             Ok(exit) => return exit,
             Err(RecvTimeoutError::Disconnected) => return Exit::Bug,
             Err(RecvTimeoutError::Timeout) => match stop.reason() {
-                Some(reason) if looks == LOOKS => return exit(reason),
-                Some(_) if lives.0.load(Ordering::SeqCst) == 0 => looks += 1,
+                Some(reason) if looks == LOOKS => return exit_of(reason),
+                Some(_) if runs.is_empty() => looks += 1,
                 _ => looks = 0,
             },
         }
-    }
-}
-
-/// How a call ends that was stopped.
-pub fn exit(reason: StopReason) -> Exit {
-    match reason {
-        StopReason::Interrupted => Exit::Interrupted,
-        StopReason::Terminated => Exit::Terminated,
-        StopReason::Deadline => Exit::Error,
     }
 }
 

@@ -84,6 +84,8 @@ impl Added {
 #[derive(Clone, Default)]
 pub struct Redactor {
     inner: Arc<RwLock<Inner>>,
+    /// Learns every value as well.
+    above: Option<Arc<Redactor>>,
 }
 
 #[derive(Default)]
@@ -108,6 +110,12 @@ struct Inner {
 }
 
 impl Redactor {
+    /// A redactor of its own, for one of several runs: it knows only what is added to it, so that no run's record is garbled by the
+    /// secrets of another. This one learns all of that too.
+    pub fn below(&self) -> Redactor {
+        Redactor { inner: Arc::default(), above: Some(Arc::new(self.clone())) }
+    }
+
     /// Adds a value under its name, unless hiding it would garble the record.
     pub fn add(&self, name: &str, secret: &Secret) -> Added {
         let value = secret.open().trim();
@@ -116,6 +124,9 @@ impl Redactor {
         }
         if words::is_common(value) {
             return Added::Word;
+        }
+        if let Some(above) = &self.above {
+            above.add(name, secret);
         }
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let owner = inner.names.len();

@@ -1,0 +1,285 @@
+//! A campaign: several runs that one call starts, so many at a time. Listeners hear how each goes; what became of each comes back.
+
+use super::prepare::{Refused, Request};
+use super::run::{self, Hear, NotRun};
+use super::session::Session;
+use super::{engine, records};
+use ccci_model::diag::Diagnostic;
+use ccci_model::exit::Exit;
+use ccci_model::failure::{Failure, causes};
+use ccci_report::usual::Usual;
+use ccci_runner::execute::job::Job;
+use ccci_runner::record::journal::{Finished, RecordError};
+use ccci_swarm::ports::World;
+use ccci_swarm::ports::clock::{Limit, Stop, StopReason};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// An engine that does not say what it is within this time cannot be used.
+const ENGINE_LIMIT: Duration = Duration::from_secs(20);
+
+/// What to do when a domain's lock cannot be made.
+const LOCKS: &str = "make a directory for all users of this machine (`install -d -m 1777 DIR`) and name it in CCCI_LOCKS for all of them";
+
+/// Several runs.
+#[derive(Debug, Clone)]
+pub struct Campaign {
+    /// One for each run.
+    pub requests: Vec<Request>,
+    /// So many at a time; at least one.
+    pub at_a_time: usize,
+    /// Where the record goes, or with several runs the directories of records; otherwise new ones among all records.
+    pub out: Option<PathBuf>,
+}
+
+/// Hears how the runs go; they are numbered from 0 in the order of the requests. Several threads call it at the same time.
+pub trait Listener: Sync {
+    /// The texts of a run's recipe are being read.
+    fn reading(&self, run: usize, recipe: &str);
+    /// What someone should look at, although the run begins.
+    fn warned(&self, run: usize, warnings: Vec<Diagnostic>);
+    /// Events will follow. `usual` says how long the steps took in earlier runs of this recipe.
+    fn begins(&self, run: usize, usual: Usual);
+    /// What hears the events of a run.
+    fn events(&self, run: usize) -> Box<Hear>;
+    /// A run is over, or there will be none.
+    fn over(&self, run: usize, end: &End);
+}
+
+/// What became of one request.
+pub enum End {
+    /// It ran. Without a record in `finished` that is a bug.
+    Ran {
+        /// The record, and what could not be made of it.
+        finished: Box<Finished>,
+        /// Its directory.
+        dir: PathBuf,
+    },
+    /// There was no run.
+    Refused {
+        /// Why.
+        why: NoRun,
+        /// How the call ends.
+        exit: Exit,
+    },
+    /// The campaign was stopped before it.
+    Stopped(StopReason),
+}
+
+/// Why there was no run.
+pub enum NoRun {
+    /// There was no job, or the machine cannot run it.
+    Job(Refused),
+    /// The place for the record was asked for and cannot be one.
+    Place(RecordError),
+}
+
+impl From<Box<Failure>> for NoRun {
+    fn from(failure: Box<Failure>) -> NoRun {
+        NoRun::Job(Refused::World(failure))
+    }
+}
+
+impl End {
+    /// How a call with this one request ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            End::Ran { finished, .. } => finished.record.as_ref().map_or(Exit::Bug, |r| r.outcome.exit),
+            End::Refused { exit, .. } => *exit,
+            End::Stopped(reason) => exit_of(*reason),
+        }
+    }
+}
+
+/// How a call ends that was stopped.
+pub fn exit_of(reason: StopReason) -> Exit {
+    match reason {
+        StopReason::Interrupted => Exit::Interrupted,
+        StopReason::Terminated => Exit::Terminated,
+        StopReason::Deadline => Exit::Error,
+    }
+}
+
+/// The worst end is the campaign's end.
+pub fn worst(ends: &[End]) -> Exit {
+    ends.iter().map(End::exit).fold(Exit::Green, worse)
+}
+
+/// Bugs first, then signals, then what failed, then what is wrong, then what could not be looked at.
+fn worse(a: Exit, b: Exit) -> Exit {
+    let rank = |e: Exit| match e {
+        Exit::Green => 0,
+        Exit::Error => 1,
+        Exit::Wrong => 2,
+        Exit::Failed => 3,
+        Exit::Interrupted | Exit::Terminated => 4,
+        Exit::Bug => 5,
+    };
+    if rank(b) > rank(a) { b } else { a }
+}
+
+impl Session {
+    /// Runs them all; the next begins when one has ended. The session's stop ends those that run, and no other begins.
+    pub fn campaign(&self, campaign: &Campaign, listener: &dyn Listener) -> Vec<End> {
+        let next = AtomicUsize::new(0);
+        let ends: Mutex<Vec<(usize, End)>> = Mutex::default();
+        let work = || {
+            while let n = next.fetch_add(1, Ordering::SeqCst)
+                && let Some(request) = campaign.requests.get(n)
+            {
+                let end = self.one(campaign, n, request, listener);
+                listener.over(n, &end);
+                ends.lock().expect("nothing panics while holding the ends").push((n, end));
+            }
+        };
+        std::thread::scope(|scope| {
+            (1..campaign.at_a_time.min(campaign.requests.len())).for_each(|_| drop(scope.spawn(work)));
+            work();
+        });
+        let mut ends = ends.into_inner().expect("nothing panics while holding the ends");
+        ends.sort_by_key(|(n, _)| *n);
+        ends.into_iter().map(|(_, end)| end).collect()
+    }
+
+    fn one(&self, campaign: &Campaign, n: usize, request: &Request, listener: &dyn Listener) -> End {
+        if let Some(reason) = self.stop.reason() {
+            return End::Stopped(reason);
+        }
+        listener.reading(n, &request.recipe);
+        self.lifecycle(campaign, n, request, listener).unwrap_or_else(|why| {
+            let exit = match &why {
+                NoRun::Place(_) => Exit::Wrong,
+                NoRun::Job(refused) => self.stop.reason().map_or(refused.exit(), exit_of),
+            };
+            End::Refused { why, exit }
+        })
+    }
+
+    fn lifecycle(
+        &self,
+        campaign: &Campaign,
+        n: usize,
+        request: &Request,
+        listener: &dyn Listener,
+    ) -> Result<End, NoRun> {
+        // a run's own stop, so that its deadline ends no other
+        let own = Session { stop: self.stop.below(), ..self.clone() };
+        let prepared = own.prepare(request).map_err(NoRun::Job)?;
+        listener.warned(n, prepared.warnings);
+        let job = prepared.job;
+        let dir = self.directory(campaign, &job);
+        let world = own
+            .world(&dir)
+            .map_err(|e| refused(format!("failed to open a socket on loopback: {e}"), "free a port"))?;
+        self.reachable(&world, &own.stop)?;
+        listener.begins(n, records::usual(&self.config, &job.plan.subject().recipe));
+        let begun = self.in_progress.begin();
+        let ran = run::run(&job, &world, &dir, &own.stop, listener.events(n));
+        drop(begun);
+        let finished = ran.map_err(|e| match e {
+            NotRun::Record(e) if e.is_wrong_place() => NoRun::Place(e),
+            NotRun::Record(e) => Box::new(e.failure()).into(),
+            NotRun::Lock(..) => refused(format!("failed to {e}"), LOCKS),
+            NotRun::Held(_) => refused(format!("failed to {e}"), "try again"),
+        })?;
+        Ok(End::Ran { finished: Box::new(finished), dir })
+    }
+
+    /// Without an engine every step would say the same, so it is asked before a record begins.
+    fn reachable(&self, world: &World, stop: &Stop) -> Result<(), NoRun> {
+        let limit = Limit { deadline: world.clock.now().after(ENGINE_LIMIT), stop: stop.clone() };
+        let answer = world.cluster.engine(&limit);
+        answer.map(drop).map_err(|e| Box::new(engine::unusable(&self.config.engine, &e)).into())
+    }
+
+    fn directory(&self, campaign: &Campaign, job: &Job) -> PathBuf {
+        let recipe = job.plan.subject().recipe.as_str();
+        let several = campaign.requests.len() > 1;
+        let asked = |dir: &Path| if several { dir.join(recipe) } else { dir.to_path_buf() };
+        let own = || self.config.records().join(job.plan.run_id.as_str());
+        campaign.out.as_deref().map_or_else(own, asked)
+    }
+}
+
+fn refused(seen: String, cure: &str) -> NoRun {
+    let failure = Failure::new(causes::ENGINE_REFUSED, "a machine that can run", seen);
+    Box::new(failure.to_do(cure)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::session::Config;
+    use ccci_model::event::Event;
+
+    /// What a listener heard, a line each.
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<String>>);
+
+    impl Heard {
+        fn line(&self, text: String) {
+            self.0.lock().unwrap().push(text);
+        }
+    }
+
+    impl Listener for Heard {
+        fn reading(&self, run: usize, recipe: &str) {
+            self.line(format!("{run} reading {recipe}"));
+        }
+        fn warned(&self, _: usize, _: Vec<Diagnostic>) {}
+        fn begins(&self, run: usize, _: Usual) {
+            self.line(format!("{run} begins"));
+        }
+        fn events(&self, _: usize) -> Box<Hear> {
+            Box::new(|_: &Event| ())
+        }
+        fn over(&self, run: usize, end: &End) {
+            self.line(format!("{run} over {}", end.exit().code()));
+        }
+    }
+
+    /// Runs two requests in an empty place.
+    fn two(recipes: [&str; 2], stopped: bool) -> (Vec<Exit>, Vec<String>) {
+        let place = tempfile::tempdir().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let below = |name: &str| place.path().join(name);
+        let engine = engine::Address {
+            host: format!("unix://{}", below("none.sock").display()),
+            from: "a test".into(),
+        };
+        let config = Config {
+            here: below("here"),
+            home: below("home"),
+            locks: below("locks"),
+            temporary: below("temporary"),
+            zone: "ccci.test".into(),
+            engine,
+            program: below("program"),
+        };
+        let session = Session::new(config, runtime.handle().clone());
+        if stopped {
+            session.stop.set(StopReason::Interrupted);
+        }
+        let campaign = Campaign { requests: recipes.map(Request::of).into(), at_a_time: 1, out: None };
+        let heard = Heard::default();
+        let ends = session.campaign(&campaign, &heard);
+        (ends.iter().map(End::exit).collect(), heard.0.into_inner().unwrap())
+    }
+
+    #[test]
+    fn each_request_has_its_own_end_and_the_next_begins_after_it() {
+        let (exits, heard) = two(["ghost", "spook"], false);
+        assert_eq!(exits, [Exit::Wrong, Exit::Wrong]);
+        assert_eq!(heard, ["0 reading ghost", "0 over 2", "1 reading spook", "1 over 2"]);
+    }
+
+    #[test]
+    fn a_stopped_campaign_begins_nothing_more() {
+        let (exits, heard) = two(["ghost", "spook"], true);
+        assert_eq!(exits, [Exit::Interrupted, Exit::Interrupted]);
+        assert_eq!(heard, ["0 over 130", "1 over 130"]);
+    }
+}

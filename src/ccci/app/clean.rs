@@ -1,0 +1,67 @@
+//! Removes what dead runs left and apps that were kept.
+
+use super::session::Session;
+use ccci_adapters::locks::FileLocks;
+use ccci_adapters::scratch::{self, Scratch};
+use ccci_runner::execute::undo::{self, Kept, Removal};
+use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::{ClusterError, World};
+use ccci_swarm::wait;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// What a killed run had just asked of the engine may appear a moment later: so long is waited for a second look.
+const SETTLES: Duration = Duration::from_millis(300);
+/// Removing everything of all dead runs may take so long.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// What was removed.
+pub struct Cleaned {
+    /// Temporary directories and half-made clones.
+    pub directories: usize,
+    /// By domain, what was removed and what something holds.
+    pub removed: BTreeMap<String, Removal>,
+    /// Domains that were left alone: their lock is held.
+    pub locked: BTreeSet<String>,
+}
+
+/// Why nothing was cleaned. Fits after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum NotCleaned {
+    /// No place of our own.
+    #[error("make a temporary directory: {0}")]
+    Scratch(std::io::Error),
+    /// No ingress.
+    #[error("open a socket on loopback: {0}")]
+    Loopback(std::io::Error),
+    /// The engine; `Stopped` if the session was.
+    #[error(transparent)]
+    Engine(#[from] ClusterError),
+}
+
+impl Session {
+    /// Cleans. Runs that hold their lock and what ccci did not make are never touched. `waiting` hears what is waited for.
+    pub fn clean(&self, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
+        let places = [self.config.temporary.clone(), self.config.sources()];
+        let directories: usize = places.iter().map(|place| scratch::sweep(place)).sum();
+        let own = Scratch::new().map_err(NotCleaned::Scratch)?;
+        let world = self.world(own.path()).map_err(NotCleaned::Loopback)?;
+        let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: self.stop.clone() };
+        let (removed, locked) = swept(&world, &limit, waiting)?;
+        FileLocks::new(self.config.locks.clone()).tidy();
+        Ok(Cleaned { directories, removed, locked })
+    }
+}
+
+/// What was removed, and the domains that were left alone.
+type Swept = (BTreeMap<String, Removal>, BTreeSet<String>);
+
+/// Twice, the second time after a moment.
+fn swept(world: &World, limit: &Limit, waiting: &mut dyn FnMut(&str)) -> Result<Swept, ClusterError> {
+    let mut all = undo::sweep(world, "", Kept::Go, limit, waiting)?;
+    let _ = wait::rest(&*world.clock, limit, SETTLES);
+    all.extend(undo::sweep(world, "", Kept::Go, limit, waiting)?);
+    let left = world.cluster.leftovers(None, limit)?;
+    let locked = left.into_iter().map(|l| l.domain).filter(|d| !all.contains_key(d)).collect();
+    Ok((all, locked))
+}

@@ -1,0 +1,108 @@
+//! Looks whether this machine can run recipes: each finding with what to do.
+
+use super::engine;
+use super::session::{Config, Session};
+use ccci_adapters::git::{GitError, GitHand};
+use ccci_adapters::scratch::Scratch;
+use ccci_swarm::ports::World;
+use ccci_swarm::ports::clock::Limit;
+use std::path::Path;
+use std::time::Duration;
+
+/// A look may take so long.
+const LIMIT: Duration = Duration::from_secs(20);
+/// Two generations of images of an app must fit (the predecessor's lesson).
+const FREE_WANTED: u64 = 5 << 30;
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether a run can do with it.
+    pub good: bool,
+    /// What was seen.
+    pub what: String,
+    /// What to do if it is not good.
+    pub cure: String,
+}
+
+/// Why nothing was looked at. Fits after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum NotLooked {
+    /// No place of our own.
+    #[error("make a temporary directory: {0}")]
+    Scratch(std::io::Error),
+    /// No ingress.
+    #[error("open a socket on loopback: {0}")]
+    Loopback(std::io::Error),
+}
+
+impl Session {
+    /// Looks at everything a run needs.
+    pub fn doctor(&self) -> Result<Vec<Finding>, NotLooked> {
+        let scratch = Scratch::new().map_err(NotLooked::Scratch)?;
+        let world = self.world(scratch.path()).map_err(NotLooked::Loopback)?;
+        let mut findings = self.engine_findings(&world);
+        findings.push(self.git_finding(&world));
+        findings.extend(disk_finding());
+        findings.push(record_finding(&self.config));
+        Ok(findings)
+    }
+
+    fn limit(&self, world: &World) -> Limit {
+        Limit { deadline: world.clock.now().after(LIMIT), stop: self.stop.clone() }
+    }
+
+    fn engine_findings(&self, world: &World) -> Vec<Finding> {
+        let (host, from) = (&self.config.engine.host, &self.config.engine.from);
+        match world.cluster.engine(&self.limit(world)) {
+            Ok(e) => {
+                let engine = format!(
+                    "engine {} at {host} ({from}), API {}, {} node(s), swarm manager",
+                    e.version, e.api, e.nodes
+                );
+                let ipvs = match e.ipvs {
+                    true => "IPVS is there: virtual IPs and the routing mesh work",
+                    false => {
+                        "no IPVS: apps are deployed with dnsrr and host-mode ports, which ccci does by itself"
+                    }
+                };
+                [engine, ipvs.into()].map(|what| Finding { good: true, what, cure: String::new() }).into()
+            }
+            Err(e) => {
+                let what = format!("engine at {host} ({from}): failed to {e}");
+                vec![Finding { good: false, what, cure: engine::cure(&e).into() }]
+            }
+        }
+    }
+
+    fn git_finding(&self, world: &World) -> Finding {
+        let missing = GitHand::new(self.handle.clone(), world.clock.clone())
+            .and_then(|g| {
+                let nowhere = "/nonexistent-source";
+                g.open(nowhere, Path::new("."), Path::new("/"), &self.limit(world)).map(|_| ())
+            })
+            .err()
+            .is_some_and(|e| matches!(e, GitError::NoGit));
+        let what = if missing { "git is not on the PATH" } else { "git is there" };
+        Finding { good: !missing, what: what.into(), cure: "install git".into() }
+    }
+}
+
+fn disk_finding() -> Option<Finding> {
+    let place = |p| rustix::fs::statvfs(p).ok().map(|s| (p, s));
+    let (path, stat) = ["/var/lib/docker", "/"].into_iter().find_map(place)?;
+    let free = stat.f_bavail * stat.f_frsize;
+    let what = format!("{} GiB free at {path}", free >> 30);
+    let cure = format!("free some: two generations of an app's images want {} GiB", FREE_WANTED >> 30);
+    Some(Finding { good: free >= FREE_WANTED, what, cure })
+}
+
+fn record_finding(config: &Config) -> Finding {
+    let home = &config.home;
+    let written = std::fs::create_dir_all(home).and_then(|()| tempfile::tempfile_in(home));
+    let (good, what) = match written {
+        Ok(_) => (true, format!("records can be kept in {}", home.display())),
+        Err(e) => (false, format!("records cannot be kept in {}: {e}", home.display())),
+    };
+    Finding { good, what, cure: "set CCCI_HOME to a directory that can be written".into() }
+}

@@ -1,0 +1,15 @@
+//! The application layer: what the commands do, as functions of values. Nothing here prints or reads the environment; the command
+//! line, and every other caller, hands in a [`session::Config`] and gets values and events back.
+
+pub mod campaign;
+pub mod check;
+pub mod clean;
+pub mod doctor;
+pub mod engine;
+pub mod prepare;
+pub mod records;
+pub mod run;
+pub mod session;
+
+pub use prepare::{Prepared, Refused, Request};
+pub use session::{Config, Session};
