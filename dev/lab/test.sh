@@ -18,7 +18,9 @@ bash "$LAB_HERE/repos.sh"
 gate "checking the formatting (cargo fmt --all --check)" fmt --all --check
 gate "looking for warnings (cargo clippy)" clippy -q --workspace --all-targets --locked -- -D warnings
 gate "building ccci and its tests (cargo test --no-run)" test -q --workspace --locked --no-run
-if bash "$LAB_HERE/../nix/check.sh"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+for check in "$LAB_HERE/../nix/check.sh" "$LAB_HERE/subjects.sh"; do
+  if bash "$check"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+done
 if [ $failed -gt 0 ]; then echo "test: something failed above; the tests run all the same"; fi
 if [ -n "$swarm" ]; then
   # the Swarm is a third thing that works
