@@ -1,4 +1,4 @@
-//! Facts about the house itself: floors, lengths, headers, names.
+//! Facts about the code itself: lengths, headers, names.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Scripts of a recipe: loaded, checked and called. What they may do to an app is handed down from higher floors.
+//! Scripts of a recipe: loaded, checked and called. What they may do to an app is handed in by its callers.
 
 pub mod call;
 pub mod error;

@@ -146,7 +146,7 @@ fn tests_of(path: &str, file: &File) -> Vec<TestFn> {
         .collect()
 }
 
-/// Ends what is computed while loading. This floor has no clock: the looks from outside are counted.
+/// Ends what is computed while loading. This crate has no clock: the looks from outside are counted.
 #[derive(Default)]
 struct Patience(AtomicU32);
 

@@ -1,4 +1,4 @@
-//! The shape of a callable thing that a higher floor offers to scripts. Rows are handed down; this file knows none.
+//! The shape of a callable thing that a caller offers to scripts. Rows are handed down; this file knows none.
 
 use super::point::Reach;
 pub use super::ty::{Owner, Ty};

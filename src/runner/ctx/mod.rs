@@ -29,7 +29,7 @@ pub struct CtxFn {
 /// All families in the order of the reference.
 pub const FAMILIES: &[&[CtxFn]] = &[facts::ROWS, http::ROWS, net::ROWS, exec::ROWS, data::ROWS, free::ROWS];
 
-/// The shapes of all rows: what the script floor needs from above.
+/// The shapes of all rows: what the script crate needs from its callers.
 pub fn sigs() -> Vec<CallSig> {
     FAMILIES.iter().flat_map(|f| f.iter().map(|r| r.sig)).collect()
 }

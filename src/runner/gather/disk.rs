@@ -1,4 +1,4 @@
-//! Reads a recipe directory from disk. The only file of this floor that opens files; links that lead out of the directory
+//! Reads a recipe directory from disk. The only file of the runner that opens recipe files; links that lead out of the directory
 //! are not followed, so that a change under review cannot show a file of the machine.
 
 use ccci_model::diag::Text;
