@@ -86,14 +86,11 @@ secrets:
 /// What the app's container does: every writing of every secret, each of them by itself, and each so that the place where
 /// the engine cuts a line lies in its middle.
 const SHOW: &[&str] = &[
-    // one after the other: lines of two streams that mix would break what stands in several lines
-    "cat /written; sleep 1; cat /written >&2; sleep 1",
-    "i=0; while [ -e /run/secrets/s$$i ]; do f=/run/secrets/s$$i",
-    "printf 'log-stdout s%s ' $$i; cat $$f; echo",
-    "{ printf 'log-stderr s%s ' $$i; cat $$f; echo; } >&2",
+    // one stream after the other: lines of two streams that mix would break what stands in several lines
     "across() { n=$$(wc -c < $$f); m=\\\" $$1 s$$i \\\"; head -c $$((16384 - n / 2 - $${#m})) /dev/zero | tr '\\\\0' x; printf '%s' \\\"$$m\\\"; cat $$f; echo; }",
-    "across log-across-stdout; across log-across-stderr >&2",
-    "i=$$((i + 1)); done",
+    "each() { i=0; while [ -e /run/secrets/s$$i ]; do f=/run/secrets/s$$i; printf '%s s%s ' log-$$1 $$i; cat $$f; echo; across log-across-$$1; i=$$((i + 1)); done; }",
+    "cat /written; each stdout",
+    "sleep 1; { cat /written; each stderr; } >&2",
 ];
 
 const HOOKS: &str = r#"

@@ -176,7 +176,7 @@ pub const WRITINGS: &[Writing] = &[
     ),
     seen(
         "something before each line",
-        "A value that is broken into lines, with a name, a number or other lines between: where output and errors of a container mix, for instance.",
+        "A value that is broken into lines, with a name, a number or lines of something else between.",
         |s| lines(&format!("app | {s}"), 11, "\napp | "),
     ),
     seen("put together by code", "Pieces in quotes, with `+` or commas between them.", |s| {

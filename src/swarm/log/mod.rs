@@ -6,6 +6,8 @@
 //! standard output and of standard error may lie in each other. When the last so many messages are asked for, the first
 //! of a stream may be the rest of a line.
 
+mod bursts;
+
 use ccci_script::limits::OUTPUT;
 use std::collections::VecDeque;
 use std::mem::{replace, take};
@@ -39,6 +41,8 @@ pub enum Stream {
 /// A line that a container wrote.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Line {
+    /// The container, in the order in which they were taken, and the stream.
+    from: (usize, usize),
     /// When it began, as the engine writes it; so written, times sort as texts.
     at: String,
     text: Vec<u8>,
@@ -150,7 +154,7 @@ impl Log {
         if is_newer || (!is_rest && self.newest.is_none()) {
             self.newest = Some(at.to_string());
         }
-        Line { at: at.to_string(), is_rest, ..Line::default() }
+        Line { from: (0, stream as usize), at: at.to_string(), is_rest, ..Line::default() }
     }
 
     /// A line that the engine says itself; it stands where it came.
@@ -276,6 +280,8 @@ fn timed(message: &[u8]) -> (Option<&str>, &[u8]) {
 #[derive(Debug)]
 pub struct LastLines {
     wanted: usize,
+    /// Containers that were taken.
+    containers: usize,
     lines: Vec<Line>,
     /// Older ones were left out, because there is too much.
     lacks_oldest: bool,
@@ -284,7 +290,7 @@ pub struct LastLines {
 impl LastLines {
     /// Nothing yet of so many lines.
     pub fn new(wanted: usize) -> LastLines {
-        LastLines { wanted, lines: vec![], lacks_oldest: false }
+        LastLines { wanted, containers: 0, lines: vec![], lacks_oldest: false }
     }
 
     /// Takes what a container gave when so many messages were asked for. If they did not suffice, nothing is taken:
@@ -299,6 +305,8 @@ impl LastLines {
             return Some(asked.saturating_mul(MORE));
         }
         self.lacks_oldest |= log.lacks_oldest && last.len() < self.wanted;
+        self.containers += 1;
+        lines.iter_mut().for_each(|line| line.from.0 = self.containers);
         self.lines.append(&mut lines);
         self.lines.sort_by(|a, b| a.at.cmp(&b.at));
         self.shorten();
@@ -325,7 +333,8 @@ impl LastLines {
     pub fn text(self) -> String {
         let note =
             self.lacks_oldest.then(|| format!("[the lines before these are more than {} MiB]", MOST >> 20));
-        note.into_iter().chain(self.lines.iter().map(Line::shown)).collect::<Vec<_>>().join("\n")
+        let lines = bursts::kept_together(self.lines);
+        note.into_iter().chain(lines.iter().map(Line::shown)).collect::<Vec<_>>().join("\n")
     }
 }
 
