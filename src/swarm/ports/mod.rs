@@ -1,5 +1,6 @@
 //! The ports: traits and plain values only. Their adapters, real and in memory, pass one contract (`tests/contract.rs`).
 
+pub mod call;
 pub mod clock;
 pub mod cluster;
 pub mod locks;
@@ -7,6 +8,7 @@ pub mod store;
 pub mod volume;
 pub mod web;
 
+pub use call::{Call, Calls, Reply};
 pub use clock::{Clock, Limit, Stop};
 pub use cluster::{Cluster, ClusterError};
 pub use locks::Locks;
