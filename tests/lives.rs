@@ -4,17 +4,15 @@
 use ccci::app::run::run;
 use ccci::app::{Config, Request, Session};
 use ccci::commands::env;
-use ccci_model::name::{ServiceName, StackName};
+use ccci_adapters::clock::RealClock;
 use ccci_model::plan::{Action, Side};
-use ccci_model::secret::Secret;
 use ccci_model::tier::{Status, Tier};
 use ccci_model::verdict::{Outcome, Verdict};
 use ccci_runner::execute::job::Job;
-use ccci_swarm::ports::cluster::*;
-use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
-use ccci_swarm::ports::{Cluster, ClusterError, Limit, Stop};
-use std::io::{Read, Write};
-use std::net::SocketAddr;
+use ccci_swarm::ports::cluster::ExecOutput;
+use ccci_swarm::ports::volume::PutBack;
+use ccci_swarm::ports::{Call, Cluster, ClusterError, Limit, Reply, Stop};
+use ccci_testkit::layers::{Fault, Saboteur};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -114,12 +112,7 @@ fn red_at(o: &Outcome, recipe: &str, at: Tier, cause: &[&str]) {
 #[test]
 fn a_restore_that_does_nothing_is_red_at_the_restore() {
     for recipe in ALL.iter().filter(|r| swarm(r)) {
-        let o = life(
-            recipe,
-            Some("backup,restore"),
-            |_| (),
-            |c| Arc::new(Saboteur { inner: c, what: Sabotage::RestoreNothing }),
-        );
+        let o = life(recipe, Some("backup,restore"), |_| (), restores_nothing);
         red_at(&o, recipe, Tier::Restore, &["test-failed"]);
     }
 }
@@ -127,12 +120,7 @@ fn a_restore_that_does_nothing_is_red_at_the_restore() {
 #[test]
 fn an_empty_backup_is_red_at_the_backup() {
     for recipe in ALL.iter().filter(|r| swarm(r)) {
-        let o = life(
-            recipe,
-            Some("backup,restore"),
-            |_| (),
-            |c| Arc::new(Saboteur { inner: c, what: Sabotage::EmptyBackup }),
-        );
+        let o = life(recipe, Some("backup,restore"), |_| (), packs_nothing);
         red_at(&o, recipe, Tier::Backup, &["empty-backup"]);
     }
 }
@@ -179,102 +167,41 @@ fn a_ready_probe_that_is_never_true_is_red_at_the_install() {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Sabotage {
-    RestoreNothing,
-    EmptyBackup,
+/// A Swarm on which putting back does nothing and says that it did.
+fn restores_nothing(swarm: Arc<dyn Cluster>) -> Arc<dyn Cluster> {
+    let loads = |call: &Call<'_, '_>| match call {
+        Call::UnpackVolume { .. } => true,
+        Call::Exec { what, .. } => {
+            let words = what.argv.join(" ");
+            ["gunzip -c", ".restore", "cp /data/backup"].iter().any(|w| words.contains(w))
+        }
+        _ => false,
+    };
+    let nothing = |call: Call<'_, '_>| match call {
+        Call::Exec { .. } => Ok(Reply::Output(ExecOutput::default())),
+        _ => Ok(Reply::PutBack(PutBack::default())),
+    };
+    spoilt(swarm, move |_, call| loads(call), Fault::Instead(Box::new(nothing)))
 }
 
-/// A Swarm that lies about one thing.
-struct Saboteur {
-    inner: Arc<dyn Cluster>,
-    what: Sabotage,
-}
-
-type R<T> = Result<T, ClusterError>;
-
-impl Cluster for Saboteur {
-    fn engine(&self, l: &Limit) -> R<EngineFacts> {
-        self.inner.engine(l)
-    }
-    fn pull(&self, image: &str, l: &Limit) -> Result<Pulled, PullError> {
-        self.inner.pull(image, l)
-    }
-    fn ensure_network(&self, name: &str, owner: &Owner, l: &Limit) -> R<bool> {
-        self.inner.ensure_network(name, owner, l)
-    }
-    fn put_secret(&self, stack: &StackName, name: &str, value: &Secret, owner: &Owner, l: &Limit) -> R<()> {
-        self.inner.put_secret(stack, name, value, owner, l)
-    }
-    fn deploy(&self, deploy: &Deploy, l: &Limit) -> R<()> {
-        self.inner.deploy(deploy, l)
-    }
-    fn look(&self, stack: &StackName, l: &Limit) -> R<ccci_swarm::observed::Seen> {
-        self.inner.look(stack, l)
-    }
-    fn exec(&self, stack: &StackName, service: &ServiceName, what: &ExecRequest, l: &Limit) -> R<ExecOutput> {
-        let words = what.argv.join(" ");
-        let loads = ["gunzip -c", ".restore", "cp /data/backup"].iter().any(|w| words.contains(w));
-        if self.what == Sabotage::RestoreNothing && loads {
-            return Ok(ExecOutput::default());
-        }
-        self.inner.exec(stack, service, what, l)
-    }
-    fn logs(&self, stack: &StackName, service: &ServiceName, lines: usize, l: &Limit) -> R<String> {
-        self.inner.logs(stack, service, lines, l)
-    }
-    fn run_job(&self, stack: &StackName, job: &JobRequest, l: &Limit) -> R<ExecOutput> {
-        self.inner.run_job(stack, job, l)
-    }
-    fn remove_service(&self, stack: &StackName, service: &ServiceName, l: &Limit) -> R<()> {
-        self.inner.remove_service(stack, service, l)
-    }
-    fn pack_volume(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        at: &InVolume,
-        sink: &mut dyn Write,
-        l: &Limit,
-    ) -> R<Vec<Entry>> {
-        if self.what != Sabotage::EmptyBackup {
-            return self.inner.pack_volume(stack, service, at, sink, l);
-        }
+/// A Swarm on which every volume looks empty to a backup.
+fn packs_nothing(swarm: Arc<dyn Cluster>) -> Arc<dyn Cluster> {
+    let nothing = |call: Call<'_, '_>| {
+        let Call::PackVolume { sink, .. } = call else { unreachable!("only packing is spoilt") };
         let tar = tar::Builder::new(vec![]).into_inner().unwrap();
-        sink.write_all(&tar).map(|()| vec![]).map_err(|e| ClusterError::Local(e.to_string()))
-    }
-    fn list_volume(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        at: &InVolume,
-        l: &Limit,
-    ) -> R<Vec<Entry>> {
-        self.inner.list_volume(stack, service, at, l)
-    }
-    fn unpack_volume(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        at: &InVolume,
-        tar: &mut dyn Read,
-        l: &Limit,
-    ) -> R<PutBack> {
-        if self.what == Sabotage::RestoreNothing {
-            return Ok(PutBack::default());
-        }
-        self.inner.unpack_volume(stack, service, at, tar, l)
-    }
-    fn close_volumes(&self, stack: &StackName, l: &Limit) -> R<()> {
-        self.inner.close_volumes(stack, l)
-    }
-    fn remove(&self, domain: &str, l: &Limit) -> R<()> {
-        self.inner.remove(domain, l)
-    }
-    fn leftovers(&self, domain: Option<&str>, l: &Limit) -> R<Vec<Leftover>> {
-        self.inner.leftovers(domain, l)
-    }
-    fn task_address(&self, stack: &StackName, service: &ServiceName, port: u16, l: &Limit) -> R<SocketAddr> {
-        self.inner.task_address(stack, service, port, l)
-    }
+        let written = sink.write_all(&tar).map_err(|e| ClusterError::Local(e.to_string()));
+        written.map(|()| Reply::Entries(vec![]))
+    };
+    let packs = |_, call: &Call<'_, '_>| matches!(call, Call::PackVolume { .. });
+    spoilt(swarm, packs, Fault::Instead(Box::new(nothing)))
+}
+
+fn spoilt(
+    swarm: Arc<dyn Cluster>,
+    when: impl Fn(usize, &Call<'_, '_>) -> bool + Send + Sync + 'static,
+    fault: Fault,
+) -> Arc<dyn Cluster> {
+    let saboteur = Saboteur::new(swarm, Arc::new(RealClock::new(Arc::default())));
+    saboteur.spoil(when, fault);
+    Arc::new(saboteur)
 }

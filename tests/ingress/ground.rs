@@ -5,14 +5,11 @@ use ccci_adapters::clock::RealClock;
 use ccci_adapters::http::RealWeb;
 use ccci_adapters::ingress::Ingress;
 use ccci_model::name::{ServiceName, StackName};
-use ccci_model::secret::Secret;
 use ccci_swarm::observed::{Mode, Restart, Seen, ServiceSeen, TaskSeen, TaskState};
 use ccci_swarm::ports::clock::{Clock, Limit, Stop};
-use ccci_swarm::ports::cluster::*;
-use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
 use ccci_swarm::ports::web::{HttpAnswer, HttpRequest, Web, WebError};
+use ccci_swarm::ports::{Call, Calls, ClusterError, Reply};
 use std::collections::HashMap;
-use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -209,110 +206,8 @@ impl Ground {
     }
 }
 
-/// What nobody asks of this cluster.
-fn no<T>() -> Result<T, ClusterError> {
-    Err(ClusterError::Local("the fake cluster cannot do that".into()))
-}
-
-impl Cluster for FakeCluster {
-    fn engine(&self, _: &Limit) -> Result<EngineFacts, ClusterError> {
-        no()
-    }
-    fn pull(&self, _: &str, _: &Limit) -> Result<Pulled, PullError> {
-        Ok(no()?)
-    }
-    fn ensure_network(&self, _: &str, _: &Owner, _: &Limit) -> Result<bool, ClusterError> {
-        no()
-    }
-    fn put_secret(
-        &self,
-        _: &StackName,
-        _: &str,
-        _: &Secret,
-        _: &Owner,
-        _: &Limit,
-    ) -> Result<(), ClusterError> {
-        no()
-    }
-    fn deploy(&self, _: &Deploy, _: &Limit) -> Result<(), ClusterError> {
-        no()
-    }
-    fn look(&self, stack: &StackName, _: &Limit) -> Result<Seen, ClusterError> {
-        self.stack(stack).map(|(seen, _)| seen)
-    }
-    fn exec(
-        &self,
-        _: &StackName,
-        _: &ServiceName,
-        _: &ExecRequest,
-        _: &Limit,
-    ) -> Result<ExecOutput, ClusterError> {
-        no()
-    }
-    fn logs(&self, _: &StackName, _: &ServiceName, _: usize, _: &Limit) -> Result<String, ClusterError> {
-        no()
-    }
-    fn run_job(&self, _: &StackName, _: &JobRequest, _: &Limit) -> Result<ExecOutput, ClusterError> {
-        no()
-    }
-    fn remove_service(&self, _: &StackName, _: &ServiceName, _: &Limit) -> Result<(), ClusterError> {
-        no()
-    }
-    fn pack_volume(
-        &self,
-        _: &StackName,
-        _: &ServiceName,
-        _: &InVolume,
-        _: &mut dyn Write,
-        _: &Limit,
-    ) -> Result<Vec<Entry>, ClusterError> {
-        no()
-    }
-    fn list_volume(
-        &self,
-        _: &StackName,
-        _: &ServiceName,
-        _: &InVolume,
-        _: &Limit,
-    ) -> Result<Vec<Entry>, ClusterError> {
-        no()
-    }
-    fn unpack_volume(
-        &self,
-        _: &StackName,
-        _: &ServiceName,
-        _: &InVolume,
-        _: &mut dyn Read,
-        _: &Limit,
-    ) -> Result<PutBack, ClusterError> {
-        no()
-    }
-    fn close_volumes(&self, _: &StackName, _: &Limit) -> Result<(), ClusterError> {
-        no()
-    }
-    fn remove(&self, _: &str, _: &Limit) -> Result<(), ClusterError> {
-        no()
-    }
-    fn leftovers(&self, _: Option<&str>, _: &Limit) -> Result<Vec<Leftover>, ClusterError> {
-        no()
-    }
-    fn task_address(
-        &self,
-        stack: &StackName,
-        s: &ServiceName,
-        _: u16,
-        _: &Limit,
-    ) -> Result<SocketAddr, ClusterError> {
-        let (_, addresses) = self.stack(stack)?;
-        addresses.first().copied().ok_or_else(|| ClusterError::NoRunningTask(s.to_string()))
-    }
-    fn task_addresses(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        _: u16,
-        _: &Limit,
-    ) -> Result<Vec<SocketAddr>, ClusterError> {
+impl FakeCluster {
+    fn addresses(&self, stack: &StackName, service: &ServiceName) -> Result<Vec<SocketAddr>, ClusterError> {
         if self.far.load(Ordering::SeqCst) {
             if service.as_str() != "app" {
                 return Err(ClusterError::NoRunningTask(service.to_string()));
@@ -320,5 +215,25 @@ impl Cluster for FakeCluster {
             return Err(ClusterError::Elsewhere { service: service.to_string(), node: "worker2".into() });
         }
         self.stack(stack).map(|(_, addresses)| addresses)
+    }
+}
+
+impl Calls for FakeCluster {
+    fn call(&self, call: Call<'_, '_>, _: &Limit) -> Result<Reply, ClusterError> {
+        match call {
+            Call::Look { stack } => self.stack(stack).map(|(seen, _)| Reply::Seen(seen)),
+            Call::TaskAddress { stack, service, .. } => {
+                let first = self.stack(stack)?.1.first().copied();
+                first.map(Reply::Address).ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))
+            }
+            Call::TaskAddresses { stack, service, .. } => {
+                self.addresses(stack, service).map(Reply::Addresses)
+            }
+            other => Err(ClusterError::Local(format!("{other}: the fake cluster cannot do that"))),
+        }
+    }
+
+    fn losses(&self) -> u64 {
+        0
     }
 }

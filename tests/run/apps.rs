@@ -145,20 +145,11 @@ fn deps_come_up_first_provide_what_is_needed_and_go_last() {
     assert_eq!(machine.cluster.inventory(), before);
     let roles: Vec<Role> = job.plan.apps.iter().map(|a| a.role).collect();
     assert_eq!(roles, [Role::Dep, Role::Dep, Role::Subject]);
-    let deployed =
-        machine.cluster.calls().into_iter().filter_map(|c| c.strip_prefix("deploy ").map(str::to_string));
+    let deployed = machine.recorder.calls_of("deploy");
     let stacks: Vec<String> = job.plan.apps.iter().map(|a| a.stack.to_string()).collect();
     // the subject twice: its base and its head
-    assert_eq!(
-        deployed.collect::<Vec<_>>(),
-        [&stacks[0], &stacks[1], &stacks[2], &stacks[2]].map(Clone::clone)
-    );
-    let mut removed: Vec<String> = machine
-        .cluster
-        .calls()
-        .into_iter()
-        .filter_map(|c| c.strip_prefix("remove ").map(str::to_string))
-        .collect();
+    assert_eq!(deployed, [&stacks[0], &stacks[1], &stacks[2], &stacks[2]].map(Clone::clone));
+    let mut removed = machine.recorder.calls_of("remove");
     removed.dedup();
     let mut all = domains(&job);
     all.reverse();

@@ -13,6 +13,7 @@ use ccci_runner::execute::sink::Sink;
 use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest, Owner};
 use ccci_swarm::ports::locks::Held;
 use ccci_swarm::ports::{Clock, Cluster, Limit, Locks, Stop, World};
+use ccci_testkit::layers::{Recorder, Saboteur};
 use ccci_testkit::memory::{
     Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page, path_of,
 };
@@ -23,6 +24,10 @@ use std::time::Duration;
 pub struct Machine {
     pub clock: Arc<MemoryClock>,
     pub cluster: Arc<MemoryCluster>,
+    /// What runs ask of its Swarm.
+    pub recorder: Arc<Recorder>,
+    /// Through which runs reach the Swarm.
+    pub saboteur: Arc<Saboteur>,
     pub locks: MemoryLocks,
     /// What its Swarm lies about.
     pub lie: Option<Lie>,
@@ -44,7 +49,9 @@ impl Machine {
         let clock = Arc::new(MemoryClock::default());
         let cluster = Arc::new(MemoryCluster::new(clock.clone()));
         cluster.on_exec("app", program);
-        Machine { clock, cluster, locks: MemoryLocks::default(), lie: None }
+        let recorder = Arc::new(Recorder::new(cluster.clone()));
+        let saboteur = Arc::new(Saboteur::new(recorder.clone(), clock.clone()));
+        Machine { clock, cluster, recorder, saboteur, locks: MemoryLocks::default(), lie: None }
     }
 
     /// With things that look like ours and are not, and a run that lives. Its lock is held as long as this is kept.
@@ -108,7 +115,7 @@ impl Machine {
         adjust: impl FnOnce(&MemoryWeb),
     ) -> Life {
         let deadline = self.clock.now().after(Duration::from_millis(job.plan.deadline_ms));
-        let tap = Tap::new(self.cluster.clone(), self.clock.clone(), stop.clone(), mishap, deadline);
+        let tap = Tap::new(self.saboteur.clone(), self.clock.clone(), stop.clone(), mishap, deadline);
         let (tap, store) = (Arc::new(tap.lying(self.lie)), MemoryStore::default());
         let world = self.world_with(tap.clone(), &store, adjust);
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();

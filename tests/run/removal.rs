@@ -86,11 +86,11 @@ fn lesson_33_signals_during_removal_neither_cut_nor_restart_it() {
 #[test]
 fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_sweep_finishes() {
     let (machine, job) = (Machine::new(), job());
-    let cluster = machine.cluster.clone();
+    let swarm = machine.saboteur.clone();
     let at = step(&job, "converge to the base");
     let life = machine.live_with(&job, None, &Stop::default(), move |e| {
         if matches!(e.what, What::StepStarted { step, .. } if step == at) {
-            cluster.fault(Fault::EngineGoneAt(0));
+            swarm.goes_away();
         }
     });
     let o = &life.outcome;
@@ -99,7 +99,7 @@ fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_sweep_fin
     assert!(o.troubles.iter().all(|t| t.failure.blame == Blame::World), "{:?}", o.troubles);
     let waits = &o.steps.last().unwrap().waits;
     assert!(waits.iter().any(|w| w.on.contains("the engine") && w.ms > 60_000), "{waits:?}");
-    machine.cluster.mend();
+    machine.saboteur.mend();
     assert!(!machine.cluster.is_empty());
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
     let swept = sweep(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
@@ -111,14 +111,14 @@ fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_sweep_fin
 fn a_removal_names_what_it_saw_before_the_engine_went_away() {
     let machine = Machine::new();
     machine.owned("dead-000000.ccci.test", "pw_v1");
-    let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let cluster = machine.cluster.clone();
+    let world = machine.world(machine.saboteur.clone(), &MemoryStore::default());
+    let swarm = machine.saboteur.clone();
     machine.cluster.fault(Fault::RemovalHolds(
         "secret".into(),
         "dead-000000_ccci_test_pw_v1".into(),
         "x".into(),
     ));
-    let mut once = |_: &str| cluster.fault(Fault::EngineGoneAt(0));
+    let mut once = |_: &str| swarm.goes_away();
     let lost = remove_domain(&world, "dead-000000.ccci.test", machine.limit(60).deadline, true, &mut once);
     let lost = lost.unwrap_err();
     assert_eq!(lost.left[0].name, "dead-000000_ccci_test_pw_v1");
@@ -128,7 +128,7 @@ fn a_removal_names_what_it_saw_before_the_engine_went_away() {
 #[test]
 fn without_an_engine_from_the_start_nothing_is_waited_for() {
     let (machine, job) = (Machine::new(), job());
-    machine.cluster.fault(Fault::EngineGoneAt(0));
+    machine.saboteur.goes_away();
     let before = machine.clock.now();
     let o = machine.live(&job).outcome;
     assert_eq!(o.exit, Exit::Error);

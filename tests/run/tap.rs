@@ -2,17 +2,12 @@
 //! ends the run as a signal, a deadline or SIGKILL would. Other runs on the same Swarm notice nothing.
 
 use ccci_model::event::{Event, What};
-use ccci_model::name::{ServiceName, StackName};
-use ccci_model::secret::Secret;
 use ccci_model::time::Moment;
 use ccci_swarm::observed::Seen;
 use ccci_swarm::ports::clock::StopReason;
-use ccci_swarm::ports::cluster::*;
-use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
-use ccci_swarm::ports::{Clock, Cluster, ClusterError, Limit, Stop};
-use ccci_testkit::memory::{MemoryClock, MemoryCluster};
-use std::io::{Read, Write};
-use std::net::SocketAddr;
+use ccci_swarm::ports::{Call, Calls, Clock, Cluster, ClusterError, Limit, Reply, Stop};
+use ccci_testkit::layers::{gone, reset};
+use ccci_testkit::memory::MemoryClock;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -70,7 +65,7 @@ struct Now {
 
 /// The tap of one run.
 pub struct Tap {
-    inner: Arc<MemoryCluster>,
+    inner: Arc<dyn Cluster>,
     clock: Arc<MemoryClock>,
     stop: Stop,
     plan: Option<(usize, Mishap)>,
@@ -87,7 +82,7 @@ type R<T> = Result<T, ClusterError>;
 impl Tap {
     /// A run whose step has a mishap, or none at all.
     pub fn new(
-        inner: Arc<MemoryCluster>,
+        inner: Arc<dyn Cluster>,
         clock: Arc<MemoryClock>,
         stop: Stop,
         plan: Option<(usize, Mishap)>,
@@ -150,24 +145,20 @@ impl Tap {
         self.now().calls.iter().filter(|(s, _)| *s == step).map(|(_, n)| n).sum()
     }
 
-    fn gone() -> ClusterError {
-        ClusterError::Unreachable("connection refused".into())
-    }
-
-    fn pass<T>(&self, limit: &Limit, call: impl FnOnce() -> R<T>) -> R<T> {
+    fn pass(&self, limit: &Limit, call: impl FnOnce() -> R<Reply>) -> R<Reply> {
         let mut now = self.now();
         if let Some(last) = now.calls.last_mut() {
             last.1 += 1;
         }
         if now.dead || now.away_until.is_some_and(|until| self.clock.now() < until) {
-            return Err(Tap::gone());
+            return Err(gone());
         }
         let mishap = self.plan.map(|(_, m)| m).filter(|_| std::mem::take(&mut now.armed));
         match mishap {
-            Some(Mishap::Fails) => Err(ClusterError::Unreachable("connection reset by peer".into())),
+            Some(Mishap::Fails) => Err(reset()),
             Some(Mishap::EngineAway) => {
                 now.away_until = Some(self.clock.now().after(AWAY));
-                Err(Tap::gone())
+                Err(gone())
             }
             Some(Mishap::Hangs) => {
                 self.clock.pass_until(limit.deadline);
@@ -180,7 +171,7 @@ impl Tap {
             }
             Some(Mishap::LosesItsAnswer) => {
                 let _ = call();
-                Err(ClusterError::Unreachable("connection reset by peer".into()))
+                Err(reset())
             }
             Some(Mishap::Terminated) => {
                 let done = call();
@@ -190,7 +181,7 @@ impl Tap {
             Some(Mishap::Killed) => {
                 let _ = call();
                 self.die(&mut now);
-                Err(Tap::gone())
+                Err(gone())
             }
             Some(Mishap::Interrupted | Mishap::Late) | None => {
                 drop(now);
@@ -200,85 +191,18 @@ impl Tap {
     }
 }
 
-impl Cluster for Tap {
-    fn engine(&self, l: &Limit) -> R<EngineFacts> {
-        self.pass(l, || self.inner.engine(l))
-    }
-    fn pull(&self, image: &str, l: &Limit) -> Result<Pulled, PullError> {
-        self.pass(l, || Ok(self.inner.pull(image, l)))?
-    }
-    fn ensure_network(&self, name: &str, owner: &Owner, l: &Limit) -> R<bool> {
-        self.pass(l, || self.inner.ensure_network(name, owner, l))
-    }
-    fn put_secret(&self, stack: &StackName, name: &str, value: &Secret, owner: &Owner, l: &Limit) -> R<()> {
-        self.pass(l, || self.inner.put_secret(stack, name, value, owner, l))
-    }
-    fn deploy(&self, deploy: &Deploy, l: &Limit) -> R<()> {
-        self.pass(l, || self.inner.deploy(deploy, l))
-    }
-    fn look(&self, stack: &StackName, l: &Limit) -> R<Seen> {
-        let mut seen = self.pass(l, || self.inner.look(stack, l))?;
-        if let Some((title, lie)) = self.lie
+impl Calls for Tap {
+    fn call(&self, call: Call<'_, '_>, limit: &Limit) -> R<Reply> {
+        let mut reply = self.pass(limit, || call.on(&*self.inner, limit))?;
+        if let (Some((title, lie)), Reply::Seen(seen)) = (self.lie, &mut reply)
             && self.now().title == title
         {
-            lie(&mut seen);
+            lie(seen);
         }
-        Ok(seen)
+        Ok(reply)
     }
-    fn exec(&self, stack: &StackName, service: &ServiceName, what: &ExecRequest, l: &Limit) -> R<ExecOutput> {
-        self.pass(l, || self.inner.exec(stack, service, what, l))
-    }
-    fn logs(&self, stack: &StackName, service: &ServiceName, lines: usize, l: &Limit) -> R<String> {
-        self.pass(l, || self.inner.logs(stack, service, lines, l))
-    }
-    fn run_job(&self, stack: &StackName, job: &JobRequest, l: &Limit) -> R<ExecOutput> {
-        self.pass(l, || self.inner.run_job(stack, job, l))
-    }
-    fn remove_service(&self, stack: &StackName, service: &ServiceName, l: &Limit) -> R<()> {
-        self.pass(l, || self.inner.remove_service(stack, service, l))
-    }
-    fn pack_volume(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        at: &InVolume,
-        sink: &mut dyn Write,
-        l: &Limit,
-    ) -> R<Vec<Entry>> {
-        self.pass(l, || self.inner.pack_volume(stack, service, at, sink, l))
-    }
-    fn list_volume(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        at: &InVolume,
-        l: &Limit,
-    ) -> R<Vec<Entry>> {
-        self.pass(l, || self.inner.list_volume(stack, service, at, l))
-    }
-    fn unpack_volume(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        at: &InVolume,
-        tar: &mut dyn Read,
-        l: &Limit,
-    ) -> R<PutBack> {
-        self.pass(l, || self.inner.unpack_volume(stack, service, at, tar, l))
-    }
-    fn close_volumes(&self, stack: &StackName, l: &Limit) -> R<()> {
-        self.pass(l, || self.inner.close_volumes(stack, l))
-    }
+
     fn losses(&self) -> u64 {
         u64::from(self.now().away_until.is_some())
-    }
-    fn remove(&self, domain: &str, l: &Limit) -> R<()> {
-        self.pass(l, || self.inner.remove(domain, l))
-    }
-    fn leftovers(&self, domain: Option<&str>, l: &Limit) -> R<Vec<Leftover>> {
-        self.pass(l, || self.inner.leftovers(domain, l))
-    }
-    fn task_address(&self, stack: &StackName, service: &ServiceName, port: u16, l: &Limit) -> R<SocketAddr> {
-        self.pass(l, || self.inner.task_address(stack, service, port, l))
     }
 }

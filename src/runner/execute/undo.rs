@@ -227,6 +227,7 @@ mod tests {
     use ccci_swarm::ports::clock::StopReason;
     use ccci_swarm::ports::cluster::Owner;
     use ccci_swarm::ports::locks::Locks;
+    use ccci_testkit::layers::{self, Saboteur};
     use ccci_testkit::memory::{Fault, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
     use std::sync::Arc;
 
@@ -251,6 +252,17 @@ mod tests {
         Limit { deadline: world.clock.now().after(Duration::from_secs(60)), stop: Stop::default() }
     }
 
+    /// The world with a Swarm that spoils the calls of these numbers from now on.
+    fn spoilt(
+        world: World,
+        calls: impl Fn(usize) -> bool + Send + Sync + 'static,
+        fault: layers::Fault,
+    ) -> World {
+        let swarm = Saboteur::new(world.cluster, world.clock.clone());
+        swarm.spoil(move |n, _| calls(n), fault);
+        World { cluster: Arc::new(swarm), ..world }
+    }
+
     fn removed(world: &World) -> Result<Removal, ClusterError> {
         let deadline = world.clock.now().after(Duration::from_secs(60));
         remove_domain(world, DOMAIN, deadline, true, &mut |_| ()).map_err(|lost| lost.error)
@@ -258,19 +270,17 @@ mod tests {
 
     #[test]
     fn a_removal_goes_on_when_the_engine_was_away() {
-        let (cluster, world) = ground(MemoryLocks::default());
+        let (_, world) = ground(MemoryLocks::default());
         network(&world, "n", DOMAIN);
-        for call in 1..4 {
-            cluster.fault(Fault::CallFails(call));
-        }
+        let world = spoilt(world, |n| n < 3, layers::Fault::Fails(layers::reset()));
         assert_eq!(removed(&world).unwrap().counts, BTreeMap::from([("network".to_string(), 1)]));
     }
 
     #[test]
     fn a_removal_whose_engine_stays_away_says_so_at_its_deadline_and_not_before() {
-        let (cluster, world) = ground(MemoryLocks::default());
+        let (_, world) = ground(MemoryLocks::default());
         network(&world, "n", DOMAIN);
-        cluster.fault(Fault::EngineGoneAt(1));
+        let world = spoilt(world, |_| true, layers::Fault::Fails(layers::gone()));
         let got = removed(&world);
         assert!(matches!(got, Err(ClusterError::Unreachable(_))), "{got:?}");
         assert!(world.clock.now().0 >= 60_000, "given up after {:?}", world.clock.now());
@@ -278,11 +288,9 @@ mod tests {
 
     #[test]
     fn a_removal_that_could_not_look_once_does_not_say_that_nothing_is_left() {
-        let (cluster, world) = ground(MemoryLocks::default());
+        let (_, world) = ground(MemoryLocks::default());
         network(&world, "n", DOMAIN);
-        for call in 1..9 {
-            cluster.fault(Fault::CallHangs(call));
-        }
+        let world = spoilt(world, |n| n < 8, layers::Fault::Hangs);
         let got = removed(&world);
         assert!(matches!(got, Err(ClusterError::Deadline(_))), "{got:?}");
         let at_once = remove_domain(&world, DOMAIN, Moment(70_000), false, &mut |_| ());
@@ -294,7 +302,7 @@ mod tests {
         let (cluster, world) = ground(MemoryLocks::default());
         network(&world, "n", DOMAIN);
         cluster.fault(Fault::RemovalHolds("network".into(), "n".into(), "container c".into()));
-        cluster.fault(Fault::EngineGoneAt(9));
+        let world = spoilt(world, |n| n >= 8, layers::Fault::Fails(layers::gone()));
         let lost = remove_domain(&world, DOMAIN, Moment(60_000), true, &mut |_| ()).unwrap_err();
         let by = "unknown: the engine did not answer (could not reach the engine: connection refused)";
         assert_eq!(lost.left, [Held { kind: "network".into(), name: "n".into(), by: by.into() }]);

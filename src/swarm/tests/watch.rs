@@ -11,17 +11,28 @@ use ccci_swarm::ports::cluster::Cluster;
 use ccci_swarm::ports::cluster::Deploy;
 use ccci_swarm::ports::{Clock, ClusterError, Limit};
 use ccci_swarm::wait::WaitError;
+use ccci_testkit::layers::{self, Saboteur};
 use ccci_testkit::memory::{Fault, MemoryClock, MemoryCluster};
 use std::sync::Arc;
 
-/// What the wait for one service ends as, and when, ms; the deploy is the first call. `loud` writes a line.
+/// What the wait for one service ends as, and when, ms. `loud` writes a line.
 fn ends(
     service: &str,
     faults: &[Fault],
     deadline_ms: u64,
 ) -> (Result<Vec<String>, WaitError<ClusterError>>, u64) {
+    ends_without(service, faults, |_| false, deadline_ms)
+}
+
+/// The same, and the engine is away for some of the calls that follow the deploy.
+fn ends_without(
+    service: &str,
+    faults: &[Fault],
+    away: impl Fn(usize) -> bool + Send + Sync + 'static,
+    deadline_ms: u64,
+) -> (Result<Vec<String>, WaitError<ClusterError>>, u64) {
     let clock = Arc::new(MemoryClock::default());
-    let cluster = MemoryCluster::new(clock.clone());
+    let cluster = Arc::new(MemoryCluster::new(clock.clone()));
     let limit = Limit { deadline: Moment(deadline_ms), stop: Stop::default() };
     let stack = StackName::parse("s").unwrap();
     cluster.image("i:1");
@@ -36,12 +47,14 @@ fn ends(
     let service = WantedService::new(ServiceName::parse(service).unwrap(), "i:1");
     let wanted = Wanted { services: vec![service], fresh: true };
     let history = &mut History::default();
+    let cluster = Saboteur::new(cluster, clock.clone());
+    cluster.spoil(move |n, _| away(n), layers::Fault::Fails(layers::gone()));
     (until_converged(&cluster, &*clock, &stack, &wanted, history, &limit, &mut |_| ()), clock.now().0)
 }
 
 #[test]
 fn an_engine_that_is_away_for_a_moment_is_waited_for_and_one_that_refuses_is_not() {
-    assert_eq!(ends("app", &[Fault::CallFails(1), Fault::CallFails(2)], 60_000).0, Ok(vec![]));
+    assert_eq!(ends_without("app", &[], |n| n < 2, 60_000).0, Ok(vec![]));
     let (got, at) = ends("app", &[Fault::NoPermission], 60_000);
     assert!(matches!(got, Err(WaitError::Look(ClusterError::NoPermission(_)))), "{got:?}");
     assert_eq!(at, 0, "asked again");
@@ -50,7 +63,7 @@ fn an_engine_that_is_away_for_a_moment_is_waited_for_and_one_that_refuses_is_not
 #[test]
 fn an_engine_that_is_silent_for_half_a_minute_is_given_up() {
     let silent = |deadline_ms| {
-        let (got, at) = ends("app", &[Fault::EngineGoneAt(1)], deadline_ms);
+        let (got, at) = ends_without("app", &[], |_| true, deadline_ms);
         (matches!(got, Err(WaitError::Look(ClusterError::Unreachable(_)))), at)
     };
     assert_eq!(silent(29_999), (false, 29_999));

@@ -44,12 +44,6 @@ pub enum Fault {
     ExecFails(String),
     /// Removing this object (kind, name) fails for ever: who holds it.
     RemovalHolds(String, String, String),
-    /// From this call on (counted from 0) the engine does not answer.
-    EngineGoneAt(usize),
-    /// This call alone fails as if the engine had gone for a moment.
-    CallFails(usize),
-    /// This call hangs until its limit.
-    CallHangs(usize),
     /// The engine is no manager.
     NotAManager,
     /// The socket may not be opened.

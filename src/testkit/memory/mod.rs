@@ -53,7 +53,6 @@ struct Object {
 
 #[derive(Default)]
 struct State {
-    calls: Vec<String>,
     services: BTreeMap<(String, String), Service>,
     /// By kind and name.
     objects: BTreeMap<(&'static str, String), Object>,
@@ -137,11 +136,6 @@ impl MemoryCluster {
         services.chain(objects).collect()
     }
 
-    /// Every call so far: the name of the function and what it was about.
-    pub fn calls(&self) -> Vec<String> {
-        self.state().calls.clone()
-    }
-
     /// The value of a variable of a service's containers.
     pub fn env_of(&self, stack: &str, service: &str, name: &str) -> Option<String> {
         let state = self.state();
@@ -186,40 +180,18 @@ impl MemoryCluster {
         state
     }
 
-    /// Begins a call: notes it, lets its faults act, holds it to its limit.
+    /// Begins a call: lets its faults act, holds it to its limit.
     fn call(&self, name: &str, about: &str, limit: &Limit) -> Result<MutexGuard<'_, State>, ClusterError> {
-        let (n, faults) = {
-            let mut state = self.state();
-            state.calls.push(format!("{name} {about}").trim_end().to_string());
-            (state.calls.len() - 1, state.faults.clone())
-        };
         let doing = || format!("{name} {about}").trim_end().to_string();
         if limit.stop.reason().is_some() {
             return Err(ClusterError::Stopped(doing()));
         }
-        for fault in &faults {
-            match fault {
-                Fault::EngineGoneAt(at) if n >= *at => {
-                    return Err(ClusterError::Unreachable("connection refused".into()));
-                }
-                Fault::CallFails(at) if n == *at => {
-                    return Err(ClusterError::Unreachable("connection reset by peer".into()));
-                }
-                Fault::CallHangs(at) if n == *at => {
-                    self.clock.pass_until(limit.deadline);
-                    return Err(match limit.stop.reason() {
-                        Some(_) => ClusterError::Stopped(doing()),
-                        None => ClusterError::Deadline(doing()),
-                    });
-                }
-                Fault::NotAManager => {
-                    return Err(ClusterError::NotAManager("this node is not a swarm manager".into()));
-                }
-                Fault::NoPermission => {
-                    return Err(ClusterError::NoPermission("permission denied".into()));
-                }
-                _ => {}
-            }
+        let faults = self.state().faults.clone();
+        if faults.contains(&Fault::NotAManager) {
+            return Err(ClusterError::NotAManager("this node is not a swarm manager".into()));
+        }
+        if faults.contains(&Fault::NoPermission) {
+            return Err(ClusterError::NoPermission("permission denied".into()));
         }
         if self.clock.now() >= limit.deadline {
             return Err(ClusterError::Deadline(doing()));

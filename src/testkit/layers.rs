@@ -1,0 +1,202 @@
+//! Layers over a Swarm, in memory or real: one remembers the calls, one spoils some of them.
+
+use ccci_model::time::Moment;
+use ccci_swarm::ports::{Call, Calls, Clock, Cluster, ClusterError, Limit, Reply};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Remembers every call.
+pub struct Recorder {
+    inner: Arc<dyn Cluster>,
+    calls: Mutex<Vec<String>>,
+}
+
+impl Recorder {
+    /// Over a Swarm.
+    pub fn new(inner: Arc<dyn Cluster>) -> Recorder {
+        Recorder { inner, calls: Mutex::default() }
+    }
+
+    /// Every call so far: the method and what it was about.
+    pub fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the calls of one method were about, in order.
+    pub fn calls_of(&self, method: &str) -> Vec<String> {
+        let about = |call: String| call.strip_prefix(method)?.strip_prefix(' ').map(str::to_string);
+        self.calls().into_iter().filter_map(about).collect()
+    }
+}
+
+impl Calls for Recorder {
+    fn call(&self, call: Call<'_, '_>, limit: &Limit) -> Result<Reply, ClusterError> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call.to_string());
+        call.on(&*self.inner, limit)
+    }
+
+    fn losses(&self) -> u64 {
+        self.inner.losses()
+    }
+}
+
+/// What happens to a call.
+pub enum Fault {
+    /// It fails with this error and nothing is done.
+    Fails(ClusterError),
+    /// It is done, and this error comes back.
+    LosesItsAnswer(ClusterError),
+    /// It takes so much longer, or until its limit.
+    Late(Duration),
+    /// It never comes back before its limit.
+    Hangs,
+    /// This is done and answered instead.
+    Instead(Instead),
+}
+
+/// What is done instead of a call.
+pub type Instead = Box<dyn Fn(Call<'_, '_>) -> Result<Reply, ClusterError> + Send + Sync>;
+/// Whether a call is spoilt: its number, counted from 0, and what it is.
+type When = Box<dyn Fn(usize, &Call<'_, '_>) -> bool + Send + Sync>;
+
+/// The engine does not answer.
+pub fn gone() -> ClusterError {
+    ClusterError::Unreachable("connection refused".into())
+}
+
+/// The engine went away under a call.
+pub fn reset() -> ClusterError {
+    ClusterError::Unreachable("connection reset by peer".into())
+}
+
+/// Spoils some calls; the first fault that fits a call acts.
+pub struct Saboteur {
+    inner: Arc<dyn Cluster>,
+    clock: Arc<dyn Clock>,
+    made: AtomicUsize,
+    faults: Mutex<Vec<(When, Arc<Fault>)>>,
+}
+
+impl Saboteur {
+    /// Over a Swarm; spoils nothing yet.
+    pub fn new(inner: Arc<dyn Cluster>, clock: Arc<dyn Clock>) -> Saboteur {
+        Saboteur { inner, clock, made: AtomicUsize::new(0), faults: Mutex::default() }
+    }
+
+    /// Spoils the calls that `when` picks by their number, counted from 0, and what they are.
+    pub fn spoil(&self, when: impl Fn(usize, &Call<'_, '_>) -> bool + Send + Sync + 'static, fault: Fault) {
+        self.faults().push((Box::new(when), Arc::new(fault)));
+    }
+
+    /// From now on the engine does not answer.
+    pub fn goes_away(&self) {
+        self.spoil(|_, _| true, Fault::Fails(gone()));
+    }
+
+    /// From now on nothing is spoilt.
+    pub fn mend(&self) {
+        self.faults().clear();
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Vec<(When, Arc<Fault>)>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets time pass; false when the call's limit came first.
+    fn wait(&self, until: Moment, limit: &Limit) -> bool {
+        let end = until.min(limit.deadline);
+        while self.clock.now() < end && limit.stop.reason().is_none() {
+            self.clock.pause(end.since(self.clock.now()), &limit.stop);
+        }
+        limit.stop.reason().is_none() && until <= limit.deadline
+    }
+}
+
+impl Calls for Saboteur {
+    fn call(&self, call: Call<'_, '_>, limit: &Limit) -> Result<Reply, ClusterError> {
+        let n = self.made.fetch_add(1, Ordering::SeqCst);
+        let fault = self.faults().iter().find(|(when, _)| when(n, &call)).map(|(_, fault)| fault.clone());
+        let expired = |doing: String| match limit.stop.reason() {
+            Some(_) => ClusterError::Stopped(doing),
+            None => ClusterError::Deadline(doing),
+        };
+        match fault.as_deref() {
+            None => call.on(&*self.inner, limit),
+            Some(Fault::Fails(e)) => Err(e.clone()),
+            Some(Fault::LosesItsAnswer(e)) => call.on(&*self.inner, limit).and(Err(e.clone())),
+            Some(Fault::Instead(instead)) => instead(call),
+            Some(Fault::Late(span)) => match self.wait(self.clock.now().after(*span), limit) {
+                true => call.on(&*self.inner, limit),
+                false => Err(expired(call.to_string())),
+            },
+            Some(Fault::Hangs) => {
+                self.wait(limit.deadline, limit);
+                Err(expired(call.to_string()))
+            }
+        }
+    }
+
+    fn losses(&self) -> u64 {
+        self.inner.losses()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{MemoryClock, MemoryCluster};
+    use ccci_model::name::RunId;
+    use ccci_swarm::ports::Stop;
+    use ccci_swarm::ports::cluster::Owner;
+
+    fn ground() -> (Arc<MemoryClock>, Arc<Recorder>, Saboteur) {
+        let clock = Arc::new(MemoryClock::default());
+        let recorder = Arc::new(Recorder::new(Arc::new(MemoryCluster::new(clock.clone()))));
+        (clock.clone(), recorder.clone(), Saboteur::new(recorder, clock))
+    }
+
+    fn until(ms: u64) -> Limit {
+        Limit { deadline: Moment(ms), stop: Stop::default() }
+    }
+
+    fn made(swarm: &Saboteur, name: &str, limit: &Limit) -> Result<bool, ClusterError> {
+        let owner = Owner { run: RunId::parse("r").unwrap(), domain: "d".into() };
+        swarm.ensure_network(name, &owner, limit)
+    }
+
+    #[test]
+    fn the_call_that_was_picked_fails_and_no_other() {
+        let (_, recorder, swarm) = ground();
+        swarm.spoil(|n, _| n == 1, Fault::Fails(reset()));
+        swarm.spoil(|_, call| call.name() == "remove", Fault::LosesItsAnswer(gone()));
+        assert_eq!(made(&swarm, "a", &until(9)), Ok(true));
+        assert_eq!(made(&swarm, "b", &until(9)), Err(reset()));
+        assert_eq!(made(&swarm, "b", &until(9)), Ok(true));
+        assert_eq!(swarm.remove("d", &until(9)), Err(gone()));
+        assert_eq!(recorder.calls(), ["ensure_network a", "ensure_network b", "remove d"]);
+        assert_eq!(recorder.calls_of("ensure_network"), ["a", "b"]);
+        swarm.mend();
+        assert_eq!(swarm.remove("d", &until(9)), Ok(()));
+    }
+
+    #[test]
+    fn a_late_call_is_done_within_its_limit_and_one_that_hangs_ends_with_it() {
+        let (clock, recorder, swarm) = ground();
+        swarm.spoil(|n, _| n < 2, Fault::Late(Duration::from_secs(5)));
+        swarm.spoil(|_, _| true, Fault::Hangs);
+        assert_eq!(made(&swarm, "a", &until(6_000)), Ok(true));
+        assert_eq!(clock.now(), Moment(5_000));
+        assert!(matches!(made(&swarm, "b", &until(8_000)), Err(ClusterError::Deadline(_))));
+        assert!(matches!(made(&swarm, "b", &until(9_000)), Err(ClusterError::Deadline(_))));
+        assert_eq!((clock.now(), recorder.calls().len()), (Moment(9_000), 1));
+    }
+
+    #[test]
+    fn something_else_is_done_instead() {
+        let (_, recorder, swarm) = ground();
+        let nothing = |_: Call<'_, '_>| Ok(Reply::Made(false));
+        swarm.spoil(|_, _| true, Fault::Instead(Box::new(nothing)));
+        assert_eq!((made(&swarm, "a", &until(9)), recorder.calls().len()), (Ok(false), 0));
+    }
+}
