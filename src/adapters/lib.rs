@@ -2,6 +2,7 @@
 
 pub mod child;
 pub mod clock;
+pub mod disk;
 pub mod docker;
 pub mod git;
 pub mod http;

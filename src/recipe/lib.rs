@@ -1,9 +1,11 @@
-//! What a recipe's authors write, read into values. No file is opened here: texts come in, values and diagnostics go out.
+//! What a recipe's authors write, read into values. No file is opened
+//! here but through `files`: texts come in, values and diagnostics go out.
 
 pub mod app_env;
 pub mod compose;
 pub mod directory;
 pub mod envfile;
+pub mod files;
 pub mod keys;
 pub mod kind;
 pub mod lint;

@@ -36,6 +36,11 @@ pub struct Files {
 }
 
 impl Files {
+    /// The paths of all files, read or not.
+    pub fn paths(&self) -> impl Iterator<Item = &String> {
+        self.texts.keys().chain(self.binaries.keys()).chain(self.unread.keys())
+    }
+
     /// A text by its path.
     pub fn text(&self, path: &str) -> Option<&Arc<Text>> {
         self.texts.get(path)
@@ -48,8 +53,8 @@ impl Files {
         }
         let binary = || self.binaries.contains_key(path).then(|| "it is no text in UTF-8".to_string());
         let below = format!("{path}/");
-        let all = || self.texts.keys().chain(self.binaries.keys()).chain(self.unread.keys());
-        let directory = || all().any(|p| p.starts_with(&below)).then(|| "it is a directory".to_string());
+        let directory =
+            || self.paths().any(|p| p.starts_with(&below)).then(|| "it is a directory".to_string());
         self.unread.get(path).cloned().or_else(binary).or_else(directory)
     }
 

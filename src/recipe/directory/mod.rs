@@ -1,6 +1,7 @@
 //! A recipe directory: which of its files means what, and what has no meaning there. A file in the wrong place is an
 //! error, never silently ignored. Two directories can lie over each other. Pure: texts in, values out.
 
+pub mod layer;
 pub mod merged;
 
 use super::compose::yaml;
