@@ -3,10 +3,11 @@
 
 use crate::golden;
 use crate::settings::listed;
+use ccci_adapters::disk::Disk;
 use ccci_model::diag::codes;
 use ccci_model::tier::TIERS;
+use ccci_recipe::directory::layer::layer;
 use ccci_recipe::directory::{Directory, Layer, Origin, read, tests_of};
-use ccci_runner::gather::disk;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -14,7 +15,7 @@ use std::path::Path;
 fn layers(case: &Path) -> Vec<Layer> {
     let both = [("repository", Origin::Repository, "ccci"), ("project", Origin::Project, "recipes/ghost")];
     let there = both.into_iter().filter(|(dir, ..)| case.join(dir).is_dir());
-    there.map(|(dir, origin, shown)| disk::layer(&case.join(dir), shown, origin).unwrap()).collect()
+    there.map(|(dir, origin, shown)| layer(&Disk, &case.join(dir), shown, origin).unwrap()).collect()
 }
 
 fn shown(directory: &Directory) -> String {
@@ -59,7 +60,7 @@ fn a_file_that_is_no_text_or_lies_outside_is_said() {
     fs::write(dir.path().join("secret"), "of the machine").unwrap();
     fs::write(inside.join("hooks.rhai"), [0xff, 0xfe]).unwrap();
     symlink("../secret", inside.join("recipe.toml")).unwrap();
-    let layer = disk::layer(&inside, "ghost", Origin::Project).unwrap();
+    let layer = layer(&Disk, &inside, "ghost", Origin::Project).unwrap();
     let (directory, diagnostics) = read(&[layer]);
     let said: Vec<(&str, &str)> = diagnostics.0.iter().map(|d| (d.code.id, d.message.as_str())).collect();
     assert_eq!(

@@ -2,10 +2,13 @@
 
 use crate::repository::{Repository, compose};
 use ccci_adapters::clock::RealClock;
-use ccci_adapters::git::{GitError, GitHand};
+use ccci_adapters::git::GitHand;
+use ccci_model::name::Revision;
 use ccci_recipe::source::{SourceFacts, SourceKind};
 use ccci_runner::gather::trouble::{Trouble, of_source};
 use ccci_swarm::ports::clock::{Clock, Limit, Stop, StopReason};
+use ccci_swarm::ports::{SourceError, Sources};
+use ccci_testkit::memory::{MemoryRepository, MemorySources};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -32,7 +35,7 @@ impl Ground {
         Limit { deadline: self.clock.now().after(Duration::from_secs(60)), stop: Stop::default() }
     }
 
-    fn facts(&self, given: &str, rev: Option<&str>) -> Result<SourceFacts, GitError> {
+    fn facts(&self, given: &str, rev: Option<&str>) -> Result<SourceFacts, SourceError> {
         self.git.open(given, Path::new("/"), self.cache.path(), &self.limit())?.facts(rev)
     }
 }
@@ -300,7 +303,7 @@ fn what_is_no_source_says_what_it_is_instead() {
     check("ext://sh -c 'touch /tmp/x'", None, "clone `ext://");
     let inner = ground.facts(&format!("{}/inner", r.given()), None);
     match inner {
-        Err(GitError::NotARepository { inside: Some(root), .. }) => {
+        Err(SourceError::NotARepository { inside: Some(root), .. }) => {
             assert_eq!(root, fs::canonicalize(r.path()).unwrap());
         }
         other => panic!("{other:?}"),
@@ -315,7 +318,7 @@ fn a_repository_that_git_refuses_is_shown_with_gits_own_words() {
         r.release("1.0.0+1.25");
         spoil(&r.path().join(".git"));
         let e = ground.facts(&r.given(), None).unwrap_err();
-        assert!(matches!(e, GitError::Broken { .. }) && e.to_string().contains(want), "{e}");
+        assert!(matches!(e, SourceError::Broken { .. }) && e.to_string().contains(want), "{e}");
     };
     check(|git| fs::write(git.join("config"), "[core\nx").unwrap(), "bad config line 1");
     check(|git| fs::remove_file(git.join("HEAD")).unwrap(), "not a git repository");
@@ -384,4 +387,51 @@ fn reading_a_recipe_takes_some_milliseconds() {
     repository.revision(&facts.names.tags[3].commit, "tag").unwrap();
     let took = begin.elapsed();
     println!("head and base of a local repository: {took:?}");
+}
+
+/// What both forms of the port must say of the same repository, which has two releases and a changed work tree.
+#[test]
+fn git_and_memory_say_the_same_of_a_repository() {
+    let (disk, memory) = (Repository::new(), MemoryRepository::default());
+    disk.write("b.bin", [0, 1]).write("gone", "x");
+    memory.write("b.bin", [0, 1]).write("gone", "x");
+    for version in ["1.9.0+1.24", "1.10.0+1.25"] {
+        disk.release(version);
+        memory.write("compose.yml", compose(version)).commit();
+        memory.tag(version);
+    }
+    let ground = Ground::new();
+    let sources = MemorySources::default();
+    sources.add(&disk.given(), &memory);
+    let both = |rev: Option<&str>| {
+        let real = ground.facts(&disk.given(), rev);
+        let opened = sources.open(&disk.given(), Path::new("/"), ground.cache.path(), &ground.limit());
+        (real, opened.unwrap().facts(rev))
+    };
+    let alike = |rev: Option<&str>| {
+        let (real, memory) = both(rev);
+        let (real, memory) = (real.unwrap(), memory.unwrap());
+        assert_eq!(without_names(real), without_names(memory), "{rev:?}");
+    };
+    alike(None);
+    alike(Some("1.9.0+1.24"));
+    alike(Some("main"));
+    fs::remove_file(disk.path().join("gone")).unwrap();
+    disk.write("compose.yml", "new").write("added/x", "x");
+    memory.remove("gone").write("compose.yml", "new").write("added/x", "x");
+    alike(None);
+    alike(Some("main"));
+    let (real, memory) = both(Some("1.8.0+1"));
+    assert_eq!(real.unwrap_err().to_string(), memory.unwrap_err().to_string());
+    let nowhere = sources.open("/nowhere", Path::new("/"), ground.cache.path(), &ground.limit());
+    assert_eq!(ground.facts("/nowhere", None).unwrap_err().to_string(), nowhere.err().unwrap().to_string());
+}
+
+/// Facts in which every commit has one name, as the names are no promise of the port.
+fn without_names(mut facts: SourceFacts) -> SourceFacts {
+    let one = || Revision::parse(&"a".repeat(40)).unwrap();
+    facts.head.commit = one();
+    facts.names.tags.iter_mut().for_each(|t| t.commit = one());
+    facts.names.branches.iter_mut().chain(&mut facts.names.target).for_each(|b| b.commit = one());
+    facts
 }

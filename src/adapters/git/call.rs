@@ -2,9 +2,9 @@
 //! and the whole process group killed when it passes. Nothing here knows what is asked.
 #![expect(clippy::disallowed_methods, reason = "this file bounds git in time")]
 
-use super::error::GitError;
 use crate::child;
 use ccci_swarm::ports::clock::{Clock, Limit};
+use ccci_swarm::ports::sources::SourceError;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::OsString;
 use std::io;
@@ -168,27 +168,27 @@ impl Call<'_> {
     }
 
     /// How long it may take of the time that is left, and what it means when that has passed.
-    fn bound(&self, left: Duration, command: &str) -> (Duration, GitError) {
+    fn bound(&self, left: Duration, command: &str) -> (Duration, SourceError) {
         let command = command.to_string();
         match self.reach {
-            Reach::Here if left > LOCAL => (LOCAL, GitError::Hung { command, seconds: LOCAL.as_secs() }),
-            Reach::Here | Reach::Remote => (left, GitError::Expired { command }),
+            Reach::Here if left > LOCAL => (LOCAL, SourceError::Hung { command, seconds: LOCAL.as_secs() }),
+            Reach::Here | Reach::Remote => (left, SourceError::Expired { command }),
         }
     }
 
     /// Runs git to its end, the deadline or the stop.
-    pub async fn run(self, clock: &dyn Clock, limit: &Limit) -> Result<Said, GitError> {
+    pub async fn run(self, clock: &dyn Clock, limit: &Limit) -> Result<Said, SourceError> {
         let command = self.name();
         let left = limit.deadline.since(clock.now());
         match limit.stop.reason() {
-            Some(_) => return Err(GitError::Stopped { command }),
-            None if left.is_zero() => return Err(GitError::Expired { command }),
+            Some(_) => return Err(SourceError::Stopped { command }),
+            None if left.is_zero() => return Err(SourceError::Expired { command }),
             None => {}
         }
         let (bound, late) = self.bound(left, &command);
         let mut child = self.command().spawn().map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => GitError::NoGit,
-            _ => GitError::Io { what: format!("start `git {command}`"), source: e },
+            io::ErrorKind::NotFound => SourceError::NoGit,
+            _ => SourceError::Io { what: format!("start `git {command}`"), source: e },
         })?;
         let group = child.id().and_then(|id| Pid::from_raw(id as i32));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -203,7 +203,7 @@ impl Call<'_> {
         let ((), out, complaint, status) = tokio::select! {
             done = work => done.map_err(|source| {
                 kill();
-                GitError::Io { what: format!("talk to `git {command}`"), source }
+                SourceError::Io { what: format!("talk to `git {command}`"), source }
             })?,
             () = tokio::time::sleep(bound) => {
                 kill();
@@ -211,12 +211,12 @@ impl Call<'_> {
             }
             () = limit.stop.token().cancelled() => {
                 kill();
-                return Err(GitError::Stopped { command });
+                return Err(SourceError::Stopped { command });
             }
         };
         let complaint = String::from_utf8_lossy(&complaint).trim().to_string();
         match child::not_started(status.code(), &complaint) {
-            Some(_) => Err(GitError::NoGit),
+            Some(_) => Err(SourceError::NoGit),
             None => Ok(Said { code: status.code().unwrap_or(-1), out, complaint }),
         }
     }

@@ -4,7 +4,6 @@
 pub mod call;
 pub mod content;
 pub mod decode;
-pub mod error;
 mod login;
 
 use super::scratch::Scratch;
@@ -13,8 +12,8 @@ use ccci_model::failure::is_of_machine;
 use ccci_model::name::Revision;
 use ccci_recipe::source::{Branch, Names, RevisionFacts, SourceFacts, SourceKind, version_label};
 use ccci_swarm::ports::clock::{Clock, Limit};
+use ccci_swarm::ports::{Source, SourceError, Sources};
 use content::Raw;
-pub use error::GitError;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +28,7 @@ pub struct GitHand {
 }
 
 /// A repository that can be read. A clone is removed when this goes away.
-pub struct Repository<'a> {
+struct Repository<'a> {
     hand: &'a GitHand,
     given: String,
     kind: SourceKind,
@@ -47,8 +46,8 @@ const HEAD: &[&str] = &["rev-parse", "--is-bare-repository", "HEAD^{commit}", "-
 
 impl GitHand {
     /// A git with a home of its own in the temporary directory. `runtime` must be a multi-threaded one.
-    pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitHand, GitError> {
-        let io = |source| GitError::Io { what: "make a home for git".into(), source };
+    pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitHand, SourceError> {
+        let io = |source| SourceError::Io { what: "make a home for git".into(), source };
         let home = Scratch::new().map_err(io)?;
         // whose repository it is does not matter to one who only reads objects and starts nothing of it
         let settings = "[safe]\n\tdirectory = *\n[user]\n\tname = ccci\n\temail = ccci@localhost\n";
@@ -56,35 +55,21 @@ impl GitHand {
         Ok(GitHand { runtime, clock, home })
     }
 
-    /// Opens a source. A relative path starts at `at`; a URL is cloned below `cache`.
-    pub fn open(
-        &self,
-        given: &str,
-        at: &Path,
-        cache: &Path,
-        limit: &Limit,
-    ) -> Result<Repository<'_>, GitError> {
-        match SourceKind::of(given) {
-            SourceKind::Path => self.open_path(given, at, limit),
-            SourceKind::Url => self.clone_url(given, cache, limit),
-        }
-    }
-
-    fn open_path(&self, given: &str, at: &Path, limit: &Limit) -> Result<Repository<'_>, GitError> {
+    fn open_path(&self, given: &str, at: &Path, limit: &Limit) -> Result<Repository<'_>, SourceError> {
         let path = given.to_string();
         let dir = fs::canonicalize(at.join(given)).map_err(|source| match is_of_machine(&source) {
-            true => GitError::Io { what: format!("read `{path}`"), source },
-            false => GitError::NoSuchPath { path: path.clone() },
+            true => SourceError::Io { what: format!("read `{path}`"), source },
+            false => SourceError::NoSuchPath { path: path.clone() },
         })?;
         if !dir.is_dir() {
-            return Err(GitError::NotARepository { path, inside: None });
+            return Err(SourceError::NotARepository { path, inside: None });
         }
         let said = self.say(Reach::Here, &dir, HEAD, limit)?;
         if said.out.is_empty() && looks_like_one(&dir) {
-            return Err(GitError::Broken { path, said: last_words(&said.complaint) });
+            return Err(SourceError::Broken { path, said: last_words(&said.complaint) });
         }
         if said.out.is_empty() {
-            return Err(GitError::NotARepository { path, inside: self.around(&dir, limit) });
+            return Err(SourceError::NotARepository { path, inside: self.around(&dir, limit) });
         }
         self.read_names(given, SourceKind::Path, dir, &said, None, limit)
     }
@@ -96,21 +81,21 @@ impl GitHand {
         (said.code == 0).then(|| found.to_path_buf())
     }
 
-    fn clone_url(&self, url: &str, cache: &Path, limit: &Limit) -> Result<Repository<'_>, GitError> {
-        let io = |source| GitError::Io { what: format!("make `{}`", cache.display()), source };
+    fn clone_url(&self, url: &str, cache: &Path, limit: &Limit) -> Result<Repository<'_>, SourceError> {
+        let io = |source| SourceError::Io { what: format!("make `{}`", cache.display()), source };
         fs::create_dir_all(cache).map_err(io)?;
         let clone = Scratch::new_in(cache).map_err(io)?;
         let cache = fs::canonicalize(cache).map_err(io)?;
         let into = clone.path().to_string_lossy().into_owned();
         let (bare, login) = login::split(url)
-            .map_err(|source| GitError::Io { what: "hand the login to git".into(), source })?;
+            .map_err(|source| SourceError::Io { what: "hand the login to git".into(), source })?;
         let settings = login.as_ref().map(|l| l.settings().to_vec()).unwrap_or_default();
         let mut args: Vec<&str> = settings.iter().flat_map(|s| ["-c", s]).collect();
         args.extend(["clone", "--mirror", "--quiet", "--template=", "--", &bare, &into]);
         let said = self.say(Reach::Remote, &cache, &args, limit)?;
         if said.code != 0 {
             let said = last_words(&said.complaint);
-            return Err(GitError::CannotClone { url: url.into(), said });
+            return Err(SourceError::CannotClone { url: url.into(), said });
         }
         let dir = fs::canonicalize(clone.path()).map_err(io)?;
         let said = self.say(Reach::Here, &dir, HEAD, limit)?;
@@ -125,9 +110,9 @@ impl GitHand {
         head: &Said,
         clone: Option<Scratch>,
         limit: &Limit,
-    ) -> Result<Repository<'_>, GitError> {
+    ) -> Result<Repository<'_>, SourceError> {
         if head.code != 0 {
-            return Err(GitError::NoCommit { path: given.into() });
+            return Err(SourceError::NoCommit { path: given.into() });
         }
         let text = String::from_utf8_lossy(&head.out).into_owned();
         let mut lines = text.lines();
@@ -156,7 +141,7 @@ impl GitHand {
     }
 
     /// The commits of tags of tags.
-    fn peel(&self, dir: &Path, refs: &[u8], limit: &Limit) -> Result<BTreeMap<String, String>, GitError> {
+    fn peel(&self, dir: &Path, refs: &[u8], limit: &Limit) -> Result<BTreeMap<String, String>, SourceError> {
         let nested = decode::nested(refs);
         if nested.is_empty() {
             return Ok(BTreeMap::new());
@@ -166,34 +151,51 @@ impl GitHand {
         Ok(decode::peeled(&out, &nested))
     }
 
-    fn say(&self, reach: Reach, dir: &Path, args: &[&str], limit: &Limit) -> Result<Said, GitError> {
+    fn say(&self, reach: Reach, dir: &Path, args: &[&str], limit: &Limit) -> Result<Said, SourceError> {
         let call =
             Call { home: self.home.path(), dir, reach, work_tree: false, emptied: &[], args, input: vec![] };
         self.runtime.block_on(call.run(&*self.clock, limit))
     }
 
     /// Output of a call that has to succeed.
-    fn good(&self, dir: &Path, args: &[&str], input: Vec<u8>, limit: &Limit) -> Result<Vec<u8>, GitError> {
+    fn good(&self, dir: &Path, args: &[&str], input: Vec<u8>, limit: &Limit) -> Result<Vec<u8>, SourceError> {
         let (home, reach) = (self.home.path(), Reach::Here);
         self.succeed(Call { home, dir, reach, work_tree: false, emptied: &[], args, input }, limit)
     }
 
-    fn succeed(&self, call: Call<'_>, limit: &Limit) -> Result<Vec<u8>, GitError> {
+    fn succeed(&self, call: Call<'_>, limit: &Limit) -> Result<Vec<u8>, SourceError> {
         let args = call.args;
         let said = self.runtime.block_on(call.run(&*self.clock, limit))?;
         if said.code == 0 {
             return Ok(said.out);
         }
         let command = args.first().copied().unwrap_or("").to_string();
-        Err(GitError::Failed { command, code: said.code, said: last_words(&said.complaint) })
+        Err(SourceError::Failed { command, code: said.code, said: last_words(&said.complaint) })
     }
 }
 
-fn revision(command: &str, text: &str) -> Result<Revision, GitError> {
-    if text.trim().len() == 64 {
-        return Err(GitError::OtherNames);
+impl Sources for GitHand {
+    fn open<'a>(
+        &'a self,
+        given: &str,
+        at: &Path,
+        cache: &Path,
+        limit: &Limit,
+    ) -> Result<Box<dyn Source + 'a>, SourceError> {
+        let repository = match SourceKind::of(given) {
+            SourceKind::Path => self.open_path(given, at, limit),
+            SourceKind::Url => self.clone_url(given, cache, limit),
+        };
+        Ok(Box::new(repository?))
     }
-    Revision::parse(text.trim()).map_err(|e| GitError::Odd { command: command.into(), what: e.to_string() })
+}
+
+fn revision(command: &str, text: &str) -> Result<Revision, SourceError> {
+    if text.trim().len() == 64 {
+        return Err(SourceError::OtherNames);
+    }
+    Revision::parse(text.trim())
+        .map_err(|e| SourceError::Odd { command: command.into(), what: e.to_string() })
 }
 
 /// Whether somebody meant this directory to be a repository, bare or not.
@@ -213,14 +215,8 @@ fn last_words(complaint: &str) -> String {
         .join("; ")
 }
 
-impl Repository<'_> {
-    /// Tags and branches.
-    pub fn names(&self) -> &Names {
-        &self.names
-    }
-
-    /// The source with its head: the revision asked for, or else what is checked out, uncommitted changes included.
-    pub fn facts(&self, rev: Option<&str>) -> Result<SourceFacts, GitError> {
+impl Source for Repository<'_> {
+    fn facts(&self, rev: Option<&str>) -> Result<SourceFacts, SourceError> {
         let head = match rev {
             Some(rev) => self.asked(rev)?,
             None if self.work_tree => self.checked_out()?,
@@ -234,15 +230,7 @@ impl Repository<'_> {
         Ok(SourceFacts { given, kind: self.kind, names, head, target_has_head })
     }
 
-    /// Whether the target branch went on from this commit.
-    fn target_has(&self, commit: &Revision) -> Result<bool, GitError> {
-        let Some(tip) = self.names.target.as_ref().filter(|t| t.commit != *commit) else { return Ok(false) };
-        let args = ["merge-base", "--is-ancestor", commit.as_str(), tip.commit.as_str()];
-        Ok(self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?.code == 0)
-    }
-
-    /// A commit and its files. `found_as` is how people know it.
-    pub fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, GitError> {
+    fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, SourceError> {
         let raw = self.tree(commit, &[])?;
         let known = self.names.version_of(commit);
         let name = known.map_or_else(|| commit.short().to_string(), ToString::to_string);
@@ -256,10 +244,19 @@ impl Repository<'_> {
             files,
         })
     }
+}
+
+impl Repository<'_> {
+    /// Whether the target branch went on from this commit.
+    fn target_has(&self, commit: &Revision) -> Result<bool, SourceError> {
+        let Some(tip) = self.names.target.as_ref().filter(|t| t.commit != *commit) else { return Ok(false) };
+        let args = ["merge-base", "--is-ancestor", commit.as_str(), tip.commit.as_str()];
+        Ok(self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?.code == 0)
+    }
 
     /// A revision by whatever name git knows it; a branch may lack its remote.
-    fn asked(&self, rev: &str) -> Result<RevisionFacts, GitError> {
-        let unknown = || GitError::NoSuchRef { rev: rev.into(), known: self.known() };
+    fn asked(&self, rev: &str) -> Result<RevisionFacts, SourceError> {
+        let unknown = || SourceError::NoSuchRef { rev: rev.into(), known: self.known() };
         if rev.is_empty() || rev.starts_with('-') || rev.contains(char::is_control) {
             return Err(unknown());
         }
@@ -291,7 +288,7 @@ impl Repository<'_> {
     }
 
     /// The work tree as it lies there.
-    fn checked_out(&self) -> Result<RevisionFacts, GitError> {
+    fn checked_out(&self) -> Result<RevisionFacts, SourceError> {
         let changed = self.changed()?;
         let raw = self.tree(&self.commit, &changed)?;
         let files = content::files(raw, |path| format!("{}/{path}", self.given.trim_end_matches('/')));
@@ -306,7 +303,7 @@ impl Repository<'_> {
     }
 
     /// Paths with uncommitted changes. Filters of the repository's settings are switched off: they start programs.
-    fn changed(&self) -> Result<Vec<String>, GitError> {
+    fn changed(&self) -> Result<Vec<String>, SourceError> {
         let args = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
         let said = self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?;
         let named = said.out.split(|b| *b == 0).filter(|n| !n.is_empty());
@@ -327,14 +324,14 @@ impl Repository<'_> {
     }
 
     /// The files of a commit; those of `changed` come from the work tree.
-    fn tree(&self, commit: &Revision, changed: &[String]) -> Result<BTreeMap<String, Raw>, GitError> {
+    fn tree(&self, commit: &Revision, changed: &[String]) -> Result<BTreeMap<String, Raw>, SourceError> {
         let args = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit.as_str()];
         let out = self.hand.good(&self.dir, &args, vec![], &self.limit)?;
         let mut wanted = decode::tree(&out);
         wanted.retain(|path, _| !changed.contains(path));
         let mut raw = self.objects(wanted)?;
         for path in changed {
-            let io = |source| GitError::Io { what: format!("read `{path}`"), source };
+            let io = |source| SourceError::Io { what: format!("read `{path}`"), source };
             if let Some(file) = content::of_work_tree(&self.dir, path).map_err(io)? {
                 raw.insert(path.clone(), file);
             }
@@ -342,13 +339,13 @@ impl Repository<'_> {
         Ok(raw)
     }
 
-    fn missing(&self, path: &str) -> GitError {
+    fn missing(&self, path: &str) -> SourceError {
         let args = ["config", "--get-regexp", "^remote\\..*\\.promisor$"];
         let partial = self.hand.say(Reach::Here, &self.dir, &args, &self.limit).is_ok_and(|s| s.code == 0);
-        GitError::Missing { path: path.into(), partial }
+        SourceError::Missing { path: path.into(), partial }
     }
 
-    fn objects(&self, wanted: BTreeMap<String, decode::Entry>) -> Result<BTreeMap<String, Raw>, GitError> {
+    fn objects(&self, wanted: BTreeMap<String, decode::Entry>) -> Result<BTreeMap<String, Raw>, SourceError> {
         let (mut raw, mut read, mut total) = (BTreeMap::new(), vec![], 0);
         for (path, entry) in wanted {
             if entry.module {

@@ -2,6 +2,7 @@
 
 use super::prepare::{Refused, Request};
 use super::session::{Config, Session};
+use ccci_adapters::disk::Disk;
 use ccci_model::diag::codes::Code;
 use ccci_model::diag::{Diagnostic, codes};
 use ccci_model::failure::Failure;
@@ -23,7 +24,7 @@ pub struct Checked {
 
 /// What is checked when nothing is named: all below `recipes/`, or the clone of a recipe that brings its own directory.
 pub fn all_here(config: &Config) -> Vec<String> {
-    let below = gather::disk::names_below(&config.here.join("recipes"));
+    let below = gather::look_up::names_below(&Disk, &config.here.join("recipes"));
     match below.is_empty() && config.here.join("ccci").is_dir() {
         true => vec![".".into()],
         false => below.iter().map(|n| format!("recipes/{n}")).collect(),
@@ -59,7 +60,7 @@ impl Session {
 
     /// What can be said without the source, and whether the texts name one.
     fn texts_alone(&self, dir: &str) -> Result<(bool, Vec<Diagnostic>), Box<Failure>> {
-        let texts = gather::texts(dir, &self.config.here)?;
+        let texts = gather::texts(dir, &self.config.here, &Disk)?;
         let mut diagnostics = texts.diagnostics;
         let named = texts.value.as_ref().is_some_and(|t| t.recipe.source.is_some());
         if let Some(value) = texts.value {

@@ -2,10 +2,10 @@
 
 use super::engine;
 use super::session::{Config, Session};
-use ccci_adapters::git::{GitError, GitHand};
+use ccci_adapters::git::GitHand;
 use ccci_adapters::scratch::Scratch;
-use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::{SourceError, Sources, World};
 use std::path::Path;
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl Session {
                 g.open(nowhere, Path::new("."), Path::new("/"), &self.limit(world)).map(|_| ())
             })
             .err()
-            .is_some_and(|e| matches!(e, GitError::NoGit));
+            .is_some_and(|e| matches!(e, SourceError::NoGit));
         let what = if missing { "git is not on the PATH" } else { "git is there" };
         Finding { good: !missing, what: what.into(), cure: "install git".into() }
     }

@@ -2,6 +2,7 @@
 
 use super::session::Session;
 use ccci_adapters::clock::RealClock;
+use ccci_adapters::disk::Disk;
 use ccci_adapters::git::GitHand;
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes, render};
 use ccci_model::event::LintedRule;
@@ -142,7 +143,8 @@ impl Session {
             zone: &self.config.zone,
         };
         let cache = self.config.sources();
-        let means = Means { here: &self.config.here, cache: &cache, git: &git, limit: &limit, redactor };
+        let (here, files, sources) = (&self.config.here, &Disk, &git);
+        let means = Means { here, cache: &cache, files, sources, limit: &limit, redactor };
         let outcome = gather::gather(&asked, &means).map_err(Refused::World)?;
         let mut diagnostics = outcome.diagnostics;
         let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };

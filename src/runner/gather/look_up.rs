@@ -1,10 +1,10 @@
 //! Finds the directory that a recipe's name or path means.
 
-use super::disk;
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, codes};
 use ccci_model::name::RecipeName;
-use std::path::{Component, Path, PathBuf};
+use ccci_recipe::files::{FileSystem, tidied};
+use std::path::{Path, PathBuf};
 
 /// Where recipes lie, below the project's root.
 const RECIPES: &str = "recipes";
@@ -23,23 +23,28 @@ pub struct Found {
 }
 
 /// Looks a recipe up from `here`. With a source at hand a name needs no directory.
-pub fn look_up(recipe: &str, here: &Path, has_source: bool) -> Result<Found, Box<Diagnostic>> {
+pub fn look_up(
+    recipe: &str,
+    here: &Path,
+    files: &dyn FileSystem,
+    has_source: bool,
+) -> Result<Found, Box<Diagnostic>> {
     if recipe.contains('/') || [".", ".."].contains(&recipe) {
-        return by_path(recipe, here);
+        return by_path(recipe, here, files);
     }
     let name = name_of(recipe)?;
-    let root = here.ancestors().find(|dir| disk::is_directory(&dir.join(RECIPES)));
+    let root = here.ancestors().find(|dir| files.is_directory(&dir.join(RECIPES)));
     let directory = root.map(|r| r.join(RECIPES)).unwrap_or_else(|| here.join(RECIPES));
     let whole = directory.join(recipe);
-    if disk::is_directory(&whole) {
+    if files.is_directory(&whole) {
         let shown = shown(&whole, here);
         return Ok(Found { name, directory: Some((whole, shown)), repository: None });
     }
     if has_source {
         return Ok(Found { name, directory: None, repository: None });
     }
-    let known = disk::names_below(&directory);
-    let help = if disk::is_directory(&here.join(recipe)) {
+    let known = names_below(files, &directory);
+    let help = if files.is_directory(&here.join(recipe)) {
         format!("a path has a slash: write `./{recipe}`")
     } else {
         did_you_mean(recipe, known.iter().map(String::as_str)).unwrap_or_else(|| match known.as_slice() {
@@ -55,19 +60,19 @@ pub fn look_up(recipe: &str, here: &Path, has_source: bool) -> Result<Found, Box
     Err(unknown(format!("there is no recipe `{recipe}` under `{}`", shown(&directory, here)), help))
 }
 
-fn by_path(recipe: &str, here: &Path) -> Result<Found, Box<Diagnostic>> {
-    let whole = tidy(&here.join(recipe));
-    if !disk::is_directory(&whole) {
+fn by_path(recipe: &str, here: &Path, files: &dyn FileSystem) -> Result<Found, Box<Diagnostic>> {
+    let whole = tidied(&here.join(recipe));
+    if !files.is_directory(&whole) {
         let parent = whole.parent().unwrap_or(&whole);
         let last = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let known = disk::names_below(parent);
+        let known = names_below(files, parent);
         let near = did_you_mean(&last, known.iter().map(String::as_str));
-        let what = if disk::is_file(&whole) { "is a file" } else { "does not exist" };
+        let what = if files.is_file(&whole) { "is a file" } else { "does not exist" };
         let help = near
             .unwrap_or_else(|| "give the directory that holds recipe.toml, or a recipe's repository".into());
         return Err(unknown(format!("the directory `{recipe}` {what}"), help));
     }
-    let is_repository = |dir: &Path| disk::is_file(&dir.join("compose.yml"));
+    let is_repository = |dir: &Path| files.is_file(&dir.join("compose.yml"));
     let parent = whole.parent().filter(|p| whole.ends_with(INSIDE) && is_repository(p));
     let root = if is_repository(&whole) { Some(whole.as_path()) } else { parent };
     let named = root.unwrap_or(&whole);
@@ -92,33 +97,33 @@ pub fn shown(path: &Path, here: &Path) -> String {
     if text.is_empty() { ".".into() } else { text }
 }
 
-/// A path without `.` and `..` where that can be told from its text.
-pub fn tidy(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if out.file_name().is_some() => {
-                out.pop();
-            }
-            part => out.push(part),
-        }
-    }
-    out
+/// The names of the directories below one, sorted. None if it is not there.
+pub fn names_below(files: &dyn FileSystem, directory: &Path) -> Vec<String> {
+    let names = files.list(directory).into_iter().flatten().map(|named| named.name);
+    names.filter(|n| !n.starts_with('.') && files.is_directory(&directory.join(n))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use ccci_recipe::files::Buffers;
 
-    fn ground() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for sub in ["recipes/ghost", "recipes/gitea", "deep/er", "repo/ccci", "elsewhere/Odd Name", "plain"] {
-            fs::create_dir_all(dir.path().join(sub)).unwrap();
+    const ROOT: &str = "/project";
+
+    fn ground() -> Buffers {
+        let mut files = Buffers::default();
+        for path in [
+            "recipes/ghost/recipe.toml",
+            "recipes/gitea/recipe.toml",
+            "deep/er/x",
+            "repo/ccci/recipe.toml",
+            "repo/compose.yml",
+            "elsewhere/Odd Name/x",
+            "plain/x",
+        ] {
+            files.set(Path::new(ROOT).join(path), "");
         }
-        fs::write(dir.path().join("repo/compose.yml"), "").unwrap();
-        dir
+        files
     }
 
     fn check(
@@ -126,13 +131,11 @@ mod tests {
         at: &str,
         has_source: bool,
     ) -> Result<(String, Option<String>, Option<String>), String> {
-        let dir = ground();
-        let found = look_up(recipe, &dir.path().join(at), has_source);
+        let found = look_up(recipe, &Path::new(ROOT).join(at), &ground(), has_source);
         let shown = |f: Found| (f.name.to_string(), f.directory.map(|d| d.1), f.repository);
         found.map(shown).map_err(|d| {
             assert_eq!(d.code, codes::UNKNOWN_RECIPE);
-            let said = format!("{}; {}", d.message, d.help.unwrap_or_default());
-            said.replace(&*dir.path().to_string_lossy(), "ROOT")
+            format!("{}; {}", d.message, d.help.unwrap_or_default())
         })
     }
 

@@ -3,7 +3,6 @@
 //! back as diagnostics, all together, and only what we could not look at is a failure.
 
 mod credentials;
-pub mod disk;
 pub mod inputs;
 pub mod look_up;
 pub mod side;
@@ -12,22 +11,24 @@ pub mod unmentioned;
 
 use crate::build::upgrade_base::{self, Choice, Wish};
 use crate::ctx;
-use ccci_adapters::git::{GitHand, Repository};
 use ccci_model::diag::{Diagnostic, Diagnostics, Text, codes};
 use ccci_model::event::DecidedBy;
 use ccci_model::failure::{Failure, is_of_machine};
 use ccci_model::name::{Domain, RunId, Version};
 use ccci_model::redact::Redactor;
+use ccci_recipe::directory::layer::layer;
 use ccci_recipe::directory::{self, Directory, Layer, Origin};
+use ccci_recipe::files::{FileSystem, tidied};
 use ccci_recipe::load::{Loaded, Spans, load};
 use ccci_recipe::settings::{Recipe, UpgradeBase};
 use ccci_recipe::source::{RevisionFacts, SourceFacts, SourceKind};
 use ccci_script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
 use ccci_script::{RecipeTexts, Scripts};
 use ccci_swarm::ports::clock::Limit;
-use look_up::{Found, INSIDE, look_up, shown, tidy};
+use ccci_swarm::ports::{Source, Sources};
+use look_up::{Found, INSIDE, look_up, shown};
 use side::{Side, With};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trouble::{Trouble, of_machine, of_source};
 
@@ -56,8 +57,10 @@ pub struct Means<'a> {
     pub here: &'a Path,
     /// Where sources are cloned.
     pub cache: &'a Path,
-    /// Git.
-    pub git: &'a GitHand,
+    /// Where recipe directories are read.
+    pub files: &'a dyn FileSystem,
+    /// Where repositories are read.
+    pub sources: &'a dyn Sources,
     /// What bounds it.
     pub limit: &'a Limit,
     /// Learns what the source's address holds that nobody may read.
@@ -116,8 +119,8 @@ impl<T> Outcome<T> {
 
 /// The texts of a recipe directory: what `check` looks at when no source is at hand. A failure means that we could not
 /// look.
-pub fn texts(recipe: &str, here: &Path) -> Result<Outcome<Texts>, Box<Failure>> {
-    match found_with(recipe, &disk::whole(here), false) {
+pub fn texts(recipe: &str, here: &Path, files: &dyn FileSystem) -> Result<Outcome<Texts>, Box<Failure>> {
+    match found_with(recipe, &whole(here, files), files, false) {
         Err(Trouble::Wrong(d)) => Ok(Outcome::nothing(Diagnostics::default(), *d)),
         Err(Trouble::World(failure)) => Err(failure),
         Ok((found, layer)) => {
@@ -128,16 +131,26 @@ pub fn texts(recipe: &str, here: &Path) -> Result<Outcome<Texts>, Box<Failure>> 
 }
 
 /// What a name means, and the project's directory of it.
-fn found_with(recipe: &str, here: &Path, has_source: bool) -> Result<(Found, Option<Layer>), Trouble> {
-    let found = look_up(recipe, here, has_source).map_err(Trouble::Wrong)?;
-    let layer = project(&found)?;
+fn found_with(
+    recipe: &str,
+    here: &Path,
+    files: &dyn FileSystem,
+    has_source: bool,
+) -> Result<(Found, Option<Layer>), Trouble> {
+    let found = look_up(recipe, here, files, has_source).map_err(Trouble::Wrong)?;
+    let layer = project(&found, files)?;
     Ok((found, layer))
+}
+
+/// Where the caller stands, as the file system has it, so that directories above can be named.
+fn whole(here: &Path, files: &dyn FileSystem) -> PathBuf {
+    files.real(here).unwrap_or_else(|_| here.to_path_buf())
 }
 
 /// Gathers everything. A failure means that we could not look.
 pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>, Box<Failure>> {
-    let here = &disk::whole(means.here);
-    let (found, project) = match found_with(asked.recipe, here, asked.source.is_some()) {
+    let here = &whole(means.here, means.files);
+    let (found, project) = match found_with(asked.recipe, here, means.files, asked.source.is_some()) {
         Ok(both) => both,
         Err(Trouble::Wrong(d)) => return Ok(Outcome::nothing(Diagnostics::default(), *d)),
         Err(Trouble::World(failure)) => return Err(failure),
@@ -154,25 +167,28 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
     for secret in credentials::of(&given) {
         means.redactor.add("the source's address", &secret);
     }
-    let opened = means.git.open(&given, here, means.cache, means.limit);
+    let opened = means.sources.open(&given, here, means.cache, means.limit);
     let read_head = opened.and_then(|r| r.facts(asked.rev).map(|facts| (r, facts)));
     let (repository, source) = match read_head.map_err(|e| of_source(e, place)) {
         Ok(both) => both,
         Err(Trouble::Wrong(d)) => return Ok(Outcome::nothing(said, *d)),
         Err(Trouble::World(failure)) => return Err(failure),
     };
-    let own = inside(&source).filter(|_| !asked.no_local);
+    let own = match inside(&source) {
+        Err(Trouble::World(failure)) => return Err(failure),
+        own => own.ok().flatten().filter(|_| !asked.no_local),
+    };
     let (texts, diagnostics) = match own {
         None => (alone, said),
         Some(own) => read(&found, &std::iter::once(own).chain(project).collect::<Vec<Layer>>()),
     };
-    compose(asked, &repository, source, texts, diagnostics)
+    compose(asked, &*repository, source, texts, diagnostics)
 }
 
 /// The project's directory.
-fn project(found: &Found) -> Result<Option<Layer>, Trouble> {
+fn project(found: &Found, files: &dyn FileSystem) -> Result<Option<Layer>, Trouble> {
     let Some((dir, shown)) = &found.directory else { return Ok(None) };
-    let layer = disk::layer(dir, shown, Origin::Project).map_err(|e| match is_of_machine(&e) {
+    let layer = layer(files, dir, shown, Origin::Project).map_err(|e| match is_of_machine(&e) {
         true => Trouble::World(of_machine(&format!("the files of `{shown}` to be readable"), &e)),
         false => {
             let message = format!("the directory `{shown}` cannot be read: {e}");
@@ -187,19 +203,16 @@ fn project(found: &Found) -> Result<Option<Layer>, Trouble> {
     Ok(Some(layer))
 }
 
-/// `ccci/` of the revision under test.
-fn inside(source: &SourceFacts) -> Option<Layer> {
+/// `ccci/` of the revision under test, if there is one.
+fn inside(source: &SourceFacts) -> Result<Option<Layer>, Trouble> {
     let files = &source.head.files;
-    let texts = files.below(INSIDE);
-    let within = |path: &String| path.strip_prefix(INSIDE)?.strip_prefix('/').map(str::to_string);
-    let binaries = files.binaries.keys().filter_map(|p| Some((within(p)?, "it is not UTF-8".to_string())));
-    let unread = files.unread.iter().filter_map(|(p, why)| Some((within(p)?, why.clone())));
-    let unread = binaries.chain(unread).collect();
-    let shown =
-        texts.iter().next().map(|(path, text)| text.path.trim_end_matches(path).trim_end_matches('/'));
-    let shown = shown.unwrap_or(INSIDE).to_string();
-    let layer = Layer { origin: Origin::Repository, shown, texts, unread };
-    (!layer.texts.is_empty() || !layer.unread.is_empty()).then_some(layer)
+    if !files.is_directory(Path::new(INSIDE)) {
+        return Ok(None);
+    }
+    let named = files.texts.iter().find(|(path, _)| path.starts_with(&format!("{INSIDE}/")));
+    let shown = named.and_then(|(path, text)| text.path.strip_suffix(path.strip_prefix(INSIDE)?));
+    let read = layer(files, Path::new(INSIDE), shown.unwrap_or(INSIDE), Origin::Repository);
+    read.map(Some).map_err(|e| Trouble::World(of_machine("the files of `ccci/` to be readable", &e)))
 }
 
 fn read(found: &Found, layers: &[Layer]) -> (Texts, Diagnostics) {
@@ -216,7 +229,7 @@ fn source_of(asked: &Asked<'_>, found: &Found, recipe: &Recipe, here: &Path) -> 
     }
     let written = recipe.source.as_ref()?;
     match (&found.directory, SourceKind::of(written)) {
-        (Some((dir, _)), SourceKind::Path) => Some(shown(&tidy(&dir.join(written)), here)),
+        (Some((dir, _)), SourceKind::Path) => Some(shown(&tidied(&dir.join(written)), here)),
         _ => Some(written.clone()),
     }
 }
@@ -231,7 +244,7 @@ fn no_source(found: &Found) -> Diagnostic {
 /// Chooses the base and composes both sides.
 fn compose(
     asked: &Asked<'_>,
-    repository: &Repository<'_>,
+    repository: &dyn Source,
     source: SourceFacts,
     texts: Texts,
     mut diagnostics: Diagnostics,

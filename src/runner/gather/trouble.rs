@@ -1,9 +1,9 @@
 //! Sorts what went wrong with a source: something that was written wrong, or something we could not do.
 
-use ccci_adapters::git::GitError;
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, Place, codes};
 use ccci_model::failure::{Blame, Failure, causes, is_of_machine};
+use ccci_swarm::ports::SourceError;
 use std::io;
 
 /// How many revisions a message names.
@@ -24,18 +24,18 @@ pub fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
 }
 
 /// Sorts an error of git. `place` is where the settings name the source.
-pub fn of_source(error: GitError, place: Option<&Place>) -> Trouble {
+pub fn of_source(error: SourceError, place: Option<&Place>) -> Trouble {
     let wrong = |code, message: String, help: String| {
         let mut d = Diagnostic::new(code, message).help(help);
         d.place = place.cloned();
         Trouble::Wrong(Box::new(d))
     };
     match error {
-        GitError::NoSuchPath { path } => {
+        SourceError::NoSuchPath { path } => {
             let help = "clone the recipe repository there, or name another source".to_string();
             wrong(codes::NO_SOURCE, format!("the source `{path}` does not exist"), help)
         }
-        GitError::NotARepository { path, inside } => {
+        SourceError::NotARepository { path, inside } => {
             let help = match inside {
                 Some(root) => format!("it lies inside the repository `{}`; name that one", root.display()),
                 None => format!(
@@ -44,12 +44,12 @@ pub fn of_source(error: GitError, place: Option<&Place>) -> Trouble {
             };
             wrong(codes::NOT_A_REPOSITORY, format!("the source `{path}` is no git repository"), help)
         }
-        GitError::NoCommit { path } => {
+        SourceError::NoCommit { path } => {
             let help = "commit the recipe first".to_string();
             wrong(codes::NO_SUCH_REF, format!("the source `{path}` has no commit yet"), help)
         }
-        GitError::NoSuchRef { rev, known } => no_such_ref(&rev, &known),
-        GitError::CannotClone { url, said } if says_there_is_none(&said) => {
+        SourceError::NoSuchRef { rev, known } => no_such_ref(&rev, &known),
+        SourceError::CannotClone { url, said } if says_there_is_none(&said) => {
             let help = format!("git says: {said}");
             wrong(codes::NOT_A_REPOSITORY, format!("there is no git repository at `{url}`"), help)
         }
@@ -76,29 +76,31 @@ fn says_there_is_none(said: &str) -> bool {
         && !said.contains("resolve host")
 }
 
-fn of_world(error: &GitError) -> Failure {
+fn of_world(error: &SourceError) -> Failure {
     let cause = match error {
-        GitError::Stopped { .. } => causes::INTERRUPTED,
-        GitError::Io { source, .. } if is_of_machine(source) => causes::MACHINE_REFUSED,
+        SourceError::Stopped { .. } => causes::INTERRUPTED,
+        SourceError::Io { source, .. } if is_of_machine(source) => causes::MACHINE_REFUSED,
         _ => causes::SOURCE_FAILED,
     };
     let expected = match error {
-        GitError::NoGit => "git on the PATH; install it (Debian: `apt-get install git`)",
-        GitError::CannotClone { .. } => "the source to be reachable",
-        GitError::Io { source, .. } if is_of_machine(source) => "the machine to give what git needs",
-        GitError::Io { .. } => "a temporary and a state directory that can be written (TMPDIR, CCCI_HOME)",
-        GitError::Broken { .. } => "a repository that git can read here, as this user",
-        GitError::Missing { partial: true, .. } => {
+        SourceError::NoGit => "git on the PATH; install it (Debian: `apt-get install git`)",
+        SourceError::CannotClone { .. } => "the source to be reachable",
+        SourceError::Io { source, .. } if is_of_machine(source) => "the machine to give what git needs",
+        SourceError::Io { .. } => "a temporary and a state directory that can be written (TMPDIR, CCCI_HOME)",
+        SourceError::Broken { .. } => "a repository that git can read here, as this user",
+        SourceError::Missing { partial: true, .. } => {
             "a repository with all of its objects; clone it whole, without --filter"
         }
-        GitError::Missing { .. } => "a repository with all of its objects; `git fsck` names what is missing",
-        GitError::OtherNames => "a repository whose object format is sha1",
-        GitError::Failed { said, .. } if said.contains("promisor") => {
+        SourceError::Missing { .. } => {
+            "a repository with all of its objects; `git fsck` names what is missing"
+        }
+        SourceError::OtherNames => "a repository whose object format is sha1",
+        SourceError::Failed { said, .. } if said.contains("promisor") => {
             "a repository with all of its objects; this one is a partial clone: clone it whole, without --filter"
         }
         _ => "the source to be readable",
     };
-    let blame = if matches!(error, GitError::Odd { .. }) { Blame::Ccci } else { cause.blame };
+    let blame = if matches!(error, SourceError::Odd { .. }) { Blame::Ccci } else { cause.blame };
     let mut observed = format!("failed to {error}");
     let mut inner = std::error::Error::source(error);
     while let Some(e) = inner {
@@ -114,7 +116,7 @@ mod tests {
     use rustix::io::Errno;
 
     fn clone_fails(said: &str) -> Trouble {
-        of_source(GitError::CannotClone { url: "https://x.test/y.git".into(), said: said.into() }, None)
+        of_source(SourceError::CannotClone { url: "https://x.test/y.git".into(), said: said.into() }, None)
     }
 
     #[test]
@@ -132,7 +134,7 @@ mod tests {
             assert_eq!(is_of_machine(&errno.into()), ours, "{errno:?}");
         }
         let failure = of_machine("a thread", &Errno::AGAIN.into());
-        let home = GitError::Io { what: "make a home for git".into(), source: Errno::MFILE.into() };
+        let home = SourceError::Io { what: "make a home for git".into(), source: Errno::MFILE.into() };
         assert_eq!(of_world(&home).cause, causes::MACHINE_REFUSED.id);
         assert!(failure.cause == causes::MACHINE_REFUSED.id && failure.is_error(), "{failure:?}");
     }
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_missing_git_says_what_to_install() {
-        let Trouble::World(f) = of_source(GitError::NoGit, None) else { panic!("world") };
+        let Trouble::World(f) = of_source(SourceError::NoGit, None) else { panic!("world") };
         assert!(f.expected.contains("apt-get install git"));
         assert_eq!(f.observed, "failed to start git: it is not installed");
     }

@@ -13,6 +13,7 @@ mod log;
 mod port;
 mod programs;
 mod service;
+mod sources;
 mod store;
 mod volumes;
 mod web;
@@ -21,6 +22,7 @@ pub use clock::MemoryClock;
 pub use fault::Fault;
 pub use files::{File, FileKind, Files, Tree};
 pub use locks::MemoryLocks;
+pub use sources::{MemoryRepository, MemorySources};
 pub use store::MemoryStore;
 pub use web::{MemoryWeb, page, path_of};
 

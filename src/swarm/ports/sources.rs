@@ -1,11 +1,35 @@
-//! What can go wrong with a source. Texts fit after "failed to" and never repeat their cause.
+//! Where recipes come from, as a port: repositories, read and never changed.
 
+use super::clock::Limit;
+use ccci_model::name::Revision;
+use ccci_recipe::source::{RevisionFacts, SourceFacts};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Why a source could not be read.
+/// The repositories that can be reached.
+pub trait Sources: Send + Sync {
+    /// Opens a source. A relative path starts at `at`; a URL is cloned below `cache`, for as long as it is open.
+    fn open<'a>(
+        &'a self,
+        given: &str,
+        at: &Path,
+        cache: &Path,
+        limit: &Limit,
+    ) -> Result<Box<dyn Source + 'a>, SourceError>;
+}
+
+/// A repository that can be read.
+pub trait Source {
+    /// The source with its head: the revision asked for by any name that git knows, or else what is checked out with its
+    /// uncommitted changes.
+    fn facts(&self, rev: Option<&str>) -> Result<SourceFacts, SourceError>;
+    /// A commit and its files. `found_as` is how people know it.
+    fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, SourceError>;
+}
+
+/// Why a source could not be read. Texts fit after "failed to" and never repeat their cause.
 #[derive(Debug, thiserror::Error)]
-pub enum GitError {
+pub enum SourceError {
     /// There is no git on this machine.
     #[error("start git: it is not installed")]
     NoGit,
