@@ -56,14 +56,6 @@ pub fn app_env(from: &From<'_>) -> (AppEnv, Diagnostics) {
     (AppEnv { sample, vars }, diagnostics)
 }
 
-/// The compose files that an env names, in their order.
-pub fn compose_files(vars: &BTreeMap<String, String>) -> Vec<String> {
-    let named = vars.get("COMPOSE_FILE").map_or("", String::as_str);
-    let files: Vec<String> =
-        named.split(':').map(str::trim).filter(|f| !f.is_empty()).map(Into::into).collect();
-    if files.is_empty() { vec!["compose.yml".into()] } else { files }
-}
-
 /// Reads the sample as `abra app new` hands it to an operator: `<recipe>.example.com` is the domain, and so is `DOMAIN`,
 /// before any other line makes use of it.
 fn read_sample(text: &Arc<Text>, from: &From<'_>) -> (EnvFile, Diagnostics) {
@@ -84,6 +76,7 @@ fn read_sample(text: &Arc<Text>, from: &From<'_>) -> (EnvFile, Diagnostics) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose_files;
 
     fn made(sample: &str, abra: &str, settings: &[(&str, &str)]) -> BTreeMap<String, String> {
         let text = |content: &str| Arc::new(Text { path: "x".into(), content: content.into() });
@@ -130,11 +123,8 @@ mod tests {
     }
 
     #[test]
-    fn compose_file_names_files_by_colons_and_extends_itself() {
-        let files = |sample: &str| compose_files(&made(sample, "", &[]));
-        assert_eq!(files(""), ["compose.yml"]);
-        assert_eq!(files("COMPOSE_FILE=\n"), ["compose.yml"]);
+    fn compose_file_extends_itself() {
         let sample = "COMPOSE_FILE=\"compose.yml\"\nCOMPOSE_FILE=\"$COMPOSE_FILE:compose.smtp.yml\"\n";
-        assert_eq!(files(sample), ["compose.yml", "compose.smtp.yml"]);
+        assert_eq!(compose_files::names(&made(sample, "", &[])), ["compose.yml", "compose.smtp.yml"]);
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod app_env;
 pub mod compose;
+pub mod compose_files;
 pub mod directory;
 pub mod envfile;
 pub mod files;

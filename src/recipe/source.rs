@@ -1,5 +1,6 @@
 //! What is known of a recipe's repository: plain facts, read elsewhere from git objects. Pure.
 
+use crate::compose_files::{DEFAULT, is_compose_file};
 use ccci_model::diag::Text;
 use ccci_model::name::{Revision, Version};
 use std::cmp::Reverse;
@@ -77,6 +78,11 @@ impl Files {
     /// Why a file was not read, by its path as a compose file writes it.
     pub fn unread_at(&self, written: &str) -> Option<&String> {
         self.unread.get(&tidy(written)?)
+    }
+
+    /// Why a path is no text, as a compose file or `COMPOSE_FILE` writes it; none for a text and for what is not there.
+    pub fn unreadable_at(&self, written: &str) -> Option<String> {
+        self.unreadable(&tidy(written)?)
     }
 
     /// The texts below a directory, by their path inside it.
@@ -210,9 +216,8 @@ pub struct SourceFacts {
 /// The version that the compose files claim by the label `coop-cloud.<stack>.version`, in list or map form. Read from
 /// the text, so that a file which cannot be composed still has a version.
 pub fn version_label(files: &Files) -> Option<Version> {
-    let is_compose = |p: &str| p == "compose.yml" || (p.starts_with("compose.") && p.ends_with(".yml"));
-    let mut named: Vec<&String> = files.texts.keys().filter(|p| is_compose(p)).collect();
-    named.sort_by_key(|p| (*p != "compose.yml", *p));
+    let mut named: Vec<&String> = files.texts.keys().filter(|p| is_compose_file(p)).collect();
+    named.sort_by_key(|p| (*p != DEFAULT, *p));
     named.iter().find_map(|p| files.texts[*p].content.lines().find_map(label_of_line))
 }
 

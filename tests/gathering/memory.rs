@@ -286,3 +286,26 @@ fn check_reads_a_directory_without_its_source() {
     assert_eq!(codes, ["misplaced-test", "unknown-key"]);
     assert!(outcome.value.is_some());
 }
+
+#[test]
+fn a_compose_file_list_that_names_no_file_is_said_where_it_is_written() {
+    let sample = |list: &str| format!("DOMAIN=ghost.example.com\nCOMPOSE_FILE={list}\n");
+    let p = Project::published();
+    p.source.write("compose.smtp.yml", "version: \"3.8\"\nservices: {}\n");
+    p.source.write(".env.sample", sample("compose.yml\nCOMPOSE_FILE=$COMPOSE_FILE:"));
+    p.check("compose-file-trailing-colon", |_| {});
+    p.source.write(".env.sample", sample(""));
+    p.check("compose-file-empty", |_| {});
+    p.source.write(".env.sample", sample("\"compose.yml, compose.smtp.yml\"\nCOMPOSE_PATH_SEPARATOR=,"));
+    p.check("compose-file-other-separator", |_| {});
+    p.source.write(".env.sample", sample("compose.yml"));
+    p.source.write("abra.sh", "X=1\nexport COMPOSE_FILE=:compose.yml\n");
+    p.check("compose-file-of-abra", |_| {});
+    let settings = "upgrade.env.COMPOSE_FILE = \"compose.yml::compose.smtp.yml\"\n";
+    p.file("recipe.toml", &format!("{SOURCE}{settings}")).check("compose-file-doubled-colon", |_| {});
+    let settings = "upgrade.env = { COMPOSE_FILE = \"compose.yml : compose.smtp.yml\" }\n";
+    p.file("recipe.toml", &format!("{SOURCE}{settings}")).check("compose-file-blanks", |_| {});
+    let settings = "upgrade.env.COMPOSE_FILE = \"./compose.yml:compose.smtp.yml\"\n";
+    p.file("recipe.toml", &format!("{SOURCE}{settings}"));
+    assert_eq!(p.good().head.compose_files, ["./compose.yml", "compose.smtp.yml"]);
+}

@@ -176,6 +176,8 @@ fn texts_that_only_a_life_can_judge_have_their_cause() {
     let env = |map: &str| (r#"#{ GREETING: "hello from " + ctx.recipe }"#.to_string(), map.to_string());
     for (map, cause) in [
         ("#{ COMPOSE_FILE: \"nope.yml\" }", "compose-invalid"),
+        ("#{ COMPOSE_FILE: \"compose.yml:\" }", "compose-invalid"),
+        ("#{ COMPOSE_FILE: \"\" }", "compose-invalid"),
         ("#{ SECRET_API_TOKEN_VERSION: \"\" }", "secret-refused"),
         ("#{ SECRET_API_TOKEN_VERSION: \"v1234567890123456789012345678901234567890\" }", "secret-refused"),
         ("#{ DOMAIN: \"elsewhere.example.com\" }", "proxy-answers"),

@@ -2,11 +2,11 @@
 //! takes the env sample as it is, once plain and once with each other compose file on top.
 
 use crate::compose::{Around, Composed};
+use crate::compose_files::{self, is_compose_file};
 use crate::envfile::{EnvFile, abra_exports};
-use crate::source::{Files, Tag};
-use ccci_model::diag::{Diagnostic, Diagnostics, Severity, Text, render};
+use crate::source::{Files, Tag, tidy};
+use ccci_model::diag::{Diagnostic, Diagnostics, Severity, render};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Compose files that belong together.
 #[derive(Debug)]
@@ -42,20 +42,12 @@ impl LintInput {
         let mut env = BTreeMap::from([("STACK_NAME".to_string(), "stack".to_string())]);
         env.extend(sample.iter().flat_map(EnvFile::map));
         env.extend(exports.iter().flatten().cloned());
-        let plain: Vec<String> = env
-            .get("COMPOSE_FILE")
-            .map_or("compose.yml", String::as_str)
-            .split(':')
-            .map(str::to_string)
-            .collect();
-        let is_other = |p: &&String| {
-            p.starts_with("compose.") && p.ends_with(".yml") && !p.contains('/') && !plain.contains(p)
-        };
-        let mut sets = vec![plain.clone()];
-        for other in files.texts.keys().filter(is_other) {
-            sets.push(plain.iter().chain([other]).cloned().collect());
-        }
-        let compositions = sets.into_iter().map(|set| compose(set, &files, &env)).collect();
+        let plain = compose_files::names(&env);
+        let used: Vec<String> = plain.iter().filter_map(|name| tidy(name)).collect();
+        let is_other = |p: &&String| is_compose_file(p) && !used.contains(p);
+        let others = files.texts.keys().filter(is_other).map(Some);
+        let compositions =
+            std::iter::once(None).chain(others).map(|other| compose(&plain, other, &files, &env)).collect();
         LintInput { files, tags, sample, exports, compositions }
     }
 
@@ -73,13 +65,23 @@ impl LintInput {
     }
 }
 
-fn compose(names: Vec<String>, files: &Files, env: &BTreeMap<String, String>) -> Composition {
-    let texts: Vec<Arc<Text>> = names.iter().filter_map(|n| files.text(n).cloned()).collect();
-    if let Some(missing) = names.iter().find(|n| files.text(n).is_none()) {
-        let trouble = Some(format!("there is no `{missing}`"));
-        return Composition { files: names, composed: None, trouble };
-    }
-    let read = |name: &str| files.text(name.trim_start_matches("./")).map(|t| t.content.clone());
+/// Composes what the env names, with another file of the recipe on top.
+fn compose(
+    plain: &[String],
+    other: Option<&String>,
+    files: &Files,
+    env: &BTreeMap<String, String>,
+) -> Composition {
+    let names = plain.iter().chain(other).cloned().collect();
+    let mut texts = match compose_files::read(env, files) {
+        Ok(texts) => texts,
+        Err(faults) => {
+            let trouble = faults.first().map(compose_files::Fault::message);
+            return Composition { files: names, composed: None, trouble };
+        }
+    };
+    texts.extend(other.and_then(|name| files.text(name)).cloned());
+    let read = |name: &str| files.text_at(name).map(|t| t.content.clone());
     let (composed, diagnostics) = Composed::build(&texts, &Around { env, read: &read });
     Composition { files: names, composed, trouble: first_error(diagnostics).map(|d| render::one_line(&d)) }
 }

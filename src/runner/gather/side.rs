@@ -5,8 +5,9 @@ use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, Severity, Text, codes};
 use ccci_model::name::{Domain, LONGEST_SWARM_NAME, RecipeName};
 use ccci_model::plan::Deployment;
-use ccci_recipe::app_env::{AppEnv, From, app_env, compose_files};
+use ccci_recipe::app_env::{AppEnv, From, app_env};
 use ccci_recipe::compose::{Around, Composed, Object};
+use ccci_recipe::compose_files::{self, COMPOSE_FILE, Fault, UNREADABLE_HELP};
 use ccci_recipe::envfile::EnvFile;
 use ccci_recipe::source::{Files, RevisionFacts};
 use regex::Regex;
@@ -46,7 +47,7 @@ pub struct With<'a> {
     pub domain: &'a Domain,
     /// Variables of the settings, in the order they are laid over each other.
     pub settings: &'a [&'a BTreeMap<String, String>],
-    /// Where the settings may say `COMPOSE_FILE`.
+    /// Where each of them is written.
     pub places: &'a [Option<&'a Place>],
     /// Compose files laid over those of the recipe.
     pub overlays: Vec<Arc<Text>>,
@@ -70,19 +71,20 @@ impl Side {
         // asked of the text as it was written, so that the places are right
         let written = from.sample.map(|text| EnvFile::parse(text).0.secrets().1);
         diagnostics.0.extend(written.into_iter().flat_map(|d| d.0));
-        let names = compose_files(&env.vars);
-        let texts = texts_of(&names, &facts, &with, &mut diagnostics);
+        let texts = compose_files::read(&env.vars, &facts.files);
+        let faults = texts.as_ref().err().into_iter().flatten();
+        diagnostics.0.extend(faults.map(|fault| unnamed(fault, &facts, &with)));
         let mut side = Side {
             facts,
+            compose_files: compose_files::names(&env.vars),
             env,
-            compose_files: names,
             overlays: with.overlays.clone(),
             composed: None,
             published: None,
             hooked: with.hooked,
             left_to_hooks: vec![],
         };
-        if let Some(texts) = texts {
+        if let Ok(texts) = texts {
             side.compose(&texts, &with, &mut diagnostics);
         }
         (side, diagnostics)
@@ -150,59 +152,46 @@ impl Side {
     }
 }
 
-/// The texts of the compose files; none if one is missing.
-fn texts_of(
-    names: &[String],
-    facts: &RevisionFacts,
-    with: &With<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<Arc<Text>>> {
-    let files = &facts.files;
-    let known: Vec<&str> = files.texts.keys().map(String::as_str).filter(|p| is_compose(p)).collect();
-    let mut texts = vec![];
-    for name in names {
-        match files.text_at(name) {
-            Some(text) => texts.push(text.clone()),
-            None => {
-                let mut d = unreadable(name.trim_start_matches("./"), facts)
-                    .unwrap_or_else(|| no_compose_file(name, &known));
-                d.place = who_names(name, files, with);
-                diagnostics.push(d);
-            }
-        }
-    }
-    (texts.len() == names.len()).then_some(texts)
-}
-
-fn no_compose_file(name: &str, known: &[&str]) -> Diagnostic {
-    let help = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match known {
-        [] => "a recipe has a `compose.yml` at the root of its repository".into(),
-        known => format!("there are {}", known.join(", ")),
-    });
-    Diagnostic::new(codes::NO_COMPOSE_FILE, format!("the recipe has no compose file `{name}`")).help(help)
+/// What is said of a part of `COMPOSE_FILE` that is no file.
+fn unnamed(fault: &Fault, facts: &RevisionFacts, with: &With<'_>) -> Diagnostic {
+    let mut d = match fault {
+        Fault::Unreadable { name, why } => cannot_read(name, why, facts),
+        fault => Diagnostic::new(fault.code(), fault.message()).help(fault.help()),
+    };
+    d.place = who_names(fault.name(), &facts.files, with);
+    d
 }
 
 /// What is said of a file that is there and cannot be read as text.
 fn unreadable(path: &str, facts: &RevisionFacts) -> Option<Diagnostic> {
-    let why = facts.files.unreadable(path)?;
+    facts.files.unreadable(path).map(|why| cannot_read(path, &why, facts))
+}
+
+fn cannot_read(path: &str, why: &str, facts: &RevisionFacts) -> Diagnostic {
     let message = format!("`{path}` of the source ({}) cannot be read: {why}", facts.found_as);
-    let help = "it has to be a text in UTF-8 inside the repository that is not too large";
-    Some(Diagnostic::new(codes::UNREADABLE_FILE, message).help(help))
+    Diagnostic::new(codes::UNREADABLE_FILE, message).help(UNREADABLE_HELP)
 }
 
-fn is_compose(path: &str) -> bool {
-    !path.contains('/') && path.starts_with("compose") && path.ends_with(".yml")
-}
-
-/// The last place that names this file in `COMPOSE_FILE`: the settings or the sample.
-fn who_names(name: &str, files: &Files, with: &With<'_>) -> Option<Place> {
-    let says = |p: &Place| p.text.content[p.range.clone()].contains(name);
-    if let Some(place) = with.places.iter().rev().flatten().find(|p| says(p)) {
-        return Some((*place).clone());
+/// The last place that sets `COMPOSE_FILE`: the settings, `abra.sh` or the line of the sample that names this file.
+fn who_names(name: Option<&str>, files: &Files, with: &With<'_>) -> Option<Place> {
+    let mut settings = with.settings.iter().zip(with.places).rev();
+    if let Some((_, place)) = settings.find(|(vars, _)| vars.contains_key(COMPOSE_FILE)) {
+        return place.cloned();
+    }
+    if let Some(place) = files.text("abra.sh").and_then(exported) {
+        return Some(place);
     }
     let (sample, _) = EnvFile::parse(files.text(".env.sample")?);
-    let entry = sample.entries.iter().rfind(|e| e.key == "COMPOSE_FILE" && e.value.contains(name))?;
+    let named = |value: &str| name.is_none_or(|name| value.contains(name));
+    let entry = sample.entries.iter().rfind(|e| e.key == COMPOSE_FILE && named(&e.value))?;
     Some(entry.place.clone())
+}
+
+/// Where `abra.sh` sets `COMPOSE_FILE` last.
+fn exported(abra: &Arc<Text>) -> Option<Place> {
+    let sets = |line: &str| line.starts_with(&format!("export {COMPOSE_FILE}="));
+    let line = abra.content.lines().collect::<Vec<_>>().into_iter().rposition(sets)?;
+    Some(Place::at_line(abra, line + 1, 1, 1))
 }
 
 /// Variables that the texts require and the env lacks.

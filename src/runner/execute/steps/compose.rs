@@ -4,15 +4,15 @@ use super::Done;
 use crate::execute::overlay::Overlay;
 use crate::execute::state::Resolved;
 use crate::execute::{Run, hooks};
-use ccci_model::diag::{Diagnostics, Severity, Text, render};
+use ccci_model::diag::{Diagnostics, Severity, render};
 use ccci_model::failure::{Failure, causes};
 use ccci_model::plan::Side;
 use ccci_recipe::compose::{Around, Composed};
+use ccci_recipe::compose_files::{self, COMPOSE_FILE, Fault};
 use ccci_recipe::source::tidy;
 use ccci_script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
 use ccci_swarm::ports::clock::Limit;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The app env of a side: what was known before, then what the hooks return.
 pub fn env(run: &mut Run<'_>, side: Side, names: &[String], limit: &Limit) -> Done {
@@ -33,16 +33,7 @@ pub fn env(run: &mut Run<'_>, side: Side, names: &[String], limit: &Limit) -> Do
 pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let (texts, plan) = (&run.texts().sides[&side], run.app());
     let env = &run.state.env[&side];
-    let mut files: Vec<Arc<Text>> = vec![];
-    let list =
-        env.get("COMPOSE_FILE").filter(|c| !c.is_empty()).cloned().unwrap_or_else(|| "compose.yml".into());
-    for path in list.split(':') {
-        let text = texts.facts.files.text_at(path).ok_or_else(|| {
-            let expected = format!("compose file `{path}`, which COMPOSE_FILE names");
-            Failure::new(causes::COMPOSE_INVALID, expected, "the recipe has no such file at this revision")
-        })?;
-        files.push(text.clone());
-    }
+    let mut files = compose_files::read(env, &texts.facts.files).map_err(unnamed)?;
     files.extend(texts.overlays.iter().cloned());
     let read = |path: &str| texts.facts.files.text_at(path).map(|t| t.content.clone());
     let (composed, mut diagnostics) = Composed::build(&files, &Around { env, read: &read });
@@ -75,6 +66,14 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
 
 fn invalid(diagnostics: Diagnostics) -> Box<Failure> {
     let all = diagnostics.sorted();
+/// A hook may name other files than those that were looked at before the run.
+fn unnamed(faults: Vec<Fault>) -> Box<Failure> {
+    let said: Vec<String> = faults.iter().map(|f| format!("{} ({})", f.message(), f.help())).collect();
+    let expected = format!("{COMPOSE_FILE} names files that the recipe has at this revision");
+    let first = said.first().cloned().unwrap_or_default();
+    Box::new(Failure::new(causes::COMPOSE_INVALID, expected, first).evidence("COMPOSE_FILE", said.join("\n")))
+}
+
     let lines: Vec<String> =
         all.iter().filter(|d| d.severity == Severity::Error).map(render::one_line).collect();
     let first = lines.first().cloned().unwrap_or_else(|| "the files cannot be composed".into());
