@@ -5,3 +5,4 @@ pub mod ctx;
 pub mod execute;
 pub mod gather;
 pub mod record;
+mod slots;

@@ -55,7 +55,13 @@ pub enum Action {
     /// Make sure the external networks of the resolved file exist.
     Networks { side: Side },
     /// Make the app's env: sample, abra.sh, settings, then the hooks named.
-    Env { side: Side, hooks: Vec<String> },
+    /// `live` says that an app runs already, which the hooks may ask: the base, before the head's deploy.
+    Env {
+        side: Side,
+        hooks: Vec<String>,
+        #[serde(default)]
+        live: bool,
+    },
     /// Generate the values of the secrets that the resolved file and the env ask for.
     Secrets { side: Side },
     /// Call a hook.
@@ -257,8 +263,10 @@ impl Action {
             Action::Sweep => "remove what dead runs left".into(),
             Action::LookAtEngine => "look at the engine".into(),
             Action::Networks { side: s } => format!("have the {}'s external networks", side(s)),
-            Action::Env { side: s, hooks } if hooks.is_empty() => format!("make the env of the {}", side(s)),
-            Action::Env { side: s, hooks } => {
+            Action::Env { side: s, hooks, .. } if hooks.is_empty() => {
+                format!("make the env of the {}", side(s))
+            }
+            Action::Env { side: s, hooks, .. } => {
                 format!("make the env of the {} ({})", side(s), hooks.join(", "))
             }
             Action::Secrets { side: s } => format!("generate the {}'s secrets", side(s)),

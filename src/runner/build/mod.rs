@@ -229,7 +229,9 @@ impl<'a> Builder<'a> {
         let hooks: Vec<String> =
             names.iter().filter(|h| self.i.hooks.contains(**h)).map(|h| (*h).to_string()).collect();
         let limit = SHORT_LIMIT + HOOK_LIMIT * hooks.len() as u32;
-        self.add(tier, Action::Env { side, hooks }, limit);
+        // the first deploy of a run finds nothing; the head's, after the base's, a running app
+        let live = side == Side::Head && self.i.base.is_some();
+        self.add(tier, Action::Env { side, hooks, live }, limit);
     }
 
     fn serving(&mut self, tier: Option<Tier>) {

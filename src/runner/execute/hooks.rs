@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Calls a hook.
 pub fn call<R: Return>(run: &Run<'_>, hook: &Hook<R>, limit: &Limit) -> Result<R, Box<Failure>> {
-    call_with(run, hook, vec![], limit)
+    call_at(run, hook, hook.point, vec![], limit)
 }
 
 /// Lets a dep make what another app of the run needs, and leaves it for that app.
@@ -26,23 +26,22 @@ pub fn provide(run: &Run<'_>, consumer: usize, limit: &Limit) -> Result<(), Box<
         ("base_url", format!("https://{}", of.domain)),
     ];
     let facts: Map = facts.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-    let given = call_with(run, PROVIDE, vec![facts.into()], limit)?;
+    let given = call_at(run, PROVIDE, PROVIDE.point, vec![facts.into()], limit)?;
     run.shared.provide(run.at, consumer, given.0);
     Ok(())
 }
 
-fn call_with<R: Return>(
+/// Calls a hook at a point that the plan chose.
+pub fn call_at<R: Return>(
     run: &Run<'_>,
     hook: &Hook<R>,
+    point: Point,
     more: Vec<Dynamic>,
     limit: &Limit,
 ) -> Result<R, Box<Failure>> {
     let name = run.named(hook.name);
     run.sink.emit(What::HookStarted { hook: name.clone() });
     let began = run.world.clock.now();
-    // the base's env asks before anything is there; the head's when the base is live
-    let point =
-        if hook.point == Point::Env && run.state.current.is_some() { Point::UpgradeEnv } else { hook.point };
     let limit = limit.within(&*run.world.clock, crate::build::HOOK_LIMIT);
     let result = ctx::call::call_hook(&run.texts().scripts, hook, &context(run, &name, point, &limit), more);
     let ms = run.world.clock.now().since(began).as_millis() as u64;

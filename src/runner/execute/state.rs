@@ -1,6 +1,7 @@
 //! What earlier steps leave for later ones: the plan's slots, filled forward.
 
 use crate::ctx::Marks;
+use crate::slots::{self, Slot};
 use ccci_model::plan::{Action, Side};
 use ccci_model::secret::Secret;
 use ccci_recipe::compose::Composed;
@@ -78,43 +79,24 @@ pub struct State {
 impl State {
     /// Why a step cannot be done, if something it needs is not there.
     pub fn unmet(&self, action: &Action) -> Option<String> {
-        let no = |what: &str| Some(format!("{what} is missing, see the failures before"));
-        match action {
-            Action::Resolve { side } if !self.env.contains_key(side) => no("the env"),
-            Action::Secrets { side } | Action::Networks { side } | Action::Pull { side }
-                if !self.resolved.contains_key(side) =>
-            {
-                no("the resolved file")
-            }
-            // no network is made for a deploy that cannot come
-            Action::Networks { side } if !self.pulled.contains(side) => no("an image"),
-            Action::Deploy { side } if !self.resolved.contains_key(side) => no("the resolved file"),
-            Action::Deploy { side } if !self.secrets_ready.contains(side) => no("a secret"),
-            Action::Deploy { side } if !self.pulled.contains(side) => no("an image"),
-            Action::Deploy { side } if !self.networks_ready.contains(side) => no("a network"),
-            Action::Converge { side } if self.current != Some(*side) => no("the deploy"),
-            // an earlier wait for the same deploy gave up and told why
-            Action::Converge { .. } if !self.history.culprits.is_empty() => no("a running app"),
-            Action::Prune | Action::AssertUpgraded if self.current != Some(Side::Head) => {
-                no("the head's deploy")
-            }
-            Action::AssertUpgraded if self.before_upgrade.is_none() => no("the base's deploy"),
-            Action::Hook { hook } if hook == "install_steps" => None,
-            Action::Restore | Action::AssertArtifact if self.snapshot.is_none() => no("a backup"),
-            Action::Ready { .. } if self.deaf => no("an accepted answer"),
-            Action::Health { .. }
-            | Action::Ready { .. }
-            | Action::Hook { .. }
-            | Action::AssertServing { .. }
-            | Action::Tests { .. }
-            | Action::Settle
-            | Action::Backup { .. }
-            | Action::Restore
-                if !self.usable =>
-            {
-                no("a running app")
-            }
-            _ => None,
+        let missing = slots::reads(action).into_iter().find(|slot| !self.has(*slot))?;
+        Some(format!("{} is missing, see the failures before", missing.what()))
+    }
+
+    /// Whether an earlier step has filled a slot.
+    fn has(&self, slot: Slot) -> bool {
+        match slot {
+            Slot::Env(side) => self.env.contains_key(&side),
+            Slot::File(side) => self.resolved.contains_key(&side),
+            Slot::Secrets(side) => self.secrets_ready.contains(&side),
+            Slot::Images(side) => self.pulled.contains(&side),
+            Slot::Networks(side) => self.networks_ready.contains(&side),
+            Slot::Deployed(side) => self.current == Some(side),
+            Slot::Hope => self.history.culprits.is_empty(),
+            Slot::Usable => self.usable,
+            Slot::Answer => !self.deaf,
+            Slot::Before => self.before_upgrade.is_some(),
+            Slot::Snapshot => self.snapshot.is_some(),
         }
     }
 }

@@ -10,18 +10,20 @@ use ccci_model::plan::Side;
 use ccci_recipe::compose::{Around, Composed};
 use ccci_recipe::compose_files::{self, COMPOSE_FILE, Fault};
 use ccci_recipe::source::tidy;
+use ccci_script::Point;
 use ccci_script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
 use ccci_swarm::ports::clock::Limit;
 use std::collections::BTreeMap;
 
 /// The app env of a side: what was known before, then what the hooks return.
-pub fn env(run: &mut Run<'_>, side: Side, names: &[String], limit: &Limit) -> Done {
+pub fn env(run: &mut Run<'_>, side: Side, names: &[String], live: bool, limit: &Limit) -> Done {
     let mut env = run.texts().sides[&side].env.vars.clone();
     run.state.env.insert(side, env.clone());
     let mut added = vec![];
     for name in names {
         let hook = if name == UPGRADE_EXTRA_ENV.name { UPGRADE_EXTRA_ENV } else { EXTRA_ENV };
-        let extra = hooks::call(run, hook, limit)?.0;
+        let point = if live { Point::UpgradeEnv } else { hook.point };
+        let extra = hooks::call_at(run, hook, point, vec![], limit)?.0;
         added.extend(extra.keys().cloned());
         env.extend(extra);
         run.state.env.insert(side, env.clone());
@@ -64,8 +66,6 @@ pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     Ok((!shared.is_empty()).then_some(note))
 }
 
-fn invalid(diagnostics: Diagnostics) -> Box<Failure> {
-    let all = diagnostics.sorted();
 /// A hook may name other files than those that were looked at before the run.
 fn unnamed(faults: Vec<Fault>) -> Box<Failure> {
     let said: Vec<String> = faults.iter().map(|f| format!("{} ({})", f.message(), f.help())).collect();
@@ -74,6 +74,8 @@ fn unnamed(faults: Vec<Fault>) -> Box<Failure> {
     Box::new(Failure::new(causes::COMPOSE_INVALID, expected, first).evidence("COMPOSE_FILE", said.join("\n")))
 }
 
+fn invalid(diagnostics: Diagnostics) -> Box<Failure> {
+    let all = diagnostics.sorted();
     let lines: Vec<String> =
         all.iter().filter(|d| d.severity == Severity::Error).map(render::one_line).collect();
     let first = lines.first().cloned().unwrap_or_else(|| "the files cannot be composed".into());

@@ -23,7 +23,7 @@ pub fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
         Action::Sweep => engine::sweep(run, limit),
         Action::LookAtEngine => engine::look(run, limit),
         Action::Networks { side } => engine::networks(run, *side, limit),
-        Action::Env { side, hooks } => compose::env(run, *side, hooks, limit),
+        Action::Env { side, hooks, live } => compose::env(run, *side, hooks, *live, limit),
         Action::Resolve { side } => compose::resolve(run, *side),
         Action::Secrets { side } => secrets::generate(run, *side),
         Action::Provide { consumer } => super::hooks::provide(run, *consumer, limit).map(|()| None),
