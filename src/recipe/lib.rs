@@ -9,6 +9,7 @@ pub mod envfile;
 pub mod files;
 pub mod keys;
 pub mod kind;
+pub mod labels;
 pub mod lint;
 pub mod load;
 pub mod settings;

@@ -9,9 +9,6 @@ use ccci_swarm::observed::{Mode, Oom, Restart, ServiceSeen, TaskSeen, TaskState,
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-/// The label Docker puts on everything of a stack.
-pub const STACK_LABEL: &str = "com.docker.stack.namespace";
-
 /// A service of a stack; `None` for one whose name is no stack's. `networks` gives names for network ids.
 pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>) -> Option<ServiceSeen> {
     let spec = answer.spec.unwrap_or_default();

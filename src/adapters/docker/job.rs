@@ -76,7 +76,7 @@ fn spec(name: &str, stack: &StackName, job: &JobRequest, mut networks: Vec<Strin
     networks.sort();
     networks.dedup();
     let mut labels = job.owner.labels();
-    labels.insert(decode::STACK_LABEL.into(), stack.to_string());
+    labels.insert(ccci_recipe::labels::STACK.into(), stack.to_string());
     let attach =
         |n: String| NetworkAttachmentConfig { target: Some(n), ..NetworkAttachmentConfig::default() };
     ServiceSpec {

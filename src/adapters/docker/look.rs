@@ -17,7 +17,7 @@ impl Swarm {
     pub(super) async fn look_at(&self, stack: &StackName) -> Result<Seen, ClusterError> {
         let engine = self.connected().await?;
         let docker = &engine.docker;
-        let label = format!("{}={stack}", decode::STACK_LABEL);
+        let label = format!("{}={stack}", ccci_recipe::labels::STACK);
         let mine = filters(&[("label", &label)]);
         let both = tokio::try_join!(whole::list_services(&engine, &mine), whole::list_tasks(&engine, &mine));
         let (services, tasks) = both.map_err(|e| refused("look at the stack", &e))?;

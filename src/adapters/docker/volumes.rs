@@ -2,7 +2,7 @@
 //! else, has no network, and runs this program (`hands/volume`). Its image is that of one of the stack's containers, which is
 //! on the engine for sure; nothing of the image is started. It carries the run's labels, so that a removal takes it along.
 
-use super::decode::{ENGINES_DRIVER, STACK_LABEL};
+use super::decode::ENGINES_DRIVER;
 use super::exec::exit_code;
 use super::refusal::refused;
 use super::{Swarm, filters, full_name};
@@ -18,6 +18,7 @@ use bollard::query_parameters::{
     RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use ccci_model::name::{ServiceName, StackName};
+use ccci_recipe::labels::STACK;
 use ccci_swarm::ports::cluster::{DOMAIN_LABEL, RUN_LABEL};
 use ccci_swarm::ports::volume::{Entry, InVolume};
 use ccci_swarm::ports::{ClusterError, Limit};
@@ -219,7 +220,7 @@ fn lives_elsewhere(volume: &Volume) -> bool {
 
 /// The image of a container of the stack, running or not.
 async fn image_of(docker: &Docker, stack: &StackName) -> Result<String, ClusterError> {
-    let label = format!("{STACK_LABEL}={stack}");
+    let label = format!("{STACK}={stack}");
     let mine = filters(&[("label", &label)]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&mine).build();
     let all = docker.list_containers(Some(options)).await.map_err(|e| refused("list the containers", &e))?;

@@ -3,6 +3,7 @@
 
 use super::Composed;
 use super::view::{Mount, Object, Service};
+use crate::labels;
 use ccci_model::plan::left_alone::{Kind, Outside};
 
 impl Composed {
@@ -36,7 +37,7 @@ fn outside(service: &Service, mount: &Mount, volumes: &[Object]) -> Option<Outsi
         lies: options.get("device").cloned().unwrap_or_default(),
         read_only: mount.read_only,
         inside: around.map(|m| m.source.clone()).next(),
-        backed_up: service.labels.get("backupbot.backup").is_some_and(|v| v.eq_ignore_ascii_case("true")),
+        backed_up: labels::is_backed_up(&service.labels),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Finding, LintInput};
 use crate::compose::{Composed, Service};
+use crate::labels;
 use ccci_model::diag::Place;
 
 /// The longest name of a secret that leaves room for stack and version.
@@ -93,7 +94,7 @@ pub(super) fn routed(input: &LintInput) -> Findings {
     }
     let all = input.composed()?;
     let services = || all.iter().flat_map(|c| c.services());
-    if services().any(|s| s.labels.get("traefik.enable").is_some_and(|v| v == "true")) {
+    if services().any(|s| labels::is_routed(&s.labels)) {
         return Ok(vec![]);
     }
     let mentions = services().any(|s| s.labels.keys().any(|k| k.starts_with("traefik.")));

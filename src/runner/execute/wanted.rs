@@ -32,7 +32,7 @@ fn service(s: &Service) -> WantedService {
 }
 
 /// Labels that the docker client writes itself on every service of a stack, whatever a file says.
-const CLIENTS: &[&str] = &["com.docker.stack.image", "com.docker.stack.namespace"];
+const CLIENTS: &[&str] = &["com.docker.stack.image", ccci_recipe::labels::STACK];
 
 #[cfg(test)]
 mod tests {

@@ -6,19 +6,14 @@ use ccci_model::plan::Setting;
 use ccci_model::plan::left_alone::Outside;
 use ccci_recipe::compose::Composed;
 use ccci_recipe::keys;
+use ccci_recipe::labels::{self, BACKED_UP, OLD_BACKED_UP};
 use ccci_recipe::settings::Capable;
-
-/// The label by which a service says that it is backed up.
-const BACKUP_LABEL: &str = "backupbot.backup";
-/// Its predecessor in version 1 of the contract.
-const OLD_BACKUP_LABEL: &str = "backupbot.backup.path";
-/// The label by which a service says that it is routed.
-const ROUTED_LABEL: &str = "traefik.enable";
+use std::collections::BTreeMap;
 
 impl Gathered {
     /// Whether a service is routed, so that HTTP is asked at all.
     pub fn routed(&self) -> bool {
-        self.head.composed.as_ref().is_some_and(|c| says_true(c, ROUTED_LABEL).is_some())
+        self.head.composed.as_ref().is_some_and(|c| first(c, labels::is_routed).is_some())
     }
 
     /// Places that the services of either side mount and that ccci leaves alone, each once.
@@ -40,16 +35,17 @@ impl Gathered {
             Capable::Yes => (true, "the settings say `backup.capable = true`".into(), DecidedBy::Recipe),
             Capable::No => (false, "the settings say `backup.capable = false`".into(), DecidedBy::Recipe),
             Capable::Auto => {
-                let service = self.head.composed.as_ref().and_then(|c| says_true(c, BACKUP_LABEL));
-                let old = || self.head.composed.as_ref().and_then(|c| has(c, OLD_BACKUP_LABEL));
+                let service = self.head.composed.as_ref().and_then(|c| first(c, labels::is_backed_up));
+                let old =
+                    || self.head.composed.as_ref().and_then(|c| first(c, |l| l.contains_key(OLD_BACKED_UP)));
                 let reason = match (&service, old()) {
-                    (Some(name), _) => format!("the service `{name}` has the label {BACKUP_LABEL}"),
+                    (Some(name), _) => format!("the service `{name}` has the label {BACKED_UP}"),
                     // lesson 13: whoever wrote it believes that there is a backup
                     (None, Some(name)) => format!(
-                        "no service has the label {BACKUP_LABEL}=true; the service `{name}` has the old label \
-                         {OLD_BACKUP_LABEL} alone, which version 2 of the contract ignores"
+                        "no service has the label {BACKED_UP}=true; the service `{name}` has the old label \
+                         {OLD_BACKED_UP} alone, which version 2 of the contract ignores"
                     ),
-                    (None, None) => format!("no service has the label {BACKUP_LABEL}=true"),
+                    (None, None) => format!("no service has the label {BACKED_UP}=true"),
                 };
                 (service.is_some(), reason, DecidedBy::Structure)
             }
@@ -67,12 +63,7 @@ impl Gathered {
     }
 }
 
-/// The first service with a label that is true; Traefik and backups read it case-insensitively.
-fn says_true(composed: &Composed, label: &str) -> Option<String> {
-    let is = |v: &String| v.eq_ignore_ascii_case("true");
-    composed.services().iter().find(|s| s.labels.get(label).is_some_and(is)).map(|s| s.name.to_string())
-}
-
-fn has(composed: &Composed, label: &str) -> Option<String> {
-    composed.services().iter().find(|s| s.labels.contains_key(label)).map(|s| s.name.to_string())
+/// The first service whose labels are such.
+fn first(composed: &Composed, such: impl Fn(&BTreeMap<String, String>) -> bool) -> Option<String> {
+    composed.services().iter().find(|s| such(&s.labels)).map(|s| s.name.to_string())
 }

@@ -4,6 +4,7 @@ use crate::observed::{Seen, ServiceSeen, VolumeSeen};
 use crate::ports::volume::InVolume;
 use ccci_model::name::ServiceName;
 use ccci_recipe::compose::name_in_files;
+use ccci_recipe::labels::{OLD_BACKED_UP, STACK, is_backed_up};
 
 /// Commands around an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,10 +61,10 @@ pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
     let (mut jobs, mut notes) = (vec![], vec![]);
     for service in &seen.services {
         // lesson 13: version 2 of the contract ignores the old single-path label
-        if service.labels.contains_key("backupbot.backup.path") {
+        if service.labels.contains_key(OLD_BACKED_UP) {
             let name = &service.name;
             notes.push(format!(
-                "service `{name}` has the old label `backupbot.backup.path`, which version 2 ignores"
+                "service `{name}` has the old label `{OLD_BACKED_UP}`, which version 2 ignores"
             ));
         }
         if on(service) {
@@ -75,7 +76,7 @@ pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
 }
 
 fn on(service: &ServiceSeen) -> bool {
-    service.labels.get("backupbot.backup").is_some_and(|v| v.eq_ignore_ascii_case("true"))
+    is_backed_up(&service.labels)
 }
 
 fn job(service: &ServiceSeen) -> Job {
@@ -136,6 +137,6 @@ fn leads_out(path: &str) -> bool {
 }
 
 fn short(engine_name: &str, service: &ServiceSeen) -> String {
-    let stack = service.labels.get("com.docker.stack.namespace").map_or("", String::as_str);
+    let stack = service.labels.get(STACK).map_or("", String::as_str);
     name_in_files(engine_name, stack).to_string()
 }

@@ -7,6 +7,7 @@ use super::{Backend, Entry, Lost, PROXY_NETWORK, Router, Scheme, Table, Target};
 use crate::observed::{Seen, ServiceSeen, TaskState};
 use ccci_model::name::ServiceName;
 use ccci_recipe::compose::own_network;
+use ccci_recipe::labels::STACK;
 use std::collections::BTreeMap;
 
 /// The labels of all services before they are put together.
@@ -222,7 +223,7 @@ fn serving(seen: &Seen, service: &ServiceSeen) -> Result<(), String> {
 
 /// Traefik stands on the network `proxy` only. A task that is not on it is dialled in vain.
 fn cut_off(service: &ServiceSeen, labels: &Labels) -> Option<String> {
-    let stack = service.labels.get("com.docker.stack.namespace").map_or("", String::as_str);
+    let stack = service.labels.get(STACK).map_or("", String::as_str);
     let has = |n: &str| service.networks.iter().any(|have| have == n);
     // a network of its own by that name is none that Traefik stands on
     let on = |n: &str| has(n) || n != PROXY_NETWORK && has(&own_network(stack, n));

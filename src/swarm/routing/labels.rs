@@ -2,6 +2,7 @@
 //! service is left out. Pure; what the labels mean together is `routing.rs`.
 
 use super::middleware::{self, Middleware};
+use ccci_recipe::labels::go_bool;
 use std::collections::BTreeMap;
 
 /// Options of one router, service or middleware: the rest of the label in lower case, and its value.
@@ -230,11 +231,7 @@ pub fn list(value: &str) -> Vec<String> {
 
 /// A boolean as Go reads it.
 pub fn boolean(key: &str, value: &str) -> Result<bool, String> {
-    match value {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err(format!("label `{key}`: `{value}` is neither `true` nor `false`")),
-    }
+    go_bool(value).ok_or_else(|| format!("label `{key}`: `{value}` is neither `true` nor `false`"))
 }
 
 #[cfg(test)]

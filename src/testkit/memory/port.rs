@@ -191,7 +191,7 @@ impl Cluster for MemoryCluster {
         for ((_, name), service) in mine {
             let mut one = service.seen(name);
             // docker's own label, which names inside the stack are read by
-            one.labels.insert("com.docker.stack.namespace".into(), stack.to_string());
+            one.labels.insert(ccci_recipe::labels::STACK.into(), stack.to_string());
             seen.services.push(one);
             seen.tasks.extend(service.tasks.iter().map(|t| t.seen.clone()));
         }
