@@ -95,6 +95,24 @@ fn an_ingress_that_could_not_look_says_so_and_is_no_answer_of_anybody() {
 }
 
 #[test]
+fn what_hangs_on_a_middleware_that_is_not_emulated_is_no_answer_of_anybody() {
+    let with = |kind: &str| {
+        let ground = Ground::with_app();
+        ground.label("traefik.http.routers.a.middlewares", Some("m"));
+        ground.label(&format!("traefik.http.middlewares.m.{kind}"), Some("1"));
+        ground.send(&request("https://a.ccci.test/hello"))
+    };
+    let got = with("forwardauth.address");
+    let said = "the middleware `m` (forwardauth)";
+    assert!(matches!(&got, Err(WebError::NotEmulated(why)) if why.starts_with(said)), "{got:?}");
+    assert_eq!(with("ratelimit.average").unwrap().body, b"hello from app");
+    let answer = with("nosuchkind.x").unwrap();
+    let knows = |why: &str| why.contains("Traefik v3 knows no middleware `nosuchkind`");
+    assert!(matches!(&answer.by, AnsweredBy::Ingress(why) if knows(why)), "{answer:?}");
+    assert_eq!(answer.status, 404);
+}
+
+#[test]
 fn an_app_on_another_node_is_no_answer_of_anybody_and_the_node_is_named() {
     let ground = Ground::with_app();
     ground.cluster.far.store(true, Ordering::SeqCst);

@@ -92,6 +92,7 @@ fn inputs(job: &Job, needs: &[usize]) -> Inputs {
         scripts: app.scripts.clone(),
         overlays: vec![],
         left_alone: vec![],
+        not_emulated: vec![],
         warnings: vec![],
         asked: Asked { tiers: None, keep: false, deadline: Duration::from_secs(3_600) },
         needs: needs.to_vec(),

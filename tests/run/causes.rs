@@ -255,6 +255,28 @@ fn data_that_lie_elsewhere_than_on_the_engine_are_left_alone_and_named() {
 }
 
 #[test]
+fn an_answer_that_hangs_on_a_middleware_that_is_not_emulated_is_nobodys_fault_but_ours() {
+    let with = |kind: &str, option: &str| {
+        let ground = Ground::new();
+        let overlay = std::fs::read_to_string("tests/fixtures/fullest/recipe/compose.ccci.yml").unwrap();
+        let router = "traefik.http.routers.${STACK_NAME}.middlewares=guard";
+        let guard = format!("traefik.http.middlewares.guard.{kind}.{option}");
+        let labels = format!("  app:\n    deploy:\n      labels: [\"{router}\", \"{guard}\"]\n");
+        let overlay = overlay.replacen("services:\n", &format!("services:\n{labels}"), 1);
+        assert!(overlay.contains(&labels), "{overlay}");
+        ground.file("compose.ccci.yml", &overlay);
+        Machine::new().live(&ground.prepare("20260101-000000-abc123").unwrap())
+    };
+    let says = |life: &Life, what: &str| life.outcome.not_proved.iter().any(|n| n.starts_with(what));
+    let life = with("forwardauth", "address=http://auth");
+    first("forwardauth", &life, "not-emulated", Ccci, Exit::Error, Tier::Install);
+    assert!(says(&life, "what the middleware `guard` (forwardauth) does: the ingress does not emulate it"));
+    let life = with("compress", "minresponsebodybytes=1");
+    assert_eq!(life.outcome.exit, Exit::Green, "{:?}", life.outcome.troubles);
+    assert!(says(&life, "what the middleware `guard` (compress) does: the ingress does not emulate it"));
+}
+
+#[test]
 fn an_app_that_answers_badly_is_not_healthy() {
     let mut job = fresh(&job());
     for step in &mut job.plan.steps {

@@ -249,6 +249,7 @@ fn inputs(
         scripts: whose,
         overlays,
         left_alone: g.left_alone(),
+        not_emulated: g.not_emulated(),
         needs: vec![],
         warnings: warnings.iter().map(render::one_line).collect(),
         asked,

@@ -74,6 +74,8 @@ causes! {
         "Set `health.path` and `health.ok` to what the app answers when it is well, or mend the app.";
     PROXY_ANSWERS "proxy-answers" Recipe "The answer is the proxy's own page: nothing of the app is routed."
         "Look at the router's rule, its `tls` label and `loadbalancer.server.port`, and that `app` is on `proxy`.";
+    NOT_EMULATED "not-emulated" Ccci "The answer hangs on a Traefik middleware that ccci's ingress does not emulate."
+        "Take the middleware off the router for the test, by a label in `compose.ccci.yml`.";
     NOT_READY "not-ready" Recipe "The ready probe did not become true."
         "See what `ready_probe` asks and what the app answered; mend whichever is wrong.";
     // upgrade

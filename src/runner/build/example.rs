@@ -69,6 +69,7 @@ pub(crate) fn inputs() -> Inputs {
         scripts: BTreeMap::new(),
         overlays: vec![],
         left_alone: vec![],
+        not_emulated: vec![],
         needs: vec![],
         warnings: vec![],
         asked: Asked { tiers: None, keep: false, deadline: Duration::from_secs(3_600) },

@@ -77,6 +77,8 @@ pub struct Inputs {
     pub overlays: Vec<String>,
     /// Places that are mounted and left alone, of both sides.
     pub left_alone: Vec<Outside>,
+    /// What is not proved because the ingress does not emulate a middleware, of both sides.
+    pub not_emulated: Vec<String>,
     /// Warnings found while loading.
     pub warnings: Vec<String>,
     /// What the caller asked for.

@@ -327,6 +327,7 @@ impl<'a> Builder<'a> {
             self.not_proved
                 .push("the committed head: uncommitted changes of the work tree were tested".into());
         }
+        self.not_proved.extend(i.not_emulated.iter().cloned());
         let backed_up = self.tiers.contains(&Tier::Backup);
         self.not_proved.extend(i.left_alone.iter().filter_map(|o| o.not_proved(backed_up)));
     }

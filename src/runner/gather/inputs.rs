@@ -8,7 +8,8 @@ use ccci_recipe::compose::Composed;
 use ccci_recipe::keys;
 use ccci_recipe::labels::{self, BACKED_UP, OLD_BACKED_UP};
 use ccci_recipe::settings::Capable;
-use std::collections::BTreeMap;
+use ccci_swarm::routing::labels::Labels;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Gathered {
     /// Whether a service is routed, so that HTTP is asked at all.
@@ -27,6 +28,15 @@ impl Gathered {
             }
         }
         out
+    }
+
+    /// What a run does not prove because a middleware in the labels of either side is not emulated, each once.
+    pub fn not_emulated(&self) -> Vec<String> {
+        let sides = self.base.iter().chain([&self.head]);
+        let services = sides.flat_map(|side| side.composed.iter().flat_map(Composed::services));
+        let read = services.filter_map(|s| Labels::read(&s.labels).ok()).filter(|labels| labels.enabled);
+        let said: BTreeSet<String> = read.flat_map(|l| l.not_proved().collect::<Vec<_>>()).collect();
+        said.into_iter().collect()
     }
 
     /// Whether there is something to back up, why, and who decided.

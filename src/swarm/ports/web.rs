@@ -2,6 +2,7 @@
 
 use super::clock::Limit;
 use super::cluster::ClusterError;
+use crate::routing::middleware::NOT_EMULATED;
 use ccci_model::failure::{Failure, causes};
 use ccci_model::name::{ServiceName, StackName};
 
@@ -90,6 +91,9 @@ pub enum WebError {
     /// The app runs where the ingress cannot reach it: this says nothing about the app either.
     #[error("{ELSEWHERE}{0}")]
     Elsewhere(String),
+    /// The answer hangs on something of Traefik that the ingress does not emulate: it is known to nobody here.
+    #[error("{NOT_EMULATED}{0}")]
+    NotEmulated(String),
     /// The run was stopped.
     #[error("the run was stopped")]
     Stopped,
@@ -98,8 +102,12 @@ pub enum WebError {
 impl WebError {
     /// What the ingress says for itself, read from the reason of its answer.
     pub fn of_reason(why: &str) -> Option<WebError> {
-        let blind = why.strip_prefix(BLIND).map(|why| WebError::Blind(why.into()));
-        blind.or_else(|| Some(WebError::Elsewhere(why.strip_prefix(ELSEWHERE)?.into())))
+        let kinds: [(&str, fn(String) -> WebError); 3] = [
+            (BLIND, WebError::Blind),
+            (ELSEWHERE, WebError::Elsewhere),
+            (NOT_EMULATED, WebError::NotEmulated),
+        ];
+        kinds.into_iter().find_map(|(begin, kind)| Some(kind(why.strip_prefix(begin)?.into())))
     }
 
     /// An app that sets more bytes of cookies than a session may hold.
@@ -113,6 +121,7 @@ impl WebError {
         let cause = match self {
             WebError::Blind(_) => causes::ENGINE_GONE,
             WebError::Elsewhere(_) => causes::TASK_ELSEWHERE,
+            WebError::NotEmulated(_) => causes::NOT_EMULATED,
             _ => return None,
         };
         Some(Failure::new(cause, expected, self.to_string()))

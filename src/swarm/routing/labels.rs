@@ -1,7 +1,7 @@
 //! The `traefik.*` labels of one service, read as Traefik v3 reads them: one label that it cannot read and the whole
 //! service is left out. Pure; what the labels mean together is `routing.rs`.
 
-use super::middleware::{self, Middleware};
+use super::middleware::{self, Action, Middleware};
 use ccci_recipe::labels::go_bool;
 use std::collections::BTreeMap;
 
@@ -146,6 +146,16 @@ impl Labels {
             }
         }
         Ok(())
+    }
+}
+
+impl Labels {
+    /// What a run does not prove because a middleware that this service defines is not emulated.
+    pub fn not_proved(&self) -> impl Iterator<Item = String> + '_ {
+        self.middlewares.iter().filter_map(|(name, m)| match &m.action {
+            Action::NotEmulated(other) => Some(other.not_proved(name)),
+            _ => None,
+        })
     }
 }
 

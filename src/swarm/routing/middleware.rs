@@ -1,9 +1,11 @@
-//! MIDDLEWARES of Traefik v3: which names there are, which are followed here, and what those do to a request. Pure.
+//! MIDDLEWARES of Traefik v3: which kinds there are, which of them the ingress emulates, and what those do to a request.
+//! Emulated are redirects, headers, prefixes, basic authentication and chains of these. Of every other kind it is said what
+//! is not proved, and an answer that hangs on it is never guessed. Pure.
 
 use super::headers::HeaderRules;
 use super::htpasswd;
 use super::labels::{Options, boolean, list};
-use super::rule::{network, regex};
+use super::rule::regex;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use regex::Regex;
 use std::net::IpAddr;
@@ -26,10 +28,6 @@ pub enum Action {
     StripPrefix(Vec<String>, bool),
     /// The same by patterns.
     StripPrefixRegex(Vec<Regex>),
-    /// Replaces the whole path.
-    ReplacePath(String),
-    /// Replaces a pattern in the path.
-    ReplacePathRegex(Regex, String),
     /// Redirects to another scheme, with a port if not empty.
     RedirectScheme(String, String, bool),
     /// Redirects by a pattern on the whole URL.
@@ -38,14 +36,10 @@ pub enum Action {
     Headers(Box<HeaderRules>),
     /// Asks for a password.
     BasicAuth(Box<BasicAuth>),
-    /// Lets only these networks in.
-    IpAllow(Vec<(IpAddr, u8)>),
     /// Other middlewares by name.
     Chain(Vec<String>),
-    /// Known and harmless to leave out here: the text says what is not done.
-    Skipped(&'static str),
-    /// Cannot be done here and may not be left out: every request is refused with this reason.
-    Refused(&'static str),
+    /// Of a kind that is not emulated.
+    NotEmulated(&'static NotEmulated),
     /// Traefik refuses to build it, and with it every router that uses it.
     Broken(String),
 }
@@ -115,9 +109,66 @@ pub struct Passed {
     pub response: Vec<Edit>,
 }
 
+/// A kind of middleware that Traefik v3 has and the ingress does not emulate.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotEmulated {
+    /// In lower case, as labels are read.
+    pub kind: &'static str,
+    /// What becomes of a request without it.
+    pub without: Without,
+}
+
+/// What becomes of a request without a middleware.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Without {
+    /// It reaches the app as it would: the kind sets bounds, or changes how an answer is carried. The text says what is
+    /// left out.
+    Passes(&'static str),
+    /// Nobody knows: the kind decides who is let in or what is asked for. The ingress says so instead of an answer.
+    Unknown(&'static str),
+}
+
+impl NotEmulated {
+    /// What a run does not prove for its sake, fit to stand after "not proved:".
+    pub fn not_proved(&self, name: &str) -> String {
+        let what = match self.without {
+            Without::Passes(left_out) => format!("requests pass without it ({left_out})"),
+            Without::Unknown(does) => format!("it {does}, so a request that meets it gets no answer"),
+        };
+        format!("what the middleware `{name}` ({}) does: the ingress does not emulate it; {what}", self.kind)
+    }
+}
+
+/// How the reason of the ingress begins when it gives no answer for the sake of a middleware.
+pub const NOT_EMULATED: &str = "the ingress does not emulate ";
+
+const OTHERS: &[NotEmulated] = &[
+    NotEmulated { kind: "forwardauth", without: Without::Unknown("asks another service whom to let in") },
+    NotEmulated { kind: "digestauth", without: Without::Unknown("decides whom to let in") },
+    NotEmulated { kind: "ipallowlist", without: Without::Unknown("decides whom to let in") },
+    NotEmulated { kind: "ipwhitelist", without: Without::Unknown("decides whom to let in") },
+    NotEmulated { kind: "replacepath", without: Without::Unknown("asks for another path") },
+    NotEmulated { kind: "replacepathregex", without: Without::Unknown("asks for another path") },
+    NotEmulated { kind: "errors", without: Without::Passes("error pages are the app's own") },
+    NotEmulated { kind: "buffering", without: Without::Passes("requests are not buffered") },
+    NotEmulated { kind: "circuitbreaker", without: Without::Passes("no circuit is broken") },
+    NotEmulated { kind: "compress", without: Without::Passes("answers are not compressed") },
+    NotEmulated { kind: "contenttype", without: Without::Passes("content types are left as they are") },
+    NotEmulated { kind: "encodedcharacters", without: Without::Passes("paths are left as they are") },
+    NotEmulated { kind: "grpcweb", without: Without::Passes("gRPC-Web is not translated") },
+    NotEmulated { kind: "inflightreq", without: Without::Passes("requests at once are not bounded") },
+    NotEmulated {
+        kind: "passtlsclientcert",
+        without: Without::Passes("client certificates are not passed on"),
+    },
+    NotEmulated { kind: "ratelimit", without: Without::Passes("rates are not bounded") },
+    NotEmulated { kind: "retry", without: Without::Passes("requests are not tried again") },
+];
+
 type Read = fn(&Options) -> Result<Action, String>;
 
-/// Every kind of middleware of Traefik v3, in lower case. A kind that is not here makes Traefik drop the service.
+/// The kinds that are emulated, in lower case. A kind that is neither here nor among the others makes Traefik drop the
+/// service.
 const MIDDLEWARES: &[(&str, Read)] = &[
     ("addprefix", |o| Ok(Action::AddPrefix(text(o, "prefix")))),
     ("stripprefix", |o| Ok(Action::StripPrefix(list(&text(o, "prefixes")), flag(o, "forceslash")?))),
@@ -126,8 +177,6 @@ const MIDDLEWARES: &[(&str, Read)] = &[
             list(&text(o, "regex")).iter().map(|r| regex(r)).collect::<Result<_, _>>()?,
         ))
     }),
-    ("replacepath", |o| Ok(Action::ReplacePath(text(o, "path")))),
-    ("replacepathregex", |o| Ok(Action::ReplacePathRegex(regex(&text(o, "regex"))?, text(o, "replacement")))),
     ("redirectscheme", |o| match text(o, "scheme") {
         none if none.is_empty() => Err("no `scheme`".into()),
         scheme => Ok(Action::RedirectScheme(scheme, text(o, "port"), flag(o, "permanent")?)),
@@ -137,35 +186,20 @@ const MIDDLEWARES: &[(&str, Read)] = &[
     }),
     ("headers", |o| HeaderRules::read(o).map(|h| Action::Headers(Box::new(h)))),
     ("basicauth", |o| BasicAuth::read(o).map(|b| Action::BasicAuth(Box::new(b)))),
-    ("ipallowlist", ip_allow),
-    ("ipwhitelist", ip_allow),
     ("chain", |o| Ok(Action::Chain(list(&text(o, "middlewares"))))),
-    ("forwardauth", |_| {
-        Ok(Action::Refused("the ingress cannot ask another service whether to let a request in"))
-    }),
-    ("digestauth", |_| Ok(Action::Refused("the ingress cannot do digest authentication"))),
     ("plugin", |_| Err("a plugin must be installed in the operator's Traefik".into())),
-    ("buffering", |_| Ok(Action::Skipped("requests are not buffered"))),
-    ("circuitbreaker", |_| Ok(Action::Skipped("no circuit is broken"))),
-    ("compress", |_| Ok(Action::Skipped("answers are not compressed"))),
-    ("contenttype", |_| Ok(Action::Skipped("content types are left as they are"))),
-    ("encodedcharacters", |_| Ok(Action::Skipped("paths are left as they are"))),
-    ("errors", |_| Ok(Action::Skipped("error pages are the app's own"))),
-    ("grpcweb", |_| Ok(Action::Skipped("gRPC-Web is not translated"))),
-    ("inflightreq", |_| Ok(Action::Skipped("requests at once are not bounded"))),
-    ("passtlsclientcert", |_| Ok(Action::Skipped("client certificates are not passed on"))),
-    ("ratelimit", |_| Ok(Action::Skipped("rates are not bounded"))),
-    ("retry", |_| Ok(Action::Skipped("requests are not tried again"))),
 ];
 
 /// Reads a middleware. An error is a kind that Traefik does not know, or a value it cannot read.
 pub fn read(name: &str, options: &Options, notes: &mut Vec<String>) -> Result<Middleware, String> {
     let key = options.keys().next().map_or("", String::as_str);
     let kind = key.split('.').next().unwrap_or_default();
-    let row = MIDDLEWARES.iter().find(|(k, _)| *k == kind);
-    let (_, make) = row.ok_or_else(|| {
-        format!("label `traefik.http.middlewares.{name}.{key}`: Traefik v3 knows no middleware `{kind}`")
-    })?;
+    let row = MIDDLEWARES.iter().find(|(k, _)| *k == kind).map(|(_, make)| *make);
+    let other = OTHERS.iter().find(|o| o.kind == kind);
+    if row.is_none() && other.is_none() {
+        let label = format!("traefik.http.middlewares.{name}.{key}");
+        return Err(format!("label `{label}`: Traefik v3 knows no middleware `{kind}`"));
+    }
     let prefix = format!("{kind}.");
     if let Some(other) = options.keys().find(|k| !k.starts_with(&prefix) && *k != kind) {
         let action = Action::Broken(format!("middleware `{name}` is both `{kind}` and `{other}`"));
@@ -173,15 +207,14 @@ pub fn read(name: &str, options: &Options, notes: &mut Vec<String>) -> Result<Mi
     }
     let inside =
         options.iter().filter_map(|(k, v)| Some((k.strip_prefix(&prefix)?.to_string(), v.clone()))).collect();
-    let action =
-        make(&inside).unwrap_or_else(|why| Action::Broken(format!("middleware `{name}` ({kind}): {why}")));
-    match &action {
-        Action::Skipped(what) => notes.push(format!("middleware `{name}` ({kind}) is not followed: {what}")),
-        Action::Refused(what) => {
-            notes.push(format!("middleware `{name}` ({kind}) refuses every request: {what}"))
-        }
-        Action::Headers(rules) => notes.extend(rules.notes(name)),
-        _ => {}
+    let broken = |why| Action::Broken(format!("middleware `{name}` ({kind}): {why}"));
+    let action = match (row, other) {
+        (Some(make), _) => make(&inside).unwrap_or_else(broken),
+        (None, Some(other)) => Action::NotEmulated(other),
+        (None, None) => broken("no such kind".into()),
+    };
+    if let Action::Headers(rules) = &action {
+        notes.extend(rules.notes(name));
     }
     Ok(Middleware { source: options.clone(), action })
 }
@@ -194,13 +227,6 @@ pub fn text(options: &Options, name: &str) -> String {
 /// One boolean option, or false.
 pub fn flag(options: &Options, name: &str) -> Result<bool, String> {
     options.get(name).map_or(Ok(false), |v| boolean(name, v))
-}
-
-fn ip_allow(options: &Options) -> Result<Action, String> {
-    match list(&text(options, "sourcerange")) {
-        none if none.is_empty() => Err("no `sourceRange`".into()),
-        some => some.iter().map(|n| network(n)).collect::<Result<_, _>>().map(Action::IpAllow),
-    }
 }
 
 impl BasicAuth {
@@ -242,10 +268,16 @@ pub fn apply<'a>(chain: impl IntoIterator<Item = (&'a str, &'a Action)>, mut hea
     let mut out = Passed::default();
     for (name, action) in chain {
         let before = out.response.len();
-        if let Some(mut reply) = action.step(&mut head, &mut out) {
-            reply.why = format!("middleware `{name}`: {}", reply.why);
-            out.reply = Some(reply);
-        }
+        out.reply = match action {
+            Action::NotEmulated(NotEmulated { kind, without: Without::Unknown(does) }) => {
+                let why = format!("{NOT_EMULATED}the middleware `{name}` ({kind}), which {does}");
+                Some(Reply { status: 501, headers: vec![], body: "Not Implemented\n".into(), why })
+            }
+            action => action.step(&mut head, &mut out).map(|mut reply| {
+                reply.why = format!("middleware `{name}`: {}", reply.why);
+                reply
+            }),
+        };
         // the outer middleware has the last word on an answer
         let inner = out.response.split_off(before);
         out.response.splice(0..0, inner);
@@ -273,11 +305,6 @@ impl Action {
                     strip(head, out, end, false);
                 }
             }
-            Action::ReplacePath(path) => replace(head, out, path.clone()),
-            Action::ReplacePathRegex(pattern, with) if pattern.is_match(&head.path) => {
-                let path = pattern.replace_all(&head.path, with.as_str()).into_owned();
-                replace(head, out, path);
-            }
             Action::RedirectScheme(scheme, port, permanent) => {
                 return redirect_scheme(head, scheme, port, *permanent);
             }
@@ -288,14 +315,6 @@ impl Action {
             }
             Action::Headers(rules) => return rules.step(head, out),
             Action::BasicAuth(auth) => return auth.step(head, out),
-            Action::IpAllow(nets) if !super::rule::allows(nets, head.client) => {
-                let why = format!("{} is in none of the networks it lets in", head.client);
-                return Some(Reply { status: 403, headers: vec![], body: "Forbidden".into(), why });
-            }
-            Action::Refused(why) => {
-                let why = why.to_string();
-                return Some(Reply { status: 500, headers: vec![], body: String::new(), why });
-            }
             _ => {}
         }
         None
@@ -333,11 +352,6 @@ fn strip(head: &mut Head<'_>, out: &mut Passed, length: usize, force: bool) {
         rest if force => format!("/{}", rest.trim_start_matches('/')),
         rest => slashed(rest),
     };
-}
-
-fn replace(head: &mut Head<'_>, out: &mut Passed, path: String) {
-    out.request.push(Edit::Set("x-replaced-path".into(), head.path.clone()));
-    head.path = slashed(&path);
 }
 
 fn url(head: &Head<'_>, scheme: &str, host: &str) -> String {
@@ -397,12 +411,6 @@ mod tests {
         path(&[("stripprefix.prefixes", "/x")], "http://a/xy", "/y");
         path(&[("stripprefix.prefixes", "/x")], "http://a/x", "/");
         path(&[("stripprefixregex.regex", "/v[0-9]+")], "http://a/v12/y", "/y");
-        path(&[("replacepath.path", "/z")], "http://a/x", "/z");
-        path(
-            &[("replacepathregex.regex", "^/x/(.*)"), ("replacepathregex.replacement", "/z/$1")],
-            "http://a/x/y",
-            "/z/y",
-        );
         let prefix = passed(&[("stripprefix.prefixes", "/x")], "http://a/x/y", &[]).request;
         assert_eq!(prefix, [Edit::Add("x-forwarded-prefix".into(), "/x".into())]);
     }
@@ -443,21 +451,37 @@ mod tests {
     }
 
     #[test]
-    fn clients_outside_the_networks_are_kept_out() {
-        let inside = passed(&[("ipallowlist.sourcerange", "127.0.0.0/8")], "http://a/", &[]);
-        assert_eq!(inside.reply, None);
-        let outside = passed(&[("ipallowlist.sourcerange", "10.0.0.0/8")], "http://a/", &[]);
-        assert_eq!(outside.reply.unwrap().status, 403);
+    fn an_answer_that_hangs_on_what_is_not_emulated_is_not_guessed() {
+        for (kind, option) in [
+            ("forwardauth", "address"),
+            ("digestauth", "users"),
+            ("ipallowlist", "sourcerange"),
+            ("ipwhitelist", "sourcerange"),
+            ("replacepath", "path"),
+            ("replacepathregex", "regex"),
+        ] {
+            let reply = passed(&[(&format!("{kind}.{option}"), "x")], "http://a/", &[]).reply.unwrap();
+            assert_eq!(reply.status, 501, "{kind}");
+            let begin = format!("the ingress does not emulate the middleware `m` ({kind}), which ");
+            assert!(reply.why.starts_with(&begin), "{}", reply.why);
+        }
     }
 
     #[test]
-    fn what_cannot_be_followed_is_said_and_authentication_is_never_skipped() {
-        let reply = passed(&[("forwardauth.address", "http://auth")], "http://a/", &[]).reply.unwrap();
-        assert_eq!(reply.status, 500);
-        assert!(reply.why.contains("`m`"), "{}", reply.why);
-        let mut notes = vec![];
-        let options = Options::from([("ratelimit.average".into(), "1".into())]);
-        read("m", &options, &mut notes).unwrap();
-        assert!(notes[0].contains("ratelimit"), "{notes:?}");
+    fn what_only_sets_bounds_is_passed_and_said_not_to_be_proved() {
+        for other in OTHERS {
+            let said = other.not_proved("m");
+            assert!(said.starts_with(&format!("what the middleware `m` ({}) does: ", other.kind)), "{said}");
+            if let Without::Passes(_) = other.without {
+                let labels = [(&*format!("{}.x", other.kind), "1")];
+                let through = passed(&labels, "http://a/x?y", &[]);
+                assert_eq!((through.reply, &*through.path, through.query), (None, "/x", Some("y".into())));
+            }
+        }
+    }
+
+    #[test]
+    fn no_kind_is_both_emulated_and_not() {
+        assert!(OTHERS.iter().all(|o| !MIDDLEWARES.iter().any(|(kind, _)| *kind == o.kind)));
     }
 }

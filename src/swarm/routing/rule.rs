@@ -212,7 +212,7 @@ fn unescape(text: &str, wanted: impl Fn(u8) -> bool) -> String {
 }
 
 /// Whether one of these networks holds an address.
-pub fn allows(nets: &[(IpAddr, u8)], address: IpAddr) -> bool {
+fn allows(nets: &[(IpAddr, u8)], address: IpAddr) -> bool {
     nets.iter().any(|net| contains(net, address))
 }
 
@@ -227,7 +227,7 @@ fn contains((net, length): &(IpAddr, u8), address: IpAddr) -> bool {
 }
 
 /// A network such as `10.0.0.0/8`, or one address.
-pub fn network(text: &str) -> Result<(IpAddr, u8), String> {
+fn network(text: &str) -> Result<(IpAddr, u8), String> {
     let bad = || format!("`{text}` is neither an address nor a network");
     let (address, length) = text.split_once('/').map_or((text, None), |(a, l)| (a, Some(l)));
     let address: IpAddr = address.trim().parse().map_err(|_| bad())?;

@@ -166,6 +166,9 @@ impl MemoryWeb {
             }
         }
         let passed = middleware::apply(router.middlewares.iter().map(|(n, a)| (n.as_str(), a)), head);
+        if let Some(unknown) = passed.reply.as_ref().and_then(|r| WebError::of_reason(&r.why)) {
+            return Err(unknown);
+        }
         let mut answer = match (passed.reply, &router.backend) {
             (Some(reply), _) => HttpAnswer { headers: reply.headers, ..own(reply.status, reply.why) },
             (None, Backend::Noop) => own(418, "the router's service is `noop@internal`".into()),

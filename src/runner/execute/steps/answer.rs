@@ -156,11 +156,11 @@ fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError>
     run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, ONE_ANSWER))
 }
 
-/// Whether the proxy says that it has no route to the app, or none to the node where it runs.
+/// Whether the proxy says that it has no route to the app, none to the node where it runs, or none that it can answer for.
 fn no_way(answer: &Result<HttpAnswer, WebError>) -> bool {
     match answer {
         Ok(a) => matches!(a.by, AnsweredBy::Ingress(_)) && a.status == 404,
-        Err(e) => matches!(e, WebError::Elsewhere(_)),
+        Err(e) => matches!(e, WebError::Elsewhere(_) | WebError::NotEmulated(_)),
     }
 }
 
