@@ -24,7 +24,6 @@ macro_rules! codes {
 codes! {
     // settings
     TOML_SYNTAX "toml-syntax" Error "The settings file is not valid TOML.";
-    TOML_1_1_SYNTAX "toml-1-1-syntax" Warning "The file uses TOML 1.1 syntax that editors and older readers refuse.";
     UNKNOWN_KEY "unknown-key" Error "No setting has this name.";
     WRONG_TYPE "wrong-type" Error "The value of a setting has the wrong type.";
     IMPOSSIBLE_VALUE "impossible-value" Error "The value of a setting has the right type but cannot be meant.";

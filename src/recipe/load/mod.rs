@@ -13,8 +13,6 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-mod dialect;
-
 /// Where each key that was set is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spans(BTreeMap<&'static str, Place>);
@@ -60,9 +58,6 @@ pub fn load_with(rows: &[Key], name: RecipeName, layers: &[Arc<Text>]) -> Loaded
         let same_line =
             |d: &Diagnostic| d.place.as_ref().is_some_and(|p| broken.contains(&lines.of_byte(p.range.start)));
         found.into_iter().filter(|d| !same_line(d)).for_each(|d| loaded.diagnostics.push(d));
-        if errors.is_empty() {
-            newer_syntax(text, document.get_ref(), &mut loaded.diagnostics);
-        }
     }
     loaded
 }
@@ -102,18 +97,6 @@ fn syntax_errors(
         }
     }
     broken
-}
-
-fn newer_syntax(text: &Arc<Text>, table: &DeTable<'_>, out: &mut Diagnostics) {
-    for value in table.values() {
-        if let Some((range, what)) = dialect::newer(&text.content, value) {
-            out.push(
-                Diagnostic::new(codes::TOML_1_1_SYNTAX, format!("{what} is TOML 1.1"))
-                    .at(Place::new(text, range))
-                    .help("editors and older readers refuse it; write a `[section]` or one line instead"),
-            );
-        }
-    }
 }
 
 struct Reader<'a> {
