@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::time::Duration;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 /// A point in time of one run: milliseconds since its clock's zero. Monotonic.
 #[derive(
@@ -58,18 +59,14 @@ pub fn utc_rfc3339(ms: u64) -> String {
     format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z")
 }
 
-/// Year, month, day, hour, minute, second. Days to dates by the era method (400 years are 146 097 days).
+/// Year, month, day, hour, minute, second; of what lies beyond the calendar its last second.
 fn utc(ms: u64) -> [u64; 6] {
-    let seconds = ms / 1_000;
-    let days = seconds / 86_400 + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    [year, month, day, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60]
+    let seconds = i64::try_from(ms / 1_000).unwrap_or(i64::MAX);
+    let last = PrimitiveDateTime::MAX.assume_utc();
+    let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(last);
+    let [month, day, hour, minute, second] =
+        [u8::from(at.month()), at.day(), at.hour(), at.minute(), at.second()].map(u64::from);
+    [u64::from(at.year().unsigned_abs()), month, day, hour, minute, second]
 }
 
 /// Shows a span as people read it: `250ms`, `1.3s`, `90s`, `5m`, `1h30m`.
@@ -118,6 +115,7 @@ mod tests {
         assert_eq!(utc_rfc3339(951_782_400_000), "2000-02-29T00:00:00Z");
         assert_eq!(utc_rfc3339(1_798_761_599_000), "2026-12-31T23:59:59Z");
         assert_eq!(utc_stamp(1_798_761_599_000), "20261231-235959");
+        assert_eq!(utc_rfc3339(u64::MAX), "9999-12-31T23:59:59Z");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 pub use ccci_model::diag::harmless::{clean, line, no_command, one_line};
 use ccci_model::time::Span;
+use std::borrow::Cow;
 use std::time::Duration;
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 use unicode_width::UnicodeWidthChar;
 
 /// A span of milliseconds as people read it.
@@ -42,39 +44,11 @@ pub fn cut(text: &str, width: usize) -> String {
 
 /// The text in lines of at most so many columns, broken between words; a word that is longer is broken anywhere.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(8);
-    let mut out = vec![];
-    for line in text.lines() {
-        let mut row = String::new();
-        for word in line.split(' ') {
-            let fits = columns(&row) + 1 + columns(word) <= width;
-            if !row.is_empty() && !fits {
-                out.push(std::mem::take(&mut row));
-            } else if !row.is_empty() {
-                row.push(' ');
-            }
-            row.push_str(word);
-            while columns(&row) > width {
-                let head = head(&row, width);
-                let rest = row.split_off(head);
-                out.push(std::mem::replace(&mut row, rest));
-            }
-        }
-        out.push(row);
-    }
-    out
-}
-
-/// How many bytes of a text fill so many columns.
-fn head(text: &str, width: usize) -> usize {
-    let mut used = 0;
-    for (at, c) in text.char_indices() {
-        used += wide(c);
-        if used > width {
-            return at.max(c.len_utf8());
-        }
-    }
-    text.len()
+    let options = Options::new(width.max(8))
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    text.lines().flat_map(|line| textwrap::wrap(line, &options)).map(Cow::into_owned).collect()
 }
 
 /// The last lines of a text, and how many were left out.
