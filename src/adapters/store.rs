@@ -1,7 +1,7 @@
 //! The run's directory as a store. Names are relative and stay inside it; a file appears whole or not at all.
 
 use super::mask::of_files;
-use ccci_swarm::ports::store::Store;
+use ccci_swarm::ports::store::{Store, is_full};
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -90,14 +90,6 @@ impl Drop for Pending {
     fn drop(&mut self) {
         let _ = self.settle();
     }
-}
-
-/// Whether there is no room: on the disk, in a quota, or within the limit of a file's size.
-pub fn is_full(e: &io::Error) -> bool {
-    matches!(
-        e.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
 }
 
 /// The same kind of error with the path and, for a full disk, what to do.

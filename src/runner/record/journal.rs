@@ -4,17 +4,18 @@
 use super::bound::{Bound, Fits};
 use super::format::Format;
 use super::{EVENTS, PLAN, Record, redaction, scan};
-use ccci_adapters::mask::of_files;
 use ccci_model::event::{Event, What};
 use ccci_model::failure::{Failure, causes};
 use ccci_model::redact::Redactor;
 use ccci_model::tier::{Status, Tier};
 use ccci_model::time::Moment;
 use ccci_model::verdict::TierOutcome;
+use ccci_swarm::ports::store::is_full;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -52,7 +53,7 @@ impl RecordError {
                 failure.to_do("name another directory with `--out DIR`")
             }
             RecordError::Write { source, .. } => {
-                let full = ccci_adapters::store::is_full(source);
+                let full = is_full(source);
                 let cure = if full { "free some room, or " } else { "" };
                 failure
                     .evidence("system", source.to_string())
@@ -270,11 +271,15 @@ pub fn write_reports(dir: &Path, formats: &[Format], record: &Record) -> (Vec<St
     (notes, errors)
 }
 
-/// A file that appears whole or not at all; its content is on the disk before it has its name.
+/// A file that appears whole or not at all; its content is on the disk before it has its name. Who may read it says the
+/// process's umask, as for the events.
 fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
     let path = dir.join(name);
     let write = || -> io::Result<()> {
-        let mut temp = tempfile::Builder::new().prefix(".ccci-").permissions(of_files()).tempfile_in(dir)?;
+        let mut temp = tempfile::Builder::new()
+            .prefix(".ccci-")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(dir)?;
         temp.write_all(bytes)?;
         temp.as_file().sync_all()?;
         temp.persist(&path).map_err(|e| e.error)?;

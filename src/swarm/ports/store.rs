@@ -9,3 +9,11 @@ pub trait Store: Send + Sync {
     /// Opens a file.
     fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>>;
 }
+
+/// Whether there is no room: on the disk, in a quota, or within the limit of a file's size.
+pub fn is_full(e: &io::Error) -> bool {
+    matches!(
+        e.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
