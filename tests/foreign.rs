@@ -22,6 +22,7 @@ use ccci_report::teller::Teller;
 use ccci_report::text::clean;
 use ccci_report::{diff, format, human, list, results, why};
 use ccci_runner::record::Record;
+use ccci_runner::record::index::{Listed, Summary};
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use terminal::{commands, shown};
@@ -183,13 +184,12 @@ fn results_plan_and_events_are_json_and_say_every_letter() {
 
 /// Texts for people, with the sequences that they may hold besides colours.
 fn for_people(record: &Record, other: &Record, style: Style) -> Vec<(&'static str, String)> {
-    let dir = std::path::PathBuf::from("run");
-    let kept = |record: &Record| ccci_runner::record::Kept { dir: dir.clone(), record: Ok(record.clone()) };
+    let listed = [Listed { name: "run".into(), summary: Ok(Summary::of(record)) }];
     vec![
         ("human", human::draw(record, style)),
         ("why", why::draw(record, style)),
         ("diff", diff::draw(other, record, style)),
-        ("list", list::draw(&[kept(record)], &|_| false, style)),
+        ("list", list::draw(&listed, &|_| false, style)),
         ("plan", plan::show(&record.outcome.plan)),
         ("summary.txt", rendered("human", record)),
         ("why.txt", rendered("why", record)),

@@ -1,6 +1,7 @@
 //! Kept records and what is told of them: `records/<name>.jsonl` -> every format in `records/<name>/`.
 
 use crate::golden;
+use ccci_adapters::records::DirRecords;
 use ccci_model::event::Event;
 use ccci_model::redact::Redactor;
 use ccci_model::tier::{Rung, Status};
@@ -9,7 +10,7 @@ use ccci_report::sheet::Style;
 use ccci_report::text::columns;
 use ccci_report::{REPORTS, diff, format, human, list, results, why};
 use ccci_runner::record::journal::Journal;
-use ccci_runner::record::{EVENTS, Record, kept};
+use ccci_runner::record::{EVENTS, MOST_BYTES, Record, index};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
@@ -252,7 +253,8 @@ fn kept_runs_are_listed_the_newest_first_and_an_unreadable_one_does_not_hide_the
     fs::create_dir(dir.path().join("20260103-c")).unwrap();
     fs::write(dir.path().join("20260103-c").join(EVENTS), "nonsense\n").unwrap();
     fs::create_dir(dir.path().join("not-a-run")).unwrap();
-    let text = list::draw(&kept(dir.path()), &|_| false, Style::PLAIN);
+    let records = DirRecords::new(dir.path(), EVENTS, MOST_BYTES);
+    let text = list::draw(&index::list(&records).unwrap(), &|_| false, Style::PLAIN);
     let words: Vec<&str> = text.lines().map(|l| l.split(' ').next().unwrap()).collect();
     assert_eq!(words, ["unreadable", "green", "red"], "{text}");
     assert_eq!(list::draw(&[], &|_| false, Style::PLAIN), "no run is kept\n");

@@ -9,6 +9,7 @@ pub mod http;
 pub mod ingress;
 pub mod locks;
 pub mod mask;
+pub mod records;
 pub mod scratch;
 pub mod store;
 pub mod tls;

@@ -4,6 +4,7 @@ use super::sheet::{Sheet, Style, Tone};
 use super::text::span;
 use crate::plan::decided;
 use ccci_model::failure::Blame;
+use ccci_model::name::{RecipeName, Revision, Version};
 use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Outcome, TierOutcome, Trouble, Verdict};
 use ccci_runner::record::Record;
@@ -72,10 +73,13 @@ pub fn level(o: &Outcome) -> String {
 
 /// `custom-html 1.1.0+1.26.0`.
 pub fn subject(o: &Outcome) -> String {
-    match &o.plan.subject().head.version {
-        Some(v) => format!("{} {v}", o.plan.subject().recipe),
-        None => format!("{} {}", o.plan.subject().recipe, o.plan.subject().head.commit.short()),
-    }
+    let app = o.plan.subject();
+    subject_at(&app.recipe, app.head.version.as_ref(), &app.head.commit)
+}
+
+/// A recipe at a version, or else at a commit.
+pub fn subject_at(recipe: &RecipeName, version: Option<&Version>, commit: &Revision) -> String {
+    version.map_or_else(|| format!("{recipe} {}", commit.short()), |v| format!("{recipe} {v}"))
 }
 
 /// From what to what.

@@ -2,12 +2,14 @@
 
 use super::session::Config;
 use ccci_adapters::locks::FileLocks;
+use ccci_adapters::records::DirRecords;
 use ccci_model::diag::nearest::did_you_mean;
-use ccci_model::event::What;
 use ccci_model::name::RecipeName;
 use ccci_model::plan::Plan;
 use ccci_report::usual::{self, Usual};
-use ccci_runner::record::{Kept, PLAN, Record, kept_dirs, plain};
+use ccci_runner::record::index::{self, Listed, Summary};
+use ccci_runner::record::{EVENTS, Kept, MOST_BYTES, PLAN, Record, kept_dirs, plain};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// So many of the newest runs are looked through for those of a recipe.
@@ -28,10 +30,13 @@ pub fn usual(config: &Config, recipe: &RecipeName) -> Usual {
 }
 
 /// Whether the run of a record goes on: it has not told its end, and somebody on this machine holds its lock.
-pub fn goes_on(config: &Config, record: &Record) -> bool {
-    let ended = record.events.iter().any(|e| matches!(e.what, What::RunEnded { .. }));
-    let domain = record.outcome.plan.subject().domain.as_str();
-    !ended && FileLocks::new(config.locks.clone()).is_held(domain)
+pub fn goes_on(config: &Config, run: &Summary) -> bool {
+    !run.ended && FileLocks::new(config.locks.clone()).is_held(run.domain.as_str())
+}
+
+/// All kept records, the oldest first.
+pub fn list(config: &Config) -> io::Result<Vec<Listed>> {
+    index::list(&DirRecords::new(config.records(), EVENTS, MOST_BYTES))
 }
 
 /// A record that was found.
@@ -53,7 +58,7 @@ fn newest(config: &Config) -> Result<Found, String> {
     for dir in kept_dirs(&config.records()).into_iter().rev() {
         let kept = Kept::read(dir);
         match &kept.record {
-            Ok(record) if goes_on(config, record) => {
+            Ok(record) if goes_on(config, &Summary::of(record)) => {
                 notes.push(format!("{}; the newest that has ended is told", going_on(record)));
             }
             _ => return Ok(Found { kept, notes }),
@@ -65,7 +70,7 @@ fn newest(config: &Config) -> Result<Found, String> {
 fn named(config: &Config, name: &str) -> Result<Found, String> {
     let kept = Kept::read(directory(config, name)?);
     match &kept.record {
-        Ok(record) if goes_on(config, record) => Err(format!(
+        Ok(record) if goes_on(config, &Summary::of(record)) => Err(format!(
             "{}, so there is nothing to tell yet; SIGUSR1 to its process makes it say where it stands",
             going_on(record)
         )),

@@ -8,20 +8,22 @@ use ccci_model::exit::Exit;
 use ccci_report::sheet::Style;
 use ccci_report::{REPORTS, diff, format, list};
 use ccci_runner::record::journal::write_reports;
-use ccci_runner::record::{self, Kept, Record};
+use ccci_runner::record::{Kept, Record};
 use std::path::PathBuf;
 
 /// Renders.
 pub fn report(args: &ReportArgs, config: &Config, out: &Out) -> Exit {
     match args.what.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["list"] => {
-            out.data(&list::draw(
-                &record::kept(&config.records()),
-                &|r| records::goes_on(config, r),
-                Style::PLAIN,
-            ));
-            Exit::Green
-        }
+        ["list"] => match records::list(config) {
+            Ok(listed) => {
+                out.data(&list::draw(&listed, &|run| records::goes_on(config, run), Style::PLAIN));
+                Exit::Green
+            }
+            Err(e) => {
+                out.say(&format!("error: failed to list `{}`: {e}", config.records().display()));
+                Exit::Error
+            }
+        },
         ["diff", old, new] => match (read(Some(old), config, out), read(Some(new), config, out)) {
             (Some((_, old)), Some((_, new))) => {
                 out.data(&diff::render(&old, &new));

@@ -12,7 +12,7 @@ use crate::plan::left_alone::Kind;
 use crate::plan::would_prove;
 use crate::plan::{Action, Held, Plan, Side};
 use crate::tier::{RUNGS, Rung, Status, Tier, level};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 pub use steps::{StepOutcome, Wait};
 pub use tiers::{TestOutcome, TierOutcome};
@@ -20,7 +20,7 @@ pub use timings::{HookTime, PHASES, Timings};
 pub use troubles::Trouble;
 
 /// The one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Everything planned was proved.

@@ -2,6 +2,7 @@
 
 pub mod bound;
 pub mod format;
+pub mod index;
 pub mod journal;
 mod redaction;
 mod scan;
@@ -136,11 +137,6 @@ pub fn kept_dirs(below: &Path) -> Vec<PathBuf> {
     let mut out: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.join(EVENTS).is_file()).collect();
     out.sort();
     out
-}
-
-/// All kept records below a directory.
-pub fn kept(below: &Path) -> Vec<Kept> {
-    kept_dirs(below).into_iter().map(Kept::read).collect()
 }
 
 #[cfg(test)]

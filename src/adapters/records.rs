@@ -1,0 +1,157 @@
+//! Kept records on the disk: a directory for each run, and the index beside them.
+
+use super::disk::Disk;
+use super::mask::of_files;
+use ccci_recipe::files::{FileSystem, Kind};
+use ccci_swarm::ports::records::{Records, Stamp};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use tempfile::Builder;
+
+/// The index, beside the runs.
+const INDEX: &str = "index.jsonl";
+/// An index above this is not read: it would hold some hundred thousand runs. Bytes.
+const MOST_INDEX: u64 = 256 << 20;
+
+/// The records below one directory.
+#[derive(Debug, Clone)]
+pub struct DirRecords {
+    below: PathBuf,
+    /// The file of a record that is listed and read.
+    events: &'static str,
+    /// Bytes that such a file has at most.
+    most: u64,
+}
+
+impl DirRecords {
+    /// The records below a directory, which need not be there; `events` is the file that makes a directory a record, and
+    /// `most` the bytes that are read of one.
+    pub fn new(below: impl Into<PathBuf>, events: &'static str, most: u64) -> DirRecords {
+        DirRecords { below: below.into(), events, most }
+    }
+
+    fn index_file(&self) -> PathBuf {
+        self.below.join(INDEX)
+    }
+}
+
+/// A plain file's bytes; another kind is not opened, as a pipe would be waited for.
+fn plain(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    match Disk.kind(path)? {
+        Kind::File => Disk.read(path, most),
+        _ => Err(io::Error::other("it is no plain file")),
+    }
+}
+
+impl Records for DirRecords {
+    fn list(&self) -> io::Result<Vec<(String, Stamp)>> {
+        let entries = match fs::read_dir(&self.below) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+            entries => entries?,
+        };
+        let mut all = vec![];
+        for entry in entries {
+            let entry = entry?;
+            let Ok(facts) = fs::metadata(entry.path().join(self.events)) else { continue };
+            if !facts.is_file() {
+                continue;
+            }
+            let nanoseconds = facts.mtime().saturating_mul(1_000_000_000).saturating_add(facts.mtime_nsec());
+            let written_ns = u64::try_from(nanoseconds).unwrap_or_default();
+            let stamp = Stamp { bytes: facts.len(), written_ns, inode: facts.ino() };
+            all.push((entry.file_name().to_string_lossy().into_owned(), stamp));
+        }
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(all)
+    }
+
+    fn events(&self, name: &str) -> io::Result<Vec<u8>> {
+        plain(&self.below.join(name).join(self.events), self.most)
+    }
+
+    fn index(&self) -> io::Result<Vec<u8>> {
+        match plain(&self.index_file(), MOST_INDEX) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(vec![]),
+            read => read,
+        }
+    }
+
+    fn extend_index(&self, lines: &[u8]) -> io::Result<()> {
+        // what is added in one write is whole, whoever else adds: the kernel moves to the end and writes under one lock
+        let written = OpenOptions::new().append(true).create(true).open(self.index_file())?.write(lines)?;
+        if written == lines.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+    }
+
+    fn replace_index(&self, lines: &[u8]) -> io::Result<()> {
+        let mut temp = Builder::new().prefix(".ccci-").permissions(of_files()).tempfile_in(&self.below)?;
+        temp.write_all(lines)?;
+        temp.persist(self.index_file()).map(drop).map_err(|e| e.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    fn ground() -> (tempfile::TempDir, DirRecords) {
+        let dir = tempfile::tempdir().unwrap();
+        let records = DirRecords::new(dir.path(), "events.jsonl", 1_000);
+        (dir, records)
+    }
+
+    #[test]
+    fn directories_with_events_are_records_in_the_order_of_their_names() {
+        let (dir, records) = ground();
+        for (name, file) in [("b", "events.jsonl"), ("a", "events.jsonl"), ("none", "plan.json")] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+            fs::write(dir.path().join(name).join(file), name).unwrap();
+        }
+        fs::create_dir_all(dir.path().join("odd/events.jsonl")).unwrap();
+        let listed = records.list().unwrap();
+        assert_eq!(listed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(records.events("a").unwrap(), b"a");
+        assert_eq!(records.events("odd").unwrap_err().to_string(), "it is no plain file");
+        fs::write(dir.path().join("b/events.jsonl"), vec![b'x'; 1_001]).unwrap();
+        assert_eq!(records.events("b").unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_ne!(records.list().unwrap()[1], listed[1], "another stamp");
+        let nowhere = DirRecords::new(dir.path().join("nowhere"), "events.jsonl", 1);
+        assert!(nowhere.list().unwrap().is_empty() && nowhere.index().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_file_of_the_same_length_that_replaces_another_has_another_stamp() {
+        let (dir, records) = ground();
+        fs::create_dir(dir.path().join("a")).unwrap();
+        let (file, new) = (dir.path().join("a/events.jsonl"), dir.path().join("a/new"));
+        fs::write(&file, "one").unwrap();
+        let before = records.list().unwrap();
+        let written = fs::metadata(&file).unwrap().modified().unwrap();
+        fs::write(&new, "two").unwrap();
+        fs::File::options().write(true).open(&new).unwrap().set_modified(written).unwrap();
+        fs::rename(&new, &file).unwrap();
+        assert_ne!(records.list().unwrap(), before);
+    }
+
+    #[test]
+    fn what_several_add_to_the_index_at_once_stays_whole() {
+        let (_dir, records) = ground();
+        thread::scope(|s| {
+            for n in 0..8 {
+                let records = &records;
+                s.spawn(move || {
+                    let line = format!("\n{}\n", n.to_string().repeat(3_000));
+                    (0..20).for_each(|_| records.extend_index(line.as_bytes()).unwrap());
+                });
+            }
+        });
+        let index = String::from_utf8(records.index().unwrap()).unwrap();
+        let lines: Vec<&str> = index.lines().filter(|l| !l.is_empty()).collect();
+        assert_eq!(lines.len(), 160);
+        assert!(lines.iter().all(|l| l.len() == 3_000 && l.bytes().all(|b| b == l.as_bytes()[0])));
+        records.replace_index(b"new").unwrap();
+        assert_eq!(records.index().unwrap(), b"new");
+    }
+}
