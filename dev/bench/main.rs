@@ -1,5 +1,6 @@
 //! `make bench`: what ccci costs, as ratios against a floor or a rival measured in the same run. Every figure is a
-//! median of several rounds; nothing here is a test. Arguments choose parts: `life`, `waits`, `words`; all without any.
+//! median of several rounds; nothing here is a test. Arguments choose parts: `life`, `records`,
+//! `waits`, `words`; all without any.
 //! `CCCI_BENCH_ROUNDS` says how many rounds.
 
 #![allow(
@@ -12,6 +13,7 @@
 mod figures;
 mod life;
 mod process;
+mod records;
 mod waits;
 mod words;
 
@@ -20,7 +22,8 @@ use std::process::ExitCode;
 /// Measures and prints, so many rounds.
 type Part = fn(usize);
 /// The parts, in the order they are run.
-const PARTS: &[(&str, Part)] = &[("words", words::run), ("life", life::run), ("waits", waits::run)];
+const PARTS: &[(&str, Part)] =
+    &[("words", words::run), ("records", records::run), ("life", life::run), ("waits", waits::run)];
 /// Rounds when nothing else is asked for.
 const ROUNDS: usize = 5;
 
