@@ -1,9 +1,9 @@
-//! Counts the bytes each thread holds, so that a script pays for its own memory and not for its neighbour's.
+//! Counts the bytes that each thread holds, so that the limit of a script's memory applies to that script only.
 //!
-//! A package of its own: it has the only unsafe code, which an allocator must be, and it is optimised in every build, as it
-//! is called for every value. It hands everything on to the system's allocator and only counts. A value freed on another
-//! thread than it was made on is counted there; a script's engine, values and result live and die on the script's own
-//! thread, so its count is right.
+//! It is a package of its own for two reasons. An allocator needs unsafe code, which all other packages forbid. And it is
+//! optimised in every build, because it is called for every value. It passes all calls to the system's allocator and only
+//! counts. A value is counted on the thread that allocates it and on the thread that frees it. A script's engine, values
+//! and result are made and freed on the script's own thread, so the count of that thread is right.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -14,19 +14,19 @@ struct Counting;
 static ALLOCATOR: Counting = Counting;
 
 thread_local! {
-    /// Held now, and asked for since the thread began. Constant and without a destructor: reading it never allocates and
-    /// works while the thread ends.
+    /// Bytes held now, and bytes allocated since the thread began. Constant and without a destructor, so that reading it
+    /// never allocates and works while the thread ends.
     static BYTES: (Cell<isize>, Cell<usize>) = const { (Cell::new(0), Cell::new(0)) };
 }
 
-/// Bytes this thread has asked for and not given back. May be negative where it frees what others made.
-// inlined into a package that is not optimised it would be as slow as that one
+/// Bytes that this thread has allocated and not freed. Negative if it has freed more than it allocated.
+// not inlined: in a package without optimisation the inlined code would be slow
 #[inline(never)]
 pub fn held() -> isize {
     BYTES.try_with(|b| b.0.get()).unwrap_or(0)
 }
 
-/// Bytes this thread has asked for since it began, given back or not: how much it has done with memory.
+/// Bytes that this thread has allocated since it began, freed ones included.
 #[inline(never)]
 pub fn asked() -> usize {
     BYTES.try_with(|b| b.1.get()).unwrap_or(0)
@@ -39,11 +39,11 @@ fn count(bytes: isize) {
     });
 }
 
-// SAFETY: all four hand their arguments to `System` unchanged and give back what it gives, so its promises are kept.
+// SAFETY: all four functions pass their arguments to `System` unchanged and return its result, so its guarantees hold.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
-        // SAFETY: the caller's promises about `layout` are those `System` asks for.
+        // SAFETY: the caller guarantees for `layout` what `System` requires.
         unsafe { System.alloc(layout) }
     }
 
@@ -61,7 +61,7 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size as isize - layout.size() as isize);
-        // SAFETY: `at` came from `System` with this layout; the caller vouches for `size`.
+        // SAFETY: `at` came from `System` with this layout; the caller guarantees a valid `size`.
         unsafe { System.realloc(at, layout, size) }
     }
 }
