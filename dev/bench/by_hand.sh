@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# by_hand.sh REPOSITORY BASE - the life of custom-html done by hand, as the floor that `ccci run` is measured against: deploy,
-# poll tightly, write pages, upgrade, archive, damage, restore, read back, remove, and look that nothing is left. It judges
-# nothing, explains nothing and keeps no record. It must not touch anything but its own stack.
+# by_hand.sh REPOSITORY BASE - the lifecycle of custom-html by hand, as the lower bound for `ccci run`: deploy, poll in a tight
+# loop, write pages, upgrade, archive, damage, restore, read back, remove, and check that nothing is left. It has no verdict, no
+# explanations and no record. It must not change anything but its own stack.
 set -euo pipefail
 repository=$1 base=$2
 stack=hand-$$
@@ -31,7 +31,7 @@ remove() {
 }
 trap remove EXIT
 
-deploy() { # FOLDER: as the lab's engine needs it, without virtual IPs
+deploy() { # FOLDER: without virtual IPs, as the lab's engine needs it
   export DEFAULT_CONF_VERSION
   DEFAULT_CONF_VERSION=$(sed -n 's/^export DEFAULT_CONF_VERSION=//p' "$1/abra.sh")
   printf 'version: "3.8"\nservices: {app: {deploy: {endpoint_mode: dnsrr}}}\n' >"$1/dnsrr.yml"
@@ -40,7 +40,7 @@ deploy() { # FOLDER: as the lab's engine needs it, without virtual IPs
 container() { docker ps -q --filter "label=com.docker.swarm.service.name=${stack}_app" --filter health=healthy; }
 in_app() { docker exec "$app" sh -c "$1"; }
 page() { curl -fsS "http://$address/$1"; }
-running() { # STATE OF THE UPDATE: polls until one task runs (and is healthy) and the update is where it should be
+running() { # STATE OF THE UPDATE: polls until one task runs (and is healthy) and the update has this state
   local service
   for _ in $(seq 12000); do
     service=$(ask services name "${stack}_app")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Durations of one thing, measured several times.
+/// Several measurements of one duration.
 #[derive(Default)]
 pub struct Figures(Vec<Duration>);
 
@@ -40,12 +40,12 @@ pub fn span(d: Duration) -> String {
     }
 }
 
-/// How many times `of` goes into `what`.
+/// Ratio of two durations.
 pub fn ratio(what: Duration, of: Duration) -> f64 {
     what.as_secs_f64() / of.as_secs_f64().max(1e-9)
 }
 
-/// A table whose columns are as wide as they must be.
+/// Prints a table with columns as wide as needed.
 pub fn table(head: &[&str], rows: &[Vec<String>]) {
     let wide = |i: usize| {
         rows.iter().map(|r| r[i].chars().count()).chain([head[i].chars().count()]).max().unwrap_or(0)

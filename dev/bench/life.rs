@@ -1,17 +1,17 @@
-//! The whole life of `custom-html` by ccci against the same life done by hand (`by_hand.sh`), taken in turns.
+//! The whole lifecycle of `custom-html` by ccci and by hand (`by_hand.sh`), alternately.
 
 use super::figures::{Figures, ratio, span, table};
 use super::process::watch;
 use std::process::{Command, Stdio};
 
 const SOURCE: &str = "dev/lab/repos/custom-html";
-/// The newest published version below the head, which ccci chooses by itself.
+/// The newest published version before the head, which ccci chooses itself.
 const BASE: &str = "1.10.0+1.27.0";
 
-/// Both lives, `rounds` times.
+/// Both lifecycles, `rounds` times.
 pub fn run(rounds: usize) {
     println!(
-        "The whole life of custom-html: by ccci, and by hand (deploys, polls tightly, archives, damages, restores, removes)"
+        "The whole lifecycle of custom-html: by ccci, and by hand (deploy, poll in a tight loop, archive, damage, restore, remove)"
     );
     let (mut ours, mut floor, mut cpu, mut children) =
         (Figures::default(), Figures::default(), Figures::default(), Figures::default());
@@ -41,7 +41,7 @@ pub fn run(rounds: usize) {
             row("ccci, its children's (docker client, git)", &children),
         ],
     );
-    println!("  ratio of walls {:.2} (at most 1.25)", ratio(ours.median(), floor.median()));
+    println!("  ratio of wall times {:.2} (at most 1.25)", ratio(ours.median(), floor.median()));
     println!("  own processor time {} (at most 1 s)", span(cpu.max()));
-    println!("  own memory {} MB at the highest (at most 60 MB)", peak_kb / 1024);
+    println!("  own memory {} MB at the maximum (at most 60 MB)", peak_kb / 1024);
 }

@@ -1,7 +1,6 @@
-//! `make bench`: what ccci costs, as ratios against a floor or a rival measured in the same run. Every figure is a
-//! median of several rounds; nothing here is a test. Arguments choose parts: `life`, `records`,
-//! `waits`, `words`; all without any.
-//! `CCCI_BENCH_ROUNDS` says how many rounds.
+//! `make bench`: what ccci costs, as ratios to a lower bound or to another program measured in the same call.
+//! Every figure is the median of several rounds; nothing here is a test. Arguments choose parts: `life`, `records`,
+//! `waits`, `words`; without arguments all parts run. `CCCI_BENCH_ROUNDS` sets the number of rounds.
 
 #![allow(
     clippy::disallowed_methods,
@@ -19,12 +18,12 @@ mod words;
 
 use std::process::ExitCode;
 
-/// Measures and prints, so many rounds.
+/// Measures and prints, with this number of rounds.
 type Part = fn(usize);
 /// The parts, in the order they are run.
 const PARTS: &[(&str, Part)] =
     &[("words", words::run), ("records", records::run), ("life", life::run), ("waits", waits::run)];
-/// Rounds when nothing else is asked for.
+/// Default number of rounds.
 const ROUNDS: usize = 5;
 
 fn main() -> ExitCode {
@@ -32,7 +31,7 @@ fn main() -> ExitCode {
     let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     if let Some(word) = asked.iter().find(|a| !PARTS.iter().any(|(name, _)| name == a)) {
         let known: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
-        println!("bench: `{word}` is no part; parts are {}", known.join(", "));
+        println!("bench: there is no part `{word}`; parts are {}", known.join(", "));
         return ExitCode::from(2);
     }
     let rounds = std::env::var("CCCI_BENCH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS);

@@ -1,4 +1,4 @@
-//! A child process with what it used: wall time, its own processor time and its memory at the highest.
+//! A child process and what it used: wall time, its own processor time and its peak memory.
 
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
@@ -9,9 +9,10 @@ pub struct Used {
     pub wall: Duration,
     /// Processor time of the process itself, user and system, without its children.
     pub cpu: Duration,
-    /// The same of the children that it waited for.
+    /// Processor time of the children that it waited for.
     pub children: Duration,
-    /// Most memory it had resident, kB. Read every few milliseconds, so a last moment may be missing.
+    /// Peak resident memory in kB. It is read every few milliseconds, so a peak at the very end may be
+    /// missing.
     pub peak_kb: u64,
     /// How it ended.
     pub status: ExitStatus,

@@ -1,5 +1,5 @@
-//! The eight waits: does the answer come, is it right, and how soon; beside it what the docker client's own wait
-//! (`docker stack deploy --detach=false`) says to the same file on the same engine.
+//! The eight waits: whether an answer comes, whether it is right, and how soon. For comparison, the docker
+//! client's own wait (`docker stack deploy --detach=false`) with the same file on the same engine.
 
 use super::figures::{Figures, span, table};
 use ccci::commands::{engine, env};
@@ -19,19 +19,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// One case: a file, perhaps a second one that is deployed over it, and the answer that is right.
+/// One case: a file, in some cases a second one that is deployed after it, and the right answer.
 struct Case {
     name: &'static str,
     /// YAML of the services, at no indent.
     first: &'static str,
-    /// Deployed over the first once that has converged; the wait that counts is then this one's.
+    /// Deployed when the first has converged; the wait for this deploy is then measured.
     second: Option<&'static str>,
     /// `converged`, or the id of a cause.
     right: &'static str,
-    /// Words of a remark that must be made.
+    /// Text that a remark must contain.
     remark: &'static str,
     restart: Restart,
-    /// The bound that ccci promises, where it promises one; for `healthy` over the floor.
+    /// The bound that ccci promises, if any; for `healthy` in addition to the lower bound.
     most: Option<Duration>,
 }
 
@@ -110,10 +110,10 @@ impl Case {
 
 /// An image that the lab has.
 const IMAGE: &str = "nginx:1.25.0";
-/// The client's own wait does not end by itself in most cases.
+/// The client's own wait does not end in most cases.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(20);
 
-/// All cases, `rounds` times; the docker client once each.
+/// All cases, `rounds` times; the docker client once for each case.
 pub fn run(rounds: usize) {
     println!(
         "The eight waits: ccci's answer, and the docker client's own wait (given up after {} s)",
@@ -121,7 +121,7 @@ pub fn run(rounds: usize) {
     );
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let domain = format!("bench-{}.ccci.test", std::process::id());
-    // without the lock every run on this machine would remove the stack as a leftover of a dead run
+    // without the lock, any run on this machine would remove the stack as a leftover of a dead run
     let _held = FileLocks::new(env::locks()).take(&domain).unwrap().expect("nobody else has this domain");
     let ground = Ground::new(&runtime, domain);
     let (mut rows, mut right) = (vec![], 0);
@@ -135,11 +135,11 @@ pub fn run(rounds: usize) {
     println!("  {right} of {} right", CASES.len() * rounds);
 }
 
-/// What some rounds of a case gave.
+/// Results of some rounds of a case.
 #[derive(Default)]
 struct Measured {
     times: Figures,
-    /// Time over the floor: when the engine itself first had a wanted task running.
+    /// Time beyond the lower bound, which is when the engine itself first had a desired task running.
     over: Figures,
     /// Answers that are not right.
     wrong: Vec<String>,
@@ -180,7 +180,7 @@ impl Measured {
 /// The engine, and a stack of the bench on it.
 struct Ground {
     cluster: Arc<Swarm>,
-    /// Looks as fast as it can, to know when the engine itself had it; never handed to what is measured.
+    /// Polls as fast as possible to find out when the engine was ready; not used by what is measured.
     floor: Arc<Swarm>,
     clock: Arc<RealClock>,
     host: String,
@@ -214,7 +214,7 @@ impl Ground {
         StackName::parse(&self.domain.replace('.', "_")).unwrap()
     }
 
-    /// The file with the labels that removal goes by.
+    /// The file with the labels that are needed for removal.
     fn file(&self, services: &str) -> String {
         let owner =
             Owner { run: ccci_model::name::RunId::parse("bench").unwrap(), domain: self.domain.clone() };
@@ -236,7 +236,8 @@ impl Ground {
         self.cluster.deploy(&deploy, &self.limit(30)).unwrap();
     }
 
-    /// Waits for a case; the answer, the time from before the deploy, and when the engine had every task running.
+    /// Waits for a case. Returns the answer, the time from before the deploy, and when the engine had every
+    /// task running.
     fn wait(&self, case: &Case) -> (String, Duration, Option<Duration>) {
         let first = self.file(case.first);
         let mut began = Instant::now();
@@ -277,7 +278,7 @@ impl Ground {
         until_converged(&*self.cluster, &*self.clock, &stack, wanted, &mut history, &limit, &mut |_| ())
     }
 
-    /// Polls tightly until a wanted task runs (which with a health check means that it passed).
+    /// Polls in a tight loop until a desired task runs (with a health check: until it passed).
     fn first_running(&self, began: Instant, done: &AtomicBool) -> Option<Duration> {
         while !done.load(Ordering::SeqCst) {
             let seen = self.floor.look(&self.stack(), &self.limit(5)).ok()?;
@@ -289,7 +290,7 @@ impl Ground {
         None
     }
 
-    /// What the client says to the last file of the case.
+    /// The client's answer to the last file of the case.
     fn client(&self, case: &Case) -> String {
         let dir = tempfile::tempdir().unwrap();
         let run = |services: &str| {
@@ -346,7 +347,7 @@ impl Ground {
     }
 }
 
-/// A bench that ends in the middle leaves nothing either.
+/// A bench that is aborted leaves nothing either.
 impl Drop for Ground {
     fn drop(&mut self) {
         if std::thread::panicking() {

@@ -1,5 +1,6 @@
-//! What the words cost: loading and checking a recipe directory, planning from its source, calling a hook. The rival
-//! is what a harness in shell or Python pays for the same: a process.
+//! The cost of the declarative part: loading and checking a recipe directory, planning from its source,
+//! calling a hook. For comparison: starting a process, which a harness in shell or Python does for the same
+//! work.
 
 use super::figures::{Figures, ratio, table};
 use ccci_model::diag::Text;
@@ -10,10 +11,10 @@ use std::time::Instant;
 
 const ENV_HOOK: &str =
     "fn extra_env(ctx) { let m = #{}; for i in 0..20 { m[\"KEY_\" + i] = \"value \" + i * 2; } m }";
-/// Things of microseconds are done so many times a round.
+/// Repetitions in a round of work that takes microseconds.
 const MANY: u32 = 200;
 
-/// Each, `rounds` times.
+/// Each measurement, `rounds` times.
 pub fn run(rounds: usize) {
     println!("Words: loading, planning and calling, against starting a process");
     let shell = times(rounds, 20, || end(Command::new("sh").args(["-c", ":"])));
@@ -46,7 +47,7 @@ pub fn run(rounds: usize) {
     );
 }
 
-/// The time of one, of `many` in a row, so many rounds.
+/// Time of one call, from `many` in a row, for each round.
 fn times(rounds: usize, many: u32, mut what: impl FnMut()) -> Figures {
     let mut out = Figures::default();
     for _ in 0..rounds {

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# run.sh [SECONDS [TARGET...]] - fuzzing with libFuzzer, each target for so long (60 by default), all of them by default. It
-# starts from dev/fuzz/corpus and the fixtures of the tests, and goes on where the last call ended (target/fuzz/corpus). A finding
-# stops that target, is printed, and its input lies in target/fuzz/found: put the cause right, then keep the input in
-# dev/fuzz/corpus, where the ordinary tests read it. CCCI_FUZZ_REPEAT=65536 repeats every input up to so many bytes, which finds
-# what takes more than its share of time with a long text. A stable toolchain will do; libFuzzer is built by a C++ compiler.
+# run.sh [SECONDS [TARGET...]] - fuzzing with libFuzzer, each target for SECONDS (60 by default), all targets by default. It
+# starts with dev/fuzz/corpus and the fixtures of the tests, and continues where the last call ended (target/fuzz/corpus). A
+# finding stops its target and is printed; its input is in target/fuzz/found. Correct the cause, then add the input to
+# dev/fuzz/corpus, which the ordinary tests read. CCCI_FUZZ_REPEAT=65536 repeats every input up to this size in bytes, which
+# finds code that is too slow for a long text. A stable toolchain is enough; a C++ compiler builds libFuzzer.
 # It must not write into the repository.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,7 +17,7 @@ command -v c++ >/dev/null || {
   exit 1
 }
 
-# the passes that cargo-fuzz asks for; they need no nightly toolchain as long as no sanitizer is asked for
+# the compiler passes of cargo-fuzz; without a sanitizer they need no nightly toolchain
 host=$(rustc -vV | sed -n 's/^host: //p')
 export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -25,7 +25,7 @@ export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
 (cd "$here" && CARGO_TARGET_DIR=$work cargo build -q --release --locked --target "$host")
 driver=$work/$host/release/ccci-fuzz
 
-# fixtures that are inputs of a target as they are
+# fixtures that can be inputs of a target without changes
 seeds() { # TARGET
   case $1 in
     env) echo "$root/dev/lab/recipes" ;;

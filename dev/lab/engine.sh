@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# engine.sh up|down|status|restart - a Docker engine that is a swarm manager on loopback. It uses the one that answers as it is and
-# starts one only if none does. It must not reconfigure an engine that it did not start, nor stop one, nor undo a swarm that
-# it did not make.
+# engine.sh up|down|status|restart - a Docker engine that is a swarm manager on loopback. It uses the engine that answers, without
+# changes, and starts one only if none does. It must not reconfigure or stop an engine that it did not start, or leave a swarm
+# that it did not make.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 . "$LAB_HERE/docker.sh"
 PID_FILE=/var/run/docker.pid
 
-# Containers need cgroups; a bare machine without an init system may have mounted none.
+# Containers need cgroups, which may not be mounted on a machine without an init system.
 mount_cgroups() {
   if grep -q ' cgroup2\? ' /proc/mounts; then return; fi
   mkdir -p /sys/fs/cgroup
@@ -31,12 +31,12 @@ unmount_cgroups() {
   rm -f "$LAB_DIR/mounts"
 }
 
-# After SIGKILL the pid files of the engine and its containerd stay and keep the next ones from starting.
+# After SIGKILL the pid files of the engine and its containerd remain and prevent the next ones from starting.
 remove_stale_pid_files() {
   local file pid
   pid=$(cat "$PID_FILE" 2>/dev/null) || pid=none
   if lives "$pid" && grep -qsx dockerd "/proc/$pid/comm"; then
-    die "an engine runs here (process $pid) but does not answer on $(engine_host). If it is just starting, try again; else look at its log, or set DOCKER_HOST to where it listens"
+    die "an engine runs here (process $pid) but does not answer on $(engine_host). If it is just starting, try again; otherwise read its log, or set DOCKER_HOST to its address"
   fi
   rm -f "$PID_FILE"
   file=/var/run/docker/containerd/containerd.pid
@@ -44,7 +44,7 @@ remove_stale_pid_files() {
   if ! lives "$pid" || ! grep -qsx containerd "/proc/$pid/comm"; then rm -f $file; fi
 }
 
-# A killed engine may leave the interface of an overlay network; no task can join that network until it is gone.
+# A killed engine may leave the interface of an overlay network; no task can join that network until the interface is removed.
 remove_stale_interfaces() {
   local link
   command -v ip >/dev/null || return 0
@@ -58,11 +58,11 @@ start_engine() {
   remove_stale_interfaces
   host=$(engine_host)
   mount_cgroups
-  # dockerd refuses to start when an option is also in its configuration file; what is in there is the owner's will
+  # dockerd refuses to start if an option is also in its configuration file; the owner's configuration is kept
   configured() { grep -qs "\"$1\"" /etc/docker/daemon.json; }
   configured hosts || options+=(-H "$host")
   configured pidfile || options+=(--pidfile "$PID_FILE")
-  # the mirror serves upstream names to this engine and needs no change in /etc/docker
+  # the mirror serves images under upstream names to this engine without changes in /etc/docker
   configured registry-mirrors || options+=(--registry-mirror "http://127.0.0.1:$(cat "$LAB_DIR/registry.port")")
   (
     close_inherited
@@ -79,7 +79,7 @@ start_engine() {
   return 1
 }
 
-# everything that an engine of ours and its images need, in one go
+# installs everything that our engine and its images need, in one step
 install_engine() {
   local needed=(docker=docker.io dockerd=docker.io iptables=iptables git=git curl=curl mmdebstrap=mmdebstrap)
   needed+=(update-ca-certificates=ca-certificates)
@@ -109,7 +109,7 @@ make_manager() {
 
 require_manager() {
   local state command='docker swarm init --listen-addr 127.0.0.1:2377 --advertise-addr 127.0.0.1'
-  # an engine that has just started says "pending" until its swarm is back
+  # the state of an engine that has just started is "pending" until its swarm is ready
   for _ in $(seq 50); do
     state=$(swarm_state)
     case $state in pending*) sleep 0.1 ;; *) break ;; esac
@@ -117,12 +117,12 @@ require_manager() {
   case $state in
     "active true") ;;
     "inactive "*)
-      engine_is_ours || die "the engine on $(engine_host) is no swarm manager, and the lab does not reconfigure an engine that it did not start. Type: $command"
+      engine_is_ours || die "the engine on $(engine_host) is not a swarm manager, and the lab does not reconfigure an engine that it did not start. Run: $command"
       step "making the engine a swarm manager on loopback" make_manager
       ;;
-    "active false") die "the engine on $(engine_host) is a swarm worker, and ccci needs a manager; set DOCKER_HOST to a manager, or type: docker swarm leave && $command" ;;
-    "locked "*) die "the swarm of the engine on $(engine_host) is locked; type: docker swarm unlock" ;;
-    *) die "the engine on $(engine_host) cannot serve: its swarm state is '$state'; look at: docker info" ;;
+    "active false") die "the engine on $(engine_host) is a swarm worker, and ccci needs a manager; set DOCKER_HOST to a manager, or run: docker swarm leave && $command" ;;
+    "locked "*) die "the swarm of the engine on $(engine_host) is locked; run: docker swarm unlock" ;;
+    *) die "the engine on $(engine_host) cannot be used: its swarm state is '$state'; see: docker info" ;;
   esac
 }
 
@@ -130,7 +130,7 @@ up() {
   local began answer whose=''
   began=$(now_ms)
   if ! command -v docker >/dev/null; then
-    # without a client we cannot ask; without a socket there is nobody to ask either
+    # the version needs a client; without a socket there is no engine either
     if [ -z "${DOCKER_HOST:-}" ] && [ ! -S /var/run/docker.sock ]; then install_engine; else with_packages docker=docker.io; fi
   fi
   answer=$(engine_version) || start_if_possible "$answer"
@@ -144,7 +144,7 @@ leave_swarm() { timeout 60 docker swarm leave --force; }
 down() {
   DOCKER_HOST=$(cat "$LAB_DIR/engine.host" 2>/dev/null) || DOCKER_HOST=''
   export DOCKER_HOST
-  # after a reboot the same swarm may live on in an engine that the machine itself started
+  # after a reboot the same swarm may exist in an engine that the machine itself started
   if [ -s "$LAB_DIR/swarm.made" ] && [ "$(swarm_id)" = "$(cat "$LAB_DIR/swarm.made")" ]; then
     step "leaving the swarm that the lab made" leave_swarm
   fi
@@ -169,10 +169,10 @@ status() {
   [ "$state" = "active true" ]
 }
 
-# As a crash or a power cut would have it: nothing is told beforehand. For tests of what has to survive that.
+# Kills the engine without warning, as in a crash or a power cut, and starts it again. For tests of what must survive that.
 restart() {
   local pid i
-  pid=$(process_of engine) || die "the lab started no engine that still runs, and it does not kill others"
+  pid=$(process_of engine) || die "no engine of the lab is running, and the lab does not kill other engines"
   kill -KILL "$pid"
   for ((i = 0; i < 200; i++)); do
     lives "$pid" || break

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# images.sh [--full] [NAME...] | --remove - builds the stand-ins for upstream images (images/TAGS) and puts them behind their
-# upstream names: into the engine's own store, and into the registry that serves the engine which the lab started. What has
-# not changed is not built again. An image of that name that the lab did not make must stay as it is.
+# images.sh [--full] [NAME...] | --remove - builds the stand-ins for upstream images (images/TAGS) and gives them their
+# upstream names, in the engine's own store and in the registry of the engine that the lab started. Unchanged images are not
+# built again. An image with such a name that the lab did not make must not be changed.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 . "$LAB_HERE/docker.sh"
@@ -11,13 +11,13 @@ declare -A IN_ENGINE=() # reference -> the hash it was built from; empty for an 
 
 hash_of() { (cd "$LAB_HERE/images" && find base "$1" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16); }
 
-# rows [WANTED...]: the rows of TAGS that are meant, without the first column
+# rows [NAME...]: the chosen rows of TAGS, without the first column
 rows() {
   awk -v wanted=" $* " '/^#/ || NF < 4 { next }
     wanted ~ /--full/ || wanted == "  " && $1 == "always" || index(wanted, " " $2 " ") { $1 = ""; print substr($0, 2) }' "$LAB_HERE/images/TAGS"
 }
 
-look() { # REFERENCE...: one question to the engine about all of them
+look() { # REFERENCE...: asks the engine once about all of them
   local names hash name
   while read -r names hash; do
     case $hash in *'no value'*) hash='' ;; esac
@@ -27,7 +27,7 @@ look() { # REFERENCE...: one question to the engine about all of them
 is_foreign() { [ -n "${IN_ENGINE[$1]+known}" ] && [ -z "${IN_ENGINE[$1]}" ]; }
 is_current() { [ "${IN_ENGINE[$1]:-}" = "$2" ]; }
 
-remember() { # REFERENCE: what down.sh is to remove, and from which engine
+remember() { # REFERENCE: records what down.sh must remove, and from which engine
   local line
   line="$(engine_host) $1"
   grep -qsxF "$line" "$LAB_DIR/images" || echo "$line" >>"$LAB_DIR/images"
@@ -39,7 +39,7 @@ make_base() {
   remember $BASE
 }
 
-# build NAME HASH REPOSITORY TAG...: one image from the folder, and for each tag a layer that says its own version
+# build NAME HASH REPOSITORY TAG...: builds one image from the folder, and for each tag a layer that contains its version
 build() {
   local name=$1 hash=$2 repository=$3 image tag old
   shift 3
@@ -49,15 +49,15 @@ build() {
     printf 'FROM %s\nENV STAND_IN_VERSION=%s\nRUN echo %s >/etc/stand-in-version\n' "$image" "$tag" "$tag" |
       docker build -q --label "ccci.lab.hash=$hash" -t "$repository:$tag" -
     remember "$repository:$tag"
-    # what the tag named before goes, unless something still uses it
+    # the previous image of the tag is removed, unless something uses it
     [ -z "$old" ] || docker image rm "$old" || true
   done
 }
 
-# The mark is beside the registry's data, so that both go together.
+# The mark is next to the registry's data, so that both are removed together.
 mark_of() { echo "$LAB_DIR/published/${1//\//_}"; }
 is_published() { [ "$(cat "$(mark_of "$1")" 2>/dev/null)" = "$2" ]; }
-publish() { # HASH REFERENCE...: a name without a slash is an official image and lies under library/
+publish() { # HASH REFERENCE...: a name without a slash is an official image, which is under library/
   local hash=$1 reference path registry
   shift
   registry=127.0.0.1:$(cat "$LAB_DIR/registry.port")
@@ -78,7 +78,7 @@ provide() {
   hash=$(hash_of "$name")
   for tag in "$@"; do
     if is_foreign "$repository:$tag"; then
-      echo "lab: $repository:$tag was in the engine before and is left as it is"
+      echo "lab: $repository:$tag was in the engine before and is not changed"
       continue
     fi
     if is_current "$repository:$tag" "$hash"; then remember "$repository:$tag"; else stale+=("$tag"); fi
@@ -101,7 +101,7 @@ provide_base() {
   if [ -n "$OURS" ] && ! is_published $BASE "$hash"; then step "publishing the base image" publish "$hash" $BASE; fi
 }
 
-# side by side, as many as there are cores
+# in parallel, one for each core
 provide_rows() {
   local row words failed=''
   while read -r row; do
@@ -113,14 +113,14 @@ provide_rows() {
   [ -z "$failed" ]
 }
 
-# Each image goes from the engine that got it, whatever DOCKER_HOST says today.
+# Each image is removed from the engine in which it was built, whatever DOCKER_HOST is now.
 remove_all() {
   local host reference hash status=0
   while read -r host reference; do
     export DOCKER_HOST=$host
     engine_answers || { echo "no engine answers on $host: $reference stays there"; status=1; continue; }
     hash=$(docker image inspect -f '{{ index .Config.Labels "ccci.lab.hash" }}' "$reference" 2>/dev/null) || continue
-    # the name may mean another image by now
+    # the name may belong to another image by now
     case $hash in '' | *'no value'*) continue ;; esac
     docker image rm "$reference" >/dev/null || status=1
   done < <(tac "$LAB_DIR/images")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # registry.sh port|up|down|status - a registry on loopback that serves the lab's images under their upstream names to the
-# engine that the lab started. The binary comes out of the distribution's package, unpacked into the lab's folder: it must
-# not install a service, nor listen on anything but loopback.
+# engine that the lab started. The binary is from the distribution's package, unpacked into the lab's folder. It must not
+# install a service or listen on anything but loopback.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 . "$LAB_HERE/docker.sh"
@@ -9,7 +9,7 @@ BINARY=$LAB_DIR/registry/usr/bin/docker-registry
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# The port is chosen before the engine starts, because the engine is started with it, and kept while the engine lives.
+# The port is chosen before the engine starts, because the engine is started with it, and kept while the engine runs.
 choose_port() {
   local port
   port=$(cat "$LAB_DIR/registry.port" 2>/dev/null) || port=''
@@ -60,11 +60,11 @@ YML
 
 up() {
   if process_of registry >/dev/null; then return; fi
-  # an engine of somebody else has no mirror here: images go into its own store instead
+  # an engine that the lab did not start does not use the registry: images go into its own store
   engine_is_ours || return 0
   if [ ! -x "$BINARY" ]; then step "fetching a registry" fetch; fi
   if ! port_is_free "$(cat "$LAB_DIR/registry.port")"; then
-    die "port $(cat "$LAB_DIR/registry.port") is taken, and the lab's engine looks for the registry there; free it, or type: make down"
+    die "port $(cat "$LAB_DIR/registry.port") is taken, and the lab's engine expects the registry there; free it, or run: make down"
   fi
   step "starting a registry on 127.0.0.1:$(cat "$LAB_DIR/registry.port")" start
 }

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# say.sh - sourced by every script of the lab: one line for each piece of work with how long it took, the folder where the
-# lab remembers what it put on this machine, and the packages it needs. Sourcing it must not start or remove anything.
+# say.sh - sourced by every script of the lab: prints one line for each step with its time, defines the folder where the lab
+# records what it put on this machine, and installs packages. Sourcing it must not start or remove anything.
 if [ "$(id -u)" = 0 ]; then LAB_DIR=/var/lib/ccci-lab; else LAB_DIR=${XDG_STATE_HOME:-$HOME/.local/state}/ccci-lab; fi
 LAB_DIR=${CCCI_LAB_DIR:-$LAB_DIR}
 # shellcheck disable=SC2034 # for the scripts that source this
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 now_ms() { date +%s%3N; }
-# test_threads N: how many tests at once, N for each core, where they wait almost as much as they compute
+# test_threads N: how many tests run at once: N for each core, as they wait almost as much as they compute
 test_threads() { echo "${RUST_TEST_THREADS:-$(($1 * $(nproc)))}"; }
-# where tests make their many small files: in memory where there is room, which takes a third off the suite without Docker
+# where tests create their many small files: in memory if there is room, which makes the tests without Docker a third faster
 test_dir() {
   local room
   room=$(df --output=avail -k /dev/shm 2>/dev/null | tail -1)
@@ -22,13 +22,13 @@ die() {
   exit 1
 }
 
-# step TEXT COMMAND...: says what is done while it is done and how long it took; when it fails, the end of what it printed
+# step TEXT COMMAND...: runs the command, prints the text and the time; if it fails, also the end of its output
 step() {
   local text=$1 began log
   shift
   began=$(now_ms)
   log=$(mktemp)
-  # jobs that run side by side (LAB_QUIET_START=1) print their line when they are done, else the lines would mix
+  # jobs that run in parallel (LAB_QUIET_START=1) print their line when they end, so that lines do not mix
   [ -n "${LAB_QUIET_START:-}" ] || printf 'lab: %s ... ' "$text"
   if "$@" >"$log" 2>&1; then
     if [ -n "${LAB_QUIET_START:-}" ]; then printf 'lab: %s ... ' "$text"; fi
@@ -43,7 +43,7 @@ step() {
   fi
 }
 
-# what lives on must not inherit what the caller has open: a lock in it would never be free again
+# a process that keeps running must not inherit open files of the caller: a lock among them would never be released
 close_inherited() {
   local fd
   for fd in /proc/self/fd/*; do
@@ -52,13 +52,13 @@ close_inherited() {
   done
 }
 
-# A process is remembered with its start time and the boot it belongs to: a process id alone is used again, and the lab must
-# never stop somebody else's program.
-# A zombie is dead: where the first process reaps nobody (many containers), an ended program stays listed for ever.
+# A process is recorded with its start time and the id of the boot, because process ids are reused and the lab must never
+# stop somebody else's program.
+# A zombie counts as ended: where the first process reaps no children (many containers), it stays in the process list.
 lives() { [ -d "/proc/$1" ] && ! grep -qsE '^State:\s+[ZX]' "/proc/$1/status"; }
 birth_of() { printf '%s %s %s' "$1" "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20)" "$(cat /proc/sys/kernel/random/boot_id)"; }
 remember_process() { birth_of "$2" >"$LAB_DIR/$1.process"; }
-process_of() { # NAME: prints the process id if the remembered process still lives
+process_of() { # NAME: prints the process id if the recorded process still runs
   local known
   known=$(cat "$LAB_DIR/$1.process" 2>/dev/null) || return 1
   lives "${known%% *}" && [ "$known" = "$(birth_of "${known%% *}")" ] && echo "${known%% *}"
@@ -75,7 +75,7 @@ stop_process() { # NAME SECONDS
   rm -f "$LAB_DIR/$1.process"
 }
 
-# with_packages COMMAND|FILE=PACKAGE...: installs what is not there yet, in one go, and says so
+# with_packages COMMAND|FILE=PACKAGE...: installs the missing packages in one step, and prints it
 with_packages() {
   local pair missing=()
   for pair in "$@"; do
@@ -92,13 +92,13 @@ with_packages() {
 install_packages() {
   local policy=/usr/sbin/policy-rc.d ours='' status=0
   export DEBIAN_FRONTEND=noninteractive
-  # no init script may start a service in the middle of it
+  # no init script may start a service during the installation
   if [ ! -e $policy ]; then
     printf '#!/bin/sh\nexit 101\n' >$policy
     chmod +x $policy
     ours=1
   fi
-  # the package lists are fetched only if those at hand do not do
+  # the package lists are fetched only if the local ones do not suffice
   apt-get install -y -qq --no-install-recommends "$@" ||
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } || status=$?
   [ -z "$ours" ] || rm -f $policy

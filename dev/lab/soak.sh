@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# soak.sh [PART...] - the tests of `make test` with many more rounds, and one table at the end: part, what it showed, how long.
-# Parts: suite, canaries, storm, engine, waits, hostile, fuzz, mutants; all without any. It must not stop at the first part
-# that fails: the table tells all.
+# soak.sh [PART...] - the tests of `make test` with many more rounds, and a table at the end: part, result, time.
+# Parts: suite, canaries, storm, engine, waits, hostile, fuzz, mutants; without arguments all of them. It must not stop at
+# the first part that fails: the table shows the result of each.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 cd "$LAB_HERE/../.."
 PARTS=(suite canaries storm engine waits hostile fuzz mutants)
-# a part is a process of its own, so that its first failing command ends it
+# each part runs in a process of its own, so that its first failing command ends it
 if [ "${1:-}" != --one ]; then
   SOAK_LOGS=$(mktemp -d)
   export SOAK_LOGS
@@ -16,7 +16,7 @@ STORM_TABLE=$SOAK_LOGS/storm.table
 cargo_() { bash dev/lab/cargo.sh - "$@"; }
 stories() { cargo_ test -q --locked --test stories -- --nocapture "$@"; }
 
-# each part prints what it shows; the last line of a part's output that begins with `soak:` stands in the table
+# each part prints its result; the last line of its output that begins with `soak:` goes into the table
 suite() {
   local n began times=() quick
   RUST_TEST_THREADS=$(test_threads 3) quick=$(test_dir)
@@ -32,14 +32,14 @@ suite() {
 }
 canaries() {
   local n
-  for n in 1 2 3; do CCCI_SWARM=1 stories canaries || { echo "soak: not all right in round $n of 3"; return 1; }; done
-  echo "soak: all right, three times in a row"
+  for n in 1 2 3; do CCCI_SWARM=1 stories canaries || { echo "soak: a canary failed in round $n of 3"; return 1; }; done
+  echo "soak: all canaries passed three times in a row"
 }
 storm() {
   CCCI_SWARM=1 CCCI_STORM=${CCCI_STORM:-60} CCCI_STORM_TABLE=$STORM_TABLE stories --test-threads=1 storm
   echo "soak: see the table of kills below"
 }
-# kills and restarts the lab's engine, under whatever else uses it
+# kills and restarts the lab's engine, also while something else uses it
 engine() {
   CCCI_SWARM=1 CCCI_STORM_ENGINE=1 CCCI_STORM=${CCCI_STORM:-60} CCCI_STORM_TABLE=$STORM_TABLE stories --test-threads=1 storm::engine
   echo "soak: see the table of kills below"
@@ -55,7 +55,7 @@ hostile() {
 }
 fuzz() {
   bash dev/fuzz/run.sh "${CCCI_FUZZ_SECONDS:-300}"
-  echo "soak: nothing found in ${CCCI_FUZZ_SECONDS:-300} s a target"
+  echo "soak: nothing found in ${CCCI_FUZZ_SECONDS:-300} s for each target"
 }
 mutants() {
   bash dev/mutants/run.sh
@@ -69,7 +69,7 @@ fi
 wanted=("$@")
 [ ${#wanted[@]} -gt 0 ] || wanted=("${PARTS[@]}")
 for part in "${wanted[@]}"; do
-  case " ${PARTS[*]} " in *" $part "*) ;; *) die "no part is called \`$part\`; parts are: ${PARTS[*]}" ;; esac
+  case " ${PARTS[*]} " in *" $part "*) ;; *) die "there is no part \`$part\`; parts are: ${PARTS[*]}" ;; esac
 done
 rows=() failed=0
 for part in "${wanted[@]}"; do
@@ -82,5 +82,5 @@ done
 echo
 [ ! -s "$STORM_TABLE" ] || { cat "$STORM_TABLE"; echo; }
 printf '%s\n' "${rows[@]}"
-[ $failed = 0 ] || { echo "soak: whole outputs are in $SOAK_LOGS"; exit 1; }
+[ $failed = 0 ] || { echo "soak: the complete output is in $SOAK_LOGS"; exit 1; }
 rm -rf "$SOAK_LOGS"

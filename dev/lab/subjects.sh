@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# subjects.sh - the subject of each commit is `area: imperative summary`, at most 72 characters. Older commits were written before
-# this was checked. It must not fail where the history is not there: an archive or a shallow clone has none.
+# subjects.sh - the subject of each commit is `area: imperative summary`, at most 72 characters. Older commits are
+# not checked, because they were made before this rule. It must not fail without the history, as in an archive or a shallow clone.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 cd "$LAB_HERE/../.."
 SINCE=ffd8becdd12b0edaa371eee930278d88a4ba4c0d
 if ! git merge-base --is-ancestor $SINCE HEAD 2>/dev/null; then
-  echo "subjects: not looked at, the history is not here"
+  echo "subjects: not checked, because the history is missing"
   exit 0
 fi
 wrong=$(git log --no-merges --format=%s $SINCE..HEAD | awk 'length($0) > 72 || !/^[a-z][a-z0-9_, -]*: [^ ]/')
@@ -14,4 +14,4 @@ if [ -n "$wrong" ]; then
   printf 'subjects: expected `area: summary` of at most 72 characters, found:\n%s\n' "$wrong" >&2
   exit 1
 fi
-echo "subjects: $(git log --no-merges --oneline $SINCE..HEAD | wc -l) commits have good ones"
+echo "subjects: $(git log --no-merges --oneline $SINCE..HEAD | wc -l) commits have valid subjects"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test.sh [--no-swarm] - all tests: formatting, clippy, then every test; closes with a line of counts. With --no-swarm only
-# what needs no Docker, and it says so. It must not hide a failure: whatever fails is counted and makes the exit code 1.
+# test.sh [--no-swarm] - all tests: formatting, clippy, then every test; the last line has the counts. With --no-swarm only
+# what needs no Docker, which it prints. It must not hide a failure: each one is counted and makes the exit code 1.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 began=$(now_ms)
@@ -21,9 +21,9 @@ gate "building ccci and its tests (cargo test --no-run)" test -q --workspace --l
 for check in "$LAB_HERE/../nix/check.sh" "$LAB_HERE/subjects.sh"; do
   if bash "$check"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
-if [ $failed -gt 0 ]; then echo "test: something failed above; the tests run all the same"; fi
+if [ $failed -gt 0 ]; then echo "test: a check above failed; the tests run anyway"; fi
 if [ -n "$swarm" ]; then
-  # the Swarm is a third thing that works
+  # the engine of the Swarm uses the cores as well
   RUST_TEST_THREADS=$(test_threads 2)
   export CCCI_SWARM=1 RUST_TEST_THREADS
   echo "test: every test, on the Swarm too (CCCI_SWARM=1 cargo test)"
@@ -32,13 +32,13 @@ else
   RUST_TEST_THREADS=$(test_threads 3)
   TMPDIR=$(test_dir)
   export RUST_TEST_THREADS TMPDIR
-  echo "test: what needs no Docker (cargo test); the Swarm's tests do NOT run here, make test runs them"
+  echo "test: the tests without Docker (cargo test); the tests on the Swarm do NOT run here, make test runs them"
 fi
 status=0
 bash "$LAB_HERE/cargo.sh" - test -q --workspace --locked --no-fail-fast 2>&1 | tee "$log" || status=1
 ran=$(count 4)
 passed=$((passed + ran)) failed=$((failed + $(count 6)))
-# a run that ended before its tests did, or had none, proves nothing
+# a run that ended early or had no tests is a failure
 if [ $status != 0 ] && [ "$(count 6)" = 0 ] || [ "$ran" = 0 ]; then failed=$((failed + 1)); fi
 printf 'test: formatting, warnings, tests%s, in %s\n' "$([ -z "$swarm" ] || echo " and the Swarm")" "$(seconds "$began")"
 printf '%s passed, %s failed\n' $passed $failed

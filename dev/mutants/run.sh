@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# run.sh [PART...] - mutation testing (cargo-mutants) of what must never be wrong: level, converge, verdict, undo, redact. Each
-# mutant is built and tested in its room alone. Survivors are compared with docs/mutants.md; one that is not listed there, or a
-# row that no longer survives, fails. Without arguments all parts. MUTANTS_AGAIN=1 tries only those that the last call did not
-# see caught: for use while tests are being written. It must not change a file of the repository.
+# run.sh [PART...] - mutation testing (cargo-mutants) of the most critical code: level, converge, verdict, undo, redact. Each
+# mutant is built and tested in its own room only. Survivors are compared with docs/mutants.md: a survivor that is not listed
+# there, or a listed one that no longer survives, is a failure. Without arguments all parts run. MUTANTS_AGAIN=1 repeats only the
+# mutants that were not caught in the last call, for use while writing tests. It must not change a file of the repository.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -22,7 +22,7 @@ command -v cargo-mutants >/dev/null || {
 }
 [ $# -gt 0 ] || set -- level undo converge verdict redact
 
-# ccci as it is now: work that goes on meanwhile must not change what is measured
+# a copy of the present state, so that later changes do not affect the measurement
 if ! diff -rq "$root/src" "$work/ccci/src" >/dev/null 2>&1; then
   rm -rf "$work/ccci"
   mkdir -p "$work/ccci"
@@ -43,17 +43,17 @@ for name in "$@"; do
     case $file in *.rs) only+=(--file "src/$file") ;; *) only+=(--file "src/$file/**") ;; esac
   done
   status=0
-  # a mutant may loop for ever, and eat memory: what takes thirty times longer than the tests do is caught by its time
+  # a mutant may loop for ever or fill the memory: one that takes thirty times as long as the tests is caught by its timeout
   cargo mutants --dir "$work/ccci" --package "ccci-$room" "${only[@]}" --in-place --no-shuffle --timeout 20 --build-timeout 300 \
     --cap-lints true ${MUTANTS_AGAIN:+--iterate} --output "$work/out-$name" --no-times --colors never || status=$?
-  # 2: some survived, 3: some were caught by their time
+  # 2: some survived, 3: some were caught by the timeout
   case $status in 0 | 2 | 3) ;; *) exit $status ;; esac
-  # file: mutation, without line and column, which move
+  # file: mutation, without line and column, which change
   sed -E "s|^([^:]+):[0-9]+:[0-9]+: |\1: |" "$work/out-$name/mutants.out/missed.txt" >>"$work/survivors.txt"
 done
 sort -o "$work/survivors.txt" "$work/survivors.txt"
 
-# what docs/mutants.md lists of these parts: `## FILE`, then `- `MUTATION`: reason`
+# the rows of these parts in docs/mutants.md: `## FILE`, then `- `MUTATION`: reason`
 for name in "$@"; do
   for row in "${parts[@]}"; do
     read -r part _ files <<<"$row"
@@ -68,9 +68,9 @@ gone=$(comm -23 "$work/listed.txt" "$work/found.txt")
 [ -z "$new" ] || printf 'survives and is not in docs/mutants.md:\n%s\n' "$new"
 [ -z "$gone" ] || printf 'is in docs/mutants.md and no longer survives:\n%s\n' "$gone"
 for name in "$@"; do
-  # `previously_caught.txt` is there only after MUTANTS_AGAIN=1
+  # `previously_caught.txt` exists only after MUTANTS_AGAIN=1
   total=$(find "$work/out-$name/mutants.out" -maxdepth 1 -name '*caught.txt' -exec cat {} + | wc -l)
-  printf 'mutants: %-9s %4s caught, %3s by their time, %3s survive, %3s do not compile\n' "$name" "$total" \
+  printf 'mutants: %-9s %4s caught, %3s by the timeout, %3s survive, %3s do not compile\n' "$name" "$total" \
     "$(wc -l <"$work/out-$name/mutants.out/timeout.txt")" "$(wc -l <"$work/out-$name/mutants.out/missed.txt")" \
     "$(wc -l <"$work/out-$name/mutants.out/unviable.txt")"
 done

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# check.sh - evaluates the flake with a stub in the place of nixpkgs, as no Nix store can be filled everywhere: every output
-# is there, and the package has the version of Cargo.toml. It must leave nothing in the checkout.
+# check.sh - evaluates the flake with a stub instead of nixpkgs, because a Nix store cannot be filled everywhere. Checks that
+# every output exists and that the package has the version of Cargo.toml. It must leave nothing in the checkout.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/say.sh"
 with_packages nix=nix-bin
 cd "$LAB_HERE/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# a flake is read from what git knows; a plain copy is read as it is
+# of a git repository Nix reads only tracked files; a plain copy is read completely
 mkdir "$work/ccci"
 git ls-files -z | xargs -0 cp --parents -t "$work/ccci" 2>/dev/null || true
 export NIX_STATE_DIR=$work/state NIX_STORE_DIR=$work/store NIX_LOG_DIR=$work/log NIX_CONF_DIR=$work HOME=$work
@@ -26,4 +26,4 @@ for system in x86_64-linux aarch64-linux; do
   got=$(nix_ eval --raw "path:$work/ccci#packages.$system.default.version")
   [ "$got" = "$wanted" ] || die "the flake's package has version $got, Cargo.toml says $wanted"
 done
-echo "nix: the flake is good: package, app, dev shell and check for two systems"
+echo "nix: the flake is valid: package, app, dev shell and check for two systems"

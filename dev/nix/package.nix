@@ -1,4 +1,4 @@
-# The program, with what it calls on its PATH.
+# The program, with the programs that it calls on its PATH.
 {
   lib,
   rustPlatform,
@@ -31,7 +31,7 @@ rustPlatform.buildRustPackage {
   cargoLock.lockFile = root + "/Cargo.lock";
   nativeBuildInputs = [ makeWrapper ];
   nativeCheckInputs = [ git ];
-  # the rooms' own tests; what stands in tests/ calls the shell scripts of a checkout
+  # the tests of the rooms only; those in tests/ need the shell scripts of a checkout
   cargoTestFlags = [
     "--workspace"
     "--lib"

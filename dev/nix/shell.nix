@@ -1,4 +1,4 @@
-# What the work on ccci needs.
+# The tools for developing ccci.
 {
   mkShell,
   cargo,

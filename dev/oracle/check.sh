@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Proves the compose corpus against docker's own loader: for every folder of tests/fixtures/compose the services that it
-# makes of the original files and env equal those that it makes of our resolved file. Writes the goldens and a stamp for
-# each folder, which the ordinary tests verify. Needs Go and, once, its module proxy; `make oracle` calls it.
+# Checks the compose corpus against docker's own loader: for every folder of tests/fixtures/compose, the loader must make the
+# same services from our resolved file as from the original files and env. Writes the golden files and a stamp for each
+# folder, which the ordinary tests verify. Needs Go and, once, its module proxy; `make oracle` calls it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LC_ALL=C GOTOOLCHAIN=local CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath"
@@ -39,19 +39,19 @@ for dir in tests/fixtures/compose/*/; do
   lay_out
   if (cd "$work/case" && env -i "${env[@]}" "$tool" stack "${files[@]}") >golden.json 2>"$work/err"; then
     if [ ! -f resolved.yml ]; then
-      echo "oracle: $name: docker takes it, we refuse it"; failed=$((failed + 1))
+      echo "oracle: $name: docker accepts it, ccci refuses it"; failed=$((failed + 1))
     elif ! (cd "$work/case" && env -i "$tool" stack resolved.yml) 2>&1 | diff -u golden.json - >"$work/diff"; then
-      echo "oracle: $name: the resolved file makes other services"; head -40 "$work/diff"; failed=$((failed + 1))
+      echo "oracle: $name: the resolved file makes different services"; head -40 "$work/diff"; failed=$((failed + 1))
     else
       proved=$((proved + 1))
     fi
-    # where the case was laid out is no part of what it means
+    # the temporary folder must not be in the golden files
     sed -i -e "s#$work#DIR#g" golden.json
   else
     rm -f golden.json
     sed -e '/^time=/d' -e "s#$work/case#DIR#g" "$work/err" >refusal.txt
     if [ -f resolved.yml ]; then
-      echo "oracle: $name: docker refuses it, we take it: $(cat refusal.txt)"; failed=$((failed + 1))
+      echo "oracle: $name: docker refuses it, ccci accepts it: $(cat refusal.txt)"; failed=$((failed + 1))
     else
       refused=$((refused + 1))
     fi

@@ -1,5 +1,6 @@
-//! The driver: libFuzzer gives bytes, the target named by CCCI_FUZZ_TARGET reads them. With CCCI_FUZZ_REPEAT every input
-//! is repeated up to so many bytes, which shows what takes more than its share of time with a long text.
+//! The driver: libFuzzer generates bytes, and the target in CCCI_FUZZ_TARGET reads them. With
+//! CCCI_FUZZ_REPEAT every input is repeated up to that many bytes, which finds code that is too slow for a
+//! long text.
 #![no_main]
 
 #[path = "../targets/mod.rs"]
@@ -12,7 +13,7 @@ use targets::{TARGETS, Target, mutation, target};
 static TARGET: LazyLock<&'static Target> = LazyLock::new(|| {
     let name = std::env::var("CCCI_FUZZ_TARGET").unwrap_or_default();
     let known: Vec<&str> = TARGETS.iter().map(|t| t.name).collect();
-    target(&name).unwrap_or_else(|| panic!("CCCI_FUZZ_TARGET is one of {}", known.join(", ")))
+    target(&name).unwrap_or_else(|| panic!("CCCI_FUZZ_TARGET must be one of {}", known.join(", ")))
 });
 static REPEAT: LazyLock<Option<usize>> =
     LazyLock::new(|| std::env::var("CCCI_FUZZ_REPEAT").ok().and_then(|n| n.parse().ok()));

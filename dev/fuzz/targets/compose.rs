@@ -1,5 +1,5 @@
-//! Compose files from YAML to the resolved file. Parts of an input: `=== env` has lines `A=x`, `=== file NAME` is another
-//! file of the recipe, every other part is a compose file, in their order.
+//! Compose files from YAML to the resolved file. Parts of an input: `=== env` has lines `A=x`, `=== file
+//! NAME` is another file of the recipe, and every other part is a compose file, in order.
 
 use super::{parts, said, text};
 use ccci_recipe::compose::{Around, Composed};
@@ -76,7 +76,7 @@ pub fn run(data: &[u8]) {
     resolved_is_the_end(&composed);
 }
 
-/// The resolved file needs no env and no other file, says nothing of itself, and resolves to itself.
+/// The resolved file needs no env and no other file, has no diagnostics, and resolves to itself.
 fn resolved_is_the_end(composed: &Composed) {
     let yaml = composed.to_yaml();
     let nobody = |_: &str| None;

@@ -22,7 +22,7 @@ pub const WORDS: &[&str] = &[
     "$",
 ];
 
-/// No value may be more than this many times longer than the file.
+/// Bytes by which the values may be longer than the file.
 const MOST: usize = 1 << 20;
 
 pub fn run(data: &[u8]) {

@@ -1,5 +1,5 @@
-//! What is fuzzed, one row each: a reader of texts that strangers write, and what must hold for any bytes at all. The
-//! same functions are driven by libFuzzer (`dev/fuzz/run.sh`) and, over the kept corpus, by the ordinary tests.
+//! The fuzz targets, one row for each: a parser of texts from outside, and what must be true for all inputs.
+//! libFuzzer runs them (`dev/fuzz/run.sh`), and so do the ordinary tests with the kept corpus.
 
 pub mod mutation;
 
@@ -20,11 +20,11 @@ use std::sync::Arc;
 pub struct Target {
     /// The name of its folder below `dev/fuzz/corpus`.
     pub name: &'static str,
-    /// What it reads and what must hold.
+    /// What it reads, and what must be true.
     pub doc: &'static str,
-    /// Words that its readers know; they are put into inputs.
+    /// Words that its parser recognizes; they are put into inputs.
     pub words: &'static [&'static str],
-    /// Panics when something does not hold.
+    /// Panics if something is not true.
     pub run: fn(&[u8]),
 }
 
@@ -32,7 +32,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target {
         name: "env",
-        doc: "Env files and exports: each key once, every place inside the text, nothing grows without bound.",
+        doc: "Env files and exports: each key once, every place inside the text, values have a bounded size.",
         words: env::WORDS,
         run: env::run,
     },
@@ -44,43 +44,43 @@ pub const TARGETS: &[Target] = &[
     },
     Target {
         name: "variables",
-        doc: "Variables in compose values: what was filled in once is never filled in again, every place is inside.",
+        doc: "Variables in compose values: a value that was filled in is not filled in again, every place is inside the text.",
         words: variables::WORDS,
         run: variables::run,
     },
     Target {
         name: "compose",
-        doc: "Compose files: the resolved file loads again to the same, without env and without complaint.",
+        doc: "Compose files: the resolved file loads again to the same result, without env and without diagnostics.",
         words: compose::WORDS,
         run: compose::run,
     },
     Target {
         name: "settings",
-        doc: "recipe.toml: what was read, written out from its rows, reads back as the same.",
+        doc: "recipe.toml: settings that are written from their rows load to the same settings.",
         words: settings::WORDS,
         run: settings::run,
     },
     Target {
         name: "scripts",
-        doc: "Scripts: loading never breaks, and what loads without an error ends when it is called.",
+        doc: "Scripts: loading never panics, and a script that loads without errors ends when it is called.",
         words: scripts::WORDS,
         run: scripts::run,
     },
     Target {
         name: "record",
-        doc: "Records: whatever the events say, every format renders, twice the same, and no verdict is too good.",
+        doc: "Records: for any events every format renders twice to the same text, and no verdict is too good.",
         words: record::WORDS,
         run: record::run,
     },
     Target {
         name: "redaction",
-        doc: "Redaction: no secret is left in any encoding, however the text is split over writes.",
+        doc: "Redaction: no secret is left in any encoding, however the text is split into writes.",
         words: redaction::WORDS,
         run: redaction::run,
     },
     Target {
         name: "routing",
-        doc: "Traefik labels: a rule and its opposite never agree, the same labels route the same.",
+        doc: "Traefik labels: a rule and its opposite never agree, equal labels make equal routes.",
         words: routing::WORDS,
         run: routing::run,
     },
@@ -91,12 +91,12 @@ pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|t| t.name == name)
 }
 
-/// Bytes as the text that a file of them is read as.
+/// A text from bytes, decoded like a file.
 fn text(path: &str, content: &str) -> Arc<Text> {
     Arc::new(Text { path: path.into(), content: content.into() })
 }
 
-/// The parts of an input: a line `=== name` begins each but the first, which has the name given.
+/// The parts of an input. A line `=== name` begins each part except the first, which has the given name.
 fn parts<'a>(first: &'a str, input: &'a str) -> Vec<(&'a str, String)> {
     let mut out = vec![(first, String::new())];
     for line in input.split_inclusive('\n') {
@@ -108,7 +108,7 @@ fn parts<'a>(first: &'a str, input: &'a str) -> Vec<(&'a str, String)> {
     out
 }
 
-/// Everything that is said of a text, after looking that it points into the text and can be shown.
+/// All diagnostics of a text in lines, after checking that each points into the text and can be rendered.
 fn said(diagnostics: &Diagnostics) -> Vec<String> {
     let lines: Vec<String> = diagnostics.0.iter().map(inside).collect();
     let style = render::Style { colour: false, width: 100 };

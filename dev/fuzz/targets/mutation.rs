@@ -1,6 +1,7 @@
-//! Changes an input a little: bytes, pieces, words of the target, another input. The same seed gives the same change.
+//! Changes an input slightly: bytes, pieces, words of the target, another input. The same seed makes the same
+//! changes.
 
-/// A small generator of numbers (SplitMix64); chance that can be repeated.
+/// A small random number generator (SplitMix64) with reproducible numbers.
 pub struct Chance(pub u64);
 
 impl Chance {

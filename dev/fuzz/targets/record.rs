@@ -1,4 +1,5 @@
-//! Records: every line of an input is an event; a record that does not begin with a plan is given the fullest one.
+//! Records: every line of an input is an event. If the first event is not a plan, the largest example plan is
+//! added.
 
 use super::said;
 use ccci_model::diag::Diagnostics;
@@ -100,7 +101,7 @@ fn is_not_too_good(o: &Outcome) {
     }
 }
 
-/// What every reader of the format refuses outright.
+/// Checks that the output of a format can be parsed.
 fn is_well_formed(format: &str, told: &str) {
     let control = |c: char| c.is_control() && !"\n\t".contains(c);
     match format {

@@ -1,5 +1,5 @@
-//! Redaction. An input: lines with the secrets, an empty line, the text. In the text `{0b}` stands for the secret 0 in
-//! the encoding `b` of `ENCODINGS`, `{0B}` for the same as one of the writings that are hidden.
+//! Redaction. An input has lines with the secrets, an empty line, and the text. In the text `{0b}` stands for
+//! secret 0 in the encoding `b` of `ENCODINGS`, and `{0B}` for the secret in one of the hidden writings.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
 use ccci_model::redact::writings::WRITINGS;
@@ -35,9 +35,9 @@ pub const WORDS: &[&str] = &[
     "65, ",
 ];
 
-/// How a secret is written.
+/// An encoding of a secret.
 type Encoding = fn(&str) -> String;
-/// What a secret may be wrapped in, by letter.
+/// Encodings by letter.
 const ENCODINGS: &[(char, Encoding)] = &[
     ('a', str::to_string),
     ('b', |s| BASE64_STANDARD.encode(s)),
@@ -52,7 +52,7 @@ const ENCODINGS: &[(char, Encoding)] = &[
 pub fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let (secrets, text) = input.split_once("\n\n").unwrap_or((&input, ""));
-    // a secret made of what stands in its place cannot be told from it
+    // a secret that contains the replacement cannot be distinguished from it
     let secrets: Vec<&str> = secrets.lines().filter(|s| !s.contains('•')).take(4).collect();
     let redactor = Redactor::default();
     let hidden: Vec<&str> =
@@ -71,23 +71,23 @@ pub fn run(data: &[u8]) {
     for size in [1, 7, 4096] {
         let mut writer = RedactingWriter::new(redactor.clone(), vec![]);
         for piece in text.as_bytes().chunks(size) {
-            writer.write_all(piece).expect("a vector takes all");
+            writer.write_all(piece).expect("writing to a vector cannot fail");
             if data.len().is_multiple_of(2) {
-                writer.flush().expect("a vector takes all");
+                writer.flush().expect("writing to a vector cannot fail");
             }
         }
         nothing_is_left(&redactor, &hidden, &writer.finish().expect("a vector takes all"));
     }
 }
 
-/// Beside the mark of a cut a part of a secret is hidden, which the last scan does not look for.
+/// Next to the mark of a cut a part of a secret is hidden, which the final scan does not search for.
 fn may_be_cut(text: &str) -> bool {
     ["…", "u2026", "E2", "e2", "hellip", "226", "8230"].iter().any(|mark| text.contains(mark))
 }
 
 fn encoding(letter: char) -> Option<Encoding> {
     let own = ENCODINGS.iter().find(|(l, _)| *l == letter).map(|(_, encode)| *encode);
-    // those of the table that are not among ours come after the first ten
+    // rows of the table that are not in our list come after the first ten
     let row = (letter as usize).checked_sub('A' as usize).and_then(|i| WRITINGS.get(10 + i));
     own.or_else(|| row.filter(|_| letter.is_ascii_uppercase()).map(|row| row.write))
 }
@@ -122,7 +122,7 @@ fn nothing_is_left(redactor: &Redactor, secrets: &[&str], told: &[u8]) {
         for (letter, encode) in ENCODINGS.iter().filter(|(l, _)| !"cd".contains(*l)) {
             let form = encode(secret);
             let form = match letter {
-                // the last letter of base64 may depend on what follows
+                // the last character of base64 may depend on what follows
                 'b' => &form[..secret.len() * 8 / 6],
                 'f' => &form[1..form.len() - 1],
                 _ => &form,

@@ -1,4 +1,4 @@
-//! `traefik.*` labels: every line of an input is `label=value`; a line `> host /path` asks.
+//! `traefik.*` labels: every line of an input is `label=value`; a line `> host /path` is a request.
 
 use ccci_model::name::ServiceName;
 use ccci_swarm::observed::{Mode, Restart, Seen, ServiceSeen};
@@ -69,7 +69,7 @@ pub fn run(data: &[u8]) {
 fn opposites_differ(text: &str, asks: &[Ask<'_>]) {
     let mut notes = vec![];
     let Ok(rule) = Rule::parse(text, false, &mut notes) else { return };
-    // one level deeper than what is given may be one too deep
+    // the opposite is one level deeper, which may be too deep
     let Ok(opposite) = Rule::parse(&format!("!({text})"), false, &mut notes) else { return };
     for ask in asks {
         assert!(rule.matches(ask) != opposite.matches(ask), "{text} and its opposite agree");

@@ -52,7 +52,7 @@ pub fn run(data: &[u8]) {
     reads_back(&loaded);
 }
 
-/// What the rows show of the settings is TOML that loads to the same settings.
+/// The TOML that the rows show for the settings loads to the same settings.
 fn reads_back(loaded: &Loaded) {
     let live = KEYS.iter().filter(|k| k.lives()).map(|k| (k.name, (k.get)(&loaded.recipe)));
     let written: String = live.filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k} = {v}\n")).collect();

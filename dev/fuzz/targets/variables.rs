@@ -34,7 +34,7 @@ pub fn run(data: &[u8]) {
     }
     let longest = env.values().map(String::len).max().unwrap_or(0);
     assert!(filled.len() <= value.len() * (longest + 1), "{} bytes became {}", value.len(), filled.len());
-    // what was filled in is a value now: with its dollars doubled, as it is written out, nothing is filled in again
+    // a value with its dollar signs doubled, as it is written out, must not be filled in again
     let (again, found) = fill(&filled.replace('$', "$$"), &BTreeMap::new());
     assert_eq!((again, found.len()), (filled, 0));
 }

@@ -1,4 +1,4 @@
-# Stands in for nixpkgs where none can be had: just enough of it to evaluate ccci's flake.
+# A stub for nixpkgs where it is not available, with just enough to evaluate ccci's flake.
 {
   outputs =
     { self }:
@@ -28,7 +28,7 @@
         in
         all
         // {
-          # an argument that is missing here is missing in the stub, and said
+          # an argument that the stub does not have is an error
           callPackage =
             file: more:
             let

@@ -3,8 +3,8 @@
 //
 //	env -i A=1 swarmspec STACK compose.yml compose.more.yml
 //
-// Variables are taken from its own environment, relative paths start at the first file. It exits with 1 and docker's own
-// words if the loader or the converter refuses the files.
+// Variables are taken from its own environment; relative paths are relative to the first file. If the loader or the converter
+// refuses the files, it prints docker's own message and exits with 1.
 package main
 
 import (
@@ -25,7 +25,7 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// engine stands in for a Docker engine on which every secret and every config exists; its id is made of its name.
+// engine stands in for a Docker engine on which every secret and every config exists; its id is derived from its name.
 type engine struct{ client.APIClient }
 
 func (engine) ClientVersion() string { return "1.41" }
@@ -48,7 +48,7 @@ func (engine) ConfigList(_ context.Context, o swarm.ConfigListOptions) ([]swarm.
 	return found, nil
 }
 
-// file is a secret or a config: its content only as a sum, so that goldens stay small and hold no secrets.
+// file is a secret or a config: its content is a checksum, so that golden files are small and contain no secrets.
 type file struct {
 	Name     string
 	Labels   map[string]string
@@ -108,7 +108,7 @@ func read(stack string, names []string) (map[string]any, error) {
 	}, nil
 }
 
-// load reads the files as the docker client does: the first one's folder and version count for all.
+// load reads the files as the docker client does: the folder and version of the first apply to all.
 func load(names []string) (composetypes.ConfigDetails, error) {
 	details := composetypes.ConfigDetails{Environment: map[string]string{}}
 	for _, entry := range os.Environ() {
@@ -135,7 +135,7 @@ func load(names []string) (composetypes.ConfigDetails, error) {
 	return details, nil
 }
 
-// used names the networks that services are on; the client creates no others.
+// used returns the networks of services; the client creates no others.
 func used(services composetypes.Services) map[string]struct{} {
 	names := map[string]struct{}{}
 	for _, service := range services {
@@ -149,7 +149,7 @@ func used(services composetypes.Services) map[string]struct{} {
 	return names
 }
 
-// relative takes this machine's folder out of bind mounts.
+// relative removes this machine's folder from bind mounts.
 func relative(services map[string]swarm.ServiceSpec, dir string) {
 	for _, service := range services {
 		mounts := service.TaskTemplate.ContainerSpec.Mounts
@@ -161,7 +161,7 @@ func relative(services map[string]swarm.ServiceSpec, dir string) {
 	}
 }
 
-// sortTargets orders what one secret or config becomes several times; the converter leaves that to chance.
+// sortTargets sorts the targets of a secret or config that is used several times; their order in the converter is random.
 func sortTargets(services map[string]swarm.ServiceSpec) {
 	for _, service := range services {
 		spec := service.TaskTemplate.ContainerSpec
