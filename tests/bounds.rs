@@ -215,7 +215,7 @@ fn bound_expression_depth() {
     ];
     for (open, close, levels) in table {
         let nested = |n: usize| body(&format!("{}1{}", open.repeat(n), close.repeat(n)));
-        let too_deep = format!("nested more than {} deep", limits::EXPRESSION_DEPTH.most);
+        let too_deep = format!("nested more than {} levels deep", limits::EXPRESSION_DEPTH.most);
         let refused = |n: usize| said_of(nested(n)).iter().any(|s| s.contains(&too_deep));
         let deepest = greatest(500, |n| !refused(n));
         assert_eq!(deepest, (limits::EXPRESSION_DEPTH.most - 4) / levels, "{open}");
@@ -284,7 +284,7 @@ fn bound_imports() {
         let imports: String = (0..n).map(|i| format!("import \"lib/x{i}\" as x{i};\n")).collect();
         let libs = (0..n).map(|i| (format!("lib/x{i}.rhai"), "fn f() { 1 }".to_string()));
         let hooks = ("hooks.rhai".to_string(), format!("{imports}{}", body("ctx")));
-        said(libs.chain([hooks])).iter().any(|s| s.contains("over the limit of imports"))
+        said(libs.chain([hooks])).iter().any(|s| s.contains("the limit of imports"))
     };
     assert_eq!(greatest(70, |n| !over(n)), limits::MODULES.most);
 }
@@ -345,7 +345,7 @@ fn bound_load_operations() {
     let constant = |n: usize| format!("const A = {{ {} }};\n{}", turns(n), body("ctx"));
     let most = greatest(50_000, |n| said_of(constant(n)).is_empty());
     let over = said_of(constant(most + 1));
-    assert!(over[0].contains("goes over the limit of operations"), "{over:?}");
+    assert!(over[0].contains("exceeds the limit of operations"), "{over:?}");
     // as many turns as the loading takes are as many operations as the table says
     let eye = |n| Arc::new(Eye { operations: Some(n), ..Eye::default() });
     let turns = body(&turns(most));

@@ -149,7 +149,11 @@ fn files_that_mean_very_much_are_refused_or_composed_in_a_moment() {
         ("services", format!("services:\n{}", many(20_000, &service)), "more than 20000 values"),
         ("labels", format!("{app}    labels:\n{}", many(21_000, &label)), "more than 20000 values"),
         ("keys", many(30_000, &|i| format!("a{i}: x\n")), "more than 20000 values"),
-        ("open", format!("{app}    labels:\n      a: '{}'\n", "${A:-".repeat(20_000)), "is no variable"),
+        (
+            "open",
+            format!("{app}    labels:\n      a: '{}'\n", "${A:-".repeat(20_000)),
+            "is not a valid variable",
+        ),
         ("fitting", format!("{app}    labels:\n{}", many(9_900, &label)), ""),
         ("items", format!("{app}    cap_add: [{}]\n", many(19_000, &|i| format!("a{i},"))), ""),
     ] {

@@ -1,4 +1,4 @@
-//! SHA-256, as lower-case hex: of what there is at once, or of a stream. Pure.
+//! SHA-256 as lower-case hex, of bytes or of a stream. Pure.
 
 use ring::digest::{Context, SHA256, digest};
 
@@ -7,17 +7,17 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(digest(&SHA256, bytes).as_ref())
 }
 
-/// The digest of bytes that come piece by piece.
+/// The digest of bytes that arrive in pieces.
 pub struct Sha256(Context);
 
 impl Sha256 {
-    /// Of nothing so far.
-    #[expect(clippy::new_without_default, reason = "a digest of nothing is nobody's default")]
+    /// The digest of no bytes.
+    #[expect(clippy::new_without_default, reason = "an empty digest is not a useful default")]
     pub fn new() -> Sha256 {
         Sha256(Context::new(&SHA256))
     }
 
-    /// Takes the next piece.
+    /// Adds the next piece.
     pub fn take(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }

@@ -1,27 +1,27 @@
-//! The example plans that the plan builder made (`testkit/example`), for tests of this room.
+//! Example plans made by the plan builder (`testkit/example`), for tests of this crate.
 
 use crate::plan::Plan;
 
-/// The fullest plan.
+/// The plan with the most steps.
 pub(crate) fn plan() -> Plan {
     read(include_str!("../testkit/example/whole.json"))
 }
 
-/// Of a caller who asked for install and custom alone.
+/// The plan of a call with `--tiers install,custom`.
 pub(crate) fn two_tiers() -> Plan {
     read(include_str!("../testkit/example/two_tiers.json"))
 }
 
-/// Of a recipe without a backup label.
+/// The plan of a recipe without a backup label.
 pub(crate) fn no_backup() -> Plan {
     read(include_str!("../testkit/example/no_backup.json"))
 }
 
-/// The same, with nothing to upgrade from.
+/// The same, without an older version to upgrade from.
 pub(crate) fn nothing_older() -> Plan {
     read(include_str!("../testkit/example/nothing_older.json"))
 }
 
 fn read(text: &str) -> Plan {
-    serde_json::from_str(text).expect("a plan that the builder wrote")
+    serde_json::from_str(text).expect("a plan that the builder made")
 }

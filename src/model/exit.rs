@@ -1,15 +1,15 @@
-//! The documented exit codes. One row each; nothing else in the program may invent a number.
+//! EXITS: the documented exit codes, one row for each. No other code may use a number of its own.
 
-/// How a call of ccci ended, as the shell sees it.
+/// How a call of ccci ended, for the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Exit {
-    /// Everything asked for was done and is good.
+    /// Everything that was asked for was done and passed.
     Green,
     /// The recipe failed.
     Failed,
     /// What someone wrote is wrong: usage, settings, scripts.
     Wrong,
-    /// ccci could not do or look: engine gone, no disk, no network.
+    /// ccci could not do its work: no engine, no disk, no network.
     Error,
     /// A bug in ccci.
     Bug,
@@ -23,7 +23,7 @@ pub enum Exit {
 pub struct ExitRow {
     /// The variant.
     pub exit: Exit,
-    /// The number the shell sees.
+    /// The number for the shell.
     pub code: u8,
     /// One sentence for the reference.
     pub doc: &'static str,
@@ -31,15 +31,15 @@ pub struct ExitRow {
 
 /// All exit codes, in the order of their numbers.
 pub const EXITS: &[ExitRow] = &[
-    ExitRow { exit: Exit::Green, code: 0, doc: "Green: everything that was asked for is good." },
+    ExitRow { exit: Exit::Green, code: 0, doc: "Green: everything that was asked for passed." },
     ExitRow { exit: Exit::Failed, code: 1, doc: "The recipe failed." },
     ExitRow { exit: Exit::Wrong, code: 2, doc: "What someone wrote is wrong: usage, settings or scripts." },
     ExitRow {
         exit: Exit::Error,
         code: 3,
-        doc: "Ccci could not do or look (engine gone, no disk, no network); never the recipe's fault.",
+        doc: "Ccci could not do its work (no engine, no disk, no network); never the recipe's fault.",
     },
-    ExitRow { exit: Exit::Bug, code: 70, doc: "A bug in ccci; removal was still done." },
+    ExitRow { exit: Exit::Bug, code: 70, doc: "A bug in ccci; what the run made was still removed." },
     ExitRow { exit: Exit::Interrupted, code: 130, doc: "Interrupted by SIGINT; everything was removed." },
     ExitRow { exit: Exit::Terminated, code: 143, doc: "Interrupted by SIGTERM; everything was removed." },
 ];
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_exit_code_is_a_number_of_its_own() {
+    fn exit_codes_are_unique() {
         let mut codes: Vec<u8> = EXITS.iter().map(|r| r.code).collect();
         codes.dedup();
         assert_eq!(codes.len(), EXITS.len());

@@ -1,5 +1,5 @@
-//! Words and values of a run: names, versions, tiers, secrets, time, failures and their causes, diagnostics, plans, events and
-//! outcomes. No I/O, no engine, no script.
+//! The values of a run: names, versions, tiers, secrets, time, failures and their causes, diagnostics, plans,
+//! events and outcomes. No I/O, no engine, no scripts.
 
 pub mod diag;
 pub mod digest;

@@ -1,10 +1,10 @@
-//! Names, parsed once and never raw strings afterwards. Pure.
+//! Names, each parsed once into a type of its own. Pure.
 
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 
-/// The longest name Swarm takes for a secret, a config or a service (measured: 64 is refused above).
+/// Longest name that Swarm accepts for a secret, a config or a service (measured: longer ones are refused).
 pub const LONGEST_SWARM_NAME: usize = 64;
 
 macro_rules! word {
@@ -14,7 +14,7 @@ macro_rules! word {
         #[serde(try_from = "String")]
         pub struct $name(String);
 
-        // a record may come from anywhere: what is no name is not read as one
+        // a record may come from anywhere, so names in it are parsed as well
         impl TryFrom<String> for $name {
             type Error = BadName;
             fn try_from(text: String) -> Result<$name, BadName> {
@@ -23,7 +23,7 @@ macro_rules! word {
         }
 
         impl $name {
-            /// Parses; the error says what is wanted and what is there.
+            /// Parses a name; the error contains what was expected and what was given.
             pub fn parse(text: &str) -> Result<$name, BadName> {
                 let ok: fn(&str) -> bool = $ok;
                 if ok(text) { Ok($name(text.to_string())) } else { Err(BadName { got: text.to_string(), wanted: $want }) }
@@ -42,13 +42,13 @@ macro_rules! word {
     };
 }
 
-/// A text that is no name of its kind.
+/// A text that is not a valid name of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{got}` is not {wanted}")]
 pub struct BadName {
     /// What was given.
     pub got: String,
-    /// What would do.
+    /// What was expected.
     pub wanted: &'static str,
 }
 
@@ -79,12 +79,13 @@ word!(
     RunId, |t| plain(t, "-"), "a run id (letters, digits, `-`)");
 
 impl Domain {
-    /// The stack that is deployed under this domain.
+    /// The stack that is deployed with this domain.
     pub fn stack(&self) -> StackName {
         StackName(self.0.replace('.', "_"))
     }
 
-    /// A run's domain: four letters of the recipe, six hex of recipe, head and run, then the zone (SPEC 8).
+    /// The domain of a run: four letters of the recipe, six hex digits from recipe, head and run, then the
+    /// zone (SPEC 8).
     pub fn of_run(recipe: &RecipeName, head: &str, run: &RunId, zone: &str) -> Result<Domain, BadName> {
         let letters: String = recipe.0.chars().filter(char::is_ascii_alphanumeric).take(4).collect();
         let text = format!("{recipe}|{head}|{run}");
@@ -94,7 +95,7 @@ impl Domain {
 }
 
 impl Revision {
-    /// The first eight digits, as abra's labels show them.
+    /// The first eight digits, as in abra's labels.
     pub fn short(&self) -> &str {
         &self.0[..8]
     }
@@ -111,7 +112,7 @@ pub struct Version {
 }
 
 impl Version {
-    /// Reads a tag. A leading `v` and leading zeros are tolerated; three numbers and a `+` part are needed.
+    /// Parses a tag. A leading `v` and leading zeros are allowed; three numbers and a `+` part are required.
     pub fn parse(text: &str) -> Result<Version, BadName> {
         let bad = || BadName { got: text.to_string(), wanted: "a recipe version (like `1.2.0+6.4.3`)" };
         let (recipe, upstream) = text.split_once('+').ok_or_else(bad)?;
@@ -125,7 +126,7 @@ impl Version {
         Ok(Version { text: text.to_string(), numbers, pre: pre.to_string(), upstream: upstream.to_string() })
     }
 
-    /// As it is written in the tag.
+    /// The text as in the tag.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -152,7 +153,7 @@ impl fmt::Display for Version {
 
 impl Ord for Version {
     fn cmp(&self, other: &Version) -> Ordering {
-        // a pre-release comes before its release: an empty `pre` sorts last
+        // a pre-release sorts before its release, so an empty `pre` sorts last
         fn pre(v: &Version) -> (bool, Vec<Part<'_>>) {
             (v.pre.is_empty(), natural(&v.pre))
         }
@@ -178,14 +179,15 @@ impl PartialEq for Version {
 
 impl Eq for Version {}
 
-/// A part of a version, in natural order: numbers before texts, numbers by their size, however many digits they have.
+/// A part of a version, in natural order: numbers before texts, and numbers by value, whatever their number
+/// of digits.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Part<'a> {
     Number { digits: usize, text: &'a str },
     Text(&'a str),
 }
 
-/// Runs of digits and what stands between them.
+/// Splits a text into digits and other text.
 fn natural(text: &str) -> Vec<Part<'_>> {
     let mut out = vec![];
     let mut rest = text;

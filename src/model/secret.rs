@@ -1,8 +1,8 @@
-//! A secret value: prints as dots everywhere and is opened only by name. Redaction of text is `redact.rs`.
+//! A secret value. It is shown as dots; only `open` returns it. `redact` hides secrets in text.
 
 use std::fmt;
 
-/// A secret. `Debug` and `Display` show dots; only `open` gives the text.
+/// A secret. `Debug` and `Display` show dots; only `open` returns the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -12,7 +12,7 @@ impl Secret {
         Secret(value.into())
     }
 
-    /// The value itself. Each call site is a place where a secret can leave; keep them few.
+    /// The value itself. Every call is a place where a secret can leave the program, so there should be few.
     pub fn open(&self) -> &str {
         &self.0
     }

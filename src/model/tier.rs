@@ -1,4 +1,4 @@
-//! Tiers, rungs, their status, and the one function that computes the level. Pure.
+//! Tiers, rungs, their status, and the function that computes the level. Pure.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
-    /// The base is deployed and serves.
+    /// The base is deployed and the app answers.
     Install,
     /// The head replaces the base.
     Upgrade,
@@ -24,13 +24,13 @@ pub enum Tier {
 pub struct TierRow {
     /// The variant.
     pub tier: Tier,
-    /// As users write it in `--tiers`.
+    /// Its name in `--tiers`.
     pub name: &'static str,
-    /// The rung it counts for.
+    /// The rung that it counts for.
     pub rung: Rung,
     /// The overlay file that adds assertions, if the tier has one.
     pub overlay: Option<&'static str>,
-    /// What it proves.
+    /// What it tests.
     pub doc: &'static str,
 }
 
@@ -41,28 +41,28 @@ pub const TIERS: &[TierRow] = &[
         name: "install",
         rung: Rung::Install,
         overlay: Some("test_install.rhai"),
-        doc: "A fresh deploy reaches every wanted count and answers for itself.",
+        doc: "A fresh deploy converges and the app is ready.",
     },
     TierRow {
         tier: Tier::Upgrade,
         name: "upgrade",
         rung: Rung::Upgrade,
         overlay: Some("test_upgrade.rhai"),
-        doc: "The head replaces the base: it really moved, was not rolled back and serves.",
+        doc: "The head replaces the base: the services changed, were not rolled back, and the app answers.",
     },
     TierRow {
         tier: Tier::Backup,
         name: "backup",
         rung: Rung::BackupRestore,
         overlay: Some("test_backup.rhai"),
-        doc: "A backup leaves an artifact that has something inside.",
+        doc: "A backup produces an artifact that is not empty.",
     },
     TierRow {
         tier: Tier::Restore,
         name: "restore",
         rung: Rung::BackupRestore,
         overlay: Some("test_restore.rhai"),
-        doc: "After damage a restore puts back what was there and the app serves.",
+        doc: "After damage a restore brings the data back, and the app answers.",
     },
     TierRow {
         tier: Tier::Custom,
@@ -78,7 +78,7 @@ impl Tier {
     pub fn row(self) -> &'static TierRow {
         TIERS.iter().find(|r| r.tier == self).expect("TIERS has every variant; tested")
     }
-    /// As users write it.
+    /// Its name in `--tiers`.
     pub fn name(self) -> &'static str {
         self.row().name
     }
@@ -116,7 +116,7 @@ pub const RUNGS: &[(Rung, &str)] = &[
 ];
 
 impl Rung {
-    /// As the record writes it.
+    /// Its name in the record.
     pub fn name(self) -> &'static str {
         RUNGS.iter().find(|r| r.0 == self).map_or("", |r| r.1)
     }
@@ -128,22 +128,22 @@ impl fmt::Display for Rung {
     }
 }
 
-/// What became of a tier, a rung or a test.
+/// Status of a tier, a rung or a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Checked and good.
+    /// Checked and passed.
     Pass,
-    /// Checked and bad.
+    /// Checked and failed.
     Fail,
-    /// Does not apply, structurally or declared; says who decided.
+    /// Does not apply, because of the recipe's structure or by declaration; the record contains the reason.
     Skip,
-    /// Should have been checked and was not.
+    /// Should have been checked, but was not.
     Unver,
 }
 
 impl Status {
-    /// As the record writes it.
+    /// Its name in the record.
     pub fn name(self) -> &'static str {
         match self {
             Status::Pass => "pass",
@@ -153,7 +153,7 @@ impl Status {
         }
     }
 
-    /// Two parts of one rung: the worse counts; a skip beside a pass is a pass.
+    /// The status of two parts of one rung: the worse one, but a skip and a pass give a pass.
     pub fn and(self, other: Status) -> Status {
         use Status::{Fail, Pass, Skip, Unver};
         match (self, other) {
@@ -206,12 +206,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rung_that_is_not_there_blocks() {
+    fn a_missing_rung_limits_the_level() {
         assert_eq!(level(&BTreeMap::from([(Rung::Upgrade, Pass)])), 0);
     }
 
     #[test]
-    fn of_two_parts_the_worse_counts() {
+    fn the_worse_of_two_parts_counts() {
         assert_eq!(Pass.and(Fail), Fail);
         assert_eq!(Skip.and(Pass), Pass);
         assert_eq!(Pass.and(Unver), Unver);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn words_print_as_the_record_writes_them() {
+    fn names_are_those_of_the_record() {
         fn same(word: impl Serialize + fmt::Display, name: &str) {
             assert_eq!(word.to_string(), name);
             assert_eq!(serde_json::to_value(word).unwrap(), name);

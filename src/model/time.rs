@@ -1,29 +1,29 @@
-//! Moments and durations as values. Nobody reads a clock here; the Clock port does.
+//! Moments and durations as values. Only the Clock port reads a clock.
 
 use std::fmt;
 use std::time::Duration;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-/// A point in time of one run: milliseconds since its clock's zero. Monotonic.
+/// A point in time of one run: milliseconds since the zero of its clock. Monotonic.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
 )]
 pub struct Moment(pub u64);
 
 impl Moment {
-    /// This moment plus a span; saturates.
+    /// This moment plus a duration; saturates.
     pub fn after(self, span: Duration) -> Moment {
         Moment(self.0.saturating_add(span.as_millis() as u64))
     }
 
-    /// How long it is from `earlier` to here; zero if it is later.
+    /// Duration from `earlier` to this moment; zero if `earlier` is later.
     pub fn since(self, earlier: Moment) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Reads a duration with a unit as the settings write it: `"90s"`, `"5m"`, `"1h 30m"`, `"250ms"`.
-/// A bare number has no unit and is refused; so are zero parts without digits.
+/// Parses a duration with a unit, as in settings: `"90s"`, `"5m"`, `"1h 30m"`, `"250ms"`. A number without a
+/// unit is refused, and so is a unit without a number.
 pub fn parse_span(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut total = Duration::ZERO;
@@ -69,7 +69,7 @@ fn utc(ms: u64) -> [u64; 6] {
     [u64::from(at.year().unsigned_abs()), month, day, hour, minute, second]
 }
 
-/// Shows a span as people read it: `250ms`, `1.3s`, `90s`, `5m`, `1h30m`.
+/// Shows a duration: `250ms`, `1.3s`, `90s`, `5m`, `1h30m`.
 pub struct Span(pub Duration);
 
 impl fmt::Display for Span {

@@ -1,5 +1,5 @@
-//! The app's env as an operator's tool would make it from `.env.sample`, `abra.sh` and what the settings add. Hooks'
-//! envs are laid over it later. Pure.
+//! The app's env, made from `.env.sample`, `abra.sh` and the settings as an operator's tool would make it.
+//! The env of hooks is added later. Pure.
 
 use super::envfile::{EnvFile, abra_exports};
 use ccci_model::diag::{Diagnostics, Text};
@@ -10,19 +10,19 @@ use std::sync::Arc;
 /// An app's env and what it was made from.
 #[derive(Debug, Clone, Default)]
 pub struct AppEnv {
-    /// `.env.sample` with the run's domain put in; its secrets and their modifiers are read from here.
+    /// `.env.sample` with the run's domain filled in; its secrets and their modifiers are read from here.
     pub sample: EnvFile,
     /// The variables.
     pub vars: BTreeMap<String, String>,
 }
 
-/// What an app env is made from.
+/// Sources of an app's env.
 pub struct From<'a> {
     /// `.env.sample`.
     pub sample: Option<&'a Arc<Text>>,
     /// `abra.sh`.
     pub abra: Option<&'a Arc<Text>>,
-    /// Variables of the settings, in the order they are laid over each other.
+    /// Variables of the settings; later tables override earlier ones.
     pub settings: &'a [&'a BTreeMap<String, String>],
     /// The run's domain.
     pub domain: &'a Domain,
@@ -30,9 +30,9 @@ pub struct From<'a> {
     pub recipe: &'a RecipeName,
 }
 
-/// Makes the env: the sample with the domain put in, the exports of `abra.sh` over it, the settings over both. `DOMAIN`
-/// and `STACK_NAME` are the run's. `LETS_ENCRYPT_ENV` is empty unless the settings say it: nobody here issues
-/// certificates for a run's domain.
+/// Makes the env: the sample with the domain filled in, overridden by the exports of `abra.sh`, overridden by
+/// the settings. `DOMAIN` and `STACK_NAME` are always the run's. `LETS_ENCRYPT_ENV` is empty unless the
+/// settings set it, because nobody issues certificates for a run's domain.
 pub fn app_env(from: &From<'_>) -> (AppEnv, Diagnostics) {
     let (sample, mut diagnostics) = match from.sample {
         Some(text) => read_sample(text, from),
@@ -47,7 +47,7 @@ pub fn app_env(from: &From<'_>) -> (AppEnv, Diagnostics) {
     vars.extend(exports.into_iter().chain(settings));
     vars.insert("DOMAIN".into(), from.domain.to_string());
     vars.insert("STACK_NAME".into(), from.domain.stack().to_string());
-    // a place in the text with another domain would point beside the line that the author wrote
+    // the text with the run's domain has other positions than the text that the author wrote
     diagnostics.0.iter_mut().for_each(|d| {
         if let (Some(place), Some(text)) = (&mut d.place, from.sample) {
             *place = ccci_model::diag::Place::at_line(text, place.line_column().0, place.line_column().1, 1);
@@ -56,8 +56,8 @@ pub fn app_env(from: &From<'_>) -> (AppEnv, Diagnostics) {
     (AppEnv { sample, vars }, diagnostics)
 }
 
-/// Reads the sample as `abra app new` hands it to an operator: `<recipe>.example.com` is the domain, and so is `DOMAIN`,
-/// before any other line makes use of it.
+/// Reads the sample as `abra app new` gives it to an operator: the run's domain replaces
+/// `<recipe>.example.com` and is the value of `DOMAIN`, before other lines use it.
 fn read_sample(text: &Arc<Text>, from: &From<'_>) -> (EnvFile, Diagnostics) {
     let named = format!("{}.example.com", from.recipe);
     let content = text.content.replace(&named, from.domain.as_str());

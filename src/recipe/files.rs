@@ -1,5 +1,5 @@
-//! Files that are read and never written, wherever they lie: on a disk, in a revision of a repository, or in an editor's
-//! buffers over either.
+//! Read-only files, wherever they are: on a disk, in a revision of a repository, or in an editor's buffers
+//! over one of these.
 
 use crate::source::{Files, tidy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,14 +7,14 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// What lies at a path. A link is what it leads to.
+/// What a path is. A link counts as its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A directory.
     Directory,
     /// A file with content.
     File,
-    /// A pipe, a device or a socket: opening one may wait for ever.
+    /// A pipe, a device or a socket. Opening one may block for ever.
     Other,
 }
 
@@ -23,20 +23,21 @@ pub enum Kind {
 pub struct Named {
     /// The name.
     pub name: String,
-    /// Whether it is a directory itself; a link to one is none, so that nobody walks in circles.
+    /// Whether it is itself a directory. A link to a directory is not, so that a walk never runs in a cycle.
     pub directory: bool,
 }
 
-/// A read-only file system. Paths that are not absolute start where the caller stands. Errors are the system's own;
-/// `NotFound` for what is not there.
+/// A read-only file system. Relative paths start at the working directory. Errors are those of the system;
+/// `NotFound` for a missing file.
 pub trait FileSystem: Send + Sync {
-    /// The path without links, `.` and `..`. Fails where nothing is, and for links in a circle.
+    /// The path without links, `.` and `..`. Fails if the file is missing, and for a cycle of links.
     fn real(&self, path: &Path) -> io::Result<PathBuf>;
-    /// What lies there.
+    /// What this path is.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
-    /// What is in a directory, by name.
+    /// The content of a directory, sorted by name.
     fn list(&self, directory: &Path) -> io::Result<Vec<Named>>;
-    /// The bytes of a file. Fails with `FileTooLarge` for more than `most` bytes, of which no more are read.
+    /// The bytes of a file. Fails with `FileTooLarge` if there are more than `most` bytes, without reading
+    /// the rest.
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
 
     /// Whether this is a directory.
@@ -50,13 +51,13 @@ pub trait FileSystem: Send + Sync {
     }
 }
 
-/// The error for a file of so many bytes where `most` are read.
+/// The error for a file that has more than `most` bytes.
 pub fn too_large(bytes: u64, most: u64) -> io::Error {
     let message = format!("it has {} MiB; files up to {} MiB are read", bytes >> 20, most >> 20);
     io::Error::new(io::ErrorKind::FileTooLarge, message)
 }
 
-/// A path without `.` and `..` where that can be told from its text.
+/// A path without `.` and `..`, as far as this can be done without following links.
 pub fn tidied(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
@@ -71,7 +72,8 @@ pub fn tidied(path: &Path) -> PathBuf {
     out
 }
 
-/// Files in memory by their whole path, without links. Directories are what stands before a slash.
+/// Files in memory by their full path, without links. The directories are the parts of the paths before a
+/// slash.
 #[derive(Debug, Clone, Default)]
 pub struct Buffers {
     files: BTreeMap<PathBuf, Arc<[u8]>>,
@@ -83,7 +85,7 @@ impl Buffers {
         self.files.insert(tidied(&path.into()), Arc::from(content.as_ref()));
     }
 
-    /// Takes a file away.
+    /// Removes a file.
     pub fn remove(&mut self, path: &Path) {
         self.files.remove(&tidied(path));
     }
@@ -126,17 +128,17 @@ impl FileSystem for Buffers {
     }
 }
 
-/// Buffers laid over another file system: what an editor has open stands before what was saved. A buffer's path is the
-/// one without links.
+/// Buffers over another file system: the open text of an editor is used instead of the saved file. Buffers
+/// have paths without links.
 pub struct Overlay<'a> {
-    /// What was saved.
+    /// The saved files.
     pub under: &'a dyn FileSystem,
-    /// What is open.
+    /// The open texts.
     pub buffers: Buffers,
 }
 
 impl Overlay<'_> {
-    /// Where a path leads: through the links of what was saved, if that is there.
+    /// The target of a path: the links of the saved file are followed, if it exists.
     fn place(&self, path: &Path) -> PathBuf {
         self.under.real(path).unwrap_or_else(|_| tidied(path))
     }
@@ -174,7 +176,8 @@ impl FileSystem for Overlay<'_> {
     }
 }
 
-/// A revision of a repository, from its root. Its links were followed when it was read from the objects.
+/// A revision of a repository, from its root. Links were followed when the revision was read from git
+/// objects.
 impl FileSystem for Files {
     fn real(&self, path: &Path) -> io::Result<PathBuf> {
         let path = inside(path)?;
@@ -252,7 +255,7 @@ mod tests {
         listed.into_iter().map(|n| (n.name, n.directory)).collect()
     }
 
-    /// What every file system says of the same three files.
+    /// Results that every file system must have for the same three files.
     fn holds_three(files: &dyn FileSystem, root: &str) {
         let at = |path: &str| Path::new(root).join(path);
         let list: Vec<(String, bool)> = names(files, root);

@@ -1,5 +1,6 @@
-//! KEYS: every setting of `recipe.toml`, one row each. The reader, its messages, the schema, the reference page and the
-//! plan's "differs from default" come from the rows. A row stores and shows; it never acts.
+//! KEYS: every setting of `recipe.toml`, one row for each. The reader, its messages, the schema, the
+//! reference page and the plan's "differs from default" are made from the rows. A row stores and shows its
+//! setting.
 
 use super::kind::{Kind, Value};
 use super::settings::{Capable, Recipe, UpgradeBase};
@@ -12,19 +13,20 @@ use std::time::Duration;
 /// Whether a key may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Use it.
+    /// It can be used.
     Stable,
-    /// Still works, but there is something better.
+    /// It works, but there is a better form.
     Deprecated {
         /// What to write instead.
         write: &'static str,
     },
-    /// Does nothing any more.
+    /// It has no effect any more.
     Removed {
         /// What to write instead.
         write: &'static str,
     },
-    /// Part of the contract and not built: any other value than the default is refused, because it would do nothing.
+    /// It belongs to the contract but is not built yet: values other than the default are refused, because
+    /// they would have no effect.
     NotYet,
 }
 
@@ -33,21 +35,21 @@ pub enum Status {
 pub struct Key {
     /// Dotted name, as in TOML.
     pub name: &'static str,
-    /// What its value may be.
+    /// Kind of its value.
     pub kind: Kind,
     /// Sentences; the first is the summary.
     pub doc: &'static str,
     /// A value in TOML that differs from the default.
     pub example: &'static str,
-    /// Whether it may be used.
+    /// Whether it can be used.
     pub status: Status,
-    /// Stores a value of the row's kind; any other is a bug of the row and stores nothing.
+    /// Stores a value of the row's kind. A value of another kind is a bug in the row and is not stored.
     pub set: fn(&mut Recipe, Value),
-    /// The value in TOML; empty when nothing is set and nothing can be written.
+    /// The value in TOML; empty if there is no value.
     pub get: fn(&Recipe) -> String,
 }
 
-/// Stores the payload of the one variant that the row's kind gives.
+/// Makes a function that stores the payload of the variant that the row's kind produces.
 macro_rules! set {
     ($variant:ident, $($field:ident).+) => {
         |r, v| if let Value::$variant(v) = v { r.$($field).+ = v.into() }
@@ -59,16 +61,16 @@ const fn removed(name: &'static str, doc: &'static str, write: &'static str) -> 
     Key { name, kind: Kind::Gone, doc, example: "", status, set: |_, _| {}, get: |_| String::new() }
 }
 
-/// Above this a wait is a mistake: it is longer than a whole run may take by default, twice over.
+/// Longest wait in seconds. A longer one is a mistake: it is twice the default limit of a whole run.
 const LONGEST: u64 = 7_200;
 
 // flat table: may be long
-/// All settings: those that can be used sorted by name, then those that were removed, likewise.
+/// All settings: first those that can be used, then those that were removed, each group sorted by name.
 pub const KEYS: &[Key] = &[
     Key {
         name: "backup.capable",
         kind: Kind::Capable,
-        doc: "Whether there is something to back up. `auto` looks for the backup label in the composed files; `true` and `false` override it.",
+        doc: "Whether the app has data to back up. `auto` looks for the backup label in the composed files; `true` and `false` override it.",
         example: "false",
         status: Status::Stable,
         set: set!(Capable, backup_capable),
@@ -81,7 +83,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "canonical",
         kind: Kind::Flag,
-        doc: "Enrols the recipe for kept known-good deployments, the quick lane and sweeps.",
+        doc: "Enrols the recipe for a canonical (a kept known-good deployment), the quick lane and sweeps.",
         example: "true",
         status: Status::NotYet,
         set: set!(Flag, canonical),
@@ -90,7 +92,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "deploy.timeout",
         kind: Kind::Span { min: 1, max: LONGEST },
-        doc: "Bound for each wait after a deploy: every service at its wanted count, an accepted answer, `ready_probe`.",
+        doc: "Timeout of each wait after a deploy: for convergence, for an accepted answer, for `ready_probe`.",
         example: "\"20m\"",
         status: Status::Stable,
         set: set!(Span, deploy_timeout),
@@ -108,7 +110,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "env",
         kind: Kind::Env,
-        doc: "Extra app env on every deploy, over `.env.sample` and `abra.sh`.",
+        doc: "Extra app env for every deploy; overrides `.env.sample` and `abra.sh`.",
         example: "{ TIMEOUT = \"600\" }",
         status: Status::Stable,
         set: set!(Map, env),
@@ -117,7 +119,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "expected_na",
         kind: Kind::Reasons,
-        doc: "Rungs that do not apply to this recipe, each with its reason. Never turns a rung that ran into a skip, and lint always applies.",
+        doc: "Rungs that do not apply to this recipe, each with its reason. A rung that ran keeps its result, and lint always applies.",
         example: "{ backup_restore = \"keeps no data\" }",
         status: Status::Stable,
         set: set!(Map, expected_na),
@@ -126,7 +128,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "health.ok",
         kind: Kind::Statuses,
-        doc: "Accepted statuses. 404 is the proxy's own answer to a name it does not know, so accept it only if the app really answers so.",
+        doc: "Accepted statuses. 404 is the proxy's own answer to an unknown name, so accept it only if the app itself answers 404.",
         example: "[200, 401]",
         status: Status::Stable,
         set: set!(Statuses, health.ok),
@@ -135,7 +137,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "health.path",
         kind: Kind::UrlPath,
-        doc: "Path asked for health. A recipe that routes no service (no `traefik.enable`) is not asked over HTTP.",
+        doc: "Path of the HTTP health request. Without a routed service (no `traefik.enable`) there is no health request.",
         example: "\"/health\"",
         status: Status::Stable,
         set: set!(Text, health.path),
@@ -144,7 +146,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "health.timeout",
         kind: Kind::Span { min: 1, max: LONGEST },
-        doc: "Bound for the first healthy answer.",
+        doc: "Timeout for the first healthy answer.",
         example: "\"10m\"",
         status: Status::Stable,
         set: set!(Span, health.timeout),
@@ -153,7 +155,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "ready.stable",
         kind: Kind::Count { min: 1, max: 100 },
-        doc: "How many consecutive yeses `ready_probe` must give.",
+        doc: "How many times in a row `ready_probe` must return true.",
         example: "3",
         status: Status::Stable,
         set: set!(Count, ready_stable),
@@ -162,7 +164,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "source",
         kind: Kind::Source,
-        doc: "Git URL or path of the recipe repository. A relative path starts at the directory of the settings file; `--source` overrides it.",
+        doc: "Git URL or path of the recipe repository. A relative path is relative to the directory of the settings file; `--source` overrides it.",
         example: "\"../../dev/lab/repos/custom-html\"",
         status: Status::Stable,
         set: set!(Text, source),
@@ -171,7 +173,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "upgrade.base",
         kind: Kind::Base,
-        doc: "Version to upgrade from. `auto` takes the newest published version that is older than the head, or the tip of the target branch; `none` skips the upgrade.",
+        doc: "Version to upgrade from. `auto` chooses the newest published version that is older than the head, or the tip of the target branch; `none` skips the upgrade.",
         example: "\"1.2.0+6.4.3\"",
         status: Status::Stable,
         set: set!(Base, upgrade_base),
@@ -184,7 +186,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "upgrade.env",
         kind: Kind::Env,
-        doc: "Extra app env from the head deploy on.",
+        doc: "Extra app env from the deploy of the head on.",
         example: "{ COMPOSE_FILE = \"compose.yml:compose.ports.yml\" }",
         status: Status::Stable,
         set: set!(Map, upgrade_env),
@@ -192,7 +194,7 @@ pub const KEYS: &[Key] = &[
     },
     removed("BACKUP_CAPABLE", "Old spelling of `backup.capable`.", "`backup.capable = true`"),
     removed("BACKUP_VERIFY", "Is a hook now.", "`fn backup_verify(ctx)` in hooks.rhai"),
-    removed("CHAOS_BASE_DEPLOY", "The base is deployed as the plan says.", "leave it out"),
+    removed("CHAOS_BASE_DEPLOY", "The plan decides how the base is deployed.", "remove it"),
     removed("DEPLOY_TIMEOUT", "Old spelling of `deploy.timeout`.", "`deploy.timeout = \"10m\"`"),
     removed("DEPS", "Old spelling of `deps`.", "`deps = [\"keycloak\"]`"),
     removed("EXPECTED_NA", "Old spelling of `expected_na`.", "`expected_na.upgrade = \"why\"`"),
@@ -204,10 +206,10 @@ pub const KEYS: &[Key] = &[
     removed("HEALTH_OK", "Old spelling of `health.ok`.", "`health.ok = [200, 301, 302]`"),
     removed("HEALTH_PATH", "Old spelling of `health.path`.", "`health.path = \"/\"`"),
     removed("HTTP_TIMEOUT", "Old spelling of `health.timeout`.", "`health.timeout = \"5m\"`"),
-    removed("OIDC_AT_INSTALL", "Deps are always up before the install.", "leave it out"),
+    removed("OIDC_AT_INSTALL", "Deps are always ready before the install.", "remove it"),
     removed("READY_PROBE", "Is a hook now.", "`fn ready_probe(ctx)` in hooks.rhai"),
     removed("SCREENSHOT", "Is a hook now.", "`fn screenshot(page, ctx)` in hooks.rhai"),
-    removed("SKIP_GENERIC", "The generic assertions always run.", "leave it out"),
+    removed("SKIP_GENERIC", "The generic assertions always run.", "remove it"),
     removed("UPGRADE_BASE_VERSION", "Old spelling of `upgrade.base`.", "`upgrade.base = \"1.2.0+6.4.3\"`"),
     removed(
         "UPGRADE_EXTRA_ENV",
@@ -218,25 +220,25 @@ pub const KEYS: &[Key] = &[
 ];
 
 impl Key {
-    /// Whether it still does something, now or when it is built.
+    /// Whether it has an effect, now or when it is built.
     pub fn lives(&self) -> bool {
         !matches!(self.status, Status::Removed { .. })
     }
 
     /// Its default in TOML.
     pub fn default(&self) -> String {
-        (self.get)(&nobody())
+        (self.get)(&all_defaults())
     }
 }
 
-/// A recipe of which only the defaults count.
-fn nobody() -> Recipe {
+/// A recipe with all defaults.
+fn all_defaults() -> Recipe {
     Recipe::defaults(RecipeName::parse("recipe").expect("a plain word is a name"))
 }
 
 /// The settings that differ from the default: key and value in TOML.
 pub fn changed(recipe: &Recipe) -> Vec<(&'static Key, String)> {
-    let default = nobody();
+    let default = all_defaults();
     let live = KEYS.iter().filter(|k| k.lives());
     live.map(|k| (k, (k.get)(recipe))).filter(|(k, shown)| *shown != (k.get)(&default)).collect()
 }
@@ -289,13 +291,13 @@ fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 
-/// An inline table on one line, so that it is TOML 1.0 whatever the values hold.
+/// An inline table on one line, so that it is valid TOML 1.0 whatever its values are.
 fn table(map: &BTreeMap<String, String>) -> String {
     let entries: Vec<String> = map.iter().map(|(k, v)| format!("{k} = {}", text(v))).collect();
     if entries.is_empty() { "{}".into() } else { format!("{{ {} }}", entries.join(", ")) }
 }
 
-/// A basic string on one line.
+/// A TOML basic string on one line.
 fn text(value: &str) -> String {
     let mut out = String::from("\"");
     for c in value.chars() {
@@ -322,7 +324,7 @@ mod tests {
     use std::sync::Arc;
 
     fn read(content: String) -> Loaded {
-        load(nobody().name, &[Arc::new(Text { path: "recipe.toml".into(), content })])
+        load(all_defaults().name, &[Arc::new(Text { path: "recipe.toml".into(), content })])
     }
 
     fn live() -> impl Iterator<Item = &'static Key> {
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_each_key_changes_what_its_own_row_shows_and_no_other() {
+    fn each_example_changes_its_own_row_only() {
         for key in live() {
             let loaded = read(format!("{} = {}\n", key.name, key.example));
             let said: Vec<&str> = loaded.diagnostics.0.iter().map(|d| d.code.id).collect();
@@ -357,27 +359,27 @@ mod tests {
     }
 
     #[test]
-    fn what_each_key_shows_is_toml_that_loads_to_the_same_recipe() {
+    fn the_shown_toml_of_each_key_loads_to_the_same_recipe() {
         let first = read(live().map(|k| format!("{} = {}\n", k.name, k.example)).collect());
         let again: String = live().map(|k| format!("{} = {}\n", k.name, (k.get)(&first.recipe))).collect();
         assert_eq!(read(again).recipe, first.recipe);
         let set = live().filter(|k| !k.default().is_empty());
         let defaults: String = set.map(|k| format!("{} = {}\n", k.name, k.default())).collect();
         let loaded = read(defaults);
-        assert_eq!((loaded.recipe, loaded.diagnostics.0), (nobody(), vec![]));
+        assert_eq!((loaded.recipe, loaded.diagnostics.0), (all_defaults(), vec![]));
     }
 
     #[test]
     fn odd_texts_survive_being_shown_and_read_again() {
         let odd = "a \"b\" \\ c\n\t\u{7}ö 'd'";
-        let mut recipe = nobody();
+        let mut recipe = all_defaults();
         recipe.env.insert("ODD".into(), odd.into());
         let key = KEYS.iter().find(|k| k.name == "env").unwrap();
         assert_eq!(read(format!("env = {}", (key.get)(&recipe))).recipe, recipe);
     }
 
     #[test]
-    fn a_removed_key_says_what_to_write_and_what_it_says_loads() {
+    fn the_help_of_a_removed_key_loads() {
         for key in KEYS.iter().filter(|k| !k.lives()) {
             let loaded = read(format!("{} = 1\n", key.name));
             assert_eq!(loaded.diagnostics.0.len(), 1);

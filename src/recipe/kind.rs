@@ -1,5 +1,5 @@
-//! Kinds of settings: how a TOML value becomes a value of ours, what it may be, and its JSON Schema. Messages never name
-//! the key; the caller that knows it adds it.
+//! Kinds of settings: how a TOML value is converted, which values are allowed, and its JSON Schema. Messages
+//! do not contain the key; the caller adds it.
 
 use super::settings::{Capable, UpgradeBase};
 use ccci_model::diag::nearest::did_you_mean;
@@ -14,10 +14,10 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-/// Variables that name the run itself; another value would deploy outside of the run's own domain.
-const OURS: &[&str] = &["DOMAIN", "STACK_NAME"];
+/// Variables that identify the run. Another value would deploy outside of the run's own domain.
+const RUN_VARIABLES: &[&str] = &["DOMAIN", "STACK_NAME"];
 
-/// What a setting may be.
+/// Kind of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A path or a URL that git can read.
@@ -26,7 +26,7 @@ pub enum Kind {
     UrlPath,
     /// A list of HTTP statuses.
     Statuses,
-    /// A duration with a unit; bounds in seconds.
+    /// A duration with a unit; limits in seconds.
     Span { min: u64, max: u64 },
     /// A whole number.
     Count { min: u32, max: u32 },
@@ -42,11 +42,11 @@ pub enum Kind {
     Reasons,
     /// A list of recipe names.
     Recipes,
-    /// Of a removed key: nothing fits.
+    /// For a removed key: no value is allowed.
     Gone,
 }
 
-/// A value that was read.
+/// A parsed value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// Of `Source` and `UrlPath`.
@@ -69,23 +69,23 @@ pub enum Value {
     Names(Vec<String>),
 }
 
-/// What is wrong with a value, and where in the file.
+/// What is wrong with a value, and its place in the file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// `WRONG_TYPE` or `IMPOSSIBLE_VALUE`.
     pub code: &'static Code,
-    /// Bytes of the file.
+    /// Range in the file, in bytes.
     pub range: Range<usize>,
-    /// What is there and what may be there, without the key.
+    /// What was found and what is allowed, without the key.
     pub message: String,
-    /// A better help than the row's example.
+    /// Help that replaces the row's example.
     pub help: Option<String>,
 }
 
 type Toml<'a> = Spanned<DeValue<'a>>;
 
 impl Kind {
-    /// What may be written, to follow "should be".
+    /// The allowed values; completes "should be".
     pub fn noun(self) -> &'static str {
         match self {
             Kind::Source => "a path or a git URL in quotes",
@@ -99,11 +99,11 @@ impl Kind {
             Kind::Env => "a table of variables with their values in quotes",
             Kind::Reasons => "a table of rungs with a reason in quotes each",
             Kind::Recipes => "a list of recipe names in quotes",
-            Kind::Gone => "left out",
+            Kind::Gone => "removed",
         }
     }
 
-    /// Reads a value; everything wrong with it goes to `out`.
+    /// Parses a value; everything that is wrong with it is added to `out`.
     pub fn read(self, value: &Toml<'_>, out: &mut Vec<Trouble>) -> Option<Value> {
         match (self, value.get_ref()) {
             (Kind::Source, DeValue::String(s)) => one(value, out, source(s)),
@@ -157,7 +157,7 @@ impl Kind {
     }
 }
 
-/// A value in words: what is there instead.
+/// A value in words, for messages.
 fn shown(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(s) => format!("the text `{s}`"),
@@ -191,7 +191,7 @@ fn source(text: &str) -> Result<Value, String> {
     match text {
         t if t.trim().is_empty() => Err("is empty".into()),
         t if t.starts_with('-') => Err(format!("`{t}` would be read as an option of git")),
-        t if t.contains("::") => Err(format!("`{t}` names a transport helper of git, which ccci refuses")),
+        t if t.contains("::") => Err(format!("`{t}` uses a transport helper of git, which ccci refuses")),
         t => Ok(Value::Text(t.to_string())),
     }
 }
@@ -200,7 +200,7 @@ fn url_path(text: &str) -> Result<Value, String> {
     match text {
         t if !t.starts_with('/') => Err(format!("`{t}` does not start with `/`")),
         t if t.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#') => {
-            Err(format!("`{t}` has a character that no path of a URL has"))
+            Err(format!("`{t}` has a character that is not allowed in the path of a URL"))
         }
         t => Ok(Value::Text(t.to_string())),
     }
@@ -208,19 +208,19 @@ fn url_path(text: &str) -> Result<Value, String> {
 
 fn span(text: &str, min: u64, max: u64) -> Result<Value, String> {
     let span = parse_span(text)
-        .ok_or_else(|| format!("`{text}` is no duration; units are `ms`, `s`, `m` and `h`"))?;
+        .ok_or_else(|| format!("`{text}` is not a duration; units are `ms`, `s`, `m` and `h`"))?;
     let (low, high) = (Duration::from_secs(min), Duration::from_secs(max));
     if (low..=high).contains(&span) {
         Ok(Value::Span(span))
     } else {
-        Err(format!("{} is out of range; {} to {} make sense", Span(span), Span(low), Span(high)))
+        Err(format!("{} is out of range; {} to {} are allowed", Span(span), Span(low), Span(high)))
     }
 }
 
 fn count(text: &str, min: u32, max: u32) -> Result<Value, String> {
     match text.parse::<u32>() {
         Ok(n) if (min..=max).contains(&n) => Ok(Value::Count(n)),
-        _ => Err(format!("{text} is out of range; {min} to {max} make sense")),
+        _ => Err(format!("{text} is out of range; {min} to {max} are allowed")),
     }
 }
 
@@ -250,13 +250,15 @@ fn statuses(value: &Toml<'_>, items: &DeArray<'_>, out: &mut Vec<Trouble>) -> Op
             continue;
         };
         match n.to_string().parse::<u16>() {
-            Ok(s) if read.contains(&s) => out.push(impossible(item.span(), format!("{s} is there twice"))),
+            Ok(s) if read.contains(&s) => out.push(impossible(item.span(), format!("{s} occurs twice"))),
             Ok(s) if (100..=599).contains(&s) => read.push(s),
-            _ => out.push(impossible(item.span(), format!("{n} is no HTTP status; they are 100 to 599"))),
+            _ => {
+                out.push(impossible(item.span(), format!("{n} is not an HTTP status; these are 100 to 599")))
+            }
         }
     }
     if items.is_empty() {
-        out.push(impossible(value.span(), "is empty, so no answer could ever be healthy".into()));
+        out.push(impossible(value.span(), "is empty, so no answer would be healthy".into()));
     }
     (out.len() == before).then_some(Value::Statuses(read))
 }
@@ -267,7 +269,7 @@ fn recipes(items: &DeArray<'_>, out: &mut Vec<Trouble>) -> Option<Value> {
     for item in items.iter() {
         match item.get_ref() {
             DeValue::String(s) if read.iter().any(|r| *r == **s) => {
-                out.push(impossible(item.span(), format!("`{s}` is there twice")));
+                out.push(impossible(item.span(), format!("`{s}` occurs twice")));
             }
             DeValue::String(s) => match RecipeName::parse(s) {
                 Ok(name) => read.push(name.as_str().to_string()),
@@ -279,14 +281,14 @@ fn recipes(items: &DeArray<'_>, out: &mut Vec<Trouble>) -> Option<Value> {
     (out.len() == before).then_some(Value::Names(read))
 }
 
-/// What is wrong with an entry: the message, a help, and whether the key (else the value) is meant.
+/// What is wrong with an entry: the message, a help, and whether the place is the key or the value.
 struct Wrong {
     message: String,
     help: Option<String>,
     of_key: bool,
 }
 
-/// A table of texts. Entries that are wrong are left out, so that the others are still known.
+/// Parses a table of texts. Wrong entries are left out, so that the others can be used.
 fn texts(
     table: &DeTable<'_>,
     out: &mut Vec<Trouble>,
@@ -331,23 +333,24 @@ fn variable(name: &str, value: &str) -> Result<(), Wrong> {
         |message: String, help: &str, of_key| Err(Wrong { message, help: Some(help.to_string()), of_key });
     match () {
         () if !good => wrong(
-            format!("`{name}` is no name of a variable"),
-            "names have letters, digits and `_`, and do not start with a digit",
+            format!("`{name}` is not a valid name of a variable"),
+            "names consist of letters, digits and `_`, and do not start with a digit",
             true,
         ),
-        () if OURS.contains(&name) => wrong(
-            format!("`{name}` names the run itself and is set by ccci"),
-            "leave it out; hooks read it from `ctx.domain` and `ctx.stack`",
+        () if RUN_VARIABLES.contains(&name) => wrong(
+            format!("`{name}` identifies the run and is set by ccci"),
+            "remove it; hooks read it from `ctx.domain` and `ctx.stack`",
             true,
         ),
         () if value.contains('\0') => {
-            wrong(format!("the value of `{name}` has a NUL byte"), "no env can carry one", false)
+            wrong(format!("the value of `{name}` contains a NUL byte"), "an env cannot contain one", false)
         }
         () => Ok(()),
     }
 }
 
-/// Rungs that may be declared not applicable. Without an install nothing else can be asked, and lint needs no app.
+/// Rungs that may be declared not applicable. The others are the install, which all other rungs need, and
+/// lint, which needs no app.
 pub fn optional_rungs() -> Vec<&'static str> {
     RUNGS.iter().filter(|r| !matches!(r.0, Rung::Install | Rung::Lint)).map(|r| r.1).collect()
 }
@@ -366,7 +369,7 @@ fn reason(rung: &str, reason: &str) -> Result<(), Wrong> {
         let meant = TIERS.iter().find(|t| t.name == rung).map(|t| format!("did you mean `{}`?", t.rung));
         let help = meant
             .or_else(|| did_you_mean(rung, known.iter().copied()))
-            .unwrap_or_else(|| format!("rungs are {}", known.join(", ")));
+            .unwrap_or_else(|| format!("known rungs are {}", known.join(", ")));
         return wrong(format!("there is no rung `{rung}`"), help, true);
     }
     if reason.trim().is_empty() {

@@ -1,5 +1,4 @@
-//! What a recipe's authors write, read into values. No file is opened
-//! here but through `files`: texts come in, values and diagnostics go out.
+//! Parses what authors of recipes write. Takes texts, returns values and diagnostics; only `files` opens files.
 
 pub mod app_env;
 pub mod compose;

@@ -1,18 +1,18 @@
-//! The settings of a recipe as values, with their defaults (SPEC 3.1). Plain and comparable; where a value was written
-//! is in `load::Spans`. The rows that read and show them are in `keys.rs`.
+//! The settings of a recipe as values, with their defaults (SPEC 3.1). `load::Spans` has their places,
+//! `keys.rs` the rows that read and show them.
 
 use ccci_model::name::{RecipeName, Version};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How the app is asked whether it is well.
+/// The HTTP health request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// Path asked for.
+    /// Path of the request.
     pub path: String,
     /// Accepted statuses.
     pub ok: Vec<u16>,
-    /// Bound for the first healthy answer.
+    /// Timeout for the first healthy answer.
     pub timeout: Duration,
 }
 
@@ -21,16 +21,16 @@ pub struct Health {
 pub enum UpgradeBase {
     /// As `plan/upgrade_base.rs` decides.
     Auto,
-    /// Nothing: the upgrade is skipped.
+    /// No base: the upgrade is skipped.
     None,
     /// This version.
     Version(Version),
 }
 
-/// Whether there is something to back up.
+/// Whether the app has data to back up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Capable {
-    /// The composed files are asked for the backup label.
+    /// Decided by the backup label in the composed files.
     Auto,
     /// Yes, whatever the labels say.
     Yes,
@@ -38,42 +38,42 @@ pub enum Capable {
     No,
 }
 
-/// Everything `recipe.toml` says.
+/// Everything that `recipe.toml` can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
-    /// The recipe's name: its directory, never a setting.
+    /// The recipe's name, which is that of its directory and not a setting.
     pub name: RecipeName,
     /// Path or URL of the recipe repository, as written.
     pub source: Option<String>,
-    /// How the app is asked whether it is well.
+    /// The HTTP health request.
     pub health: Health,
-    /// Bound for convergence.
+    /// Timeout of each wait after a deploy.
     pub deploy_timeout: Duration,
-    /// Extra app env on every deploy.
+    /// Extra app env for every deploy.
     pub env: BTreeMap<String, String>,
-    /// Extra app env from the head deploy on.
+    /// Extra app env from the deploy of the head on.
     pub upgrade_env: BTreeMap<String, String>,
     /// What to upgrade from.
     pub upgrade_base: UpgradeBase,
-    /// Whether there is something to back up.
+    /// Whether the app has data to back up.
     pub backup_capable: Capable,
-    /// Consecutive yeses that `ready_probe` must give.
+    /// How many times in a row `ready_probe` must return true.
     pub ready_stable: u32,
-    /// Rung to reason, for rungs that do not apply.
+    /// Reasons by rung, for rungs that do not apply.
     pub expected_na: BTreeMap<String, String>,
     /// Recipes that must run before this one.
     pub deps: Vec<String>,
-    /// Enrolled for kept known-good deployments.
+    /// Whether the recipe is enrolled for a canonical.
     pub canonical: bool,
 }
 
 impl Recipe {
-    /// A recipe that says nothing: all defaults. They are written here only; the docs print them through `Key::get`.
+    /// A recipe with all defaults. They are defined here only; the docs print them with `Key::get`.
     pub fn defaults(name: RecipeName) -> Recipe {
         Recipe {
             name,
             source: None,
-            // 404 is the proxy's own answer to a name it does not know, so it is no default
+            // 404 is the proxy's own answer to an unknown name, so it is not a default
             health: Health { path: "/".into(), ok: vec![200, 301, 302], timeout: Duration::from_secs(300) },
             deploy_timeout: Duration::from_secs(600),
             env: BTreeMap::new(),

@@ -1,4 +1,4 @@
-//! What is known of a recipe's repository: plain facts, read elsewhere from git objects. Pure.
+//! Facts about a recipe's repository. They are read from git objects elsewhere. Pure.
 
 use crate::compose_files::{DEFAULT, is_compose_file};
 use ccci_model::diag::Text;
@@ -10,9 +10,9 @@ use std::sync::Arc;
 /// Where a repository is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
-    /// A directory of this machine, read in place.
+    /// A local directory, read in place.
     Path,
-    /// Something that git can clone.
+    /// A URL that git can clone.
     Url,
 }
 
@@ -25,14 +25,14 @@ impl SourceKind {
     }
 }
 
-/// The content of a revision.
+/// The files of a revision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
     /// Texts by path in the repository.
     pub texts: BTreeMap<String, Arc<Text>>,
-    /// What is no text, by path.
+    /// Files that are not text, by path.
     pub binaries: BTreeMap<String, Arc<[u8]>>,
-    /// What was not read, by path, and why.
+    /// Files that were not read, by path, with the reasons.
     pub unread: BTreeMap<String, String>,
 }
 
@@ -47,12 +47,12 @@ impl Files {
         self.texts.get(path)
     }
 
-    /// Why a path that is there is no text; none for a text and for what is not there.
+    /// Why an existing path is not a text; `None` for a text and for a missing path.
     pub fn unreadable(&self, path: &str) -> Option<String> {
         if self.texts.contains_key(path) {
             return None;
         }
-        let binary = || self.binaries.contains_key(path).then(|| "it is no text in UTF-8".to_string());
+        let binary = || self.binaries.contains_key(path).then(|| "it is not a text in UTF-8".to_string());
         let below = format!("{path}/");
         let directory =
             || self.paths().any(|p| p.starts_with(&below)).then(|| "it is a directory".to_string());
@@ -65,34 +65,35 @@ impl Files {
         text.or_else(|| self.binaries.get(path).map(AsRef::as_ref))
     }
 
-    /// A text by its path as a compose file or an env writes it.
+    /// A text by its path as written in a compose file or an env.
     pub fn text_at(&self, written: &str) -> Option<&Arc<Text>> {
         self.text(&tidy(written)?)
     }
 
-    /// The bytes of a file by its path as a compose file writes it.
+    /// The bytes of a file by its path as written in a compose file.
     pub fn bytes_at(&self, written: &str) -> Option<&[u8]> {
         self.bytes(&tidy(written)?)
     }
 
-    /// Why a file was not read, by its path as a compose file writes it.
+    /// Why a file was not read, by its path as written in a compose file.
     pub fn unread_at(&self, written: &str) -> Option<&String> {
         self.unread.get(&tidy(written)?)
     }
 
-    /// Why a path is no text, as a compose file or `COMPOSE_FILE` writes it; none for a text and for what is not there.
+    /// Why an existing path, as written in a compose file or in `COMPOSE_FILE`, is not a text; `None` for a text and
+    /// for a missing path.
     pub fn unreadable_at(&self, written: &str) -> Option<String> {
         self.unreadable(&tidy(written)?)
     }
 
-    /// The texts below a directory, by their path inside it.
+    /// The texts in a directory, by their path inside it.
     pub fn below(&self, directory: &str) -> BTreeMap<String, Arc<Text>> {
         let inside = |path: &String| path.strip_prefix(directory)?.strip_prefix('/').map(str::to_string);
         self.texts.iter().filter_map(|(path, text)| Some((inside(path)?, text.clone()))).collect()
     }
 }
 
-/// A path from the root of the repository without `.` and `..`; none if it leads out.
+/// A path from the root of the repository without `.` and `..`; `None` if it leads outside.
 pub fn tidy(written: &str) -> Option<String> {
     let mut parts: Vec<&str> = vec![];
     for part in written.split('/') {
@@ -105,30 +106,30 @@ pub fn tidy(written: &str) -> Option<String> {
     (!written.starts_with('/')).then(|| parts.join("/"))
 }
 
-/// A revision and what is in it.
+/// A revision and its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevisionFacts {
-    /// The commit; what lies on top of it is in `changed`.
+    /// The commit; uncommitted changes are listed in `changed`.
     pub commit: Revision,
-    /// Paths with uncommitted changes, which `files` has; empty for a commit as such.
+    /// Paths with uncommitted changes, which are included in `files`; empty for a plain commit.
     pub changed: Vec<String>,
-    /// `tag 1.0.0+1.2`, `branch main`, `work tree on main`: how it was found.
+    /// How it was found: `tag 1.0.0+1.2`, `branch main`, `work tree on main`.
     pub found_as: String,
-    /// The version that it is tagged as; none when there are uncommitted changes.
+    /// The version of its tag; none if there are uncommitted changes.
     pub tag: Option<Version>,
-    /// The version that its compose file claims.
+    /// The version in the label of its compose file.
     pub label: Option<Version>,
     /// Its content.
     pub files: Files,
 }
 
 impl RevisionFacts {
-    /// Its version: the tag it is, or else what its compose file claims.
+    /// Its version: that of its tag, or else that of its label.
     pub fn version(&self) -> Option<&Version> {
         self.tag.as_ref().or(self.label.as_ref())
     }
 
-    /// Whether uncommitted changes lie on top of the commit.
+    /// Whether there are uncommitted changes.
     pub fn dirty(&self) -> bool {
         !self.changed.is_empty()
     }
@@ -141,35 +142,35 @@ pub struct Tag {
     pub name: String,
     /// The name as a recipe version, if it is one.
     pub version: Option<Version>,
-    /// Whether it is an object of its own (`git tag -a`); recipes want that.
+    /// Whether it is annotated (`git tag -a`), as recipes require.
     pub annotated: bool,
-    /// The commit it leads to.
+    /// The commit that it points to.
     pub commit: Revision,
 }
 
 /// A branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Branch {
-    /// Its name, with the remote if it is a remote's.
+    /// Its name, with the remote for a remote branch.
     pub name: String,
     /// Its tip.
     pub commit: Revision,
 }
 
-/// Names of a repository's revisions.
+/// Tags and branches of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
-    /// Tags in recipe order, those that are no version last.
+    /// Tags in the order of recipe versions; those that are not versions come last.
     pub tags: Vec<Tag>,
     /// Branches by name.
     pub branches: Vec<Branch>,
-    /// The branch that changes are merged into, if it can be told.
+    /// The branch into which changes are merged, if it is known.
     pub target: Option<Branch>,
 }
 
 impl Names {
-    /// Sorts what git listed and finds the target branch: `default` if the repository names one, else the remote's
-    /// `main` or `master`, else the local one.
+    /// Sorts tags and branches, and finds the target branch: `default` if the repository has one, else the
+    /// remote's `main` or `master`, else the local one.
     pub fn new(mut tags: Vec<Tag>, mut branches: Vec<Branch>, default: Option<&str>) -> Names {
         tags.sort_by(|a, b| {
             (a.version.is_none(), &a.version, &a.name).cmp(&(b.version.is_none(), &b.version, &b.name))
@@ -180,7 +181,7 @@ impl Names {
         Names { tags, branches, target }
     }
 
-    /// The newest version that a commit is tagged as.
+    /// The newest version among the tags of a commit.
     pub fn version_of(&self, commit: &Revision) -> Option<&Version> {
         self.tags.iter().filter(|t| t.commit == *commit).filter_map(|t| t.version.as_ref()).next_back()
     }
@@ -190,7 +191,7 @@ impl Names {
         self.tags.iter().find(|t| t.version.as_ref() == Some(version))
     }
 
-    /// Published versions, the newest first.
+    /// Published versions, newest first.
     pub fn versions(&self) -> Vec<&Version> {
         let mut all: Vec<&Version> = self.tags.iter().filter_map(|t| t.version.as_ref()).collect();
         all.sort_by_key(|v| Reverse(*v));
@@ -198,23 +199,23 @@ impl Names {
     }
 }
 
-/// Everything known of a source before a base is chosen.
+/// Facts about a source before a base is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFacts {
     /// Path or URL, as written.
     pub given: String,
-    /// Which of the two.
+    /// Whether it is a path or a URL.
     pub kind: SourceKind,
     /// Tags and branches.
     pub names: Names,
     /// The revision under test.
     pub head: RevisionFacts,
-    /// Whether the target branch has the head and more: its tip is newer then.
+    /// Whether the head is an ancestor of the target branch's tip, which is then newer.
     pub target_has_head: bool,
 }
 
-/// The version that the compose files claim by the label `coop-cloud.<stack>.version`, in list or map form. Read from
-/// the text, so that a file which cannot be composed still has a version.
+/// The version in the label `coop-cloud.<stack>.version` of the compose files, in list or map form. It is
+/// read from the text, so that a file that does not compose still has a version.
 pub fn version_label(files: &Files) -> Option<Version> {
     let mut named: Vec<&String> = files.texts.keys().filter(|p| is_compose_file(p)).collect();
     named.sort_by_key(|p| (*p != DEFAULT, *p));
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_are_told_from_paths() {
+    fn urls_and_paths_are_distinguished() {
         for url in
             ["https://git.example.org/x.git", "git@git.example.org:x/y.git", "file:///srv/x", "ssh://h/x"]
         {
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn lesson_16_tags_stand_in_recipe_order_with_foreign_ones_last() {
+    fn lesson_16_tags_are_in_recipe_order_with_others_last() {
         let tags = ["latest", "1.10.0+1", "1.9.0+1", "old"].map(|n| tag(n, 'a')).to_vec();
         let names = Names::new(tags, vec![], None);
         let order: Vec<&str> = names.tags.iter().map(|t| t.name.as_str()).collect();

@@ -1,45 +1,49 @@
-//! `assert(a == b);` as syntax of its own: it shows both sides. `fail("…")` ends a test with a text.
+//! The statement `assert(a == b);`, whose message shows both sides, and the function `fail("…")`, which ends
+//! a test with a text.
 
 use super::functions::Functions;
 use super::show;
 use super::tree::{self, Shape};
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, Position};
 
-/// What an assertion found; the text of its expression is added where the source is at hand.
+/// A failed assertion. The text of its expression is added later, where the source is available.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unmet {
+pub(super) struct FailedAssertion {
     /// `503 == 200`, or the value that is not true.
     pub observed: String,
 }
 
-/// The word.
-pub(super) const WORD: &str = "assert";
+/// The keyword.
+pub(super) const KEYWORD: &str = "assert";
 
-/// Adds `assert` to the language.
-pub(super) fn teach(engine: &mut Engine) {
+/// Adds the statement `assert` to the language.
+pub(super) fn add_to(engine: &mut Engine) {
     engine
-        .register_custom_syntax([WORD, "$expr$"], false, |cx, inputs| {
+        .register_custom_syntax([KEYWORD, "$expr$"], false, |cx, inputs| {
             holds(cx, &inputs[0], inputs[0].position()).map(|()| Dynamic::UNIT)
         })
         .expect("the syntax of assert is well-formed; every test that asserts shows it");
 }
 
-/// Registers `fail`, and what an assertion raises.
+/// Registers `fail`, and the type that a failed assertion raises.
 pub(super) fn register(natives: &mut Functions) {
-    natives.register_type_with_name::<Unmet>("failed assertion");
-    natives.register_fn("to_string", |u: &mut Unmet| format!("assertion failed: {}", u.observed));
+    natives.register_type_with_name::<FailedAssertion>("failed assertion");
+    natives.register_fn("to_string", |u: &mut FailedAssertion| format!("assertion failed: {}", u.observed));
     natives.register_fn("fail", |why: ImmutableString| -> Result<Dynamic, Box<EvalAltResult>> {
         Err(EvalAltResult::ErrorRuntime(why.into(), Position::NONE).into())
     });
 }
 
-/// Evaluates each operand once. All errors carry the position of the whole expression, by which its text is found.
+/// Evaluates each operand once. All errors have the position of the whole expression, by which the text of
+/// the expression is found later.
 fn holds(
     cx: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
     e: &Expression<'_>,
     at: Position,
 ) -> Result<(), Box<EvalAltResult>> {
-    let unmet = |observed: String| EvalAltResult::ErrorRuntime(Dynamic::from(Unmet { observed }), at).into();
+    let unmet = |observed: String| {
+        EvalAltResult::ErrorRuntime(Dynamic::from(FailedAssertion { observed }), at).into()
+    };
     match tree::shape(e) {
         Shape::All(parts) => parts.iter().try_for_each(|p| holds(cx, p, at)),
         Shape::Sides(op, left, right) => {
@@ -61,7 +65,8 @@ fn holds(
     }
 }
 
-/// The text of the expression after an `assert` that starts at this byte: up to its end, without outer parentheses.
+/// Text of the expression after an `assert` that starts at this byte, up to the end of the statement, without
+/// outer parentheses.
 pub(super) fn expression(text: &str, from: usize) -> &str {
     let rest = text[from..].strip_prefix("assert").unwrap_or(&text[from..]);
     let rest = rest[..end(rest)].trim();
@@ -71,7 +76,7 @@ pub(super) fn expression(text: &str, from: usize) -> &str {
     }
 }
 
-/// Where the statement ends: at a `;` or a closing bracket that was not opened in it.
+/// Byte at which the statement ends: a `;`, or a closing bracket that was not opened in the statement.
 fn end(text: &str) -> usize {
     let mut depth = 0_usize;
     let mut quote: Option<char> = None;
@@ -103,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_an_assertion_is_what_stands_in_it() {
+    fn the_expression_of_an_assertion_is_cut_out_of_its_line() {
         check("  assert(a == b);", "a == b");
         check("assert(f(x, \")\") == \"a;b\"); more(1)", "f(x, \")\") == \"a;b\"");
         check("assert((a) == (b))", "(a) == (b)");

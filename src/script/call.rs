@@ -1,4 +1,5 @@
-//! Calls a function of a script: an engine of its own, a thread of its own, one budget, and an answer in our words.
+//! Calls a function of a script with an engine, a thread and a budget of its own. Results and errors are
+//! converted from Rhai's.
 
 use super::engine;
 use super::error::{ErrorKind, ScriptError};
@@ -6,7 +7,7 @@ use super::guard::{Guard, Spot};
 use super::hooks::Hook;
 use super::load::{HOOKS_FILE, Scripts};
 use super::returns::Return;
-use super::thread::{Lost, keep_after, on_own};
+use super::thread::{NoResult, keep_after, on_own};
 use super::{show, stdlib};
 use ccci_model::failure::{Failure, causes};
 use rhai::{CallFnOptions, Dynamic, Engine, Scope};
@@ -17,15 +18,16 @@ use std::sync::Arc;
 pub struct FnRef {
     /// Path of its file below the recipe directory.
     pub file: String,
-    /// Its name; the number of parameters is that of the arguments given.
+    /// Its name; the arguments of the call decide the number of parameters.
     pub name: String,
 }
 
-/// How a value becomes the caller's: on the script's own thread, as it may be nested deeper than other stacks are.
+/// Converts the result for the caller. This runs on the script's own thread, because the value may be nested
+/// deeper than other stacks can hold.
 type Take<T> = fn(Dynamic) -> Result<T, String>;
 
 impl Scripts {
-    /// Calls any function. The value comes back as plain data: closures and own types in it become `()`.
+    /// Calls any function and returns its result as plain data: closures and ccci's own types become `()`.
     pub fn call(
         &self,
         what: &FnRef,
@@ -36,7 +38,7 @@ impl Scripts {
         self.call_as(what, args, setup, guard, "a value", |v| Ok(show::leaving(&v)))
     }
 
-    /// Calls a hook and gives what it is listed to return.
+    /// Calls a hook and returns its result as the hook's type.
     pub fn call_hook<R: Return>(
         &self,
         hook: &Hook<R>,
@@ -69,12 +71,12 @@ impl Scripts {
             let file = if file.is_empty() { &what.file } else { &file };
             let place = self.0.sources.show(file, at);
             Err(match lost {
-                Lost::Panicked(text) => {
+                NoResult::Panicked(text) => {
                     let message = format!("a call panicked, which is a bug in ccci: {text}");
                     ScriptError::new(ErrorKind::Panic, message, place)
                 }
-                Lost::Stuck(why) => ScriptError::stopped(why, place),
-                Lost::NoThread(e) => {
+                NoResult::Stuck(why) => ScriptError::stopped(why, place),
+                NoResult::NoThread(e) => {
                     let message = format!("no thread for the script: {e}");
                     let expected = "a thread for the script";
                     let failure = Failure::new(causes::MACHINE_REFUSED, expected, message.clone());

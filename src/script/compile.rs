@@ -1,4 +1,4 @@
-//! One script file: compiled, or refused with diagnostics in our words.
+//! Compiles one script file, or refuses it with diagnostics.
 
 use super::limits::{EXPRESSION_DEPTH, FUNCTIONS, SOURCE};
 use super::node::Tree;
@@ -28,24 +28,24 @@ pub(super) enum Kind {
 /// A script file.
 #[derive(Debug)]
 pub(super) struct File {
-    /// What it is for.
+    /// The kind of file.
     pub kind: Kind,
     /// Its text.
     pub text: Arc<Text>,
-    /// What runs; none if it does not compile.
+    /// The program that runs; none if the file does not compile.
     pub ast: Option<AST>,
-    /// What is checked; there also if only names are unknown.
+    /// The tree that is checked. It exists also if the file fails to compile only because of unknown names.
     pub tree: Option<Tree>,
-    /// Why it does not compile, or would not be what its author reads.
+    /// Why the file does not compile, or why the engine reads something else than its author sees.
     pub refused: Vec<Diagnostic>,
 }
 
-/// Compiles a file. Rhai stops at the first name it does not know; then the file is compiled without asking for names,
-/// so that the checker can report all of them.
+/// Compiles a file. Rhai stops at the first unknown name; the file is then compiled again without checking
+/// names, so that the checker can report all unknown names at once.
 pub(super) fn compile(engine: &mut Engine, name: &str, kind: Kind, text: &Arc<Text>) -> File {
     let mut file = File { kind, text: text.clone(), ast: None, tree: None, refused: vec![] };
     if text.content.len() > SOURCE.most {
-        let message = format!("the script has {} bytes, {} at most", text.content.len(), SOURCE.most);
+        let message = format!("the script has {} bytes; the limit is {}", text.content.len(), SOURCE.most);
         file.refused.push(Diagnostic::new(SCRIPT_TOO_LARGE, message).at(Place::start_of(text)));
         return file;
     }
@@ -54,10 +54,10 @@ pub(super) fn compile(engine: &mut Engine, name: &str, kind: Kind, text: &Arc<Te
     if !file.refused.is_empty() {
         return file;
     }
-    // some editors begin a file with a byte order mark, which is no letter of it
+    // some editors begin a file with a byte order mark, which is not part of its text
     let source = text.content.strip_prefix('\u{feff}').unwrap_or(&text.content);
     match engine.compile(source) {
-        // Rhai counts only when it comes to the next `fn`
+        // Rhai checks the number of functions only when it reaches the next `fn`
         Ok(ast) if ast.iter_fn_def().count() > FUNCTIONS.most => {
             file.refused.push(too_many_functions().at(Place::start_of(text)));
         }
@@ -106,32 +106,35 @@ fn refused(text: &Arc<Text>, e: &ParseError) -> Diagnostic {
         P::TooManyFunctions => return too_many_functions().at(place(text, e.position(), 1)),
         P::ExprTooDeep => {
             let message =
-                format!("expressions or blocks are nested more than {} deep", EXPRESSION_DEPTH.most);
-            (SCRIPT_TOO_LARGE, message, 1, Some("give parts of it names, or make them functions".to_string()))
+                format!("expressions or blocks are nested more than {} levels deep", EXPRESSION_DEPTH.most);
+            (SCRIPT_TOO_LARGE, message, 1, Some("move parts of it to variables or functions".to_string()))
         }
         P::LiteralTooLarge(what, most) => {
             (SCRIPT_TOO_LARGE, format!("{} is over {most}", what.to_lowercase()), 1, None)
         }
         P::Reserved(word) => (
             SCRIPT_SYNTAX,
-            format!("`{word}` is a word of the language and cannot be used here"),
+            format!("`{word}` is a reserved word and cannot be used here"),
             word.len(),
             reserved_help(word),
         ),
         P::BadInput(LexError::ImproperSymbol(word, _)) if word == "eval" => {
-            (SCRIPT_SYNTAX, "`eval` is not there: scripts cannot run text".into(), 4, None)
+            (SCRIPT_SYNTAX, "there is no `eval`: scripts cannot run text as code".into(), 4, None)
         }
         P::BadInput(LexError::UnterminatedString) => {
             (SCRIPT_SYNTAX, "the text that begins here has no end".into(), 1, None)
         }
         P::WrongFnDefinition => (
             SCRIPT_SYNTAX,
-            "a function stands inside of a block or of another function".into(),
+            "a function is defined inside a block or another function".into(),
             "fn".len(),
-            Some("write the `}` that is missing before it, or move it to the top of the file".to_string()),
+            Some(
+                "add the `}` that is missing before it, or move the function to the top level of the file"
+                    .to_string(),
+            ),
         ),
         P::UnexpectedEOF => {
-            (SCRIPT_SYNTAX, "the file ends too early; is a bracket or a quote left open?".into(), 0, None)
+            (SCRIPT_SYNTAX, "the file ends too early; a bracket or a quote may be missing".into(), 0, None)
         }
         other => (SCRIPT_SYNTAX, lower(&other.to_string()), 1, assert_help(text, e)),
     };
@@ -144,19 +147,21 @@ fn refused(text: &Arc<Text>, e: &ParseError) -> Diagnostic {
 
 fn reserved_help(word: &str) -> Option<String> {
     match word {
-        "eval" => Some("scripts cannot run text; write the code itself".into()),
+        "eval" => Some("scripts cannot run text as code; write the code itself".into()),
         "goto" => Some("a page is opened with `page.open(path)`".into()),
         _ => None,
     }
 }
 
-/// `assert(x, "text")` is the commonest mistake with a syntax that looks like a call.
+/// `assert(x, "text")` is a common mistake, because `assert` looks like a function call.
 fn assert_help(text: &Text, e: &ParseError) -> Option<String> {
     let line = text.content.lines().nth(e.position().line()?.checked_sub(1)?)?;
     let before: String = line.chars().take(e.position().position()?).collect();
     let comma = matches!(e.err_type(), ParseErrorType::MissingToken(..))
         && before.rsplit(['{', ';']).next()?.trim_start().starts_with("assert");
-    comma.then(|| "`assert` takes one expression: `assert(a == b);`; it shows both sides by itself".into())
+    comma.then(|| {
+        "`assert` takes one expression, `assert(a == b);`, and shows both sides when it fails".into()
+    })
 }
 
 fn lower(text: &str) -> String {

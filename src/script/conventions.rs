@@ -1,5 +1,5 @@
-//! What a script file of each kind must look like: which functions may be public, with which parameters, and that nothing
-//! stands outside of functions.
+//! Rules for each kind of script file: which functions may be public, with which parameters, and that no code
+//! is outside of functions.
 
 use super::compile::{File, Kind};
 use super::hooks::{self, HOOKS, Status};
@@ -66,7 +66,8 @@ fn stray_code(file: &File, tree: &Tree, out: &mut Diagnostics) {
     }
 }
 
-/// Rhai itself refuses two functions of one name and one number of parameters; other numbers would be silent.
+/// Rhai itself refuses two functions with the same name and the same number of parameters; with different
+/// numbers of parameters it would accept both without a message.
 fn duplicates(file: &File, tree: &Tree, out: &mut Diagnostics) {
     for (i, f) in tree.functions.iter().enumerate().filter(|(_, f)| !f.is_closure()) {
         if tree.functions[..i].iter().any(|other| other.name == f.name) {
@@ -78,10 +79,10 @@ fn duplicates(file: &File, tree: &Tree, out: &mut Diagnostics) {
 fn hook(file: &File, f: &Function, out: &mut Diagnostics) {
     let Some(row) = hooks::by_name(&f.name) else {
         if !f.private {
-            let d = at(file, f, UNKNOWN_HOOK, format!("`{}` is no hook", f.name));
+            let d = at(file, f, UNKNOWN_HOOK, format!("`{}` is not a hook", f.name));
             let hint = did_you_mean(&f.name, HOOKS.iter().map(|h| h.name()));
             out.push(d.help(
-                hint.unwrap_or_else(|| "write `private fn` before a helper, or move it to `lib/`".into()),
+                hint.unwrap_or_else(|| "make a helper function `private fn`, or move it to `lib/`".into()),
             ));
         }
         return;
@@ -106,14 +107,14 @@ fn test(file: &File, f: &Function, out: &mut Diagnostics) {
     let named = f.name.starts_with("test_");
     let there = format!("{}({})", f.name, f.params.join(", "));
     if named && !f.private && f.params.iter().any(|p| p == "page") {
-        let d = at(file, f, NOT_YET, format!("`{there}` wants a page of a browser, which is not built yet"));
+        let d = at(file, f, NOT_YET, format!("`{there}` needs a browser page, which is not built yet"));
         out.push(d.help(format!("write `fn {}(ctx)`, or leave the test out for now", f.name)));
     } else if named && (f.private || f.params.len() != 1) {
         let why = if f.private { "is private and would never be run" } else { "has the wrong parameters" };
         let d = at(file, f, TEST_SIGNATURE, format!("`{there}` {why}"));
         out.push(d.help(format!("write `fn {}(ctx)`", f.name)));
     } else if !named && !f.private {
-        let d = at(file, f, TEST_SIGNATURE, format!("`{there}` is public and no test"));
-        out.push(d.help("call it `test_…(ctx)`, or write `private fn` before a helper"));
+        let d = at(file, f, TEST_SIGNATURE, format!("`{there}` is public but not a test"));
+        out.push(d.help("name it `test_…(ctx)`, or make a helper function `private fn`"));
     }
 }

@@ -1,5 +1,5 @@
-//! The only place a Rhai engine is built. What is not registered here or by the caller's set-up cannot be reached: no
-//! file, process, clock, sleep, `eval`, nor import from inside a function.
+//! Builds Rhai engines; the only file that does. Scripts can use only what is registered here or by the
+//! caller's set-up: no files, processes, clock, sleep or `eval`, and no import inside a function.
 
 use super::guard::{Guard, Meter, Spot};
 use super::limits::{
@@ -16,7 +16,8 @@ use rhai::{Engine, Module, OptimizationLevel, Position};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 
-/// The safe parts of the language. Making them is most of making an engine, and each call has an engine of its own.
+/// The safe parts of the language, made once: making them takes most of the time of making an engine, and
+/// each call has an engine of its own.
 static PACKAGES: LazyLock<Packages> = LazyLock::new(Packages::default);
 
 macro_rules! packages {
@@ -51,15 +52,15 @@ packages! {
     more_string MoreStringPackage
 }
 
-/// The language with its safe parts and the limits: no time, no blob, no debugging, no early exit.
+/// The language with its safe parts and the limits, without time, blobs, debugging and early exit.
 fn language() -> Engine {
     let mut e = Engine::new_raw();
     PACKAGES.register_into(&mut e);
     natives::register(&mut e);
-    assertion::teach(&mut e);
+    assertion::add_to(&mut e);
     e.disable_symbol("eval");
     e.set_strict_variables(true).set_fail_on_invalid_map_property(true);
-    // folding would remove branches and positions, which the checker needs
+    // constant folding would remove branches and positions that the checker needs
     e.set_optimization_level(OptimizationLevel::None);
     e.set_max_operations(OPERATIONS.most as u64)
         .set_max_call_levels(CALL_DEPTH.most)
@@ -73,7 +74,7 @@ fn language() -> Engine {
     e
 }
 
-/// An engine that compiles. `roots` are module names that scripts may use without an import.
+/// An engine for compiling. `roots` are names of modules that scripts may use without an import.
 pub(super) fn compiler<'a>(roots: impl IntoIterator<Item = &'a str>) -> Engine {
     let mut e = language();
     for root in roots {
@@ -82,7 +83,7 @@ pub(super) fn compiler<'a>(roots: impl IntoIterator<Item = &'a str>) -> Engine {
     e
 }
 
-/// An engine that runs one call, watched by the guard, and the meter that counts it.
+/// An engine for one call, watched by the guard, and the meter that counts the call's operations.
 pub(super) fn runner(guard: Arc<dyn Guard>, spot: Arc<Spot>) -> (Engine, Arc<Meter>) {
     let mut e = language();
     let meter = Arc::new(Meter::of(guard.clone()));
@@ -96,13 +97,15 @@ pub(super) fn runner(guard: Arc<dyn Guard>, spot: Arc<Spot>) -> (Engine, Arc<Met
     (e, meter)
 }
 
-/// Notes every node before it is evaluated. Twice the time of pure computing, nothing of a hook that waits for an app.
+/// Notes every node before it is evaluated. This doubles the time of pure computation; a hook that waits for
+/// an app does not become slower.
 #[expect(deprecated, reason = "Rhai calls the debugger's interface volatile; the version is pinned")]
 fn follow(e: &mut Engine, spot: Arc<Spot>) {
     e.register_debugger(
         |_, debugger: Debugger| debugger,
         move |_, event, _, source: Option<&str>, at: Position| {
-            // the exit of a function comes after the error that ended it, and stands at its closing brace
+            // the exit event of a function comes after the error that ended it, with the position of the
+            // closing brace
             if matches!(event, DebuggerEvent::Start | DebuggerEvent::Step) {
                 spot.note(source, at);
             }

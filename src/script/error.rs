@@ -1,7 +1,7 @@
-//! What a script ended with, in our words: Rhai's nested errors unwound to a place, frames and a message without Rust's
-//! type names.
+//! Errors of scripts: Rhai's nested errors are unwound to a place, frames and a message without names of Rust
+//! types.
 
-use super::assertion::Unmet;
+use super::assertion::FailedAssertion;
 use super::guard::{Ended, Spot, StopReason};
 use super::limits::{
     ARRAY, CALL_DEPTH, ERROR_TEXT, LIMITS, Limit, MAP, MODULES, OPERATIONS, TEXT, VARIABLES,
@@ -13,18 +13,18 @@ use ccci_model::failure::Failure;
 use rhai::{Dynamic, EvalAltResult, Position};
 use std::fmt;
 
-/// What kind of end it was.
+/// How a script ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The script or a native raised an error, `fail` included.
     Raised,
     /// An `assert` did not hold.
     Assertion,
-    /// A limit of the sandbox, by its name in `LIMITS`.
+    /// It exceeded a limit of the sandbox; the name is that in `LIMITS`.
     Limit(&'static str),
-    /// Its time was over.
+    /// It reached its deadline.
     Deadline,
-    /// The run was being ended.
+    /// The run was cancelled.
     Cancelled,
     /// A native panicked: a bug in ccci.
     Panic,
@@ -44,16 +44,16 @@ pub struct Frame {
 /// An assertion that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unheld {
-    /// The text of the expression.
+    /// Text of the expression.
     pub expression: String,
     /// Both sides with the operator, or the value that was not true.
     pub observed: String,
 }
 
-/// How a call of a script failed.
+/// A failed call of a script.
 #[derive(Debug, Clone)]
 pub struct ScriptError {
-    /// What kind of end it was.
+    /// How the script ended.
     pub kind: ErrorKind,
     /// One line: what was expected and what was there.
     pub message: String,
@@ -61,11 +61,11 @@ pub struct ScriptError {
     pub place: String,
     /// Calls that were under way, outermost first.
     pub frames: Vec<Frame>,
-    /// What an assertion wanted and what it found.
+    /// The failed assertion, if one failed.
     pub assertion: Option<Box<Unheld>>,
-    /// What was thrown, if it is plain data.
+    /// The value that was thrown, if it is plain data.
     pub payload: Option<Box<Dynamic>>,
-    /// What a native knows of the failure.
+    /// The failure that a native reported.
     pub failure: Option<Box<Failure>>,
 }
 
@@ -90,24 +90,26 @@ impl ScriptError {
         }
     }
 
-    /// An end that the guard asked for.
+    /// Error of a script that the guard stopped.
     pub(super) fn stopped(why: StopReason, place: String) -> ScriptError {
         match why {
             StopReason::Deadline => {
                 ScriptError::new(ErrorKind::Deadline, "the script was still running at its deadline", place)
             }
-            StopReason::Cancelled => {
-                ScriptError::new(ErrorKind::Cancelled, "the script was ended with the run", place)
-            }
+            StopReason::Cancelled => ScriptError::new(
+                ErrorKind::Cancelled,
+                "the script was stopped because the run was cancelled",
+                place,
+            ),
         }
     }
 
     fn limit(limit: &'static Limit, place: String) -> ScriptError {
-        let message = format!("the script went over a limit: {} at most {}", limit.name, limit.most);
+        let message = format!("the script exceeded a limit: {} at most {}", limit.name, limit.most);
         ScriptError::new(ErrorKind::Limit(limit.name), message, place)
     }
 
-    /// Of Rhai's error. `file` is the script that was called into.
+    /// Converts an error of Rhai. `file` is the script that was called.
     pub(super) fn of(e: &EvalAltResult, file: &str, sources: &Sources, spot: &Spot) -> ScriptError {
         let (innermost, at) = position(e, file, spot);
         let Unwound { frames, inner, .. } = unwind(e, file);
@@ -135,17 +137,17 @@ impl ScriptError {
 pub(super) fn position(e: &EvalAltResult, file: &str, spot: &Spot) -> (String, Position) {
     let Unwound { inner, file, at, .. } = unwind(e, file);
     let (spot_file, spot_at) = spot.last();
-    // what Rhai ends by itself loses its position on the way out
+    // Rhai drops the position of errors by which it ends a script itself
     let lost = inner.is_system_exception() || at.is_none();
     if lost && !spot_at.is_none() { (spot_file, spot_at) } else { (file, at) }
 }
 
-/// Rhai's error in our words, without a place.
+/// Message of a Rhai error, without a place.
 pub(super) fn message(e: &EvalAltResult) -> String {
     let inner = unwind(e, "").inner;
     match ended(inner) {
         Some(Ended::Guard(_)) => "it takes too long".into(),
-        Some(Ended::Limit(name)) => format!("it goes over the limit of {name}"),
+        Some(Ended::Limit(name)) => format!("it exceeds the limit of {name}"),
         None => words(inner),
     }
 }
@@ -161,7 +163,7 @@ struct Unwound<'a> {
     at: Position,
 }
 
-/// A frame's position is the call site in the caller, its source the file of the called function.
+/// The position of a frame is the call site in the caller; its source is the file of the called function.
 fn unwind<'a>(e: &'a EvalAltResult, file: &str) -> Unwound<'a> {
     let (mut frames, mut inner, mut file, mut at) = (vec![], e, file.to_string(), Position::NONE);
     loop {
@@ -204,7 +206,7 @@ fn ended(e: &EvalAltResult) -> Option<Ended> {
 }
 
 fn thrown(value: &Dynamic, file: &str, at: Position, sources: &Sources, place: String) -> ScriptError {
-    if let Some(unmet) = value.read_lock::<Unmet>() {
+    if let Some(unmet) = value.read_lock::<FailedAssertion>() {
         let (place, expression) = sources.assertion(file, at).unwrap_or((place, String::new()));
         let message = format!("`{expression}` does not hold: {}", unmet.observed);
         let mut e = ScriptError::new(ErrorKind::Assertion, message, place);
@@ -227,7 +229,7 @@ fn thrown(value: &Dynamic, file: &str, at: Position, sources: &Sources, place: S
     e
 }
 
-/// Rhai's own errors in the words of the reference.
+/// Messages for Rhai's own errors, in the terms of our reference.
 fn words(e: &EvalAltResult) -> String {
     use EvalAltResult as E;
     let kind = |t: &str| show::type_word(t);
@@ -240,8 +242,8 @@ fn words(e: &EvalAltResult) -> String {
         E::ErrorMismatchDataType(want, got, _) | E::ErrorMismatchOutputType(want, got, _) => {
             match (want.as_str(), got.as_str()) {
                 ("", got) => format!("a value of type {} cannot be used here", kind(got)),
-                (want, "") => format!("{} was wanted here", kind(want)),
-                (want, got) => format!("{} was wanted here, not {}", kind(want), kind(got)),
+                (want, "") => format!("{} was expected here", kind(want)),
+                (want, got) => format!("{} was expected here, not {}", kind(want), kind(got)),
             }
         }
         E::ErrorIndexingType(what, _) => {
@@ -249,7 +251,8 @@ fn words(e: &EvalAltResult) -> String {
         }
         E::ErrorFor(_) => "the value cannot be iterated over".into(),
         E::ErrorDataRace(..) => {
-            "a closure captures the value that its call is made on; call the function without the dot".into()
+            "a closure captures the value whose method is called with it; call the function without the dot"
+                .into()
         }
         E::ErrorDotExpr(text, _) => no_property(text),
         other => plain(&other.to_string()),
@@ -259,7 +262,7 @@ fn words(e: &EvalAltResult) -> String {
 /// `name (i64, &str | ImmutableString | String)`.
 fn no_function(signature: &str) -> String {
     let Some((name, args)) = signature.split_once(" (") else {
-        // natives of Rhai say other things in this form
+        // some natives of Rhai raise other messages in this form
         if signature.contains(' ') {
             return signature.to_string();
         }
@@ -292,7 +295,7 @@ fn no_property(text: &str) -> String {
     }
 }
 
-/// The first line without Rhai's own position, first letter in lower case.
+/// First line of a message, without Rhai's position and with a small first letter.
 fn plain(text: &str) -> String {
     let line = text.lines().next().unwrap_or(text);
     let line = line.rfind(" (line ").map_or(line, |i| &line[..i]);

@@ -1,4 +1,4 @@
-//! Which files of a recipe directory are scripts, and what each is for. A script in the wrong place is an error.
+//! Sorts the scripts of a recipe directory by kind. A script in the wrong place is an error.
 
 use super::compile::Kind;
 use super::load::RecipeTexts;
@@ -8,7 +8,7 @@ use ccci_model::diag::{Diagnostic, Diagnostics, Place};
 use ccci_model::tier::TIERS;
 use ccci_recipe::directory::merged::OF_REPOSITORY;
 
-/// The scripts of a directory with what they are for, in the order of their paths.
+/// The scripts of a directory with their kinds, sorted by path.
 pub(super) fn sort<'a>(texts: &'a RecipeTexts, out: &mut Diagnostics) -> Vec<(&'a str, Kind)> {
     let mut found = vec![];
     for (path, text) in texts.iter().filter(|(p, _)| p.ends_with(".rhai")) {
@@ -21,7 +21,7 @@ pub(super) fn sort<'a>(texts: &'a RecipeTexts, out: &mut Diagnostics) -> Vec<(&'
 }
 
 fn kind_of(path: &str) -> Result<Kind, Diagnostic> {
-    // an overlay of the recipe's own repository beside one of the project
+    // an overlay from the recipe's own repository, next to one of the project
     let plain = |name: &str| name.replace(OF_REPOSITORY, "");
     let overlay = |name: &str| TIERS.iter().find(|t| t.overlay == Some(&*plain(name))).map(|t| t.tier);
     match path.split('/').collect::<Vec<_>>().as_slice() {
@@ -31,7 +31,7 @@ fn kind_of(path: &str) -> Result<Kind, Diagnostic> {
         [name] if overlay(name).is_some() => Ok(Kind::Overlay(overlay(name).expect("just asked"))),
         ["custom", name] if overlay(name).is_some() => Err(misplaced(
             path,
-            format!("`{name}` is the overlay of a tier and belongs to the top of the directory"),
+            format!("`{name}` is an overlay of a tier and belongs to the top level of the recipe directory"),
         )),
         [.., name] if name.starts_with("test_") => {
             let overlays = TIERS.iter().filter_map(|t| t.overlay);
@@ -40,22 +40,27 @@ fn kind_of(path: &str) -> Result<Kind, Diagnostic> {
                 did_you_mean(name, overlays).unwrap_or_else(|| format!("move it to `custom/{name}`")),
             ))
         }
-        ["custom", name] => {
-            Err(unknown(path, format!("call it `custom/test_{name}`, or move helpers to `lib/`")))
-        }
+        ["custom", name] => Err(unknown(
+            path,
+            format!("rename it to `custom/test_{name}`, or move it to `lib/` if it contains helpers"),
+        )),
         _ => {
             let known = ["hooks.rhai"];
-            Err(unknown(path, did_you_mean(path, known).unwrap_or_else(|| "move helpers to `lib/`".into())))
+            Err(unknown(
+                path,
+                did_you_mean(path, known)
+                    .unwrap_or_else(|| "move it to `lib/` if it contains helpers".into()),
+            ))
         }
     }
 }
 
 fn misplaced(path: &str, help: String) -> Diagnostic {
-    Diagnostic::new(MISPLACED_TEST, format!("the tests of `{path}` would never be run")).help(help)
+    Diagnostic::new(MISPLACED_TEST, format!("the tests in `{path}` would never be run")).help(help)
 }
 
 fn unknown(path: &str, help: String) -> Diagnostic {
-    Diagnostic::new(UNKNOWN_FILE, format!("a script `{path}` is never read")).help(help)
+    Diagnostic::new(UNKNOWN_FILE, format!("the script `{path}` is never read")).help(help)
 }
 
 #[cfg(test)]
@@ -68,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn every_script_has_one_place() {
+    fn each_path_has_one_kind_or_an_error() {
         check("hooks.rhai", Ok(Kind::Hooks));
         check("test_backup.rhai", Ok(Kind::Overlay(Tier::Backup)));
         check("test_backup@repository.rhai", Ok(Kind::Overlay(Tier::Backup)));

@@ -1,15 +1,15 @@
-//! Functions and types that many engines share. Each call has an engine of its own, and telling it of a hundred functions
-//! one by one took longer than most calls.
+//! Functions and types that several engines share. Each call has an engine of its own, and registering a
+//! hundred functions one by one in each took longer than most calls.
 
 use rhai::{Engine, FuncRegistration, Module, RhaiNativeFunc, Shared, Variant};
 use std::any::type_name;
 
-/// A set of them, filled once.
+/// A set of functions and types, filled once.
 #[derive(Default)]
 pub struct Functions(Module);
 
 impl Functions {
-    /// Fills a set that is ready to be shared.
+    /// Makes a set that can be shared.
     pub fn filled(fill: impl FnOnce(&mut Functions)) -> Shared<Module> {
         let mut functions = Functions::default();
         fill(&mut functions);
@@ -28,12 +28,12 @@ impl Functions {
         name: &str,
         function: impl RhaiNativeFunc<A, N, X, R, F> + Send + Sync + 'static,
     ) {
-        // the checker reads what a function gives, after as many parameters
+        // the checker reads the return type, which follows the types of the parameters
         let info = std::iter::repeat_n("_", N).chain([type_name::<R>()]);
         FuncRegistration::new(name).with_params_info(info).set_into_module(&mut self.0, function);
     }
 
-    /// Adds a function that leaves its first argument as it is, so that it may be called on a constant.
+    /// Adds a function that does not change its first argument, so that it may be called on a constant.
     pub fn register_pure_fn<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
         &mut self,
         name: &str,
@@ -54,7 +54,8 @@ impl Functions {
     }
 }
 
-/// Lets an engine call all of a set. What it was given earlier stands behind.
+/// Makes all functions of a set callable in an engine. Functions that the engine already has are called
+/// first.
 pub fn share(engine: &mut Engine, functions: &Shared<Module>) {
     engine.register_global_module(functions.clone());
 }

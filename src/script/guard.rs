@@ -1,4 +1,4 @@
-//! What a script is watched by: the caller's guard, and the meter of one call.
+//! What ends a script early: the guard of the caller, and the meter of one call.
 
 use super::limits::{LIMITS, Limit, MEMORY, OPERATIONS, PROCESSOR};
 use super::processor;
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-/// Why a caller wants a script to end.
+/// Why the caller ends a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
-    /// Its time is over.
+    /// Its deadline is reached.
     Deadline,
-    /// The run is being ended.
+    /// The run is being cancelled.
     Cancelled,
 }
 
@@ -26,33 +26,35 @@ impl StopReason {
     }
 }
 
-/// Given by the caller: asked every few operations, told what the script prints.
+/// Given by the caller. It is asked after every few operations whether the script must end, and receives what
+/// the script prints.
 pub trait Guard: Send + Sync {
     /// Whether the script must end, and why.
     fn stop(&self) -> Option<StopReason>;
 
-    /// What `print` and `debug` say, with the place that says it.
+    /// Receives the output of `print` and `debug`, with the place of the call.
     fn printed(&self, place: &str, text: &str) {
         let _ = (place, text);
     }
 
-    /// Asked from outside, every `thread::LOOK` and without a clock, for scripts that are in a native.
+    /// Whether the script must end, asked from another thread every `thread::LOOK`, without a clock. It ends
+    /// scripts that are inside a native.
     fn look(&self) -> Option<StopReason> {
         self.stop()
     }
 
-    /// Operations that the call may use: less than the table allows, never more.
+    /// Operations that the call may use. The limit in `LIMITS` holds if it is lower.
     fn operations(&self) -> usize {
         OPERATIONS.most
     }
 
-    /// Time of a processor that the call may use: less than the table allows, never more.
+    /// Processor time that the call may use. The limit in `LIMITS` holds if it is lower.
     fn processor(&self) -> Duration {
         Duration::from_secs(PROCESSOR.most as u64)
     }
 }
 
-/// A guard that never ends anything: what is called has the limits alone.
+/// A guard that never ends a script: only the limits apply.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unguarded;
 
@@ -62,17 +64,18 @@ impl Guard for Unguarded {
     }
 }
 
-/// The error that ends a script and that no `try` of it can catch. For natives that notice the end themselves.
+/// The error that ends a script; its `try` cannot catch it. For natives that themselves find that the script
+/// must end.
 pub fn stopped(why: StopReason) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorTerminated(why.word().into(), Position::NONE))
 }
 
-/// The same for a native that a script uses more than a limit allows.
+/// The same error for a native that was used more than a limit allows.
 pub fn exceeded(limit: &'static Limit) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorTerminated(limit.name.into(), Position::NONE))
 }
 
-/// What ended a script, read back from the error.
+/// The reason why a script was ended, read from the error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ended {
     /// The caller's guard.
@@ -93,11 +96,13 @@ impl Ended {
     }
 }
 
-/// Where the script is: kept from outside of Rhai, as its own errors lose their position when a script is ended.
+/// The current position of the script. It is kept outside of Rhai, because Rhai's errors lose their position
+/// when a script is ended.
 #[derive(Debug, Default)]
 pub(super) struct Spot {
     at: AtomicU64,
-    /// Where the name of the file lies in memory: tells without a lock that it is still the same one.
+    /// Address of the file name in memory: comparing it needs no lock and shows whether the file is still the
+    /// same.
     seen: AtomicUsize,
     file: Mutex<String>,
 }
@@ -125,15 +130,17 @@ impl Spot {
     }
 }
 
-/// The meter of one call. Rhai's own count starts anew in every callback (1.27), so it is counted here.
+/// The meter of one call. Rhai's own count starts again at zero in every callback (1.27), so operations are
+/// counted here.
 pub(super) struct Meter {
     guard: Arc<dyn Guard>,
     operations: AtomicU64,
     most: u64,
     processor: Duration,
-    /// What the script's thread had at its first operation; the engine is made on another one.
+    /// Memory and time of the script's thread at its first operation. They cannot be read earlier, as the
+    /// engine is made on another thread.
     before: OnceLock<Before>,
-    /// Bytes the thread had asked for at the last look at its time.
+    /// Bytes that the thread had allocated in total when its time was last read.
     asked: AtomicUsize,
 }
 
@@ -142,18 +149,19 @@ struct Before {
     used: Duration,
 }
 
-/// Operations between two looks at the clocks: asking them costs more than an operation.
+/// Operations between two readings of the clocks; reading them costs more than an operation.
 const LOOK_EVERY: u64 = 64;
-/// Bytes asked for after which the processor's time is looked at even so: an operation may copy all that a script holds.
+/// Allocated bytes after which the processor time is read in any case, because one operation may copy
+/// everything that a script holds.
 const MANY_BYTES: usize = 256 << 10;
 
 thread_local! {
-    /// The meter of the call that goes on in this thread, for natives that do many things in one operation.
+    /// The meter of the call that runs in this thread, for natives that do many things in one operation.
     static CURRENT: RefCell<Option<Arc<Meter>>> = const { RefCell::new(None) };
 }
 
 impl Meter {
-    /// For a call that is watched by this guard.
+    /// A meter for a call with this guard.
     pub(super) fn of(guard: Arc<dyn Guard>) -> Meter {
         let most = guard.operations().min(OPERATIONS.most) as u64;
         let processor = guard.processor().min(Duration::from_secs(PROCESSOR.most as u64));
@@ -161,7 +169,8 @@ impl Meter {
         Meter { guard, operations: AtomicU64::default(), most, processor, before, asked }
     }
 
-    /// Does a call's work in this thread. `counted` hears how many operations that took, also if it panics.
+    /// Runs a call's work in this thread. `counted` is called with the number of operations, also after a
+    /// panic.
     pub(super) fn during<T>(self: &Arc<Meter>, counted: fn(u64), work: impl FnOnce() -> T) -> T {
         struct Ends(fn(u64));
         impl Drop for Ends {
@@ -175,7 +184,7 @@ impl Meter {
         work()
     }
 
-    /// Counts one operation; says which word ends the script, if one does.
+    /// Counts one operation. Returns the word that ends the script if the script must end.
     pub(super) fn tick(&self) -> Option<Dynamic> {
         let n = self.operations.fetch_add(1, Relaxed);
         if n >= self.most {
@@ -196,7 +205,7 @@ impl Meter {
     }
 }
 
-/// Counts one operation of the call that goes on in this thread.
+/// Counts one operation of the call that runs in this thread.
 pub(super) fn spend() -> Result<(), Box<EvalAltResult>> {
     let end = CURRENT.with_borrow(|meter| meter.as_ref().and_then(|m| m.tick()));
     end.map_or(Ok(()), |word| Err(EvalAltResult::ErrorTerminated(word, Position::NONE).into()))

@@ -1,6 +1,7 @@
-//! HOOKS: the functions of `hooks.rhai` that ccci calls, one typed constant each and the slice of them all.
+//! HOOKS: the functions of `hooks.rhai` that ccci calls. Each is one typed constant, and a slice holds them
+//! all.
 //!
-//! The type parameter is the return type: caller, message and reference cannot disagree.
+//! The type parameter is the return type, so that caller, messages and reference cannot disagree about it.
 
 use super::point::Point;
 use super::returns::{EnvMap, Nothing, Return, TextMap};
@@ -19,7 +20,7 @@ pub enum Arg {
 }
 
 impl Arg {
-    /// As the reference calls the parameter.
+    /// Its name in the reference.
     pub const fn name(self) -> &'static str {
         match self {
             Arg::Ctx => "ctx",
@@ -28,7 +29,7 @@ impl Arg {
         }
     }
 
-    /// As the checker knows it.
+    /// Its type in the checker.
     pub const fn ty(self) -> Ty {
         match self {
             Arg::Ctx => Ty::CTX,
@@ -38,12 +39,12 @@ impl Arg {
     }
 }
 
-/// Whether a hook is called.
+/// Whether ccci calls a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It is.
+    /// ccci calls it.
     Stable,
-    /// It is part of the contract and not built: defining it is refused.
+    /// It belongs to the contract but is not built yet: defining it is an error.
     NotYet,
 }
 
@@ -59,12 +60,12 @@ pub struct Hook<R> {
     pub doc: &'static str,
     /// A whole function that compiles and passes the checks.
     pub example: &'static str,
-    /// Whether it is called.
+    /// Whether ccci calls it.
     pub status: Status,
     returns: PhantomData<fn() -> R>,
 }
 
-/// A hook without its type parameter, for the slice.
+/// A hook without its type parameter, for the slice of all hooks.
 pub trait HookRow: Sync {
     /// The function's name.
     fn name(&self) -> &'static str;
@@ -72,15 +73,15 @@ pub trait HookRow: Sync {
     fn params(&self) -> &'static [Arg];
     /// When it is called.
     fn point(&self) -> Point;
-    /// Sentences.
+    /// Sentences; the first is the summary.
     fn doc(&self) -> &'static str;
-    /// A whole function.
+    /// A whole function that compiles and passes the checks.
     fn example(&self) -> &'static str;
-    /// Whether it is called.
+    /// Whether ccci calls it.
     fn status(&self) -> Status;
     /// What it returns, in words.
     fn noun(&self) -> &'static str;
-    /// What it returns, as the checker knows it.
+    /// Its return type in the checker.
     fn ty(&self) -> Ty;
 }
 
@@ -111,7 +112,7 @@ impl<R: Return> HookRow for Hook<R> {
     }
 }
 
-/// As a hook is defined: `ready_probe(ctx)`.
+/// The hook with its parameters: `ready_probe(ctx)`.
 pub fn shape(row: &dyn HookRow) -> String {
     let params: Vec<&str> = row.params().iter().map(|p| p.name()).collect();
     format!("{}({})", row.name(), params.join(", "))
@@ -143,40 +144,40 @@ macro_rules! hooks {
 
 hooks! {
     EXTRA_ENV: EnvMap = "extra_env" CTX, Env, Stable,
-        "Adds variables to the app's env before every deploy. Nothing of the app exists at the first one.",
+        "Adds variables to the app's env before every deploy. Before the first deploy nothing of the app exists.",
         "fn extra_env(ctx) {\n    #{ LOGIN_URL: `https://${ctx.domain}/login` }\n}";
     INSTALL_STEPS: Nothing = "install_steps" CTX, InstallSteps, Stable,
-        "Runs when the app's env and secrets exist and nothing is deployed yet. The only place that may set secrets.",
+        "Runs when the app's env and secrets exist and nothing is deployed yet. Only this hook may set secrets.",
         "fn install_steps(ctx) {\n    ctx.set_secret(\"smtp_password\", \"not used in tests\");\n}";
     READY_PROBE: bool = "ready_probe" CTX, Ready, Stable,
-        "Says whether the app answers for itself. Polled after convergence and health on install, upgrade and restore.",
+        "Returns whether the app itself is ready. Called again and again after convergence and health on install, upgrade and restore.",
         "fn ready_probe(ctx) {\n    ctx.get(\"/api/status\").status == 200\n}";
     PRE_INSTALL: Nothing = "pre_install" CTX, PreInstall, Stable,
-        "Runs when the app is live, before the install assertions: the place for an install wizard.",
+        "Runs when the app is ready, before the install assertions. An install wizard belongs here.",
         "fn pre_install(ctx) {\n    ctx.exec(\"app\", [\"touch\", \"/var/lib/app/installed\"]);\n}";
     POST_INSTALL: Nothing = "post_install" CTX, PostInstall, Stable,
         "Runs after the install assertions passed.",
         "fn post_install(ctx) {\n    ctx.log(\"installed\");\n}";
     PRE_UPGRADE: Nothing = "pre_upgrade" CTX, PreUpgrade, Stable,
-        "Runs right before the head is deployed: plant data that must survive the upgrade.",
+        "Runs right before the head is deployed. Plant data here that must survive the upgrade.",
         "fn pre_upgrade(ctx) {\n    ctx.exec(\"app\", [\"sh\", \"-c\", \"echo kept > /data/mark\"]);\n}";
     UPGRADE_EXTRA_ENV: EnvMap = "upgrade_extra_env" CTX, UpgradeEnv, Stable,
-        "Adds variables to the app's env from the head deploy on. The base is live.",
+        "Adds variables to the app's env from the deploy of the head on. The base is running at that time.",
         "fn upgrade_extra_env(ctx) {\n    #{ NEW_PORT: \"64738\" }\n}";
     PRE_BACKUP: Nothing = "pre_backup" CTX, PreBackup, Stable,
-        "Runs right before the backup: plant data that the restore must bring back.",
+        "Runs right before the backup. Plant data here that the restore must bring back.",
         "fn pre_backup(ctx) {\n    ctx.exec(\"app\", [\"sh\", \"-c\", \"echo saved > /data/mark\"]);\n}";
     BACKUP_VERIFY: bool = "backup_verify" CTX, BackupVerify, Stable,
-        "Says whether a backup is worth something; it must only look. False asks for the whole backup again, three attempts in all.",
+        "Returns whether the backup is usable; it must not change anything. After false the whole backup is repeated, up to three attempts.",
         "fn backup_verify(ctx) {\n    ctx.try_exec(\"db\", [\"gzip\", \"-t\", \"/var/lib/backup.sql.gz\"]).code == 0\n}";
     PRE_RESTORE: Nothing = "pre_restore" CTX, PreRestore, Stable,
-        "Runs right before the restore: damage the data, so that a restore that does nothing is caught.",
+        "Runs right before the restore. Damage the data here, so that a restore without effect is detected.",
         "fn pre_restore(ctx) {\n    ctx.exec(\"app\", [\"rm\", \"/data/mark\"]);\n}";
     PROVIDE: TextMap = "provide" &[Arg::Ctx, Arg::Consumer], Provide, Stable,
-        "Makes what another app of the run needs of this one, once this one is ready: a realm, a client, a database. Returns what the consumer is to know.",
+        "Runs when this app is ready and creates what another app of the run needs from it: a realm, a client, a database. Returns the values that the other app receives.",
         "fn provide(ctx, consumer) {\n    let name = consumer.recipe;\n    ctx.exec(\"app\", [\"make-client\", name, consumer.base_url]);\n    #{ client_id: name, issuer: ctx.base_url + \"/realms/\" + name }\n}";
     SCREENSHOT: Nothing = "screenshot" &[Arg::Page, Arg::Ctx], Screenshot, NotYet,
-        "Drives the browser to a view without secrets, once, when the app is healthy and nothing was changed yet.",
+        "Opens a view without secrets in the browser. Runs once, when the app is healthy and unchanged.",
         "fn screenshot(page, ctx) {\n    page.open(\"/\");\n}";
 }
 
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_return_type_speaks_for_itself() {
+    fn hooks_show_their_return_types() {
         assert_eq!((READY_PROBE.noun(), READY_PROBE.ty()), ("a bool", Ty::BOOL));
         assert_eq!(by_name("extra_env").map(|h| h.ty()), Some(Ty::MAP));
         assert_eq!(shape(SCREENSHOT), "screenshot(page, ctx)");

@@ -1,4 +1,5 @@
-//! Imports between the files of a recipe: literal, at the top, existing, not in a circle. Gives the order to load in.
+//! Checks imports between the files of a recipe: literal, at the top of the file, existing, without cycles.
+//! Returns the order in which to load the files.
 
 use super::compile::File;
 use super::node::{Node, What};
@@ -13,7 +14,7 @@ pub(super) fn path_of(import: &str) -> String {
     format!("{import}.rhai")
 }
 
-/// Checks all imports and gives the files in an order in which each comes after those it imports.
+/// Checks all imports and returns the files in an order in which each file comes after those that it imports.
 pub(super) fn check(files: &BTreeMap<String, File>, out: &mut Diagnostics) -> Vec<String> {
     for file in files.values() {
         forms(file, out);
@@ -25,7 +26,7 @@ pub(super) fn check(files: &BTreeMap<String, File>, out: &mut Diagnostics) -> Ve
     walk.order
 }
 
-/// An import inside of a function would be looked up at every call.
+/// Imports must be at the top of a file: one inside of a function would be looked up at every call.
 fn forms(file: &File, out: &mut Diagnostics) {
     let Some(tree) = &file.tree else { return };
     let mut refuse = |node: &Node, message: &str| {
@@ -34,7 +35,7 @@ fn forms(file: &File, out: &mut Diagnostics) {
     };
     for node in &tree.top {
         match &node.what {
-            What::Import { name: None, .. } => refuse(node, "the name of an import must be a literal text"),
+            What::Import { name: None, .. } => refuse(node, "the path of an import must be a literal text"),
             What::Import { alias, .. } if alias.is_empty() => refuse(node, "an import needs a name: `as …`"),
             _ => {}
         }
@@ -76,14 +77,14 @@ impl Walk<'_> {
         self.order.push(name.to_string());
     }
 
-    /// The file that an import leads to, or why it leads nowhere.
+    /// The file of an import, or why there is none.
     fn follow(&self, import: &str) -> Result<String, Diagnostic> {
         let path = path_of(import);
         if let Some(i) = self.way.iter().position(|w| *w == path) {
             let circle: Vec<&str> = self.way[i..].iter().chain([&path]).map(String::as_str).collect();
-            let message = format!("imports go in a circle: {}", circle.join(" → "));
+            let message = format!("imports form a cycle: {}", circle.join(" → "));
             return Err(Diagnostic::new(IMPORT_CIRCLE, message)
-                .help("move what both need to a third file that imports neither"));
+                .help("move what both files need to a third file that imports neither of them"));
         }
         let libs =
             || self.files.keys().filter_map(|k| k.strip_suffix(".rhai")).filter(|k| k.starts_with("lib/"));

@@ -1,22 +1,24 @@
-//! The names scripts may call: Rhai's natives as the engine lists them, and the rows handed down. Pure look-ups.
+//! The names that scripts may call: Rhai's natives as the engine lists them, and the rows of the caller. Pure
+//! look-ups.
 
 use super::signature::{CallSig, Owner, Ty};
-use super::{asking, assertion, engine, natives};
+use super::{assertion, closures, engine, natives};
 use rhai::{Array, Dynamic, FLOAT, FnPtr, FuncInfo, INT, ImmutableString, Map};
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// A native of the language.
+/// A native function of the language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Native {
     /// Its parameters, the receiver of a member call first.
     pub params: Vec<Ty>,
-    /// What it gives.
+    /// Its return type.
     pub ret: Ty,
 }
 
-/// Natives that the engine answers itself and does not list: name, number of arguments at least and at most.
+/// Natives that the engine implements itself and does not list: name, smallest and greatest number of
+/// arguments, return type.
 const KEYWORDS: &[(&str, usize, usize, Ty)] = &[
     ("print", 1, 1, Ty::UNIT),
     ("debug", 1, 1, Ty::UNIT),
@@ -43,7 +45,7 @@ pub(super) fn all_natives() -> &'static BTreeMap<String, Vec<Native>> {
             }
         }
         let by_name = |n: &Native| matches!(n.params[..], [Ty::ARRAY, Ty::TEXT, ..]);
-        for name in asking::BY_NAME {
+        for name in closures::BY_NAME {
             all.entry((*name).to_string()).and_modify(|forms| forms.retain(|n| !by_name(n)));
         }
         for row in natives::NATIVES {
@@ -82,7 +84,7 @@ fn ty_of(id: TypeId) -> Ty {
     known.iter().find(|k| k.0 == id).map_or(Ty::OTHER, |k| k.1)
 }
 
-/// Rhai keeps return types as text only.
+/// Converts a return type, which Rhai keeps only as text.
 fn ret_of(text: &str) -> Ty {
     let inner = ["RhaiResultOf<", "Result<"].iter().find_map(|w| text.strip_prefix(w)).unwrap_or(text);
     let word = inner.split([',', '>']).next().unwrap_or(inner).trim();
@@ -99,17 +101,17 @@ fn ret_of(text: &str) -> Ty {
     }
 }
 
-/// Members of an owner with this name that are called.
+/// Functions of an owner with this name; properties left out.
 pub(super) fn methods<'s>(sigs: &'s [CallSig], owner: Owner, name: &str) -> Vec<&'s CallSig> {
     sigs.iter().filter(|s| s.owner == owner && s.name == name && !s.is_property).collect()
 }
 
-/// What a function of a script hides, if its name and number of parameters are those of something of ours. A call
-/// `ctx.f(a)` finds a script's `f(a)` first, a call `f(ctx, a)` its `f(ctx, a)`.
+/// The built-in that a script's function would hide: one with the same name and number of parameters. A call
+/// `ctx.f(a)` finds a script's `f(a)` first, and a call `f(ctx, a)` its `f(ctx, a)`.
 pub(super) fn hidden(sigs: &[CallSig], name: &str, arity: usize) -> Option<String> {
-    // a word of the language, whatever stands behind it: such a function could never be called
-    if name == assertion::WORD {
-        return Some("the language's own word".to_string());
+    // `assert` is a keyword: a function of this name could never be called
+    if name == assertion::KEYWORD {
+        return Some("the keyword of the language".to_string());
     }
     let of_name = || sigs.iter().filter(|s| s.name == name && !s.is_property);
     let own = |s: &CallSig| usize::from(s.owner != Owner::Free);

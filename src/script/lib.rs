@@ -1,4 +1,5 @@
-//! Scripts of a recipe: loaded, checked and called. What they may do to an app is handed in by its callers.
+//! Loads, checks and calls the scripts of a recipe. The functions by which scripts act on an app are passed
+//! in by the callers.
 
 pub mod call;
 pub mod error;
@@ -14,18 +15,18 @@ pub mod returns;
 pub mod signature;
 pub mod stdlib;
 
-mod asking;
 mod assertion;
-mod comparing;
+mod closures;
+mod comparison;
 mod compile;
 mod conventions;
 mod engine;
 mod files;
+mod ignored;
 mod imports;
 mod inspect;
 mod known;
 mod node;
-mod overlooked;
 mod processor;
 mod scan;
 mod show;

@@ -1,5 +1,5 @@
-//! Loads the scripts of a recipe: all files compiled, all diagnostics at once, imports resolved. Pure but for the thread
-//! that the work is done on.
+//! Loads the scripts of a recipe: compiles all files, resolves imports and returns all diagnostics at once.
+//! Pure, except for the thread on which it works.
 
 use super::compile::{File, Kind, compile};
 use super::error;
@@ -9,8 +9,8 @@ use super::inspect::Spoken;
 use super::limits::{LOAD_OPERATIONS, LOAD_TIME};
 use super::signature::CallSig;
 use super::sources::{Sources, function_place, place};
-use super::thread::{LOOK, Lost, keep_after, on_own};
-use super::{conventions, engine, files, imports, inspect, overlooked, stdlib};
+use super::thread::{LOOK, NoResult, keep_after, on_own};
+use super::{conventions, engine, files, ignored, imports, inspect, stdlib};
 use ccci_model::diag::codes::SCRIPT_SYNTAX;
 use ccci_model::diag::{Diagnostic, Diagnostics, Text};
 use ccci_model::tier::Tier;
@@ -21,7 +21,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// The texts of a recipe directory by their path below it. Only what ends in `.rhai` is looked at here.
+/// The texts of a recipe directory by their path below it. Only files that end in `.rhai` are read here.
 pub type RecipeTexts = BTreeMap<String, Arc<Text>>;
 
 /// A test of a recipe.
@@ -35,7 +35,7 @@ pub struct TestFn {
     pub line: usize,
 }
 
-/// A function of a script, as its author wrote it and the engine read it.
+/// A function of a script, as its author wrote it and as the engine read it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NamedFn {
     /// Path of its file below the recipe directory.
@@ -56,30 +56,33 @@ pub struct Scripts(pub(super) Arc<Loaded>);
 pub(super) struct Loaded {
     pub(super) files: BTreeMap<String, File>,
     pub(super) sources: Sources,
-    /// What imports resolve to; names of files without their ending.
+    /// Modules by the paths of imports, without the ending `.rhai`.
     pub(super) modules: StaticModuleResolver,
     services: Vec<Spoken>,
 }
 
 impl Scripts {
-    /// Loads what is there. With errors among the diagnostics the scripts can be listed but should not be called. An error is
-    /// that of a machine which gave no thread, and no script is to blame for it.
+    /// Loads all scripts. If there are errors among the diagnostics, the scripts can be listed but should not
+    /// be called. The result is an `io::Error` if the system could not start a thread, which is not the fault
+    /// of a script.
     pub fn load(texts: &RecipeTexts, sigs: &[CallSig]) -> io::Result<(Scripts, Diagnostics)> {
         let (texts, sigs) = (texts.clone(), sigs.to_vec());
-        let patience = Arc::new(Patience::default());
+        let patience = Arc::new(LoadGuard::default());
         let watch = patience.clone();
         let why = match on_own(&*patience, move || load(&texts, &sigs, &watch)) {
             Ok((loaded, found)) => return Ok((Scripts(Arc::new(loaded)), found)),
-            Err(Lost::NoThread(e)) => return Err(e),
-            Err(Lost::Panicked(text)) => {
+            Err(NoResult::NoThread(e)) => return Err(e),
+            Err(NoResult::Panicked(text)) => {
                 format!("the scripts cannot be loaded; this is a bug in ccci: {text}")
             }
-            Err(Lost::Stuck(_)) => format!("the scripts cannot be loaded within {} seconds", LOAD_TIME.most),
+            Err(NoResult::Stuck(_)) => {
+                format!("loading the scripts takes more than {} seconds", LOAD_TIME.most)
+            }
         };
         Ok((Scripts::default(), Diagnostics(vec![Diagnostic::new(SCRIPT_SYNTAX, why)])))
     }
 
-    /// The hooks that are defined, in the order of a run, with their places.
+    /// The defined hooks, in the order of a run, with their places.
     pub fn hooks(&self) -> Vec<(&'static dyn HookRow, String)> {
         let Some(file) = self.0.files.get(HOOKS_FILE) else { return vec![] };
         let place_of = |row: &'static dyn HookRow| {
@@ -92,7 +95,7 @@ impl Scripts {
         HOOKS.iter().copied().filter_map(place_of).collect()
     }
 
-    /// All functions, in the order of files and lines; none of a file that was refused.
+    /// All functions, in the order of files and lines; those of refused files are left out.
     pub fn functions(&self) -> Vec<NamedFn> {
         let of = |(file, f): (&String, &File)| {
             let named = f.tree.iter().flat_map(|t| &t.functions).filter(|f| !f.is_closure());
@@ -109,7 +112,7 @@ impl Scripts {
         self.0.files.iter().flat_map(of).collect()
     }
 
-    /// Services that the scripts name by texts written down in them.
+    /// Services that the scripts name by literal texts.
     pub fn services(&self) -> &[Spoken] {
         &self.0.services
     }
@@ -119,7 +122,7 @@ impl Scripts {
         hooks::by_name(hook).is_some() && self.hooks().iter().any(|(row, _)| row.name() == hook)
     }
 
-    /// The tests of a tier's overlay, in the order of the lines; those of `custom/` for the custom tier.
+    /// The tests of a tier's overlay, in the order of their lines; for the custom tier those of `custom/`.
     pub fn tests(&self, tier: Tier) -> Vec<TestFn> {
         let wanted = if tier == Tier::Custom { Kind::Custom } else { Kind::Overlay(tier) };
         let files = self.0.files.iter().filter(|(_, f)| f.kind == wanted);
@@ -132,7 +135,7 @@ impl Scripts {
     }
 }
 
-/// The file that holds the hooks.
+/// The file with the hooks.
 pub(super) const HOOKS_FILE: &str = "hooks.rhai";
 
 fn tests_of(path: &str, file: &File) -> Vec<TestFn> {
@@ -146,11 +149,12 @@ fn tests_of(path: &str, file: &File) -> Vec<TestFn> {
         .collect()
 }
 
-/// Ends what is computed while loading. This crate has no clock: the looks from outside are counted.
+/// A guard that ends the evaluation of constants. This crate has no clock, so it counts the looks from
+/// outside.
 #[derive(Default)]
-struct Patience(AtomicU32);
+struct LoadGuard(AtomicU32);
 
-impl Guard for Patience {
+impl Guard for LoadGuard {
     fn stop(&self) -> Option<StopReason> {
         let waited = LOOK * self.0.load(Relaxed);
         (waited.as_secs() >= LOAD_TIME.most as u64).then_some(StopReason::Deadline)
@@ -166,7 +170,7 @@ impl Guard for Patience {
     }
 }
 
-fn load(texts: &RecipeTexts, sigs: &[CallSig], watch: &Arc<Patience>) -> (Loaded, Diagnostics) {
+fn load(texts: &RecipeTexts, sigs: &[CallSig], watch: &Arc<LoadGuard>) -> (Loaded, Diagnostics) {
     let mut out = Diagnostics::default();
     let mut compiler = engine::compiler(stdlib::roots());
     let mut loaded = Loaded::default();
@@ -176,7 +180,7 @@ fn load(texts: &RecipeTexts, sigs: &[CallSig], watch: &Arc<Patience>) -> (Loaded
         loaded.files.insert(path.to_string(), file);
     }
     let order = imports::check(&loaded.files, &mut out);
-    overlooked::check(&loaded.files, &mut out);
+    ignored::check(&loaded.files, &mut out);
     let (found, services) = inspect::check(&loaded.files, sigs);
     out.0.extend(found);
     loaded.services = services;
@@ -195,7 +199,8 @@ fn load(texts: &RecipeTexts, sigs: &[CallSig], watch: &Arc<Patience>) -> (Loaded
     (loaded, Diagnostics(out.sorted()))
 }
 
-/// Why files do not compile. A name that Rhai does not know is told by the checker, together with all others.
+/// Reports why files do not compile. Names unknown to Rhai are reported by the checker, together with all
+/// other unknown names.
 fn refusals(files: &BTreeMap<String, File>, out: &mut Diagnostics) {
     for file in files.values() {
         let told = |refused: &Diagnostic, d: &Diagnostic| {
@@ -207,8 +212,8 @@ fn refusals(files: &BTreeMap<String, File>, out: &mut Diagnostics) {
     }
 }
 
-/// Evaluates the constants of every file once, and makes modules of those under `lib/`.
-fn evaluate(loaded: &mut Loaded, order: &[String], watch: &Arc<Patience>, out: &mut Diagnostics) {
+/// Evaluates the constants of every file once, and makes modules of the files under `lib/`.
+fn evaluate(loaded: &mut Loaded, order: &[String], watch: &Arc<LoadGuard>, out: &mut Diagnostics) {
     for path in order {
         let file = &loaded.files[path];
         let Some(ast) = &file.ast else { continue };
@@ -236,9 +241,9 @@ mod tests {
 
     #[test]
     fn bound_load_time() {
-        let patience = Patience::default();
+        let patience = LoadGuard::default();
         let looks = std::iter::repeat_with(|| patience.look()).take_while(Option::is_none).count();
-        // the look that ends it is the one after so many pauses
+        // loading ends at the look after this many pauses
         assert_eq!((LOOK * (looks as u32 + 1)).as_secs(), LOAD_TIME.most as u64);
         assert_eq!(patience.stop(), Some(StopReason::Deadline), "the script hears it too");
     }

@@ -1,36 +1,37 @@
-//! Natives of ours for text and JSON: those of Rhai that could multiply sizes in one step, bounded, and a few that every
-//! author misses. What touches an app is not here.
+//! ccci's own natives for text and JSON: bounded versions of those of Rhai that could multiply sizes in one
+//! step, and a few that Rhai lacks. Functions that act on an app are not here.
 
 use super::functions::{Functions, share};
 use super::ty::Ty;
-use super::{asking, assertion, comparing, raised, show, sorting};
+use super::{assertion, closures, comparison, raised, show, sorting};
 use memchr::memmem;
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Module, NativeCallContext, Shared};
 use std::sync::LazyLock;
 
-/// A native that authors may not expect: `trim` of Rhai changes its text in place and gives `()`.
+/// A native that is described in our reference, because Rhai's own has surprises: `trim` of Rhai changes its
+/// text in place and returns `()`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Native {
-    /// As it is written.
+    /// Its form in the reference.
     pub shape: &'static str,
     /// Sentences; the first is the summary.
     pub doc: &'static str,
 }
 
-/// Natives that go beyond the language's own book.
+/// Natives that Rhai's own book does not describe.
 pub const NATIVES: &[Native] = &[
     Native {
         shape: "text.trimmed() -> text",
-        doc: "The text without white space at its ends. `trim()` changes a variable in place and gives nothing back.",
+        doc: "The text without white space at its ends. Rhai's own `trim()` changes a variable in place and returns nothing.",
     },
-    Native { shape: "text.lines() -> array", doc: "The lines of a text, without their ends." },
+    Native { shape: "text.lines() -> array", doc: "The lines of a text, without line endings." },
     Native {
         shape: "parse_json(text) -> anything",
-        doc: "Reads JSON of any kind; raises where it is wrong.",
+        doc: "Reads a JSON value of any type. Invalid JSON is an error with its position.",
     },
     Native {
         shape: "to_json(anything) -> text",
-        doc: "Writes any value but closures and own types as JSON.",
+        doc: "Writes a value as JSON. Closures and ccci's own types cannot be written.",
     },
 ];
 
@@ -41,7 +42,7 @@ impl Native {
         before.rsplit('.').next().unwrap_or(before)
     }
 
-    /// What it gives; the engine does not know it of natives like these.
+    /// Its return type. The engine has no return type for natives like these.
     pub(super) fn ret(&self) -> Option<Ty> {
         Ty::parse(self.shape.split(" -> ").nth(1)?)
     }
@@ -49,13 +50,13 @@ impl Native {
 
 type Raised = Box<EvalAltResult>;
 
-/// All of them, and those that speak of errors.
+/// All natives of ours, with those for errors.
 static ALL: LazyLock<Shared<Module>> = LazyLock::new(|| {
     Functions::filled(|all| {
         fill(all);
         sorting::register(all);
-        asking::register(all);
-        comparing::register(all);
+        closures::register(all);
+        comparison::register(all);
         assertion::register(all);
         raised::register(all);
     })
@@ -127,13 +128,13 @@ fn padded(cx: &NativeCallContext<'_>, s: &str, n: INT, with: &str) -> Result<Imm
         return Err("the text to pad with is empty".into());
     }
     let missing = usize::try_from(n).unwrap_or(0).saturating_sub(s.chars().count());
-    let letters = with.chars().count();
-    let rest: String = with.chars().take(missing % letters).collect();
-    let len = (missing / letters).saturating_mul(with.len()).saturating_add(s.len() + rest.len());
+    let pad_chars = with.chars().count();
+    let rest: String = with.chars().take(missing % pad_chars).collect();
+    let len = (missing / pad_chars).saturating_mul(with.len()).saturating_add(s.len() + rest.len());
     if len > cx.engine().max_string_size() {
         return Err(too_large(cx, "Length of string"));
     }
-    Ok([s, &with.repeat(missing / letters), &rest].concat().into())
+    Ok([s, &with.repeat(missing / pad_chars), &rest].concat().into())
 }
 
 fn parsed(cx: &NativeCallContext<'_>, text: &str) -> Result<Dynamic, Raised> {
@@ -158,7 +159,7 @@ mod tests {
     use rhai::{Dynamic, Engine};
     use std::sync::Arc;
 
-    /// Lists and maps as Rhai's book shows them, and at their ends.
+    /// List and map functions as Rhai's book shows them, and their behaviour at the limits.
     const SAME: &[&str] = &[
         "[1, 2, 3].map(|v| v * v)",
         "[1, 2, 3].map(|v, i| v * i)",
@@ -265,9 +266,9 @@ mod tests {
         let said = |script: &str| shown(&ours, &format!("fn b(x) {{ true }} {script}"));
         assert_eq!(said("[\"a\", \"b\"].index_of(\"b\")"), "1");
         assert_eq!(said("[\"a\", \"b\"].index_of(\"c\", 0)"), "-1");
-        for name in super::asking::BY_NAME {
+        for name in super::closures::BY_NAME {
             let all = said(&format!("let a = [1]; a.{name}(\"b\")"));
-            assert!(all.contains("asks a closure"), "{name}: {all}");
+            assert!(all.contains("takes a closure"), "{name}: {all}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The checker's own tree: what it needs to know of a script, apart from how Rhai stores it. `tree.rs` makes it.
+//! The checker's own tree of a script. It does not depend on how Rhai stores scripts; `tree.rs` makes it.
 
 use rhai::Position;
 
@@ -11,7 +11,7 @@ pub struct Node {
     pub what: What,
 }
 
-/// A value written down.
+/// A literal value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
     /// `()`.
@@ -34,7 +34,7 @@ pub enum Literal {
     Other,
 }
 
-/// A call, with its arguments.
+/// A call with its arguments.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// Module path, outermost first.
@@ -63,7 +63,7 @@ pub enum Link {
 pub enum What {
     /// An empty statement.
     Nothing,
-    /// A value written down.
+    /// A literal value.
     Literal(Literal),
     /// Text with `${…}` inside.
     Text(Vec<Node>),
@@ -115,7 +115,7 @@ pub enum What {
     Import { name: Option<String>, name_at: Position, alias: String },
     /// `assert(…)`.
     Assert(Box<Node>),
-    /// Something this release of ccci does not know.
+    /// Something that this release of ccci cannot check.
     Unknown(String),
 }
 
@@ -146,14 +146,14 @@ impl Function {
 /// A whole script.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
-    /// What stands outside of functions.
+    /// Statements outside of functions.
     pub top: Vec<Node>,
     /// Functions in the order of their lines.
     pub functions: Vec<Function>,
 }
 
 impl Node {
-    /// Where its text starts: for an operator and a chain that is what stands left.
+    /// Where its text starts; for an operator and a chain that is the start of the left operand.
     pub fn start(&self) -> Position {
         match &self.what {
             What::Chain { head, .. } => head.start(),
@@ -172,7 +172,7 @@ impl Node {
         }
     }
 
-    /// The nodes right below.
+    /// The nodes directly below.
     pub fn children(&self) -> Vec<&Node> {
         match &self.what {
             What::Nothing

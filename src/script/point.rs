@@ -1,9 +1,10 @@
-//! When scripts are called and what exists then: the ground of the out-of-reach check. Pure words.
+//! When scripts are called and what exists at that time. The checker uses it to report calls that come too
+//! early. Pure data.
 
 /// What must exist for a call to make sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
-    /// Nothing: facts, logging, marks.
+    /// Nothing is needed: properties, logging, marks.
     Always,
     /// The app's env and its generated secrets.
     Secrets,
@@ -18,17 +19,17 @@ pub enum Reach {
 /// A point of a run at which scripts are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Point {
-    /// Before every deploy, the first one included: nothing of the app exists.
+    /// Before every deploy, also the first: nothing of the app may exist yet.
     Env,
-    /// Before the head deploy: the base is live.
+    /// Before the deploy of the head: the base is running.
     UpgradeEnv,
     /// Env and secrets exist, nothing is deployed.
     InstallSteps,
-    /// Polled after convergence and health.
+    /// Called again and again after convergence and health.
     Ready,
-    /// A dep is ready and makes what another app needs of it.
+    /// A dep is ready and creates what another app needs.
     Provide,
-    /// The app is live, before the install assertions.
+    /// The app is ready, before the install assertions.
     PreInstall,
     /// After the install assertions.
     PostInstall,
@@ -40,21 +41,21 @@ pub enum Point {
     BackupVerify,
     /// Right before the restore.
     PreRestore,
-    /// The app is healthy and nothing was changed yet; a page is open.
+    /// The app is healthy and unchanged; a page is open.
     Screenshot,
     /// A test of an overlay or of `custom/`.
     Test,
 }
 
-/// A row of the table of reaches.
+/// A row of the table of needs.
 pub struct ReachRow {
     /// The variant.
     pub reach: Reach,
-    /// Fits after "needs".
+    /// What is needed; completes a sentence after "needs".
     pub needs: &'static str,
     /// What to do instead.
     pub help: &'static str,
-    /// The points that offer it.
+    /// The points at which it exists.
     pub points: &'static [Point],
 }
 
@@ -63,7 +64,7 @@ use Point::{
     Ready, Screenshot, Test, UpgradeEnv,
 };
 
-/// What each reach needs, and where that is there.
+/// What each `Reach` needs, and at which points that exists.
 pub const REACHES: &[ReachRow] = &[
     ReachRow {
         reach: Reach::Always,
@@ -112,7 +113,7 @@ pub const REACHES: &[ReachRow] = &[
     },
     ReachRow {
         reach: Reach::App,
-        needs: "the app deployed",
+        needs: "the app to be deployed",
         help: "do it in `pre_install` or later",
         points: &[
             UpgradeEnv,
@@ -130,8 +131,8 @@ pub const REACHES: &[ReachRow] = &[
     },
     ReachRow {
         reach: Reach::Page,
-        needs: "a page of the browser",
-        help: "pages are given to `screenshot` and to tests",
+        needs: "a browser page",
+        help: "only `screenshot` and tests receive a page",
         points: &[Screenshot, Test],
     },
 ];
@@ -144,7 +145,7 @@ impl Reach {
 }
 
 impl Point {
-    /// Whether what the reach needs is there.
+    /// Whether what the `Reach` needs exists at this point.
     pub fn offers(self, reach: Reach) -> bool {
         reach.row().points.contains(&self)
     }

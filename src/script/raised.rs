@@ -1,4 +1,5 @@
-//! The value a native raises when it wants to say more than a text: scripts can catch it and read its message.
+//! The value that a native raises when it has more to report than a text. Scripts can catch it and read its
+//! message.
 
 use super::functions::Functions;
 use ccci_model::failure::Failure;
@@ -9,7 +10,7 @@ use rhai::{Dynamic, EvalAltResult, ImmutableString, Position};
 pub struct Raised {
     /// One line: what was expected and what is there.
     pub message: String,
-    /// With cause, blame and evidence, if the native knows them.
+    /// The failure with cause, blame and evidence, if the native has one.
     pub failure: Option<Box<Failure>>,
 }
 
@@ -25,7 +26,7 @@ impl From<Failure> for Raised {
     }
 }
 
-/// Lets scripts read what they caught.
+/// Makes the message of a caught value readable in scripts.
 pub(super) fn register(natives: &mut Functions) {
     natives.register_type_with_name::<Raised>("error");
     natives.register_get("message", |r: &mut Raised| -> ImmutableString { r.message.as_str().into() });

@@ -1,22 +1,22 @@
-//! What hooks give back: conversion from Rhai's values, with the noun for messages. Pure.
+//! Return types of hooks: conversion from Rhai's values, with the noun for messages. Pure.
 
 use super::show;
 use super::ty::Ty;
 use rhai::Dynamic;
 use std::collections::BTreeMap;
 
-/// A type a hook may be listed with.
+/// A return type of hooks.
 pub trait Return: Sized + Send + 'static {
-    /// As messages and the reference call it, with its article.
+    /// Its name in messages and in the reference, with its article.
     const NOUN: &'static str;
-    /// As the checker knows it.
+    /// Its type in the checker.
     const TY: Ty;
 
-    /// Takes the value a script gave; the error says what it was instead.
+    /// Converts the value that a script returned. The error describes that value.
     fn take(value: Dynamic) -> Result<Self, String>;
 }
 
-/// Whatever the script gave: for hooks that are called for what they do.
+/// Any value. For hooks that are called only for their effects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nothing;
 
@@ -53,7 +53,7 @@ impl Return for EnvMap {
     fn take(value: Dynamic) -> Result<EnvMap, String> {
         let env = texts(&value)?;
         match env.keys().find(|name| !is_env_name(name)) {
-            Some(name) => Err(format!("the name `{name}`, which no env variable can have")),
+            Some(name) => Err(format!("the name `{name}`, which is not a valid name of an env variable")),
             None => Ok(EnvMap(env)),
         }
     }
@@ -74,7 +74,7 @@ fn texts(value: &Dynamic) -> Result<BTreeMap<String, String>, String> {
     for (name, value) in map.iter() {
         match value.clone().into_immutable_string() {
             Ok(text) if text.contains('\0') => {
-                return Err(format!("a text with the letter NUL for `{name}`"));
+                return Err(format!("a text with a NUL character for `{name}`"));
             }
             Ok(text) => out.insert(name.to_string(), text.to_string()),
             Err(_) => return Err(format!("{} for `{name}`", show::with_noun(value))),
@@ -109,13 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bool_is_no_text_that_says_yes() {
+    fn the_text_true_is_not_a_bool() {
         assert_eq!(bool::take(true.into()), Ok(true));
         assert_eq!(bool::take("yes".into()).unwrap_err(), "\"yes\" (text)");
     }
 
     #[test]
-    fn a_hook_that_returns_nothing_may_return_anything() {
+    fn the_result_of_a_hook_without_return_type_is_ignored() {
         assert_eq!(Nothing::take(5_i64.into()), Ok(Nothing));
     }
 }

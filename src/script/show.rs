@@ -1,18 +1,18 @@
-//! How values of scripts are shown in messages, and which of them may leave a script. Pure.
+//! Shows values of scripts in messages, and decides which values may leave a script. Pure.
 
 use rhai::Dynamic;
 
-/// Longest shown value, in characters; more would bury the message.
+/// Longest shown value, in characters; a longer one would hide the rest of the message.
 const LONGEST: usize = 200;
-/// How deep a value may be nested that leaves a script; deeper ones would overflow the reader's stack.
+/// Greatest nesting of a value that leaves a script; deeper ones would overflow the stack of their reader.
 const DEEPEST: usize = 32;
 
-/// What kind of value it is, in the words of the reference.
+/// Name of the value's type in the terms of the reference.
 pub fn noun(value: &Dynamic) -> String {
     type_word(value.type_name())
 }
 
-/// A Rust type name as authors know it.
+/// Name of a Rust type in the terms of the reference.
 pub fn type_word(name: &str) -> String {
     match name.trim() {
         "i64" => "int".into(),
@@ -24,7 +24,7 @@ pub fn type_word(name: &str) -> String {
     }
 }
 
-/// The value, cut to a length that fits a message.
+/// The value as text, cut to a length that fits a message.
 pub fn value(value: &Dynamic) -> String {
     if value.is_string() {
         let text = value.clone().into_immutable_string().unwrap_or_default();
@@ -43,7 +43,7 @@ pub fn value(value: &Dynamic) -> String {
     cut(&text)
 }
 
-/// The value with its noun: `80 (int)`.
+/// The value with its type: `80 (int)`.
 pub fn with_noun(of: &Dynamic) -> String {
     if of.is_unit() { "()".into() } else { format!("{} ({})", value(of), noun(of)) }
 }
@@ -55,7 +55,8 @@ fn cut(text: &str) -> String {
     format!("{} ({} characters)", head(text, LONGEST), text.chars().count())
 }
 
-/// The beginning of a text, with `…` where it is cut: redaction knows by it that a secret may be cut as well.
+/// The beginning of a text, with `…` where it is cut. Redaction uses the `…` to find secrets that are cut as
+/// well.
 pub fn head(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -63,7 +64,8 @@ pub fn head(text: &str, characters: usize) -> String {
     }
 }
 
-/// The value as it may leave a script: closures, own types and what is nested too deep become `()`.
+/// The value as it may leave a script: closures, ccci's own types and values that are nested too deep become
+/// `()`.
 pub fn leaving(value: &Dynamic) -> Dynamic {
     plain(value, DEEPEST)
 }
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deep_value_is_cut_before_it_leaves() {
+    fn a_deeply_nested_value_becomes_unit() {
         let mut deep = Dynamic::from(1_i64);
         for _ in 0..100 {
             deep = vec![deep].into();

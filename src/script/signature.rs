@@ -1,4 +1,5 @@
-//! The shape of a callable thing that a caller offers to scripts. Rows are handed down; this file knows none.
+//! The signature of a function or property that a caller offers to scripts. The rows themselves are passed
+//! in; this file contains none.
 
 use super::point::Reach;
 pub use super::ty::{Owner, Ty};
@@ -8,20 +9,20 @@ pub use super::ty::{Owner, Ty};
 pub struct Param {
     /// Its name, for the reference.
     pub name: &'static str,
-    /// What it takes.
+    /// Its type.
     pub ty: Ty,
 }
 
-/// One row for each callable thing; rows of one name are its forms.
+/// One signature. Several rows with the same name are the forms of one function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallSig {
-    /// Whose member it is.
+    /// The type that it is a member of.
     pub owner: Owner,
     /// Its name. Rhai's reserved words (`goto`, `match`, `new`, …) cannot be used.
     pub name: &'static str,
     /// Parameters without the owner. Empty for a property.
     pub params: &'static [Param],
-    /// What it gives; `Ty::NEVER` if it never comes back.
+    /// Its return type; `Ty::NEVER` if it never returns.
     pub ret: Ty,
     /// Sentences; the first is the summary.
     pub doc: &'static str,
@@ -29,12 +30,12 @@ pub struct CallSig {
     pub example: &'static str,
     /// What must exist for the call to make sense.
     pub reach: Reach,
-    /// Read as `ctx.name`, without parentheses.
+    /// Whether it is a property: read as `ctx.name`, without parentheses.
     pub is_property: bool,
 }
 
 impl CallSig {
-    /// As the reference shows it: `ctx.get(path: text) -> Response`.
+    /// Its form in the reference: `ctx.get(path: text) -> Response`.
     pub fn shown(&self) -> String {
         let owner = match self.owner {
             Owner::Free => String::new(),

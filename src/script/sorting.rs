@@ -1,14 +1,14 @@
-//! `sort`, `order` and `dedup` with a closure. Rhai's own take an error in the closure for an answer: a failed assertion, or the end of
-//! the script, would be lost in them.
+//! `sort`, `order` and `dedup` with a closure. Rhai's own versions treat an error in the closure as a result,
+//! so that a failed assertion, or the end of the script, would be lost.
 
-use super::asking::{Asked, asking};
+use super::closures::{Closure, with_closure};
 use super::functions::Functions;
 use super::show;
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, NativeCallContext};
 
 type Raised = Box<EvalAltResult>;
 
-/// Registers them.
+/// Registers all natives of this file.
 pub(super) fn register(natives: &mut Functions) {
     for name in ["sort", "sort_by"] {
         natives.register_fn(
@@ -31,10 +31,10 @@ pub(super) fn register(natives: &mut Functions) {
         "dedup",
         |cx: NativeCallContext<'_>, list: &mut Array, by: FnPtr| -> Result<(), Raised> {
             let mut kept: Array = vec![];
-            asking(&cx, "dedup", &by, |asked| {
+            with_closure(&cx, "dedup", &by, |closure| {
                 for value in list.iter() {
                     let same = match kept.last() {
-                        Some(last) => equal(asked, value, last)?,
+                        Some(last) => equal(closure, value, last)?,
                         None => false,
                     };
                     if !same {
@@ -49,8 +49,8 @@ pub(super) fn register(natives: &mut Functions) {
     );
 }
 
-/// Merges runs of growing length: stable, n log n questions whatever the answers are, and no panic when they contradict
-/// each other.
+/// Merge sort: stable, with n log n calls of the closure whatever it returns, and without a panic when its
+/// results contradict each other.
 fn sorted<T: Clone, E>(list: &[T], in_order: &mut dyn FnMut(&T, &T) -> Result<bool, E>) -> Result<Vec<T>, E> {
     let (mut from, mut run) = (list.to_vec(), 1);
     while run < from.len() {
@@ -80,26 +80,27 @@ fn in_its_order(
     list: &[Dynamic],
     by: &FnPtr,
 ) -> Result<Array, Raised> {
-    asking(cx, name, by, |asked| sorted(list, &mut |a, b| in_order(asked, a, b)))
+    with_closure(cx, name, by, |closure| sorted(list, &mut |a, b| in_order(closure, a, b)))
 }
 
-/// An int says how the first stands to the second, a bool whether they may stay as they are.
-fn in_order(asked: &Asked<'_>, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
-    let said = asked.about_both(a, b)?;
-    match (said.as_int(), said.as_bool()) {
+/// Whether two values are in order. An int says how the first compares to the second; a bool says whether
+/// they are in order.
+fn in_order(closure: &Closure<'_>, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
+    let answer = closure.call_with_both(a, b)?;
+    match (answer.as_int(), answer.as_bool()) {
         (Ok(n), _) => Ok(n <= 0),
         (_, Ok(stay)) => Ok(stay),
-        _ => Err(no_answer("an int or a bool", &said)),
+        _ => Err(wrong_answer("an int or a bool", &answer)),
     }
 }
 
-fn equal(asked: &Asked<'_>, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
-    let said = asked.about_both(a, b)?;
-    said.as_bool().map_err(|_| no_answer("a bool", &said))
+fn equal(closure: &Closure<'_>, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
+    let answer = closure.call_with_both(a, b)?;
+    answer.as_bool().map_err(|_| wrong_answer("a bool", &answer))
 }
 
-fn no_answer(wanted: &str, said: &Dynamic) -> Raised {
-    format!("the closure must give {wanted}, not {}", show::with_noun(said)).into()
+fn wrong_answer(wanted: &str, answer: &Dynamic) -> Raised {
+    format!("the closure must return {wanted}, not {}", show::with_noun(answer)).into()
 }
 
 #[cfg(test)]
@@ -108,7 +109,7 @@ mod tests {
     use std::convert::Infallible;
 
     #[test]
-    fn a_list_is_sorted_stably_and_contradictions_only_mix_it() {
+    fn sorting_is_stable_and_survives_contradictions() {
         let list: Vec<(u32, usize)> = (0..100_u32).map(|n| n * 7919 % 10).zip(0..).collect();
         let got = sorted(&list, &mut |a, b| Ok::<_, Infallible>(a.0 <= b.0)).unwrap_or_default();
         let mut want = list.clone();

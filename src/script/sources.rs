@@ -1,4 +1,4 @@
-//! The texts behind compiled scripts: from Rhai's files and positions to places people can open.
+//! The texts of compiled scripts: converts Rhai's files and positions to places that people can open.
 
 use super::assertion;
 use super::node::{Tree, What};
@@ -7,15 +7,16 @@ use rhai::Position;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// An assertion of a script: where it starts and what it wants.
-type Wanted = (Position, String);
+/// An assertion of a script: where it starts, and the text of its expression.
+type Assertion = (Position, String);
 
-/// All texts of a recipe's scripts, by the name Rhai knows them by.
+/// All texts of a recipe's scripts, by the name that Rhai uses for them.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     texts: BTreeMap<String, Arc<Text>>,
-    /// By the position of the whole expression, which is what a failed assertion carries.
-    asserts: HashMap<(String, Option<usize>, Option<usize>), Wanted>,
+    /// Assertions by file and by line and column of the whole expression, which is the position of a failed
+    /// assertion.
+    asserts: HashMap<(String, Option<usize>, Option<usize>), Assertion>,
 }
 
 impl Sources {
@@ -39,7 +40,7 @@ impl Sources {
         }
     }
 
-    /// `path:line:column` as people read it.
+    /// Shows a position as `path:line:column`.
     pub(super) fn show(&self, file: &str, at: Position) -> String {
         let path = self.texts.get(file).map_or(file, |t| t.path.as_str());
         match (at.line(), at.position()) {
@@ -48,14 +49,14 @@ impl Sources {
         }
     }
 
-    /// The place and the expression of the assertion whose expression is at this position.
+    /// Place and expression of the assertion whose expression is at this position.
     pub(super) fn assertion(&self, file: &str, at: Position) -> Option<(String, String)> {
         let (start, text) = self.asserts.get(&(file.to_string(), at.line(), at.position()))?;
         Some((self.show(file, *start), text.clone()))
     }
 }
 
-/// The place of a Rhai position that covers `chars` characters.
+/// Place of a Rhai position, with a length of `chars` characters.
 pub(super) fn place(text: &Arc<Text>, at: Position, chars: usize) -> Place {
     match (at.line(), at.position()) {
         (Some(line), column) => Place::at_line(text, line, column.unwrap_or(1).max(1), chars),
@@ -63,7 +64,8 @@ pub(super) fn place(text: &Arc<Text>, at: Position, chars: usize) -> Place {
     }
 }
 
-/// The place of a function's name. Rhai keeps only where its body starts, so it is looked for from there backwards.
+/// Place of a function's name. Rhai keeps only the start of the body, so the name is searched backwards from
+/// there.
 pub(super) fn function_place(text: &Arc<Text>, name: &str, body_at: Position) -> Place {
     let body = place(text, body_at, 0).range.start;
     let before = &text.content[..body];

@@ -1,4 +1,5 @@
-//! The std library: Rhai modules in the binary, callable as `std::…` without an import. Doc comments become rows.
+//! The std library: Rhai modules in the binary that are called as `std::…` without an import. Its doc
+//! comments are the source of the rows.
 
 use super::node::{Function, Tree};
 use super::signature::{CallSig, Ty};
@@ -35,7 +36,7 @@ pub struct StdFn {
     pub name: String,
     /// Parameters with their types.
     pub params: Vec<(String, Ty)>,
-    /// What it gives.
+    /// Its return type.
     pub ret: Ty,
     /// Sentences; the first is the summary.
     pub doc: String,
@@ -44,12 +45,12 @@ pub struct StdFn {
 }
 
 impl StdFn {
-    /// As it is called: `std::json::at`.
+    /// Its full name: `std::json::at`.
     pub fn full_name(&self) -> String {
         format!("{}::{}", self.module, self.name)
     }
 
-    /// As the reference shows it.
+    /// Its form in the reference.
     pub fn shown(&self) -> String {
         let params: Vec<String> = self.params.iter().map(|(n, t)| format!("{n}: {t}")).collect();
         format!("{}({}) -> {}", self.full_name(), params.join(", "), self.ret)
@@ -110,7 +111,7 @@ pub fn rows() -> impl Iterator<Item = &'static StdFn> {
     all().iter().flat_map(|c| &c.rows)
 }
 
-/// Checks the library against what ctx offers, as recipes are checked. Nothing may be found.
+/// Checks the library against what `ctx` offers, by the same rules as recipes. The result must be empty.
 pub fn check(sigs: &[CallSig]) -> Diagnostics {
     Diagnostics(inspect::check_std(sigs))
 }
@@ -127,7 +128,7 @@ pub(super) fn register(engine: &mut Engine) {
     }
 }
 
-/// The texts of the library, for places in errors, with their trees for the checker.
+/// The texts of the library for places in errors, with their trees for the checker.
 pub(super) fn sources() -> impl Iterator<Item = (&'static str, &'static Arc<Text>, &'static Tree)> {
     all().iter().map(|c| (c.source.path, &c.text, &c.tree))
 }

@@ -1,4 +1,5 @@
-//! Runs work of a script on a thread of its own: deep enough a stack, panics contained, and left behind if it hangs.
+//! Runs the work of a script on a thread of its own, with a stack that is deep enough. Panics are caught, and
+//! a thread that hangs is abandoned.
 
 use super::guard::{Guard, StopReason};
 use super::limits::STACK;
@@ -11,42 +12,46 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 const NAME: &str = "script";
-/// How often the guard is asked from outside, for natives that do not come back.
+/// How often the guard is asked from outside, for natives that do not return.
 pub(super) const LOOK: Duration = Duration::from_millis(50);
-/// Looks after the guard's stop before the thread is left behind: two seconds.
+/// Looks after the guard's stop until the thread is abandoned: two seconds.
 const PATIENCE: u32 = 40;
 
 /// Why there is no result.
 #[derive(Debug)]
-pub(super) enum Lost {
+pub(super) enum NoResult {
     /// It panicked, with this text.
     Panicked(String),
-    /// It was asked to stop and did not; its thread is left behind.
+    /// It was asked to stop and did not; its thread is abandoned.
     Stuck(StopReason),
-    /// The system gave no thread.
+    /// The system could not start a thread.
     NoThread(io::Error),
 }
 
-/// Operations after which a thread is not kept. A value may be nested as deep as there were operations, and freeing it goes
-/// as deep into the stack, some two hundred bytes a step; what a thread has once touched of its stack it holds until it ends.
+/// Operations after which a thread is not reused. A value may be nested as deep as there were operations;
+/// freeing it uses some two hundred bytes of stack for each level, and a thread keeps the stack that it once
+/// used until it ends.
 const SHALLOW: u64 = 10_000;
 
 thread_local! {
     static PANICKED: RefCell<String> = const { RefCell::new(String::new()) };
-    /// The thread that did the last work of this one's scripts. Starting one for each call took longer than most calls.
+    /// The thread that ran the last script of this thread. Starting one for each call took longer than most
+    /// calls.
     static IDLE: RefCell<Option<Worker>> = const { RefCell::new(None) };
-    /// On a script's thread: whether its work may have gone deep into the stack.
+    /// On a script's thread: whether its work may have used much stack.
     static DEEP: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Said by the work of a script's thread: what it did decides whether the thread is kept for the next.
+/// Called at the end of a script's work with its number of operations, which decide whether the thread is
+/// reused.
 pub(super) fn keep_after(operations: u64) {
     DEEP.set(DEEP.get() || operations > SHALLOW);
 }
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// A script's thread that waits for work. It ends when this goes away, or the thread that keeps it.
+/// A script's thread that waits for work. It ends when this value is dropped or when the thread that holds it
+/// ends.
 struct Worker {
     give: Sender<Work>,
     thread: JoinHandle<()>,
@@ -60,21 +65,21 @@ impl Worker {
         Ok(Worker { give, thread })
     }
 
-    /// Ends the thread, which gives its stack back.
+    /// Ends the thread, which frees its stack.
     fn end(self) {
         drop(self.give);
-        // it has nothing to do any more; how it ends is of no interest
+        // the thread has no work any more, so how it ends does not matter
         let _ = self.thread.join();
     }
 
-    /// Does the work; what it came to is heard at the other end with whether it went deep, and nothing if the thread ends
-    /// over it.
+    /// Runs the work. The receiver gets the result and whether much stack was used; it gets nothing if the
+    /// thread ends during the work.
     fn give<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Receiver<(Result<T, String>, bool)> {
         let (tell, hear) = mpsc::sync_channel(1);
-        // a thread that ended drops the work, and `tell` with it
+        // a thread that ended drops the work, and the sender `tell` with it
         let _ = self.give.send(Box::new(move || {
             let done = panic::catch_unwind(AssertUnwindSafe(work));
             let _ = tell.send((done.map_err(|_| PANICKED.with(RefCell::take)), DEEP.get()));
@@ -83,13 +88,13 @@ impl Worker {
     }
 }
 
-/// Does the work on a thread of its own and waits for it.
+/// Runs the work on a script's thread and waits for it.
 pub(super) fn on_own<T: Send + 'static>(
     guard: &dyn Guard,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Lost> {
+) -> Result<T, NoResult> {
     keep_panics_quiet();
-    let worker = IDLE.take().map_or_else(Worker::start, Ok).map_err(Lost::NoThread)?;
+    let worker = IDLE.take().map_or_else(Worker::start, Ok).map_err(NoResult::NoThread)?;
     let hear = worker.give(work);
     let mut patience = PATIENCE;
     loop {
@@ -100,14 +105,14 @@ pub(super) fn on_own<T: Send + 'static>(
                 } else {
                     IDLE.set(Some(worker));
                 }
-                return done.map_err(Lost::Panicked);
+                return done.map_err(NoResult::Panicked);
             }
-            Err(RecvTimeoutError::Disconnected) => return Err(Lost::Panicked("the thread ended".into())),
+            Err(RecvTimeoutError::Disconnected) => return Err(NoResult::Panicked("the thread ended".into())),
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(why) = guard.look() {
                     patience -= 1;
                     if patience == 0 {
-                        return Err(Lost::Stuck(why));
+                        return Err(NoResult::Stuck(why));
                     }
                 }
             }
@@ -115,7 +120,7 @@ pub(super) fn on_own<T: Send + 'static>(
     }
 }
 
-/// A panic of a script's thread becomes an error of the script; nothing of it is printed in between.
+/// A panic on a script's thread becomes an error of the script; this prevents that it is printed as well.
 fn keep_panics_quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -138,7 +143,7 @@ mod tests {
     #[test]
     fn a_panic_becomes_a_text() {
         let lost = on_own(&Unguarded, || panic!("out of cheese")).map(|(): ()| ());
-        assert!(matches!(lost, Err(Lost::Panicked(text)) if text.contains("out of cheese")));
+        assert!(matches!(lost, Err(NoResult::Panicked(text)) if text.contains("out of cheese")));
     }
 
     #[test]
@@ -151,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_may_have_gone_deep_is_not_kept() {
+    fn a_thread_that_may_have_used_much_stack_is_not_reused() {
         let id = |operations| {
             let work = move || {
                 keep_after(operations);

@@ -1,5 +1,5 @@
-//! Makes the checker's tree of Rhai's: the only file that names Rhai's statements and expressions, so that a release of
-//! Rhai that changes them is felt here and nowhere else.
+//! Makes the checker's tree from Rhai's. Only this file names Rhai's statements and expressions, so that a
+//! release of Rhai that changes them affects no other file.
 
 use super::node::{Call, Function, Link, Literal, Node, Tree, What};
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Stmt};
@@ -29,7 +29,8 @@ fn doc_of(comments: &[impl AsRef<str>]) -> String {
 }
 
 /// The statements of one function. Rhai 1.27 does not export the type that holds them, and
-/// `clone_functions_only_filtered` ignores its filter; so all other functions are dropped and the rest is walked.
+/// `clone_functions_only_filtered` ignores its filter; so all other functions are removed and the remaining
+/// one is walked.
 fn body_of(ast: &AST, name: &str, arity: usize) -> Vec<Node> {
     let mut one = ast.clone();
     one.clear_statements().retain_functions(|_, _, n, k| n == name && k == arity);
@@ -88,7 +89,7 @@ fn stmt(s: &Stmt) -> Node {
     Node { at: s.position(), what }
 }
 
-/// Statements with bodies of their own.
+/// Statements that contain blocks.
 fn branching(s: &Stmt) -> What {
     let cond = |x: &FlowControl| Box::new(expr(&x.expr));
     match s {
@@ -115,7 +116,7 @@ fn branching(s: &Stmt) -> What {
             arms: x.1.expressions.iter().map(|a| (expr(&a.lhs), expr(&a.rhs))).collect(),
             complete: x.1.def_case.is_some(),
         },
-        _ => What::Unknown("a statement of a kind that is new in Rhai".into()),
+        _ => What::Unknown("a statement that is new in Rhai".into()),
     }
 }
 
@@ -148,7 +149,7 @@ fn expr(e: &Expr) -> Node {
             [one] => What::Assert(Box::new(expr(one))),
             _ => What::Unknown("custom syntax".into()),
         },
-        _ => What::Unknown("an expression of a kind that is new in Rhai".into()),
+        _ => What::Unknown("an expression that is new in Rhai".into()),
     };
     Node { at: e.position(), what }
 }
@@ -196,8 +197,8 @@ fn closure(b: &StmtBlock) -> Option<What> {
     })
 }
 
-/// `a.b(c).d[e]` is nested to the right: `Dot(a, Dot(b(c), Index(d, e)))`. An index that is itself a chain is told apart
-/// by the flag BREAK on the node above it.
+/// `a.b(c).d[e]` is nested to the right: `Dot(a, Dot(b(c), Index(d, e)))`. The flag BREAK on the node above
+/// marks an index that is itself a chain.
 fn chain(e: &Expr) -> What {
     let (Expr::Dot(x, ..) | Expr::Index(x, ..)) = e else {
         return What::Unknown("a chain".into());
@@ -230,13 +231,13 @@ fn member(e: &Expr) -> Link {
     }
 }
 
-/// What an assertion can show of an expression.
+/// The parts of an expression that an assertion can show.
 pub enum Shape<'a> {
     /// Two sides and an operator.
     Sides(&'a str, Expression<'a>, Expression<'a>),
     /// All of these must be true.
     All(Vec<Expression<'a>>),
-    /// Only the whole.
+    /// Only the whole expression.
     Whole,
 }
 
@@ -286,9 +287,9 @@ mod tests {
         }
     }
 
-    /// A release of Rhai that changes its tree fails here, and nowhere else.
+    /// Fails if a release of Rhai changes its tree.
     #[test]
-    fn the_tree_of_the_sample_is_as_it_was() {
+    fn the_tree_of_the_sample_is_unchanged() {
         let sample = include_str!("../../tests/fixtures/tree/sample.rhai");
         let tree = of(&engine::compiler([]).compile(sample).unwrap());
         let mut out = String::new();

@@ -1,37 +1,37 @@
-//! Types as the checker knows them: sets of bits, one bit for each kind of value. Pure.
+//! Types of the checker: sets of bits, one bit for each type of value. Pure.
 
 use std::fmt;
 
-/// A set of kinds a value may have. `ANY` in the set means: not known, so not checked.
+/// A set of types that a value may have. `ANY` in the set means that the type is unknown and is not checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ty(u32);
 
-/// Whose member a callable thing is.
+/// The type that a function or property is a member of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owner {
-    /// Nobody's: called by its bare name.
+    /// None: called by its bare name.
     Free,
     /// The `ctx` every hook and test gets.
     Ctx,
     /// An HTTP answer.
     Response,
-    /// What a command in a container left.
+    /// Result of a command in a container.
     ExecOutput,
     /// HTTP with cookies.
     Session,
-    /// What a TLS handshake showed.
+    /// Result of a TLS handshake.
     Tls,
     /// A one-shot service that ran to its end.
     Job,
     /// A recipe that runs beside this one.
     Dep,
-    /// What the last operation did.
+    /// Facts about the last operation.
     Facts,
     /// A page of the browser.
     Page,
 }
 
-/// All owners that have values.
+/// All owners except `Free`.
 const OWNERS: &[Owner] = &[
     Owner::Ctx,
     Owner::Response,
@@ -44,10 +44,10 @@ const OWNERS: &[Owner] = &[
     Owner::Page,
 ];
 
-/// The bit of the first own type; below it are Rhai's.
+/// Bit of ccci's first own type; the bits below are Rhai's types.
 const FIRST_OWN: u32 = 10;
 
-/// All kinds by name, in the order of their bits.
+/// All types by name, in the order of their bits.
 const NAMES: &[&str] = &[
     "anything",
     "()",
@@ -72,9 +72,9 @@ const NAMES: &[&str] = &[
 ];
 
 impl Ty {
-    /// No value: the call never comes back.
+    /// No value: the call never returns.
     pub const NEVER: Ty = Ty(0);
-    /// Not known.
+    /// Unknown.
     pub const ANY: Ty = Ty(1);
     /// `()`.
     pub const UNIT: Ty = Ty(1 << 1);
@@ -98,22 +98,22 @@ impl Ty {
     pub const CTX: Ty = Ty::of(Owner::Ctx);
     /// An HTTP answer.
     pub const RESPONSE: Ty = Ty::of(Owner::Response);
-    /// What a command left.
+    /// Result of a command in a container.
     pub const EXEC_OUTPUT: Ty = Ty::of(Owner::ExecOutput);
     /// HTTP with cookies.
     pub const SESSION: Ty = Ty::of(Owner::Session);
-    /// A TLS handshake.
+    /// Result of a TLS handshake.
     pub const TLS: Ty = Ty::of(Owner::Tls);
     /// A finished job.
     pub const JOB: Ty = Ty::of(Owner::Job);
     /// A dep.
     pub const DEP: Ty = Ty::of(Owner::Dep);
-    /// What the last operation did.
+    /// Facts about the last operation.
     pub const FACTS: Ty = Ty::of(Owner::Facts);
     /// A page.
     pub const PAGE: Ty = Ty::of(Owner::Page);
 
-    /// A kind of Rhai that scripts hardly meet: ranges, iterators.
+    /// Types of Rhai that scripts rarely use: ranges, iterators.
     pub const OTHER: Ty = Ty(1 << (FIRST_OWN as usize + OWNERS.len()));
 
     /// The type of an owner's values; `ANY` for `Free`.
@@ -124,32 +124,32 @@ impl Ty {
         }
     }
 
-    /// The owner whose members values of this type have; none for Rhai's own kinds.
+    /// The owner of this type's members; none for Rhai's own types.
     pub fn owner(self) -> Option<Owner> {
         OWNERS.iter().copied().find(|o| Ty::of(*o) == self)
     }
 
-    /// Either of both.
+    /// The union of both.
     pub const fn or(self, other: Ty) -> Ty {
         Ty(self.0 | other.0)
     }
 
-    /// Whether a value of this type may be one of `other`; unknown and never may be everything.
+    /// Whether a value of this type may be one of `other`. An unknown type and `NEVER` may be any type.
     pub const fn may_be(self, other: Ty) -> bool {
         self.is_any() || other.is_any() || self.0 == 0 || self.0 & other.0 != 0
     }
 
-    /// The known kinds of this type that are not in `other`.
+    /// The known types in this set that are not in `other`.
     pub const fn beyond(self, other: Ty) -> Ty {
         if other.is_any() { Ty::NEVER } else { Ty(self.0 & !other.0 & !Ty::ANY.0) }
     }
 
-    /// Each kind by itself, the unknown one left out.
+    /// Each known type by itself.
     pub fn kinds(self) -> impl Iterator<Item = Ty> {
         (1..u32::BITS).map(|i| Ty(1 << i)).filter(move |t| self.0 & t.0 != 0)
     }
 
-    /// Whether it is not known.
+    /// Whether it is unknown.
     pub const fn is_any(self) -> bool {
         self.0 & Ty::ANY.0 != 0
     }
@@ -159,7 +159,7 @@ impl Ty {
         self.0 == 0
     }
 
-    /// The type with this name, as signatures of std functions write it; `a or b` for several.
+    /// The type with this name, as signatures of std functions write it; `a or b` means either.
     pub fn parse(text: &str) -> Option<Ty> {
         text.split(" or ").try_fold(Ty::NEVER, |sum, word| {
             let bit = NAMES.iter().position(|n| *n == word.trim())?;
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_may_be_everything() {
+    fn an_unknown_type_may_be_any_type() {
         assert!(Ty::ANY.may_be(Ty::TEXT) && Ty::NEVER.may_be(Ty::TEXT) && !Ty::INT.may_be(Ty::TEXT));
         assert_eq!(Ty::TEXT.or(Ty::UNIT).or(Ty::ANY).beyond(Ty::TEXT), Ty::UNIT);
         assert_eq!(Ty::TEXT.or(Ty::UNIT).kinds().collect::<Vec<_>>(), [Ty::UNIT, Ty::TEXT]);

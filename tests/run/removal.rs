@@ -254,7 +254,7 @@ fn what_a_signal_cut_in_a_test_is_told_once() {
     let o = &life.outcome;
     assert_eq!(o.exit, Exit::Interrupted, "{:?}", o.troubles);
     let cut = o.troubles.iter().find(|t| t.failure.cause == "interrupted").expect("a test that was cut");
-    assert_eq!(cut.failure.observed, "the script was ended with the run");
+    assert_eq!(cut.failure.observed, "the script was stopped because the run was cancelled");
     assert!(cut.failure.evidence.is_empty(), "it holds itself once more: {:?}", cut.failure);
     assert!(machine.cluster.is_empty());
 }

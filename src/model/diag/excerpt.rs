@@ -1,26 +1,26 @@
-//! Lines too long to be shown: what is around a place of them. Pure.
+//! Shortens lines that are too long to be shown to the part around a place. Pure.
 
 use super::Place;
 use std::ops::Range;
 
-/// Letters of a line that are shown whole.
+/// Characters up to which a line is shown whole.
 const WHOLE: usize = 400;
-/// Letters before a place in a longer line.
+/// Characters shown before a place in a longer line.
 const BEFORE: usize = 40;
-/// Letters of a longer line in all.
+/// Characters shown of a longer line in all.
 const SHOWN: usize = 160;
 
-/// A text with its long lines cut, and the place in it.
+/// A text whose long lines are cut, and the place in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
-    /// As many lines as the whole text has.
+    /// The text, with as many lines as the original.
     pub text: String,
-    /// The place's bytes.
+    /// The place, in bytes of this text.
     pub range: Range<usize>,
 }
 
-/// Cuts the long lines of a place's text: around the place in its own line, at the end in others. `None` if the line of
-/// the place and those beside it can be shown as they are.
+/// Cuts the long lines of a place's text: the place's own line around the place, other lines at the end.
+/// `None` if the place's line and the lines next to it are short enough.
 pub fn excerpt(place: &Place) -> Option<Excerpt> {
     let at = place.line_column().0 - 1;
     let content = &place.text.content;
@@ -49,7 +49,7 @@ pub fn excerpt(place: &Place) -> Option<Excerpt> {
     Some(Excerpt { text, range })
 }
 
-/// A line, cut if it is long, and where `wanted` is in what is left of it.
+/// The line, cut if it is long, and the range of `wanted` in the result.
 fn around(line: &str, wanted: Range<usize>) -> (String, Range<usize>) {
     if line.chars().nth(WHOLE).is_none() {
         return (line.to_string(), wanted);
@@ -75,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_fit_are_left_alone_whatever_is_elsewhere() {
+    fn short_lines_are_not_cut() {
         assert_eq!(shown("a = 1\n", 0..1), None);
         let far = format!("a\nb\nc\n{}\n", "x".repeat(1_000));
         assert_eq!(shown(&far, 0..1), None);
     }
 
     #[test]
-    fn a_long_line_is_cut_around_the_place_and_the_lines_stay_as_many() {
+    fn a_long_line_is_cut_around_the_place_and_no_line_is_lost() {
         let long = format!("one\n{}WRONG{}\nthree\n", "ü".repeat(70_000), "y".repeat(70_000));
         let from = long.find("WRONG").unwrap();
         let (place, text) = shown(&long, from..from + 5).unwrap();

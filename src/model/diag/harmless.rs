@@ -1,16 +1,16 @@
-//! Foreign words made harmless for terminals and for the forges that show a log. Pure.
+//! Makes text from outside harmless for terminals and for forges that show a log. Pure.
 
 use std::borrow::Cow;
 
-/// Foreign text made harmless: no escape sequences, no control characters but newlines, no letters that Unicode says are
-/// none (XML forbids some), and nothing that a forge would take for a command of its own (`##[…]` is one anywhere in a
-/// line, `::word::` at its start).
+/// Makes text from outside harmless. Removes escape sequences, control characters except newlines, and code
+/// points that Unicode defines as noncharacters (XML forbids some of them). Changes everything that a forge
+/// would run as a command: `##[…]` anywhere in a line, `::word::` at its start.
 pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let length = if c == '\u{1b}' { sequence(rest.as_bytes()) } else { c.len_utf8() };
-        // what steers ends before the first letter that does not
+        // a sequence ends before the first character that does not belong to it
         rest = &rest[rest.ceil_char_boundary(length)..];
         match c {
             '\u{1b}' => {}
@@ -30,15 +30,15 @@ pub fn clean(text: &str) -> String {
     }
 }
 
-/// Commands that are ones anywhere in a line, and what stands for them.
+/// Commands that forges accept anywhere in a line, and their replacements.
 const INSIDE: &[(&str, &str)] = &[("##[", "## ["), ("##vso[", "## vso["), ("##teamcity[", "## teamcity[")];
 
 fn no_command_inside(text: String) -> String {
     INSIDE.iter().fold(text, |text, (command, words)| text.replace(command, words))
 }
 
-/// A line that no forge takes for a command: runners trim a line before they look whether it begins with `::`. What is
-/// no command, such as an address, stays as it is.
+/// Changes a line so that no forge reads it as a command. Runners trim a line before they check whether it
+/// begins with `::`. Other text with `::`, such as an address, stays the same.
 pub fn no_command(line: &str) -> Cow<'_, str> {
     let begins = line.len() - line.trim_start().len();
     match line[begins..].strip_prefix("::") {
@@ -47,8 +47,8 @@ pub fn no_command(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// A text that is shown beside its places: as many bytes, but nothing that steers a terminal, or a forge from the middle of
-/// a line, where this text is shown.
+/// Makes a text harmless without changing its length in bytes, for texts that are shown with positions.
+/// Nothing in it controls a terminal, or a forge from the middle of a line.
 pub fn in_place(text: &str) -> Cow<'_, str> {
     let shown = without_steering(text);
     match INSIDE.iter().any(|(command, _)| shown.contains(command)) {
@@ -70,7 +70,7 @@ fn without_steering(text: &str) -> Cow<'_, str> {
     let mut chars = text.chars().peekable();
     let mut out = String::with_capacity(text.len());
     while let Some(c) = chars.next() {
-        // a return that ends no line would let the rest of a line be written over its beginning
+        // a carriage return inside a line would let its rest overwrite its beginning
         let steers = steers(c) || (c == '\r' && chars.peek() != Some(&'\n'));
         match c.len_utf8() {
             _ if !steers => out.push(c),
@@ -83,23 +83,24 @@ fn without_steering(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// Line breaks to editors and browsers, though not to terminals.
+/// Line breaks for editors and browsers, but not for terminals.
 fn breaks(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Code points that Unicode says are no letters and never will be.
+/// Noncharacters: code points that Unicode never assigns.
 fn is_none(c: char) -> bool {
     matches!(c, '\u{fdd0}'..='\u{fdef}') || c as u32 & 0xfffe == 0xfffe
 }
 
-/// Bidirectional overrides, which would let a log line rewrite the words beside it.
+/// Bidirectional overrides, which would change the order of the text next to them.
 fn overrides(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// How many bytes of a text that begins with ESC steer a terminal: a control sequence to its final letter, a string
-/// (of the title, a link) to its end, or an escape with what belongs to it. None goes beyond its line.
+/// Number of bytes at the start of a text, beginning with ESC, that control a terminal: a control sequence to
+/// its final character, a string (a title, a link) to its end, or an escape with its parameters. A sequence
+/// never continues after its line.
 pub fn sequence(text: &[u8]) -> usize {
     let of = |from: usize, until: &dyn Fn(u8) -> bool| {
         text[from..].iter().take_while(|b| !until(**b)).count() + from
@@ -125,12 +126,12 @@ pub fn sequence(text: &[u8]) -> usize {
     }
 }
 
-/// Foreign text that stays on its line.
+/// Text from outside, harmless and on one line.
 pub fn line(text: &str) -> String {
     clean(text).replace('\n', " ")
 }
 
-/// Foreign text on one line, its gaps closed.
+/// Text from outside, harmless and on one line, with each white space replaced by one blank.
 pub fn one_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn foreign_text_cannot_steer_a_terminal_or_a_forge() {
+    fn text_from_outside_cannot_control_a_terminal_or_a_forge() {
         assert_eq!(clean("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}ok\u{1b}c\r\n"), "red ok\n");
         assert_eq!(clean("a\u{8}b\u{0}"), "a\u{fffd}b\u{fffd}");
         assert_eq!(clean("##[error]x"), "## [error]x");
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_of_foreign_text_is_a_command_of_a_forge() {
+    fn no_line_from_outside_is_a_forge_command() {
         assert_eq!(
             clean("a\n  ::error::x\n::set-output name=a::b"),
             "a\n  : :error::x\n: :set-output name=a::b"
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_beside_its_places_keeps_its_bytes() {
+    fn a_text_with_places_keeps_its_length() {
         let text = "a\u{1b}[2Jb\u{9b}2J\u{202e}\rc\r\n\td\u{2028}\u{fffe}\u{1ffff}";
         let shown = in_place(text);
         assert_eq!(shown, "a?[2Jb¿2J\u{fffd}?c\r\n\td\u{fffd}\u{fffd}\u{fffd}?");
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_steers_ends_where_terminals_say_and_on_its_line() {
+    fn terminal_sequences_end_as_in_terminals_and_on_their_line() {
         for (text, rest) in [
             ("\u{1b}[31mred", "red"),
             ("\u{1b}[?2026hx", "x"),

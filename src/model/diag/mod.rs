@@ -1,4 +1,5 @@
-//! Diagnostics: what is wrong in a text someone wrote. Collected, never returned early. Rendering is `render.rs`.
+//! Diagnostics: what is wrong in a text that somebody wrote. They are collected, so that all are reported at
+//! once. `render.rs` shows them.
 
 pub mod codes;
 pub mod excerpt;
@@ -10,19 +11,19 @@ pub use codes::{CODES, Code};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How grave a diagnostic is. Errors stop the run before anything is touched.
+/// Severity of a diagnostic. Errors stop the run before anything is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Worth knowing; the run goes on.
+    /// A hint; the run continues.
     Warning,
     /// The text cannot be used.
     Error,
 }
 
-/// A text a diagnostic can point into.
+/// A text that a diagnostic can point to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// The path as people should read it: relative to where they stand, or to the recipe's repository.
+    /// The path as it is shown: relative to the working directory, or to the recipe's repository.
     pub path: String,
     /// Its whole content.
     pub content: String,
@@ -33,24 +34,25 @@ pub struct Text {
 pub struct Place {
     /// The text.
     pub text: Arc<Text>,
-    /// Byte range; empty means a point.
+    /// Byte range; an empty range is a point.
     pub range: Range<usize>,
 }
 
 impl Place {
-    /// A place by its range of bytes, cut to what the text has and widened to whole letters.
+    /// A place from a byte range, limited to the text and widened to whole characters.
     pub fn new(text: &Arc<Text>, range: Range<usize>) -> Place {
         let start = text.content.floor_char_boundary(range.start);
         let end = text.content.ceil_char_boundary(range.end).max(start);
         Place { text: text.clone(), range: start..end }
     }
 
-    /// The whole text, for trouble that has no position of its own.
+    /// The start of the text, for diagnostics without a position.
     pub fn start_of(text: &Arc<Text>) -> Place {
         Place::new(text, 0..0)
     }
 
-    /// From a 1-based line and a 1-based column in characters (as Rhai counts), covering `chars` characters.
+    /// A place from a line and a column in characters, both from 1 (as Rhai counts), with a length of `chars`
+    /// characters.
     pub fn at_line(text: &Arc<Text>, line: usize, column: usize, chars: usize) -> Place {
         let start_of_line: usize =
             text.content.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
@@ -61,7 +63,7 @@ impl Place {
         Place::new(text, from..to)
     }
 
-    /// 1-based line and column (characters) of the start.
+    /// Line and column (in characters) of the start, both from 1.
     pub fn line_column(&self) -> (usize, usize) {
         let before = &self.text.content[..self.text.content.floor_char_boundary(self.range.start)];
         let line = before.matches('\n').count() + 1;
@@ -77,16 +79,17 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// One thing that is wrong in a text.
+/// One mistake in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Its row in `CODES`.
     pub code: &'static Code,
-    /// How grave; starts as the row's own.
+    /// Its severity; that of the row unless changed.
     pub severity: Severity,
-    /// What was expected and what is there. Lower case, no stop, user text in backticks.
+    /// What was expected and what was found. Starts in lower case, without a full stop, user text in
+    /// backticks.
     pub message: String,
-    /// Where, if it has a position.
+    /// Its place, if it has one.
     pub place: Option<Place>,
     /// What to write instead.
     pub help: Option<String>,
@@ -98,47 +101,47 @@ impl Diagnostic {
         Diagnostic { code, severity: code.severity, message: message.into(), place: None, help: None }
     }
 
-    /// Says where.
+    /// Sets the place.
     pub fn at(mut self, place: Place) -> Diagnostic {
         self.place = Some(place);
         self
     }
 
-    /// Says what to write.
+    /// Sets the help.
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
         self
     }
 }
 
-/// So many are kept: a text that is none of its kind has as many mistakes as lines, and to show one costs a look at all
-/// of the text.
+/// Diagnostics that are kept. A text of a wrong kind can have a mistake in each line, and showing one reads
+/// the whole text.
 pub const MOST: usize = 200;
 
-/// The sink diagnostics are collected in; loading goes on after each.
+/// Collects diagnostics; loading continues after each.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// Adds one. Of more than [`MOST`] only the first error is kept, and that there are more.
+    /// Adds a diagnostic. After [`MOST`], only the first error is kept, with a note that there are more.
     pub fn push(&mut self, mut d: Diagnostic) {
         let decides = d.severity == Severity::Error && !self.has_errors();
         if self.0.len() > MOST && !decides {
             return;
         }
         if self.0.len() == MOST && !decides {
-            d.message = format!("this is one of many more; {MOST} are told");
-            d.help = Some("put those right first".into());
+            d.message = format!("this is one of many more; only {MOST} are shown");
+            d.help = Some("correct those first".into());
         }
         self.0.push(d);
     }
 
-    /// Whether any of them stops the run.
+    /// Whether any of them is an error, which stops the run.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// In the order of files and positions, each once.
+    /// All diagnostics without duplicates, sorted by file and position.
     pub fn sorted(mut self) -> Vec<Diagnostic> {
         let key = |d: &Diagnostic| {
             let place = d.place.as_ref().map(|p| (p.text.path.clone(), p.range.start));
@@ -163,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_diagnostics_some_are_kept_and_an_error_is_never_lost() {
+    fn with_many_diagnostics_an_error_is_always_kept() {
         let mut all = Diagnostics::default();
         for n in 0..100_000 {
             all.push(Diagnostic::new(codes::UNSET_VARIABLE, format!("{n}")));

@@ -1,12 +1,13 @@
-//! Did-you-mean: the nearest known name, if it is near enough to be a slip.
+//! Did-you-mean: the known name that is most similar, if it is similar enough to be a typing mistake.
 
-/// The nearest of `known` within a quarter of its length plus one (measured to give the expected hints).
+/// The most similar name of `known`, with an edit distance of at most a quarter of its length plus one (a
+/// bound found by experiment).
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let letters = word.chars().count();
     let far = |k: &str| letters.abs_diff(k.chars().count()) > 1 + k.len() / 4;
     known
         .into_iter()
-        // the distance is at least that of the lengths, and takes long for a hostile name
+        // the distance is at least the difference of the lengths; computing it takes long for a hostile name
         .filter(|k| !far(k))
         .map(|k| (strsim::damerau_levenshtein(word, k), k))
         .filter(|(d, k)| *d <= 1 + k.len() / 4)
@@ -14,7 +15,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, k)| k)
 }
 
-/// `did you mean …?` for the nearest name, or nothing.
+/// `did you mean …?` with the most similar name, if there is one.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(word, known).map(|k| format!("did you mean `{k}`?"))
 }
@@ -24,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_finds_its_word_and_a_stranger_finds_none() {
+    fn a_typing_mistake_finds_its_word_and_another_word_none() {
         let known = ["deploy.timeout", "health.path", "env"];
         assert_eq!(nearest("deploy.timout", known), Some("deploy.timeout"));
         assert_eq!(nearest("helth.path", known), Some("health.path"));

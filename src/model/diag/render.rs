@@ -1,4 +1,4 @@
-//! Renders diagnostics as people read them, through miette. The only file that knows miette.
+//! Renders diagnostics for people, with miette. Only this file uses miette.
 
 use super::excerpt::excerpt;
 use super::harmless::{clean, in_place, line};
@@ -8,16 +8,16 @@ use miette::{
     NamedSource, Report, SourceCode, SourceSpan, SpanContents,
 };
 
-/// How to draw.
+/// How to render.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     /// Whether colours may be used.
     pub colour: bool,
-    /// Columns.
+    /// Width in columns.
     pub width: usize,
 }
 
-/// One diagnostic as a block of text that ends with a newline. Readable without colour.
+/// Renders one diagnostic as a block of text that ends with a newline. It is readable without colours.
 pub fn render(d: &Diagnostic, style: Style) -> String {
     let severity = match d.severity {
         Severity::Warning => miette::Severity::Warning,
@@ -42,7 +42,7 @@ pub fn render(d: &Diagnostic, style: Style) -> String {
     out
 }
 
-/// What of a place's text is shown.
+/// The part of a place's text that is shown.
 fn shown(place: &Place) -> (std::ops::Range<usize>, NamedSource<Shown>) {
     let path = line(&place.text.path);
     match excerpt(place) {
@@ -58,7 +58,7 @@ fn shown(place: &Place) -> (std::ops::Range<usize>, NamedSource<Shown>) {
     }
 }
 
-/// A text that is shown. Where lines of it were cut, the column is said that the place has in the whole text.
+/// A text for miette. Where its lines were cut, the reported column is that in the whole text.
 struct Shown {
     text: String,
     column: Option<usize>,
@@ -95,7 +95,7 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn no_letter_of_an_author_steers_the_terminal() {
+    fn no_text_of_an_author_controls_the_terminal() {
         let text = Arc::new(Text {
             path: "a\u{1b}[2J\nb".into(),
             content: "ü\u{1b}]0;x\u{7}\u{9b}1m\rkey = 1\n".into(),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_far_to_the_right_is_shown_with_its_own_column_and_few_of_its_letters() {
+    fn a_mistake_far_to_the_right_is_shown_with_its_column() {
         for before in [398, 70_000] {
             let content = format!("ok\nenv = \"{}\" nonsense\n", "x".repeat(before));
             let text = Arc::new(Text { path: "a/recipe.toml".into(), content });

@@ -1,9 +1,10 @@
-//! HTML's names for letters: those of ASCII, of Latin-1, and the few others that writers of HTML use by name. Pure.
+//! HTML's names for characters: those of ASCII, of Latin-1, and a few others that programs write by name.
+//! Pure.
 
-/// Bytes from `&` to `;`: room for leading zeros and the longest name.
+/// Longest entity in bytes, from `&` to `;`: room for leading zeros and the longest name.
 pub const LONGEST: usize = 20;
 
-/// Names of letters below U+00A0, and of some above U+00FF.
+/// Names of characters below U+00A0, and of some above U+00FF.
 const NAMES: &[(&str, char)] = &[
     ("amp", '&'),
     ("lt", '<'),
@@ -68,7 +69,7 @@ const NAMES: &[(&str, char)] = &[
     ("trade", '™'),
 ];
 
-/// Names of the letters from U+00A0 on, in their order.
+/// Names of the characters from U+00A0 on, in order.
 const LATIN_1: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 \
      acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig \
      Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash \
@@ -76,7 +77,7 @@ const LATIN_1: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ord
      euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml \
      yacute thorn yuml";
 
-/// The letter of a name.
+/// The character with this name.
 pub fn letter(name: &[u8]) -> Option<char> {
     let ascii = NAMES.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, c)| *c);
     let latin = || LATIN_1.split_whitespace().position(|n| n.as_bytes() == name);
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_mean_the_letters_that_html_says() {
+    fn html_names_give_their_characters() {
         assert_eq!(LATIN_1.split_whitespace().count(), 0x100 - 0xa0);
         for (name, c) in [("nbsp", '\u{a0}'), ("szlig", 'ß'), ("auml", 'ä'), ("yuml", 'ÿ'), ("euro", '€')]
         {

@@ -1,9 +1,10 @@
-//! What stands for a letter, or for none: escapes, line breaks, colours of terminals, letters that nobody sees. Pure.
+//! Decodes what stands for a character or for nothing: escapes, line breaks, colours of terminals, invisible
+//! characters. Pure.
 
 use super::entities;
 use crate::diag::harmless::sequence;
 
-/// What an escape stands for: its length in the text, and the bytes it means.
+/// An escape: its length in the text, and the bytes that it stands for.
 pub struct Escape {
     pub length: usize,
     meaning: [u8; 4],
@@ -11,7 +12,7 @@ pub struct Escape {
 }
 
 impl Escape {
-    /// What it means.
+    /// The bytes that it stands for.
     pub fn meaning(&self) -> &[u8] {
         &self.meaning[..self.size]
     }
@@ -44,13 +45,13 @@ pub fn form(text: &[u8]) -> Option<Escape> {
     if text[0] == b'+' { Some(Escape::byte(1, b' ')) } else { percent(text) }
 }
 
-/// A letter that is written twice to mean itself.
+/// A character that is doubled to stand for itself.
 pub fn doubled(text: &[u8]) -> Option<Escape> {
     (text.get(1) == text.first()).then(|| Escape::byte(2, text[0]))
 }
 
-/// Escapes of mail: bytes in hex, and line breaks that mean nothing. Letters and digits are never written so, and without
-/// them most of `key=12` is left.
+/// Escapes of quoted-printable mail: bytes in hex, and soft line breaks. Letters and digits are never written
+/// as hex there, so `key=12` is left alone as far as possible.
 pub fn quoted_printable(text: &[u8]) -> Option<Escape> {
     match text.get(1..3) {
         Some(b"\r\n") => Some(Escape::nothing(3)),
@@ -107,8 +108,8 @@ pub fn entity(text: &[u8]) -> Option<Escape> {
     Some(Escape::letter(end + 1, c))
 }
 
-/// What takes no room when a text is on one line: line breaks with the indent behind them, what steers a terminal (the same
-/// as is taken off before a text is shown), letters that nobody sees.
+/// What takes no space when a text is put on one line: line breaks with the indent after them, terminal
+/// sequences (the same that are removed before a text is shown), invisible characters.
 pub fn layout(text: &[u8]) -> Option<Escape> {
     match text[0] {
         b'\r' | b'\n' => {
@@ -120,7 +121,7 @@ pub fn layout(text: &[u8]) -> Option<Escape> {
     }
 }
 
-/// Whitespace of any kind, and what takes no room.
+/// White space of any kind, and what takes no space.
 pub fn gap(text: &[u8]) -> Option<Escape> {
     match first_letter(text)? {
         c if c.is_whitespace() => Some(Escape::nothing(c.len_utf8())),
@@ -128,7 +129,7 @@ pub fn gap(text: &[u8]) -> Option<Escape> {
     }
 }
 
-/// A letter that takes no room on a screen or in a browser, or what steers a terminal.
+/// A character that takes no space on a screen or in a browser, or a terminal sequence.
 fn unseen(text: &[u8]) -> Option<Escape> {
     if text[0] == 0x1b {
         return Some(Escape::nothing(sequence(text)));
@@ -147,7 +148,7 @@ fn is_unseen(c: char) -> bool {
     }
 }
 
-/// The letter that a text begins with, if it is one.
+/// The first character of the text, if the text begins with a valid one.
 fn first_letter(text: &[u8]) -> Option<char> {
     if let Some(b) = text.first().filter(|b| b.is_ascii()) {
         return Some(char::from(*b));
@@ -160,7 +161,7 @@ fn first_letter(text: &[u8]) -> Option<char> {
     valid.chars().next()
 }
 
-/// A value as a text that holds it is read.
+/// The value with all its escapes decoded.
 pub fn read(value: &str, undo: fn(&[u8]) -> Option<Escape>) -> Vec<u8> {
     let (mut out, mut rest) = (vec![], value.as_bytes());
     while let Some(first) = rest.first() {
@@ -171,27 +172,27 @@ pub fn read(value: &str, undo: fn(&[u8]) -> Option<Escape>) -> Vec<u8> {
     out
 }
 
-/// Where the next thing may be that takes no room.
+/// Next position where something may be that takes no space.
 pub fn find_layout(text: &[u8]) -> Option<usize> {
     find_any(text, |b| (b < b' ' && b != b'\t') || is_odd(b))
 }
 
-/// First bytes of letters among which some are not seen, or are whitespace.
+/// First bytes of encoded characters among which some are invisible or white space.
 fn is_odd(b: u8) -> bool {
     matches!(b, 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1 | 0xe2 | 0xe3 | 0xef | 0xf3)
 }
 
-/// Where the next whitespace may be, or something that takes no room.
+/// Next position where white space may be, or something that takes no space.
 pub fn find_gap(text: &[u8]) -> Option<usize> {
     text.iter().position(|b| *b <= b' ' || is_odd(*b))
 }
 
-/// Looks at many bytes at once.
+/// Checks many bytes at once.
 fn find_any(text: &[u8], wanted: impl Fn(u8) -> bool) -> Option<usize> {
     const AT_ONCE: usize = 64;
     let mut from = 0;
     for piece in text.chunks(AT_ONCE) {
-        // without a way out in the middle, this becomes a few instructions
+        // a loop without an early exit compiles to a few instructions
         if piece.iter().fold(false, |any, b| any | wanted(*b)) {
             return piece.iter().position(|b| wanted(*b)).map(|at| from + at);
         }
@@ -205,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_unseen_or_a_gap_is_found_wherever_it_stands() {
+    fn invisible_characters_and_gaps_are_found_anywhere() {
         for at in 0..200 {
             for c in ['\0', '\u{ad}', '\u{202e}', '\n', '\u{1b}'] {
                 let text = format!("{}{c}{}", "x y".repeat(at), "z z".repeat(70));
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_nobody_sees_is_unseen() {
+    fn only_invisible_characters_are_invisible() {
         for c in ['a', 'ä', '€', '😀', '…', '•', ' ', '\u{a0}', '\t', '\n', '\r', '\u{1b}'] {
             assert!(!is_unseen(c), "{c:?}");
         }

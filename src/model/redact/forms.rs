@@ -1,17 +1,18 @@
-//! All the ways a value is written that no reading undoes: base64 and base32 wherever they begin, hex, shell quotes, as a
-//! host name, letter by letter. Pure.
+//! All encodings of a value that are searched for directly, because no reading decodes them: base64 and
+//! base32 at any alignment, hex, shell quotes, host names, separated characters. Pure.
 
 use super::SHORTEST;
 use super::escapes::{gap, layout, read};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
 
-/// Lines of a value this long are hidden on their own: logs put something before each line of a key.
+/// Lines of a value with at least this length are hidden on their own, because logs add a prefix to each line
+/// of a key.
 const LONG_LINE: usize = 20;
 
 const LOWER: &[u8; 16] = b"0123456789abcdef";
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Every form of a value, each once.
+/// Every form of a value, without duplicates.
 pub fn of(value: &str) -> Vec<Vec<u8>> {
     let json = serde_json::to_string(value).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
@@ -30,7 +31,7 @@ pub fn of(value: &str) -> Vec<Vec<u8>> {
     for inner in [value, json].into_iter().chain(urls.iter().map(String::as_str)) {
         all.extend(base64_forms(inner.as_bytes()));
     }
-    // as the values of a secret that somebody encoded before it was put into a manifest
+    // a secret may be encoded before it is put into a manifest, which encodes it again
     all.extend(base64_forms(value.as_bytes()).iter().flat_map(|once| base64_forms(once)));
     let lines = value.lines().map(str::trim).filter(|l| l.len() >= LONG_LINE && !l.starts_with("-----"));
     all.extend(lines.map(|l| l.as_bytes().to_vec()));
@@ -40,7 +41,7 @@ pub fn of(value: &str) -> Vec<Vec<u8>> {
     all
 }
 
-/// Letters that writers of URLs leave as they are: none, those of RFC 3986, those of JavaScript.
+/// Characters that writers of URLs leave unchanged: none, those of RFC 3986, those of JavaScript.
 const URL_LETTERS: [&[u8]; 3] = [b"", b"-_.~", b"-_.~!*'()"];
 
 fn percent(bytes: &[u8], kept: &[u8]) -> String {
@@ -58,14 +59,15 @@ fn hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
     bytes.iter().flat_map(|b| [digits[usize::from(b >> 4)], digits[usize::from(b & 15)]]).collect()
 }
 
-/// Each letter by itself.
+/// The characters of the value, separated by blanks.
 pub fn apart(value: &str) -> Vec<u8> {
     let letters: Vec<String> = value.chars().map(String::from).collect();
     letters.join(" ").into_bytes()
 }
 
-/// Base64 of the value at each of the three alignments it can have inside a longer text, both alphabets.
-/// The letters at the edges that depend on the neighbours are cut off; they hold at most six bits of the value.
+/// Base64 of the value at each of the three alignments that it can have inside a longer text, in both
+/// alphabets. The characters at the edges depend on neighbouring bytes and are cut off; they contain at most
+/// six bits of the value.
 fn base64_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut out = vec![];
     for shift in 0..3usize {
@@ -84,10 +86,11 @@ fn base64_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     out
 }
 
-/// Its letters.
+/// Alphabet of base32.
 pub const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// Base32 of the value at each of the five alignments, without the letters that neighbours share.
+/// Base32 of the value at each of the five alignments, without the characters that depend on neighbouring
+/// bytes.
 fn base32_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut out = vec![];
     for shift in 0..5usize {
@@ -110,7 +113,7 @@ mod tests {
             |text: &str| base32_forms(text.as_bytes()).into_iter().map(|f| String::from_utf8(f).unwrap());
         assert_eq!(forms("foobar").next().unwrap(), "MZXW6YTBO");
         assert_eq!(forms("fooba").next().unwrap(), "MZXW6YTB");
-        // after one byte its first two letters hold some of that byte: `xfooba` is PBTG633CME
+        // after one byte, the first two characters contain bits of that byte: `xfooba` is PBTG633CME
         assert_eq!(forms("fooba").nth(1).unwrap(), "TG633CM");
     }
 }

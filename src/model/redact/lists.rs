@@ -1,14 +1,15 @@
-//! Bytes written as numbers, one after the other: `[104, 117, 110]`, `0x68, 0x75`, `68 75 6e`, `6875 6e74`. Pure.
+//! Decodes bytes that are written as a list of numbers: `[104, 117, 110]`, `0x68, 0x75`, `68 75 6e`, `6875
+//! 6e74`. Pure.
 
 use super::readings::Reading;
 use super::{CUT, NOTHING, SHORTEST};
 use std::ops::Range;
 
-/// Bytes between two numbers: a comma, a line break and an indent.
+/// Most bytes between two numbers: a comma, a line break and an indent.
 const APART: usize = 24;
-/// Digits of hex in one word.
+/// Most hex digits in one word.
 const LONGEST_WORD: usize = 8;
-/// Of a list beside a cut so many bytes may be a part of a value.
+/// Fewest bytes of a list next to a cut that may be part of a value.
 const PART: usize = super::END;
 
 /// How numbers are written.
@@ -16,14 +17,14 @@ const PART: usize = super::END;
 pub enum Digits {
     /// 0 to 255.
     Decimal,
-    /// Two digits, or several times two in one word; `0x` may stand before it.
+    /// Two digits, or a multiple of two in one word, with or without `0x`.
     Hex,
 }
 
-/// A byte and where it stands.
+/// A byte and its range in the text.
 type Byte = (u8, Range<usize>);
 
-/// The bytes of all lists of a text; nothing that is outside of them.
+/// The bytes of all lists of a text, without the text outside of them.
 pub fn read(text: &[u8], digits: Digits) -> Option<Reading> {
     let mut reading = Reading::default();
     let mut at = 0;
@@ -46,7 +47,7 @@ pub fn read(text: &[u8], digits: Digits) -> Option<Reading> {
     (!reading.bytes().is_empty()).then_some(reading)
 }
 
-/// Where the text was cut right before and after a list: there its bytes may be a part of a value.
+/// Positions of cuts directly before and after a list, where its bytes may be part of a value.
 fn cuts_beside(text: &[u8], list: &[Byte]) -> [Option<usize>; 2] {
     let (Some((_, first)), Some((_, last))) = (list.first(), list.last()) else { return [None, None] };
     let is_cut = |at: &usize| text[*at..].starts_with(CUT.as_bytes());
@@ -62,7 +63,7 @@ fn mark_cut(at: Option<usize>, reading: &mut Reading) {
     }
 }
 
-/// What stands between two numbers, if it is not too much.
+/// Number of bytes between two numbers; none if there is too much text between them.
 fn between(text: &[u8]) -> usize {
     let gap = text.iter().take(APART + 1).take_while(|b| parts(**b)).count();
     if gap > APART { 0 } else { gap }
@@ -77,18 +78,19 @@ impl Digits {
         if self == Digits::Hex { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() }
     }
 
-    /// The digits that stand together from the next one on.
+    /// The next group of digits.
     fn next_run(self, text: &[u8], from: usize) -> Option<Range<usize>> {
         let at = from + text[from..].iter().position(|b| self.is_digit(*b))?;
         Some(at..at + text[at..].iter().take_while(|b| self.is_digit(**b)).count())
     }
 
-    /// Whether a list may begin here, at a glance: most letters of words do not.
+    /// Whether a list may begin here: a quick check that rules out most words.
     fn may_begin(self, text: &[u8], run: &Range<usize>) -> bool {
         (self == Digits::Decimal || run.len() > 1) && text.get(run.end).is_some_and(|b| parts(*b))
     }
 
-    /// The list that begins with these digits or the last of them, and the place from where on to look for another.
+    /// The list that begins with these digits or with the last of them, and the position at which to continue
+    /// the search.
     fn list(self, text: &[u8], first: Range<usize>) -> (Vec<Byte>, usize) {
         let mut list = self.last_bytes(text, first.clone());
         let mut end = first.end;
@@ -105,14 +107,14 @@ impl Digits {
         (list, end)
     }
 
-    /// Digits right here, or after `0x`.
+    /// Digits at this position, or after `0x`.
     fn run_at(self, text: &[u8], at: usize) -> Option<Range<usize>> {
         let prefix = self == Digits::Hex && matches!(text.get(at..at + 2), Some(b"0x" | b"0X"));
         let at = if prefix { at + 2 } else { at };
         self.next_run(text, at).filter(|run| run.start == at)
     }
 
-    /// The bytes that digits end with: what stands before may be something else.
+    /// The bytes at the end of a group of digits; its beginning may be something else.
     fn last_bytes(self, text: &[u8], run: Range<usize>) -> Vec<Byte> {
         match self {
             Digits::Hex => {
@@ -126,7 +128,7 @@ impl Digits {
         }
     }
 
-    /// The bytes that digits begin with, and whether that is all of them.
+    /// The bytes at the beginning of a group of digits, and whether they are the whole group.
     fn first_bytes(self, text: &[u8], run: Range<usize>) -> (Vec<Byte>, bool) {
         match self {
             Digits::Hex => {
@@ -159,7 +161,7 @@ fn decimal(text: &[u8], at: Range<usize>) -> Option<Byte> {
 mod tests {
     use super::*;
 
-    /// What the lists of a text say, and where the first of them stands.
+    /// Decoded lists of a text, and the position of the first.
     fn said(text: &str, digits: Digits) -> Option<(String, String)> {
         let reading = read(text.as_bytes(), digits)?;
         let bytes: Vec<u8> = reading.bytes().iter().map(|b| if *b == NOTHING { b'|' } else { *b }).collect();
@@ -203,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn a_list_beside_a_cut_says_so_and_may_be_shorter() {
+    fn a_list_next_to_a_cut_is_marked_and_may_be_shorter() {
         assert_eq!(said("68 75 6e 74 …", Digits::Hex).unwrap().0, "hunt…|");
         assert_eq!(said("…[104, 117, 110, 116]", Digits::Decimal).unwrap().0, "…hunt|");
     }
 
     #[test]
-    fn numbers_too_far_apart_are_no_list() {
+    fn numbers_too_far_apart_are_not_a_list() {
         let apart = |n: usize| ["68", "75", "6e", "74", "65", "72"].join(&" ".repeat(n));
         assert!(said(&apart(APART), Digits::Hex).is_some());
         assert!(said(&apart(APART + 1), Digits::Hex).is_none());

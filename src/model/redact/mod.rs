@@ -1,13 +1,14 @@
-//! Hides secret values in text and bytes, whatever the encoding they come in. Pure; every writer passes its text
+//! Hides secret values in text and bytes, whatever encoding they have. Pure; all text that is written passes
 //! through here.
 //!
-//! A text is searched as it stands for every form of every value (itself, base64 at any alignment, hex, shell quotes),
-//! and again in each reading that undoes what it is written in (`%41`, `\u0041`, `&#65;`, line breaks, colours), two deep.
-//! Where something was found, the rest is searched once more. `writings.rs` lists what is found and what is not. 1 MiB of a log
-//! takes about 20 ms when values are random letters and digits, 60 ms when they have blanks, quotes and dollars (measured,
-//! release).
-//! Not hidden: values that are too short or ordinary words, since that would garble the record; whoever adds one is told
-//! and says so.
+//! A text is searched directly for every form of every value (the value itself, base64 at any alignment, hex,
+//! shell quotes). It is searched again in each reading that decodes an encoding (`%41`, `\u0041`, `&#65;`,
+//! line breaks, colours), up to two encodings deep. Where something was found, the rest is searched once
+//! more. `writings.rs` lists what is found and what is not. 1 MiB of a log takes about 20 ms if values are
+//! random letters and digits, and 60 ms if they contain blanks, quotes and dollars (measured, release).
+//!
+//! Values that are too short or ordinary words are not hidden, because that would make the record unreadable.
+//! `add` reports them to its caller, which warns about them.
 
 mod entities;
 mod escapes;
@@ -29,38 +30,40 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-/// What stands in the place of a secret.
+/// Replacement of a secret.
 pub const DOTS: &str = "•••";
 
-/// Values shorter than this are not hidden: they would eat ordinary text. The caller is told.
+/// Fewest bytes of a value that is hidden; shorter values would match ordinary text. `add` reports them.
 pub const SHORTEST: usize = 6;
 
-/// Where a text was cut. What stands before it may be the beginning of a secret, and what stands behind it the end of
-/// one; both are hidden as one.
+/// Mark of a cut in a text. The text before it may be the beginning of a secret, and the text after it the
+/// end of one; both are hidden like a whole secret.
 const CUT: &str = "…";
-/// Shorter beginnings and ends of a secret are left, longer ones are not looked for.
+/// Bytes of a beginning or end of a secret that is hidden next to a cut; shorter ones are left, longer ones
+/// are not searched for.
 const PART: std::ops::RangeInclusive<usize> = END..=1_024;
-/// So many bytes beside a cut tell at once that no secret was cut there.
+/// Bytes next to a cut that suffice to rule out quickly that a secret was cut there.
 const END: usize = 4;
-/// Cuts that are looked at in one text; one made by ccci has a single one.
+/// Cuts that are examined in one text; a text that ccci cuts has one.
 const MOST_CUTS: usize = 1_000;
 
-/// Longer texts are searched in pieces: the readings of a hostile one are many times its size.
+/// Bytes of a text above which it is searched in pieces, because the readings of a hostile text are many
+/// times its size.
 const LARGE: usize = 1_048_576;
 
-/// Stands for what is hidden already: in no letter, no form and no escape.
+/// Replaces what is hidden already: a byte that is in no character, form or escape.
 const NOTHING: u8 = 0xff;
 
-/// Bytes after whose search making the faster automaton begins to pay.
+/// Searched bytes after which making the faster automaton pays off.
 const WORTH: usize = 512 << 10;
 
-/// How many times longer than its longest form a secret may be written with escapes (`%5Cu0041` and the like).
+/// How many times longer than its longest form a secret with escapes can be (`%5Cu0041` and the like).
 const STRETCH: usize = 40;
 
-/// What became of a value that was to be hidden.
+/// Whether a value is hidden after `add`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Added {
-    /// It is hidden from now on.
+    /// It is hidden.
     Hidden,
     /// It has fewer than `SHORTEST` bytes and is not hidden.
     TooShort,
@@ -69,54 +72,56 @@ pub enum Added {
 }
 
 impl Added {
-    /// What a reader must know of a secret that is not hidden. It does not say the value.
+    /// A warning for readers about a secret that is not hidden. It does not contain the value.
     pub fn warning(self, name: &str) -> Option<String> {
         let why = match self {
             Added::Hidden => return None,
-            Added::TooShort => format!("has fewer than {SHORTEST} letters"),
+            Added::TooShort => format!("has fewer than {SHORTEST} characters"),
             Added::Word => "is an ordinary word".to_string(),
         };
         Some(format!("the value of secret `{name}` {why} and is NOT hidden in the record"))
     }
 }
 
-/// The values known so far, shared by all writers of a run. Cloning shares the list.
+/// The known values, shared by all writers of a run. Cloning shares the list.
 #[derive(Clone, Default)]
 pub struct Redactor {
     inner: Arc<RwLock<Inner>>,
-    /// Learns every value as well.
+    /// A redactor that receives every value as well.
     above: Option<Arc<Redactor>>,
 }
 
 #[derive(Default)]
 struct Inner {
     names: Vec<String>,
-    /// What the values are made of.
+    /// Bytes that occur in the values.
     letters: readings::Letters,
     /// Every form, sorted, with the index of its name.
     forms: Vec<(Vec<u8>, usize)>,
-    /// Finds the forms; made when a text is searched for the first time after a value came, as values come in groups.
+    /// Finds the forms. It is made when a text is first searched after a value was added, as values are added
+    /// in groups.
     automaton: OnceLock<AhoCorasick>,
-    /// Finds them up to three times as fast, but takes ten times as long to make.
+    /// Finds the forms up to three times as fast, but takes ten times as long to make.
     faster: OnceLock<AhoCorasick>,
-    /// Bytes searched since the last value came.
+    /// Bytes searched since the last value was added.
     searched: AtomicUsize,
-    /// Every few bytes that stand together in a form; made at the first cut.
+    /// All groups of `END` consecutive bytes of the forms; made at the first cut.
     parts: OnceLock<HashSet<[u8; END]>>,
-    /// Every form from its end to its beginning, sorted, with the index of its name; made at the first cut that may be one.
+    /// All forms reversed, sorted, with the index of their names; made at the first cut that may cut a
+    /// secret.
     endings: OnceLock<Vec<(Vec<u8>, usize)>>,
     /// Bytes of the longest form.
     longest: usize,
 }
 
 impl Redactor {
-    /// A redactor of its own, for one of several runs: it knows only what is added to it, so that no run's record is garbled by the
-    /// secrets of another. This one learns all of that too.
+    /// A redactor for one of several runs. It hides only the values that are added to it, so that secrets of
+    /// other runs do not make the record unreadable. `self` receives these values too.
     pub fn below(&self) -> Redactor {
         Redactor { inner: Arc::default(), above: Some(Arc::new(self.clone())) }
     }
 
-    /// Adds a value under its name, unless hiding it would garble the record.
+    /// Adds a value with its name, unless hiding it would make the record unreadable.
     pub fn add(&self, name: &str, secret: &Secret) -> Added {
         let value = secret.open().trim();
         if value.len() < SHORTEST {
@@ -133,7 +138,7 @@ impl Redactor {
         inner.names.push(name.to_string());
         let mut forms = forms::of(value);
         forms.iter().for_each(|form| inner.letters.add(form));
-        // its blanks are not to be looked for in escapes
+        // its blanks must not be searched for in escapes
         forms.push(forms::apart(value));
         inner.forms.extend(forms.into_iter().map(|form| (form, owner)));
         inner.forms.sort();
@@ -143,14 +148,14 @@ impl Redactor {
         Added::Hidden
     }
 
-    /// The text with every known value, in every known form, replaced by dots.
+    /// The text with every form of every known value replaced by dots.
     pub fn hide(&self, text: &str) -> String {
         let hidden = self.hide_bytes(text.as_bytes());
-        // values and escapes are whole letters, so whole letters are left
+        // values and escapes consist of whole characters, so the rest does too
         String::from_utf8(hidden).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
     }
 
-    /// The same for bytes that are no text.
+    /// The same for bytes that are not text.
     pub fn hide_bytes(&self, bytes: &[u8]) -> Vec<u8> {
         if bytes.len() > LARGE {
             return self.in_pieces(bytes);
@@ -159,7 +164,7 @@ impl Redactor {
         cover(bytes, &spans)
     }
 
-    /// The names of the secrets that occur in these bytes, for the last scan of a record.
+    /// Names of the secrets that occur in these bytes. Used for the final check of a record.
     pub fn find(&self, bytes: &[u8]) -> Vec<String> {
         let inner = self.inner();
         let mut owners = vec![];
@@ -172,15 +177,15 @@ impl Redactor {
         owners.into_iter().map(|i| inner.names[i].clone()).collect()
     }
 
-    /// How many bytes at the end of a stream may be the beginning of a secret.
+    /// Number of bytes at the end of a stream that may be the beginning of a secret.
     fn reach(&self) -> usize {
         self.inner().longest * STRETCH
     }
 
     fn in_pieces(&self, bytes: &[u8]) -> Vec<u8> {
         let mut writer = RedactingWriter::new(self.clone(), Vec::with_capacity(bytes.len()));
-        writer.write_all(bytes).expect("memory takes everything");
-        writer.finish().expect("memory takes everything")
+        writer.write_all(bytes).expect("writing to memory cannot fail");
+        writer.finish().expect("writing to memory cannot fail")
     }
 
     fn inner(&self) -> RwLockReadGuard<'_, Inner> {
@@ -189,7 +194,7 @@ impl Redactor {
 }
 
 impl Inner {
-    /// What finds the forms in a text of this length.
+    /// The automaton that finds the forms in a text of this length.
     fn automaton(&self, length: usize) -> &AhoCorasick {
         if self.searched.fetch_add(length, Relaxed) < WORTH {
             self.automaton.get_or_init(|| self.made(Some(AhoCorasickKind::ContiguousNFA)))
@@ -207,8 +212,9 @@ impl Inner {
             .expect("some hundred short patterns fit an automaton")
     }
 
-    /// Where secrets stand, in order, without overlaps. What is found is taken out and the rest searched again until
-    /// nothing more is: the backslash that a secret ends in would make another letter of an escape that follows at once.
+    /// Ranges of secrets, in order, without overlaps. What is found is removed and the rest is searched again
+    /// until nothing more is found: the backslash at the end of a secret would otherwise change the meaning
+    /// of an escape that follows directly.
     fn spans(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let mut out = vec![];
         let mut rest = Cow::from(bytes);
@@ -225,14 +231,15 @@ impl Inner {
         }
     }
 
-    /// Shows every place of a value and whose it is; with `cuts` also beginnings of values where a text was cut.
+    /// Passes the range and owner of every match to `show`; with `cuts` also those of parts of values next to
+    /// a cut.
     fn each_match(&self, bytes: &[u8], cuts: bool, show: &mut dyn FnMut(Range<usize>, usize)) {
         if self.forms.is_empty() {
             return;
         }
         let automaton = self.automaton(bytes.len());
-        let sought = readings::Sought { letters: &self.letters, longest: self.longest };
-        sought.each(bytes, &mut |reading, new, back| {
+        let search = readings::Search { letters: &self.letters, longest: self.longest };
+        search.each(bytes, &mut |reading, new, back| {
             let mut left = if cuts { MOST_CUTS } else { 0 };
             let within =
                 |new: &Range<usize>| automaton.find_overlapping_iter(Input::new(reading).range(new.clone()));
@@ -244,7 +251,8 @@ impl Inner {
                         if let Some((begin, owner)) = self.beginning(&reading[..m.start()]) {
                             show(back(begin..m.start()), owner);
                         }
-                        // with its mark: a stream that is parted between them would not know it any more
+                        // with the mark of the cut: a stream that is split after it could not recognize the
+                        // end of the secret
                         if let Some((length, owner)) = self.ending(&reading[m.end()..]) {
                             show(back(m.start()..m.end() + length), owner);
                         }
@@ -255,7 +263,7 @@ impl Inner {
         });
     }
 
-    /// Whether these bytes stand together in a form.
+    /// Whether these bytes occur in a form.
     fn has_part(&self, part: Option<&[u8; END]>) -> bool {
         let parts = self.parts.get_or_init(|| {
             self.forms.iter().flat_map(|(form, _)| form.array_windows::<END>()).copied().collect()
@@ -263,7 +271,7 @@ impl Inner {
         part.is_some_and(|part| parts.contains(part))
     }
 
-    /// How long the longest ending of a form is that the text begins with.
+    /// Length and owner of the longest ending of a form with which the text begins.
     fn ending(&self, text: &[u8]) -> Option<(usize, usize)> {
         if !self.has_part(text.first_chunk::<END>()) {
             return None;
@@ -276,15 +284,15 @@ impl Inner {
         });
         let longest = text.len().min(self.longest).min(*PART.end());
         (*PART.start()..=longest).rev().find_map(|length| {
-            let sought = || text[..length].iter().rev();
-            let next = endings.partition_point(|(form, _)| form.iter().lt(sought()));
+            let search = || text[..length].iter().rev();
+            let next = endings.partition_point(|(form, _)| form.iter().lt(search()));
             let (form, owner) = endings.get(next)?;
-            (form.len() >= length && form.iter().zip(sought()).all(|(a, b)| a == b))
+            (form.len() >= length && form.iter().zip(search()).all(|(a, b)| a == b))
                 .then_some((length, *owner))
         })
     }
 
-    /// Where the longest beginning of a form starts that the text ends with.
+    /// Start and owner of the longest beginning of a form with which the text ends.
     fn beginning(&self, text: &[u8]) -> Option<(usize, usize)> {
         if !self.has_part(text.last_chunk::<END>()) {
             return None;
@@ -299,7 +307,7 @@ impl Inner {
     }
 }
 
-/// Spans in order; those that overlap or touch become one.
+/// Merges sorted ranges that overlap or touch.
 fn merged(mut all: Vec<Range<usize>>) -> Vec<Range<usize>> {
     all.sort_unstable_by_key(|s| (s.start, s.end));
     let mut out: Vec<Range<usize>> = vec![];

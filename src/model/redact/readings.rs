@@ -1,7 +1,8 @@
-//! Readings of a text: as it stands, and with what is written in it undone, each with the way back to where it stands. Pure.
+//! Readings of a text: the text itself, and the text with one encoding decoded. Each reading can map its
+//! ranges back to the text. Pure.
 //!
-//! A reading is the whole text, so that what was undone can be undone once more; but new in it is only what lies around
-//! that, and nothing else of it needs to be searched.
+//! A reading is a whole text, so that it can be decoded again. Only the parts around decoded places differ
+//! from the text that it was made from, so only those parts are searched.
 
 use super::escapes::{self, Escape};
 use super::lists::{self, Digits};
@@ -9,19 +10,21 @@ use super::{CUT, NOTHING};
 use memchr::{memchr, memchr2};
 use std::ops::Range;
 
-/// A way to write that an escape at one place undoes.
+/// An encoding whose escapes can be decoded one by one.
 struct Kind {
-    /// The next place where an escape may begin.
+    /// Next position where an escape may begin.
     find: fn(&[u8]) -> Option<usize>,
-    /// The bytes without which another kind reads the same; none if there is no such kind.
+    /// Bytes of which one must occur, because otherwise another kind gives the same reading; empty if there
+    /// is no such kind.
     own: &'static [u8],
-    /// A letter that some value must hold, or else nothing is found this way; any if there is none.
+    /// A byte that some value must contain, as otherwise nothing can be found in this reading; none if any
+    /// value will do.
     of: Option<u8>,
-    /// It undoes how a text is laid out, not what it says.
+    /// Whether it decodes the layout of a text and not its content.
     is_layout: bool,
-    /// Nothing more is undone in what it makes.
+    /// Whether its result is not decoded further.
     is_last: bool,
-    /// What undoes an escape at the start of a slice.
+    /// Decodes an escape at the start of a slice.
     undo: fn(&[u8]) -> Option<Escape>,
 }
 
@@ -30,7 +33,7 @@ impl Kind {
         Kind { find, own: b"", of: None, is_layout: false, is_last: false, undo }
     }
 
-    /// A letter that is written twice.
+    /// An encoding in which a character is doubled.
     const fn doubled(letter: u8, find: fn(&[u8]) -> Option<usize>) -> Kind {
         Kind { of: Some(letter), ..Kind::new(find, escapes::doubled) }
     }
@@ -42,17 +45,17 @@ const KINDS: &[Kind] = &[
     Kind::new(|t| memchr(b'\\', t), escapes::backslash),
     Kind::new(|t| memchr(b'&', t), escapes::entity),
     Kind::new(|t| memchr(b'=', t), escapes::quoted_printable),
-    // in a compose file, in quotes of YAML and SQL, in tables, in units of systemd
+    // in a compose file, in quotes of YAML and SQL, in tables, in systemd units
     Kind::doubled(b'$', |t| memchr(b'$', t)),
     Kind::doubled(b'\'', |t| memchr(b'\'', t)),
     Kind::doubled(b'"', |t| memchr(b'"', t)),
     Kind::doubled(b'%', |t| memchr(b'%', t)),
-    // as a reader sees it: on one line, and without whitespace where values have some
+    // as a reader sees it: on one line, and without white space where values have some
     Kind { is_layout: true, ..Kind::new(escapes::find_layout, escapes::layout) },
     Kind { of: Some(b' '), is_layout: true, is_last: true, ..Kind::new(escapes::find_gap, escapes::gap) },
 ];
 
-/// Which bytes make a difference when they are undone: those of values' forms, and those of ways to write.
+/// The bytes that matter in decoding: those of the forms, and those of escapes.
 pub struct Letters([bool; 256]);
 
 impl Default for Letters {
@@ -61,11 +64,11 @@ impl Default for Letters {
     }
 }
 
-/// What escapes are made of, besides letters and digits.
+/// Bytes of escapes, besides letters and digits.
 const MARKS: &[u8] = b"%\\&#;=\r\n\x1b";
 
 impl Letters {
-    /// Adds those of a form.
+    /// Adds the bytes of a form.
     pub fn add(&mut self, form: &[u8]) {
         form.iter().for_each(|b| self.0[usize::from(*b)] = true);
     }
@@ -82,35 +85,35 @@ impl Letters {
     }
 }
 
-/// What was undone, in the reading and in the text it was read from.
+/// A decoded place: its range in the reading and in the text.
 struct Undone {
     at: usize,
     size: usize,
     was: Range<usize>,
 }
 
-/// A reading and its way back.
+/// A reading, and how its ranges map to the text.
 #[derive(Default)]
 pub struct Reading {
     bytes: Vec<u8>,
     undone: Vec<Undone>,
 }
 
-/// Finds a range of a reading in the text.
+/// Maps a range of a reading to the text.
 pub type Back<'a> = dyn Fn(Range<usize>) -> Range<usize> + 'a;
-/// Takes a reading, and what of it is to be searched.
+/// Receives a reading, the parts of it that must be searched, and the way to map ranges back.
 pub type Show<'a> = dyn FnMut(&[u8], &[Range<usize>], &Back<'_>) + 'a;
 
-/// What is looked for in readings.
-pub struct Sought<'a> {
-    /// Bytes that matter.
+/// What is searched for in readings.
+pub struct Search<'a> {
+    /// The bytes that matter.
     pub letters: &'a Letters,
     /// Bytes of the longest form.
     pub longest: usize,
 }
 
-impl Sought<'_> {
-    /// Shows every reading of a text with a function that finds a range of the reading in the text.
+impl Search<'_> {
+    /// Passes every reading of a text to `show`, with a function that maps ranges of the reading to the text.
     pub fn each(&self, text: &[u8], show: &mut Show<'_>) {
         show(text, std::slice::from_ref(&(0..text.len())), &|range| range);
         self.deeper(text, None, &|range| range, show);
@@ -122,7 +125,8 @@ impl Sought<'_> {
         }
     }
 
-    /// Shows the readings of a text, which is what `before` made of another one, if it is not the text itself.
+    /// Passes the readings of a text to `show`. The text may itself be a reading, which `before` made from
+    /// another text.
     fn deeper(&self, text: &[u8], before: Option<(&Kind, &Reading)>, back: &Back<'_>, show: &mut Show<'_>) {
         for kind in KINDS.iter().filter(|kind| self.letters.hold(kind.of)) {
             let is_same = before.is_some_and(|(other, _)| other.is_layout && kind.is_layout);
@@ -135,15 +139,16 @@ impl Sought<'_> {
             if !new.is_empty() {
                 show(&reading.bytes, &new, &back);
             }
-            // two are deep enough: JSON inside JSON
+            // two levels are enough: JSON inside JSON
             if before.is_none() && !kind.is_last {
                 self.deeper(&reading.bytes, Some((kind, &reading)), &back, show);
             }
         }
     }
 
-    /// What of a reading is not the same as in one that was shown: what lies around the places where something was undone.
-    /// In the reading of a reading, only where both are near: what has nothing of the first in it, was shown without it.
+    /// The parts of a reading that differ from readings that were shown: those around decoded places. In a
+    /// reading of a reading, only the parts near decoded places of both: a part without a place of the first
+    /// reading was already shown in another one.
     fn new_in(&self, reading: &Reading, before: Option<&Reading>) -> Vec<Range<usize>> {
         let mut new: Vec<Range<usize>> = vec![];
         let mut others = before.map(|before| reading.places_of(before).into_iter().peekable());
@@ -179,7 +184,7 @@ impl Reading {
                     copied = at;
                 }
                 Some(escape) => {
-                    // in no value, so none goes on across it
+                    // a byte that is in no value, so that no match continues across it
                     reading.bytes.extend_from_slice(&text[copied..at]);
                     reading.bytes.push(NOTHING);
                     copied = at + 1;
@@ -195,7 +200,7 @@ impl Reading {
         Some(reading)
     }
 
-    /// Where the places are in this reading at which something was undone before it.
+    /// Positions in this reading of the places that were decoded in the reading before it.
     fn places_of(&self, before: &Reading) -> Vec<usize> {
         let mut undone = self.undone.iter().peekable();
         let (mut read, mut written) = (0, 0);
@@ -211,23 +216,23 @@ impl Reading {
         before.undone.iter().map(place).collect()
     }
 
-    /// Adds bytes that were written in another way.
+    /// Adds the decoded bytes of a range of the text.
     pub fn undo(&mut self, meaning: &[u8], was: Range<usize>) {
         self.undone.push(Undone { at: self.bytes.len(), size: meaning.len(), was });
         self.bytes.extend_from_slice(meaning);
     }
 
-    /// Its bytes.
+    /// The bytes of the reading.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// What a range of it was in the text.
+    /// Maps a range of the reading to the text.
     pub fn back(&self, range: Range<usize>) -> Range<usize> {
         self.whole(range.start).start..self.whole(range.end - 1).end
     }
 
-    /// What a byte of the reading was in the text.
+    /// Range in the text of one byte of the reading.
     fn whole(&self, byte: usize) -> Range<usize> {
         let before = self.undone.partition_point(|u| u.at <= byte);
         let last = before.checked_sub(1).map(|i| &self.undone[i]);
@@ -249,10 +254,10 @@ mod tests {
     fn each(text: &str, more: &[u8], show: &mut Show<'_>) {
         let mut letters = Letters::default();
         (0..=255).filter(|b| *b != b' ' || more.contains(b)).for_each(|b| letters.add(&[b]));
-        Sought { letters: &letters, longest: 100 }.each(text.as_bytes(), show);
+        Search { letters: &letters, longest: 100 }.each(text.as_bytes(), show);
     }
 
-    /// Every reading but the text itself, each once.
+    /// Every reading except the text itself, without duplicates.
     fn readings(text: &str, more: &[u8]) -> Vec<String> {
         let mut out: Vec<String> = vec![];
         each(text, more, &mut |reading, _, _| out.push(String::from_utf8_lossy(reading).into_owned()));
@@ -263,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_reads_as_what_it_stands_for_and_what_is_none_as_it_is() {
+    fn escapes_are_decoded_and_other_text_is_unchanged() {
         for (text, expected) in [
             ("%41b", vec!["Ab"]),
             ("%4", vec![]),
@@ -276,7 +281,7 @@ mod tests {
             (r"\u{1f600}b", vec!["😀b"]),
             (r"\u{0000000041}b", vec![]),
             (r"\ud83e\udc00b", vec!["🠀b"]),
-            // U+E000 and U+DBFF are no second halves
+            // U+E000 and U+DBFF are not second halves of a surrogate pair
             (r"\ud83e\ue000b", vec!["\\ud83e\u{e000}b"]),
             (r"\ud83e\udbffb", vec![]),
             (r"\x41b", vec!["Ab"]),
@@ -305,7 +310,7 @@ mod tests {
         ] {
             assert_eq!(readings(text, b""), expected, "{text:?}");
         }
-        // only where values have blanks
+        // only if values contain blanks
         for (text, expected) in [
             ("a+b", vec!["a b", "ab"]),
             ("%+1", vec!["% 1", "%1"]),
@@ -317,18 +322,18 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_undone_two_deep() {
+    fn escapes_are_decoded_two_levels_deep() {
         assert_eq!(readings("%2541", b""), ["%41", "A"]);
         assert_eq!(readings("%252541", b""), ["%2541", "%41"]);
     }
 
     #[test]
-    fn a_place_in_a_reading_is_found_in_the_text_with_its_escapes_whole() {
-        let place = |text: &str, sought: &str| {
+    fn ranges_of_a_reading_map_to_whole_escapes() {
+        let place = |text: &str, search: &str| {
             let mut found = vec![];
             each(text, b" ", &mut |reading, _, back| {
-                if let Some(at) = String::from_utf8_lossy(reading).find(sought) {
-                    found.push(back(at..at + sought.len()));
+                if let Some(at) = String::from_utf8_lossy(reading).find(search) {
+                    found.push(back(at..at + search.len()));
                 }
             });
             found.iter().map(|r| text[r.clone()].to_string()).collect::<Vec<_>>()

@@ -1,4 +1,4 @@
-//! Whatever a secret is wrapped in, it is not seen.
+//! Tests that a secret is hidden, whatever encoding it has.
 
 use super::writings::WRITINGS;
 use super::*;
@@ -6,9 +6,9 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
 use proptest::prelude::*;
 use std::io::Write;
 
-/// The ways a value gets into a record: a name and how it is done.
+/// A way in which a value gets into a record: its name, and how it is encoded.
 type Wrapper = (&'static str, fn(&str) -> String);
-/// Ways upon ways, and those that a row of `WRITINGS` only mentions.
+/// Combinations of encodings, and encodings that a row of `WRITINGS` only mentions.
 const WRAPPERS: &[Wrapper] = &[
     ("base64 alone", |s| BASE64_STANDARD.encode(s)),
     ("base64 at alignment 2", |s| BASE64_STANDARD.encode(format!("ab{s}cd"))),
@@ -69,7 +69,7 @@ fn coloured(text: &str) -> String {
     in_lines(text, 3, "\u{1b}[1;31m")
 }
 
-/// A byte of mail.
+/// One byte in quoted-printable.
 fn coded(b: &u8) -> String {
     if *b == b'=' || !b.is_ascii() { format!("={b:02X}") } else { char::from(*b).to_string() }
 }
@@ -100,7 +100,7 @@ fn redactor(secrets: &[&str]) -> Redactor {
     r
 }
 
-/// A secret as people and generators make them, nasty letters included.
+/// A secret as people and generators make them, with difficult characters.
 fn secret() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-zA-Z0-9]{6,40}",
@@ -114,7 +114,7 @@ fn secret() -> impl Strategy<Value = String> {
     ]
 }
 
-/// All ways in which whole values are hidden.
+/// All encodings in which whole values are hidden.
 fn wrappers() -> Vec<Wrapper> {
     let rows = WRITINGS.iter().filter(|w| w.is_hidden && w.name != "cut").map(|w| (w.name, w.write));
     rows.chain(WRAPPERS.iter().copied()).collect()
@@ -124,7 +124,7 @@ fn wrapper() -> impl Strategy<Value = Wrapper> {
     prop::sample::select(wrappers())
 }
 
-/// Writes a text in pieces of these sizes, with a flush now and then.
+/// Writes a text in pieces of these sizes, with a flush after some of them.
 fn streamed(r: &Redactor, text: &str, sizes: &[usize]) -> String {
     let mut writer = RedactingWriter::new(r.clone(), vec![]);
     let mut rest = text.as_bytes();
@@ -151,7 +151,7 @@ fn never_seen(r: &Redactor, text: &str, wrapped: &str, secret: &str) {
 }
 
 #[test]
-fn a_secret_hides_none_that_follows_at_once() {
+fn a_secret_directly_after_another_is_hidden_too() {
     for secret in [r"a$\+ß\", r"\141 x\", "%41b%c%", "'quotes''", "$money$$"] {
         let r = redactor(&[secret]);
         let seen = |text: &str| r.hide(text).chars().filter(|c| c.is_alphanumeric()).count();
@@ -175,7 +175,7 @@ proptest! {
         before in "[ -~\n]{0,20}",
         after in "[ -~\n]{0,20}",
     ) {
-        // an escape that begins in the neighbourhood would change what the text means, hence the spaces
+        // the spaces prevent that an escape in the text before it changes what the value means
         let wrapped = wrap(secret.trim());
         never_seen(&redactor(&[&secret]), &format!("{before} {wrapped} {after}"), &wrapped, secret.trim());
     }
@@ -221,7 +221,7 @@ proptest! {
     }
 
     #[test]
-    fn what_holds_no_secret_is_not_touched(text in "\\PC{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn text_without_secrets_is_unchanged(text in "\\PC{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let r = redactor(&["correct-horse-battery"]);
         prop_assert_eq!(&r.hide(&text), &text);
         prop_assert_eq!(&r.hide_bytes(&bytes), &bytes);
@@ -243,14 +243,14 @@ fn every_wrapping_hides_an_ordinary_password() {
 }
 
 #[test]
-fn a_long_stream_is_passed_on_in_pieces_and_hides_each_secret() {
+fn a_long_stream_is_written_in_pieces_without_secrets() {
     let r = redactor(&["hunter2secret"]);
     let line = "a line of a log with pw=hunter2secret in it\n";
     assert_eq!(streamed(&r, &line.repeat(3_000), &[7_000]), r.hide(line).repeat(3_000));
 }
 
 #[test]
-fn secrets_that_overlap_are_both_hidden_whole() {
+fn overlapping_secrets_are_both_hidden() {
     let r = redactor(&["abcdefgh", "efghijkl", "abcdefghij"]);
     assert_eq!(r.hide("<abcdefghijkl>"), format!("<{DOTS}>"));
     assert_eq!(r.hide("<abcdefgh>"), format!("<{DOTS}>"));
@@ -269,20 +269,20 @@ fn each_line_of_a_key_is_hidden_on_its_own() {
 }
 
 #[test]
-fn a_value_too_short_to_hide_is_refused_and_said() {
+fn a_value_too_short_to_hide_is_reported() {
     let r = Redactor::default();
     let added = r.add("pin", &Secret::new("1234 \n"));
     assert_eq!(added, Added::TooShort);
     assert_eq!(r.hide("1234"), "1234");
     let said = added.warning("pin").unwrap();
     assert!(
-        said.contains("`pin` has fewer than 6 letters and is NOT hidden") && !said.contains("1234"),
+        said.contains("`pin` has fewer than 6 characters and is NOT hidden") && !said.contains("1234"),
         "{said}"
     );
 }
 
 #[test]
-fn an_ordinary_word_does_not_garble_the_record() {
+fn an_ordinary_word_is_not_hidden() {
     let r = Redactor::default();
     for word in ["password", "Postgres", "install\n", "000000000"] {
         assert_eq!(r.add("pw", &Secret::new(word)), Added::Word, "{word}");
@@ -303,7 +303,7 @@ fn the_beginning_of_a_secret_before_a_cut_is_hidden_too() {
 }
 
 #[test]
-fn the_end_of_a_secret_behind_a_cut_is_hidden_too() {
+fn the_end_of_a_secret_after_a_cut_is_hidden_too() {
     let r = redactor(&["hunter2secret", "correct horse battery"]);
     assert_eq!(r.hide("…ter2secret is the end"), format!("{DOTS} is the end"));
     assert_eq!(r.hide("{\"a\": \"…se%20battery\"}"), format!("{{\"a\": \"{DOTS}\"}}"));
@@ -322,7 +322,7 @@ fn the_end_of_a_secret_behind_a_cut_is_hidden_too() {
 }
 
 #[test]
-fn a_large_text_is_searched_in_pieces_and_hides_as_much() {
+fn a_large_text_is_searched_in_pieces_and_loses_no_secret() {
     let r = redactor(&["hunter2secret"]);
     let line = "a line of a log with pw=hunter2%73ecret in it ä\n";
     let large = line.repeat(30_000);
@@ -331,13 +331,13 @@ fn a_large_text_is_searched_in_pieces_and_hides_as_much() {
 }
 
 #[test]
-fn a_secret_is_known_without_the_line_break_of_its_file() {
+fn a_secret_is_found_without_the_line_break_of_its_file() {
     let r = redactor(&["hunter2secret\n"]);
     assert_eq!(r.hide("pw=hunter2secret!"), format!("pw={DOTS}!"));
 }
 
 #[test]
-fn of_a_value_in_base64_only_letters_that_hold_its_neighbours_stay() {
+fn in_base64_only_characters_shared_with_neighbours_remain() {
     let r = redactor(&["hunter2secr3"]);
     for (text, expected) in [
         ("hunter2secr3", DOTS.to_string()),
@@ -351,7 +351,7 @@ fn of_a_value_in_base64_only_letters_that_hold_its_neighbours_stay() {
 }
 
 #[test]
-fn a_thousand_cuts_are_looked_at_in_a_text_and_in_each_piece_of_a_large_one() {
+fn a_thousand_cuts_are_examined_in_each_piece() {
     let r = redactor(&["hunter2secret"]);
     let cuts = format!("hunter2sec…{:50}", "").repeat(MOST_CUTS + 1);
     let hidden = |length: usize| {
@@ -364,7 +364,7 @@ fn a_thousand_cuts_are_looked_at_in_a_text_and_in_each_piece_of_a_large_one() {
 }
 
 #[test]
-fn a_value_is_hidden_whenever_it_comes_and_however_much_was_searched_before() {
+fn a_value_is_hidden_whenever_it_is_added() {
     let (redactor, much) = (Redactor::default(), "much ".repeat(WORTH / 5));
     let values = ["correct horse", "battery staple", "whatever comes next"];
     for (n, value) in values.iter().enumerate() {
@@ -379,7 +379,7 @@ fn a_value_is_hidden_whenever_it_comes_and_however_much_was_searched_before() {
 }
 
 #[test]
-fn the_automaton_that_is_dear_to_make_waits_until_much_was_searched() {
+fn the_expensive_automaton_is_made_late() {
     let r = redactor(&["hunter2secret"]);
     let inner = r.inner();
     inner.automaton(WORTH);
@@ -389,7 +389,7 @@ fn the_automaton_that_is_dear_to_make_waits_until_much_was_searched() {
 }
 
 #[test]
-fn a_letter_beyond_16_bits_is_known_in_two_escapes() {
+fn a_character_beyond_16_bits_is_decoded_from_two_escapes() {
     let r = redactor(&["hunter😀2secret"]);
     assert_eq!(r.hide(r"pw=hunter\ud83d\ude002secret!"), format!("pw={DOTS}!"));
     let other = r"pw=hunter\ud83d\ude012secret!";

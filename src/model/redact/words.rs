@@ -1,6 +1,7 @@
-//! Values that are ordinary words: hiding them would garble the record, and would say what they are.
+//! Values that are ordinary words. Hiding them would make the record unreadable, and would show which words
+//! they are.
 
-/// Passwords that people write and that records are full of for other reasons, in lower case.
+/// Passwords that people use and that also occur in records for other reasons, in lower case.
 const WORDS: &[&str] = &[
     "123456",
     "12345678",

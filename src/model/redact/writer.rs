@@ -1,15 +1,16 @@
-//! Redaction of a stream: what may be the beginning of a secret is held back until more of it came.
+//! Redaction of a stream: bytes that may be the beginning of a secret are held back until the next bytes
+//! arrive.
 
 use super::{Redactor, cover};
 use std::io::{self, Write};
 
-/// Bytes are looked at in pieces of about this size.
+/// Bytes are searched in pieces of about this size.
 const PIECE: usize = 16_384;
 
-/// Hides secrets in what is written through it, wherever the writes are split.
+/// Hides secrets in everything that is written through it, however the text is split into writes.
 ///
-/// `flush` passes on what is certain; the rest, some kilobytes at most, follows with `finish` or when it is dropped
-/// (where an error cannot be told).
+/// `flush` writes what is certain. The rest, at most some kilobytes, is written by `finish` or on drop, which
+/// cannot report errors.
 pub struct RedactingWriter<W: Write> {
     redactor: Redactor,
     to: Option<W>,
@@ -17,12 +18,12 @@ pub struct RedactingWriter<W: Write> {
 }
 
 impl<W: Write> RedactingWriter<W> {
-    /// Writes to `to` what `redactor` lets through.
+    /// Makes a writer that writes to `to`.
     pub fn new(redactor: Redactor, to: W) -> RedactingWriter<W> {
         RedactingWriter { redactor, to: Some(to), held: vec![] }
     }
 
-    /// Writes all that is held back, and gives the writer back.
+    /// Writes everything that is held back, and returns the inner writer.
     pub fn finish(mut self) -> io::Result<W> {
         self.pass(0)?;
         let mut to = self.to.take().ok_or_else(|| io::Error::other("finished already"))?;
@@ -30,13 +31,13 @@ impl<W: Write> RedactingWriter<W> {
         Ok(to)
     }
 
-    /// Passes on all but the last `keep` bytes, and but what hangs together with them.
+    /// Writes all but the last `keep` bytes; a secret that reaches into these is held back as a whole.
     fn pass(&mut self, keep: usize) -> io::Result<()> {
         let spans = self.redactor.inner().spans(&self.held);
         let mut cut = self.held.len().saturating_sub(keep);
         if keep > 0 {
             cut = whole_escapes(&self.held, cut);
-            // a secret that lies across the cut stays whole, and with it those that it touches
+            // a secret across the cut is kept whole, together with secrets that it touches
             cut = spans.iter().find(|s| (s.start..=s.end).contains(&cut)).map_or(cut, |s| s.start);
         }
         let certain: Vec<_> = spans.into_iter().take_while(|s| s.end <= cut).collect();
@@ -48,7 +49,8 @@ impl<W: Write> RedactingWriter<W> {
     }
 }
 
-/// Moves a cut so that it does not part backslashes that belong together: `\\` must not become `\` and `\"`.
+/// Moves a cut so that it does not separate backslashes that belong together: `\\` must not become `\` and
+/// `\"`.
 fn whole_escapes(bytes: &[u8], cut: usize) -> usize {
     let run = bytes[..cut].iter().rev().take_while(|b| **b == b'\\').count();
     cut - run % 8
@@ -59,7 +61,7 @@ impl<W: Write> Write for RedactingWriter<W> {
         let taken = bytes.len().min(PIECE);
         self.held.extend_from_slice(&bytes[..taken]);
         let reach = self.redactor.reach();
-        // what is held back is searched again with the next piece: a piece is no smaller
+        // the held bytes are searched again with the next piece, so a piece must not be smaller
         if self.held.len() >= reach + reach.max(PIECE) {
             self.pass(reach)?;
         }
@@ -90,7 +92,7 @@ mod tests {
         r
     }
 
-    /// What comes out when a flush parts what is certain from the rest after so many bytes.
+    /// Output if a flush after `at` bytes writes the certain part first.
     fn parted(r: &Redactor, text: &str, at: usize) -> String {
         let mut writer = RedactingWriter::new(r.clone(), vec![]);
         let held = " ".repeat(r.reach() - (text.len() - at));
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_parts_no_secret_and_no_escape() {
+    fn a_flush_splits_no_secret_and_no_escape() {
         let r = redactor();
         let two_deep: String =
             "hunter2secret".chars().map(|c| format!("%26%23x{:06X}%3B", c as u32)).collect();
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_stream_is_passed_on_whatever_it_is() {
+    fn the_end_of_a_stream_is_always_written() {
         let r = redactor();
         for (text, expected) in
             [("hunter2secret", DOTS), ("a\\\\\\", "a\\\\\\"), ("hunter2", "hunter2"), ("", "")]
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_lets_go_of_what_is_certain_a_piece_at_a_time() {
+    fn a_stream_writes_certain_bytes_piece_by_piece() {
         let mut out = vec![];
         let mut writer = RedactingWriter::new(redactor(), &mut out);
         let reach = writer.redactor.reach();

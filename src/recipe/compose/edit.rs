@@ -1,5 +1,5 @@
-//! Changes to composed files before they are deployed: run labels, host ports, the env of the app. Each changes what
-//! will be written, nothing else; the plan says which are used.
+//! Changes to composed files before they are deployed: labels of the run, host ports, env of the app. Each
+//! function changes one thing; the plan decides which are used.
 
 use super::Composed;
 use super::tree::{Map, Node, Value};
@@ -19,7 +19,7 @@ impl Composed {
         self.edit(service, |map, place| map.section("labels", place).put(key, text(value), place));
     }
 
-    /// Gives a service a variable unless its files have it already, as abra does for `app`.
+    /// Sets a variable of a service unless its files set it, as abra does for `app`.
     pub fn set_env_default(&mut self, service: &ServiceName, key: &str, value: &str) {
         self.edit(service, |map, place| {
             let environment = map.section("environment", place);
@@ -29,12 +29,12 @@ impl Composed {
         });
     }
 
-    /// Sets how the service's name is answered: `vip` or `dnsrr`.
+    /// Sets the endpoint mode of a service: `vip` or `dnsrr`.
     pub fn set_endpoint_mode(&mut self, service: &ServiceName, mode: &str) {
         self.edit(service, |map, place| map.section("deploy", place).put("endpoint_mode", text(mode), place));
     }
 
-    /// Publishes every port on the node itself instead of through the routing mesh.
+    /// Publishes every port of a service directly on the node instead of through the routing mesh.
     pub fn make_ports_host_mode(&mut self, service: &ServiceName) {
         self.edit(service, |map, place| {
             let Some(Value::List(ports)) = map.get_mut("ports").map(|n| &mut n.value) else { return };
@@ -51,8 +51,9 @@ impl Composed {
         });
     }
 
-    /// Labels everything a deploy makes: services, their containers, networks, volumes, secrets and configs that are not external. The
-    /// implicit `default` network is written down, so that it carries the label too.
+    /// Sets a label on everything that a deploy makes: services, their containers, and the networks, volumes,
+    /// secrets and configs that are not external. The implicit `default` network is written into the file, so
+    /// that it gets the label too.
     pub fn label_everything(&mut self, key: &str, value: &str) {
         let names: Vec<ServiceName> = self.services().iter().map(|s| s.name.clone()).collect();
         for name in &names {
@@ -79,7 +80,8 @@ impl Composed {
         }
     }
 
-    /// Names the files of secrets and configs anew: `to` is given each path as it is written.
+    /// Changes the paths of the files of secrets and configs. `to` receives each path as it is written and
+    /// returns the new one.
     pub fn move_files(&mut self, to: impl Fn(&str) -> String) {
         for section in ["secrets", "configs"] {
             let Some(objects) = self.root.get_mut(section).and_then(Node::map_mut) else { continue };

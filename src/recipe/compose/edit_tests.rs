@@ -1,4 +1,4 @@
-//! Facts about changing composed files, seen in what is written.
+//! Tests of changes to composed files, checked on the written result.
 
 use super::*;
 use crate::compose::Around;
@@ -29,7 +29,7 @@ fn a_label_is_set_where_swarm_reads_it() {
 }
 
 #[test]
-fn an_env_default_never_replaces_what_the_files_say() {
+fn an_env_default_never_replaces_a_value_of_the_files() {
     let mut c = small();
     for key in ["A", "B", "C"] {
         c.set_env_default(&app(), key, "default");
@@ -55,7 +55,7 @@ fn ports_in_host_mode_keep_their_ranges_and_protocols() {
 }
 
 #[test]
-fn everything_a_deploy_makes_carries_the_label_and_nothing_else_does() {
+fn exactly_what_a_deploy_makes_gets_the_label() {
     let mut c = small();
     c.label_everything("run", "r1");
     let labelled = |o: Vec<super::super::Object>| -> Vec<String> {
@@ -67,7 +67,7 @@ fn everything_a_deploy_makes_carries_the_label_and_nothing_else_does() {
 }
 
 #[test]
-fn the_default_network_carries_the_label_when_only_a_service_names_it() {
+fn the_default_network_gets_the_label_if_only_a_service_names_it() {
     let mut c = composed(
         "version: \"3.8\"\nservices:\n  app: {image: a, networks: [proxy]}\n  db: {image: b, networks: [default]}\nnetworks: {proxy: {external: true}}\n",
     );

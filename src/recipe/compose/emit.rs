@@ -1,5 +1,5 @@
-//! Writes a tree as YAML that every reader takes for the same values: block style, texts quoted unless they cannot be
-//! mistaken, and `$` doubled, so that docker's loader finds nothing left to fill in. Pure.
+//! Writes a tree as YAML that every reader parses to the same values: in block style, with texts quoted
+//! unless they are unambiguous, and with `$` doubled, so that docker's loader replaces no variables. Pure.
 
 use super::scalar;
 use super::tree::{Map, Node, Value};
@@ -15,14 +15,14 @@ pub fn document(map: &Map) -> String {
 fn entries(out: &mut String, map: &Map, depth: usize) {
     for (key, node) in &map.0 {
         indent(out, depth);
-        // keys are not interpolated, so their dollars stay single
+        // keys are not interpolated, so their dollar signs are not doubled
         text(out, &key.name);
         out.push(':');
         after(out, node, depth);
     }
 }
 
-/// What stands behind a colon or a dash, with the end of the line.
+/// Writes what follows a colon or a dash, with the end of the line.
 fn after(out: &mut String, node: &Node, depth: usize) {
     match &node.value {
         Value::Map(m) if m.0.is_empty() => out.push_str(" {}\n"),
@@ -45,7 +45,7 @@ fn after(out: &mut String, node: &Node, depth: usize) {
     }
 }
 
-/// A map in a list starts on the line of its dash.
+/// The first key of a map in a list is on the line of the dash.
 fn list_item(out: &mut String, item: &Node, depth: usize) {
     indent(out, depth);
     out.push('-');
@@ -103,7 +103,8 @@ fn text(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Words of harmless characters that neither our reader nor an older one takes for anything but a text.
+/// Whether a text needs no quotes: it has only harmless characters, and neither our parser nor an older one
+/// reads it as another type.
 fn is_plain(text: &str) -> bool {
     const OLD_BOOLEANS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"];
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);

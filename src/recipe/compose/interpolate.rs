@@ -1,6 +1,7 @@
-//! `${…}` in the values of a compose file, by the rules of docker's stack loader (docker/cli `template` and
-//! `interpolation`), its oddities included and told: what it knows is `$V ${V} ${V:-d} ${V-d} ${V:?e} ${V?e} $$`, there
-//! is no `:+`, and defaults do not nest. Keys are never touched. Pure: the env is a map.
+//! Replaces `${…}` in the values of a compose file by the rules of docker's stack loader (docker/cli
+//! `template` and `interpolation`), including its oddities, which are reported. It supports `$V ${V} ${V:-d}
+//! ${V-d} ${V:?e} ${V?e} $$`, but not `:+`, and defaults do not nest. Keys are not changed. Pure: the env is
+//! a map.
 
 use super::tree::{Map, Node, Value};
 use super::variable::{Form, Variables};
@@ -9,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// What a text becomes at some places once variables were put in, as docker's table of casts has it.
+/// The type to which a text with variables is converted at some places, by docker's table of casts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cast {
     Int,
@@ -17,7 +18,7 @@ enum Cast {
     Bool,
 }
 
-/// Where casts apply; `*` is any key, `[]` an item of a list.
+/// Where casts apply. `*` is any key, `[]` an item of a list.
 const CASTS: &[(&str, Cast)] = &[
     ("services.*.configs.[].mode", Cast::Int),
     ("services.*.secrets.[].mode", Cast::Int),
@@ -50,7 +51,8 @@ const CASTS: &[(&str, Cast)] = &[
     ("configs.*.external", Cast::Bool),
 ];
 
-/// Durations: docker's loader takes variables there, abra checks the shapes first and refuses them (lesson 43).
+/// Durations: docker's loader accepts variables there, but abra checks the shapes first and refuses them
+/// (lesson 43).
 const DURATIONS: &[&str] = &[
     "services.*.stop_grace_period",
     "services.*.healthcheck.interval",
@@ -65,9 +67,9 @@ const DURATIONS: &[&str] = &[
     "services.*.deploy.restart_policy.window",
 ];
 
-/// Puts variables into every value of a file.
+/// Replaces the variables in every value of a file.
 pub fn interpolate(root: Map, env: &BTreeMap<String, String>, diagnostics: &mut Diagnostics) -> Map {
-    let mut pass = Pass { env, diagnostics, told: BTreeSet::new() };
+    let mut pass = Pass { env, diagnostics, reported: BTreeSet::new() };
     let entries = root.0.into_iter().map(|(key, node)| {
         let node = pass.node(node, &key.name);
         (key, node)
@@ -78,8 +80,8 @@ pub fn interpolate(root: Map, env: &BTreeMap<String, String>, diagnostics: &mut 
 struct Pass<'a> {
     env: &'a BTreeMap<String, String>,
     diagnostics: &'a mut Diagnostics,
-    /// Unset variables already told; once a file is enough.
-    told: BTreeSet<String>,
+    /// Unset variables that were reported; each is reported once for a file.
+    reported: BTreeSet<String>,
 }
 
 impl Pass<'_> {
@@ -117,9 +119,9 @@ impl Pass<'_> {
         if DURATIONS.iter().any(|pattern| matches(path, pattern)) {
             let d = Diagnostic::new(
                 codes::COMPOSE_ODDITY,
-                "docker's loader takes a variable as a duration, abra does not",
+                "docker's loader accepts a variable as a duration, but abra does not",
             );
-            self.diagnostics.push(d.at(place.clone()).help("write the duration itself"));
+            self.diagnostics.push(d.at(place.clone()).help("write the duration without a variable"));
         }
         match CASTS.iter().find(|(pattern, _)| matches(path, pattern)) {
             None => Value::Str(result.text),
@@ -128,33 +130,37 @@ impl Pass<'_> {
     }
 
     fn tell(&mut self, note: Note, place: Place) {
-        // one that is never closed goes on to the end of its text
+        // a variable without a closing brace continues to the end of its text
         let written = brief(&note.text);
         let d = match note.what {
             What::Unset(name) => {
-                if !self.told.insert(name.clone()) {
+                if !self.reported.insert(name.clone()) {
                     return;
                 }
-                Diagnostic::new(codes::UNSET_VARIABLE, format!("`{name}` has no value and becomes empty"))
-                    .help(format!("give it a value in the env file, or a default: `${{{name}:-…}}`"))
+                Diagnostic::new(
+                    codes::UNSET_VARIABLE,
+                    format!("`{name}` has no value, so an empty text is used"),
+                )
+                .help(format!("give it a value in the env file, or a default: `${{{name}:-…}}`"))
             }
-            What::Required { name, message, overlooked } => {
+            What::Required { name, message, ignored } => {
                 let said = if message.is_empty() { String::new() } else { format!(": {message}") };
                 let d = Diagnostic::new(codes::MISSING_VARIABLE, format!("`{name}` must have a value{said}"));
-                overlooked_or(d, overlooked, &written)
+                ignored_or(d, ignored, &written)
             }
-            What::Invalid { overlooked } => {
-                let d = Diagnostic::new(codes::BAD_INTERPOLATION, format!("`{written}` is no variable"));
+            What::Invalid { ignored } => {
+                let d =
+                    Diagnostic::new(codes::BAD_INTERPOLATION, format!("`{written}` is not a valid variable"));
                 let help = if note.text.contains(":+") || note.text.contains('+') {
-                    "docker's stack loader does not know `:+`; it knows `${V}`, `${V:-default}` and `${V:?message}`"
+                    "docker's stack loader does not support `:+`; it supports `${V}`, `${V:-default}` and `${V:?message}`"
                 } else {
                     "write `${NAME}` for a variable and `$$` for a dollar sign"
                 };
-                overlooked_or(d.help(help), overlooked, &written)
+                ignored_or(d.help(help), ignored, &written)
             }
             What::Odd(help) => Diagnostic::new(
                 codes::COMPOSE_ODDITY,
-                format!("docker's loader reads `{written}` otherwise than it looks"),
+                format!("docker's loader reads `{written}` differently from how it looks"),
             )
             .help(help),
         };
@@ -177,9 +183,9 @@ impl Pass<'_> {
                 Cast::Float => "a number",
                 Cast::Bool => "`true` or `false`",
             };
-            let message = format!("with its variables this is `{text}`, but it must be {wanted}");
+            let message = format!("with its variables the value is `{text}`, but it must be {wanted}");
             self.diagnostics.push(Diagnostic::new(codes::BAD_INTERPOLATION, message).at(place.clone()));
-            // the file is refused; a value of the right kind keeps the shapes from complaining once more
+            // the file is refused; a value of the right type avoids a second report by the shape check
             match cast {
                 Cast::Int => Value::Int(0),
                 Cast::Float => Value::Float(0.0),
@@ -189,7 +195,7 @@ impl Pass<'_> {
     }
 }
 
-/// Letters of a variable that are shown.
+/// Characters of a variable that are shown.
 const SHOWN: usize = 80;
 
 fn brief(text: &str) -> Cow<'_, str> {
@@ -199,48 +205,48 @@ fn brief(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Docker's loader forgets an error if a later variable of the same text is good.
-fn overlooked_or(mut d: Diagnostic, overlooked: bool, written: &str) -> Diagnostic {
-    if !overlooked {
+/// Docker's loader ignores an error if a later variable of the same text is valid.
+fn ignored_or(mut d: Diagnostic, ignored: bool, written: &str) -> Diagnostic {
+    if !ignored {
         return d;
     }
     d.code = codes::COMPOSE_ODDITY;
     d.severity = codes::COMPOSE_ODDITY.severity;
-    d.message = format!("{}, but docker's loader overlooks it", d.message);
+    d.message = format!("{}, but docker's loader ignores the error", d.message);
     d.help(format!(
-        "a later variable of the same text hides the error, and `{written}` becomes empty; move it to the end"
+        "a later variable in the same text hides the error, and an empty text replaces `{written}`; move it to the end"
     ))
 }
 
-/// Go's `Atoi`: an optional sign and decimal digits, so a leading zero is no octal.
+/// Go's `Atoi`: an optional sign and decimal digits, so a leading zero does not mean octal.
 fn decimal(text: &str) -> Option<i128> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
     text.parse::<i64>().ok().filter(|_| plain).map(i128::from)
 }
 
-/// Paths are compared part by part after joining, as docker does: a dot inside a name makes one part more.
+/// Paths are joined and then compared part by part, as docker does, so a dot inside a name adds a part.
 fn matches(path: &str, pattern: &str) -> bool {
     let (path, pattern): (Vec<&str>, Vec<&str>) = (path.split('.').collect(), pattern.split('.').collect());
     path.len() == pattern.len() && path.iter().zip(&pattern).all(|(p, w)| *w == "*" || w == p)
 }
 
-/// So many things are said of one text.
+/// Notes that are reported about one text.
 const MOST_NOTES: usize = 50;
 
-/// Something to say about one variable of a text.
+/// A note about one variable of a text.
 struct Note {
-    /// As it is written.
+    /// The variable as it is written.
     text: String,
-    /// How many times the same letters stand before it in the text.
+    /// How often the same characters occur before it in the text.
     nth: usize,
     what: What,
 }
 
 enum What {
     Unset(String),
-    Required { name: String, message: String, overlooked: bool },
-    Invalid { overlooked: bool },
+    Required { name: String, message: String, ignored: bool },
+    Invalid { ignored: bool },
     Odd(String),
 }
 
@@ -260,19 +266,19 @@ fn substitute(text: &str, env: &BTreeMap<String, String>) -> Substituted {
             out.push('$');
             continue;
         }
-        // what went wrong before is forgotten as soon as another variable is looked at
+        // docker forgets an earlier error as soon as it reads another variable
         for (_, what) in &mut said {
-            if let What::Required { overlooked, .. } | What::Invalid { overlooked } = what {
-                *overlooked = true;
+            if let What::Required { ignored, .. } | What::Invalid { ignored } = what {
+                *ignored = true;
             }
         }
         let mut say = |what| {
-            // nobody reads more of one text; the last one decides, so it stays
+            // more notes about one text would not be read; the last one decides, so it is kept
             said.truncate(MOST_NOTES - 1);
             said.push((range.clone(), what));
         };
         let (Form::Named(inner) | Form::Braced(inner)) = form else {
-            say(What::Invalid { overlooked: false });
+            say(What::Invalid { ignored: false });
             continue;
         };
         if let Some(help) = oddity(form, inner) {
@@ -292,7 +298,7 @@ fn substitute(text: &str, env: &BTreeMap<String, String>) -> Substituted {
     Substituted { text: out, notes: notes.collect() }
 }
 
-/// The variable as its author sees it: of a form that is none, up to the closing brace or the next blank.
+/// The variable as its author sees it. An invalid one continues to the closing brace or the next blank.
 fn shown(text: &str, range: Range<usize>, invalid: bool) -> &str {
     if !invalid {
         return &text[range];
@@ -303,8 +309,8 @@ fn shown(text: &str, range: Range<usize>, invalid: bool) -> &str {
     &rest[..end]
 }
 
-/// The value of what stands between the braces. The order of the four operators is docker's, and it matters: the first
-/// that occurs anywhere in the text wins.
+/// Value of the text between the braces. The order of the four operators is docker's: the first of them that
+/// occurs anywhere in the text is used.
 fn lookup<'a>(inner: &'a str, env: &'a BTreeMap<String, String>) -> Result<&'a str, What> {
     let get = |name: &str| env.get(name).map(String::as_str);
     if let Some((name, default)) = inner.split_once(":-") {
@@ -316,7 +322,7 @@ fn lookup<'a>(inner: &'a str, env: &'a BTreeMap<String, String>) -> Result<&'a s
     let required = |name: &str, message: &str| What::Required {
         name: name.to_string(),
         message: message.to_string(),
-        overlooked: false,
+        ignored: false,
     };
     if let Some((name, message)) = inner.split_once(":?") {
         return get(name).filter(|v| !v.is_empty()).ok_or_else(|| required(name, message));
@@ -327,28 +333,28 @@ fn lookup<'a>(inner: &'a str, env: &'a BTreeMap<String, String>) -> Result<&'a s
     get(inner).ok_or_else(|| What::Unset(inner.to_string()))
 }
 
-/// Forms that docker reads in a way nobody means.
+/// Forms that docker reads in a way that authors do not expect.
 fn oddity(form: Form<'_>, inner: &str) -> Option<String> {
     let name_end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
     let (name, rest) = inner.split_at(name_end);
     if matches!(form, Form::Named(_)) {
         return Some(format!(
-            "without braces everything behind the name is its default; write `${{{name}}}{}`",
+            "without braces everything after the name is its default; write `${{{name}}}{}`",
             brief(rest)
         ));
     }
     if rest.contains("${") {
-        return Some(format!("defaults do not nest: the default of `{name}` is cut at the first `}}`"));
+        return Some(format!("defaults do not nest: the default of `{name}` ends at the first `}}`"));
     }
     if rest.trim_start_matches(':').starts_with('?') && rest.contains('-') {
         return Some(format!(
-            "a message with a `-` is taken for a default, so `{name}` is not required; write it without"
+            "a message with a `-` is read as a default, so `{name}` is not required; remove the `-`"
         ));
     }
     None
 }
 
-/// Finds the notes in the source: the same letters are looked for in the raw text, whatever its quotes.
+/// Finds the places of notes: the same characters are searched in the raw text, whatever its quotes.
 fn locate(notes: Vec<Note>, place: &Place) -> Vec<(Place, Note)> {
     let raw = place.text.content.get(place.range.clone()).unwrap_or_default();
     let find = |note: &Note| {

@@ -1,4 +1,4 @@
-//! Facts about `${…}`; the corpus in `tests/fixtures/compose` proves the same forms against docker's own loader.
+//! Tests of `${…}`. The corpus in `tests/fixtures/compose` checks the same forms against docker's own loader.
 
 use super::*;
 use crate::compose::yaml;
@@ -25,7 +25,7 @@ fn check(written: &str, expected: &str, codes: &[&str]) {
 }
 
 #[test]
-fn every_form_gives_what_dockers_loader_gives() {
+fn every_form_gives_the_value_of_dockers_loader() {
     check("$SET ${SET} $$SET", "s s $SET", &[]);
     check("${UNSET:-d} ${EMPTY:-d} ${SET:-d}", "d d s", &[]);
     check("${UNSET-d} ${EMPTY-d} ${SET-d}", "d  s", &[]);
@@ -49,7 +49,7 @@ fn a_text_full_of_dollars_is_read_in_a_moment_and_its_last_one_decides() {
 }
 
 #[test]
-fn what_is_missing_or_malformed_is_an_error() {
+fn missing_and_malformed_variables_are_errors() {
     check("${UNSET:?must be}", "", &["missing-variable"]);
     check("${EMPTY:?}", "", &["missing-variable"]);
     check("${SET:+x}", "{SET:+x}", &["bad-interpolation"]);
@@ -59,7 +59,7 @@ fn what_is_missing_or_malformed_is_an_error() {
 }
 
 #[test]
-fn what_docker_reads_otherwise_than_it_looks_is_told() {
+fn oddities_of_docker_are_reported() {
     check("${UNSET:-${SET}}", "${SET}", &["compose-oddity"]);
     check("$UNSET-x/y", "x/y", &["compose-oddity"]);
     check("${UNSET:?must-have}", "have", &["compose-oddity"]);
@@ -72,11 +72,11 @@ fn the_position_is_that_of_the_variable_itself() {
     let (_, d) = run("a: x\nb:\n  - \"${SET} ${UNSET:?why} ${SET:+y}\"\n");
     let at: Vec<String> = d.0.iter().map(|d| d.place.as_ref().unwrap().to_string()).collect();
     assert_eq!(at, ["c.yml:3:13", "c.yml:3:27"]);
-    assert_eq!(d.0[0].message, "`UNSET` must have a value: why, but docker's loader overlooks it");
+    assert_eq!(d.0[0].message, "`UNSET` must have a value: why, but docker's loader ignores the error");
 }
 
 #[test]
-fn some_places_become_numbers_and_booleans_but_only_through_a_variable() {
+fn casts_apply_to_variables_only() {
     let (map, d) = run(
         "services:\n  a:\n    deploy: {replicas: \"${N}\"}\n    tty: $B\n    privileged: \"on\"\n    image: $N\n  a.b:\n    tty: $B\n",
     );
@@ -86,11 +86,11 @@ fn some_places_become_numbers_and_booleans_but_only_through_a_variable() {
     assert_eq!((a.text("privileged"), a.text("image")), (Some("on"), Some("3")));
     assert_eq!(map.map("services").unwrap().map("a.b").unwrap().text("tty"), Some("on"));
     let (_, d) = run("services:\n  a:\n    deploy: {replicas: \"${SET}\"}\n");
-    assert_eq!(d.0[0].message, "with its variables this is `s`, but it must be a whole number");
+    assert_eq!(d.0[0].message, "with its variables the value is `s`, but it must be a whole number");
 }
 
 #[test]
-fn keys_are_left_alone_and_an_unset_variable_is_told_once() {
+fn keys_are_unchanged_and_an_unset_variable_is_reported_once() {
     let (map, d) = run("${SET}: $UNSET\nb: $UNSET\n");
     assert!(map.has("${SET}"));
     assert_eq!(d.0.len(), 1);
@@ -98,7 +98,7 @@ fn keys_are_left_alone_and_an_unset_variable_is_told_once() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC*|[$A-Za-z{}:?+ é-]{0,40}") {
+    fn no_text_causes_a_panic(text in "\\PC*|[$A-Za-z{}:?+ é-]{0,40}") {
         let s = substitute(&text, &env());
         prop_assert!(s.notes.iter().all(|n| !n.text.is_empty()));
     }

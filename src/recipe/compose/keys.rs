@@ -1,23 +1,23 @@
-//! KEYS of a service: for each, the one form it is brought into, how a later file changes it, and whether Swarm takes
-//! any notice. The forms are those of docker's loader, the merging is that of its `merge.go` with mergo. Data only.
+//! KEYS of a service: the long form of each, how files are merged, and whether Swarm uses it. The forms are
+//! those of docker's loader; merging is that of its `merge.go` with mergo. Data only.
 // flat table: may be long
 
-/// The one form a value is brought into before files are merged.
+/// The form into which a value is converted before files are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// As it is.
+    /// Unchanged.
     Same,
-    /// A text is split into words as a shell would; a list stays.
+    /// A text is split into words like in a shell; a list is unchanged.
     Words,
-    /// A text is a list of one.
+    /// A text becomes a list with one item.
     Strings,
     /// A map of texts, from a map or from a list of `key=value`.
     Pairs,
-    /// The same, where a missing value differs from an empty one.
+    /// Like `Pairs`, but a missing value is different from an empty one.
     Environment,
     /// A list of `host:address`.
     Hosts,
-    /// A list of maps with single ports.
+    /// A list of maps, one for each port.
     Ports,
     /// A list of maps.
     Mounts,
@@ -25,15 +25,16 @@ pub enum Form {
     References,
     /// A map from a list of names.
     Networks,
-    /// A whole number, cut if it has a fraction.
+    /// A whole number; a fraction is cut off.
     Whole,
     /// Each field has a form of its own.
     Fields(&'static [Field]),
-    /// Gone once it is read.
+    /// Dropped after it is read.
     Consumed,
 }
 
-/// How a later file's value changes an earlier one. In all of them a value that only one file has stays.
+/// How the value of a later file changes that of an earlier one. A value that only one file has is always
+/// kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merge {
     /// The later one, unless it is empty, zero or false.
@@ -42,19 +43,19 @@ pub enum Merge {
     Duration,
     /// The later one, unless the size is zero.
     Size,
-    /// The later one, also if it is zero.
+    /// The later one, even if it is zero.
     Given,
-    /// The later list behind the earlier.
+    /// The later list is appended to the earlier one.
     Append,
     /// The later list, unless it is empty.
     Words,
-    /// By this key of the items: later items replace earlier ones, all are sorted, none is there twice.
+    /// Merged by this key of the items: later items replace earlier ones, all are sorted, without duplicates.
     By(&'static str),
     /// Key by key; the later value wins.
     Pairs,
-    /// Key by key; an empty or missing later value does not win over an earlier one.
+    /// Key by key; an empty or missing later value does not replace an earlier one.
     Environment,
-    /// Network by network; of a network in both the later aliases and addresses.
+    /// Network by network; a network in both files gets the later aliases and addresses.
     Networks,
     /// Options of the same driver are merged, another driver replaces all.
     Logging,
@@ -62,23 +63,23 @@ pub enum Merge {
     Fields,
 }
 
-/// Whether Swarm takes notice.
+/// Whether Swarm uses a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Swarm {
     /// It does.
     Used,
-    /// It does not, and says nothing.
+    /// It does not, and docker's loader does not warn about it.
     Silent,
     /// It does not.
     Ignored,
 }
 
-/// A key and what is done with it.
+/// A key and its rules.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Field {
     /// Its name.
     pub name: &'static str,
-    /// The form it is brought into.
+    /// Its long form.
     pub form: Form,
     /// How files are merged.
     pub merge: Merge,
@@ -135,7 +136,7 @@ pub const SERVICE: &[Field] = &[
     row("ports", Form::Ports, Merge::By("published")),
     ignored("privileged", Merge::Filled),
     filled("read_only"),
-    // docker calls it unsupported, yet makes a restart policy of it where `deploy` has none
+    // docker lists it as unsupported, but makes a restart policy of it if `deploy` has none
     filled("restart"),
     row("secrets", Form::References, Merge::By("source")),
     ignored("security_opt", Merge::Append),
@@ -226,7 +227,7 @@ mod tests {
     use crate::compose::schema;
 
     #[test]
-    fn every_key_docker_knows_has_a_row_and_no_row_is_for_another() {
+    fn rows_and_keys_of_docker_are_the_same() {
         let mut rows: Vec<&str> = SERVICE.iter().map(|f| f.name).collect();
         let mut known = schema::service_keys();
         rows.sort_unstable();

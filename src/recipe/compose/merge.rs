@@ -1,5 +1,5 @@
-//! Lays a later file over an earlier one as docker's stack loader does: services key by key by the table `keys.rs`, all
-//! else as a whole. Where its rules lose something, that is told. Pure.
+//! Merges a later file into an earlier one as docker's stack loader does: services key by key by the table
+//! `keys.rs`, everything else as a whole. Reports where docker's rules lose something. Pure.
 
 use super::form::SECTIONS;
 use super::keys::{self, Field, Form, Merge};
@@ -9,7 +9,7 @@ use super::units;
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::collections::{HashMap, HashSet};
 
-/// Lays `over` on `base`; both are in their one form.
+/// Merges `over` into `base`; both must be in long form.
 pub fn lay(base: &mut Map, over: Map, diagnostics: &mut Diagnostics) {
     let mut merge = Merging { diagnostics };
     for (section, node) in over.0 {
@@ -29,7 +29,7 @@ pub fn lay(base: &mut Map, over: Map, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Drops repeated items from lists that docker's shapes want without them; merging can make them.
+/// Drops duplicates, which merging can make, from lists that docker's schema requires to be unique.
 pub fn drop_repeated(root: &mut Map) {
     let Some(services) = root.get_mut("services").and_then(Node::map_mut) else { return };
     for (_, service) in &mut services.0 {
@@ -55,7 +55,8 @@ impl Merging<'_> {
     }
 
     fn service(&mut self, base: &mut Map, over: Map) {
-        // lists with keys are sorted and cleared of doubles as soon as a second file names the service at all
+        // lists with keys are sorted, and their duplicates removed, as soon as a second file names the
+        // service
         for field in keys::SERVICE {
             if let Merge::By(key) = field.merge
                 && let Some(Value::List(items)) = base.get_mut(field.name).map(|n| &mut n.value)
@@ -124,14 +125,14 @@ impl Merging<'_> {
         if field.name == "test" && !old.is_empty() && !new.is_empty() {
             self.odd(
                 &over.place,
-                "docker's loader puts this test behind that of an earlier file instead of replacing it",
-                "keep the test of a service in one file",
+                "docker's loader appends this test to that of an earlier file instead of replacing it",
+                "write the test of a service in one file only",
             );
         }
         old.extend(new);
     }
 
-    /// The last item of each key, sorted by it.
+    /// The last item of each key, sorted by key.
     fn by(&mut self, key: &str, items: Vec<Node>) -> Vec<Node> {
         let mut out: Vec<Node> = vec![];
         let mut at: HashMap<_, usize> = HashMap::new();
@@ -146,7 +147,7 @@ impl Merging<'_> {
                         "published" => {
                             "publish tcp and udp of one port from one file only, without any overlay on that service"
                         }
-                        _ => "leave one of them out",
+                        _ => "remove one of them",
                     };
                     self.odd(&lost.place, &message, help);
                 }
@@ -174,8 +175,8 @@ impl Merging<'_> {
                 ("options", Some(options)) => each(options, node, |_, _| true),
                 ("options", None) if node.map().is_some_and(|m| !m.0.is_empty()) => self.odd(
                     &key.place,
-                    "docker's loader loses these options, because the earlier file has `logging` without any",
-                    "give `options` in the first file too, or nothing about `logging`",
+                    "docker's loader loses these options, because the earlier file has `logging` without options",
+                    "add `options` to the first file, or remove `logging` from it",
                 ),
                 _ => {}
             }
@@ -183,7 +184,7 @@ impl Merging<'_> {
     }
 }
 
-/// Key by key; `wins` says whether the later of two values replaces the earlier.
+/// Merges maps key by key; `wins` returns whether the later of two values replaces the earlier.
 fn each(base: &mut Node, over: Node, wins: impl Fn(&Node, &Node) -> bool) {
     let (Some(base), Value::Map(over)) = (base.map_mut(), over.value) else { return };
     base.set_all(over.0, wins);
@@ -224,7 +225,7 @@ fn is_empty(node: &Node, merge: Merge) -> bool {
     }
 }
 
-/// A number sorts before every text; docker has one kind at each place.
+/// Sort key of an item: numbers come before texts. In docker all items of one list have the same type.
 fn key_of(item: &Node, key: &str) -> (i128, String) {
     match item.map().and_then(|m| m.get(key)).map(|n| &n.value) {
         Some(Value::Int(i)) => (*i, String::new()),

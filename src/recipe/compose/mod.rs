@@ -1,7 +1,8 @@
-//! Compose files as docker's stack loader understands them: several texts and an env go in, one resolved file comes
-//! out of which that loader makes the same services (`dev/oracle/` proves it). Pure: every file it needs is handed in.
+//! Compose files as docker's stack loader reads them: makes one resolved file from several texts and an env,
+//! from which that loader makes the same services (`dev/oracle/` proves it). Pure: every file that it needs
+//! is passed in.
 //!
-//! Read `build` top-down for the order of the work; it is the loader's own: YAML, variables, shapes, forms, merging.
+//! `build` shows the order of the work, which is the loader's own: YAML, variables, shapes, forms, merging.
 
 mod edit;
 mod emit;
@@ -31,29 +32,31 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use tree::{Map, Node, Value};
 
-/// Composed files: merged, filled in, in one form.
+/// Composed files: merged, with variables replaced, in long form.
 #[derive(Debug, Clone)]
 pub struct Composed {
     version: u8,
     root: Map,
-    /// What `root` says of the services, read when it is asked for; an edit forgets it.
+    /// The services of `root`, made when they are first needed; an edit removes them.
     services: OnceLock<Vec<Service>>,
     versions: Vec<(Option<String>, Place)>,
-    /// The start of the first file: where things are that no author wrote.
+    /// The start of the first file, the place of everything that no author wrote.
     place: Place,
 }
 
-/// What composing needs beside the files.
+/// What composing needs besides the files.
 pub struct Around<'a> {
     /// The app's env.
     pub env: &'a BTreeMap<String, String>,
-    /// The content of another file of the recipe (`env_file`), by its path relative to the first compose file.
+    /// Returns the content of another file of the recipe (`env_file`) by its path relative to the first
+    /// compose file.
     pub read: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl Composed {
-    /// Composes files in their order. Nothing if one of them is refused; the diagnostics say everything that is wrong,
-    /// and warn of what docker's loader does otherwise than it looks.
+    /// Composes files in their order. The result is `None` if one of them is refused. The diagnostics contain
+    /// everything that is wrong, and warnings where docker's loader reads something differently from how it
+    /// looks.
     pub fn build(files: &[Arc<Text>], around: &Around<'_>) -> (Option<Composed>, Diagnostics) {
         let mut diagnostics = Diagnostics::default();
         let Some(first) = files.first() else {
@@ -124,7 +127,7 @@ impl Composed {
         view::objects(&self.root, "configs")
     }
 
-    /// The images, each once, in the order of the services.
+    /// The images without duplicates, in the order of the services.
     pub fn images(&self) -> Vec<String> {
         let mut out: Vec<String> = vec![];
         for image in self.services().iter().filter_map(|s| s.image.clone()) {
@@ -135,8 +138,8 @@ impl Composed {
         out
     }
 
-    /// What keeps these files from being deployed although they compose: services without an image. One file of
-    /// several may well lack them; the whole may not.
+    /// What prevents a deploy of files that compose: services without an image. One of several files may
+    /// define a service without an image, but all files together may not.
     pub fn deployable(&self) -> Diagnostics {
         let mut diagnostics = Diagnostics::default();
         for service in self.services().iter().filter(|s| s.image.is_none()) {
@@ -144,13 +147,13 @@ impl Composed {
             diagnostics.push(
                 Diagnostic::new(codes::COMPOSE_SHAPE, message)
                     .at(service.place.clone())
-                    .help("name the image, or drop the service; perhaps a file is missing from COMPOSE_FILE"),
+                    .help("add an image or remove the service; a file may be missing in COMPOSE_FILE"),
             );
         }
         diagnostics
     }
 
-    /// Paths of the files whose content becomes secrets and configs, as they are written, each once.
+    /// Paths, as written, of the files that become secrets and configs, without duplicates.
     pub fn referenced_files(&self) -> Vec<String> {
         let mut out: Vec<String> = vec![];
         for file in
@@ -163,25 +166,26 @@ impl Composed {
         out
     }
 
-    /// Where a value of a service is written, such as `["deploy", "labels", "x"]`; without it the service itself.
+    /// Place of a value of a service, such as `["deploy", "labels", "x"]`; with an empty path that of the
+    /// service itself.
     pub fn place_of(&self, service: &ServiceName, path: &[&str]) -> Option<Place> {
         let own = || self.service(service.as_str()).map(|s| s.place.clone());
         view::place_of(&self.root, service.as_str(), path).or_else(own)
     }
 
-    /// Where a value of a network, volume, secret or config is written; `section` is the plural.
+    /// Place of a value of a network, volume, secret or config; `section` is the plural.
     pub fn place_of_object(&self, section: &str, object: &str, key: &str) -> Option<Place> {
         let node = self.root.map(section)?.map(object)?.get(key)?;
         Some(node.place.clone())
     }
 
-    /// The versions that the files say, in their order, and where.
+    /// The versions in the files, in the order of the files, with their places.
     pub fn versions(&self) -> &[(Option<String>, Place)] {
         &self.versions
     }
 
-    /// The one file to deploy. Its paths are relative to the first compose file. Docker's loader fills variables that
-    /// have no value from its own environment, so it must be run with an empty one.
+    /// The single file to deploy. Its paths are relative to the first compose file. Docker's loader fills
+    /// variables without a value from its own environment, so it must run with an empty one.
     pub fn to_yaml(&self) -> String {
         let mut out = format!("version: \"3.{}\"\n", self.version);
         let said = |(_, n): &&(tree::Key, Node)| !matches!(&n.value, Value::Map(m) if m.0.is_empty());
@@ -190,7 +194,7 @@ impl Composed {
     }
 }
 
-/// One file up to its one form, with the version it says. Nothing if it is refused.
+/// Reads one file up to its long form, with the version that it contains. `None` if it is refused.
 fn read_file(
     text: &Arc<Text>,
     around: &Around<'_>,
@@ -213,7 +217,7 @@ fn read_file(
             found.push(
                 Diagnostic::new(
                     codes::COMPOSE_SHAPE,
-                    format!("docker's stack loader does not know version `{said}`"),
+                    format!("docker's stack loader does not support version `{said}`"),
                 )
                 .at(place.clone())
                 .help("write `version: \"3.8\"`"),
@@ -234,8 +238,8 @@ fn check_names(root: &Map, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// An item such as `=x` of a list of labels or variables has no name. Docker's loader takes it in a list and refuses it in
-/// a map, which is what the resolved file has.
+/// An item such as `=x` in a list of labels or variables has no name. Docker's loader accepts it in a list,
+/// but not in a map, which is the form of the resolved file.
 fn check_keys(map: &Map, diagnostics: &mut Diagnostics) {
     for (key, node) in &map.0 {
         if key.name.is_empty() {
@@ -257,11 +261,11 @@ fn version_mismatch(first: Option<&str>, other: Option<&str>, text: &Arc<Text>) 
     let message = format!("the first compose file has {}, this one has {}", said(first), said(other));
     Diagnostic::new(codes::COMPOSE_SHAPE, message)
         .at(Place::start_of(text))
-        .help(format!("write the same in all: `version: \"{}\"`", first.unwrap_or("3.8")))
+        .help(format!("write the same version in all files: `version: \"{}\"`", first.unwrap_or("3.8")))
 }
 
-/// The author's own version where the long forms exist in it, else the lowest that knows every key: old clients read
-/// no newer files than they must.
+/// The author's own version if it supports the long forms, else the lowest version that has every key, so
+/// that old clients can read the file if possible.
 fn version_to_write(said: Option<&str>, root: &Map) -> u8 {
     match (said, schema::minor_of(said)) {
         (Some(text), Some(minor)) if minor >= 8 && text != "3" && !text.is_empty() => minor,
@@ -269,7 +273,7 @@ fn version_to_write(said: Option<&str>, root: &Map) -> u8 {
     }
 }
 
-/// The files of a test, composed.
+/// Composes the files of a test.
 #[cfg(test)]
 fn test_compose(content: &str) -> Composed {
     let text = Arc::new(Text { path: "compose.yml".into(), content: content.into() });

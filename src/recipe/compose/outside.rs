@@ -1,5 +1,6 @@
-//! Places under mounts that are no volume of the stack's own on the engine: paths of the host, shares, memory. What an app
-//! keeps there is neither emptied before a run, nor backed up, nor put back, nor removed after it. Pure.
+//! Mounts that are not the stack's own volumes on the engine: paths of the host, network shares, memory. What
+//! an app stores there is not emptied before a run, not backed up, not restored and not removed after the
+//! run. Pure.
 
 use super::Composed;
 use super::view::{Mount, Object, Service};
@@ -7,7 +8,7 @@ use crate::labels;
 use ccci_model::plan::left_alone::{Kind, Outside};
 
 impl Composed {
-    /// The places that are left alone, in the order of the files.
+    /// The mounted paths that are left alone, in the order of the files.
     pub fn outside(&self) -> Vec<Outside> {
         let volumes = self.volumes();
         let services = self.services();
@@ -23,8 +24,8 @@ fn outside(service: &Service, mount: &Mount, volumes: &[Object]) -> Option<Outsi
     let kind = match mount.kind.as_str() {
         "bind" => Kind::HostPath,
         "tmpfs" => Kind::Memory,
-        // one without a name is made by the engine and goes with its container
-        "volume" => volume.filter(|v| lives_elsewhere(v)).map(kind_of)?,
+        // a volume without a name is made by the engine and removed with its container
+        "volume" => volume.filter(|v| is_outside(v)).map(kind_of)?,
         _ => Kind::Other,
     };
     let options = volume.map(|v| v.driver_opts.clone()).unwrap_or_default();
@@ -50,8 +51,8 @@ fn kind_of(volume: &Object) -> Kind {
     if in_memory { Kind::Memory } else { Kind::Volume }
 }
 
-/// Whether a volume's files lie elsewhere than on the engine.
-fn lives_elsewhere(volume: &Object) -> bool {
+/// Whether the files of a volume are stored outside of the engine.
+fn is_outside(volume: &Object) -> bool {
     volume.driver.as_deref().is_some_and(|d| d != "local") || !volume.driver_opts.is_empty()
 }
 
@@ -61,7 +62,7 @@ mod tests {
     use crate::compose::test_compose;
 
     #[test]
-    fn everything_that_is_mounted_and_no_volume_of_the_engine_is_named() {
+    fn mounts_outside_of_the_engines_volumes_are_listed() {
         let composed = test_compose(
             "version: '3.8'\nservices:\n  app:\n    image: x\n    deploy:\n      labels: {backupbot.backup: 'true'}\n    \
              volumes:\n      - data:/data\n      - /srv/media:/data/media\n      - /etc/localtime:/etc/localtime:ro\n      \
@@ -70,7 +71,7 @@ mod tests {
              fast: {driver_opts: {type: tmpfs, device: tmpfs}}\n  plugin: {driver: rclone}\n",
         );
         let all = composed.outside();
-        let told: Vec<String> = all.iter().map(|o| format!("{} {}", o.target, o.named())).collect();
+        let found: Vec<String> = all.iter().map(|o| format!("{} {}", o.target, o.named())).collect();
         let expected = [
             "/data/media host path /srv/media",
             "/etc/localtime host path /etc/localtime",
@@ -79,7 +80,7 @@ mod tests {
             "/plugin volume plugin of another driver",
             "/run/x memory",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(found, expected);
         assert_eq!(
             all.iter().map(Outside::keeps).collect::<Vec<_>>(),
             [true, false, true, false, true, false]

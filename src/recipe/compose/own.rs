@@ -1,35 +1,36 @@
-//! What a stack would share with others by its name on the engine becomes the stack's own.
+//! Gives everything that a stack would share with others by its name on the engine a name of the stack's own.
 
 use super::Composed;
 use super::tree::{Key, Node, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A section whose things have names on the engine.
+/// A section whose objects have names on the engine.
 struct Section {
     name: &'static str,
-    /// What one of them is called.
+    /// Name of one object in messages.
     kind: &'static str,
     external: External,
-    /// How many bytes the engine allows for a name.
+    /// Longest name that the engine allows, in bytes.
     most: usize,
-    /// Whether the engine wants a letter or digit at the end too, not only at the start.
+    /// Whether the engine requires a letter or digit also at the end, not only at the start.
     end: bool,
-    /// Names that the engine has itself.
+    /// Names that the engine itself uses.
     engines: &'static [&'static str],
 }
 
-/// What becomes of external ones.
+/// What happens to external objects.
 #[derive(PartialEq)]
 enum External {
-    /// What they are is known to others only.
+    /// They stay external, because their content is not known.
     Stay,
-    /// They are made by the deploy, as all others: Swarm makes a missing volume, without a label by which it could be found.
+    /// The deploy makes them like all others. Swarm would make a missing volume without a label by which it
+    /// can be found.
     Made,
     /// The run makes them before the deploy.
     Given,
 }
 
-/// How many bytes the engine allows for the name of a network.
+/// Longest name of a network that the engine allows, in bytes.
 const LONGEST_NETWORK: usize = 63;
 
 const SECTIONS: &[Section] = &[
@@ -53,12 +54,12 @@ const SECTIONS: &[Section] = &[
     Section { name: "configs", kind: "config", external: External::Stay, most: 64, end: true, engines: &[] },
 ];
 
-/// What stands between the stack's name and the name that a thing has in the files.
+/// Separator between the stack's name and the name in the files.
 const NAMED: &str = "__";
 
 impl Composed {
-    /// Makes what is shared by its name the stack's: volumes and secrets that are external, and whatever the files define with
-    /// a name that does not begin with the stack's. Gives the old names, each after what it is the name of.
+    /// Renames what is shared by its name: external volumes and secrets, and everything that the files define
+    /// with a name that does not begin with the stack's name. Returns the old names, each after its kind.
     pub fn own_names(&mut self, stack: &str) -> Vec<String> {
         let (own, place) = (format!("{stack}_"), self.place.clone());
         let mut shared = vec![];
@@ -70,7 +71,7 @@ impl Composed {
             let mut anew: BTreeMap<String, String> = BTreeMap::new();
             for (_, node) in &mut objects.0 {
                 let Some(old) = section.name_of_others(node, &own) else { continue };
-                // two keys of one name stay one thing
+                // two keys with the same name still mean one object
                 let new = anew
                     .get(&old)
                     .cloned()
@@ -91,13 +92,13 @@ impl Composed {
     }
 }
 
-/// What the files, and so the labels that speak of it, call a thing of a stack that has this name on the engine.
+/// Name in the files, and in labels that refer to it, of a stack's object with this name on the engine.
 pub fn name_in_files<'a>(engine_name: &'a str, stack: &str) -> &'a str {
     let rest = engine_name.strip_prefix(stack);
     rest.and_then(|r| r.strip_prefix(NAMED).or_else(|| r.strip_prefix('_'))).unwrap_or(engine_name)
 }
 
-/// What a network that the files give this name is called on the engine.
+/// Name on the engine of a network that has this name in the files.
 pub fn own_network(stack: &str, name: &str) -> String {
     new_name(stack, name, LONGEST_NETWORK, |_| true)
 }
@@ -110,7 +111,8 @@ impl Section {
         (!stays).then(|| name.to_string())
     }
 
-    /// Whether the engine would take this name. If not it must see it: behind the stack's name it might pass.
+    /// Whether the engine accepts this name. An invalid name is not changed, because after the stack's name
+    /// it might become valid.
     fn takes(&self, name: &str) -> bool {
         let edge = |at: Option<char>| at.is_some_and(|c| c.is_ascii_alphanumeric());
         let edges = edge(name.chars().next()) && (!self.end || edge(name.chars().next_back()));
@@ -123,8 +125,9 @@ fn engine_name(key: &Key, node: &Node, own: &str) -> String {
     said.map_or_else(|| format!("{own}{}", key.name), str::to_string)
 }
 
-/// The stack's name, `__` and the old name. Not one `_`, after which keys stand: when an upgrade gives `data` the name `data`
-/// it is another volume. If it is too long or somebody's already, its begin and a digest, so that no two become one.
+/// The stack's name, `__` and the old name. Not a single `_`, which is used before keys:
+/// a volume that an upgrade names `data` is not the volume with the key `data`. If the new name is too long or already used, its
+/// beginning and a digest, so that two names never become the same.
 fn new_name(stack: &str, old: &str, most: usize, free: impl Fn(&String) -> bool) -> String {
     let name = format!("{stack}{NAMED}{old}");
     if name.len() <= most && free(&name) {

@@ -1,4 +1,4 @@
-//! Facts about names that become the stack's own.
+//! Tests of names that become the stack's own.
 
 use super::super::edit::tests::composed;
 use super::*;
@@ -21,7 +21,7 @@ fn volumes_that_others_may_use_become_the_stacks_own() {
     assert!(!c.to_yaml().contains("external"), "{}", c.to_yaml());
 }
 
-/// What objects are called on the engine in the stack `s`.
+/// Names of objects on the engine in the stack `s`.
 fn names(objects: Vec<Object>) -> Vec<String> {
     objects.iter().map(|o| o.engine_name("s")).collect()
 }
@@ -31,7 +31,7 @@ fn with(section: &str) -> Composed {
 }
 
 #[test]
-fn networks_secrets_and_configs_with_a_name_of_their_own_become_the_stacks() {
+fn networks_secrets_and_configs_with_own_names_become_the_stacks() {
     let mut c = with(
         "networks:\n  back: {name: internal}\n  proxy: {external: true}\nsecrets:\n  key: {name: key_v1, file: k}\nconfigs:\n  conf: {name: conf_v1, file: c}\n  mine: {name: s_conf_v2, file: c}\n",
     );
@@ -42,16 +42,16 @@ fn networks_secrets_and_configs_with_a_name_of_their_own_become_the_stacks() {
 }
 
 #[test]
-fn two_things_never_get_one_name_and_one_thing_never_two() {
+fn names_stay_unique_and_one_object_has_one_name() {
     let mut c =
         with("volumes:\n  data:\n  theirs: {external: true, name: data}\n  x: {name: a}\n  y: {name: a}\n");
     c.own_names("s");
     assert_eq!(names(c.volumes()), ["s_data", "s__data", "s__a", "s__a"]);
 }
 
-/// The operator's volume would be another one after the upgrade, and empty.
+/// With another name after the upgrade, the operator's volume would be a new and empty one.
 #[test]
-fn a_name_that_an_upgrade_brings_or_drops_is_another_thing_than_the_key_alone() {
+fn a_name_added_by_an_upgrade_is_another_object_than_the_key() {
     let one = |section: &str| {
         let mut c = with(section);
         c.own_names("s");
@@ -79,16 +79,17 @@ fn names_that_would_be_too_long_are_shortened_and_stay_different() {
 }
 
 #[test]
-fn two_things_never_get_one_name_even_if_a_key_looks_like_one() {
+fn names_stay_unique_if_a_key_looks_like_a_new_name() {
     let mut c = with("volumes:\n  _x:\n  y: {name: x}\n");
     c.own_names("s");
     let names = names(c.volumes());
     assert!(names[0] == "s__x" && names[1].starts_with("s__x_"), "{names:?}");
 }
 
-/// The run gives an external secret its value itself; what an external network or config is only others know.
+/// The run itself gives an external secret its value. The content of an external network or config is not
+/// known.
 #[test]
-fn an_external_secret_becomes_the_stacks_and_stays_external_and_other_external_things_stay_as_they_are() {
+fn of_external_objects_only_secrets_are_renamed() {
     let mut c = with(
         "networks:\n  proxy: {external: true}\nsecrets:\n  tok: {external: true, name: shared}\n  own: {external: true, name: s_own_v1}\nconfigs:\n  conf: {external: true, name: theirs}\n",
     );
@@ -102,9 +103,9 @@ fn an_external_secret_becomes_the_stacks_and_stays_external_and_other_external_t
     assert_eq!(seen, expected);
 }
 
-/// With the stack's name in front it would pass here and fail for every operator.
+/// With the stack's name in front the deploy would pass here, but fail for every operator.
 #[test]
-fn a_name_that_the_engine_refuses_stays_so_that_it_does() {
+fn an_invalid_name_is_not_changed() {
     let (long, longer) = ("n".repeat(64), "n".repeat(65));
     for (section, more, name) in [
         ("volumes", "", "_x"),

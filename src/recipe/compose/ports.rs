@@ -1,29 +1,30 @@
-//! Ports in docker's short form, `ip:published:target/protocol` with ranges, as its own parser reads them. Pure.
+//! Parses ports in docker's short form, `ip:published:target/protocol` with ranges, as docker's own parser
+//! does. Pure.
 
 use std::net::IpAddr;
 
-/// One port after ranges are laid out.
+/// One port; ranges are already expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PortPair {
     /// The container's port.
     pub target: u16,
-    /// The port that is opened; 0 lets Swarm choose.
+    /// The published port; 0 lets Swarm choose.
     pub published: u16,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
 }
 
-/// So many ports a file may have in all; Swarm would need minutes to open that many.
+/// Ports that a file may have in all; Swarm would need minutes to publish that many.
 pub const MOST: usize = 2_000;
 
-/// A port or a range that was read and not laid out yet.
+/// A port or range before it is expanded.
 struct Ranges {
     target: (u16, u16),
     published: Option<(u16, u16)>,
     protocol: String,
 }
 
-/// How many ports a text means.
+/// Number of ports in a text.
 pub fn count(text: &str) -> Result<usize, String> {
     let Ranges { target, published, .. } = read(text)?;
     let (first, last) = published.filter(|_| target.0 == target.1).unwrap_or(target);
@@ -38,17 +39,17 @@ fn read(text: &str) -> Result<Ranges, String> {
     let (target, protocol) = target.split_once('/').unwrap_or((target, ""));
     let protocol = if protocol.is_empty() { "tcp".to_string() } else { protocol.to_lowercase() };
     if !["tcp", "udp", "sctp"].contains(&protocol.as_str()) {
-        return Err(format!("`{protocol}` is no protocol"));
+        return Err(format!("`{protocol}` is not a protocol"));
     }
     let (first, last) = range(target)?;
     let published = if published.is_empty() { None } else { Some(range(published)?) };
     if published.is_some_and(|(from, to)| last - first != to - from && first != last) {
-        return Err("the two ranges differ in length".into());
+        return Err("the two ranges have different lengths".into());
     }
     Ok(Ranges { target: (first, last), published, protocol })
 }
 
-/// Reads one port or range, in the order in which docker lays them out.
+/// Parses one port or range, in the order in which docker expands it.
 pub fn parse(text: &str) -> Result<Vec<PortPair>, String> {
     let Ranges { target: (first, last), published, protocol } = read(text)?;
     let (from, to) = published.unwrap_or((0, 0));
@@ -68,18 +69,18 @@ fn address(text: &str) -> Result<(), String> {
     let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
     match bare.is_empty() || bare.parse::<IpAddr>().is_ok() {
         true => Ok(()),
-        false => Err(format!("`{text}` is no IP address")),
+        false => Err(format!("`{text}` is not an IP address")),
     }
 }
 
 fn range(text: &str) -> Result<(u16, u16), String> {
     let number = |t: &str| {
         let plain = !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
-        t.parse::<u16>().ok().filter(|_| plain).ok_or_else(|| format!("`{t}` is no port number"))
+        t.parse::<u16>().ok().filter(|_| plain).ok_or_else(|| format!("`{t}` is not a port number"))
     };
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (number(first)?, number(last)?);
-    if last < first { Err(format!("the range `{text}` goes down")) } else { Ok((first, last)) }
+    if last < first { Err(format!("the range `{text}` ends before it begins")) } else { Ok((first, last)) }
 }
 
 #[cfg(test)]
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn short_ports_and_ranges_are_laid_out_as_docker_lays_them_out() {
+    fn short_ports_and_ranges_are_expanded_as_in_docker() {
         check("80", &[(0, 80, "tcp")]);
         check("8080:80/UDP", &[(8080, 80, "udp")]);
         check("127.0.0.1:53:53/udp", &[(53, 53, "udp")]);
@@ -104,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn ports_are_counted_as_they_are_laid_out() {
+    fn ports_are_counted_as_they_are_expanded() {
         for text in ["80", "8080:80", "9000-9001:80", "70-72", "99-100:99-100", "1.2.3.4::5-9"] {
             assert_eq!(count(text), Ok(parse(text).unwrap().len()), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_port_is_refused_with_a_reason() {
+    fn invalid_ports_are_refused_with_a_reason() {
         for text in ["", "a", "80:", "70000", "80/icmp", "1-3:80-81", "5-3", "host:80:80", "-1"] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -1,4 +1,5 @@
-//! What docker's converter refuses once files are merged: references to nothing, settings that exclude each other. Pure.
+//! Checks merged files for what docker's converter refuses: references to undefined objects, and settings
+//! that exclude each other. Pure.
 
 use super::tree::{Map, Node, Value};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
@@ -38,7 +39,7 @@ impl Check<'_> {
             .unwrap_or_else(|| format!("define it under the top-level `{section}`"));
         self.wrong(
             place,
-            format!("the service `{service}` uses the {what} `{name}`, which is defined nowhere"),
+            format!("the service `{service}` uses the {what} `{name}`, which is not defined"),
         )
         .help = Some(help);
     }
@@ -65,7 +66,7 @@ impl Check<'_> {
         self.credentials(name, place, service);
     }
 
-    /// Two secrets or two configs cannot become the same file.
+    /// Reports two secrets or two configs of a service that become the same file.
     fn targets(&mut self, service: &str, section: &str, items: &[Node]) {
         let target = |n: &Node| {
             let m = n.map()?;
@@ -76,7 +77,7 @@ impl Check<'_> {
             let Some(file) = target(item) else { continue };
             if !taken.insert(file.clone()) {
                 let message = format!("two of the {section} of `{service}` become the file `{file}`");
-                self.wrong(&item.place, message).help = Some("give one of them another `target`".into());
+                self.wrong(&item.place, message).help = Some("change the `target` of one of them".into());
             }
         }
     }
@@ -94,7 +95,7 @@ impl Check<'_> {
             other => {
                 let known = ["volume", "bind", "tmpfs", "npipe", "cluster"];
                 let help = nearest::did_you_mean(other, known);
-                self.wrong(&node.place, format!("`{other}` is no kind of mount")).help = help;
+                self.wrong(&node.place, format!("`{other}` is not a type of mount")).help = help;
                 return;
             }
         };
@@ -124,7 +125,7 @@ impl Check<'_> {
             global @ ("global" | "global-job") => {
                 if let Some(replicas) = deploy.get("replicas") {
                     let message = format!(
-                        "`replicas` makes no sense for `{name}`, which is deployed in mode `{global}`"
+                        "`replicas` is not possible for `{name}`, which is deployed in mode `{global}`"
                     );
                     self.wrong(&replicas.place, message);
                 }
@@ -132,7 +133,7 @@ impl Check<'_> {
             other => {
                 let known = ["replicated", "global", "replicated-job", "global-job"];
                 let help = nearest::did_you_mean(other, known);
-                self.wrong(&mode.place, format!("`{other}` is no mode of deployment")).help = help;
+                self.wrong(&mode.place, format!("`{other}` is not a deployment mode")).help = help;
             }
         }
     }
@@ -154,7 +155,7 @@ impl Check<'_> {
         if (!text.is_empty() && !known.contains(&policy))
             || (!count.is_empty() && count.parse::<i64>().is_err())
         {
-            self.wrong(&node.place, format!("`{text}` is no restart policy for `{name}`")).help =
+            self.wrong(&node.place, format!("`{text}` is not a restart policy for `{name}`")).help =
                 Some("write a `restart_policy` under `deploy`".into());
         }
     }

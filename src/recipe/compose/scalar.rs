@@ -1,11 +1,12 @@
-//! Plain scalars by the rules of the YAML reader inside the docker client (yaml.v3): YAML 1.2 with leftovers of 1.1
-//! (`0777` is octal, dates are dates) but without its booleans (`yes`, `on` are texts). And numbers as Go prints them.
+//! Parses plain scalars by the rules of the YAML reader in the docker client (yaml.v3): YAML 1.2 with parts
+//! of 1.1 (`0777` is octal, dates are dates), but without its booleans (`yes`, `on` are texts). Prints
+//! numbers as Go does.
 
 use super::tree::Value;
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// What an unquoted scalar means.
+/// Value of an unquoted scalar.
 pub fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
@@ -61,12 +62,12 @@ fn whole(text: &str) -> Option<i128> {
     }
     let size = i128::from_str_radix(digits, radix).ok()?;
     let value = if negative { -size } else { size };
-    // ParseUint takes no sign, so only a bare number reaches beyond the signed half
+    // ParseUint accepts no sign, so only a number without one can be greater than the signed maximum
     let most = if text.starts_with(['+', '-']) { i128::from(i64::MAX) } else { i128::from(u64::MAX) };
     (i128::from(i64::MIN)..=most).contains(&value).then_some(value)
 }
 
-/// A scalar that starts with a point goes to Go's `ParseFloat` as it is.
+/// A scalar that starts with a point is passed unchanged to Go's `ParseFloat`.
 fn float_with_underscores(text: &str) -> Option<f64> {
     let shape = text[1..].starts_with(|c: char| c.is_ascii_digit());
     text.parse::<f64>().ok().filter(|f| shape && f.is_finite())
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_scalars_mean_what_the_docker_client_takes_them_for() {
+    fn plain_scalars_have_the_values_of_the_docker_client() {
         for text in ["on", "yes", "y", "NO", "a", "1.2.3", "0o9", "1e", "--1", "+", "1:30", "2026-13-01", "."]
         {
             check(text, Value::Str(text.into()));

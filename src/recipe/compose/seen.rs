@@ -1,17 +1,17 @@
-//! Which nodes were there before, found by a digest of what they hold and not by looking at each: lists of a hostile file
-//! are long. Pure.
+//! Finds duplicate nodes by a digest of their content instead of comparing all pairs, because lists of a
+//! hostile file are long. Pure.
 
 use super::tree::{Node, Value};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem::discriminant;
 
-/// Nodes of a list that were seen.
+/// Nodes of a list so far.
 #[derive(Default)]
 pub struct Seen<'a>(HashMap<u64, Vec<&'a Node>>);
 
 impl<'a> Seen<'a> {
-    /// Remembers a node; false when the same was there before.
+    /// Adds a node; false if an equal one was added before.
     pub fn first(&mut self, node: &'a Node) -> bool {
         let alike = self.0.entry(digest(node)).or_default();
         let first = !alike.iter().any(|other| other.same(node));
@@ -22,7 +22,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Equal for nodes that hold the same; the order of keys does not count.
+/// The same for equal nodes; the order of keys does not count.
 fn digest(node: &Node) -> u64 {
     let mut hash = DefaultHasher::new();
     discriminant(&node.value).hash(&mut hash);
@@ -30,7 +30,7 @@ fn digest(node: &Node) -> u64 {
         Value::Null => {}
         Value::Bool(b) => b.hash(&mut hash),
         Value::Int(i) => i.hash(&mut hash),
-        // the two zeros are the same
+        // 0.0 and -0.0 are equal
         Value::Float(f) => (f + 0.0).to_bits().hash(&mut hash),
         Value::Time(t) | Value::Str(t) => t.hash(&mut hash),
         Value::List(items) => items.iter().for_each(|n| digest(n).hash(&mut hash)),
@@ -55,7 +55,7 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn the_same_is_seen_wherever_it_stands_and_in_whatever_order_its_keys_are() {
+    fn equal_nodes_are_found_whatever_their_place_and_order() {
         let content = "[{a: 1, b: [x]}, {b: [x], a: 1}, {a: 1, b: x}, 0.0, -0.0, 1, '1', 1, {a: b}, {b: a}]";
         let text = Arc::new(Text { path: "x".into(), content: content.into() });
         let root = yaml::parse(&text, &mut Diagnostics::default()).unwrap();

@@ -1,5 +1,5 @@
-//! A YAML document as an ordered tree in which every value and every key knows where it was written. Holds data only;
-//! `yaml.rs` makes it, everything else in this folder reads or rewrites it.
+//! A YAML document as an ordered tree in which every value and every key has its place in the text. Data
+//! only; `yaml.rs` makes it, the other files of this directory read or change it.
 
 use super::scalar;
 use ccci_model::diag::Place;
@@ -8,13 +8,13 @@ use std::collections::HashMap;
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// What it is.
+    /// The value itself.
     pub value: Value,
-    /// Where it is written; for what an alias brought, where the anchor is.
+    /// Its place; for a value from an alias that of the anchor.
     pub place: Place,
 }
 
-/// What a node holds; the scalars are those that docker's YAML reader tells apart.
+/// The value of a node; the scalar types are those that docker's YAML reader distinguishes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Nothing.
@@ -44,7 +44,7 @@ pub struct Key {
     pub place: Place,
 }
 
-/// An ordered map; every key is there once.
+/// An ordered map without duplicate keys.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Map(pub Vec<(Key, Node)>);
 
@@ -54,22 +54,22 @@ impl Map {
         self.0.iter().find(|(k, _)| k.name == name).map(|(_, n)| n)
     }
 
-    /// The value of a key, to be changed.
+    /// The value of a key, mutable.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Node> {
         self.0.iter_mut().find(|(k, _)| k.name == name).map(|(_, n)| n)
     }
 
-    /// The key as it is written here.
+    /// The key with its place.
     pub fn key(&self, name: &str) -> Option<&Key> {
         self.0.iter().map(|(k, _)| k).find(|k| k.name == name)
     }
 
-    /// Whether the key is there.
+    /// Whether the key exists.
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// Sets a key: in its place if it is there, else at the end.
+    /// Sets a key: at its position if it exists, else at the end.
     pub fn set(&mut self, key: Key, node: Node) {
         match self.get_mut(&key.name) {
             Some(old) => *old = node,
@@ -77,8 +77,8 @@ impl Map {
         }
     }
 
-    /// Takes many keys, in their order: new ones at the end, and for one that is there `wins` says whether its value is
-    /// replaced. Looks each up once, where `set` would look through all.
+    /// Sets many keys, in their order: new ones at the end; for an existing key `wins` returns whether its
+    /// value is replaced. Looks up each key once, where `set` would search the whole map each time.
     pub fn set_all(
         &mut self,
         over: impl IntoIterator<Item = (Key, Node)>,
@@ -98,13 +98,13 @@ impl Map {
         }
     }
 
-    /// Takes a key out.
+    /// Removes a key and returns its value.
     pub fn take(&mut self, name: &str) -> Option<Node> {
         let at = self.0.iter().position(|(k, _)| k.name == name)?;
         Some(self.0.remove(at).1)
     }
 
-    /// Sets a key that no author wrote; it gets the place of what it belongs to.
+    /// Sets a key that no author wrote, with the place of the object that it belongs to.
     pub fn put(&mut self, name: &str, value: Value, place: &Place) {
         let key = Key { name: name.to_string(), place: place.clone() };
         self.set(key, Node { value, place: place.clone() });
@@ -144,7 +144,7 @@ impl Map {
         }
     }
 
-    /// The truth below a key.
+    /// The boolean below a key.
     pub fn bool(&self, name: &str) -> Option<bool> {
         match self.get(name).map(|n| &n.value) {
             Some(Value::Bool(b)) => Some(*b),
@@ -162,7 +162,7 @@ impl Node {
         }
     }
 
-    /// The map, to be changed.
+    /// The map, if it is one, mutable.
     pub fn map_mut(&mut self) -> Option<&mut Map> {
         match &mut self.value {
             Value::Map(m) => Some(m),
@@ -178,7 +178,7 @@ impl Node {
         }
     }
 
-    /// A scalar as docker's loader prints it into a label or a variable; none of lists and maps.
+    /// A scalar as docker's loader prints it into a label or a variable; `None` for lists and maps.
     pub fn printed(&self) -> Option<String> {
         match &self.value {
             Value::Null => Some(String::new()),
@@ -190,7 +190,7 @@ impl Node {
         }
     }
 
-    /// Whether two nodes hold the same, wherever they are written and in whatever order their keys stand.
+    /// Whether two nodes have equal content, whatever their places and the order of their keys.
     pub fn same(&self, other: &Node) -> bool {
         match (&self.value, &other.value) {
             (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b)),
@@ -202,12 +202,12 @@ impl Node {
         }
     }
 
-    /// Another value at the same place.
+    /// A node with another value at the same place.
     pub fn with(&self, value: Value) -> Node {
         Node { value, place: self.place.clone() }
     }
 
-    /// What it is, in words of YAML.
+    /// Its type in the terms of YAML, with an article.
     pub fn kind(&self) -> &'static str {
         match &self.value {
             Value::Null => "nothing",

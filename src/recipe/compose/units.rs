@@ -1,4 +1,4 @@
-//! Durations, sizes and CPU counts as the libraries inside the docker client read them. Pure.
+//! Parses durations, sizes and numbers of CPUs as the libraries in the docker client do. Pure.
 
 /// Go's `time.ParseDuration`, in nanoseconds: `1h30m`, `1.5s`, `-2ms`, `0`.
 pub fn duration_ns(text: &str) -> Option<i64> {
@@ -55,7 +55,7 @@ pub fn bytes(text: &str) -> Option<i64> {
     Some((number * 1024f64.powi(power as i32)) as i64)
 }
 
-/// docker's `ParseCPUs`, in billionths of a CPU; finer than that is refused.
+/// docker's `ParseCPUs`, in billionths of a CPU; a finer value is refused.
 pub fn nano_cpus(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));

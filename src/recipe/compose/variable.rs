@@ -1,31 +1,32 @@
-//! Finds the variables of a text, in the forms that docker's loader knows. What it does with a regular expression is done
-//! by hand here: `[^}]*` looks for its brace from every `${` again, which takes hours on a hostile text. Pure.
+//! Finds the variables of a text, in the forms that docker's loader supports. Docker uses a regular
+//! expression. Here it is done by hand, because `[^}]*` searches for its brace from every `${` again, which
+//! takes hours on a hostile text. Pure.
 
 use std::ops::Range;
 
-/// How a variable is written.
+/// Form of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form<'a> {
     /// `$$`.
     Escaped,
-    /// `$NAME`, and its operator up to the next `}` if it has one.
+    /// `$NAME`, with its operator up to the next `}` if it has one.
     Named(&'a str),
     /// `${…}`, without the braces.
     Braced(&'a str),
-    /// A dollar that begins none of these.
+    /// A dollar sign that begins none of these forms.
     Invalid,
 }
 
-/// The variables of a text in order, each with where it stands.
+/// The variables of a text in order, each with its range.
 pub struct Variables<'a> {
     text: &'a str,
     at: usize,
-    /// The first closing brace that is not before `at`, once looked for; the end of the text if there is none.
+    /// The first closing brace at or after `at`, once it was searched; the end of the text if there is none.
     brace: Option<usize>,
 }
 
 impl<'a> Variables<'a> {
-    /// Those of this text.
+    /// The variables of this text.
     pub fn of(text: &'a str) -> Variables<'a> {
         Variables { text, at: 0, brace: None }
     }
@@ -50,7 +51,7 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// Go folds these two to `s` and `k`.
+/// Go's case folding maps these two characters to `s` and `k`.
 fn is_letter(c: char) -> bool {
     c.is_ascii_alphabetic() || matches!(c, '_' | '\u{17f}' | '\u{212a}')
 }
@@ -84,7 +85,7 @@ mod tests {
     use regex::Regex;
     use std::sync::LazyLock;
 
-    /// As docker's loader finds them.
+    /// The variables as docker's regular expression finds them.
     fn by_pattern(text: &str) -> Vec<(Range<usize>, Form<'_>)> {
         static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
             let subst = r"[_a-z][_a-z0-9]*(?::?[-?][^}]*)?";
@@ -106,7 +107,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_same_is_found_as_by_dockers_pattern(text in "[${}aB_9:?\\- \u{17f}\u{212a}é\n]{0,30}") {
+        fn variables_are_those_of_dockers_pattern(text in "[${}aB_9:?\\- \u{17f}\u{212a}é\n]{0,30}") {
             prop_assert_eq!(Variables::of(&text).collect::<Vec<_>>(), by_pattern(&text));
         }
     }

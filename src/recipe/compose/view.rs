@@ -1,4 +1,4 @@
-//! Composed files as values of Rust types: what planning, deploying and linting read. Reads only.
+//! Composed files as typed values for planning, deploying and linting. Only reads them.
 
 use super::tree::{Map, Node};
 use super::units;
@@ -12,52 +12,52 @@ use std::time::Duration;
 pub struct Service {
     /// Its name in the stack.
     pub name: ServiceName,
-    /// Where its name is written.
+    /// Place of its name.
     pub place: Place,
-    /// Its image; an overlay file alone may have none.
+    /// Its image; a single overlay file may have none.
     pub image: Option<String>,
     /// `deploy.labels`: those of the Swarm service, which Traefik, abra and backups read.
     pub labels: BTreeMap<String, String>,
     /// `labels`: those of its containers.
     pub container_labels: BTreeMap<String, String>,
-    /// Its variables; without a value means: left to whoever runs it.
+    /// Its variables; one without a value is left to the user who deploys.
     pub environment: BTreeMap<String, Option<String>>,
-    /// Its ports, ranges laid out.
+    /// Its ports, with ranges expanded.
     pub ports: Vec<Port>,
     /// Its mounts.
     pub mounts: Vec<Mount>,
-    /// Its networks; none means the stack's own `default`.
+    /// Its networks; an empty list means the stack's own `default`.
     pub networks: Vec<Attachment>,
-    /// The secrets it is given.
+    /// Its secrets.
     pub secrets: Vec<Reference>,
-    /// The configs it is given.
+    /// Its configs.
     pub configs: Vec<Reference>,
-    /// Its healthcheck, if the file has one; the image may bring its own.
+    /// Its healthcheck, if the file has one; the image may have its own.
     pub healthcheck: Option<Healthcheck>,
     /// How it is deployed.
     pub deploy: Deploy,
     /// How long it may take to stop.
     pub stop_grace_period: Option<Duration>,
-    /// Services it names; Swarm ignores them.
+    /// Services that it names; Swarm ignores them.
     pub depends_on: Vec<String>,
-    /// What replaces the image's entrypoint.
+    /// Entrypoint that replaces the image's.
     pub entrypoint: Vec<String>,
-    /// What replaces the image's command.
+    /// Command that replaces the image's.
     pub command: Vec<String>,
 }
 
 /// A port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
-    /// The container's.
+    /// The container's port.
     pub target: u32,
-    /// The one that is opened; 0 lets Swarm choose.
+    /// The published port; 0 lets Swarm choose.
     pub published: u32,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
     /// `ingress` or `host`.
     pub mode: String,
-    /// Where it is written.
+    /// Its place.
     pub place: Place,
 }
 
@@ -70,9 +70,9 @@ pub struct Mount {
     pub source: String,
     /// The path in the container.
     pub target: String,
-    /// Whether it may not be written.
+    /// Whether it is read-only.
     pub read_only: bool,
-    /// Where it is written.
+    /// Its place.
     pub place: Place,
 }
 
@@ -81,7 +81,7 @@ pub struct Mount {
 pub struct Attachment {
     /// The network's key.
     pub network: String,
-    /// Other names it answers to there.
+    /// Further names of the service on this network.
     pub aliases: Vec<String>,
 }
 
@@ -90,13 +90,13 @@ pub struct Attachment {
 pub struct Reference {
     /// Its key.
     pub source: String,
-    /// The file it becomes; a bare name lies in `/run/secrets` or in `/`.
+    /// The file that it becomes; a bare name is in `/run/secrets` or in `/`.
     pub target: String,
-    /// Who owns it.
+    /// The user that owns the file.
     pub uid: Option<String>,
-    /// Its group.
+    /// The group of the file.
     pub gid: Option<String>,
-    /// Its mode.
+    /// Permissions of the file.
     pub mode: Option<u32>,
 }
 
@@ -105,15 +105,15 @@ pub struct Reference {
 pub struct Healthcheck {
     /// `CMD …`, `CMD-SHELL …` or `NONE`; empty leaves the image's own.
     pub test: Vec<String>,
-    /// Whether it is switched off.
+    /// Whether it is disabled.
     pub disabled: bool,
     /// Time between two checks.
     pub interval: Option<Duration>,
     /// Time a check may take.
     pub timeout: Option<Duration>,
-    /// Time in which failures do not count.
+    /// Time after the start in which failures do not count.
     pub start_period: Option<Duration>,
-    /// Failures in a row that make it unhealthy.
+    /// Consecutive failures after which the container is unhealthy.
     pub retries: Option<u64>,
 }
 
@@ -122,26 +122,26 @@ pub struct Healthcheck {
 pub struct Deploy {
     /// `replicated`, `global`, `replicated-job` or `global-job`.
     pub mode: String,
-    /// How many; nothing means one.
+    /// Number of replicas; none means one.
     pub replicas: Option<u64>,
     /// `vip` or `dnsrr`.
     pub endpoint_mode: Option<String>,
-    /// When it is started again; nothing means always.
+    /// When it is restarted; none means always.
     pub restart: Option<Restart>,
     /// How it is updated.
     pub update: Option<Update>,
 }
 
-/// When a service is started again.
+/// When a service is restarted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Restart {
     /// `none`, `on-failure` or `any`.
     pub condition: Option<String>,
-    /// How often at most; 0 is without end.
+    /// Most restarts; 0 means no limit.
     pub max_attempts: Option<u64>,
-    /// Time between two starts.
+    /// Time between two restarts.
     pub delay: Option<Duration>,
-    /// Time after which a start counts as good.
+    /// Time after which a restart counts as successful.
     pub window: Option<Duration>,
 }
 
@@ -152,11 +152,11 @@ pub struct Update {
     pub order: Option<String>,
     /// `pause`, `continue` or `rollback`.
     pub failure_action: Option<String>,
-    /// How long a new task is watched.
+    /// Time for which a new task is monitored.
     pub monitor: Option<Duration>,
-    /// Time between two tasks.
+    /// Time between two updated tasks.
     pub delay: Option<Duration>,
-    /// Tasks at once; 0 is all.
+    /// Tasks that are updated at once; 0 means all.
     pub parallelism: Option<u64>,
 }
 
@@ -165,11 +165,11 @@ pub struct Update {
 pub struct Object {
     /// Its key in the file.
     pub key: String,
-    /// Where its key is written.
+    /// Place of its key.
     pub place: Place,
-    /// Its name on the engine, if the file says one; always for external ones.
+    /// Its name on the engine, if the file has one; external ones always have one.
     pub name: Option<String>,
-    /// Whether somebody else makes it.
+    /// Whether it exists outside of the stack.
     pub external: bool,
     /// The file with its content (secrets, configs), as written: relative to the first compose file.
     pub file: Option<String>,
@@ -177,7 +177,7 @@ pub struct Object {
     pub driver: Option<String>,
     /// Options of its driver (volumes, networks).
     pub driver_opts: BTreeMap<String, String>,
-    /// `golang` if its content is a template that the engine fills in.
+    /// `golang` if its content is a template that the engine renders.
     pub template_driver: Option<String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
@@ -190,7 +190,7 @@ impl Object {
     }
 }
 
-/// The services of a resolved tree; those whose names are none are left out (the builder refuses them).
+/// The services of a resolved tree. Those with an invalid name are left out; `build` refuses them.
 pub(super) fn services(root: &Map) -> Vec<Service> {
     let Some(services) = root.map("services") else { return vec![] };
     services
@@ -346,7 +346,7 @@ fn deploy(m: &Map) -> Deploy {
     }
 }
 
-/// The place of a value inside a service, for those who complain about it later.
+/// Place of a value inside a service, for later diagnostics.
 pub(super) fn place_of(root: &Map, service: &str, path: &[&str]) -> Option<Place> {
     let mut node = root.map("services")?.get(service)?;
     for part in path {

@@ -1,6 +1,6 @@
-//! Reads YAML texts into trees, as the docker client's own reader does: anchors, aliases, merge keys, no key twice. The
-//! only file that names the parser. It works on the parser's events and not through serde, because only the raw text
-//! and style of a scalar tell what docker takes it for.
+//! Parses YAML into trees as the docker client's own reader does: with anchors, aliases and merge keys,
+//! without duplicate keys. Only this file uses the parser crate. It works on the parser's events and not
+//! through serde, because docker's types depend on the raw text and style of a scalar.
 
 use super::scalar;
 use super::tree::{Key, Map, Node, Value};
@@ -13,12 +13,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// More nodes than any real file has, what aliases bring included; aliases that multiply end here.
+/// More nodes than any real file has, including those from aliases. It limits aliases that multiply.
 const MOST_NODES: usize = 20_000;
-/// Deeper than any real file; keeps recursion harmless.
+/// Deeper than any real file; it limits recursion.
 const DEEPEST: usize = 60;
 
-/// The first document of a text. Nothing if it cannot be read; the diagnostics say why.
+/// The first document of a text. `None` if it cannot be read, with the reasons in the diagnostics.
 pub fn parse(text: &Arc<Text>, diagnostics: &mut Diagnostics) -> Option<Node> {
     let before = diagnostics.0.len();
     let options = granit_parser::options! {
@@ -51,10 +51,10 @@ struct Reader<'a> {
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     text: &'a Arc<Text>,
     anchors: HashMap<usize, Node>,
-    /// Anchors of collections that are still being read.
+    /// Anchors of collections that are not complete yet.
     open: Vec<usize>,
     nodes: usize,
-    /// How many of them aliases brought.
+    /// Number of nodes that came from aliases.
     repeated: usize,
     diagnostics: &'a mut Diagnostics,
 }
@@ -66,9 +66,8 @@ impl<'a> Reader<'a> {
                 let harmless = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
                 match name.chars().all(harmless) {
                     true => self.next(),
-                    false => {
-                        self.fail(self.place(&span), "anchors are named with letters, digits, `_` and `-`")
-                    }
+                    false => self
+                        .fail(self.place(&span), "names of anchors consist of letters, digits, `_` and `-`"),
                 }
             }
             Some(Ok(next)) => Ok(next),
@@ -114,12 +113,12 @@ impl<'a> Reader<'a> {
         if self.nodes > MOST_NODES {
             let message = match self.repeated {
                 0 => format!("this file has more than {MOST_NODES} values"),
-                _ => format!("the aliases of this file make it grow without end, beyond {MOST_NODES} values"),
+                _ => format!("the aliases of this file multiply its values beyond {MOST_NODES}"),
             };
             return self.fail(place, message);
         }
         if depth > DEEPEST {
-            return self.fail(place, format!("nothing may be nested deeper than {DEEPEST} levels"));
+            return self.fail(place, format!("the file is nested deeper than {DEEPEST} levels"));
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -149,7 +148,7 @@ impl<'a> Reader<'a> {
                 self.repeated += size(&node);
                 Ok(node)
             }
-            _ => self.fail(place, "this is no YAML value"),
+            _ => self.fail(place, "this is not a YAML value"),
         }
     }
 
@@ -174,7 +173,7 @@ impl<'a> Reader<'a> {
             let bytes = STANDARD.decode(text).ok().and_then(|b| String::from_utf8(b).ok());
             return match bytes {
                 Some(text) => Ok(Value::Str(text)),
-                None => self.fail(place.clone(), format!("`{text}` is no text in base64")),
+                None => self.fail(place.clone(), format!("`{text}` is not a text in base64")),
             };
         }
         let text_is_meant = style != ScalarStyle::Plain && wanted.is_none();
@@ -189,7 +188,7 @@ impl<'a> Reader<'a> {
             | (Some("bool"), value @ Value::Bool(_))
             | (Some("int"), value @ Value::Int(_))
             | (Some("float"), value @ Value::Float(_)) => Ok(value),
-            (Some(tag), _) => self.fail(place.clone(), format!("`{text}` is no `!!{tag}`")),
+            (Some(tag), _) => self.fail(place.clone(), format!("`{text}` is not a `!!{tag}`")),
         }
     }
 
@@ -239,7 +238,7 @@ impl<'a> Reader<'a> {
         Ok(out)
     }
 
-    /// Docker's loader knows no keys but texts.
+    /// Docker's loader accepts only texts as keys.
     fn key(&mut self, node: Node, is_merge: bool) -> Option<Key> {
         let d = match (is_merge, &node.value) {
             (true, _) => Diagnostic::new(codes::YAML_SYNTAX, "`<<` is set twice")
@@ -255,7 +254,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// `<<`: keys that are not there yet, of one map or of several in their order.
+    /// `<<`: adds the keys that do not exist yet, from one map or from several in their order.
     fn merge(&self, out: &mut Map, node: Node) -> Read<()> {
         let place = node.place.clone();
         let maps = match node.value {
@@ -264,7 +263,7 @@ impl<'a> Reader<'a> {
         };
         for from in maps {
             let Value::Map(from) = from.value else {
-                return self.fail(place, "`<<` takes a map or a list of maps");
+                return self.fail(place, "`<<` must be a map or a list of maps");
             };
             out.set_all(from.0, |_, _| false);
         }
@@ -307,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn values_know_their_bytes_and_quotes_make_texts() {
+    fn values_have_places_and_quotes_make_texts() {
         let (node, _) = read("a: \"5\"\nb: 5\nc: |\n  two\n  lines\nd: !!str 7\n");
         let root = node.unwrap();
         let m = root.map().unwrap();
@@ -321,11 +320,11 @@ mod tests {
     }
 
     #[test]
-    fn what_docker_refuses_is_refused_with_its_place() {
+    fn what_docker_refuses_is_reported_with_its_place() {
         refused("a: 1\na: 2\n", "compose.yml:2:1 `a` is set twice; the first is on line 1");
         refused("a:\n  80: x\n", "compose.yml:2:3 a key must be a text, not a whole number");
         refused("a: &a\n  b: *a\n", "compose.yml:2:6 this anchor contains itself");
-        refused("a:\n  <<: 5\n", "compose.yml:2:7 `<<` takes a map or a list of maps");
+        refused("a:\n  <<: 5\n", "compose.yml:2:7 `<<` must be a map or a list of maps");
         let (node, d) = read("a: [1, 2\nb: 3\n");
         assert!(node.is_none() && d.0[0].code == codes::YAML_SYNTAX);
     }

@@ -1,5 +1,6 @@
-//! Reads a recipe directory from any file system. Links that lead out of the directory are not followed, so that a change
-//! under review cannot show a file of the machine. All bounds of a recipe directory stand here.
+//! Reads a recipe directory from any file system. Links that lead out of the directory are not followed, so
+//! that a change under review cannot show a file of the machine. All limits of a recipe directory are defined
+//! here.
 
 use super::{Layer, Origin};
 use crate::files::{FileSystem, Kind, Named};
@@ -10,13 +11,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// More files than any recipe directory has; what exceeds it was not meant.
+/// More files than any recipe directory has; a directory with more is probably a mistake.
 const MOST_FILES: usize = 1_000;
-/// Bytes. A script or settings file above this is refused; the largest of the predecessor had 40 kB.
+/// Largest script or settings file, in bytes; the largest of the predecessor had 40 kB.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// The files of a directory as a layer. `shown` is how people know it. A file that cannot be read is kept with the reason,
-/// unless the machine is at its end.
+/// The files of a directory as a layer. `shown` is its path in messages. A file that cannot be read is kept
+/// with the reason. If the machine itself has run out of something, the result is an error.
 pub fn layer(files: &dyn FileSystem, directory: &Path, shown: &str, origin: Origin) -> io::Result<Layer> {
     let root = files.real(directory)?;
     let shown = shown.trim_end_matches('/').to_string();

@@ -1,25 +1,25 @@
-//! The scripts of both directories as one: tests of both run, everything else of the project stands before what the
-//! recipe's own repository has at the same place, and that is said. Pure.
+//! Combines the scripts of both directories: the tests of both run. Of other scripts with the same path the
+//! project's is used instead of the recipe repository's, and that is reported. Pure.
 
 use super::{Directory, Origin, is_test};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What stands before the ending of a test of the repository when the project has one at the same place.
+/// Inserted before the ending of a test of the repository if the project has one with the same path.
 pub const OF_REPOSITORY: &str = "@repository";
 
 /// The scripts of both directories.
 #[derive(Debug, Clone, Default)]
 pub struct Merged {
-    /// Texts by path below a recipe directory.
+    /// Texts by path in the recipe directory.
     pub texts: BTreeMap<String, Arc<Text>>,
-    /// Whose each is.
+    /// Origin of each text.
     pub whose: BTreeMap<String, Origin>,
 }
 
 impl Directory {
-    /// Lays the scripts of the project over those of the recipe's repository.
+    /// Combines the scripts of the project with those of the recipe's repository.
     pub fn merged(&self) -> (Merged, Diagnostics) {
         let (mut all, mut diagnostics) = (Merged::default(), Diagnostics::default());
         let none = BTreeMap::new();
@@ -52,7 +52,7 @@ fn hidden(path: &str, text: &Arc<Text>, other: &Arc<Text>) -> Diagnostic {
     let message = format!("`{}` is used instead of the `{path}` of the recipe's own repository", other.path);
     Diagnostic::new(codes::HIDDEN_SCRIPT, message)
         .at(Place::start_of(text))
-        .help("keep one of the two; --no-local leaves the repository's out")
+        .help("remove one of the two; --no-local ignores those of the repository")
 }
 
 #[cfg(test)]

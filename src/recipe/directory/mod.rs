@@ -1,5 +1,5 @@
-//! A recipe directory: which of its files means what, and what has no meaning there. A file in the wrong place is an
-//! error, never silently ignored. Two directories can lie over each other. Pure: texts in, values out.
+//! A recipe directory: the purpose of each file. A file in the wrong place is an error, so that no file is
+//! silently ignored. Two directories can be combined. Pure: takes texts, returns values.
 
 pub mod layer;
 pub mod merged;
@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Whose a directory is.
+/// Where a directory comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
     /// `ccci/` inside the recipe's own repository.
     Repository,
-    /// `recipes/<name>/` of the project, or a path that was given.
+    /// `recipes/<name>/` of the project, or a given path.
     Project,
 }
 
@@ -31,73 +31,79 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A row of the table of places.
+/// A row of the table of files.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PlaceRow {
     /// Path inside the directory; `*` stands for a part of a name.
     pub path: &'static str,
-    /// What a file there is for.
+    /// Purpose of the file.
     pub doc: &'static str,
 }
 
-/// Everything a recipe directory may hold.
+/// All files that a recipe directory may contain.
 pub const PLACES: &[PlaceRow] = &[
     PlaceRow { path: "recipe.toml", doc: "Settings: data only." },
-    PlaceRow { path: "hooks.rhai", doc: "Hooks: functions with known names, called at fixed points." },
+    PlaceRow {
+        path: "hooks.rhai",
+        doc: "Hooks: functions with fixed names that ccci calls at fixed points of a run.",
+    },
     PlaceRow { path: "lib/*.rhai", doc: "The recipe's own helper modules: `import \"lib/x\" as x;`." },
     PlaceRow { path: "test_install.rhai", doc: "Extra assertions of the install tier." },
     PlaceRow { path: "test_upgrade.rhai", doc: "Extra assertions of the upgrade tier." },
     PlaceRow { path: "test_backup.rhai", doc: "Extra assertions of the backup tier." },
     PlaceRow { path: "test_restore.rhai", doc: "Extra assertions of the restore tier." },
-    PlaceRow { path: "custom/test_*.rhai", doc: "Custom tests; not recursive." },
+    PlaceRow { path: "custom/test_*.rhai", doc: "Custom tests; subdirectories are not searched." },
     PlaceRow {
         path: "compose.ccci.yml",
-        doc: "Compose overlay for environmental tweaks; it may not pin an image.",
+        doc: "Compose overlay that adapts the recipe to the test environment; it may not pin an image.",
     },
-    PlaceRow { path: "previous/compose.previous.yml", doc: "Repair applied to the base deploy only." },
-    PlaceRow { path: "previous/VERSION", doc: "The one base that the repair is for." },
-    PlaceRow { path: "README.md", doc: "For people." },
-    PlaceRow { path: ".gitignore", doc: "For git." },
+    PlaceRow {
+        path: "previous/compose.previous.yml",
+        doc: "Compose overlay for the deploy of the base only, which repairs a base that cannot be deployed as published.",
+    },
+    PlaceRow { path: "previous/VERSION", doc: "The version of the base to which the repair applies." },
+    PlaceRow { path: "README.md", doc: "Notes for people; not read by ccci." },
+    PlaceRow { path: ".gitignore", doc: "Settings of git; not read by ccci." },
 ];
 
-/// One directory's files.
+/// The files of one directory.
 #[derive(Debug, Clone)]
 pub struct Layer {
-    /// Whose it is.
+    /// Where it comes from.
     pub origin: Origin,
-    /// How people know it, for messages.
+    /// Its path in messages.
     pub shown: String,
     /// Its texts by path inside it.
     pub texts: BTreeMap<String, Arc<Text>>,
-    /// Files that are no texts or could not be read, and why.
+    /// Files that are not texts or could not be read, with the reasons.
     pub unread: BTreeMap<String, String>,
 }
 
 /// The repair of a base that cannot be deployed as it was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Previous {
-    /// The base it is for.
+    /// The base to which it applies.
     pub version: Version,
-    /// The compose file laid over it.
+    /// The compose file that is merged into the base.
     pub compose: Arc<Text>,
-    /// Where the version is written.
+    /// Place of the version.
     pub place: Place,
 }
 
-/// What the directories of a recipe hold, sorted by what it is for. Weaker layers stand first.
+/// The content of a recipe's directories, sorted by purpose. Later layers override earlier ones.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     /// `recipe.toml` files.
     pub settings: Vec<Arc<Text>>,
     /// Scripts of each origin, by path inside their directory.
     pub scripts: BTreeMap<Origin, BTreeMap<String, Arc<Text>>>,
-    /// `compose.ccci.yml` files, in the order they are applied.
+    /// `compose.ccci.yml` files, in the order in which they are applied.
     pub overlays: Vec<Arc<Text>>,
-    /// The repair; the strongest layer's.
+    /// The repair of the last layer that has one.
     pub previous: Option<Previous>,
 }
 
-/// Sorts the files of the layers, the weakest first.
+/// Sorts the files of the layers; later layers override earlier ones.
 pub fn read(layers: &[Layer]) -> (Directory, Diagnostics) {
     let mut all = Directory::default();
     let mut diagnostics = Diagnostics::default();
@@ -107,7 +113,7 @@ pub fn read(layers: &[Layer]) -> (Directory, Diagnostics) {
     (all, diagnostics)
 }
 
-/// The test files of a tier, in the order they run: by origin, then by name.
+/// The test files of a tier, in the order in which they run: by origin, then by name.
 pub fn tests_of(tier: Tier, scripts: &BTreeMap<String, Arc<Text>>) -> Vec<&str> {
     let is = |path: &str| match tier.row().overlay {
         Some(overlay) => path == overlay,
@@ -138,7 +144,7 @@ impl Reader<'_> {
                         codes::UNREADABLE_FILE,
                         format!("`{}/{path}` cannot be read: {why}", layer.shown),
                     )
-                    .help("it has to be a text in UTF-8 that may be read and is not too large"),
+                    .help("it must be a readable UTF-8 text that is not too large"),
                 ),
                 None => self.stray(path, None),
             }
@@ -147,7 +153,7 @@ impl Reader<'_> {
         self.strange_directories();
     }
 
-    /// A directory that has no meaning is said once, not once a file.
+    /// Reports an unknown directory once, not once for each of its files.
     fn strange_directories(&mut self) {
         let paths = self.layer.texts.keys().chain(self.layer.unread.keys());
         let mut said: Vec<&str> =
@@ -157,8 +163,8 @@ impl Reader<'_> {
         for directory in said {
             let meant = nearest(directory, directories()).map(|d| format!("did you mean `{d}/`?"));
             let known: Vec<String> = directories().into_iter().map(|d| format!("{d}/")).collect();
-            let help = meant.unwrap_or_else(|| format!("directories are {}", known.join(", ")));
-            let message = format!("`{}/{directory}/` has no meaning in a recipe directory", self.layer.shown);
+            let help = meant.unwrap_or_else(|| format!("known directories are {}", known.join(", ")));
+            let message = format!("`{}/{directory}/` is not used in a recipe directory", self.layer.shown);
             self.diagnostics.push(Diagnostic::new(codes::UNKNOWN_FILE, message).help(help));
         }
     }
@@ -178,7 +184,8 @@ impl Reader<'_> {
         }
     }
 
-    /// An overlay that pins an image would test the overlay, not the revision (lesson 18).
+    /// Reports an overlay that pins an image: a run would test the overlay's image and not that of the
+    /// revision (lesson 18).
     fn pinned_images(&mut self, text: &Arc<Text>) {
         let Some(root) = yaml::parse(text, self.diagnostics) else { return };
         let services = root.map().and_then(|r| r.map("services"));
@@ -187,10 +194,10 @@ impl Reader<'_> {
             self.diagnostics.push(
                 Diagnostic::new(
                     codes::OVERLAY_PINS_IMAGE,
-                    format!("the service `{}` is given an image, so its own would go untested", name.name),
+                    format!("the overlay sets the image of the service `{}`, so the image under test would not run", name.name),
                 )
                 .at(image.place.clone())
-                .help("remove the line; a base that no longer deploys is repaired under previous/"),
+                .help("remove the line; to repair a base that can no longer be deployed, use previous/"),
             );
         }
     }
@@ -201,20 +208,18 @@ impl Reader<'_> {
         let bad = |message: &str, text: &Arc<Text>| {
             Diagnostic::new(codes::BAD_VERSION_FILE, message)
                 .at(Place::new(text, 0..text.content.trim_end().len()))
-                .help(format!("`{version}` holds one version, such as `1.2.0+6.4.3`"))
+                .help(format!("`{version}` contains one version, such as `1.2.0+6.4.3`"))
         };
         match (texts.get(compose), texts.get(version)) {
             (None, None) => {}
             (Some(c), None) => {
-                let mut d = bad("the repair does not say for which base it is", c);
+                let mut d = bad("the version of the base is missing", c);
                 d.place = Some(Place::start_of(c));
                 self.diagnostics.push(d);
             }
-            (None, Some(v)) => {
-                self.diagnostics.push(bad("there is no previous/compose.previous.yml to apply", v))
-            }
+            (None, Some(v)) => self.diagnostics.push(bad("there is no previous/compose.previous.yml", v)),
             (Some(_), Some(v)) if v.content.trim().lines().count() > 1 => {
-                self.diagnostics.push(bad("there is more than one line", v));
+                self.diagnostics.push(bad("the file has more than one line", v));
             }
             (Some(c), Some(v)) => match Version::parse(v.content.trim()) {
                 Err(e) => self.diagnostics.push(bad(&e.to_string(), v)),
@@ -238,7 +243,8 @@ impl Reader<'_> {
     }
 }
 
-/// The row that a path fits. A test under `lib/` or a lifecycle name under `custom/` fits none: it would never run.
+/// The row of a path. A test under `lib/`, or an overlay name under `custom/`, has no row, because it would
+/// never run.
 fn place_of(path: &str) -> Option<&'static PlaceRow> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let lost = (path.starts_with("lib/") && name.starts_with("test_"))
@@ -251,14 +257,14 @@ fn is_test(path: &str) -> bool {
     name.starts_with("test_") && name.ends_with(".rhai")
 }
 
-/// The directories that rows name.
+/// The directories in the rows.
 fn directories() -> Vec<&'static str> {
     let mut all: Vec<&str> = PLACES.iter().filter_map(|r| r.path.split_once('/')).map(|(d, _)| d).collect();
     all.dedup();
     all
 }
 
-/// The first directory of a path, if no row knows it.
+/// The first directory of a path, if no row has it.
 fn strange_directory(path: &str) -> Option<&str> {
     path.split_once('/').map(|(d, _)| d).filter(|d| !directories().contains(d))
 }
@@ -279,20 +285,25 @@ fn misplaced(path: &str, name: &str) -> Said {
     let overlays: Vec<&str> = TIERS.iter().filter_map(|t| t.overlay).collect();
     let code = codes::MISPLACED_TEST;
     if is_overlay(name) {
-        let help = format!("move it to `{name}`, beside recipe.toml, or give it a name of its own");
-        return (code, "has the name of a lifecycle overlay and would not run there", help);
+        let help = format!("move it to `{name}`, next to recipe.toml, or rename it");
+        return (code, "has the name of a lifecycle overlay, which does not run in this place", help);
     }
     if path == name {
-        let meant = nearest(name, overlays.iter().copied()).map(|o| format!("did you mean `{o}`? else "));
+        let meant =
+            nearest(name, overlays.iter().copied()).map(|o| format!("did you mean `{o}`? otherwise "));
         let help = format!("{}move it to `custom/{name}`", meant.unwrap_or_default());
-        return (code, "is no lifecycle overlay and would never run", help);
+        return (code, "is not a lifecycle overlay and would never run", help);
     }
-    (code, "would never run there", format!("move it to `custom/{name}`; directories below are not searched"))
+    (
+        code,
+        "would never run in this place",
+        format!("move it to `custom/{name}`; subdirectories are not searched"),
+    )
 }
 
 fn unknown(path: &str, name: &str) -> Said {
     let code = codes::UNKNOWN_FILE;
-    let message = "has no meaning in a recipe directory";
+    let message = "is not used in a recipe directory";
     let plain = PLACES.iter().map(|r| r.path).filter(|p| !p.contains('*'));
     let file_of = |p: &'static str| p.rsplit('/').next() == Some(name);
     let help = if path.starts_with("custom/") && name.ends_with(".rhai") {
@@ -300,10 +311,10 @@ fn unknown(path: &str, name: &str) -> Said {
     } else if let Some(meant) = nearest(path, plain.clone()).or_else(|| plain.clone().find(|p| file_of(p))) {
         format!("did you mean `{meant}`?")
     } else if name.ends_with(".rhai") {
-        format!("a helper module is `lib/{name}`; directories below are not searched")
+        format!("a helper module is `lib/{name}`; subdirectories are not searched")
     } else {
         let known: Vec<&str> = PLACES.iter().map(|r| r.path).collect();
-        format!("a recipe directory holds {}", known.join(", "))
+        format!("a recipe directory may contain {}", known.join(", "))
     };
     (code, message, help)
 }

@@ -1,18 +1,18 @@
-//! The value side of an env line: quotes, comments, escapes, `$NAME`. Pure; godotenv 1.5.1 is the model, its oddities
-//! included (`${X:-d}` is not known and leaves `:-d}` behind).
+//! Parses the value of an env line: quotes, comments, escapes, `$NAME`. Pure. It follows godotenv 1.5.1
+//! including its oddities (`${X:-d}` is not supported and leaves `:-d}`).
 
 use regex::{Captures, Regex};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// A value as it was read.
+/// A parsed value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Value {
-    /// After quotes, escapes and variables.
+    /// The text after quotes, escapes and variables are resolved.
     pub text: String,
-    /// The comment behind an unquoted value.
+    /// The comment after an unquoted value.
     pub comment: Option<String>,
-    /// Bytes of the input it took.
+    /// Bytes of the input that were read.
     pub length: usize,
 }
 
@@ -26,12 +26,12 @@ pub fn is_space(c: char) -> bool {
 pub enum Unread {
     /// This quote is never closed.
     Open(char),
-    /// Its variables make it longer than there is room for.
+    /// Its variables make it longer than allowed.
     TooLong,
 }
 
-/// Reads the value that `rest` starts with; its variables may make it `room` bytes longer. Without a bound a few dozen
-/// lines like `A=$A$A` would fill the memory.
+/// Parses the value at the start of `rest`. Its variables may make it `room` bytes longer; without a limit a
+/// few dozen lines like `A=$A$A` would fill the memory.
 pub fn value(rest: &str, vars: &BTreeMap<String, String>, room: usize) -> Result<Value, Unread> {
     match rest.chars().next() {
         Some(quote @ ('"' | '\'')) => quoted(rest, quote, vars, room),
@@ -52,7 +52,7 @@ fn quoted(rest: &str, quote: char, vars: &BTreeMap<String, String>, room: usize)
         .map(|(i, _)| i)
         .find(|i| *i > 0 && !rest[..*i].ends_with('\\'))
         .ok_or(Unread::Open(quote))?;
-    // godotenv trims quotes of this kind from both ends, so `""x""` loses more than one
+    // godotenv trims all quotes of this kind from both ends, so `""x""` loses more than one at each end
     let inner = rest[..closing].trim_matches(quote).replace("\r\n", "\n");
     let text = if quote == '"' { variables(&escapes(&inner), vars, room)? } else { inner };
     Ok(Value { text, comment: None, length: closing + 1 })

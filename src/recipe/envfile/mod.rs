@@ -1,6 +1,7 @@
-//! Env files (`.env.sample`, the app's env) and the exports of `abra.sh`, read by godotenv's rules (1.5.1, the family
-//! abra uses), keeping what godotenv drops: lines, commented-out keys and trailing comments. Never runs anything, never
-//! reads the environment: an outer env is handed in.
+//! Reads env files (`.env.sample`, the app's env) and the exports of `abra.sh` by the rules of godotenv
+//! (1.5.1, of the family
+//! that abra uses). Keeps what godotenv drops: lines, commented-out keys and trailing
+//! comments. Runs nothing and does not read the environment; an outer env is passed in.
 
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use std::collections::{BTreeMap, HashMap};
@@ -11,37 +12,37 @@ pub mod secrets;
 
 pub use secrets::{CHARSETS, Charset, SecretWanted};
 
-/// One assignment, or a commented-out one.
+/// An assignment, also one that is commented out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The variable.
     pub key: String,
-    /// Its value after expansion; of a commented-out key as it is written.
+    /// Its value after expansion; that of a commented-out key is not expanded.
     pub value: String,
-    /// The comment behind the value, without the hash.
+    /// The comment after the value, without the hash.
     pub comment: Option<String>,
-    /// Where the key is written.
+    /// Place of the key.
     pub place: Place,
 }
 
 /// An env file.
 #[derive(Debug, Clone, Default)]
 pub struct EnvFile {
-    /// All assignments in the order of the file, repeated ones too.
+    /// All assignments in the order of the file, including repeated ones.
     pub entries: Vec<Entry>,
-    /// Options the author documents by leaving them commented out.
+    /// Options that the author documents as commented-out assignments.
     pub commented: Vec<Entry>,
-    /// What the file says in the end: each key once, in order of first appearance, with its last value.
+    /// The resulting variables: each key once, in order of first appearance, with its last value.
     pub values: Vec<(String, String)>,
 }
 
 impl EnvFile {
-    /// Reads a file on its own: a `$NAME` sees only earlier lines.
+    /// Reads a file without an outer env: `$NAME` uses only earlier lines.
     pub fn parse(text: &Arc<Text>) -> (EnvFile, Diagnostics) {
         EnvFile::parse_with(text, &BTreeMap::new())
     }
 
-    /// Reads a file over an outer env, which `$NAME` falls back to.
+    /// Reads a file with an outer env, which `$NAME` uses if no earlier line sets the variable.
     pub fn parse_with(text: &Arc<Text>, outer: &BTreeMap<String, String>) -> (EnvFile, Diagnostics) {
         let mut reader = Reader { text, at: 0, vars: outer.clone(), room: MOST_GROWN };
         let mut file = EnvFile { commented: commented_out(text), ..EnvFile::default() };
@@ -51,7 +52,7 @@ impl EnvFile {
             if file.entries.len() == MOST_ENTRIES {
                 let message = format!("this file has more than {MOST_ENTRIES} assignments");
                 let place = Place::new(text, reader.at..reader.at + 1);
-                let help = "no app has so many variables; what follows is not read";
+                let help = "no app has so many variables; the rest is not read";
                 diagnostics.push(Diagnostic::new(codes::ENV_SYNTAX, message).at(place).help(help));
                 break;
             }
@@ -80,17 +81,17 @@ impl EnvFile {
         self.values.iter().cloned().collect()
     }
 
-    /// The secrets that the file asks for, in its order, and what is not understood about them.
+    /// The secrets in the file, in its order, and diagnostics about modifiers.
     pub fn secrets(&self) -> (Vec<SecretWanted>, Diagnostics) {
         secrets::wanted(&self.entries)
     }
 }
 
-/// Each key once, where it was set first, with the value that it was set last.
+/// Each key once, at the position of its first assignment, with the value of its last.
 #[derive(Default)]
 struct InOrder {
     pairs: Vec<(String, String)>,
-    /// Where each key is among them.
+    /// Index of each key.
     at: HashMap<String, usize>,
 }
 
@@ -108,11 +109,12 @@ impl InOrder {
 
 /// More assignments than any real file has.
 const MOST_ENTRIES: usize = 10_000;
-/// So many bytes the values of a file may have beyond the file's own; a process can be given no longer env.
+/// Bytes that the values of a file may have beyond the size of the file; a longer env cannot be given to a
+/// process.
 const MOST_GROWN: usize = 1 << 20;
 
-/// The `export NAME=value` lines of an `abra.sh`, in order, last one wins. Read by pattern, as abra does: a line in
-/// any other form (a function, a computed value) is code and stays unread.
+/// The `export NAME=value` lines of an `abra.sh`, in order; the last one of a name wins. They are found by a
+/// pattern, as in abra: lines in other forms (functions, computed values) are code and are not read.
 pub fn abra_exports(text: &Arc<Text>) -> Vec<(String, String)> {
     let mut out = InOrder::default();
     let mut vars = BTreeMap::new();
@@ -139,7 +141,7 @@ fn is_name(key: &str) -> bool {
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Lines such as `#SMTP_HOST=mail`: a hash, a name in capitals, an equals sign without a space before it.
+/// Lines such as `#SMTP_HOST=mail`: a hash, a name in capitals, and an equals sign without a space before it.
 fn commented_out(text: &Arc<Text>) -> Vec<Entry> {
     let mut out = vec![];
     let mut at = 0;
@@ -180,7 +182,7 @@ impl Reader<'_> {
         self.at += self.rest().find('\n').map_or(self.rest().len(), |n| n + 1);
     }
 
-    /// Moves over white space and comment lines; false at the end.
+    /// Skips white space and comment lines; false at the end.
     fn skip_to_statement(&mut self) -> bool {
         loop {
             let rest = self.rest();
@@ -198,12 +200,14 @@ impl Reader<'_> {
         let value = expand::value(self.rest(), &self.vars, self.room).map_err(|why| {
             let (message, help) = match why {
                 expand::Unread::Open(quote) => (
-                    format!("the value of `{key}` opens with {quote} and is never closed"),
+                    format!("the value of `{key}` begins with {quote}, but the closing quote is missing"),
                     format!("close the quotes: `{key}={quote}…{quote}`"),
                 ),
                 expand::Unread::TooLong => (
-                    format!("the value of `{key}` makes those of this file longer than {MOST_GROWN} bytes"),
-                    "a process can be given no such env; do not multiply a value".into(),
+                    format!(
+                        "the value of `{key}` makes the values of this file longer than {MOST_GROWN} bytes"
+                    ),
+                    "no process can have such a large env; do not repeat a variable in its own value".into(),
                 ),
             };
             let place = Place::new(self.text, self.at..self.at + 1);
@@ -216,13 +220,13 @@ impl Reader<'_> {
         Ok(Entry { key, value: value.text, comment, place })
     }
 
-    /// A comment behind a quoted value; the next statement may also stand there, as godotenv has it.
+    /// The comment after a quoted value. As in godotenv, the next statement may follow on the same line.
     fn trailing_comment(&self) -> Option<String> {
         let line = self.rest().lines().next()?;
         line.trim_start().strip_prefix('#').map(|c| c.trim().to_string())
     }
 
-    /// `NAME=`, `export NAME=` or `NAME:`; leaves the reader at the value.
+    /// Reads `NAME=`, `export NAME=` or `NAME:`, and stops at the value.
     fn key(&mut self) -> Result<(String, Place), Diagnostic> {
         if let Some(rest) = self.rest().strip_prefix("export")
             && rest.starts_with(expand::is_space)
@@ -234,7 +238,7 @@ impl Reader<'_> {
         let bad = |at: usize, message: String| {
             Err(Diagnostic::new(codes::ENV_SYNTAX, message)
                 .at(Place::new(self.text, at..at + 1))
-                .help("write `NAME=value`, one a line; names have letters, digits, `_` and `.`"))
+                .help("write one `NAME=value` in each line; names consist of letters, digits, `_` and `.`"))
         };
         for (i, c) in rest.char_indices() {
             match c {
@@ -242,7 +246,7 @@ impl Reader<'_> {
                     let key = rest[..i].trim_end().to_string();
                     let place = Place::new(self.text, start..start + key.len());
                     if key.is_empty() {
-                        return bad(start, "a line assigns a value to no name".into());
+                        return bad(start, "the line has a value, but no name".into());
                     }
                     let after = &rest[i + 1..];
                     let spaces = after.len() - after.trim_start_matches(expand::is_space).len();

@@ -1,5 +1,5 @@
-//! What an env file says about secrets: `SECRET_<NAME>_VERSION=v1 # length=24 charset=hex generate=false`. Reads only;
-//! making secrets is somebody else's work.
+//! Reads the secrets in an env file: `SECRET_<NAME>_VERSION=v1 # length=24 charset=hex generate=false`. It
+//! does not generate them.
 
 use super::Entry;
 use ccci_model::diag::{Diagnostic, Diagnostics, codes, nearest};
@@ -8,9 +8,9 @@ use std::collections::HashSet;
 /// A row of the table of charsets.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CharsetRow {
-    /// As it is written behind `charset=`; several are joined by commas.
+    /// Its name after `charset=`; several are joined by commas.
     pub name: &'static str,
-    /// The characters it adds.
+    /// Its characters.
     pub characters: &'static str,
     /// What it is for.
     pub doc: &'static str,
@@ -18,28 +18,28 @@ pub struct CharsetRow {
 
 const LETTERS_AND_DIGITS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// All charsets. The special ones add to the letters and digits, as abra has it (recalled, not measured).
+/// All charsets. The special ones are added to letters and digits, as in abra (from memory, not measured).
 pub const CHARSETS: &[CharsetRow] = &[
     CharsetRow { name: "default", characters: LETTERS_AND_DIGITS, doc: "Letters and digits." },
     CharsetRow {
         name: "special",
         characters: "!@#$%^&*_-+=",
-        doc: "Special characters beside letters and digits.",
+        doc: "Letters, digits and special characters.",
     },
     CharsetRow {
         name: "safespecial",
         characters: "!@#%^&*_-+=",
-        doc: "Special characters without the dollar sign beside letters and digits.",
+        doc: "Letters, digits and special characters except the dollar sign.",
     },
     CharsetRow { name: "hex", characters: "0123456789abcdef", doc: "Hexadecimal digits only." },
 ];
 
-/// Which characters a secret is made of.
+/// The characters of which a secret is made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Charset(pub Vec<&'static CharsetRow>);
 
 impl Charset {
-    /// Each character once.
+    /// Each of the characters once.
     pub fn alphabet(&self) -> String {
         let names: Vec<&str> = self.0.iter().map(|r| r.name).collect();
         let mut out = String::new();
@@ -55,24 +55,24 @@ impl Charset {
     }
 }
 
-/// A secret that the env asks for.
+/// A secret that the env requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretWanted {
-    /// Its name in the compose file: `SECRET_DB_PASSWORD_VERSION` wants `db_password`.
+    /// Its name in the compose file: `db_password` for `SECRET_DB_PASSWORD_VERSION`.
     pub name: String,
-    /// The variable that carries its version.
+    /// The variable with its version.
     pub version_var: String,
     /// The version, such as `v1`.
     pub version: String,
-    /// Characters wanted; without one it is a passphrase of words.
+    /// Number of characters; without one the secret is a passphrase of words.
     pub length: Option<u32>,
-    /// Which characters.
+    /// Its characters.
     pub charset: Charset,
-    /// Whether it is generated at all; if not, somebody brings it.
+    /// Whether it is generated; if not, it must be set in another way.
     pub generate: bool,
 }
 
-/// The longest length anybody can mean; Swarm takes 500 kB, a password field far less.
+/// Greatest length that is accepted; Swarm allows 500 kB, a password field far less.
 const LONGEST: u32 = 4096;
 const MODIFIERS: [&str; 3] = ["length", "charset", "generate"];
 
@@ -102,15 +102,15 @@ pub fn wanted(entries: &[Entry]) -> (Vec<SecretWanted>, Diagnostics) {
         }
         out.push(secret);
     }
-    // the last line of a variable decides, and stands where it is
-    let mut told = HashSet::new();
+    // the last line of a variable is the one that counts, and is kept at its position
+    let mut seen = HashSet::new();
     out.reverse();
-    out.retain(|s| told.insert(s.version_var.clone()));
+    out.retain(|s| seen.insert(s.version_var.clone()));
     out.reverse();
     (out, diagnostics)
 }
 
-/// Words that are no `key=value` are prose and mean nothing.
+/// Words that are not `key=value` are ordinary comments.
 fn apply(secret: &mut SecretWanted, modifier: &str) -> Result<(), Diagnostic> {
     let Some((key, value)) = modifier.split_once('=') else { return Ok(()) };
     let odd = |message: String| Diagnostic::new(codes::SECRET_MODIFIER, message);
@@ -130,7 +130,7 @@ fn apply(secret: &mut SecretWanted, modifier: &str) -> Result<(), Diagnostic> {
             }
         }
         other => {
-            let mut d = odd(format!("no modifier of a secret is called `{other}`"));
+            let mut d = odd(format!("there is no modifier `{other}` of a secret"));
             d.help = nearest::did_you_mean(other, MODIFIERS);
             return Err(d);
         }
@@ -143,8 +143,8 @@ fn charset(value: &str) -> Result<Charset, Diagnostic> {
     for name in value.split(',') {
         let row = CHARSETS.iter().find(|r| r.name == name).ok_or_else(|| {
             let known: Vec<&str> = CHARSETS.iter().map(|r| r.name).collect();
-            Diagnostic::new(codes::SECRET_MODIFIER, format!("no charset is called `{name}`"))
-                .help(format!("known are {}", known.join(", ")))
+            Diagnostic::new(codes::SECRET_MODIFIER, format!("there is no charset `{name}`"))
+                .help(format!("known charsets are {}", known.join(", ")))
         })?;
         rows.push(row);
     }

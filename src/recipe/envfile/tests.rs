@@ -1,4 +1,4 @@
-//! Facts about env files; the expected values were taken from godotenv 1.5.1 itself.
+//! Tests of env files. The expected values were produced by godotenv 1.5.1.
 
 use super::*;
 use proptest::prelude::*;
@@ -51,14 +51,14 @@ fn values_are_read_as_godotenv_reads_them() {
 }
 
 #[test]
-fn an_outer_env_is_seen_but_not_listed() {
+fn an_outer_env_is_used_but_not_listed() {
     let outer = BTreeMap::from([("DOMAIN".to_string(), "y.org".to_string())]);
     let (file, _) = EnvFile::parse_with(&text("A=$DOMAIN\n"), &outer);
     assert_eq!(file.values, [("A".to_string(), "y.org".to_string())]);
 }
 
 #[test]
-fn a_bad_line_is_told_with_its_position_and_the_rest_is_read() {
+fn a_bad_line_is_reported_and_the_rest_is_read() {
     let (file, d) = EnvFile::parse(&text("A=1\nB-C=2\nnothing\nD=\"open\nE=3\n"));
     let places: Vec<String> = d.0.iter().map(|d| d.place.as_ref().unwrap().to_string()).collect();
     assert_eq!(places, [".env.sample:2:2", ".env.sample:3:1", ".env.sample:4:3"]);
@@ -128,7 +128,7 @@ fn secrets_carry_their_modifiers() {
 }
 
 #[test]
-fn a_modifier_that_is_not_understood_is_told() {
+fn an_unknown_modifier_is_reported() {
     let (file, _) = EnvFile::parse(&text(
         "SECRET_A_VERSION=v1 # lenght=3\nSECRET_B_VERSION=v1 # charset=klingon\nSECRET_C_VERSION=v1 # length=0\n",
     ));

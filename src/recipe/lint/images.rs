@@ -5,7 +5,7 @@ use ccci_model::diag::Place;
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// Tags that are made to move.
+/// Tags that are meant to be moved to newer images.
 const MOVING: [&str; 9] =
     ["latest", "main", "master", "edge", "nightly", "dev", "develop", "stable", "unstable"];
 
@@ -15,7 +15,7 @@ struct Image {
 }
 
 impl Image {
-    /// What stands behind the last colon of the last part; a port of a registry does not.
+    /// The text after the last colon of the last part, so that the port of a registry is not read as a tag.
     fn tag(&self) -> Option<&str> {
         let without_digest = self.text.split('@').next().unwrap_or_default();
         let last = without_digest.rsplit('/').next().unwrap_or_default();
@@ -27,7 +27,7 @@ impl Image {
     }
 }
 
-/// Every image of every composition, each place once.
+/// Every image of every composition; each place once.
 fn images(input: &LintInput) -> Result<Vec<Image>, String> {
     let mut out: Vec<Image> = vec![];
     for composed in input.composed()? {
@@ -54,7 +54,7 @@ pub(super) fn tagged(input: &LintInput) -> Result<Vec<Finding>, String> {
     each(input, |i| {
         let bare = i.tag().is_none() && !i.has_digest();
         bare.then(|| {
-            (format!("the image `{}` has no tag", i.text), "name the version that the recipe was made for")
+            (format!("the image `{}` has no tag", i.text), "add the version for which the recipe was made")
         })
     })
 }
@@ -62,7 +62,7 @@ pub(super) fn tagged(input: &LintInput) -> Result<Vec<Finding>, String> {
 pub(super) fn not_moving(input: &LintInput) -> Result<Vec<Finding>, String> {
     each(input, |i| {
         let tag = i.tag().filter(|t| MOVING.contains(t) && !i.has_digest())?;
-        Some((format!("the tag `{tag}` of `{}` is made to move", i.text), "name a version"))
+        Some((format!("the tag `{tag}` of `{}` is meant to be moved", i.text), "use a version"))
     })
 }
 
@@ -72,6 +72,6 @@ pub(super) fn version(input: &LintInput) -> Result<Vec<Finding>, String> {
     });
     each(input, |i| {
         let tag = i.tag().filter(|t| !MOVING.contains(t) && !VERSION.is_match(t))?;
-        Some((format!("the tag `{tag}` of `{}` is no version", i.text), "name a version, such as `1.27.0`"))
+        Some((format!("the tag `{tag}` of `{}` is not a version", i.text), "use a version, such as `1.27.0`"))
     })
 }

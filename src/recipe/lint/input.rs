@@ -1,5 +1,5 @@
-//! What rules look at: the texts of the revision, its tags, and its compose files composed as an operator would who
-//! takes the env sample as it is, once plain and once with each other compose file on top.
+//! Input of the rules: the texts of the revision, its tags, and its compose files. These are composed with
+//! the unchanged env sample, once as they are, and once with each other compose file added.
 
 use crate::compose::{Around, Composed};
 use crate::compose_files::{self, is_compose_file};
@@ -8,18 +8,18 @@ use crate::source::{Files, Tag, tidy};
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, render};
 use std::collections::BTreeMap;
 
-/// Compose files that belong together.
+/// Compose files that are composed together.
 #[derive(Debug)]
 pub struct Composition {
     /// Their names, in order.
     pub files: Vec<String>,
-    /// What they make, if they compose.
+    /// The result, if they compose.
     pub composed: Option<Composed>,
-    /// The first thing that keeps them from it.
+    /// The first reason why they do not compose.
     pub trouble: Option<String>,
 }
 
-/// Everything a rule may look at.
+/// Everything that a rule may read.
 #[derive(Debug)]
 pub struct LintInput {
     /// The files of the revision.
@@ -30,7 +30,7 @@ pub struct LintInput {
     pub sample: Option<EnvFile>,
     /// The exports of `abra.sh`, if there is one.
     pub exports: Option<Vec<(String, String)>>,
-    /// The plain composition first, then one for each other compose file on top of it.
+    /// The plain composition first, then one for each other compose file that is added to it.
     pub compositions: Vec<Composition>,
 }
 
@@ -51,7 +51,7 @@ impl LintInput {
         LintInput { files, tags, sample, exports, compositions }
     }
 
-    /// What composes; an `Err` says why nothing does.
+    /// All compositions; an `Err` is the reason why one does not compose.
     pub fn composed(&self) -> Result<Vec<&Composed>, String> {
         let good: Vec<&Composed> = self.compositions.iter().filter_map(|c| c.composed.as_ref()).collect();
         match self.compositions.iter().find(|c| c.composed.is_none()) {

@@ -1,5 +1,5 @@
-//! The lint rung: what a recipe's repository alone tells about it, one row of `RULES` a rule. It lowers the level, never
-//! the verdict. Pure; nothing is read from a work tree, so no overlay pollutes it.
+//! The lint rung: rules that can be checked with the recipe's repository alone, one row of `RULES` for each.
+//! It lowers the level, never the verdict. Pure; no work tree is read, so no overlay changes the result.
 
 mod images;
 mod input;
@@ -22,29 +22,29 @@ pub struct Rule {
     pub abra: &'static str,
     /// Errors fail the rung, warnings do not.
     pub severity: Severity,
-    /// What must hold, in one sentence.
+    /// What must be true, in one sentence.
     pub summary: &'static str,
     /// Why, and where it differs from abra's rule.
     pub doc: &'static str,
-    /// How it is decided.
+    /// How it is checked.
     pub check: Check,
 }
 
-/// How a rule is decided.
+/// How a rule is checked.
 #[derive(Debug)]
 pub enum Check {
-    /// By this function; an `Err` says why nothing could be seen.
+    /// By this function; an `Err` is the reason why it could not check.
     Look(fn(&LintInput) -> Result<Vec<Finding>, String>),
-    /// Not at all, for this reason.
+    /// Not checked, for this reason.
     Never(&'static str),
 }
 
-/// One thing that breaks a rule.
+/// One violation of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Where, if it has a position.
+    /// Its place, if it has one.
     pub place: Option<Place>,
-    /// What is there. Lower case, no stop, user text in backticks.
+    /// What was found. Starts in lower case, without a full stop, user text in backticks.
     pub message: String,
     /// What to write instead.
     pub help: String,
@@ -56,7 +56,7 @@ impl Finding {
         Finding { place: Some(place), message: message.into(), help: help.into() }
     }
 
-    /// A finding about something that is not there.
+    /// A finding about something that is missing.
     fn about(message: impl Into<String>, help: impl Into<String>) -> Finding {
         Finding { place: None, message: message.into(), help: help.into() }
     }
@@ -68,19 +68,19 @@ impl Finding {
     }
 }
 
-/// What became of a rule.
+/// Result of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing breaks it.
+    /// No violation.
     Satisfied,
-    /// These do.
+    /// These violations.
     Unsatisfied(Vec<Finding>),
-    /// Nobody looked, and why.
+    /// Not checked, for this reason.
     NotLookedAt(String),
 }
 
 impl Outcome {
-    /// As the record writes it.
+    /// Its name in the record.
     pub fn name(&self) -> &'static str {
         match self {
             Outcome::Satisfied => "satisfied",
@@ -89,7 +89,7 @@ impl Outcome {
         }
     }
 
-    /// One line a finding, or the reason for not looking.
+    /// One line for each finding, or the reason why the rule was not checked.
     pub fn lines(&self) -> Vec<String> {
         match self {
             Outcome::Satisfied => vec![],
@@ -99,16 +99,16 @@ impl Outcome {
     }
 }
 
-/// A rule and what became of it.
+/// A rule and its result.
 #[derive(Debug)]
 pub struct Checked {
     /// The rule.
     pub rule: &'static Rule,
-    /// What became of it.
+    /// Its result.
     pub outcome: Outcome,
 }
 
-/// Every rule, in the order of the table.
+/// Checks every rule, in the order of the table.
 pub fn lint(input: &LintInput) -> Vec<Checked> {
     RULES.iter().map(|rule| Checked { rule, outcome: look(rule, input) }).collect()
 }
@@ -124,8 +124,8 @@ fn look(rule: &Rule, input: &LintInput) -> Outcome {
     }
 }
 
-/// What became of the rung: a broken rule of severity error fails it, and one that could have been looked at but was
-/// not leaves it unproved.
+/// Status of the rung: it fails by a violated rule of severity error, and is unverified if a rule that can be
+/// checked was not.
 pub fn rung(checked: &[Checked]) -> Status {
     let errors = || checked.iter().filter(|c| c.rule.severity == Severity::Error);
     if errors().any(|c| matches!(c.outcome, Outcome::Unsatisfied(_))) {

@@ -1,4 +1,4 @@
-//! Rules about what stands beside the compose files: README, env sample, `abra.sh`, tags.
+//! Rules about the other files of a recipe and its tags: README, env sample, `abra.sh`.
 
 use super::{Finding, LintInput};
 use crate::compose::Object;
@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 type Findings = Result<Vec<Finding>, String>;
 
-/// What the catalogue reads from a README.
+/// Keys that the catalogue reads from a README.
 const METADATA: [&str; 8] =
     ["Category", "Status", "Image", "Healthcheck", "Backups", "Email", "Tests", "SSO"];
 
@@ -17,7 +17,7 @@ pub(super) fn env_sample(input: &LintInput) -> Findings {
         Some(_) => Ok(vec![]),
         None => Ok(vec![Finding::about(
             "there is no `.env.sample`",
-            "write one with `TYPE`, `DOMAIN` and what the files use",
+            "write one with `TYPE`, `DOMAIN` and the variables of the compose files",
         )]),
     }
 }
@@ -32,7 +32,7 @@ pub(super) fn readme(input: &LintInput) -> Findings {
         return Ok(vec![Finding::at(
             place,
             "the README has no block of metadata",
-            "open it with `<!-- metadata -->`",
+            "begin it with `<!-- metadata -->`",
         )]);
     };
     let end = lower[start..].find("<!-- endmetadata -->").map_or(text.content.len(), |n| start + n);
@@ -54,7 +54,7 @@ fn metadata(text: &Arc<Text>, block: std::ops::Range<usize>, name: &str) -> Opti
             return None;
         }
         let place = Place::new(text, start..start + line.trim_end().len());
-        return Some(Finding::at(place, format!("the metadata has nothing for `{name}`"), "fill it in"));
+        return Some(Finding::at(place, format!("the metadata has no value for `{name}`"), "fill it in"));
     }
     let place = Place::new(text, block.start..block.start);
     Some(Finding::at(
@@ -94,7 +94,7 @@ pub(super) fn config_versions(input: &LintInput) -> Findings {
     Ok(out)
 }
 
-/// A config's name before variables were put in.
+/// The name of a config before variables are replaced.
 fn name_as_written(place: Option<Place>, config: &Object) -> Option<(Place, String)> {
     config.name.as_ref()?;
     let place = place?;
@@ -106,7 +106,7 @@ pub(super) fn annotated(input: &LintInput) -> Findings {
     let light = input.tags.iter().filter(|t| t.version.is_some() && !t.annotated);
     Ok(light
         .map(|t| {
-            let help = format!("make it anew: `git tag -a -f -m {0} {0} {0}^{{}}`", t.name);
+            let help = format!("replace it: `git tag -a -f -m {0} {0} {0}^{{}}`", t.name);
             Finding::about(format!("the tag `{}` is not annotated", t.name), help)
         })
         .collect())

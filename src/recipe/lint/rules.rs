@@ -1,4 +1,5 @@
-//! RULES: every rule of the lint rung, one row each. Each has a good and a bad recipe under `tests/fixtures/lint`.
+//! RULES: every rule of the lint rung, one row for each. Each has a good and a bad recipe under
+//! `tests/fixtures/lint`.
 // flat table: may be long
 
 use super::Check::{Look, Never};
@@ -6,14 +7,15 @@ use super::Rule;
 use super::{images, publishing, services};
 use ccci_model::diag::Severity::{Error, Warning};
 
-/// All rules. The counterparts in abra are recalled, not measured: no abra can be had where this is built.
+/// All rules. Their counterparts in abra are from memory, not measured: abra is not available where ccci is
+/// built.
 pub const RULES: &[Rule] = &[
     Rule {
         id: "compose-version",
         abra: "R001",
         severity: Warning,
-        summary: "The compose file says version 3.8.",
-        doc: "Recipes agree on one version, so that every abra and every docker client reads them alike.",
+        summary: "The compose file has version 3.8.",
+        doc: "All recipes use one version, so that every abra and every docker client reads them in the same way.",
         check: Look(services::version),
     },
     Rule {
@@ -21,7 +23,7 @@ pub const RULES: &[Rule] = &[
         abra: "R002",
         severity: Warning,
         summary: "Every service has a healthcheck.",
-        doc: "Without one Swarm takes a started container for a healthy one. Services that run once (restart condition \
+        doc: "Without one Swarm treats a started container as healthy. Services that run once (restart condition \
               `none`, or a job mode) are not asked, where abra asks them too; one that is disabled on purpose counts.",
         check: Look(services::healthcheck),
     },
@@ -30,15 +32,15 @@ pub const RULES: &[Rule] = &[
         abra: "R003",
         severity: Warning,
         summary: "Every image has a tag.",
-        doc: "Without a tag docker takes `latest`, which moves. A digest is accepted, where abra wants a tag beside it.",
+        doc: "Without a tag docker uses `latest`, which changes. A digest is accepted here; abra also requires a tag.",
         check: Look(images::tagged),
     },
     Rule {
         id: "moving-tag",
         abra: "R004",
         severity: Warning,
-        summary: "No image has a tag that is made to move.",
-        doc: "What was tested is not what will be deployed. abra knows `latest` only; here `main`, `master`, `edge`, \
+        summary: "No image has a tag that is meant to be moved.",
+        doc: "A later deploy would use another image than the tested one. abra checks only `latest`; here `main`, `master`, `edge`, \
               `nightly`, `dev`, `develop`, `stable` and `unstable` count as well.",
         check: Look(images::not_moving),
     },
@@ -47,7 +49,7 @@ pub const RULES: &[Rule] = &[
         abra: "R005",
         severity: Warning,
         summary: "Every image's tag begins with a version.",
-        doc: "Only versions can be compared, and upgrades are made of comparisons. Dates and `16-alpine` are versions; \
+        doc: "Only versions can be compared, and upgrades compare them. Dates and `16-alpine` are versions; \
               tags that move are left to their own rule.",
         check: Look(images::version),
     },
@@ -63,7 +65,7 @@ pub const RULES: &[Rule] = &[
         id: "readme-metadata",
         abra: "R007",
         severity: Warning,
-        summary: "The README has its metadata filled in.",
+        summary: "The README has complete metadata.",
         doc: "The catalogue is made from these lines: category, status, image, healthcheck, backups, email, tests, sso.",
         check: Look(publishing::readme),
     },
@@ -79,8 +81,8 @@ pub const RULES: &[Rule] = &[
         id: "app-service",
         abra: "R009",
         severity: Error,
-        summary: "A service is called `app`.",
-        doc: "Version, chaos state and commands of an app are found by this name.",
+        summary: "A service is named `app`.",
+        doc: "abra finds the version, the chaos state and the commands of an app by this name.",
         check: Look(services::app),
     },
     Rule {
@@ -88,7 +90,7 @@ pub const RULES: &[Rule] = &[
         abra: "R010",
         severity: Error,
         summary: "Some service is routed: it has the label `traefik.enable=true`.",
-        doc: "Without it nothing answers under the app's domain. A recipe whose `.env.sample` has no `DOMAIN` is not \
+        doc: "Without it no service answers at the app's domain. A recipe whose `.env.sample` has no `DOMAIN` is not \
               asked. Nor, where abra asks, is one that has no label of Traefik at all and publishes ports of its own: \
               it serves something else than web pages.",
         check: Look(services::routed),
@@ -98,7 +100,7 @@ pub const RULES: &[Rule] = &[
         abra: "R011",
         severity: Error,
         summary: "Every service has an image.",
-        doc: "An image-less service is mostly a slip in an extra compose file: it names a service that the main file \
+        doc: "A service without an image is usually a mistake in an extra compose file: it names a service that the main file \
               calls otherwise. Each extra file is looked at together with the main one.",
         check: Look(services::image),
     },
@@ -107,7 +109,7 @@ pub const RULES: &[Rule] = &[
         abra: "R012",
         severity: Error,
         summary: "Versions of configs are exported by `abra.sh`.",
-        doc: "Configs never change on a Swarm; a new content needs a new name, which is made of the version in `abra.sh`. \
+        doc: "A config on a Swarm cannot be changed. New content needs a new name, which contains the version in `abra.sh`. \
               Looked at are the variables ending in `_VERSION` in the names of configs.",
         check: Look(publishing::config_versions),
     },
@@ -116,7 +118,7 @@ pub const RULES: &[Rule] = &[
         abra: "R013",
         severity: Warning,
         summary: "The recipe's repository exists upstream.",
-        doc: "Whether it does is on the network and not in the repository.",
+        doc: "This can only be seen on the network, not in the repository.",
         check: Never("the upstream is not in the recipe's repository"),
     },
     Rule {
@@ -124,7 +126,7 @@ pub const RULES: &[Rule] = &[
         abra: "R014",
         severity: Error,
         summary: "Every version's tag is annotated.",
-        doc: "abra does not see lightweight tags in some places and stumbles over them in others. Tags that are no \
+        doc: "abra ignores lightweight tags in some places and fails on them in others. Tags that are no \
               recipe version are left alone, where abra looks at all.",
         check: Look(publishing::annotated),
     },
@@ -133,15 +135,15 @@ pub const RULES: &[Rule] = &[
         abra: "R015",
         severity: Warning,
         summary: "Names of secrets have at most 12 characters.",
-        doc: "Stack, name and version together must fit the 64 characters that Swarm takes; long domains break late.",
+        doc: "Stack, name and version together may have at most 64 characters in Swarm; with a long domain the deploy fails late.",
         check: Look(services::secret_names),
     },
     Rule {
         id: "unknown-r016",
         abra: "R016",
         severity: Warning,
-        summary: "A rule that abra has and nobody here could read.",
-        doc: "abra is known to have sixteen rules; what the last one says is not known where this is built.",
-        check: Never("what this rule of abra says is not known"),
+        summary: "A rule of abra whose content is not known.",
+        doc: "abra has sixteen rules; the content of the last one is not known where ccci is built.",
+        check: Never("the content of this rule of abra is not known"),
     },
 ];

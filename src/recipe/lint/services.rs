@@ -1,16 +1,16 @@
-//! Rules about services, decided on composed files.
+//! Rules about services, checked on composed files.
 
 use super::{Finding, LintInput};
 use crate::compose::{Composed, Service};
 use crate::labels;
 use ccci_model::diag::Place;
 
-/// The longest name of a secret that leaves room for stack and version.
+/// Longest name of a secret that leaves enough characters for stack and version.
 const LONGEST_SECRET: usize = 12;
 
 type Findings = Result<Vec<Finding>, String>;
 
-/// Findings about the same place in several compositions are one.
+/// Adds a finding unless another composition has one at the same place.
 fn push(out: &mut Vec<Finding>, finding: Finding) {
     if !out.contains(&finding) {
         out.push(finding);
@@ -40,7 +40,7 @@ pub(super) fn healthcheck(input: &LintInput) -> Findings {
         (s.healthcheck.is_none() && !once).then(|| {
             (
                 format!("the service `{}` has no healthcheck", s.name),
-                "add a `healthcheck` that asks the service itself",
+                "add a `healthcheck` that sends a request to the service",
             )
         })
     })
@@ -48,7 +48,7 @@ pub(super) fn healthcheck(input: &LintInput) -> Findings {
 
 pub(super) fn image(input: &LintInput) -> Findings {
     services_that(input, |s| {
-        let help = "name the image, or the service that was meant";
+        let help = "add the image, or correct the name of the service";
         s.image.is_none().then(|| (format!("the service `{}` has no image", s.name), help))
     })
 }
@@ -65,7 +65,7 @@ fn services_that(input: &LintInput, look: impl Fn(&Service) -> Option<(String, &
     Ok(out)
 }
 
-/// The plain composition; the extra files are not needed to answer.
+/// The plain composition, for rules that do not need the other files.
 fn plain(input: &LintInput) -> Result<&Composed, String> {
     let first = input.compositions.first().ok_or("there is nothing to compose")?;
     first.composed.as_ref().ok_or_else(|| {
@@ -83,9 +83,9 @@ pub(super) fn app(input: &LintInput) -> Findings {
         return Ok(vec![]);
     }
     let names: Vec<String> = composed.services().iter().map(|s| format!("`{}`", s.name)).collect();
-    let message = format!("no service is called `app`; there are {}", names.join(", "));
+    let message = format!("no service is named `app`; there are {}", names.join(", "));
     let place = composed.services().first().map(|s| s.place.clone());
-    Ok(vec![Finding { place, message, help: "call the service that serves the app `app`".into() }])
+    Ok(vec![Finding { place, message, help: "rename the main service to `app`".into() }])
 }
 
 pub(super) fn routed(input: &LintInput) -> Findings {
@@ -103,7 +103,7 @@ pub(super) fn routed(input: &LintInput) -> Findings {
         return Ok(vec![]);
     }
     let place: Option<Place> = services().find(|s| s.name.as_str() == "app").map(|s| s.place.clone());
-    let help = "add the label `traefik.enable=true` under `deploy` of the service that serves it";
+    let help = "add the label `traefik.enable=true` under `deploy` of the service that answers web requests";
     Ok(vec![Finding {
         place,
         message: "no service has the label `traefik.enable=true`".into(),
@@ -117,7 +117,7 @@ pub(super) fn secret_names(input: &LintInput) -> Findings {
         for secret in composed.secrets().into_iter().filter(|s| s.key.chars().count() > LONGEST_SECRET) {
             let n = secret.key.chars().count();
             let message = format!("the secret `{}` has a name of {n} characters", secret.key);
-            push(&mut out, Finding::at(secret.place, message, format!("{LONGEST_SECRET} are enough")));
+            push(&mut out, Finding::at(secret.place, message, format!("use at most {LONGEST_SECRET}")));
         }
     }
     Ok(out)

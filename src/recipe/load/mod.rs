@@ -1,5 +1,6 @@
-//! Reads `recipe.toml` into a `Recipe`: one walk over the spanned tree against KEYS, all diagnostics of a file together,
-//! each with its place. Layers are read in order; a later one wins key by key. Pure: texts in, values out.
+//! Reads `recipe.toml` into a `Recipe`. One walk over the tree compares it with KEYS and collects all
+//! diagnostics with their places. Layers are read in order; a later one overrides single keys. Pure: takes
+//! texts, returns values.
 
 use super::keys::{KEYS, Key, Status};
 use super::kind::Trouble;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Where each key that was set is written.
+/// The place of each key that was set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spans(BTreeMap<&'static str, Place>);
 
@@ -24,23 +25,23 @@ impl Spans {
     }
 }
 
-/// Settings as they were read.
+/// Settings that were read.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The values: the files' over the defaults.
+    /// The values: those of the files, and else the defaults.
     pub recipe: Recipe,
-    /// Where they are written.
+    /// Their places.
     pub spans: Spans,
     /// Everything that is wrong.
     pub diagnostics: Diagnostics,
 }
 
-/// Reads the layers of a recipe's settings, the weakest first. Without any layer: the defaults.
+/// Reads the layers of a recipe's settings; later layers override earlier ones. Without layers: the defaults.
 pub fn load(name: RecipeName, layers: &[Arc<Text>]) -> Loaded {
     load_with(KEYS, name, layers)
 }
 
-/// The same against other rows: tests of what a row can say use it.
+/// Reads with other rows, for tests of what rows can report.
 pub fn load_with(rows: &[Key], name: RecipeName, layers: &[Arc<Text>]) -> Loaded {
     let mut loaded = Loaded {
         recipe: Recipe::defaults(name),
@@ -54,7 +55,7 @@ pub fn load_with(rows: &[Key], name: RecipeName, layers: &[Arc<Text>]) -> Loaded
         let found = reader.found;
         let lines = Lines::of(&text.content);
         let broken = syntax_errors(text, &lines, &errors, &mut loaded.diagnostics);
-        // what recovery made of a broken line is no evidence of anything else
+        // values that the parser recovered from a broken line must not cause further reports
         let same_line =
             |d: &Diagnostic| d.place.as_ref().is_some_and(|p| broken.contains(&lines.of_byte(p.range.start)));
         found.into_iter().filter(|d| !same_line(d)).for_each(|d| loaded.diagnostics.push(d));
@@ -62,7 +63,8 @@ pub fn load_with(rows: &[Key], name: RecipeName, layers: &[Arc<Text>]) -> Loaded
     loaded
 }
 
-/// Where the lines of a text begin. A place counts its lines anew each time, which a file full of mistakes cannot afford.
+/// Positions at which the lines of a text begin. A place counts its lines each time, which is too slow for a
+/// file full of mistakes.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -70,13 +72,13 @@ impl Lines {
         Lines(content.match_indices('\n').map(|(at, _)| at + 1).collect())
     }
 
-    /// The number of the line that a byte is on, from 0.
+    /// Number of the line of a byte, from 0.
     fn of_byte(&self, at: usize) -> usize {
         self.0.partition_point(|begin| *begin <= at)
     }
 }
 
-/// Raises each syntax error; gives the lines that have one.
+/// Reports each syntax error; returns the lines that have one.
 fn syntax_errors(
     text: &Arc<Text>,
     lines: &Lines,
@@ -86,12 +88,12 @@ fn syntax_errors(
     let mut broken = BTreeSet::new();
     for e in errors {
         let place = Place::new(text, e.span().unwrap_or(0..0));
-        // the parser often complains twice about one slip
+        // the parser often reports two errors for one mistake
         if broken.insert(lines.of_byte(place.range.start)) {
             let mut said = Diagnostic::new(codes::TOML_SYNTAX, e.message().to_string()).at(place);
-            // what the parser says of a bare `../path` or `1.0.0+1`, which it takes for numbers
+            // messages of the parser for a bare `../path` or `1.0.0+1`, which it reads as numbers
             if e.message().starts_with("invalid mantissa") || e.message().starts_with("invalid float") {
-                said = said.help("a text stands in quotes, like `source = \"../../example\"`");
+                said = said.help("a text must be in quotes, like `source = \"../../example\"`");
             }
             out.push(said);
         }
@@ -131,7 +133,7 @@ impl Reader<'_> {
         self.rows.iter().any(|r| r.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
     }
 
-    /// The names below a section, or all of them.
+    /// The names below a section, or all names.
     fn names(&self, section: &str) -> Vec<&'static str> {
         let live = self.rows.iter().filter(|r| r.lives()).map(|r| r.name);
         live.filter(|n| section.is_empty() || n.starts_with(&format!("{section}."))).collect()
@@ -165,9 +167,9 @@ impl Reader<'_> {
         if row.status == Status::NotYet && (row.get)(&self.loaded.recipe) != row.default() {
             let d = Diagnostic::new(
                 codes::NOT_YET,
-                format!("`{}` is not built yet and would do nothing", row.name),
+                format!("`{}` is not built yet and would have no effect", row.name),
             );
-            self.say(d.help("leave it out"), key);
+            self.say(d.help("remove it"), key);
         }
     }
 
@@ -197,7 +199,7 @@ impl Reader<'_> {
             .or_else(|| (!same_leaf.is_empty()).then(|| format!("did you mean {}?", same_leaf.join(" or "))))
             .or_else(|| nearest(name, sections).map(|s| format!("did you mean the section `{s}`?")))
             .or_else(|| self.like_a_removed(name))
-            .unwrap_or_else(|| format!("settings are {}", known.join(", ")));
+            .unwrap_or_else(|| format!("known settings are {}", known.join(", ")));
         self.say(Diagnostic::new(codes::UNKNOWN_KEY, format!("unknown key `{name}`")).help(help), key);
     }
 

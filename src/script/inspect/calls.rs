@@ -1,4 +1,5 @@
-//! Calls: which function is meant, whether its arguments fit, and whether it can be reached at this point.
+//! Checks calls: which function is called, whether its arguments fit, and whether what it needs exists at
+//! this point of a run.
 
 use super::Checker;
 use crate::hooks::HOOKS;
@@ -40,7 +41,7 @@ impl<'a> Checker<'a> {
         if !rows.is_empty() {
             return self.fit(&rows, &types, call, at);
         }
-        // a member called as a function: `get(ctx, path)`
+        // a member that is called as a function: `get(ctx, path)`
         if let Some(owner) = types.first().and_then(|t| t.owner()) {
             let rows = known::methods(sigs, owner, name);
             if !rows.is_empty() {
@@ -57,24 +58,25 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The file has the function, with another number of parameters.
+    /// Reports a call whose number of arguments fits no function of this name in the file.
     fn other_count(&mut self, call: &'a Call, at: Position) -> Ty {
         let shapes: Vec<String> =
             self.view().named(&call.name).map(|f| format!("{}({})", f.name, f.params.join(", "))).collect();
         let message = format!("`{}` does not take {} arguments", call.name, call.args.len());
         let help = format!("it is `{}`", shapes.join("` or `"));
-        self.say(ARGUMENT_COUNT, at, call.name.chars().count(), message, Some(help));
+        self.report(ARGUMENT_COUNT, at, call.name.chars().count(), message, Some(help));
         Ty::ANY
     }
 
-    /// Into a function of a script; what it lacks in the std library is told where the recipe calls into that.
+    /// Checks the call of a script's function. What a function of the std library needs and does not have is
+    /// reported where the recipe calls it.
     fn follow(&mut self, path: &str, f: &'a Function, types: Vec<Ty>, at: Position) -> Ty {
         let outcome = self.enter(path, f, types, self.frame.point);
-        if let Some(lacks) = outcome.lacks {
+        if let Some(out_of_reach) = outcome.out_of_reach {
             if self.in_std() {
-                self.frame.lacks.get_or_insert(lacks);
+                self.frame.out_of_reach.get_or_insert(out_of_reach);
             } else {
-                self.say(OUT_OF_REACH, at, f.name.chars().count(), lacks, None);
+                self.report(OUT_OF_REACH, at, f.name.chars().count(), out_of_reach, None);
             }
         }
         outcome.ret
@@ -84,7 +86,7 @@ impl<'a> Checker<'a> {
         let Some(Node { what: What::Literal(Literal::Text(name)), at }) = call.args.first() else { return };
         if self.view().named(name).next().is_none() && !known::all_natives().contains_key(name) {
             let help = did_you_mean(name, self.view().function_names());
-            self.say(
+            self.report(
                 UNKNOWN_FUNCTION,
                 *at,
                 name.chars().count() + 2,
@@ -100,11 +102,11 @@ impl<'a> Checker<'a> {
             let names: Vec<String> = stdlib::rows().map(StdFn::full_name).collect();
             let help = did_you_mean(&full, names.iter().map(String::as_str));
             let message = format!("there is no function `{full}`");
-            self.say(UNKNOWN_FUNCTION, at, call.name.chars().count(), message, help);
+            self.report(UNKNOWN_FUNCTION, at, call.name.chars().count(), message, help);
             return Ty::ANY;
         };
         let want: Vec<Ty> = row.params.iter().map(|p| p.1).collect();
-        self.hear_services(row.params.iter().map(|p| p.0.as_str()), &call.args);
+        self.note_services(row.params.iter().map(|p| p.0.as_str()), &call.args);
         if self.fits(&full, std::slice::from_ref(&want), types, &call.args, at, &row.shown())
             && let Some((path, f)) = self.std_function(row)
         {
@@ -113,7 +115,7 @@ impl<'a> Checker<'a> {
         row.ret
     }
 
-    /// The file and the function behind a row of the std library.
+    /// The file and the function of a row of the std library.
     pub(super) fn std_function(&self, row: &StdFn) -> Option<(String, &'a Function)> {
         let path = format!("{}.rhai", row.module.replace("::", "/"));
         let f = self.views.get(&path)?.function(&row.name, row.params.len())?;
@@ -125,7 +127,7 @@ impl<'a> Checker<'a> {
             self.no_module(root, at);
             return Ty::ANY;
         };
-        // a file that is missing or does not compile is told elsewhere
+        // a file that is missing or does not compile is reported elsewhere
         let Some(view) = self.views.get(&path) else { return Ty::ANY };
         let (name, chars) = (call.name.as_str(), call.name.chars().count());
         let known: Vec<&'a Function> = view.named(name).collect();
@@ -133,26 +135,26 @@ impl<'a> Checker<'a> {
         match known.iter().find(|f| f.params.len() == types.len()).or(known.first()) {
             None => {
                 let help = did_you_mean(name, public);
-                self.say(UNKNOWN_FUNCTION, at, chars, format!("`{path}` has no function `{name}`"), help);
+                self.report(UNKNOWN_FUNCTION, at, chars, format!("`{path}` has no function `{name}`"), help);
                 Ty::ANY
             }
             Some(f) if f.private => {
                 let help = Some(format!("remove `private` in `{path}`"));
-                self.say(UNKNOWN_FUNCTION, at, chars, format!("`{name}` is private in `{path}`"), help);
+                self.report(UNKNOWN_FUNCTION, at, chars, format!("`{name}` is private in `{path}`"), help);
                 Ty::ANY
             }
             Some(f) if f.params.len() != types.len() => {
                 let want = f.params.len();
                 let message = format!("`{root}::{name}` takes {want} arguments, {} given", types.len());
                 let shape = format!("{root}::{name}({})", f.params.join(", "));
-                self.say(ARGUMENT_COUNT, at, chars, message, Some(format!("it is `{shape}`")));
+                self.report(ARGUMENT_COUNT, at, chars, message, Some(format!("it is `{shape}`")));
                 Ty::ANY
             }
             Some(f) => self.follow(&path, f, types, at),
         }
     }
 
-    /// Arguments against the rows of a name; gives the type of the form that fits.
+    /// Checks arguments against the rows of a name, and returns the type of the form that fits.
     pub(super) fn fit(&mut self, rows: &[&'a CallSig], types: &[Ty], call: &'a Call, at: Position) -> Ty {
         self.fit_args(rows, types, &call.args, &call.name, at)
     }
@@ -174,7 +176,7 @@ impl<'a> Checker<'a> {
         found.reduce(Ty::or).unwrap_or(rows[0].ret)
     }
 
-    /// The forms of a native; the receiver of a member call is the first of `types`.
+    /// Checks arguments against the forms of a native. The receiver of a member call is the first of `types`.
     pub(super) fn fit_native(
         &mut self,
         name: &str,
@@ -191,7 +193,7 @@ impl<'a> Checker<'a> {
         forms.iter().filter(|f| fit(&f.params)).map(|f| f.ret).reduce(Ty::or).unwrap_or(Ty::ANY)
     }
 
-    /// Whether arguments fit one of the forms; says so if not.
+    /// Whether the arguments fit one of the forms; reports if they do not.
     fn fits(
         &mut self,
         name: &str,
@@ -210,7 +212,7 @@ impl<'a> Checker<'a> {
             counts.dedup();
             let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
             let message = format!("`{name}` takes {} arguments, {} given", counts.join(" or "), types.len());
-            self.say(ARGUMENT_COUNT, at, bare, message, help);
+            self.report(ARGUMENT_COUNT, at, bare, message, help);
             return false;
         };
         if counted.iter().any(|w| w.iter().zip(types).all(|(w, t)| t.may_be(*w))) {
@@ -218,22 +220,22 @@ impl<'a> Checker<'a> {
         }
         let wrong = first.iter().zip(types).position(|(w, t)| !t.may_be(*w)).unwrap_or(0);
         let want = counted.iter().fold(Ty::NEVER, |sum, w| sum.or(w[wrong]));
-        let message = format!("argument {} of `{name}` is {}, wanted {want}", wrong + 1, types[wrong]);
-        self.say(ARGUMENT_TYPE, args[wrong].start(), 1, message, help);
+        let message = format!("argument {} of `{name}` is {}, expected {want}", wrong + 1, types[wrong]);
+        self.report(ARGUMENT_TYPE, args[wrong].start(), 1, message, help);
         false
     }
 
-    /// Whether what the call needs is there when the hook is called.
+    /// Checks that what the call needs exists when the hook runs.
     pub(super) fn reach(&mut self, row: &CallSig, at: Position, name: &str) {
         let Some(point) = self.frame.point.filter(|p| !p.offers(row.reach)) else { return };
         let needs = row.reach.row();
         let shown = row.shown();
         let shown = shown.split(['(', ' ']).next().unwrap_or(name);
-        let message = format!("`{shown}` needs {}, which is not there in {}", needs.needs, called(point));
+        let message = format!("`{shown}` cannot be called in {}: it needs {}", called(point), needs.needs);
         if self.in_std() && !self.std_is_checked {
-            self.frame.lacks.get_or_insert(message);
+            self.frame.out_of_reach.get_or_insert(message);
         } else {
-            self.say(OUT_OF_REACH, at, name.chars().count(), message, Some(needs.help.into()));
+            self.report(OUT_OF_REACH, at, name.chars().count(), message, Some(needs.help.into()));
         }
     }
 
@@ -243,20 +245,20 @@ impl<'a> Checker<'a> {
             Some(format!("it is a member: `{}`", row.shown()))
         } else if self.frame.vars.iter().any(|v| v.name == name) {
             self.read(name, at);
-            Some(format!("`{name}` is a variable; a function in it is called by `{name}.call(…)`"))
+            Some(format!("`{name}` is a variable; call the function in it with `{name}.call(…)`"))
         } else if name == "sleep" {
-            Some("to wait, ask: `eventually(\"30s\", || …)`".into())
+            Some("to wait for something, use `eventually(\"30s\", || …)`".into())
         } else {
             let free = self.sigs.iter().filter(|s| s.owner == Owner::Free).map(|s| s.name);
             let natives = known::all_natives().keys().map(String::as_str);
             did_you_mean(name, self.view().function_names().chain(free).chain(natives))
         };
         let message = format!("there is no function `{name}`");
-        self.say(UNKNOWN_FUNCTION, at, name.chars().count(), message, help);
+        self.report(UNKNOWN_FUNCTION, at, name.chars().count(), message, help);
     }
 }
 
-/// The point as authors know it.
+/// Name of the point in messages.
 fn called(point: Point) -> String {
     match HOOKS.iter().find(|h| h.point() == point) {
         Some(hook) => format!("`{}`", hook.name()),

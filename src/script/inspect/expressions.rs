@@ -1,4 +1,4 @@
-//! Expressions: what type they have.
+//! Checks expressions and determines their types.
 
 use super::Checker;
 use crate::node::{Literal, Node, What};
@@ -42,8 +42,8 @@ impl<'a> Checker<'a> {
             What::Assert(wanted) => {
                 let ty = self.node(wanted);
                 if !ty.may_be(Ty::BOOL) {
-                    let help = Some("compare it with what it should be".to_string());
-                    self.say(
+                    let help = Some("compare it with the expected value".to_string());
+                    self.report(
                         ARGUMENT_TYPE,
                         wanted.at,
                         1,
@@ -53,7 +53,7 @@ impl<'a> Checker<'a> {
                 }
                 Ty::UNIT
             }
-            // statements are asked first
+            // statements were handled before
             _ => Ty::ANY,
         }
     }
@@ -64,14 +64,15 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A closure is looked at where it is made, with the types of what it captures; its own parameters are not known.
+    /// Checks a closure where it is made, with the types of what it captures. The types of its own parameters
+    /// are not known.
     fn closure(&mut self, function: &str, mut held: Vec<Ty>) {
         let path = self.frame.file.clone();
         let Some(f) = self.view().named(function).max_by_key(|f| f.params.len()) else { return };
         held.resize(f.params.len(), Ty::ANY);
         let point = self.frame.point;
         let outcome = self.enter(&path, f, held, point);
-        self.frame.lacks = self.frame.lacks.take().or(outcome.lacks);
+        self.frame.out_of_reach = self.frame.out_of_reach.take().or(outcome.out_of_reach);
     }
 }
 

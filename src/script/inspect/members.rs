@@ -1,4 +1,4 @@
-//! Members of values: facts, functions and indexes, along a chain.
+//! Checks members of values along a chain: properties, functions and indexes.
 
 use super::Checker;
 use crate::known;
@@ -29,7 +29,8 @@ impl<'a> Checker<'a> {
         ty
     }
 
-    /// A closure that captures the value its call is made on: Rhai holds that value locked during the call.
+    /// Reports a closure that captures the value whose method is called with it: Rhai locks that value during
+    /// the call.
     fn race(&mut self, head: &'a Node, first: Option<&'a Link>) -> bool {
         let (What::Name { path, name }, Some(Link::Method(call, _))) = (&head.what, first) else {
             return false;
@@ -39,15 +40,17 @@ impl<'a> Checker<'a> {
             _ => None,
         });
         let Some((_, at)) = captured else { return false };
-        let message =
-            format!("the closure captures `{name}`, on which `{}` is called: a data race", call.name);
+        let message = format!(
+            "the closure captures `{name}` while `{}` is called on it, which is a data race",
+            call.name
+        );
         let free = self.sigs.iter().any(|s| s.owner == Owner::Free && s.name == call.name);
         let help = if free {
-            format!("`{0}` is no function of `{name}`: write `{0}(…)`", call.name)
+            format!("`{0}` is not a function of `{name}`: write `{0}(…)`", call.name)
         } else {
-            format!("copy what the closure needs to a variable before the call of `{}`", call.name)
+            format!("before the call of `{}`, copy what the closure needs to a variable", call.name)
         };
-        self.say(DATA_RACE, *at, name.chars().count(), message, Some(help));
+        self.report(DATA_RACE, *at, name.chars().count(), message, Some(help));
         true
     }
 
@@ -82,14 +85,14 @@ impl<'a> Checker<'a> {
         } else {
             did_you_mean(name, sigs.iter().filter(|s| s.is_property && Ty::of(s.owner) == of).map(|s| s.name))
         };
-        self.say(UNKNOWN_MEMBER, at, name.chars().count(), format!("{of} has no `{name}`"), help);
+        self.report(UNKNOWN_MEMBER, at, name.chars().count(), format!("{of} has no `{name}`"), help);
         Ty::ANY
     }
 
     fn index(&mut self, of: Ty, index: &'a Node) -> Ty {
         self.node(index);
         if of.owner().is_some() {
-            self.say(UNKNOWN_MEMBER, index.at, 1, format!("{of} cannot be indexed"), None);
+            self.report(UNKNOWN_MEMBER, index.at, 1, format!("{of} cannot be indexed"), None);
         }
         if of == Ty::TEXT { Ty::CHAR } else { Ty::ANY }
     }
@@ -97,26 +100,26 @@ impl<'a> Checker<'a> {
     fn method(&mut self, of: Ty, call: &'a Call, at: Position) -> Ty {
         let types: Vec<Ty> = call.args.iter().map(|a| self.node(a)).collect();
         let name = call.name.as_str();
-        self.hear_left(call);
-        // a function of the script with `this`
+        self.note_remembered(call);
+        // a function of the script that uses `this`
         if let Some(f) = self.view().function(name, types.len()) {
             let (path, point) = (self.frame.file.clone(), self.frame.point);
             let outcome = self.enter(&path, f, types, point);
             return outcome.ret;
         }
         if of.is_any() || of.is_never() || name == "call" || name == "curry" {
-            self.somebodys(name, types.len(), at);
+            self.method_of_any_type(name, types.len(), at);
             return Ty::ANY;
         }
         let rows: Vec<&CallSig> =
             of.kinds().filter_map(Ty::owner).flat_map(|o| known::methods(self.sigs, o, name)).collect();
         if let Some(row) = rows.first() {
-            self.hear_services(row.params.iter().map(|p| p.name), &call.args);
-            self.hear_asked(call);
+            self.note_services(row.params.iter().map(|p| p.name), &call.args);
+            self.note_recalled(call);
             return self.fit(&rows, &types, call, at);
         }
         if of.kinds().any(|k| k == Ty::MAP) {
-            // may be a closure that the map holds
+            // the function may be a closure in the map
             return Ty::ANY;
         }
         let forms = known::all_natives().get(name).map(Vec::as_slice).unwrap_or_default();
@@ -133,8 +136,8 @@ impl<'a> Checker<'a> {
         self.fit_native(name, &mine, &receiver, &call.args, at)
     }
 
-    /// A function of a value that may be anything must at least be a function of something.
-    fn somebodys(&mut self, name: &str, args: usize, at: Position) {
+    /// A function that is called on a value of unknown type must exist for at least one type.
+    fn method_of_any_type(&mut self, name: &str, args: usize, at: Position) {
         let of_rows = self.sigs.iter().any(|s| s.owner != Owner::Free && s.name == name && !s.is_property);
         let forms = known::all_natives().get(name).map(Vec::as_slice).unwrap_or_default();
         if of_rows || forms.iter().any(|f| f.params.len() == args + 1) {
@@ -144,9 +147,9 @@ impl<'a> Checker<'a> {
         if forms.is_empty() {
             let names = self.sigs.iter().filter(|s| s.owner != Owner::Free).map(|s| s.name);
             let help = did_you_mean(name, names.chain(known::all_natives().keys().map(String::as_str)));
-            self.say(UNKNOWN_MEMBER, at, chars, format!("no kind of value has a function `{name}`"), help);
+            self.report(UNKNOWN_MEMBER, at, chars, format!("no type has a function `{name}`"), help);
         } else {
-            self.say(
+            self.report(
                 ARGUMENT_COUNT,
                 at,
                 chars,
@@ -159,9 +162,9 @@ impl<'a> Checker<'a> {
     fn no_member(&mut self, of: Ty, name: &str, at: Position) {
         let rows = || self.sigs.iter().filter(|s| Ty::of(s.owner) == of);
         let help = if rows().any(|s| s.name == name && s.is_property) {
-            Some(format!("it is a fact: write `.{name}` without parentheses"))
+            Some(format!("it is a property: write `.{name}` without parentheses"))
         } else if self.sigs.iter().any(|s| s.owner == Owner::Free && s.name == name) {
-            Some(format!("it is a free function: write `{name}(…)`"))
+            Some(format!("it is not a member: write `{name}(…)`"))
         } else if of.owner().is_some() {
             did_you_mean(name, rows().filter(|s| !s.is_property).map(|s| s.name))
         } else {
@@ -170,6 +173,6 @@ impl<'a> Checker<'a> {
             did_you_mean(name, mine.map(|(n, _)| n.as_str()))
         };
         let message = format!("{of} has no function `{name}`");
-        self.say(UNKNOWN_MEMBER, at, name.chars().count(), message, help);
+        self.report(UNKNOWN_MEMBER, at, name.chars().count(), message, help);
     }
 }

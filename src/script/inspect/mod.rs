@@ -1,14 +1,15 @@
-//! The checker: an abstract interpreter that runs scripts on types instead of values. Hooks and tests are entered with the
-//! types of their rows; every call of a script's function analyses its body with the types of that call, so "is this the
-//! ctx?" follows from where a value comes from and not from its name. What is not known is not reported.
+//! The checker: an abstract interpreter that runs scripts on types instead of values. It starts at hooks and
+//! tests, with the types of their rows; every call of a script's function analyses its body with the types of
+//! that call. Whether a value is the `ctx` therefore follows from where it comes from and not from its name.
+//! Nothing is reported about values of unknown type.
 
 mod calls;
+mod can_fail;
 mod expressions;
+mod literals;
 mod members;
 mod names;
 mod operators;
-mod proof;
-mod spoken;
 mod statements;
 mod view;
 
@@ -21,21 +22,22 @@ use super::sources::{function_place, place};
 use super::{conventions, stdlib};
 use ccci_model::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_ASKS, TEST_EMPTY, TEST_RETURN};
 use ccci_model::diag::{Code, Diagnostic};
+use literals::Names;
+pub use literals::Spoken;
 use names::Var;
 use rhai::Position;
-use spoken::Heard;
-pub use spoken::Spoken;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use view::View;
 
-/// Nodes looked at before the checker gives up on a file set that is built to exhaust it.
+/// Nodes that the checker visits before it gives up on files that are written to exhaust it.
 const MOST_STEPS: usize = 200_000;
-/// Findings before the checker keeps silent: nobody reads more, and each costs a walk through its file.
+/// Findings after which the checker stops reporting: more would not be read, and each costs a walk through
+/// its file.
 const MOST_FOUND: usize = 300;
-/// Functions that call each other before the checker stops to follow; scripts may go 32 deep.
+/// Depth of nested calls at which the checker stops following them; scripts may go 32 deep.
 const DEEPEST: usize = 40;
 
-/// Checks all files of a recipe; gives what is wrong, and the services that they name.
+/// Checks all files of a recipe. Returns the diagnostics, and the services that the scripts name.
 pub(super) fn check(files: &BTreeMap<String, File>, sigs: &[CallSig]) -> (Vec<Diagnostic>, Vec<Spoken>) {
     let mut c = Checker::new(files, sigs);
     for (path, file) in files {
@@ -51,7 +53,7 @@ pub(super) fn check(files: &BTreeMap<String, File>, sigs: &[CallSig]) -> (Vec<Di
             }
         }
     }
-    // what nobody calls is looked at as well, with unknown types
+    // functions that nobody calls are checked as well, with unknown types
     for (path, file) in files {
         for f in file.tree.iter().flat_map(|t| &t.functions) {
             if !c.called.contains(&(path.clone(), f.name.clone(), f.params.len())) {
@@ -59,11 +61,11 @@ pub(super) fn check(files: &BTreeMap<String, File>, sigs: &[CallSig]) -> (Vec<Di
             }
         }
     }
-    let (never_left, services) = (c.never_left(), c.services());
-    (c.finish().into_iter().chain(never_left).collect(), services)
+    let (never_remembered, services) = (c.never_remembered(), c.services());
+    (c.finish().into_iter().chain(never_remembered).collect(), services)
 }
 
-/// Checks the std library itself: every function with the types it is documented with.
+/// Checks the std library itself, every function with its documented types.
 pub(super) fn check_std(sigs: &[CallSig]) -> Vec<Diagnostic> {
     let none = BTreeMap::new();
     let mut c = Checker::new(&none, sigs);
@@ -74,7 +76,7 @@ pub(super) fn check_std(sigs: &[CallSig]) -> Vec<Diagnostic> {
         let ret = c.enter(&path, f, types, Some(Point::Test)).ret;
         let wrong = ret.beyond(row.ret);
         if !wrong.is_never() {
-            let message = format!("`{}` must return {}, and can return {wrong}", row.full_name(), row.ret);
+            let message = format!("`{}` must return {}, but can return {wrong}", row.full_name(), row.ret);
             let at = function_place(c.views[&path].text, &f.name, f.body_at);
             c.found.push(Diagnostic::new(HOOK_RETURN, message).at(at));
         }
@@ -82,26 +84,28 @@ pub(super) fn check_std(sigs: &[CallSig]) -> Vec<Diagnostic> {
     c.finish()
 }
 
-/// What a call of a script's function comes to.
+/// Result of analysing a call of a script's function.
 #[derive(Debug, Clone, Default)]
 struct Outcome {
     ret: Ty,
-    /// The first call in the std library that is out of reach: reported where the recipe calls into it.
-    lacks: Option<String>,
+    /// The first call in the std library whose needs are not met. It is reported where the recipe calls into
+    /// the library.
+    out_of_reach: Option<String>,
 }
 
-/// What a memoized analysis was made for: file, function, types, point.
+/// Key of a stored analysis: file, function, types, point.
 type Key = (String, String, Vec<Ty>, Option<Point>);
 
 struct Checker<'a> {
     sigs: &'a [CallSig],
     views: BTreeMap<String, View<'a>>,
     found: Vec<Diagnostic>,
-    /// Places that have a finding: the first one is the one to mend.
-    told: HashSet<(String, Position)>,
-    /// Comparisons: what to say of each, unless some call of the function makes sense of it.
+    /// Places that already have a finding; only the first one of a place is reported.
+    reported: HashSet<(String, Position)>,
+    /// Comparisons with what to report of each; nothing, if the comparison makes sense in some call of the
+    /// function.
     compared: BTreeMap<(String, Position), Option<Diagnostic>>,
-    heard: Heard,
+    names: Names,
     memo: HashMap<Key, Option<Outcome>>,
     called: HashSet<(String, String, usize)>,
     steps: usize,
@@ -110,7 +114,7 @@ struct Checker<'a> {
     depth: usize,
 }
 
-/// Where the checker stands.
+/// The checker's position.
 #[derive(Debug, Default)]
 struct Frame {
     file: String,
@@ -118,8 +122,8 @@ struct Frame {
     vars: Vec<Var>,
     rets: Ty,
     breaks: Vec<Ty>,
-    lacks: Option<String>,
-    /// At the top of a file its constants are seen by their bare names.
+    out_of_reach: Option<String>,
+    /// At the top of a file its constants are visible by their bare names.
     at_top: bool,
 }
 
@@ -132,9 +136,9 @@ impl<'a> Checker<'a> {
             sigs,
             views: own.chain(std).collect(),
             found: vec![],
-            told: HashSet::new(),
+            reported: HashSet::new(),
             compared: BTreeMap::new(),
-            heard: Heard::default(),
+            names: Names::default(),
             memo: HashMap::new(),
             called: HashSet::new(),
             steps: 0,
@@ -144,14 +148,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Everything found; of the recipe's files only, unless the library itself is checked.
+    /// All findings; only those in the recipe's files, unless the library itself is checked.
     fn finish(self) -> Vec<Diagnostic> {
         let of_std = |file: &str| file.starts_with("std/");
         let compared = self.compared.into_iter().filter(|((f, _), _)| self.std_is_checked || !of_std(f));
         self.found.into_iter().chain(compared.filter_map(|(_, d)| d)).collect()
     }
 
-    /// The file the checker stands in.
+    /// The file that is being checked.
     fn view(&self) -> &View<'a> {
         &self.views[&self.frame.file]
     }
@@ -160,8 +164,8 @@ impl<'a> Checker<'a> {
         self.frame.file.starts_with("std/")
     }
 
-    /// Reports something at a position of the file the checker stands in; the first finding of a place counts.
-    fn say(
+    /// Reports a finding at a position of the file that is being checked, if it is the first at that place.
+    fn report(
         &mut self,
         code: &'static Code,
         at: Position,
@@ -169,7 +173,7 @@ impl<'a> Checker<'a> {
         message: String,
         help: Option<String>,
     ) {
-        if (self.in_std() && !self.std_is_checked) || !self.told.insert((self.frame.file.clone(), at)) {
+        if (self.in_std() && !self.std_is_checked) || !self.reported.insert((self.frame.file.clone(), at)) {
             return;
         }
         if self.found.len() >= MOST_FOUND {
@@ -182,7 +186,7 @@ impl<'a> Checker<'a> {
         });
     }
 
-    /// Constants and stray code.
+    /// Checks constants and code outside of functions.
     fn top(&mut self, path: &str) {
         let tree = self.views[path].tree;
         let before =
@@ -201,25 +205,27 @@ impl<'a> Checker<'a> {
         let ret = self.enter(path, f, types, Some(row.point())).ret;
         let wrong = ret.beyond(row.ty());
         if !wrong.is_never() {
-            let message = format!("`{}` must return {}, and can return {wrong}", f.name, row.noun());
+            let message = format!("`{}` must return {}, but can return {wrong}", f.name, row.noun());
             let d = Diagnostic::new(HOOK_RETURN, message).at(function_place(&file.text, &f.name, f.body_at));
             let help = if wrong == Ty::UNIT {
-                "a path through it ends without a value; the last expression is what it returns"
+                "one of its branches ends without a value; a function returns its last expression"
             } else {
-                "the last expression of each path is what it returns"
+                "a function returns the last expression of the branch that runs"
             };
             self.found.push(d.help(help));
         }
     }
 
-    /// A test that ends in a bool was meant to assert it: nobody looks at what a test returns. One with nothing in it
-    /// would pass.
+    /// Reports tests that cannot fail. A test that ends in a bool was probably meant to assert it, as the
+    /// result of a test is not used. An empty test would pass.
     fn test(&mut self, path: &str, file: &File, f: &'a Function) {
         let ret = self.enter(path, f, vec![Ty::CTX], Some(Point::Test)).ret;
         let (code, what) = match (f.body.is_empty(), ret == Ty::BOOL) {
-            (true, _) => (TEST_EMPTY, "has nothing in it, so it could not fail"),
-            (_, true) => (TEST_RETURN, "ends in a bool that nobody looks at"),
-            _ if !proof::can_fail(&f.body) => (TEST_ASKS, "asserts nothing: it passes whatever is answered"),
+            (true, _) => (TEST_EMPTY, "is empty, so it cannot fail"),
+            (_, true) => (TEST_RETURN, "ends in a bool that is not used"),
+            _ if !can_fail::can_fail(&f.body) => {
+                (TEST_ASKS, "asserts nothing: it passes whatever the app answers")
+            }
             _ => return,
         };
         let at = function_place(&file.text, &f.name, f.body_at);
@@ -233,12 +239,12 @@ impl<'a> Checker<'a> {
         let key = (path.to_string(), format!("{}/{}", f.name, f.params.len()), types.clone(), point);
         match self.memo.get(&key) {
             Some(Some(known)) => return known.clone(),
-            // under way: what a recursive call gives is not followed
-            Some(None) => return Outcome { ret: Ty::ANY, lacks: None },
+            // the analysis is under way: the result of a recursive call is not followed
+            Some(None) => return Outcome { ret: Ty::ANY, out_of_reach: None },
             None => {}
         }
         if self.depth >= DEEPEST {
-            return Outcome { ret: Ty::ANY, lacks: None };
+            return Outcome { ret: Ty::ANY, out_of_reach: None };
         }
         self.memo.insert(key.clone(), None);
         let vars = f.params.iter().zip(types).map(|(name, ty)| Var::parameter(name, ty)).collect();
@@ -248,7 +254,7 @@ impl<'a> Checker<'a> {
         let last = self.block(&f.body);
         self.depth -= 1;
         let done = std::mem::replace(&mut self.frame, before);
-        let outcome = Outcome { ret: last.or(done.rets), lacks: done.lacks };
+        let outcome = Outcome { ret: last.or(done.rets), out_of_reach: done.out_of_reach };
         self.memo.insert(key, Some(outcome.clone()));
         outcome
     }
@@ -258,8 +264,9 @@ impl<'a> Checker<'a> {
         self.steps += 1;
         if self.steps > MOST_STEPS {
             if self.steps == MOST_STEPS + 1 {
-                let message = "the scripts are too entangled to be checked to the end".to_string();
-                self.say(CANNOT_CHECK, n.at, 1, message, None);
+                let message =
+                    "the scripts call each other in too many ways to be checked completely".to_string();
+                self.report(CANNOT_CHECK, n.at, 1, message, None);
             }
             return Ty::ANY;
         }

@@ -1,4 +1,4 @@
-//! Variables: which are there, what they hold, and which nobody reads.
+//! Checks variables: which exist, what types they have, and which are never used.
 
 use super::Checker;
 use crate::signature::Ty;
@@ -6,14 +6,14 @@ use ccci_model::diag::codes::{UNKNOWN_MODULE, UNKNOWN_VARIABLE, UNUSED_VARIABLE}
 use ccci_model::diag::nearest::did_you_mean;
 use rhai::Position;
 
-/// A variable in sight.
+/// A variable in scope.
 #[derive(Debug)]
 pub(super) struct Var {
     pub name: String,
     pub ty: Ty,
     at: Position,
     used: bool,
-    /// Nobody minds if it is not used: parameters, the names of loops and of `catch`.
+    /// Not reported when unused: parameters, names of loops and of `catch`.
     quiet: bool,
 }
 
@@ -24,23 +24,23 @@ impl Var {
 }
 
 impl<'a> Checker<'a> {
-    /// A new variable. One that is assigned to somewhere in the file may hold anything.
+    /// Adds a variable. If it is assigned to anywhere in the file, its type is unknown.
     pub(super) fn define(&mut self, name: &str, ty: Ty, at: Position, quiet: bool) {
         let ty = if self.view().assigned.contains(name) { Ty::ANY } else { ty };
         self.frame.vars.push(Var { name: name.to_string(), ty, at, used: false, quiet });
     }
 
-    /// Forgets the variables of a block.
+    /// Removes the variables of a block, and reports the unused ones.
     pub(super) fn leave(&mut self, mark: usize) {
         let gone: Vec<Var> = self.frame.vars.drain(mark..).collect();
         for v in gone.into_iter().filter(|v| !v.used && !v.quiet && !v.name.starts_with('_')) {
             let message = format!("`{}` is never used", v.name);
-            let help = format!("remove it, or call it `_{}`", v.name);
-            self.say(UNUSED_VARIABLE, v.at, v.name.chars().count(), message, Some(help));
+            let help = format!("remove it, or rename it to `_{}`", v.name);
+            self.report(UNUSED_VARIABLE, v.at, v.name.chars().count(), message, Some(help));
         }
     }
 
-    /// What a variable holds; says so if there is none.
+    /// Type of a variable; reports if there is none.
     pub(super) fn read(&mut self, name: &str, at: Position) -> Ty {
         if let Some(v) = self.frame.vars.iter_mut().rev().find(|v| v.name == name) {
             v.used = true;
@@ -51,16 +51,16 @@ impl<'a> Checker<'a> {
             return Ty::ANY;
         }
         let help = if constant {
-            Some(format!("constants of the file are read as `global::{name}`"))
+            Some(format!("constants of the file are written as `global::{name}`"))
         } else {
             did_you_mean(name, self.frame.vars.iter().map(|v| v.name.as_str()))
         };
         let message = format!("there is no variable `{name}` here");
-        self.say(UNKNOWN_VARIABLE, at, name.chars().count(), message, help);
+        self.report(UNKNOWN_VARIABLE, at, name.chars().count(), message, help);
         Ty::ANY
     }
 
-    /// A constant of this file (`global::NAME`) or of an imported one.
+    /// Type of a constant of this file (`global::NAME`) or of an imported one.
     pub(super) fn constant(&mut self, root: &str, name: &str, at: Position) -> Ty {
         let missing = if root == "global" {
             (!self.view().constants.contains_key(name)).then(|| format!("the file has no constant `{name}`"))
@@ -76,18 +76,18 @@ impl<'a> Checker<'a> {
         };
         if let Some(message) = missing {
             let help = "write `export const` where it is defined, at the top of the file".to_string();
-            self.say(UNKNOWN_VARIABLE, at, name.chars().count(), message, Some(help));
+            self.report(UNKNOWN_VARIABLE, at, name.chars().count(), message, Some(help));
         }
         Ty::ANY
     }
 
-    /// There is no import of this name.
+    /// Reports that there is no import of this name.
     pub(super) fn no_module(&mut self, root: &str, at: Position) {
         let imports: Vec<String> = self.view().imports.keys().map(ToString::to_string).collect();
         let help = did_you_mean(root, imports.iter().map(String::as_str).chain(["std"]));
         let help = help
             .unwrap_or_else(|| format!("write `import \"lib/{root}\" as {root};` at the top of the file"));
-        self.say(
+        self.report(
             UNKNOWN_MODULE,
             at,
             root.chars().count(),

@@ -1,4 +1,5 @@
-//! Operators: their types, and comparisons whose result never changes. Rhai compares unlike types without an error.
+//! Checks operators: their types, and comparisons whose result is always the same. Rhai compares values of
+//! different types without an error.
 
 use super::Checker;
 use crate::node::Call;
@@ -19,7 +20,7 @@ impl<'a> Checker<'a> {
             }
             ("!", [one]) => {
                 if !one.may_be(Ty::BOOL) {
-                    self.say(ARGUMENT_TYPE, at, 1, format!("`!` needs a bool, this is {one}"), None);
+                    self.report(ARGUMENT_TYPE, at, 1, format!("`!` needs a bool, this is {one}"), None);
                 }
                 Ty::BOOL
             }
@@ -35,7 +36,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A helper may be called with several types: a comparison is reported if it is pointless with all of them.
+    /// Notes a comparison. A helper may be called with several types; its comparison is reported only if the
+    /// result is fixed for all of them.
     fn compared(&mut self, op: &str, left: Ty, right: Ty, at: Position) {
         let here = (self.frame.file.clone(), at);
         if alike(left).may_be(alike(right)) {
@@ -44,7 +46,7 @@ impl<'a> Checker<'a> {
             let message = format!("{left} is compared with {right}: always {}", op == "!=");
             let help = match (left == Ty::UNIT) ^ (right == Ty::UNIT) {
                 true => {
-                    "a function that changes its text in place gives `()`: use `trimmed()`, `to_lower()`, …"
+                    "a function that changes its text in place returns `()`: use `trimmed()`, `to_lower()`, …"
                 }
                 false if left.owner().or(right.owner()).is_some() => "compare one of its members",
                 false => "convert one side: `parse_int(text)`, `to_string()`",
@@ -55,7 +57,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Numbers compare with numbers, and a character with a text.
+/// The type as far as comparisons distinguish it: numbers compare with numbers, and a character with a text.
 fn alike(t: Ty) -> Ty {
     let pair = |t: Ty, a: Ty, b: Ty| if t.kinds().any(|k| k == a || k == b) { t.or(a).or(b) } else { t };
     pair(pair(t, Ty::INT, Ty::FLOAT), Ty::TEXT, Ty::CHAR)

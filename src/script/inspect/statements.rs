@@ -1,4 +1,4 @@
-//! Statements: what a block comes to, and what of it can never be run.
+//! Checks statements: the types of blocks, and code that never runs.
 
 use super::Checker;
 use crate::node::{Link, Node, What};
@@ -6,14 +6,17 @@ use crate::signature::Ty;
 use ccci_model::diag::codes::{ARGUMENT_TYPE, CANNOT_CHECK, UNKNOWN_MEMBER, UNREACHABLE};
 
 impl<'a> Checker<'a> {
-    /// The type of a block: that of its last statement. Rhai keeps a value in spite of a closing `;`.
+    /// The type of a block, which is that of its last statement. Rhai keeps the value of a last statement
+    /// even if a `;` follows.
     pub(super) fn block(&mut self, nodes: &'a [Node]) -> Ty {
         let mark = self.frame.vars.len();
         let (mut ty, mut ended, mut said) = (Ty::UNIT, false, false);
         for n in nodes {
             if ended && !said && !matches!(n.what, What::Nothing) {
-                let message = "this is never reached: what is before always ends here".to_string();
-                self.say(UNREACHABLE, n.start(), 1, message, None);
+                let message =
+                    "this is never reached, because the statement before it always leaves the block"
+                        .to_string();
+                self.report(UNREACHABLE, n.start(), 1, message, None);
                 said = true;
             }
             let is = self.node(n);
@@ -89,7 +92,7 @@ impl<'a> Checker<'a> {
             }
             What::Return(_) | What::Throw(_) | What::Break(_) | What::Continue => self.ending(&n.what),
             What::Unknown(what) => {
-                self.say(CANNOT_CHECK, n.at, 1, format!("{what} cannot be checked"), None);
+                self.report(CANNOT_CHECK, n.at, 1, format!("{what} cannot be checked"), None);
                 Ty::ANY
             }
             _ => return None,
@@ -116,18 +119,24 @@ impl<'a> Checker<'a> {
         Ty::NEVER
     }
 
-    /// What the breaks of a loop leave.
+    /// The types of the values that `break` gives to a loop.
     fn looped(&mut self, body: &'a [Node]) -> Ty {
         self.frame.breaks.push(Ty::NEVER);
         self.block(body);
         self.frame.breaks.pop().unwrap_or(Ty::ANY)
     }
 
-    /// A condition must be able to be a bool.
+    /// Reports a condition that cannot be a bool.
     pub(super) fn condition(&mut self, n: &'a Node) {
         let ty = self.node(n);
         if !ty.may_be(Ty::BOOL) {
-            self.say(ARGUMENT_TYPE, n.start(), 1, format!("a condition must be a bool, this is {ty}"), None);
+            self.report(
+                ARGUMENT_TYPE,
+                n.start(),
+                1,
+                format!("a condition must be a bool, this is {ty}"),
+                None,
+            );
         }
     }
 
@@ -135,7 +144,7 @@ impl<'a> Checker<'a> {
         match &target.what {
             What::Name { path, name } if path.is_empty() => {
                 match self.frame.vars.iter_mut().rev().find(|v| v.name == *name) {
-                    // a number may become one with a fraction; other types stay what they are
+                    // an int may become a float; other types stay the same
                     Some(v) if adds && ty.is_any() || ty == Ty::FLOAT => v.ty = v.ty.or(ty),
                     Some(_) => {}
                     None => {
@@ -147,7 +156,7 @@ impl<'a> Checker<'a> {
                 if let ([Link::Property(name, at)], Some(owner)) = (links.as_slice(), self.node(head).owner())
                 {
                     let message = format!("`{name}` of {} cannot be set", Ty::of(owner));
-                    self.say(UNKNOWN_MEMBER, *at, name.chars().count(), message, None);
+                    self.report(UNKNOWN_MEMBER, *at, name.chars().count(), message, None);
                 } else {
                     self.node(target);
                 }

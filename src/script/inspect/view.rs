@@ -1,4 +1,4 @@
-//! What the checker asks of a file again and again: imports, constants, names that are assigned to.
+//! Look-up tables of a file for the checker: imports, constants, and names that are assigned to.
 
 use crate::imports::path_of;
 use crate::node::{Function, Node, Tree, What};
@@ -6,7 +6,7 @@ use ccci_model::diag::Text;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-/// A file with its look-ups.
+/// A file with its look-up tables.
 pub(super) struct View<'a> {
     pub text: &'a Arc<Text>,
     pub tree: &'a Tree,
@@ -44,7 +44,7 @@ impl<'a> View<'a> {
         view
     }
 
-    /// A name inside a function may also be imported there, which is refused elsewhere.
+    /// Notes names inside of a function, too. An import there is refused elsewhere.
     fn note(&mut self, n: &'a Node) {
         match &n.what {
             What::Assign { operator: None, target, .. } => {

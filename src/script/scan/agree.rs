@@ -1,4 +1,4 @@
-//! Whether the engine reads the functions that are written.
+//! Compares the functions that the engine reads with those that are written in the text.
 
 use super::{Scan, line_of};
 use crate::node::{Function, Tree};
@@ -8,11 +8,12 @@ use ccci_model::diag::{Diagnostic, Place, Text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A function as both can name it: its name, its number of parameters, whether it is private.
+/// A function as the scanner and the engine both describe it: its name, its number of parameters, whether it
+/// is private.
 type Shape<'a> = (&'a str, usize, bool);
 
-/// What stands in the text and not in the tree that was made of it, or the other way round. Nothing, unless the engine
-/// has a rule that the scanner does not know.
+/// Functions that are in the text and not in the compiled tree, or in the tree and not in the text. There are
+/// none unless the engine has a rule that the scanner lacks.
 pub(crate) fn differences(scan: &Scan, tree: &Tree, text: &Arc<Text>) -> Vec<Diagnostic> {
     let read: Vec<&Function> = tree.functions.iter().filter(|f| !f.is_closure()).collect();
     let mut count: BTreeMap<Shape<'_>, isize> = BTreeMap::new();
@@ -24,11 +25,11 @@ pub(crate) fn differences(scan: &Scan, tree: &Tree, text: &Arc<Text>) -> Vec<Dia
     }
     let off = |shape: Shape<'_>| count.get(&shape).copied().unwrap_or_default();
     let written = scan.functions.iter().filter(|f| off((&f.name, f.params, f.private)) > 0).map(|f| {
-        let message = format!("`{}` is written here, and the engine reads no such function", f.name);
+        let message = format!("`{}` is written here, but the engine reads no such function", f.name);
         at(message, Place::new(text, f.name_at.clone()))
     });
     let unseen = read.iter().filter(|f| off((&f.name, f.params.len(), f.private)) < 0).map(|f| {
-        let message = format!("the engine reads a function `{}` here, which is not written as one", f.name);
+        let message = format!("the engine reads a function `{}` here, but the text has none", f.name);
         at(message, place(text, f.body_at, 1))
     });
     let mut out: Vec<Diagnostic> = written.chain(unseen).collect();
@@ -37,7 +38,10 @@ pub(crate) fn differences(scan: &Scan, tree: &Tree, text: &Arc<Text>) -> Vec<Dia
             seen.name != f.name || f.body_at.line() != Some(line_of(&text.content, seen.body_at))
         });
         out.extend(lost.map(|(f, _)| {
-            let message = format!("the engine counts other lines than there are before `{}`", f.name);
+            let message = format!(
+                "the engine counts a different number of lines before `{}` than the text has",
+                f.name
+            );
             at(message, Place::new(text, f.name_at.clone()))
         }));
     }
@@ -45,7 +49,7 @@ pub(crate) fn differences(scan: &Scan, tree: &Tree, text: &Arc<Text>) -> Vec<Dia
 }
 
 fn at(message: String, place: Place) -> Diagnostic {
-    let help = "write the lines before it in a plainer way: comments, texts, the ends of lines";
+    let help = "simplify the comments, texts and line endings before it";
     Diagnostic::new(HIDDEN_FUNCTION, message).at(place).help(help)
 }
 
@@ -55,7 +59,7 @@ mod tests {
     use super::*;
     use crate::{engine, tree};
 
-    /// What is said when the text of the left is taken for what the tree of the right was made of.
+    /// Compares the text `written` with the tree of the text `compiled`.
     fn check(written: &str, compiled: &str, want: &[&str]) {
         let tree = tree::of(&engine::compiler([]).compile(compiled).unwrap());
         let text = Arc::new(Text { path: "h".into(), content: written.into() });
@@ -67,17 +71,17 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_only_one_of_both_reads_is_told() {
+    fn a_function_that_only_one_side_reads_is_reported() {
         check("fn a() {}\nfn b(x) {}", "fn a() {}\nfn b(x) {}", &[]);
         check(
             "fn a() {}\nfn b(x) {}",
             "fn a() {}",
-            &["h:2:4 `b` is written here, and the engine reads no such function"],
+            &["h:2:4 `b` is written here, but the engine reads no such function"],
         );
         check(
             "fn a() {}",
             "fn a() {}\nfn b(x) {}",
-            &["h:1:10 the engine reads a function `b` here, which is not written as one"],
+            &["h:1:10 the engine reads a function `b` here, but the text has none"],
         );
         for other in ["fn a(x) {}", "private fn a() {}", "fn A() {}"] {
             let tree = tree::of(&engine::compiler([]).compile(other).unwrap());
@@ -87,15 +91,16 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_counted_differently_are_told() {
+    fn lines_that_are_counted_differently_are_reported() {
         check(
             "fn a() {}\n\nfn b() {}",
             "fn a() {}\nfn b() {}",
-            &["h:3:4 the engine counts other lines than there are before `b`"],
+            &["h:3:4 the engine counts a different number of lines before `b` than the text has"],
         );
     }
 
-    /// Whether a text compiles and nothing is found in it; then both must read the same functions.
+    /// Whether a text compiles without findings; the scanner and the engine must then read the same
+    /// functions.
     fn agrees(compiler: &rhai::Engine, content: &str) -> bool {
         let scan = read(content);
         let Ok(ast) = compiler.compile(content) else { return false };
@@ -105,7 +110,7 @@ mod tests {
         scan.found.is_empty()
     }
 
-    /// Parts of scripts that begin and end comments and texts in each other.
+    /// Parts of scripts that begin and end comments and texts inside each other.
     const PARTS: &[&str] = &[
         "fn a(x) { 1 }",
         "private fn b() { 2 }",
@@ -168,7 +173,7 @@ mod tests {
         "!in",
     ];
 
-    /// What an author may write at one place, and what must end there.
+    /// Code at one place of a script, and what must end there.
     const FRAMES: &[(&str, &str)] = &[
         ("", ""),
         ("fn f() { ", " }\nfn g(x) { 1 }"),
@@ -181,7 +186,7 @@ mod tests {
     ];
 
     #[test]
-    fn whatever_is_written_both_read_the_same_functions_or_it_is_told() {
+    fn scanner_and_engine_read_the_same_functions_or_report() {
         let mut compiler = engine::compiler([]);
         compiler.set_strict_variables(false);
         let (mut seed, mut agreeing) = (7_u64, 0);

@@ -1,11 +1,12 @@
-//! Reads a script's text as its author does: comments, texts and functions, without the engine. What the two read
-//! differently would be missing without a word, so it is an error.
+//! Scans a script's text for comments, texts and functions without the engine, as a reader would. Where the
+//! engine reads something else, a function would be missing without a message; that is therefore an error.
 //!
-//! The rules are those of Rhai 1.27, found by trying: comments nest, `/**/` opens a doc comment, a doubled quote inside a
-//! text is a quote, a text in backticks goes over lines and holds `${…}` with anything inside. Total, and linear in the text.
+//! The rules are those of Rhai 1.27, found by experiments: comments nest, `/**/` opens a doc comment, a
+//! doubled quote inside a text is a quote, a text in backticks may span lines and contains `${…}` with any
+//! code inside. The scanner accepts every input and needs linear time.
 
 mod agree;
-mod letters;
+mod characters;
 mod seen;
 mod tokens;
 
@@ -19,12 +20,12 @@ use seen::Seen;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Findings of one file that are told; nobody reads more.
+/// Findings that are reported for one file.
 const MOST_FOUND: usize = 20;
-/// Rhai stops to count lines here.
+/// Rhai stops counting lines here.
 const MOST_LINES: usize = u16::MAX as usize;
 
-/// What was read in a text.
+/// Result of a scan.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     /// The functions, in the order of the text.
@@ -32,7 +33,7 @@ pub(super) struct Scan {
     found: Vec<Found>,
 }
 
-/// Something that the engine reads and a reader does not, or the other way round.
+/// Something that the engine reads differently from a reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Found {
     code: &'static Code,
@@ -41,11 +42,11 @@ struct Found {
     help: String,
 }
 
-/// Reads a text.
+/// Scans a text.
 pub(super) fn read(text: &str) -> Scan {
     let read = tokens::read(text);
     let functions = seen::functions(text, &read.tokens);
-    let mut found = letters::deceptive(text);
+    let mut found = characters::deceptive(text);
     comments(text, &read, &mut found);
     for stretch in &read.hiding {
         found.extend(seen::written(text, &stretch.range).map(|f| hidden(text, &f, stretch)));
@@ -53,20 +54,19 @@ pub(super) fn read(text: &str) -> Scan {
     found.extend(read.lost_lines.iter().map(|at| Found {
         code: DECEPTIVE_TEXT,
         range: *at..at + 1,
-        message:
-            "a line of a raw text ends in a quote, after which the engine loses count of the lines".into(),
-        help: "put the quote elsewhere, or write the text in backticks".into(),
+        message: "a line of a raw text ends in a quote, after which the engine miscounts the lines".into(),
+        help: "move the quote to another place, or write the text in backticks".into(),
     }));
     found.extend(read.foreign.iter().map(|range| Found {
         code: SCRIPT_SYNTAX,
         range: range.clone(),
-        message: format!("{} cannot stand here", letters::named(&text[range.clone()])),
-        help: "names and signs are those of ASCII; other letters belong into texts and comments".into(),
+        message: format!("{} cannot be used here", characters::named(&text[range.clone()])),
+        help: "names and signs must be ASCII; other characters may be used in texts and comments".into(),
     }));
     found.extend(functions.iter().filter(|f| f.of_type).map(|f| Found {
         code: HIDDEN_FUNCTION,
         range: f.name_at.clone(),
-        message: format!("`{}` belongs to the values of a type and cannot be called by its name", f.name),
+        message: format!("`{}` is a method of a type and cannot be called by its name", f.name),
         help: format!("write `fn {}(…)`, without a type before the name", f.name),
     }));
     if line_of(text, text.len()) > MOST_LINES {
@@ -77,35 +77,35 @@ pub(super) fn read(text: &str) -> Scan {
             help: "move parts of it to other files under `lib/`".into(),
         });
     }
-    // of two things that are wrong with one letter the first is told
+    // if several findings concern the same character, the first one is reported
     found.sort_by_key(|f| f.range.start);
     found.dedup_by_key(|f| f.range.start);
     Scan { functions, found }
 }
 
-/// What is wrong with the ends of comments.
+/// Findings about the ends of comments.
 fn comments(text: &str, read: &tokens::Read, found: &mut Vec<Found>) {
     let open = read.open_comment.iter().filter(|open| !read.empty_docs.contains(&open.at));
     found.extend(open.map(|open| open_comment(text, open)));
     found.extend(read.empty_docs.iter().map(|at| Found {
         code: OPEN_COMMENT,
         range: *at..at + 4,
-        message: "`/**/` is no empty comment: it opens a doc comment that goes on behind it".into(),
-        help: "write `/* */`, or take it out".into(),
+        message: "`/**/` is not an empty comment: it opens a doc comment that continues after it".into(),
+        help: "write `/* */`, or remove it".into(),
     }));
     found.extend(read.stray_ends.iter().map(|stray| Found {
         code: OPEN_COMMENT,
         range: stray.at..stray.at + 2,
-        message: "`*/` ends no comment: none is open here".into(),
+        message: "`*/` is outside of a comment".into(),
         help: match stray.before {
-            Some(at) => format!("the comment that begins in line {} has ended before", line_of(text, at)),
-            None => "take it out, or write `/*` where the comment begins".into(),
+            Some(at) => format!("the comment that begins in line {} ended before it", line_of(text, at)),
+            None => "remove it, or write `/*` where the comment begins".into(),
         },
     }));
 }
 
 impl Scan {
-    /// What is wrong with the text, whatever the engine makes of it.
+    /// Findings about the text alone, without the engine.
     pub(super) fn diagnostics(&self, text: &Arc<Text>) -> Vec<Diagnostic> {
         let told = self.found.iter().take(MOST_FOUND);
         told.map(|f| {
@@ -119,42 +119,42 @@ impl Scan {
 fn open_comment(text: &str, open: &tokens::Open) -> Found {
     let help = match open.inner {
         Some(inner) => format!(
-            "comments nest: the `/*` in line {} opened another one, which took the `*/`",
+            "comments nest: the `/*` in line {} opened an inner comment, and the `*/` ended that one",
             line_of(text, inner)
         ),
-        None => "write `*/` where it ends; comments nest, so each `/*` needs one".to_string(),
+        None => "write `*/` at its end; comments nest, so each `/*` needs a `*/`".to_string(),
     };
     Found {
         code: OPEN_COMMENT,
         range: open.at..open.at + 2,
-        message: "the comment that begins here has no end, so nothing of what follows is read".into(),
+        message: "the comment that begins here has no end, so the rest of the file is not read".into(),
         help,
     }
 }
 
-/// A function whose line stands in something that is no code.
+/// Finding about a function that is written inside a comment or a text.
 fn hidden(text: &str, f: &seen::Written, stretch: &tokens::Hiding) -> Found {
     let line = line_of(text, stretch.begins);
     let (what, help) = if stretch.is_text {
         (
             "a text",
-            "end the text before the function; if it is meant to be text, begin its line with something else",
+            "end the text before the function; if it belongs to the text, do not begin its line with `fn`",
         )
     } else {
         (
             "a comment",
-            "comments nest, and the inner one did not end it: end it before the function, or begin each line with `//`",
+            "comments nest, so the end of an inner comment does not end the outer one: end it before the function, or begin each line with `//`",
         )
     };
     Found {
         code: HIDDEN_FUNCTION,
         range: f.name_at.clone(),
-        message: format!("`{}` stands in {what} that begins in line {line}, so it is no function", f.name),
+        message: format!("`{}` is inside {what} that begins in line {line}, so it is not a function", f.name),
         help: help.into(),
     }
 }
 
-/// The line of a byte, from 1.
+/// Line of a byte, from 1.
 fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1
 }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_seen_with_their_parameters_wherever_words_are_parted() {
+    fn functions_are_found_with_their_parameters_whatever_the_white_space() {
         check("fn a() {} fn b(x) {} private fn c(x, y,) {}", &["a/0", "b/1", "-c/2"], &[]);
         check("fn /* x */ a // y\n (x /* , z */, w) {} private\nfn\tb ( ) {}", &["a/2", "-b/0"], &[]);
         check("const F = || 1;\nfn a(x) { let f = |y| y; f.call(1) };;fn b(x) {}", &["a/1", "b/1"], &[]);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_function_is_none() {
+    fn what_only_looks_like_a_function_is_not_found() {
         check("// fn a(x) {}\n/* fn b(x) {} */ /// fn c(x)\nfn d(fnord) { fnord }", &["d/1"], &[]);
         check(
             "fn a(x) { \"fn b(x) {}\"; 'f'; `fn c(x) {}`; #\"fn d(x) {}\"#; x.fnx; Fn(\"a\") }",
@@ -211,13 +211,13 @@ mod tests {
     }
 
     #[test]
-    fn an_end_without_a_comment_is_told() {
+    fn an_end_outside_of_a_comment_is_reported() {
         check("/* a */ fn b() {} */", &["b/0"], &[("open-comment", 18)]);
         check("*/ fn b() { 2 */* c */ 3 }", &["b/0"], &[("open-comment", 0)]);
     }
 
     #[test]
-    fn letters_of_other_alphabets_are_told_in_code_only() {
+    fn non_ascii_characters_are_reported_in_code_only() {
         check(
             "fn ä() { \"ü\" } // ö\nfn b()\u{a0}{}",
             &["b/0"],
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_after_an_inner_comment_is_hidden_from_one_of_two_readers() {
+    fn a_function_inside_an_outer_comment_is_reported() {
         let text = "/* old\nfn a() { /* why */ }\nfn b() {}\n*/";
         check(text, &[], &[("hidden-function", 31)]);
         assert!(read(text).found[0].message.contains("line 1"), "{:?}", read(text).found);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_in_a_text_over_lines_is_told() {
+    fn a_function_in_a_text_of_several_lines_is_reported() {
         let begins = |quote: &str, end: &str| format!("fn a() {{ {quote}x }}\nfn b() {{ 1 }} {end} }}");
         for (quote, end) in [("`", "`"), ("#\"", "\"#"), ("`${1}", "`"), ("`", "")] {
             let at = begins(quote, end).find("b()").unwrap();
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_of_a_type_is_told() {
+    fn a_method_of_a_type_is_reported() {
         check(
             "fn int.a(x) {} fn \"Ctx\".b() {}",
             &["a/1", "b/0"],
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_the_engine_does_not_count_are_told() {
+    fn lines_that_the_engine_does_not_count_are_reported() {
         check("fn a() { #\"x\"\ny\"# }", &["a/0"], &[("deceptive-text", 12)]);
         check("fn a() { ##\"x\"#\ny\"## }", &["a/0"], &[("deceptive-text", 13)]);
         check(&"\n".repeat(70_000), &[], &[("script-too-large", 0)]);

@@ -1,26 +1,26 @@
-//! Functions as they are written.
+//! Finds functions in the scanned text.
 
 use super::tokens::Token;
 use std::ops::Range;
 
-/// A function of the code.
+/// A function in the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// Its name.
     pub name: String,
-    /// Where that stands, in bytes.
+    /// Range of the name, in bytes.
     pub name_at: Range<usize>,
     /// How many parameters it has.
     pub params: usize,
     /// Whether it is private.
     pub private: bool,
-    /// Whether it belongs to the values of a type: `fn int.half()`.
+    /// Whether it is a method of a type: `fn int.half()`.
     pub of_type: bool,
     /// Where its body begins, in bytes.
     pub body_at: usize,
 }
 
-/// The functions in what was read as code, in its order.
+/// The functions in the code, in the order of the text.
 pub(super) fn functions(text: &str, tokens: &[Token]) -> Vec<Seen> {
     let word = |t: &Token| matches!(t, Token::Word(from, to) if &text[*from..*to] == "fn");
     let begins = tokens.iter().enumerate().filter(|(_, t)| word(t));
@@ -42,7 +42,7 @@ fn function(text: &str, tokens: &[Token], at: usize) -> Option<Seen> {
     Some(Seen { name: text[name_at.clone()].to_string(), name_at, params, private, of_type, body_at })
 }
 
-/// How many names there are up to the closing parenthesis, and where the brace behind it stands.
+/// Number of names up to the closing parenthesis, and the position of the brace after it.
 fn parameters(mut rest: &[Token]) -> Option<(usize, usize)> {
     let mut params = 0;
     loop {
@@ -56,16 +56,16 @@ fn parameters(mut rest: &[Token]) -> Option<(usize, usize)> {
     }
 }
 
-/// A function whose line stands in a comment or a text.
+/// A function that is written inside a comment or a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Written {
     /// Its name.
     pub name: String,
-    /// Where that stands, in bytes.
+    /// Range of the name, in bytes.
     pub name_at: Range<usize>,
 }
 
-/// The lines of a stretch that begin a function.
+/// The functions that begin at a line start in a range of bytes.
 pub(super) fn written<'a>(text: &'a str, stretch: &Range<usize>) -> impl Iterator<Item = Written> + 'a {
     let mut next = stretch.start;
     text[stretch.clone()].split_inclusive('\n').filter_map(move |line| {
@@ -76,7 +76,7 @@ pub(super) fn written<'a>(text: &'a str, stretch: &Range<usize>) -> impl Iterato
     })
 }
 
-/// Where the name stands in a line that begins a function, whatever block ends right before it.
+/// Range of the name in a line that begins a function. A `}` before the `fn` is allowed.
 fn written_name(line: &str) -> Option<Range<usize>> {
     let start = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '}' | ';'));
     let after = |rest: &'static str, of: &'_ str| {

@@ -1,8 +1,8 @@
-//! The words of a script, its comments and its texts.
+//! Splits a script into words, signs, comments and texts.
 
 use std::ops::Range;
 
-/// A word or a sign of the code, with where it starts.
+/// A word or sign of the code, with its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token {
     /// A name or a word of the language, with where it ends.
@@ -22,19 +22,19 @@ pub(super) struct Open {
     pub inner: Option<usize>,
 }
 
-/// An end of a comment where none is open.
+/// An end of a comment outside of a comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Stray {
     /// Where it stands.
     pub at: usize,
-    /// Where the comment before it begins, if there is one.
+    /// Where the previous comment begins, if there is one.
     pub before: Option<usize>,
 }
 
-/// A stretch that is no code though a reader may take its lines for code.
+/// A range that is not code although a reader may take its lines for code.
 #[derive(Debug)]
 pub(super) struct Hiding {
-    /// The stretch.
+    /// The range, in bytes.
     pub range: Range<usize>,
     /// Where the comment or text begins.
     pub begins: usize,
@@ -42,24 +42,24 @@ pub(super) struct Hiding {
     pub is_text: bool,
 }
 
-/// Everything that was read.
+/// Result of splitting a text.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub tokens: Vec<Token>,
     pub open_comment: Option<Open>,
-    /// Where `/**/` stands.
+    /// Positions of `/**/`.
     pub empty_docs: Vec<usize>,
     pub stray_ends: Vec<Stray>,
-    /// Letters of the code that are no ASCII, each row of them.
+    /// Ranges of non-ASCII characters in the code.
     pub foreign: Vec<Range<usize>>,
     pub hiding: Vec<Hiding>,
-    /// Quotes in raw texts after which Rhai does not count the end of the line.
+    /// Quotes in raw texts after which Rhai does not count the line ending.
     pub lost_lines: Vec<usize>,
 }
 
-/// Reads all of a text.
+/// Splits a text.
 pub(super) fn read(text: &str) -> Read {
-    // some editors begin a file with a byte order mark, which is no letter of it
+    // some editors begin a file with a byte order mark, which is not part of its text
     let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut reader =
         Reader { bytes: text.as_bytes(), at, templates: vec![], comment: None, out: Read::default() };
@@ -72,7 +72,7 @@ pub(super) fn read(text: &str) -> Read {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// For each `${` that is open: where its text begins, and the braces that are open inside.
+    /// For each open `${`: where its text begins, and the number of open braces inside.
     templates: Vec<(usize, usize)>,
     /// Where the last comment began.
     comment: Option<usize>,
@@ -144,15 +144,15 @@ impl Reader<'_> {
         memchr::memmem::find(&self.bytes[from..], what).map(|i| from + i)
     }
 
-    /// A comment, with those inside it. What stands behind an inner one looks like code to who does not know that they
-    /// nest.
+    /// Reads a comment with those inside it. What follows an inner comment looks like code to a reader who
+    /// does not expect comments to nest.
     fn comment(&mut self) {
         let (begins, mut open, mut inner, mut bare) = (self.at, vec![self.at], None, None);
         self.comment = Some(begins);
         if self.starts(b"/**/") {
             self.out.empty_docs.push(begins);
         }
-        // Rhai takes a star right behind for a part of the opening
+        // Rhai takes a following star as part of the opening
         self.at += if self.starts(b"/**") { 3 } else { 2 };
         while !open.is_empty() {
             let Some(next) = memchr::memchr2(b'/', b'*', &self.bytes[self.at..]) else {
@@ -184,7 +184,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A text of one line, but for lines that end in a backslash; or a letter.
+    /// Reads a text of one line, or of several if lines end in a backslash; or a character.
     fn quoted(&mut self, quote: u8) {
         let begins = self.at;
         self.out.tokens.push(Token::Text);
@@ -193,7 +193,7 @@ impl Reader<'_> {
             self.at += match b {
                 b'\\' if self.bytes[self.at + 1..].starts_with(b"\r\n") => 3,
                 b'\\' => 2,
-                // without an end: the engine says so, and reading goes on at the next line
+                // the end is missing: the engine reports it, and the scan continues at the next line
                 b'\n' => break,
                 b if *b != quote => 1,
                 _ if self.bytes.get(self.at + 1) == Some(&quote) => 2,
@@ -207,7 +207,8 @@ impl Reader<'_> {
         self.lines(begins, begins);
     }
 
-    /// A text in backticks, from behind its opening or a `}` of its own, up to its end or the next `${`.
+    /// Reads a text in backticks, from after its opening or after the `}` of an inner expression, to its end
+    /// or the next `${`.
     fn template(&mut self, begins: usize) {
         let from = self.at;
         self.out.tokens.push(Token::Text);
@@ -231,7 +232,7 @@ impl Reader<'_> {
         self.lines(from, begins);
     }
 
-    /// A raw text: it ends at a quote with as many `#` as it began with.
+    /// Reads a raw text, which ends at a quote with as many `#` as it began with.
     fn raw(&mut self) {
         let begins = self.at;
         let marks = self.bytes[begins..].iter().take_while(|b| **b == b'#').count();
@@ -260,7 +261,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes the lines of a text that begin in it.
+    /// Notes the lines that begin inside a text.
     fn lines(&mut self, from: usize, begins: usize) {
         let first = memchr::memchr(b'\n', &self.bytes[from..self.at]).map(|i| from + i + 1);
         self.hide(first, self.at, begins, true);

@@ -1,4 +1,4 @@
-//! Ports, networks, and references to secrets and configs in their long form.
+//! Long forms of ports, networks, and references to secrets and configs.
 
 use super::{Forming, pairs, whole};
 use crate::compose::ports;
@@ -20,7 +20,7 @@ impl Forming<'_> {
                     out.push(item.with(Value::Map(long)));
                 }
                 _ => {
-                    // the shapes have let it pass, so it can be read
+                    // the shape check has accepted it, so it can be parsed
                     let text = item.printed().unwrap_or_default();
                     let pairs = ports::parse(&text).unwrap_or_default();
                     out.extend(pairs.into_iter().map(|p| port(&p, &item.place)));

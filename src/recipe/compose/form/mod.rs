@@ -1,5 +1,6 @@
-//! Brings each section of a file that passed the shapes into one form, as docker's loader does before it merges files:
-//! long ports, long mounts, maps for labels, words for commands. Says what the loader refuses on the way. Pure.
+//! Converts each section of a file into its long form, as docker's loader does before it merges files: long
+//! ports, long mounts, maps for labels, lists for commands. Reports what the loader refuses. The file must
+//! have passed the shape check. Pure.
 
 mod lists;
 mod mounts;
@@ -11,21 +12,22 @@ use super::tree::{Key, Map, Node, Value};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::collections::BTreeMap;
 
-/// The sections of a file, in the order in which they are written out.
+/// The sections of a file, in the order in which they are written.
 pub const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "secrets", "configs"];
 
-/// What forming needs to know and where it complains.
+/// What the conversion needs, and where it reports.
 pub struct Forming<'a> {
-    /// The env: docker's loader fills variables of services from it.
+    /// The env, from which docker's loader fills variables of services.
     pub env: &'a BTreeMap<String, String>,
-    /// The content of a file by its path relative to the recipe.
+    /// Returns the content of a file by its path relative to the recipe.
     pub read: &'a dyn Fn(&str) -> Option<String>,
-    /// Where trouble goes.
+    /// Receives what is wrong.
     pub diagnostics: &'a mut Diagnostics,
 }
 
 impl Forming<'_> {
-    /// A file with only its sections, each in its one form. `x-…` keys are gone: their anchors have done their work.
+    /// The file with only its sections, each in long form. `x-…` keys are dropped; their anchors are already
+    /// resolved.
     pub fn file(&mut self, root: &Map) -> Map {
         let mut out = Map::default();
         for section in SECTIONS {
@@ -33,7 +35,7 @@ impl Forming<'_> {
             let mut to = Map::default();
             for (name, node) in &from.0 {
                 if let Some(formed) = self.item(section, &name.name, node) {
-                    // a map has each key once
+                    // a map has each key only once
                     to.0.push((name.clone(), formed));
                 }
             }
@@ -62,7 +64,7 @@ impl Forming<'_> {
     }
 }
 
-/// Docker's numbers are cut, not rounded, and most must not be negative.
+/// Docker truncates numbers instead of rounding them. Most must not be negative.
 fn whole(node: &Node) -> Node {
     match node.value {
         Value::Float(f) => node.with(Value::Int(f.trunc() as i128)),
@@ -70,7 +72,7 @@ fn whole(node: &Node) -> Node {
     }
 }
 
-/// A map of texts from a map or from a list of `key=value`; `nothing` is what a key without a value gets.
+/// A map of texts from a map or from a list of `key=value`. `nothing` is the value of a key without a value.
 fn pairs(node: &Node, nothing: &Value) -> Node {
     let mut out = Map::default();
     match &node.value {

@@ -1,10 +1,10 @@
-//! Mounts in short form, `source:target:options`, as docker's `volumespec` reads them.
+//! Parses mounts in short form, `source:target:options`, as docker's `volumespec` does.
 
 use crate::compose::tree::{Map, Node, Value};
 
 const PROPAGATIONS: [&str; 6] = ["rprivate", "private", "rshared", "shared", "rslave", "slave"];
 
-/// A mount in long form; the error says why it is none.
+/// The long form of a mount; the error is the reason why there is none.
 pub(super) fn long(item: &Node) -> Result<Node, String> {
     let Some(text) = item.text() else { return Ok(item.clone()) };
     let place = &item.place;
@@ -14,7 +14,7 @@ pub(super) fn long(item: &Node) -> Result<Node, String> {
         return Err("a mount is empty".into());
     }
     if parts.iter().any(String::is_empty) {
-        return Err(format!("the mount `{text}` has nothing between two colons"));
+        return Err(format!("the mount `{text}` has an empty part between two colons"));
     }
     let (source, target, options) = match parts.as_slice() {
         [target] => ("", target.as_str(), ""),
@@ -36,14 +36,14 @@ pub(super) fn long(item: &Node) -> Result<Node, String> {
             o if PROPAGATIONS.contains(&o) => {
                 map.section("bind", place).put("propagation", Value::Str(o.into()), place);
             }
-            // docker ignores what it does not know
+            // docker ignores options that it does not know
             _ => {}
         }
     }
     Ok(item.with(Value::Map(map)))
 }
 
-/// At colons, but not at that of a Windows drive.
+/// Splits a text at colons, except at the colon of a Windows drive.
 fn split(text: &str) -> Vec<String> {
     if text.len() <= 2 {
         return vec![text.to_string()];

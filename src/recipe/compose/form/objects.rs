@@ -1,4 +1,5 @@
-//! Networks, volumes, secrets and configs in one form: labels as maps, `external` as a boolean beside a name.
+//! Long forms of networks, volumes, secrets and configs: labels as maps, `external` as a boolean next to
+//! `name`.
 
 use super::{Forming, SECTIONS, pairs};
 use crate::compose::tree::{Map, Value};
@@ -24,7 +25,7 @@ impl Forming<'_> {
         out
     }
 
-    /// `external: {name: x}` is the old way to say `external: true` and `name: x`.
+    /// `external: {name: x}` is the old form of `external: true` with `name: x`.
     fn external(&mut self, section: &str, name: &str, out: &mut Map, place: &Place) {
         let what = &section[..section.len() - 1];
         let old_name = match out.get("external").map(|n| &n.value) {
@@ -48,7 +49,7 @@ impl Forming<'_> {
         if !old_name.is_empty() && !own_name.is_empty() {
             self.wrong(
                 place,
-                format!("the {what} `{name}` is named twice"),
+                format!("the {what} `{name}` has two names"),
                 "keep `name`, and write `external: true`",
             );
         }
@@ -76,7 +77,7 @@ impl Forming<'_> {
             self.wrong(
                 place,
                 format!("the {what} `{name}` has no `file`"),
-                "name a file, or write `external: true`",
+                "add `file`, or write `external: true`",
             );
         }
     }

@@ -1,4 +1,4 @@
-//! The forms of a service: walks its keys by the table `keys.rs`, and folds env files into its environment.
+//! Long form of a service: converts its keys by the table `keys.rs`, and adds env files to its environment.
 
 use super::{Forming, mounts, pairs, whole, words};
 use crate::compose::keys::{self, Field, Form, Swarm};
@@ -8,7 +8,7 @@ use ccci_model::diag::{Diagnostic, Place, codes};
 impl Forming<'_> {
     pub(super) fn service(&mut self, from: &Map, place: &Place) -> Option<Map> {
         let before = self.diagnostics.0.len();
-        self.say_what_swarm_ignores(from);
+        self.report_ignored_keys(from);
         let mut out = self.fields(from, keys::SERVICE);
         let environment = self.environment(from, out.take("environment"));
         if !environment.0.is_empty() {
@@ -18,7 +18,7 @@ impl Forming<'_> {
             .then_some(out)
     }
 
-    fn say_what_swarm_ignores(&mut self, service: &Map) {
+    fn report_ignored_keys(&mut self, service: &Map) {
         for (key, _) in &service.0 {
             if keys::find(keys::SERVICE, &key.name).is_some_and(|f| f.swarm == Swarm::Ignored) {
                 let message = format!("Swarm ignores `{}`", key.name);
@@ -62,7 +62,7 @@ impl Forming<'_> {
         Some(formed)
     }
 
-    /// Values whose text is read again later: sizes, CPUs.
+    /// Checks values whose text is parsed later: sizes, numbers of CPUs.
     fn same(&mut self, key: &Key, node: &Node) -> Node {
         use crate::compose::units;
         if node.value == Value::Null {
@@ -127,7 +127,7 @@ impl Forming<'_> {
         node.with(Value::List(out))
     }
 
-    /// A bind mount needs its path, and `~` is the home of whoever deploys.
+    /// A bind mount must have a source. `~` in it is the home directory of the user who deploys.
     fn mount(&mut self, mut node: Node) -> Node {
         let place = node.place.clone();
         let Some(map) = node.map_mut() else { return node };
@@ -148,7 +148,8 @@ impl Forming<'_> {
         node
     }
 
-    /// First the env files, then the service's own; what is missing or empty is filled from the env, as docker does.
+    /// Variables of the env files, overridden by the service's own. Missing and empty values are taken from
+    /// the env, as docker does.
     fn environment(&mut self, from: &Map, own: Option<Node>) -> Map {
         let mut out = Map::default();
         if let Some(files) = from.get("env_file") {
@@ -176,14 +177,15 @@ impl Forming<'_> {
         }
     }
 
-    /// Docker's own format: `KEY=value` lines as they are, `KEY` taken from the env or left out.
+    /// Reads an env file in docker's own format: the value of `KEY=value` is not changed, and `KEY` is taken
+    /// from the env or left out.
     fn env_file(&mut self, file: &Node, out: &mut Map) {
         let name = file.text().unwrap_or_default();
         let Some(content) = (self.read)(name) else {
             self.wrong(
                 &file.place,
                 format!("the env file `{name}` cannot be read"),
-                "paths start at the first compose file",
+                "paths are relative to the first compose file",
             );
             return;
         };
@@ -194,8 +196,8 @@ impl Forming<'_> {
             }
             let (key, value) = line.split_once('=').map_or((line, None), |(k, v)| (k, Some(v)));
             if key.is_empty() || key.contains([' ', '\t']) {
-                let message = format!("line {} of the env file `{name}` has no variable's name", i + 1);
-                self.wrong(&file.place, message, "write `NAME=value`, one a line");
+                let message = format!("line {} of the env file `{name}` has no variable name", i + 1);
+                self.wrong(&file.place, message, "write one `NAME=value` in each line");
                 continue;
             }
             if let Some(value) = value.or_else(|| self.env.get(key).map(String::as_str)) {

@@ -1,8 +1,8 @@
-//! Commands split into words (google/shlex), lists from single texts, hosts.
+//! Splits commands into words (as google/shlex), and makes lists from single texts and from hosts.
 
 use crate::compose::tree::{Node, Value};
 
-/// Splits a command as the docker client does: quotes, backslashes, comments; no variables.
+/// Splits a command as the docker client does: with quotes, backslashes and comments, without variables.
 pub(super) fn split(text: &str) -> Result<Vec<String>, &'static str> {
     let mut words = vec![];
     let mut word: Option<String> = None;
@@ -33,7 +33,7 @@ fn quoted(chars: &mut std::str::Chars<'_>, quote: char, word: &mut String) -> Re
     }
 }
 
-/// A list of one from a text.
+/// A list with one item from a text.
 pub(super) fn strings(node: &Node) -> Node {
     match &node.value {
         Value::Str(_) => node.with(Value::List(vec![node.clone()])),
@@ -41,7 +41,7 @@ pub(super) fn strings(node: &Node) -> Node {
     }
 }
 
-/// A health check as a text is run by the shell.
+/// The shell runs a health check that is a text.
 pub(super) fn test(node: &Node) -> Node {
     match &node.value {
         Value::Str(_) => {
@@ -51,7 +51,7 @@ pub(super) fn test(node: &Node) -> Node {
     }
 }
 
-/// `host:address` items, from a map (sorted) or from a list with `=` or `:`.
+/// Items `host:address`, from a map (sorted) or from a list with `=` or `:`.
 pub(super) fn hosts(node: &Node) -> Node {
     let mut out: Vec<Node> = vec![];
     let mut add = |host: &str, address: &str, at: &Node| {
@@ -61,7 +61,8 @@ pub(super) fn hosts(node: &Node) -> Node {
     match &node.value {
         Value::Map(map) => {
             for (key, value) in map.0.iter().filter(|(_, v)| v.value != Value::Null) {
-                // docker joins and cuts again, so a host with a colon loses its end to the address
+                // docker joins both and splits them again, so the part of a host after a colon becomes part
+                // of the address
                 let joined = format!("{}:{}", key.name, value.printed().unwrap_or_default());
                 let (host, address) = joined.split_once(':').unwrap_or((&joined, ""));
                 add(host, address, value);

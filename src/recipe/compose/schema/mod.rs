@@ -1,5 +1,6 @@
-//! Checks a compose file after interpolation against the shapes that docker's stack loader lets pass (`table.rs`). Says
-//! everything that is wrong, where docker says one thing without a position. Pure.
+//! Checks a compose file after interpolation against the shapes that docker's stack loader accepts
+//! (`table.rs`). Reports everything that is wrong, with positions, while docker reports one thing without a
+//! position. Pure.
 
 mod shape;
 mod table;
@@ -10,7 +11,8 @@ use super::{ports, units};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
 use shape::{Format, Kind, Object, Rest, Shape, Variant};
 
-/// The versions docker's stack loader knows, as minor numbers: `3.8` is 8; `3`, nothing and no version are the newest.
+/// Minor number of a version that docker's stack loader supports: `3.8` is 8; `3`, an empty version and no
+/// version are the newest.
 pub fn minor_of(version: Option<&str>) -> Option<u8> {
     match version {
         None | Some("" | "3") => Some(table::NEWEST),
@@ -21,7 +23,7 @@ pub fn minor_of(version: Option<&str>) -> Option<u8> {
     }
 }
 
-/// Checks a file that says it is of this minor version.
+/// Checks a file with this minor version.
 pub fn check(root: &Map, minor: u8, diagnostics: &mut Diagnostics) {
     let mut check = Check { minor, ports: 0, diagnostics };
     let Shape::Object(file) = &table::FILE else { return };
@@ -29,7 +31,7 @@ pub fn check(root: &Map, minor: u8, diagnostics: &mut Diagnostics) {
     check.finite(root);
 }
 
-/// The lowest minor version, 8 or more, that knows every key of a file.
+/// The lowest minor version, 8 or more, that has every key of a file.
 pub fn lowest_version(root: &Map) -> u8 {
     (8..table::NEWEST)
         .find(|minor| {
@@ -40,10 +42,10 @@ pub fn lowest_version(root: &Map) -> u8 {
         .unwrap_or(table::NEWEST)
 }
 
-/// Slips that docker's own message does not help with.
+/// Help for mistakes that docker's own message does not help with.
 const HELP: &[(&str, &str)] = &[
-    ("name", "the stack's name is given when it is deployed; leave the key out"),
-    ("services.*.depends_on", "write a list of services; Swarm ignores it anyway and starts all at once"),
+    ("name", "the stack's name is given when it is deployed; remove the key"),
+    ("services.*.depends_on", "write a list of services; Swarm ignores it and starts all services at once"),
     ("services.*.env_file", "write a list of file names"),
     ("version", "quote it: `version: \"3.8\"`"),
     ("services.*.extends", "use a YAML anchor"),
@@ -61,20 +63,20 @@ const HELP: &[(&str, &str)] = &[
 
 struct Check<'a> {
     minor: u8,
-    /// Ports so far, ranges counted out.
+    /// Ports so far, with ranges counted in full.
     ports: usize,
     diagnostics: &'a mut Diagnostics,
 }
 
 impl Check<'_> {
-    /// Docker's loader passes everything through JSON, also what it ignores, and JSON knows no infinity.
+    /// Docker's loader converts everything to JSON, even ignored keys, and JSON has no infinity.
     fn finite(&mut self, map: &Map) {
         for (_, node) in &map.0 {
             match &node.value {
                 Value::Float(f) if !f.is_finite() => {
                     self.wrong(
                         &node.place,
-                        "docker's loader takes no infinite numbers".into(),
+                        "docker's loader refuses infinite numbers".into(),
                         quote_it(node, &[&Shape::Scalar(&[Kind::Text], Format::Any)]),
                     );
                 }
@@ -109,7 +111,7 @@ impl Check<'_> {
         }
     }
 
-    /// The variant that the value was meant to be, by its family, and that variant's own complaints.
+    /// Chooses the variant that has the type of the value, and reports what is wrong by that variant.
     fn either(&mut self, node: &Node, variants: &[Variant], path: &mut Vec<String>) {
         let known: Vec<&Variant> = variants.iter().filter(|v| v.since <= self.minor).collect();
         match known.iter().find(|v| same_family(node, v.shape)) {
@@ -145,12 +147,12 @@ impl Check<'_> {
             }),
             Format::Ports => self.ports(&text).err().map(|e| {
                 (
-                    format!("is no port: {e}"),
+                    format!("is not a port: {e}"),
                     "write `published:target/protocol`, such as `8080:80/tcp`".to_string(),
                 )
             }),
             Format::NotNegative => {
-                text.starts_with('-').then(|| ("must be zero or more".into(), "leave the sign out".into()))
+                text.starts_with('-').then(|| ("must be zero or more".into(), "remove the sign".into()))
             }
             Format::Words(words) => (!words.contains(&text.as_str())).then(|| {
                 let known = words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(" or ");
@@ -165,7 +167,7 @@ impl Check<'_> {
         }
     }
 
-    /// Ranges of ports are counted before they are laid out: a few words can mean millions.
+    /// Counts the ports of ranges before they are expanded: a short text can mean millions.
     fn ports(&mut self, text: &str) -> Result<(), String> {
         self.ports += ports::count(text)?;
         match self.ports > ports::MOST {
@@ -184,7 +186,7 @@ impl Check<'_> {
                 let shown =
                     item.printed().map(|t| format!("`{t}`")).unwrap_or_else(|| "the same item".into());
                 let message = format!("`{}` has {shown} twice", path.join("."));
-                self.wrong(&item.place, message, Some("leave one of them out".into()));
+                self.wrong(&item.place, message, Some("remove one of them".into()));
             }
         }
     }
@@ -195,9 +197,13 @@ impl Check<'_> {
             match object.keys.iter().find(|k| k.name == key.name) {
                 Some(known) if known.since <= self.minor => self.node(node, known.shape, path),
                 Some(known) => {
-                    let message =
-                        format!("`{}` is not known in a file of version 3.{}", path.join("."), self.minor);
-                    let help = format!("it came with version 3.{}: write `version: \"3.{0}\"`", known.since);
+                    let message = format!(
+                        "`{}` is not supported in a file of version 3.{}",
+                        path.join("."),
+                        self.minor
+                    );
+                    let help =
+                        format!("it needs version 3.{} or newer: write `version: \"3.{0}\"`", known.since);
                     self.wrong(&key.place, message, Some(help));
                 }
                 None => self.rest(key, node, object, path),
@@ -214,7 +220,7 @@ impl Check<'_> {
             Rest::Names(shape) if is_name(&key.name) => self.node(node, shape, path),
             Rest::Names(_) | Rest::Values(_) => {
                 let message = format!("`{}` cannot be a name", path.join("."));
-                let help = "names have letters, digits, `.`, `_` and `-`".to_string();
+                let help = "names consist of letters, digits, `.`, `_` and `-`".to_string();
                 self.wrong(&key.place, message, Some(help));
             }
             Rest::Refused | Rest::Extensions(_) => {
@@ -224,7 +230,7 @@ impl Check<'_> {
                     row.map(|(_, h)| (*h).to_string()).or_else(|| nearest::did_you_mean(&key.name, known));
                 self.wrong(
                     &key.place,
-                    format!("`{}` is no key docker's stack loader knows", path.join(".")),
+                    format!("`{}` is not a key that docker's stack loader supports", path.join(".")),
                     help,
                 );
             }
@@ -236,7 +242,8 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
-/// A date passes as a text only where docker prints whatever it finds; elsewhere its loader stumbles over it.
+/// Whether a value has one of these types. A date counts as a text only where docker prints any value;
+/// elsewhere docker's loader fails on it.
 fn fits(value: &Value, kinds: &[Kind]) -> bool {
     match value {
         Value::Time(_) => kinds.contains(&Kind::Text) && kinds.contains(&Kind::Number),
@@ -292,7 +299,7 @@ fn describe(shape: &Shape) -> String {
     }
 }
 
-/// The commonest slip: a number, a boolean or a date where docker wants a text.
+/// Help for a frequent mistake: a number, a boolean or a date where docker expects a text.
 fn quote_it(node: &Node, shapes: &[&Shape]) -> Option<String> {
     let text_would_do =
         shapes.iter().any(|s| matches!(s, Shape::Scalar(kinds, _) if kinds.contains(&Kind::Text)));
@@ -304,7 +311,7 @@ fn quote_it(node: &Node, shapes: &[&Shape]) -> Option<String> {
     Some(format!("quote it: `\"{shown}\"`"))
 }
 
-/// The keys a service may have, of any version.
+/// The keys that a service may have, in any version.
 #[cfg(test)]
 pub fn service_keys() -> Vec<&'static str> {
     match &table::SERVICE {

@@ -1,17 +1,17 @@
-//! The kinds of rows of the table of shapes. Data only.
+//! The types of the table of shapes. Data only.
 
-/// What may stand at a place.
+/// What may be written at a place.
 #[derive(Debug)]
 pub enum Shape {
-    /// Whatever.
+    /// Anything.
     Any,
     /// One value.
     Scalar(&'static [Kind], Format),
     /// A list.
     List {
-        /// Of these.
+        /// Shape of the items.
         of: &'static Shape,
-        /// Whether docker refuses the same item twice.
+        /// Whether docker refuses duplicate items.
         unique: bool,
     },
     /// A map.
@@ -31,14 +31,14 @@ pub enum Kind {
     Number,
     /// `true` or `false`.
     Bool,
-    /// Nothing.
+    /// Null.
     Nothing,
 }
 
-/// What a scalar must look like.
+/// Format of a scalar.
 #[derive(Debug)]
 pub enum Format {
-    /// Anything of its kind.
+    /// Any value of its type.
     Any,
     /// A duration as Go reads it, such as `1m30s`.
     Duration,
@@ -55,9 +55,9 @@ pub enum Format {
 pub struct Object {
     /// The keys it knows.
     pub keys: &'static [Key],
-    /// What other keys may stand there.
+    /// Which other keys are allowed.
     pub rest: Rest,
-    /// Whether it may be left empty.
+    /// Whether it may be null.
     pub nullable: bool,
     /// Keys it must have.
     pub required: &'static [&'static str],
@@ -68,13 +68,13 @@ pub struct Object {
 pub enum Rest {
     /// None.
     Refused,
-    /// Any; docker ignores them.
+    /// Any key; docker ignores them.
     Free,
-    /// `x-…`, from this version on.
+    /// `x-…`, from this minor version on.
     Extensions(u8),
     /// Names of services, networks and so on.
     Names(&'static Shape),
-    /// Keys of the author's own choice.
+    /// Keys that the author chooses.
     Values(&'static Shape),
 }
 
@@ -83,16 +83,16 @@ pub enum Rest {
 pub struct Key {
     /// Its name.
     pub name: &'static str,
-    /// The minor version that brought it: 8 for 3.8.
+    /// The minor version that introduced it: 8 for 3.8.
     pub since: u8,
-    /// What may stand below it.
+    /// The shape of its value.
     pub shape: &'static Shape,
 }
 
-/// One way to write something.
+/// One of several ways to write a value.
 #[derive(Debug)]
 pub struct Variant {
-    /// The minor version that brought it.
+    /// The minor version that introduced it.
     pub since: u8,
     /// Its shape.
     pub shape: &'static Shape,

@@ -1,11 +1,11 @@
-//! What docker's stack loader lets stand in a compose file: its JSON schemas 3.0 to 3.13 (docker/cli 28.5.2,
-//! `cli/compose/schema/data`) as one table, each key with the version that brought it. Data only.
+//! What docker's stack loader accepts in a compose file: its JSON schemas 3.0 to 3.13 (docker/cli 28.5.2,
+//! `cli/compose/schema/data`) as one table, each key with the version that introduced it. Data only.
 // flat table: may be long
 
 use super::shape::{Format, Key, Kind, Object, Rest, Shape, Variant};
 use Kind::{Bool, Nothing, Number, Text, Whole};
 
-/// The newest version, and what a file without a version gets.
+/// The newest version, also used for a file without a version.
 pub const NEWEST: u8 = 13;
 
 const fn key(name: &'static str, shape: &'static Shape) -> Key {
@@ -125,7 +125,7 @@ pub(super) const SERVICE: Shape = Shape::Object(Object {
     required: &[],
 });
 
-// Swarm never builds, so what stands inside is only looked at for its outer shape
+// Swarm never builds, so only the outer shape is checked
 const BUILD: Shape = open(&[key("context", &TEXT), key("dockerfile", &TEXT), key("args", &PAIRS)]);
 
 const REFERENCES: Shape = Shape::List {

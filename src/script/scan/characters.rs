@@ -1,18 +1,18 @@
-//! Letters that deceive a reader: invisible ones, those that turn the order of a line round, and ends of lines that some
-//! programs know and others do not.
+//! Characters that mislead a reader: invisible ones, those that change the direction of writing, and line
+//! endings that only some programs recognize.
 
 use super::Found;
 use ccci_model::diag::codes::DECEPTIVE_TEXT;
 use std::ops::RangeInclusive;
 
-/// Ends of lines for some programs, and letters that no text needs: refused wherever they stand.
+/// Line endings that only some programs recognize, and characters that no text needs: refused everywhere.
 const NEVER: &[(RangeInclusive<char>, &str)] = &[
     ('\0'..='\0', "NUL"),
-    ('\r'..='\r', "a return without a new line"),
+    ('\r'..='\r', "a carriage return without a line feed"),
     ('\u{b}'..='\u{b}', "a vertical tab"),
     ('\u{c}'..='\u{c}', "a form feed"),
-    ('\u{1b}'..='\u{1b}', "an escape"),
-    ('\u{85}'..='\u{85}', "a next line"),
+    ('\u{1b}'..='\u{1b}', "an escape character"),
+    ('\u{85}'..='\u{85}', "a next-line character"),
     ('\u{1}'..='\u{1f}', "a control character"),
     ('\u{7f}'..='\u{9f}', "a control character"),
     ('\u{2028}'..='\u{2028}', "a line separator"),
@@ -21,8 +21,8 @@ const NEVER: &[(RangeInclusive<char>, &str)] = &[
     ('\u{2066}'..='\u{2069}', "a change of the direction of writing"),
 ];
 
-/// Letters that are not to be seen. Other scripts and emoji need them between letters of their own; between those of the
-/// language they make two things of what looks like one.
+/// Invisible characters. Other writing systems and emoji need them between letters of their own; next to
+/// ASCII letters they make two different names look the same.
 const INVISIBLE: &[RangeInclusive<char>] = &[
     '\u{ad}'..='\u{ad}',
     '\u{34f}'..='\u{34f}',
@@ -42,9 +42,9 @@ const INVISIBLE: &[RangeInclusive<char>] = &[
     '\u{e0000}'..='\u{e0fff}',
 ];
 
-/// All of them.
+/// All misleading characters of a text.
 pub(super) fn deceptive(text: &str) -> Vec<Found> {
-    // some editors begin a file with a byte order mark, which is no letter of it
+    // some editors begin a file with a byte order mark, which is not part of its text
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let (mut out, mut unseen, mut before) = (vec![], vec![], None);
     let mut letters = text[start..].char_indices().map(|(i, c)| (start + i, c)).peekable();
@@ -65,9 +65,9 @@ pub(super) fn deceptive(text: &str) -> Vec<Found> {
     out
 }
 
-const UNSEEN: &str = "a letter that is not to be seen";
+const UNSEEN: &str = "an invisible character";
 
-/// Whether it is a letter of the language, or there is none.
+/// Whether it is an ASCII character, or the end of the text.
 fn is_plain(letter: Option<char>) -> bool {
     letter.is_none_or(|c| c.is_ascii())
 }
@@ -76,21 +76,23 @@ fn is_invisible(c: char) -> bool {
     INVISIBLE.iter().any(|range| range.contains(&c))
 }
 
-/// Letters as they can be told from others that look like them.
+/// Characters with their codes, so that they can be distinguished from others that look the same.
 pub(super) fn named(letters: &str) -> String {
     let first = letters.chars().next().unwrap_or_default();
     let code = format!("U+{:04X}", u32::from(first));
-    if first.is_alphanumeric() { format!("`{first}` ({code})") } else { format!("the letter {code}") }
+    if first.is_alphanumeric() { format!("`{first}` ({code})") } else { format!("the character {code}") }
 }
 
 fn found(at: usize, c: char, name: &str) -> Found {
     let code = u32::from(c);
     let escape = if code > 0xffff { format!("\\U{code:08x}") } else { format!("\\u{code:04x}") };
     let help = match c {
-        '\r' => "end lines with a new line, or with a return and a new line".to_string(),
-        _ => format!("take it out; a text in double quotes can have it as `{escape}`"),
+        '\r' => "end lines with a line feed, or with a carriage return and a line feed".to_string(),
+        _ => format!("remove it; in a text in double quotes write it as `{escape}`"),
     };
-    let message = format!("here is {name} (U+{code:04X}): people and programs read such a line differently");
+    let message = format!(
+        "the line contains {name} (U+{code:04X}), which makes it look different from what programs read"
+    );
     Found { code: DECEPTIVE_TEXT, range: at..at + c.len_utf8(), message, help }
 }
 
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_deceive_are_found_in_code_comments_and_texts() {
+    fn misleading_characters_are_found_in_code_comments_and_texts() {
         for row in NEVER {
             for c in [*row.0.start(), *row.0.end()].into_iter().filter(|c| !matches!(c, '\t' | '\n')) {
                 check(&format!("// x{c}y"), &[4]);
@@ -120,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_in_their_own_language_is_left_alone() {
+    fn texts_in_any_language_are_accepted() {
         check("\u{feff}// ä, 日本語, שלום, a\u{a0}b — “c”\r\n\tfn\n", &[]);
         check("\"👩\u{200d}💻 ❤\u{fe0f} می\u{200c}خواهم\"", &[]);
     }
 
     #[test]
-    fn many_invisible_letters_are_read_in_little_time() {
+    fn many_invisible_characters_are_read_in_little_time() {
         assert_eq!(deceptive(&"\u{200b}".repeat(80_000)).len(), 80_000);
     }
 }

@@ -1,5 +1,5 @@
-//! What an author writes and the engine passes over without a word: a name that is given twice, an import that hides the
-//! library, a hook or a test in a file that is never asked for it, a file with nothing that is called.
+//! Mistakes that the engine accepts without a message: a name that is defined twice, an import that hides the
+//! library, a hook or test in a file where it is never called, a file without anything that is called.
 
 use super::compile::{File, Kind};
 use super::hooks;
@@ -9,7 +9,7 @@ use ccci_model::diag::codes::{DUPLICATE_NAME, HIDDEN_FUNCTION, IMPORT_FORM, NOTH
 use ccci_model::diag::{Diagnostic, Diagnostics, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Modules that are there without an import.
+/// Modules that exist without an import.
 const OWN_MODULES: &[(&str, &str)] = &[("std", "the std library"), ("global", "the file's own constants")];
 
 /// Checks all files.
@@ -28,7 +28,7 @@ pub(super) fn check(files: &BTreeMap<String, File>, out: &mut Diagnostics) {
     }
 }
 
-/// Names of functions that are called somewhere, or made a value of.
+/// Names of functions that are called somewhere or used as a value.
 fn called(files: &BTreeMap<String, File>) -> BTreeSet<&str> {
     let mut out = BTreeSet::new();
     let trees = files.values().filter_map(|f| f.tree.as_ref());
@@ -55,7 +55,7 @@ fn note<'a>(call: &'a Call, out: &mut BTreeSet<&'a str>) {
     }
 }
 
-/// Of two constants or imports of one name the engine takes the last.
+/// Two constants or imports with the same name: the engine uses the last one.
 fn names(file: &File, tree: &Tree, out: &mut Diagnostics) {
     let mut seen = BTreeSet::new();
     for node in &tree.top {
@@ -70,32 +70,35 @@ fn names(file: &File, tree: &Tree, out: &mut Diagnostics) {
             out.push(d.at(place(&file.text, at, what.len())).help("give the import another name"));
         }
         if !seen.insert((what, name)) {
-            let message = format!("there is another {what} `{name}` before; only the last would be read");
+            let message = format!("there is an earlier {what} `{name}`; only the last one would be used");
             let d = Diagnostic::new(DUPLICATE_NAME, message).at(place(&file.text, at, name.len()));
-            out.push(d.help("give one of them another name"));
+            out.push(d.help("rename one of them"));
         }
     }
 }
 
-/// A function that looks like a hook or a test, in a file that is not asked for it; nobody calls it.
+/// A function that looks like a hook or a test, in a file where ccci does not look for one, and that is never
+/// called.
 fn never_read(path: &str, file: &File, f: &Function) -> Option<Diagnostic> {
     let is_hook = hooks::by_name(&f.name).is_some_and(|row| row.params().len() == f.params.len());
     let is_test = f.name.starts_with("test_") && f.params.len() == 1;
     let (what, home) = match file.kind {
-        // what is public there is told as a hook or test of another form
+        // public ones in such files are reported as hooks or tests with a wrong form
         Kind::Hooks if is_test && f.private => ("test", "`custom/test_*.rhai` or the overlay of a tier"),
         Kind::Overlay(_) | Kind::Custom if is_hook && f.private => ("hook", "`hooks.rhai`"),
         Kind::Lib if is_test => ("test", "`custom/test_*.rhai` or the overlay of a tier"),
         Kind::Lib if is_hook => ("hook", "`hooks.rhai`"),
         _ => return None,
     };
-    let message =
-        format!("`{}` reads like a {what}, but in `{path}` nobody looks for one or calls it", f.name);
+    let message = format!(
+        "`{}` looks like a {what}, but ccci looks for none in `{path}` and no script calls it",
+        f.name
+    );
     let d = Diagnostic::new(HIDDEN_FUNCTION, message).at(function_place(&file.text, &f.name, f.body_at));
-    Some(d.help(format!("move it to {home}, call it, or give it another name")))
+    Some(d.help(format!("move it to {home}, call it, or rename it")))
 }
 
-/// Whether anything of the file can be called or read from outside. Test files are looked at elsewhere.
+/// Whether anything in the file can be called or read from outside. Test files are checked elsewhere.
 fn has_calls(kind: Kind, tree: &Tree) -> bool {
     let named = || tree.functions.iter().filter(|f| !f.is_closure());
     match kind {

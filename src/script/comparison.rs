@@ -1,15 +1,16 @@
-//! Lists and maps compared, searched and written out as text. Rhai's own ask the engine about every element, and each time
-//! it copies its whole state, with the list in it: a list of the greatest length took seconds in one step. These look at the
-//! elements themselves and ask the engine about values only that it alone knows how to compare.
+//! Comparing, searching and printing lists and maps. Rhai's own versions call the engine for every element,
+//! and each call copies the engine's whole state with the list in it: a list of the greatest allowed length
+//! took seconds in one step. The versions here go through the elements themselves and call the engine only
+//! for values that they cannot compare.
 
-use super::asking::begin;
+use super::closures::begin;
 use super::functions::Functions;
 use rhai::{Array, Dynamic, EvalAltResult, INT, ImmutableString, Map, NativeCallContext};
 use std::fmt::Write;
 
 type Raised = Box<EvalAltResult>;
 
-/// Registers them.
+/// Registers all natives of this file.
 pub(super) fn register(natives: &mut Functions) {
     natives.register_pure_fn("==", |cx: NativeCallContext<'_>, a: &mut Array, b: Array| lists(&cx, a, &b));
     natives.register_pure_fn("!=", |cx: NativeCallContext<'_>, a: &mut Array, b: Array| {
@@ -31,7 +32,7 @@ pub(super) fn register(natives: &mut Functions) {
             found(&cx, a, &value, begin(from, a.len()))
         },
     );
-    // Rhai takes a text for the name of a function to ask
+    // Rhai takes a text as the name of a function to call
     natives
         .register_pure_fn("index_of", |cx: NativeCallContext<'_>, a: &mut Array, value: ImmutableString| {
             found(&cx, a, &value.into(), 0)
@@ -43,7 +44,7 @@ pub(super) fn register(natives: &mut Functions) {
         },
     );
     natives.register_fn("dedup", |cx: NativeCallContext<'_>, a: &mut Array| {
-        // what cannot be compared is not the same
+        // values that cannot be compared count as different
         a.dedup_by(|value, last| equal(&cx, last, value).unwrap_or(false));
     });
     for name in ["print", "debug", "to_string", "to_debug"] {
@@ -90,7 +91,7 @@ fn maps(cx: &NativeCallContext<'_>, a: &Map, b: &Map) -> Result<bool, Raised> {
     Ok(true)
 }
 
-/// Whether two values are the same, as `==` says. Values of one type that has no `==` are an error, as in Rhai.
+/// Whether `==` holds between two values. Values of one type without an `==` are an error, as in Rhai.
 fn equal(cx: &NativeCallContext<'_>, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised> {
     if let (Ok(a), Ok(b)) = (a.as_array_ref(), b.as_array_ref()) {
         return lists(cx, &a, &b);
@@ -150,7 +151,7 @@ fn map(cx: &NativeCallContext<'_>, map: &Map, out: &mut String) -> Result<(), Ra
     fits(cx, out)
 }
 
-/// A value inside of another.
+/// Prints a value that is inside of another one.
 fn shown(cx: &NativeCallContext<'_>, value: &Dynamic, out: &mut String) -> Result<(), Raised> {
     if let Ok(inner) = value.as_array_ref() {
         return list(cx, &inner, out);

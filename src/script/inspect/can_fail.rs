@@ -1,8 +1,9 @@
-//! Whether a test could fail by what the app does: one that only asks is green whatever the answer is.
+//! Whether a test can fail because of what the app does. A test that only makes requests passes whatever the
+//! answers are.
 
 use crate::node::{Link, Node, What};
 
-/// Methods that give an answer, whatever it is: they raise only when there is none at all.
+/// Methods that return an answer whatever it is; they raise an error only if there is no answer at all.
 const ASKING: &[&str] = &[
     "get",
     "post",
@@ -25,7 +26,7 @@ const ASKING: &[&str] = &[
     "to_string",
 ];
 
-/// Whether something in it asserts, throws, or calls what may do so.
+/// Whether the body asserts, throws, or calls something that may do so.
 pub(super) fn can_fail(body: &[Node]) -> bool {
     let mut found = false;
     body.iter().for_each(|node| node.visit(&mut |n| found |= decides(n)));
