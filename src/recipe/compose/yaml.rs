@@ -338,6 +338,6 @@ mod tests {
         }
         let (node, d) = read(&bomb);
         assert!(node.is_none());
-        assert!(d.0[0].message.contains("without end"), "{:?}", d.0);
+        assert!(d.0[0].message.contains("beyond 20000"), "{:?}", d.0);
     }
 }

@@ -102,12 +102,13 @@ pub enum WebError {
 impl WebError {
     /// What the ingress says for itself, read from the reason of its answer.
     pub fn of_reason(why: &str) -> Option<WebError> {
-        let kinds: [(&str, fn(String) -> WebError); 3] = [
+        type Kind = fn(String) -> WebError;
+        const KINDS: [(&str, Kind); 3] = [
             (BLIND, WebError::Blind),
             (ELSEWHERE, WebError::Elsewhere),
             (NOT_EMULATED, WebError::NotEmulated),
         ];
-        kinds.into_iter().find_map(|(begin, kind)| Some(kind(why.strip_prefix(begin)?.into())))
+        KINDS.into_iter().find_map(|(begin, kind)| Some(kind(why.strip_prefix(begin)?.into())))
     }
 
     /// An app that sets more bytes of cookies than a session may hold.

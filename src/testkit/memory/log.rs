@@ -75,8 +75,10 @@ impl MemoryLog {
 
 /// A message as an engine hands it over that keeps its logs as JSON: a time, and a text in which each byte that is no letter
 /// was replaced.
-fn message(ns: u64, part: &[u8]) -> Vec<u8> {
-    let mut out = format!("2026-01-01T00:00:00.{ns:09}Z ");
+fn message(second: u64, part: &[u8]) -> Vec<u8> {
+    // a second apart, so that no two are of one burst
+    let (hours, minutes, seconds) = (second / 3_600 % 24, second / 60 % 60, second % 60);
+    let mut out = format!("2026-01-01T{hours:02}:{minutes:02}:{seconds:02}.000000000Z ");
     if let Ok(text) = std::str::from_utf8(part) {
         return (out + text).into_bytes();
     }
