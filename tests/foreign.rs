@@ -182,6 +182,13 @@ fn results_plan_and_events_are_json_and_say_every_letter() {
     }
 }
 
+#[test]
+fn the_trace_is_json_and_no_span_is_lost() {
+    for Pair { hostile, .. } in PAIRS.iter() {
+        crate::trace::is_whole(hostile);
+    }
+}
+
 /// Texts for people, with the sequences that they may hold besides colours.
 fn for_people(record: &Record, other: &Record, style: Style) -> Vec<(&'static str, String)> {
     let listed = [Listed { name: "run".into(), summary: Ok(Summary::of(record)) }];

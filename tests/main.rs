@@ -46,4 +46,5 @@ mod steps;
 mod storm;
 mod tables;
 mod tidy;
+mod trace;
 mod voices;

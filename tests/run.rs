@@ -13,8 +13,16 @@ mod undo;
 use ccci_model::plan::Action;
 use ccci_model::tier::Status;
 use ccci_model::verdict::Verdict;
+use ccci_runner::record::Record;
 use fullest::job;
 use machine::Machine;
+
+/// The record of a run in memory of three apps: a subject with two deps.
+pub fn three_apps() -> Record {
+    let machine = Machine::new();
+    machine.cluster.without_proxy();
+    Record::of(machine.live(&apps::three()).events).unwrap()
+}
 
 #[test]
 fn the_fullest_life_is_green_with_every_planned_test_and_leaves_nothing() {

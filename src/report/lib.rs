@@ -20,6 +20,7 @@ pub mod results;
 pub mod sheet;
 pub mod teller;
 pub mod text;
+pub mod trace;
 pub mod usual;
 pub mod why;
 
@@ -76,6 +77,12 @@ pub const REPORTS: &[Format] = &[
         file: "why.txt",
         doc: "The chain from the first cause to the verdict with its evidence, in one screen.",
         render: |r| why::render(r).into_bytes(),
+    },
+    Format {
+        name: "trace",
+        file: "trace.json",
+        doc: "Where the time went, for the viewers of Perfetto and Chrome: tiers, steps, hooks, tests, calls and waits as spans.",
+        render: trace::render,
     },
 ];
 
