@@ -56,7 +56,7 @@ macro_rules! rows {
 
 rows! {
     // the call
-    "no command" 2 ["Usage: ccci <COMMAND>", "doctor"] |_| plain(&[]);
+    "no command" 2 ["Usage: ccci [OPTIONS] <COMMAND>", "doctor"] |_| plain(&[]);
     "unknown command" 2 ["unrecognized subcommand 'runn'", "'run'"] |_| plain(&["runn"]);
     "unknown flag" 2 ["unexpected argument '--tire'", "--tiers"] |_| plain(&["run", "ghost", "--tire"]);
     "no recipe" 2 ["required", "<RECIPE>..."] |_| plain(&["run"]);
@@ -76,6 +76,10 @@ rows! {
     "--deadline without a unit" 2 ["'60' for '--deadline <SPAN>'", "write a number and a unit"]
         |_| plain(&["run", "ghost", "--deadline", "60"]);
     "--jobs 0" 2 ["'0' for '--jobs <N>'", "1..=64"] |_| plain(&["run", "ghost", "--jobs", "0"]);
+    "CCCI_LOG that is no filter" 2 ["CCCI_LOG: `ccci=loud` is no filter", "write levels (off, error, warn, info, debug, trace)"]
+        |_| Ground::new().with_env(&["plan", "ghost"], &[("CCCI_LOG", "ccci=loud")]);
+    "CCCI_LOG with a slip" 2 ["`debgu` is no level", "did you mean `debug`?"]
+        |_| Ground::new().with_env(&["plan", "ghost", "-v"], &[("CCCI_LOG", "debgu,hyper=off")]);
     "--base that is no version" 2 ["--base: `1.0`", "write a published version, `none`"]
         |_| plain(&["plan", "ghost", "--base", "1.0"]);
     "--base that was never published" 2 ["no-such-base", "`9.0.0+1.25`", "1.0.0+1.25"]

@@ -230,28 +230,23 @@ fn a_panic_of_a_script_and_its_shown_values_pass_the_redactor() {
     }
 }
 
-/// Libraries log requests with their bodies at the level of debugging; nothing of ccci listens.
+/// Libraries log requests with their bodies; only who asks ccci for it sees them, and only through the redactor.
 #[test]
-fn no_library_finds_anybody_who_writes_its_log() {
-    let lock = fs::read_to_string("Cargo.lock").unwrap();
-    for sink in [
-        "env_logger",
-        "tracing-subscriber",
-        "simple_logger",
-        "fern",
-        "flexi_logger",
-        "log4rs",
-        "pretty_env_logger",
-    ] {
-        assert!(!lock.contains(&format!("name = \"{sink}\"")), "{sink} would write what libraries log");
-    }
-    let said = |level: Option<&str>| {
+fn nothing_is_logged_unless_ccci_is_asked_to() {
+    let said = |words: &[&str], variables: &[(&str, &str)]| {
         let mut ccci = Command::new(env!("CARGO_BIN_EXE_ccci"));
-        ccci.args(["check", "recipes/custom-html"]).env_remove("RUST_LOG");
-        let out = ccci.envs(level.map(|l| ("RUST_LOG", l))).output().unwrap();
+        ccci.args(["plan", "recipes/custom-html", "--json", "--source", "tests/fixtures"]).args(words);
+        let out = ccci.env_remove("RUST_LOG").env_remove("CCCI_LOG").envs(variables.iter().copied()).output();
+        let out = out.unwrap();
         [out.stdout, out.stderr].map(|b| String::from_utf8_lossy(&b).into_owned())
     };
-    assert_eq!(said(Some("trace")), said(None));
+    let quiet = said(&[], &[]);
+    assert_eq!(said(&[], &[("RUST_LOG", "trace")]), quiet, "no library reads a variable of its own");
+    for (words, variables) in [(&["-vvv"][..], &[][..]), (&[], &[("CCCI_LOG", "trace")])] {
+        let [data, loud] = said(words, variables);
+        assert_eq!(data, quiet[0], "the log goes to standard error");
+        assert!(loud.contains("DEBUG") && loud.contains("git{command="), "{loud}");
+    }
 }
 
 #[test]

@@ -10,6 +10,9 @@ use std::sync::Once;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use tracing::dispatcher::{Dispatch, get_default, with_default};
+use tracing::level_filters::LevelFilter;
+use tracing::span::Span;
 
 const NAME: &str = "script";
 /// How often the guard is asked from outside, for natives that do not return.
@@ -95,7 +98,14 @@ pub(super) fn on_own<T: Send + 'static>(
 ) -> Result<T, NoResult> {
     keep_panics_quiet();
     let worker = IDLE.take().map_or_else(Worker::start, Ok).map_err(NoResult::NoThread)?;
-    let hear = worker.give(work);
+    let hear = match LevelFilter::current() {
+        LevelFilter::OFF => worker.give(work),
+        // the spans of this thread hold what the work does
+        _ => {
+            let (span, log) = (Span::current(), get_default(Dispatch::clone));
+            worker.give(move || with_default(&log, || span.in_scope(work)))
+        }
+    };
     let mut patience = PATIENCE;
     loop {
         match hear.recv_timeout(LOOK) {

@@ -7,6 +7,7 @@ use crate::run::fullest::prepared;
 use crate::shared::Shared;
 use ccci::app::Request;
 use ccci::app::run::run;
+use ccci::commands::log::log;
 use ccci_adapters::store::DirStore;
 use ccci_model::event::What;
 use ccci_report::forge::Forge;
@@ -19,7 +20,7 @@ use ccci_swarm::ports::{Stop, World};
 use ccci_testkit::memory::{Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryWeb, page, path_of};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The world in which the recipe lives, with its store in a directory.
 fn world(all: &[String], dir: &Path) -> World {
@@ -93,8 +94,26 @@ fn no_secret_goes_out_by_any_way() {
             voice.tick(event.at);
         }
     };
-    let record =
-        run(&job, &world(&all, &dir), &dir, &Stop::default(), Box::new(voice)).unwrap().record.unwrap();
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let logged = lines.clone();
+    let all_of_it =
+        log("trace", job.redactor.clone(), move |line| logged.lock().unwrap().push(line.into())).unwrap();
+    // while there is only one log, a span that another test's thread meets first is taken for one that nobody wants
+    let _other = log("off", job.redactor.clone(), |_| ()).unwrap();
+    let world = world(&all, &dir);
+    let ran = || run(&job, &world, &dir, &Stop::default(), Box::new(voice)).unwrap().record.unwrap();
+    let record = tracing::dispatcher::with_default(&all_of_it, ran);
+    let lines = lines.lock().unwrap().join("\n");
+    needles.not_in("the log", lines.as_bytes());
+    for part in [
+        ":app{recipe=",
+        ":tier{name=\"custom\"}:step{n=",
+        ":test{file=",
+        "swarm{call=exec ",
+        "web{call=\"send\"",
+    ] {
+        assert!(lines.contains(part), "{part} is in no line of the log");
+    }
     let o = &record.outcome;
     let custom = o.tiers.iter().find(|t| t.tier.name() == "custom").unwrap();
     assert_eq!(custom.tests.len(), tests(&all), "{:?}", o.troubles.first());

@@ -28,11 +28,14 @@ fn a_recipe_that_shows_its_secrets_in_every_way_shows_none() {
     let (needles, repository) = (Needles::of(&all), made(&all));
     let (own, record) = (directory(&repository), repository.around().join("record"));
     let (own, record) = (own.to_str().unwrap(), record.to_str().unwrap());
-    let out = ccci(&["run", own, "--format", "json", "--out", record]);
+    let out = ccci(&["run", own, "--format", "json", "--out", record, "-vvv"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(1), "{said}");
     needles.not_in("standard error", &out.stderr);
     needles.not_in("standard output", &out.stdout);
+    for part in ["swarm{call=put_secret ", "web{call=\"send\"", " bollard::", " hyper_util::", " rustls::"] {
+        assert!(said.contains(part), "{part} is in no line of the log");
+    }
     let dots = everything_below(Path::new(record), &needles);
     let results: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     let custom = results["tiers"].as_array().unwrap().iter().find(|t| t["name"] == "custom").unwrap();

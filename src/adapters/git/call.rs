@@ -14,6 +14,7 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command};
+use tracing::Instrument;
 
 /// Variables by which a caller's git (a hook, an editor) could point ours elsewhere.
 const FOREIGN: &[&str] = &[
@@ -179,6 +180,12 @@ impl Call<'_> {
     /// Runs git to its end, the deadline or the stop.
     pub async fn run(self, clock: &dyn Clock, limit: &Limit) -> Result<Said, SourceError> {
         let command = self.name();
+        // not its arguments: the address of a source may hold a login
+        let span = tracing::debug_span!("git", command, reach = ?self.reach);
+        self.bounded(command, clock, limit).instrument(span).await
+    }
+
+    async fn bounded(self, command: String, clock: &dyn Clock, limit: &Limit) -> Result<Said, SourceError> {
         let left = limit.deadline.since(clock.now());
         match limit.stop.reason() {
             Some(_) => return Err(SourceError::Stopped { command }),

@@ -45,7 +45,7 @@ impl Session {
         let places = [self.config.temporary.clone(), self.config.sources()];
         let directories: usize = places.iter().map(|place| scratch::sweep(place)).sum();
         let own = Scratch::new().map_err(NotCleaned::Scratch)?;
-        let world = self.world(own.path()).map_err(NotCleaned::Loopback)?;
+        let world = self.world(own.path()).map_err(NotCleaned::Loopback)?.traced();
         let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: self.stop.clone() };
         let (removed, locked) = swept(&world, &limit, waiting)?;
         FileLocks::new(self.config.locks.clone()).tidy();

@@ -2,7 +2,7 @@
 
 use crate::app::Request;
 use ccci_model::time::parse_span;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ pub struct Call {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Say what ccci does on standard error: -v steps, -vv calls, -vvv everything; see CCCI_LOG
+    #[arg(short = 'v', long = "verbose", action = ArgAction::Count, global = true)]
+    pub verbose: u8,
 }
 
 /// What `ccci run --help` says last.

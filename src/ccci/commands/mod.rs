@@ -9,6 +9,7 @@ pub mod env;
 pub mod explain;
 pub mod generated;
 pub mod key;
+pub mod log;
 pub mod out;
 pub mod plan;
 pub mod report;
@@ -45,6 +46,10 @@ pub fn main() -> ExitCode {
         Ok(call) => call,
         Err(e) => return ExitCode::from(not_called(&e, &out).code()),
     };
+    if let Err(why) = log::start(call.verbose, &out) {
+        out.say(&why);
+        return ExitCode::from(Exit::Wrong.code());
+    }
     let session =
         Session { redactor: out.redactor.clone(), ..Session::new(env::config(), runtime.handle().clone()) };
     let asked = signals::Asked::default();

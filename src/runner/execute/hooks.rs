@@ -11,6 +11,7 @@ use ccci_swarm::ports::clock::Limit;
 use rhai::{Dynamic, Map};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tracing::info_span;
 
 /// Calls a hook.
 pub fn call<R: Return>(run: &Run<'_>, hook: &Hook<R>, limit: &Limit) -> Result<R, Box<Failure>> {
@@ -40,6 +41,7 @@ pub fn call_at<R: Return>(
     limit: &Limit,
 ) -> Result<R, Box<Failure>> {
     let name = run.named(hook.name);
+    let _hook = info_span!("hook", name).entered();
     run.sink.emit(What::HookStarted { hook: name.clone() });
     let began = run.world.clock.now();
     let limit = limit.within(&*run.world.clock, crate::build::HOOK_LIMIT);
@@ -52,6 +54,7 @@ pub fn call_at<R: Return>(
 
 /// Calls a test.
 pub fn call_test(run: &Run<'_>, file: &str, name: &str, limit: &Limit) -> Result<(), Box<Failure>> {
+    let _test = info_span!("test", file, name).entered();
     let ctx = context(run, &format!("{file} {name}"), Point::Test, limit);
     ctx::call::call_test(&run.texts().scripts, file, name, &ctx)
 }

@@ -25,6 +25,8 @@ use sink::{Sink, StepEnd};
 use state::State;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
+use tracing::field::{Empty, display};
+use tracing::{Span, info_span};
 
 /// Causes that no stop changes.
 const ONCE: [&Cause; 3] = [causes::INTERNAL, causes::RUN_DEADLINE, causes::INTERRUPTED];
@@ -55,6 +57,9 @@ pub struct Run<'a> {
 
 /// Carries out a plan. Ends with removal unless the plan keeps the apps; never panics.
 pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
+    let subject = job.plan.subject();
+    let _run = info_span!("run", id = %job.plan.run_id, recipe = %subject.recipe).entered();
+    let world = &world.traced();
     let plan = Box::new(job.plan.clone());
     let ccci = env!("CARGO_PKG_VERSION").to_string();
     sink.emit(What::RunStarted { ccci, wall_ms: world.clock.wall_ms(), plan });
@@ -107,11 +112,14 @@ fn side_by_side(runs: &mut [Run<'_>], plan: &Plan, stretch: Vec<usize>) {
         .collect();
     match works.as_mut_slice() {
         [(run, own)] => run.all(own),
-        several => std::thread::scope(|scope| {
-            for (run, own) in several {
-                scope.spawn(|| run.all(own));
-            }
-        }),
+        several => {
+            let of_run = Span::current();
+            std::thread::scope(|scope| {
+                for (run, own) in several {
+                    scope.spawn(|| of_run.in_scope(|| run.all(own)));
+                }
+            });
+        }
     }
 }
 
@@ -138,12 +146,17 @@ impl<'a> Run<'a> {
 
     /// Does these steps.
     fn all(&mut self, steps: &[usize]) {
-        for n in steps {
-            if self.is_over() {
-                return;
+        let _app = info_span!("app", recipe = %self.app().recipe).entered();
+        let tier = |n: &usize| self.job.plan.steps[*n].tier;
+        for of_tier in steps.chunk_by(|a, b| tier(a) == tier(b)) {
+            let _tier = of_tier.first().and_then(tier).map(|t| info_span!("tier", name = t.name()).entered());
+            for n in of_tier {
+                if self.is_over() {
+                    return;
+                }
+                self.step = *n;
+                self.one(&self.job.plan.steps[*n]);
             }
-            self.step = *n;
-            self.one(&self.job.plan.steps[*n]);
         }
     }
 
@@ -151,6 +164,7 @@ impl<'a> Run<'a> {
     fn one(&mut self, step: &Step) {
         let (n, clock) = (self.step, self.world.clock.clone());
         let began = clock.now();
+        let span = info_span!("step", n, title = step.action.title(), ended = Empty).entered();
         self.sink.emit(What::StepStarted { step: n, title: self.job.plan.title(step), tier: step.tier });
         let end = match self.state.unmet(&step.action) {
             Some(why) => StepEnd::NotDone(why),
@@ -169,6 +183,7 @@ impl<'a> Run<'a> {
         {
             self.state.shaken.get_or_insert(self.job.plan.title(step));
         }
+        span.record("ended", display(&end));
         self.sink.step_ended(n, began, end);
     }
 

@@ -8,6 +8,8 @@ use ccci_model::plan::{Action, Held};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
+use tracing::field::{Empty, display};
+use tracing::info_span;
 
 /// What became of one app, or of all.
 #[derive(Default)]
@@ -24,6 +26,7 @@ pub(super) fn remove(runs: &mut [Run<'_>]) {
     let (job, sink, clock) = (first.job, first.sink, first.world.clock.clone());
     let last = job.plan.steps.iter().position(|s| s.action == Action::Remove);
     let n = last.unwrap_or(job.plan.steps.len());
+    let span = info_span!("step", n, title = Action::Remove.title(), ended = Empty).entered();
     sink.emit(What::StepStarted { step: n, title: Action::Remove.title(), tier: None });
     let began = clock.now();
     let mut all = Gone::default();
@@ -45,6 +48,7 @@ pub(super) fn remove(runs: &mut [Run<'_>]) {
         Some(failure) => StepEnd::Failed(failure),
     };
     sink.emit(What::Removed { ms, leftovers: all.left, counts: all.counts });
+    span.record("ended", display(&end));
     sink.step_ended(n, began, end);
 }
 

@@ -5,6 +5,7 @@ use ccci_model::failure::Failure;
 use ccci_model::tier::Status;
 use ccci_model::time::Moment;
 use ccci_swarm::ports::Clock;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
@@ -57,7 +58,7 @@ impl Sink {
     }
 }
 
-/// How a step ended.
+/// How a step ended. Shows as a word and the failure's cause, without what an app said.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepEnd {
     /// Done; perhaps with a few words.
@@ -66,4 +67,14 @@ pub enum StepEnd {
     Failed(Box<Failure>),
     /// Not done, because something it needs is not there.
     NotDone(String),
+}
+
+impl fmt::Display for StepEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StepEnd::Done(_) => f.write_str("done"),
+            StepEnd::Failed(failure) => write!(f, "failed, {}", failure.cause),
+            StepEnd::NotDone(_) => f.write_str("not done"),
+        }
+    }
 }

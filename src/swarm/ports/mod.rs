@@ -7,6 +7,7 @@ pub mod locks;
 pub mod records;
 pub mod sources;
 pub mod store;
+mod traced;
 pub mod volume;
 pub mod web;
 
