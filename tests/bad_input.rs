@@ -103,10 +103,10 @@ rows! {
         assert!(made.unwrap().success());
         ground.ccci(&["plan", "ghost", "--source", "empty"])
     };
-    "source at a server that does not answer" 3 ["failed to clone `http://127.0.0.1:9/x.git`", "the source to be reachable", "blame     world"]
+    "source at a server that does not answer" 3 ["failed to clone `http://127.0.0.1:9/x.git`", "the source to be reachable", "blame     infra"]
         |_| plain(&["plan", "ghost", "--source", "http://127.0.0.1:9/x.git"]);
     "no such ref" 2 ["no revision `1.0.0+1.52`", "did you mean `1.0.0+1.25`?"] |_| plain(&["run", "ghost", "--ref", "1.0.0+1.52"]);
-    "no git" 3 ["failed to start git: it is not installed", "apt-get install git", "blame     world"]
+    "no git" 3 ["failed to start git: it is not installed", "apt-get install git", "blame     infra"]
         |_| Ground::new().with_env(&["plan", "ghost"], &[("PATH", "/nonexistent")]);
     // the recipe's files
     "no compose file" 2 ["no-compose-file", "compose.yml"] |_| plain(&["run", "ghost", "--ref", "no-compose"]);
@@ -166,22 +166,22 @@ rows! {
     "check of a source out of reach, as data" 3 ["\"source-not-checked\"", "\"warning\""]
         |_| Ground::new().recipe("recipe.toml", "source = \"http://127.0.0.1:9/x.git\"\n").ccci(&["check", "recipes/ghost", "--format", "json"]);
     // the engine
-    "no engine" 3 ["no engine answers at unix:///nonexistent/engine.sock", "expected  a Docker engine that is a swarm manager", "DOCKER_HOST", "blame     world", "start the engine"]
+    "no engine" 3 ["no engine answers at unix:///nonexistent/engine.sock", "expected  a Docker engine that is a swarm manager", "DOCKER_HOST", "blame     infra", "start the engine"]
         |_| plain(&["run", "ghost"]);
     "no engine, for clean" 3 ["no engine answers at unix:///nonexistent/engine.sock", "start the engine"] |_| plain(&["clean"]);
     "no engine, for doctor" 3 ["BAD  engine at unix:///nonexistent/engine.sock", "to do: start the engine"] |_| plain(&["doctor"]);
-    "address that is none" 3 ["error: `gopher://x` is no address of an engine", "unix://", "blame     world"]
+    "address that is none" 3 ["error: `gopher://x` is no address of an engine", "unix://", "blame     infra"]
         |_| Ground::new().with_env(&["run", "ghost"], &[("DOCKER_HOST", "gopher://x")]);
-    "engine in no swarm" 3 ["its node is inactive", "docker swarm init", "blame     world"] |_| with_engine(Engine::Alone, &["run", "ghost"]);
-    "engine that is a worker" 3 ["its node is a worker, not a manager", "point DOCKER_HOST at a manager", "blame     world"]
+    "engine in no swarm" 3 ["its node is inactive", "docker swarm init", "blame     infra"] |_| with_engine(Engine::Alone, &["run", "ghost"]);
+    "engine that is a worker" 3 ["its node is a worker, not a manager", "point DOCKER_HOST at a manager", "blame     infra"]
         |_| with_engine(Engine::Worker, &["run", "ghost"]);
-    "engine that is too old" 3 ["19.03.8", "ccci needs 1.41 (Docker Engine 20.10) or newer", "blame     world"]
+    "engine that is too old" 3 ["19.03.8", "ccci needs 1.41 (Docker Engine 20.10) or newer", "blame     infra"]
         |_| with_engine(Engine::Old, &["run", "ghost"]);
-    "something else on the socket" 3 ["the engine's answer cannot be read", "blame     world"]
+    "something else on the socket" 3 ["the engine's answer cannot be read", "blame     infra"]
         |_| with_engine(Engine::Stranger, &["run", "ghost"]);
-    "engine that refuses everything" 3 ["this engine refuses everything", "No verdict on the recipe", "world"]
+    "engine that refuses everything" 3 ["this engine refuses everything", "No verdict on the recipe", "infra"]
         |_| with_engine(Engine::Manager, &["run", "ghost"]);
-    "no permission on the socket" 3 ["failed to open the engine's socket", "ermission denied", "become root, or join the group", "blame     world"] |_| {
+    "no permission on the socket" 3 ["failed to open the engine's socket", "ermission denied", "become root, or join the group", "blame     infra"] |_| {
         let ground = Ground::new();
         let host = ground.engine(Engine::Manager);
         fs::set_permissions(ground.path("engine.sock"), Permissions::from_mode(0o000)).unwrap();
@@ -200,14 +200,14 @@ rows! {
         assert_eq!(fs::read_to_string(ground.path("rec/events.jsonl")).unwrap(), "precious\n");
         done
     };
-    "--out that cannot be made" 3 ["failed to write `/proc/ccci-run`", "No such file or directory", "put the record elsewhere with `--out DIR`", "blame     world"]
+    "--out that cannot be made" 3 ["failed to write `/proc/ccci-run`", "No such file or directory", "put the record elsewhere with `--out DIR`", "blame     infra"]
         |_| with_engine(Engine::Manager, &["run", "ghost", "--out", "/proc/ccci-run"]);
-    "locks that cannot be made" 3 ["failed to take the lock of", "make a directory for all users", "blame     world"] |_| {
+    "locks that cannot be made" 3 ["failed to take the lock of", "make a directory for all users", "blame     infra"] |_| {
         let ground = Ground::new();
         let host = ground.engine(Engine::Manager);
         ground.with_env(&["run", "ghost"], &[("DOCKER_HOST", &host), ("CCCI_LOCKS", "/proc/ccci-locks")])
     };
-    "temporary directory that is not there" 3 ["failed to make a home for git", "TMPDIR", "blame     world"]
+    "temporary directory that is not there" 3 ["failed to make a home for git", "TMPDIR", "blame     infra"]
         |_| Ground::new().with_env(&["plan", "ghost"], &[("TMPDIR", "/nonexistent")]);
     // records
     "no run is kept" 2 ["no run is kept in", "home/runs", "`ccci run` keeps one"] |_| plain(&["why"]);

@@ -149,7 +149,7 @@ fn a_machine_at_its_limit_is_no_fault_of_a_recipe() {
         let done = call.output().unwrap();
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert_eq!(done.status.code(), Some(3), "{args}: {said}");
-        assert!(said.contains("Too many open files") && said.contains("blame     world"), "{said}");
+        assert!(said.contains("Too many open files") && said.contains("blame     infra"), "{said}");
         assert!(!said.contains("no-source"), "{said}");
     }
 }

@@ -285,8 +285,8 @@ fn a_crash_loop_is_hopeless_and_says_the_exit_code_and_the_log() {
         let began = g.clock.now();
         let Err(WaitError::Hopeless(f)) = g.converge(&g.wanted()) else { panic!() };
         assert_eq!(f.cause, "crash-loop", "{f:?}");
-        assert!(f.observed.contains("exit code 3"), "{f:?}");
-        assert!(f.evidence.iter().any(|e| e.text.contains("no such module")), "{f:?}");
+        assert!(f.observed().contains("exit code 3"), "{f:?}");
+        assert!(f.shown().iter().any(|e| e.text.contains("no such module")), "{f:?}");
         println!("called after {:?}", g.clock.now().since(began));
         g.remove();
     });
@@ -304,7 +304,7 @@ fn a_task_that_ends_by_itself_is_not_called_unhealthy_for_having_a_health_check(
         g.deploy(&crash).unwrap();
         let Err(WaitError::Hopeless(f)) = g.converge(&g.wanted()) else { panic!() };
         assert_eq!(f.cause, "crash-loop", "{f:?}");
-        assert!(f.observed.contains("exit code 3"), "{f:?}");
+        assert!(f.observed().contains("exit code 3"), "{f:?}");
         g.remove();
     });
     on_each("checkedonce", |g| {
@@ -338,7 +338,7 @@ fn hopeless(
     }
     let Err(WaitError::Hopeless(f)) = g.converge(&wanted) else { panic!("it converged") };
     let took = g.clock.now().since(began);
-    eprintln!("{}: {} after {took:?}: {}", g.domain, f.cause, f.observed);
+    eprintln!("{}: {} after {took:?}: {}", g.domain, f.cause, f.observed());
     g.remove();
     (*f, took)
 }
@@ -370,7 +370,7 @@ fn lesson_09_a_bind_mount_of_a_path_that_is_not_there_is_shown() {
         let volume = "volumes: ['data:/data', {type: bind, source: /no/such/path, target: /x}]";
         let (f, _) = hopeless(g, FOREVER, "", |t| t.replace("volumes: ['data:/data']", volume));
         assert_eq!(f.cause, "task-rejected", "{f:?}");
-        assert!(f.observed.contains("/no/such/path"), "{f:?}");
+        assert!(f.observed().contains("/no/such/path"), "{f:?}");
     });
 }
 
@@ -550,7 +550,7 @@ fn a_rolled_back_update_is_named() {
         g.deploy(&g.compose("exit 7", how)).unwrap();
         let Err(WaitError::Hopeless(f)) = g.converge(&g.wanted()) else { panic!() };
         assert_eq!(f.cause, "rolled-back", "{f:?}");
-        assert!(f.observed.contains("exit code 7"), "{f:?}");
+        assert!(f.observed().contains("exit code 7"), "{f:?}");
         g.remove();
     });
 }

@@ -160,9 +160,9 @@ fn results_plan_and_events_are_json_and_say_every_letter() {
         let results = rendered("results", hostile);
         let read = json(&results);
         let failures = read["failures"].get::<Vec<JsonValue>>().unwrap();
-        let observed = hostile.outcome.troubles.iter().map(|t| &t.failure.observed);
+        let observed = hostile.outcome.troubles.iter().map(|t| t.failure.observed());
         for (failure, observed) in failures.iter().zip(observed) {
-            assert_eq!(failure["observed"].get::<String>(), Some(observed), "{name}");
+            assert_eq!(failure["observed"].get::<String>(), Some(&observed), "{name}");
         }
         let value = serde_json::from_str(&results).unwrap();
         if let Err(e) = schemas.validate(&value, schema) {

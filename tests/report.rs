@@ -37,6 +37,10 @@ pub const RECORDS: &[(&str, Verdict, u8, u8)] = &[
 const LONG: &[&str] = &["html", "trace"];
 const OF_LONG: &[&str] = &["green", "red_install", "leak"];
 
+/// Records as ccci wrote them in form 1, never changed since: they are still read, and told in the same words.
+const OLD: &[(&str, Verdict, u8, u8)] =
+    &[("old/green", Green, 0, 5), ("old/red_install", Red, 1, 0), ("old/error", Error, 3, 1)];
+
 pub fn record(name: &str) -> Record {
     let path = format!("tests/records/{name}.jsonl");
     Record::parse(&path, &fs::read_to_string(&path).unwrap()).unwrap()
@@ -44,7 +48,7 @@ pub fn record(name: &str) -> Record {
 
 #[test]
 fn every_record_is_judged_as_its_name_says() {
-    for (name, verdict, exit, level) in RECORDS {
+    for (name, verdict, exit, level) in RECORDS.iter().chain(OLD) {
         let o = record(name).outcome;
         assert_eq!((o.verdict, o.exit.code(), o.level), (*verdict, *exit, *level), "{name}");
     }
@@ -55,7 +59,7 @@ fn every_record_is_judged_as_its_name_says() {
 
 #[test]
 fn every_format_of_every_record_is_what_is_committed() {
-    for (name, ..) in RECORDS {
+    for (name, ..) in RECORDS.iter().chain(OLD) {
         let record = record(name);
         let dir = PathBuf::from(format!("tests/records/{name}"));
         fs::create_dir_all(&dir).unwrap();
@@ -288,7 +292,9 @@ fn odd(event: &Event, text: Option<usize>, number: Option<usize>) -> Event {
             Value::Object(map) => map
                 .iter_mut()
                 .filter(|(k, _)| {
-                    !["event", "tier", "status", "blame", "decided_by", "side", "plan"].contains(&k.as_str())
+                    let own =
+                        ["event", "tier", "status", "blame", "decided_by", "side", "plan", "kind", "role"];
+                    !own.contains(&k.as_str())
                 })
                 .for_each(|(_, v)| walk(v, text, number)),
             _ => {}

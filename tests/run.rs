@@ -10,7 +10,9 @@ mod removal;
 mod tap;
 mod undo;
 
-use ccci_model::plan::Action;
+use ccci_model::exit::Exit;
+use ccci_model::failure::Blame;
+use ccci_model::plan::{Action, Side};
 use ccci_model::tier::Status;
 use ccci_model::verdict::Verdict;
 use ccci_runner::record::Record;
@@ -46,6 +48,20 @@ fn the_fullest_life_is_green_with_every_planned_test_and_leaves_nothing() {
 }
 
 #[test]
+fn an_executor_that_deploys_twice_is_not_green_and_it_is_ours() {
+    let mut job = job();
+    let base =
+        job.plan.steps.iter().find(|s| s.action == Action::Deploy { side: Side::Base }).unwrap().clone();
+    // right before removal, so that all else is well
+    job.plan.steps.insert(job.plan.steps.len() - 1, base);
+    let machine = Machine::new();
+    let o = machine.live(&job).outcome;
+    let told: Vec<_> = o.troubles.iter().map(|t| (t.failure.cause.as_str(), t.failure.blame)).collect();
+    assert_eq!((o.verdict, o.exit, told), (Verdict::Error, Exit::Bug, vec![("deploy-count", Blame::Ccci)]));
+    assert!(machine.cluster.is_empty());
+}
+
+#[test]
 fn the_fullest_life_tells_every_kind_of_event_that_a_good_one_has() {
     let kinds = Machine::new().live(&job()).kinds();
     for kind in [
@@ -56,6 +72,8 @@ fn the_fullest_life_tells_every_kind_of_event_that_a_good_one_has() {
         "waiting",
         "engine",
         "pulled",
+        "deployed",
+        "fact",
         "hook_started",
         "hook_ended",
         "called",

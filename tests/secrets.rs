@@ -9,9 +9,10 @@ mod swarm;
 use crate::report::record as kept_record;
 use crate::shared::Shared;
 use ccci_model::event::{DecidedBy, Event, LintedRule, Skip, What};
-use ccci_model::failure::{Failure, causes};
+use ccci_model::failure::detail::{CommandOf, Detail};
+use ccci_model::failure::{Failure, FailureId, causes};
 use ccci_model::name::{ServiceName, StackName};
-use ccci_model::plan::Plan;
+use ccci_model::plan::{Held, Plan};
 use ccci_model::redact::writings::WRITINGS;
 use ccci_model::redact::{Added, DOTS, RedactingWriter, Redactor};
 use ccci_model::secret::Secret;
@@ -38,61 +39,81 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn failure(text: &str) -> Box<Failure> {
-    let f = Failure::new(causes::TEST_FAILED, format!("x {text} x"), format!("y {text} y"));
-    Box::new(
-        f.evidence("log of app", format!("a line\n{text}\nanother")).place(format!("hooks.rhai:1:1 {text}")),
-    )
+/// Failures with facts of every kind, with this text in all of them.
+fn failures(text: &str) -> Vec<Failure> {
+    let t = || format!("[{text}]");
+    let inner = || Some(Box::new(Failure::new(causes::HOOK_FAILED, t(), t())));
+    let argv = vec![t(), t()];
+    let of = |detail| {
+        let f = Failure::of(causes::TEST_FAILED, detail);
+        f.log("app", format!("a line\n{text}\nanother")).place(format!("hooks.rhai:1:1 {text}"))
+    };
+    [
+        Detail::Told { expected: format!("x {text} x"), observed: format!("y {text} y") },
+        Detail::Assertion { expression: t(), observed: t() },
+        Detail::Exec { role: CommandOf::Script, service: t(), argv, code: 1, stdout: t(), stderr: t() },
+        Detail::Answer { url: t(), accepted: vec![200], status: 500, proxy: Some(t()), body: t() },
+        Detail::Refused { holder: Some(t()), said: t() },
+        Detail::Image { image: t(), said: t() },
+        Detail::Left { held: vec![Held { kind: t(), name: t(), by: t() }] },
+        Detail::Deadline { deadline_ms: 1, during: inner() },
+        Detail::NotReady { stable: 1, in_a_row: 0, asked: 1, ms: 1, raised: inner() },
+        Detail::SecretFound { file: t(), secret: t() },
+    ]
+    .map(of)
+    .to_vec()
 }
 
-/// Every kind of event that holds text from outside, with this text in all of it.
-fn events(step: usize, text: &str) -> Vec<What> {
+/// Every kind of event that holds text from outside, with this text in all of it; some come with the failure that they
+/// refer to, which has the n-th id or one of the nine after it.
+fn events(step: usize, n: u32, text: &str) -> Vec<Vec<What>> {
     let t = || format!("[{text}]");
-    vec![
-        What::Waiting { step, on: t() },
-        What::HookEnded { hook: "pre_install".into(), ms: 1, returned: t(), failure: Some(failure(text)) },
-        What::Called {
-            by: t(),
-            function: "exec".into(),
-            arguments: vec![t(), t()],
-            result: t(),
-            ok: false,
-            ms: 1,
-        },
-        What::Said { by: "pre_install".into(), text: t() },
-        What::TestEnded {
-            tier: Tier::Custom,
-            file: "custom/test_x.rhai".into(),
-            name: t(),
-            status: Status::Fail,
-            ms: 1,
-            failure: Some(failure(text)),
-        },
-        What::Pulled { image: t(), digest: Some(t()), present: true, ms: 1 },
-        What::Linted {
-            status: Status::Fail,
-            rules: vec![LintedRule {
-                id: "R001".into(),
-                severity: "error".into(),
-                result: "unsatisfied".into(),
-                findings: vec![t()],
-            }],
-        },
-        What::Fact { name: t(), value: t() },
-        What::Skipped(Skip { what: t(), reason: t(), decided_by: DecidedBy::Recipe }),
-        What::StepEnded { step, status: Status::Fail, ms: 1, failure: Some(failure(text)), note: Some(t()) },
-    ]
+    let id = Some(FailureId::nth(n));
+    let failed = |(i, f): (usize, Failure)| {
+        let id = FailureId::nth(n + i as u32);
+        let (tier, file) = (Tier::Custom, "custom/test_x.rhai".to_string());
+        vec![
+            What::Failed(Box::new(Failure { id, ..f })),
+            What::TestEnded { tier, file, name: t(), status: Status::Fail, ms: 1, failure: Some(id) },
+        ]
+    };
+    let mut out: Vec<Vec<What>> = failures(text).into_iter().enumerate().map(failed).collect();
+    let first = || What::Failed(Box::new(Failure { id: FailureId::nth(n), ..failures(text).swap_remove(0) }));
+    let rule = LintedRule {
+        id: "R001".into(),
+        severity: "error".into(),
+        result: "unsatisfied".into(),
+        findings: vec![t()],
+    };
+    let (by, function, arguments) = (t(), "exec".to_string(), vec![t(), t()]);
+    out.extend([
+        vec![What::Waiting { step, on: t() }],
+        vec![first(), What::HookEnded { hook: "pre_install".into(), ms: 1, failure: id }],
+        vec![What::Called { by, function, arguments, result: t(), ok: false, ms: 1 }],
+        vec![What::Said { by: "pre_install".into(), text: t() }],
+        vec![What::Pulled { image: t(), digest: Some(t()), present: true, ms: 1 }],
+        vec![What::Linted { status: Status::Fail, rules: vec![rule] }],
+        vec![What::Fact { name: t(), value: t() }],
+        vec![What::Skipped(Skip { what: t(), reason: t(), decided_by: DecidedBy::Recipe })],
+        vec![first(), What::StepEnded { step, status: Status::Fail, ms: 1, failure: id, note: Some(t()) }],
+    ]);
+    out
 }
 
 /// A run of the fullest plan, with the texts spread over all its events.
 fn run(plan: &Plan, texts: &[String]) -> Vec<Event> {
-    let mut out = vec![What::RunStarted { ccci: "0".into(), wall_ms: 0, plan: Box::new(plan.clone()) }];
+    let mut out = vec![What::RunStarted {
+        schema: ccci_model::event::SCHEMA,
+        ccci: "0".into(),
+        wall_ms: 0,
+        plan: Box::new(plan.clone()),
+    }];
     for (step, s) in plan.steps.iter().enumerate() {
         out.push(What::StepStarted { step, title: s.action.title(), tier: s.tier });
         // over the secrets every way to write one comes into every kind of event
         for (i, text) in texts.iter().enumerate().skip(step).step_by(plan.steps.len()) {
-            let mut kinds = events(step, text);
-            out.push(kinds.swap_remove(i / plan.steps.len() % kinds.len()));
+            let mut kinds = events(step, 1 + 10 * i as u32, text);
+            out.extend(kinds.swap_remove(i / plan.steps.len() % kinds.len()));
         }
     }
     out.push(What::Removed { ms: 1, leftovers: vec![], counts: BTreeMap::new() });

@@ -337,11 +337,11 @@ fn a_repository_that_lacks_an_object_or_has_other_names_is_said_to() {
     let object = r.git(&["rev-parse", "HEAD:compose.yml"]);
     fs::remove_file(r.path().join(".git/objects").join(&object[..2]).join(&object[2..])).unwrap();
     let said = |r: &Repository| match of_source(ground.facts(&r.given(), None).unwrap_err(), None) {
-        Trouble::World(f) => format!("{} {:?} {} {}", f.cause, f.blame, f.expected, f.observed),
+        Trouble::World(f) => format!("{} {:?} {} {}", f.cause, f.blame, f.expected(), f.observed()),
         other => panic!("{other:?}"),
     };
     let missing = said(&r);
-    assert!(missing.starts_with("source-failed World a repository with all"), "{missing}");
+    assert!(missing.starts_with("source-failed Infra a repository with all"), "{missing}");
     assert!(
         missing.ends_with("read `compose.yml` of the source: its object is missing in the repository"),
         "{missing}"
@@ -349,13 +349,13 @@ fn a_repository_that_lacks_an_object_or_has_other_names_is_said_to() {
     r.git(&["config", "remote.origin.promisor", "true"]);
     r.git(&["config", "remote.origin.url", "file:///nothing/here"]);
     let partial = said(&r);
-    assert!(partial.starts_with("source-failed World") && partial.contains("partial clone"), "{partial}");
+    assert!(partial.starts_with("source-failed Infra") && partial.contains("partial clone"), "{partial}");
     let r = Repository::new();
     fs::remove_dir_all(r.path().join(".git")).unwrap();
     r.git(&["init", "-q", "--object-format=sha256"]);
     r.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
     let other = said(&r);
-    assert!(other.starts_with("source-failed World") && other.contains("sha256"), "{other}");
+    assert!(other.starts_with("source-failed Infra") && other.contains("sha256"), "{other}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //! in the one that it belongs to.
 
 use crate::report::{RECORDS, odd_events, record};
-use ccci_model::event::{Event, What};
-use ccci_model::failure::{Failure, causes};
+use ccci_model::event::{Event, SCHEMA, What};
+use ccci_model::failure::{Failure, FailureId, causes};
 use ccci_model::tier::{Status, Tier};
 use ccci_model::time::Moment;
 use ccci_model::verdict::Verdict;
@@ -125,7 +125,7 @@ fn perfetto_loses_no_span_of_any_record() {
 
 fn run(whats: Vec<(u64, What)>) -> Record {
     let plan = Box::new(example::plan());
-    let first = (0, What::RunStarted { ccci: "0".into(), wall_ms: 0, plan });
+    let first = (0, What::RunStarted { schema: SCHEMA, ccci: "0".into(), wall_ms: 0, plan });
     let events = std::iter::once(first).chain(whats);
     Record::of(events.map(|(at, what)| Event { at: Moment(at), what }).collect()).unwrap()
 }
@@ -134,9 +134,9 @@ fn begins(step: usize, tier: Option<Tier>) -> What {
     What::StepStarted { step, title: format!("step {step}"), tier }
 }
 
-fn ends(step: usize, ms: u64, failure: Option<Failure>) -> What {
+fn ends(step: usize, ms: u64, failure: Option<FailureId>) -> What {
     let status = if failure.is_some() { Status::Fail } else { Status::Pass };
-    What::StepEnded { step, status, ms, failure: failure.map(Box::new), note: None }
+    What::StepEnded { step, status, ms, failure, note: None }
 }
 
 fn call(by: &str, function: &str, ms: u64) -> What {
@@ -146,10 +146,12 @@ fn call(by: &str, function: &str, ms: u64) -> What {
 
 #[test]
 fn each_span_lies_in_the_one_that_it_belongs_to() {
-    let failure = Failure::new(causes::TEST_FAILED, "x", "y");
+    let mut failure = Failure::new(causes::TEST_FAILED, "x", "y");
+    failure.id = FailureId::nth(1);
+    let id = failure.id;
     let by = "custom/test_a.rhai test_b";
     let (file, name) = ("custom/test_a.rhai".to_string(), "test_b".to_string());
-    let (hook, returned) = ("post_install".to_string(), String::new());
+    let hook = "post_install".to_string();
     let ended = |failure| What::TestEnded {
         tier: Tier::Custom,
         file: file.clone(),
@@ -168,7 +170,7 @@ fn each_span_lies_in_the_one_that_it_belongs_to() {
         (6, call("post_install", "one", 0)),
         (6, call("post_install", "two", 0)),
         (6, What::Said { by: hook.clone(), text: "well".into() }),
-        (8, What::HookEnded { hook, ms: 3, returned, failure: None }),
+        (8, What::HookEnded { hook, ms: 3, failure: None }),
         (9, What::Waiting { step: 1, on: "the port".into() }),
         (12, ends(1, 9, None)),
         (12, begins(2, Some(Tier::Install))),
@@ -176,8 +178,9 @@ fn each_span_lies_in_the_one_that_it_belongs_to() {
         (13, begins(3, Some(Tier::Custom))),
         // its beginning is reckoned from its end: 17 - 4 is a millisecond early
         (17, call(by, "get", 4)),
-        (20, ended(Some(Box::new(failure.clone())))),
-        (21, ends(3, 8, Some(failure))),
+        (20, What::Failed(Box::new(failure))),
+        (20, ended(Some(id))),
+        (21, ends(3, 8, Some(id))),
         (21, begins(4, None)),
         (30, What::Stopped { by: "SIGINT".into() }),
     ]);

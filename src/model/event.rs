@@ -1,12 +1,19 @@
 //! Events: the only thing that leaves the engine room, and the only core type that is serialised as it is.
 //! Everything told afterwards is a function of a run's events. Pure.
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureId};
 use crate::plan::{Plan, Side};
 use crate::tier::{Status, Tier};
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The number of the record's form, told by its first line. It grows when a line changes its meaning, so that records of
+/// older forms can be read as what they meant (`record/older.rs`).
+pub const SCHEMA: u32 = 2;
+
+/// What stands for the file of an assertion that every recipe is asked.
+pub const GENERIC: &str = "generic";
 
 /// One line of `events.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +56,8 @@ pub struct Skip {
 pub enum What {
     /// The first line of every record.
     RunStarted {
+        /// The form of this record.
+        schema: u32,
         /// Version of this program.
         ccci: String,
         /// ms since 1970.
@@ -74,6 +83,8 @@ pub enum What {
         /// Its tier.
         tier: Option<Tier>,
     },
+    /// Something failed. Said once; steps, tests and hooks refer to it.
+    Failed(Box<Failure>),
     /// A step ended. `unver` means it was not done, and the failure says why.
     StepEnded {
         /// Its number in the plan.
@@ -83,7 +94,7 @@ pub enum What {
         /// How long it took, ms.
         ms: u64,
         /// Why not, unless it passed.
-        failure: Option<Box<Failure>>,
+        failure: Option<FailureId>,
         /// What it found, in a few words.
         note: Option<String>,
     },
@@ -105,10 +116,8 @@ pub enum What {
         hook: String,
         /// How long, ms.
         ms: u64,
-        /// What it returned, redacted; empty for nothing.
-        returned: String,
         /// Why it failed.
-        failure: Option<Box<Failure>>,
+        failure: Option<FailureId>,
     },
     /// A script called a ctx function.
     Called {
@@ -145,7 +154,7 @@ pub enum What {
         /// How long, ms.
         ms: u64,
         /// Why not.
-        failure: Option<Box<Failure>>,
+        failure: Option<FailureId>,
     },
     /// An image is on the engine.
     Pulled {
@@ -158,8 +167,11 @@ pub enum What {
         /// How long, ms.
         ms: u64,
     },
-    /// The stack was handed to the engine. Sent where that is done, so that deploys can be counted.
+    /// The engine took the stack. Sent where that is done, so that deploys can be counted.
     Deployed {
+        /// The place of its app in the plan.
+        #[serde(default)]
+        app: usize,
         /// Which side.
         side: Side,
     },
@@ -170,7 +182,7 @@ pub enum What {
         /// One row a rule: id, `satisfied`, `unsatisfied` or `not looked at`, and findings.
         rules: Vec<LintedRule>,
     },
-    /// A fact that a later reader may want: snapshot ids, commits, checksums.
+    /// A fact that a later reader may want: the snapshot, the commits of a deploy.
     Fact {
         /// Its name.
         name: String,
@@ -182,7 +194,7 @@ pub enum What {
         /// The promise and why, beginning with "that".
         what: String,
     },
-    /// Something was left out.
+    /// A test was left out while the run went on: its file and name, why, and who decided.
     Skipped(Skip),
     /// The run was told to stop.
     Stopped {

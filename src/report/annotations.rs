@@ -15,7 +15,9 @@ pub fn render(record: &Record) -> Vec<u8> {
         let place = t.failure.place.as_ref().map(|p| format!(" at {p}")).unwrap_or_default();
         let text = format!(
             "expected {}, observed {} (blame: {}){place}",
-            t.failure.expected, t.failure.observed, t.failure.blame
+            t.failure.expected(),
+            t.failure.observed(),
+            t.failure.blame
         );
         out.push_str(&Forge::GitHub.annotate(level, &format!("{tier}{}", t.during), &text));
     }

@@ -135,7 +135,7 @@ fn failures(o: &Outcome) -> BTreeMap<String, String> {
         Some(tier) => format!("{tier}: {}", t.during),
         None => t.during.clone(),
     };
-    o.troubles.iter().map(|t| (name(t), format!("{} ({})", t.failure.cause, t.failure.observed))).collect()
+    o.troubles.iter().map(|t| (name(t), format!("{} ({})", t.failure.cause, t.failure.observed()))).collect()
 }
 
 fn images(o: &Outcome) -> BTreeMap<String, String> {

@@ -3,7 +3,7 @@
 
 use super::results::SCHEMA;
 use ccci_model::event::{Event, Skip, What};
-use ccci_model::failure::{Evidence, Failure};
+use ccci_model::failure::{Evidence, Failure, FailureId};
 use ccci_model::plan::{Deployment, Held};
 use ccci_model::tier::{RUNGS, Status, TIERS};
 use ccci_model::time::utc_rfc3339;
@@ -66,7 +66,7 @@ fn status() -> Value {
     one_of(all.iter().map(|s| s.name()))
 }
 fn blame() -> Value {
-    one_of(["recipe", "image", "world", "ccci"].into_iter())
+    one_of(["recipe", "image", "infra", "ccci"].into_iter())
 }
 fn tier() -> Value {
     one_of(TIERS.iter().map(|t| t.name))
@@ -78,7 +78,7 @@ fn of_failure(f: Option<&Failure>, pick: fn(&Failure) -> Value) -> Value {
     f.map_or(Value::Null, pick)
 }
 fn evidence(f: Option<&Failure>) -> Value {
-    objects(EVIDENCE, f.map_or(&[], |f| &f.evidence))
+    objects(EVIDENCE, &f.map_or(vec![], Failure::shown))
 }
 
 /// results.json itself.
@@ -178,7 +178,7 @@ pub const RESULT: &[Field<Record>] = &[
         name: "tiers",
         doc: "What became of each tier, in the order of a run.",
         shape: || list(shape(TIER)),
-        get: |r| objects(TIER, &r.outcome.tiers),
+        get: |r| objects(TIER, &tiers(&r.outcome)),
     },
     Field {
         name: "failures",
@@ -309,10 +309,39 @@ pub const DEPLOYMENT: &[Field<Deployment>] = &[
     },
 ];
 
+/// A tier or a test, with the failure that it refers to.
+#[derive(Debug)]
+pub struct Referring<T> {
+    of: T,
+    failure: Option<Failure>,
+    tests: Vec<Referring<TestOutcome>>,
+}
+
+fn tiers(o: &Outcome) -> Vec<Referring<TierOutcome>> {
+    let failure = |id: Option<FailureId>| id.and_then(|id| o.failure(id)).cloned();
+    let test = |t: &TestOutcome| Referring { of: t.clone(), failure: failure(t.failure), tests: vec![] };
+    let tier = |t: &TierOutcome| {
+        let tests = t.tests.iter().map(test).collect();
+        Referring { of: t.clone(), failure: failure(t.failure), tests }
+    };
+    o.tiers.iter().map(tier).collect()
+}
+
+/// A failure that something refers to.
+fn id(f: Option<&Failure>) -> Value {
+    of_failure(f, |f| json!(f.id))
+}
+
 /// A tier.
-pub const TIER: &[Field<TierOutcome>] = &[
-    Field { name: "name", doc: "Its name.", shape: tier, get: |t| json!(t.tier.name()) },
-    Field { name: "status", doc: "What became of it.", shape: status, get: |t| json!(t.status.name()) },
+pub const TIER: &[Field<Referring<TierOutcome>>] = &[
+    Field { name: "name", doc: "Its name.", shape: tier, get: |t| json!(t.of.tier.name()) },
+    Field { name: "status", doc: "What became of it.", shape: status, get: |t| json!(t.of.status.name()) },
+    Field {
+        name: "failure",
+        doc: "Its failure: an `id` among `failures`.",
+        shape: || or_null(number()),
+        get: |t| id(t.failure.as_ref()),
+    },
     Field {
         name: "blame",
         doc: "Who has to act.",
@@ -329,19 +358,19 @@ pub const TIER: &[Field<TierOutcome>] = &[
         name: "expected",
         doc: "What should have been.",
         shape: || or_null(text()),
-        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.expected)),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.expected())),
     },
     Field {
         name: "observed",
         doc: "What was.",
         shape: || or_null(text()),
-        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.observed)),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.observed())),
     },
     Field {
         name: "reason",
         doc: "Why it was left out or is not known, when no failure says so.",
         shape: || or_null(text()),
-        get: |t| json!(t.reason),
+        get: |t| json!(t.of.reason),
     },
     Field {
         name: "evidence",
@@ -349,7 +378,7 @@ pub const TIER: &[Field<TierOutcome>] = &[
         shape: || list(shape(EVIDENCE)),
         get: |t| evidence(t.failure.as_ref()),
     },
-    Field { name: "ms", doc: "How long its steps took.", shape: number, get: |t| json!(t.ms) },
+    Field { name: "ms", doc: "How long its steps took.", shape: number, get: |t| json!(t.of.ms) },
     Field {
         name: "tests",
         doc: "Its tests: generic assertions and the recipe's own.",
@@ -359,21 +388,27 @@ pub const TIER: &[Field<TierOutcome>] = &[
 ];
 
 /// A test.
-pub const TEST: &[Field<TestOutcome>] = &[
+pub const TEST: &[Field<Referring<TestOutcome>>] = &[
     Field {
         name: "name",
         doc: "The function, or the generic assertion.",
         shape: text,
-        get: |t| json!(t.name),
+        get: |t| json!(t.of.name),
     },
-    Field { name: "file", doc: "The file, or `generic`.", shape: text, get: |t| json!(t.file) },
-    Field { name: "status", doc: "What became of it.", shape: status, get: |t| json!(t.status.name()) },
-    Field { name: "ms", doc: "How long it took.", shape: number, get: |t| json!(t.ms) },
+    Field { name: "file", doc: "The file, or `generic`.", shape: text, get: |t| json!(t.of.file) },
+    Field { name: "status", doc: "What became of it.", shape: status, get: |t| json!(t.of.status.name()) },
+    Field { name: "ms", doc: "How long it took.", shape: number, get: |t| json!(t.of.ms) },
     Field {
         name: "cause",
         doc: "The cause's id.",
         shape: || or_null(text()),
         get: |t| of_failure(t.failure.as_ref(), |f| json!(f.cause)),
+    },
+    Field {
+        name: "failure",
+        doc: "Its failure: an `id` among `failures`.",
+        shape: || or_null(number()),
+        get: |t| id(t.failure.as_ref()),
     },
     Field {
         name: "blame",
@@ -385,13 +420,19 @@ pub const TEST: &[Field<TestOutcome>] = &[
         name: "expected",
         doc: "What should have been.",
         shape: || or_null(text()),
-        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.expected)),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.expected())),
     },
     Field {
         name: "observed",
         doc: "What was.",
         shape: || or_null(text()),
-        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.observed)),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.observed())),
+    },
+    Field {
+        name: "reason",
+        doc: "Why it was left out, if the run said so.",
+        shape: || or_null(text()),
+        get: |t| json!(t.of.reason),
     },
     Field {
         name: "place",
@@ -403,6 +444,12 @@ pub const TEST: &[Field<TestOutcome>] = &[
 
 /// Something that went wrong.
 pub const TROUBLE: &[Field<Trouble>] = &[
+    Field {
+        name: "id",
+        doc: "Its number in this run; tiers, tests and steps refer to it.",
+        shape: number,
+        get: |t| json!(t.failure.id),
+    },
     Field {
         name: "tier",
         doc: "The tier; null before and after them.",
@@ -416,14 +463,35 @@ pub const TROUBLE: &[Field<Trouble>] = &[
         name: "expected",
         doc: "What should have been.",
         shape: text,
-        get: |t| json!(t.failure.expected),
+        get: |t| json!(t.failure.expected()),
     },
-    Field { name: "observed", doc: "What was.", shape: text, get: |t| json!(t.failure.observed) },
+    Field { name: "observed", doc: "What was.", shape: text, get: |t| json!(t.failure.observed()) },
     Field {
         name: "place",
         doc: "Position (`path:line:column`) of the script or settings involved.",
         shape: || or_null(text()),
         get: |t| json!(t.failure.place),
+    },
+    Field {
+        name: "detail",
+        doc: "Its facts: `kind`, and what that kind has. `told` has texts only.",
+        shape: || {
+            let of = json!({"kind": text()});
+            json!({"type": "object", "properties": of, "required": ["kind"]})
+        },
+        get: |t| json!(t.failure.detail),
+    },
+    Field {
+        name: "again",
+        doc: "The earlier failure of which nothing had changed.",
+        shape: || or_null(number()),
+        get: |t| json!(t.failure.again),
+    },
+    Field {
+        name: "to_do",
+        doc: "What to do about it.",
+        shape: || or_null(text()),
+        get: |t| json!(t.failure.cure()),
     },
     Field {
         name: "evidence",
@@ -540,6 +608,12 @@ pub const STEP: &[Field<StepOutcome>] = &[
         get: |s| json!(s.began.0),
     },
     Field { name: "ms", doc: "How long it took.", shape: number, get: |s| json!(s.ms) },
+    Field {
+        name: "failure",
+        doc: "Its failure: an `id` among `failures`.",
+        shape: || or_null(number()),
+        get: |s| json!(s.failure),
+    },
     Field {
         name: "note",
         doc: "What it found, or why it was not done.",

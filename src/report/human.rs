@@ -6,7 +6,7 @@ use crate::plan::decided;
 use ccci_model::failure::Blame;
 use ccci_model::name::{RecipeName, Revision, Version};
 use ccci_model::tier::{RUNGS, Status};
-use ccci_model::verdict::{Outcome, TierOutcome, Trouble, Verdict};
+use ccci_model::verdict::{Outcome, TestOutcome, TierOutcome, Trouble, Verdict};
 use ccci_runner::record::Record;
 
 /// Lines of one piece of evidence; all of them are in results.json.
@@ -125,7 +125,7 @@ pub fn sentence(o: &Outcome) -> String {
 
 fn told(t: &Trouble) -> String {
     let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
-    format!("{tier}{}: {} (blame: {})", t.during, t.failure.observed, t.failure.blame)
+    format!("{tier}{}: {} (blame: {})", t.during, t.failure.observed(), t.failure.blame)
 }
 
 /// What makes a run red whoever is to blame.
@@ -167,29 +167,26 @@ fn tier(s: &mut Sheet, o: &Outcome, t: &TierOutcome) {
         s.say(6, &trouble.during);
         failure(s, o, trouble);
     }
-    let untold = |x: &&ccci_model::verdict::TestOutcome| x.status != Status::Pass && x.failure.is_none();
-    let not_run: Vec<&str> = t.tests.iter().filter(untold).map(|x| bare(&x.name)).collect();
+    let untold = |x: &&TestOutcome| x.status != Status::Pass && x.failure.is_none();
+    let named = |x: &TestOutcome| match &x.reason {
+        Some(why) => format!("{} ({why})", x.name),
+        None => x.name.clone(),
+    };
+    let not_run: Vec<String> = t.tests.iter().filter(untold).map(named).collect();
     if !not_run.is_empty() {
         s.beside(6, "not run   ", &not_run.join(", "));
     }
 }
 
-/// In full the first time; what was said before in the same words is only named.
+/// In full the first time; one that repeats another is only named.
 fn failure(s: &mut Sheet, o: &Outcome, t: &Trouble) {
-    let same = |x: &&Trouble| x.failure.cause == t.failure.cause && x.failure.evidence == t.failure.evidence;
-    let earlier = o.troubles.iter().take_while(|x| !std::ptr::eq(*x, t)).find(same);
-    match earlier.filter(|x| x.failure.observed == t.failure.observed) {
+    match t.failure.again.and_then(|id| o.trouble(id)) {
         Some(first) => {
-            let text = format!("{} ({}), as in: {}", t.failure.observed, t.failure.cause, first.during);
+            let text = format!("{} ({}), as in: {}", t.failure.observed(), t.failure.cause, first.during);
             s.beside(8, "observed  ", &text);
         }
         None => s.failure(8, &t.failure, EVIDENCE_LINES),
     }
-}
-
-/// A test's name without the reason that stands beside it.
-fn bare(name: &str) -> &str {
-    name.split(" (not run: ").next().unwrap_or(name)
 }
 
 fn outside(s: &mut Sheet, o: &Outcome) {

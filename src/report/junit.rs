@@ -34,18 +34,14 @@ fn tier(o: &Outcome, t: &TierOutcome) -> TestSuite {
     suite.set_time(Duration::from_millis(t.ms));
     for test in &t.tests {
         // a needed test that was skipped is among the troubles below, as a failure
-        let status = match (&test.failure, test.status) {
+        let status = match (test.failure.and_then(|id| o.failure(id)), test.status) {
             (Some(f), _) => failed(f),
             (None, Status::Pass) => TestCaseStatus::success(),
-            (None, _) => skipped("it was not run"),
+            (None, _) => skipped(test.reason.as_deref().unwrap_or("it was not run")),
         };
         suite.add_test_case(case(&test.file, &test.name, status, test.ms));
     }
-    let told = |x: &&Trouble| {
-        t.tests
-            .iter()
-            .any(|test| test.failure.is_some() && x.during == format!("{} {}", test.file, test.name))
-    };
+    let told = |x: &&Trouble| t.tests.iter().any(|test| test.failure == Some(x.failure.id));
     for x in o.troubles.iter().filter(|x| x.tier == Some(t.tier)).filter(|x| !told(x)) {
         suite.add_test_case(case("step", &x.during, failed(&x.failure), 0));
     }
@@ -106,7 +102,7 @@ fn skipped(why: &str) -> TestCaseStatus {
 
 fn failed(f: &Failure) -> TestCaseStatus {
     let how = if f.is_error() { NonSuccessKind::Error } else { NonSuccessKind::Failure };
-    let mut status = kind(how, &f.cause, &format!("{} (blame: {})", f.observed, f.blame));
+    let mut status = kind(how, &f.cause, &format!("{} (blame: {})", f.observed(), f.blame));
     let mut sheet = Sheet::new(Style::PLAIN);
     sheet.failure(0, f, usize::MAX);
     status.set_description(sheet.text());

@@ -89,8 +89,8 @@ pub const REPORTS: &[Format] = &[
 /// Why there is no run, for people: what was seen, what was expected, who is to blame and what to do.
 pub fn text_of(f: &Failure, style: Style) -> String {
     let mut sheet = Sheet::new(style);
-    sheet.beside(0, "error: ", &f.observed);
-    sheet.beside(2, "expected  ", &f.expected);
+    sheet.beside(0, "error: ", &f.observed());
+    sheet.beside(2, "expected  ", &f.expected());
     sheet.beside(2, "blame     ", &f.blame.to_string());
     for e in f.shown() {
         sheet.beside(2, &format!("{:<10}", format!("{} ", e.what)), &e.text);

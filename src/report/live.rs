@@ -6,7 +6,7 @@ use super::teller::Teller;
 use super::text::{self, clean, columns, cut, one_line, span, wrap};
 use super::usual::Usual;
 use ccci_model::event::{Event, What};
-use ccci_model::failure::Failure;
+use ccci_model::failure::FailureId;
 use ccci_model::time::Moment;
 use ccci_model::verdict::Outcome;
 use std::io::Write;
@@ -125,19 +125,20 @@ impl Live {
         format!("{}{}", sheet.tint(tone, &head), rest.trim_end())
     }
 
-    fn failed(&self, what: &str, f: &Failure) -> Vec<String> {
+    fn failed(&self, what: &str, id: Option<FailureId>) -> Vec<String> {
+        let Some(f) = self.progress.failure(id) else { return vec![] };
         let tone = if f.is_error() { Tone::Open } else { Tone::Bad };
         let head = if f.is_error() { "unver " } else { "FAIL  " };
-        let text = format!("{}: {} (blame: {})", one_line(what), one_line(&f.observed), f.blame);
+        let text = format!("{}: {} (blame: {})", one_line(what), one_line(&f.observed()), f.blame);
         vec![self.row(tone, head, &text)]
     }
 
     /// What of an event stays above the block.
     fn stays(&self, e: &Event, title: Option<&str>) -> Vec<String> {
         match &e.what {
-            What::StepEnded { failure: Some(f), .. } if self.progress.is_told(f) => vec![],
-            What::StepEnded { failure: Some(f), .. } => self.failed(title.unwrap_or("a step"), f),
-            What::TestEnded { file, name, failure: Some(f), .. } => self.failed(&format!("{file} {name}"), f),
+            What::StepEnded { failure: Some(id), .. } if self.progress.is_told(*id) => vec![],
+            What::StepEnded { failure, .. } => self.failed(title.unwrap_or("a step"), *failure),
+            What::TestEnded { file, name, failure, .. } => self.failed(&format!("{file} {name}"), *failure),
             What::Said { by, text } => {
                 vec![self.row(Tone::Faint, "says  ", &format!("{}: {}", one_line(by), one_line(text)))]
             }

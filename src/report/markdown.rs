@@ -21,7 +21,7 @@ pub fn render(record: &Record) -> Vec<u8> {
     let _ = writeln!(out, "{}\n", inline(&human::sentence(o)));
     out.push_str("| tier | status | time | tests passed | |\n|---|---|---|---|---|\n");
     for t in &o.tiers {
-        let _ = writeln!(out, "{}", row(t));
+        let _ = writeln!(out, "{}", row(o, t));
     }
     let rungs: Vec<String> = RUNGS
         .iter()
@@ -47,13 +47,13 @@ pub fn render(record: &Record) -> Vec<u8> {
     out.into_bytes()
 }
 
-fn row(t: &TierOutcome) -> String {
+fn row(o: &Outcome, t: &TierOutcome) -> String {
     let tests = match t.tests.len() {
         0 => String::new(),
         n => format!("{} of {n}", t.tests.iter().filter(|x| x.status == Status::Pass).count()),
     };
-    let why = match (&t.failure, &t.reason) {
-        (Some(f), _) => format!("{} (blame: {})", f.observed, f.blame),
+    let why = match (t.failure.and_then(|id| o.failure(id)), &t.reason) {
+        (Some(f), _) => format!("{} (blame: {})", f.observed(), f.blame),
         (None, Some(reason)) => match t.decided_by {
             Some(by) => format!("{reason} (decided by {})", decided(by)),
             None => reason.clone(),

@@ -6,7 +6,7 @@ use super::sheet::{Sheet, Style};
 use super::teller::Teller;
 use super::text::{one_line, span};
 use super::usual::Usual;
-use ccci_model::event::{Event, What};
+use ccci_model::event::{Event, GENERIC, What};
 use ccci_model::failure::Failure;
 use ccci_model::tier::{Status, Tier};
 use ccci_model::time::Moment;
@@ -121,7 +121,7 @@ impl Plain {
 
     fn failure(&mut self, what: &str, f: &Failure) {
         let level = if f.is_error() { "warning" } else { "error" };
-        let text = format!("{} (blame: {}, {})", f.observed, f.blame, f.cause);
+        let text = format!("{} (blame: {}, {})", f.observed(), f.blame, f.cause);
         let annotation = self.forge.annotate(level, what, &text);
         let mut sheet = Sheet::new(Style { colour: false, width: self.width });
         sheet.failure(15, f, EVIDENCE_LINES);
@@ -147,7 +147,7 @@ impl Teller for Plain {
     fn event(&mut self, e: &Event) {
         let title = self.progress.running.as_ref().map(|r| r.title.clone());
         let by_tests = self.progress.running.as_ref().is_some_and(|r| r.tests > 0);
-        let told = matches!(&e.what, What::StepEnded { failure: Some(f), .. } if self.progress.is_told(f));
+        let told = matches!(&e.what, What::StepEnded { failure: Some(id), .. } if self.progress.is_told(*id));
         if let What::StepStarted { tier, .. } = &e.what {
             self.enter(*tier, e.at);
         }
@@ -173,19 +173,18 @@ impl Teller for Plain {
                 self.tell_rest(e.at);
                 let title = title.unwrap_or_else(|| "a step".into());
                 self.ended(e.at, *status, &title, *ms, note.as_deref());
-                if let Some(f) = failure.as_ref().filter(|_| !told) {
-                    self.failure(&title, f);
+                if let Some(f) = self.progress.failure(*failure).filter(|_| !told).cloned() {
+                    self.failure(&title, &f);
                 }
             }
             // why a test was not run is said by its step
             What::TestEnded { status: Status::Unver, failure: None, .. } => {}
             What::TestEnded { file, name, status, ms, failure, .. } => {
                 self.tell_rest(e.at);
-                let test = format!("{file} {name}");
-                let test = test.strip_prefix("generic ").unwrap_or(&test).to_string();
+                let test = if file == GENERIC { name.clone() } else { format!("{file} {name}") };
                 self.ended(e.at, *status, &test, *ms, None);
-                if let Some(f) = failure {
-                    self.failure(&test, f);
+                if let Some(f) = self.progress.failure(*failure).cloned() {
+                    self.failure(&test, &f);
                 }
             }
             What::Waiting { on, .. } => self.waiting(e.at, on),

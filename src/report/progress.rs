@@ -3,10 +3,11 @@
 use super::text::{one_line, span};
 use super::usual::Usual;
 use ccci_model::event::{Event, What};
-use ccci_model::failure::Failure;
+use ccci_model::failure::{Failure, FailureId};
 use ccci_model::plan::Plan;
 use ccci_model::tier::{Status, Tier};
 use ccci_model::time::Moment;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// A step of which nothing is known may take so long before its wait is called long.
@@ -29,8 +30,8 @@ pub struct Running {
     pub waiting: Option<(String, Moment)>,
     /// The hook or test that is being called, since when.
     pub hook: Option<(String, Moment)>,
-    /// Failures that its tests told: the step repeats one of them.
-    pub told: Vec<Failure>,
+    /// Failures that its tests told.
+    pub told: Vec<FailureId>,
     /// Tests that ended in it: they have been told one by one.
     pub tests: usize,
     /// How long it took before, ms.
@@ -69,6 +70,8 @@ pub struct Progress {
     pub running: Option<Running>,
     /// Failures of steps and tests so far.
     pub failures: usize,
+    /// All that was recorded.
+    pub known: HashMap<FailureId, Failure>,
     /// What stopped it.
     pub stopped: Option<String>,
     /// Whether it is over.
@@ -127,15 +130,16 @@ impl Progress {
             What::TestEnded { tier, status, failure, .. } => {
                 if let Some(r) = &mut self.running {
                     r.tests += 1;
-                    r.told.extend(failure.iter().map(|f| (**f).clone()));
+                    r.told.extend(*failure);
                 }
                 self.test(*tier, *status);
             }
             What::StepEnded { step, status, ms, failure, .. } => {
-                let told = failure.as_ref().is_some_and(|f| self.is_told(f));
+                let told = failure.is_some_and(|id| self.is_told(id));
                 self.failures += usize::from(*status == Status::Fail && !told);
                 self.step(*step, *status, *ms);
             }
+            What::Failed(failure) => _ = self.known.insert(failure.id, (**failure).clone()),
             What::Stopped { by } => self.stopped = Some(by.clone()),
             What::RunEnded { .. } => {
                 self.over = true;
@@ -175,9 +179,13 @@ impl Progress {
     }
 
     /// Whether a test of the step that is going on has told this failure.
-    pub fn is_told(&self, f: &Failure) -> bool {
-        let same = |t: &Failure| t.cause == f.cause && t.expected == f.expected;
-        self.running.as_ref().is_some_and(|r| r.told.iter().any(same))
+    pub fn is_told(&self, id: FailureId) -> bool {
+        self.running.as_ref().is_some_and(|r| r.told.contains(&id))
+    }
+
+    /// The failure that something refers to.
+    pub fn failure(&self, id: Option<FailureId>) -> Option<&Failure> {
+        self.known.get(&id?)
     }
 
     fn tier(&mut self, tier: Option<Tier>) -> Option<&mut TierSoFar> {

@@ -136,8 +136,8 @@ impl Sheet {
     pub fn failure(&mut self, indent: usize, f: &Failure, lines: usize) {
         let doc = ccci_model::failure::causes::by_id(&f.cause).map_or("", |c| c.doc);
         self.beside(indent, "blame     ", &format!("{} ({}: {doc})", f.blame, f.cause));
-        self.beside(indent, "expected  ", &f.expected);
-        self.beside(indent, "observed  ", &f.observed);
+        self.beside(indent, "expected  ", &f.expected());
+        self.beside(indent, "observed  ", &f.observed());
         if let Some(place) = &f.place {
             self.beside(indent, "where     ", place);
         }

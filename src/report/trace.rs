@@ -6,9 +6,10 @@
 //! order is seen and no two spans overlap. Perfetto drops a span that ends after the one it began in.
 
 use ccci_model::event::What;
-use ccci_model::failure::Failure;
+use ccci_model::failure::{Failure, FailureId};
 use ccci_model::plan::{Action, AppPlan, Held, Plan, Role, Step};
 use ccci_model::tier::Tier;
+use ccci_model::verdict::Outcome;
 use ccci_runner::record::Record;
 use serde_json::{Map, Value, json};
 
@@ -25,7 +26,7 @@ pub fn render(record: &Record) -> Vec<u8> {
     for event in &record.events {
         let at = event.at.0.min(LATEST);
         last = last.max(at);
-        take(plan, &mut threads, at, &event.what);
+        take(&record.outcome, &mut threads, at, &event.what);
     }
     let mut out = vec![named("process_name", 1, &process(plan))];
     for (n, (app, thread)) in plan.apps.iter().zip(threads).enumerate() {
@@ -238,8 +239,8 @@ impl Thread {
 fn failed(f: &Failure, at: u64) -> Span {
     Span::new(Kind::Failure, f.cause.as_str(), at, at)
         .with("blame", f.blame.to_string())
-        .with("expected", f.expected.as_str())
-        .with("observed", f.observed.as_str())
+        .with("expected", f.expected())
+        .with("observed", f.observed())
 }
 
 /// The thread of an app by what its hooks and tests are called: those of another app than the subject begin with its recipe.
@@ -252,7 +253,9 @@ fn thread_of(plan: &Plan, name: &str) -> usize {
 }
 
 /// Lays an event on the thread of its app.
-fn take(plan: &Plan, threads: &mut [Thread], at: u64, what: &What) {
+fn take(outcome: &Outcome, threads: &mut [Thread], at: u64, what: &What) {
+    let plan = &outcome.plan;
+    let known = |id: &Option<FailureId>| id.and_then(|id| outcome.failure(id));
     let subject = plan.subject_at();
     let by_step = |step: &usize| {
         let app = plan.steps.get(*step).map(|s| s.app);
@@ -265,13 +268,13 @@ fn take(plan: &Plan, threads: &mut [Thread], at: u64, what: &What) {
         What::StepEnded { step, status, ms, failure, note } => {
             let span = Span::over(Kind::Step, format!("step {step}"), at, *ms).of(&step.to_string());
             let span = span.with("status", status.name()).with("note", note.clone());
-            threads[by_step(step)].ends(span, failure.as_deref());
+            threads[by_step(step)].ends(span, known(failure));
         }
         What::Waiting { step, on } => threads[by_step(step)].waits(at, on),
         What::HookStarted { hook } => threads[thread_of(plan, hook)].hook_begins(at, hook),
         What::HookEnded { hook, ms, failure, .. } => {
             let span = Span::over(Kind::Hook, hook, at, *ms).of(hook);
-            threads[thread_of(plan, hook)].ends(span, failure.as_deref());
+            threads[thread_of(plan, hook)].ends(span, known(failure));
         }
         What::Called { by, function, arguments, result, ok, ms } => {
             let span = Span::over(Kind::Call, function, at, *ms).of(by).with("arguments", arguments.clone());
@@ -285,7 +288,7 @@ fn take(plan: &Plan, threads: &mut [Thread], at: u64, what: &What) {
         What::TestEnded { file, name, status, ms, failure, .. } => {
             let test = format!("{file} {name}");
             let span = Span::over(Kind::Test, &test, at, *ms).of(&test).with("status", status.name());
-            threads[thread_of(plan, name)].ends(span, failure.as_deref());
+            threads[thread_of(plan, name)].ends(span, known(failure));
         }
         What::Pulled { image, present, ms, .. } => {
             let pulls = |t: &Thread| t.step.and_then(|n| plan.steps.get(n)).is_some_and(is_pull);

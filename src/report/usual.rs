@@ -42,7 +42,7 @@ mod tests {
     fn record(title: &str, status: Status, ms: u64) -> Record {
         let plan = Box::new(example::plan());
         let events = [
-            What::RunStarted { ccci: "0".into(), wall_ms: 1, plan },
+            What::RunStarted { schema: ccci_model::event::SCHEMA, ccci: "0".into(), wall_ms: 1, plan },
             What::StepStarted { step: 3, title: title.into(), tier: None },
             What::StepEnded { step: 3, status, ms, failure: None, note: None },
         ];

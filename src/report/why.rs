@@ -4,11 +4,9 @@ use super::human;
 use super::sheet::{Sheet, Style, Tone};
 use super::text::{one_line, span};
 use ccci_model::event::{DecidedBy, Event, What};
-use ccci_model::failure::causes;
 use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Outcome, Trouble, Verdict};
 use ccci_runner::record::Record;
-use ccci_script::hooks::READY_PROBE;
 
 /// Lines of one piece of evidence.
 const EVIDENCE_LINES: usize = 8;
@@ -49,9 +47,8 @@ pub fn draw(record: &Record, style: Style) -> String {
 }
 
 fn trouble(s: &mut Sheet, record: &Record, n: usize, t: &Trouble) {
-    let o = &record.outcome;
     let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
-    let at = when(o, t).map_or(String::new(), |ms| format!(", {} after the start", span(ms)));
+    let at = t.at.map_or(String::new(), |at| format!(", {} after the start", span(at.0)));
     s.row(Tone::Bad, &format!("{}  ", n + 1), &format!("{tier}{}{at}", t.during));
     // the first is what to mend; what came after may be its consequence and is told in short
     if n == 0 {
@@ -59,34 +56,17 @@ fn trouble(s: &mut Sheet, record: &Record, n: usize, t: &Trouble) {
         calls(s, &record.events, t);
     } else {
         s.beside(3, "blame     ", &format!("{} ({})", t.failure.blame, t.failure.cause));
-        s.beside(3, "expected  ", &t.failure.expected);
-        s.beside(3, "observed  ", &t.failure.observed);
+        s.beside(3, "expected  ", &t.failure.expected());
+        s.beside(3, "observed  ", &t.failure.observed());
         if let Some(place) = &t.failure.place {
             s.beside(3, "where     ", place);
         }
     }
 }
 
-/// When the step of a trouble ended.
-fn when(o: &Outcome, t: &Trouble) -> Option<u64> {
-    let own = |s: &&ccci_model::verdict::StepOutcome| {
-        s.tier == t.tier && (s.title == t.during || holds(&s.title, &t.during))
-    };
-    o.steps.iter().find(|s| s.failure.is_some() && own(s)).map(|s| s.began.0.saturating_add(s.ms))
-}
-
-/// Whether a step's title names the file of a test.
-fn holds(title: &str, test: &str) -> bool {
-    test.split(' ').next().is_some_and(|file| file.contains(".rhai") && title.contains(file))
-}
-
 /// What the script of a failure called last.
 fn calls(s: &mut Sheet, events: &[Event], t: &Trouble) {
-    let by = match t.during.strip_prefix("hook ") {
-        Some(hook) => hook,
-        None if t.failure.cause == causes::NOT_READY.id => READY_PROBE.name,
-        None => &t.during,
-    };
+    let Some(by) = t.by.as_deref() else { return };
     let call = |e: &Event| match &e.what {
         What::Called { by: b, function, arguments, result, ok, ms } if b == by => {
             let arrow = if *ok { "→" } else { "failed:" };
@@ -134,7 +114,7 @@ fn next(s: &mut Sheet, o: &Outcome) {
             ccci_model::failure::Blame::Image => {
                 "upstream has to publish another image, or the recipe has to name another"
             }
-            ccci_model::failure::Blame::World => {
+            ccci_model::failure::Blame::Infra => {
                 "this machine or its surroundings have to be put right, then run again"
             }
             ccci_model::failure::Blame::Ccci => "this is a bug in ccci: please report it with the record",

@@ -49,7 +49,7 @@ fn a_port_that_is_taken_is_an_error_of_the_world_and_says_which() {
     let ground = small_app(&ports);
     let (code, text) = Life::begin(&ground, &["run", "ghost", "--tiers", "install"]).end();
     assert_eq!(code, Some(3), "{text}");
-    for word in ["port-taken", "blame: world", "No verdict on the recipe", &port.to_string()] {
+    for word in ["port-taken", "blame: infra", "No verdict on the recipe", &port.to_string()] {
         assert!(text.contains(word), "`{word}` is missing:\n{text}");
     }
     assert_nothing_left(&text);

@@ -108,7 +108,7 @@ pub const fn image(tier: &'static str, cause: &'static str, says: &'static [&'st
 
 /// One that this machine is to blame for.
 pub const fn world(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Trouble {
-    Trouble { tier, cause, blame: Blame::World, says }
+    Trouble { tier, cause, blame: Blame::Infra, says }
 }
 
 /// One that ccci is to blame for, or somebody who meddled.

@@ -46,8 +46,15 @@ pub fn run(data: &[u8]) {
             said(&Diagnostics(bad));
             let lines = input.lines().filter_map(|l| serde_json::from_str::<Event>(l).ok());
             let plan = Box::new(example::plan());
-            let first =
-                Event { at: Moment(0), what: What::RunStarted { ccci: "0".into(), wall_ms: 0, plan } };
+            let first = Event {
+                at: Moment(0),
+                what: What::RunStarted {
+                    schema: ccci_model::event::SCHEMA,
+                    ccci: "0".into(),
+                    wall_ms: 0,
+                    plan,
+                },
+            };
             Record::of(std::iter::once(first).chain(lines).collect()).expect("it begins with a plan")
         }
     };

@@ -41,7 +41,7 @@ fn verdict(seen: &Seen, name: &str) -> String {
     match converge(&wanted, seen, &mut history, 10_000) {
         Verdict::Converged { .. } => "converged".into(),
         Verdict::Waiting(why) => why,
-        Verdict::Hopeless(f) => format!("{}: {}", f.cause, f.observed),
+        Verdict::Hopeless(f) => format!("{}: {}", f.cause, f.observed()),
     }
 }
 

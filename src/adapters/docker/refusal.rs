@@ -145,7 +145,7 @@ mod tests {
     fn lesson_48_a_failed_pull_tells_the_image_from_the_world() {
         let kind = |text: &str| match pull_refused("i:1", &server(500, text)) {
             PullError::NoSuchImage { .. } => "image",
-            PullError::Unreachable { .. } => "world",
+            PullError::Unreachable { .. } => "infra",
             PullError::Refused { .. } => "refused",
             PullError::Cluster(_) => "engine",
         };
@@ -158,23 +158,23 @@ mod tests {
             ("no matching manifest for linux/amd64 in the manifest list entries", "image"),
             (
                 "Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host",
-                "world",
+                "infra",
             ),
-            ("Get \"http://127.0.0.1:9/v2/\": dial tcp 127.0.0.1:9: connect: connection refused", "world"),
-            ("Get \"https://r/v2/\": net/http: TLS handshake timeout", "world"),
-            ("received unexpected HTTP status: 502 Bad Gateway", "world"),
-            ("read tcp 10.0.0.2:443->10.0.0.1:34034: read: connection reset by peer", "world"),
+            ("Get \"http://127.0.0.1:9/v2/\": dial tcp 127.0.0.1:9: connect: connection refused", "infra"),
+            ("Get \"https://r/v2/\": net/http: TLS handshake timeout", "infra"),
+            ("received unexpected HTTP status: 502 Bad Gateway", "infra"),
+            ("read tcp 10.0.0.2:443->10.0.0.1:34034: read: connection reset by peer", "infra"),
             (
                 "Head \"https://r/v2/x/manifests/1\": dial tcp 10.0.0.1:443: connect: operation timed out",
-                "world",
+                "infra",
             ),
-            ("http2: client connection lost", "world"),
-            ("stream error: stream ID 9; INTERNAL_ERROR; received from peer", "world"),
+            ("http2: client connection lost", "infra"),
+            ("stream error: stream ID 9; INTERNAL_ERROR; received from peer", "infra"),
             (
                 "Error response from daemon: error parsing HTTP 503 response body: 503 Service Unavailable",
-                "world",
+                "infra",
             ),
-            ("toomanyrequests: You have reached your pull rate limit", "world"),
+            ("toomanyrequests: You have reached your pull rate limit", "infra"),
             ("failed to register layer: write /x: no space left on device", "engine"),
             ("Get \"https://r/v2/\": no basic auth credentials", "refused"),
             ("unauthorized: authentication required", "refused"),

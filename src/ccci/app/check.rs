@@ -51,7 +51,7 @@ impl Session {
             }
             // a source that is out of reach is no fault of the texts, and nothing is known of it
             Err(Refused::World(f)) => {
-                let warning = not_checked(dir, &f.observed, &format!("expected {}", f.expected));
+                let warning = not_checked(dir, &f.observed(), &format!("expected {}", f.expected()));
                 let said = std::iter::once(warning).chain(self.texts_alone(dir)?.1).collect();
                 Ok(Checked { said, unseen: true })
             }

@@ -60,7 +60,7 @@ fn one(named: Option<&str>, args: &ReportArgs, config: &Config, out: &Out) -> Ex
     if args.all {
         let (notes, errors) = write_reports(&dir, REPORTS, &record);
         notes.iter().for_each(|n| out.say(&format!("note: {n}")));
-        errors.iter().for_each(|e| out.say(&format!("error: {}", e.failure().observed)));
+        errors.iter().for_each(|e| out.say(&format!("error: {}", e.failure().observed())));
         return if errors.is_empty() { Exit::Green } else { Exit::Error };
     }
     out.data(&String::from_utf8_lossy(&(row.render)(&record)));

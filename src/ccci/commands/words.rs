@@ -39,7 +39,7 @@ pub const WORDS: &[Word] = &[
     said("lint", "A rung: the recipe rules. It lowers the level, never the verdict."),
     said(
         "blame",
-        "Who has to act on a failure: the recipe, the image, the world (this machine and what it reaches) or ccci.",
+        "Who has to act on a failure: the recipe, the image, infra (this machine and what it reaches) or ccci.",
     ),
     said("not proved", "What a run leaves open, the green ones too: said below every report."),
     Word {

@@ -93,17 +93,26 @@ pub struct Diagnostic {
     pub place: Option<Place>,
     /// What to write instead.
     pub help: Option<String>,
+    /// The name that it is about, for who decides whether it is told.
+    pub about: Option<String>,
 }
 
 impl Diagnostic {
     /// A diagnostic of a row, with the row's severity.
     pub fn new(code: &'static Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, severity: code.severity, message: message.into(), place: None, help: None }
+        let (message, severity) = (message.into(), code.severity);
+        Diagnostic { code, severity, message, place: None, help: None, about: None }
     }
 
     /// Sets the place.
     pub fn at(mut self, place: Place) -> Diagnostic {
         self.place = Some(place);
+        self
+    }
+
+    /// Sets the name that it is about.
+    pub fn about(mut self, name: impl Into<String>) -> Diagnostic {
+        self.about = Some(name.into());
         self
     }
 

@@ -1,6 +1,6 @@
 //! CAUSES: why a step can fail, one row each, with who is to blame unless the evidence says better, and what to do.
 
-use super::Blame::{self, Ccci, Image, Recipe, World};
+use super::Blame::{self, Ccci, Image, Infra, Recipe};
 
 /// A row of the table of causes.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,11 +30,11 @@ causes! {
         "Read the service's log below: its last words tell what its program lacks.";
     OUT_OF_MEMORY "out-of-memory" Recipe "A container was killed because it used more memory than it may."
         "Raise `deploy.resources.limits.memory` of the service, or let the program use less.";
-    MACHINE_OUT_OF_MEMORY "machine-out-of-memory" World "A container without a memory limit was killed: the machine had no more."
+    MACHINE_OUT_OF_MEMORY "machine-out-of-memory" Infra "A container without a memory limit was killed: the machine had no more."
         "Give this machine more memory or less to do at once (`--jobs 1`); a `deploy.resources.limits.memory` tells whether the app itself takes it all.";
     MISSING_IMAGE "missing-image" Image "The registry answers and has no such image."
         "Look up which tags the registry has, and name one of them in the compose file.";
-    REGISTRY_UNREACHABLE "registry-unreachable" World "The registry of an image does not answer."
+    REGISTRY_UNREACHABLE "registry-unreachable" Infra "The registry of an image does not answer."
         "See whether this machine reaches the registry (`docker pull`), then run again.";
     PULL_REFUSED "pull-refused" Image "The registry answers and refuses the image."
         "Log in to the registry on this machine, or name a public image.";
@@ -46,13 +46,13 @@ causes! {
         "The end of the new version's task below tells why Swarm stopped; mend that.";
     TASK_REJECTED "task-rejected" Recipe "Swarm rejected a task, for instance for a mount the host lacks."
         "Take away what the node lacks, such as a host path, or use a volume or config instead.";
-    TASK_ELSEWHERE "task-elsewhere" World "A task that has to be reached runs on another node than the engine that was asked."
+    TASK_ELSEWHERE "task-elsewhere" Infra "A task that has to be reached runs on another node than the engine that was asked."
         "Point ccci at that node's engine, or run it on a swarm of one node: containers are reached on their own node only.";
-    NO_SUITABLE_NODE "no-suitable-node" World "No node of this swarm fits a task."
+    NO_SUITABLE_NODE "no-suitable-node" Infra "No node of this swarm fits a task."
         "Ease the placement constraints or reservations, or add such a node to the swarm.";
-    PORT_TAKEN "port-taken" World "A port that the app publishes is already in use on this machine."
+    PORT_TAKEN "port-taken" Infra "A port that the app publishes is already in use on this machine."
         "Free the port on this machine, then run again.";
-    NETWORK_BROKEN "network-broken" World "The engine could not join a task to a network."
+    NETWORK_BROKEN "network-broken" Infra "The engine could not join a task to a network."
         "Restart the engine, which also puts its firewall rules back. If an interface `vx-…` of a killed engine is in the way (`ip link`), delete it first.";
     ONE_SHOT_FAILED "one-shot-failed" Recipe "A service that runs once to its end ended with an error."
         "Read the log of the service below; a job that may fail needs `restart_policy: on-failure`.";
@@ -83,7 +83,7 @@ causes! {
         "Change the image or the spec in the head, or test another base with `--base`.";
     WRONG_COMMIT "wrong-commit" Ccci "The deployed commit is not the head that was meant."
         "Keep others from deploying over the run, then run again.";
-    SERVICE_LEFT "service-left" World "A service that the head no longer has could not be removed."
+    SERVICE_LEFT "service-left" Infra "A service that the head no longer has could not be removed."
         "Look at the engine (`ccci doctor`), then run again.";
     // backup and restore
     BACKUP_HOOK_FAILED "backup-hook-failed" Recipe "A backup or restore command in a container failed."
@@ -96,7 +96,7 @@ causes! {
         "Put `backupbot.backup=true` on the service that has the data, or say `backup.capable = false`.";
     VOLUME_ELSEWHERE "volume-elsewhere" Ccci "Every volume to back up has its files elsewhere than on the engine, where ccci touches nothing."
         "Keep the app's data in a volume without `driver` and `driver_opts` for the test (`compose.ccci.yml`), or say `backup.capable = false`.";
-    ARCHIVE_FAILED "archive-failed" World "A volume could not be read or written."
+    ARCHIVE_FAILED "archive-failed" Infra "A volume could not be read or written."
         "Look at the engine (`ccci doctor`), then run again.";
     RESTORE_MISMATCH "restore-mismatch" Recipe "What the restore left differs from what was backed up."
         "Compare the paths named below: what they hold must be in the backup, or be left alone by the restore.";
@@ -116,27 +116,27 @@ causes! {
     EXEC_FAILED "exec-failed" Recipe "A command in a container failed."
         "Run the command in the container by hand; its code and its words are below.";
     // us and the world
-    ENGINE_GONE "engine-gone" World "The engine does not answer."
+    ENGINE_GONE "engine-gone" Infra "The engine does not answer."
         "See why the engine went away (its log, memory, disk), then run again.";
-    ENGINE_REFUSED "engine-refused" World "The engine refused a request."
+    ENGINE_REFUSED "engine-refused" Infra "The engine refused a request."
         "`ccci doctor` says what this engine lacks.";
-    NETWORK_MISSING "network-missing" World "An external network does not exist and cannot be made."
+    NETWORK_MISSING "network-missing" Infra "An external network does not exist and cannot be made."
         "Make the network by hand as an attachable overlay, or free its name.";
-    DISK_FULL "disk-full" World "A disk of this machine is full."
+    DISK_FULL "disk-full" Infra "A disk of this machine is full."
         "Free space where the engine keeps its data (`docker system df`), then run again.";
-    MACHINE_REFUSED "machine-refused" World "This machine gave no thread, no memory or no open file, or could not read its disk."
+    MACHINE_REFUSED "machine-refused" Infra "This machine gave no thread, no memory or no open file, or could not read its disk."
         "See which limit is too low (`ulimit -a`) or what takes so much, then run again.";
-    RECORD_FAILED "record-failed" World "The record cannot be written."
+    RECORD_FAILED "record-failed" Infra "The record cannot be written."
         "Free the disk, or name another place with `--out DIR`.";
-    SOURCE_FAILED "source-failed" World "The source cannot be read."
+    SOURCE_FAILED "source-failed" Infra "The source cannot be read."
         "See whether `git clone` of the source works here, with these credentials.";
-    RUN_DEADLINE "run-deadline" World "The run reached its own deadline."
+    RUN_DEADLINE "run-deadline" Infra "The run reached its own deadline."
         "Give `--deadline` more, if the steps below were still making progress.";
-    INTERRUPTED "interrupted" World "The run was interrupted."
+    INTERRUPTED "interrupted" Infra "The run was interrupted."
         "Run it again.";
-    KILLED "killed" World "The record ends before the run did: it was killed, or the machine went down."
+    KILLED "killed" Infra "The record ends before the run did: it was killed, or the machine went down."
         "`ccci clean` removes what it left; then run it again.";
-    LEFTOVER "leftover" World "Something the run made could not be removed."
+    LEFTOVER "leftover" Infra "Something the run made could not be removed."
         "End whoever holds it, then `ccci clean`.";
     SECRET_LEAKED "secret-leaked" Recipe "A secret value stands in the record."
         "Keep the program from writing the secret, and give the secret a new value where it is real.";

@@ -1,8 +1,11 @@
 //! Failures: the app did not do what it should, or it could not be seen. Causes are rows of `causes.rs`.
 
 pub mod causes;
+pub mod detail;
+mod words;
 
 pub use causes::{CAUSES, Cause};
+use detail::Detail;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -23,7 +26,7 @@ pub enum Blame {
     /// What upstream published.
     Image,
     /// This machine or its surroundings.
-    World,
+    Infra,
     /// Ccci itself.
     Ccci,
 }
@@ -33,7 +36,7 @@ impl fmt::Display for Blame {
         f.write_str(match self {
             Blame::Recipe => "recipe",
             Blame::Image => "image",
-            Blame::World => "world",
+            Blame::Infra => "infra",
             Blame::Ccci => "ccci",
         })
     }
@@ -46,48 +49,103 @@ pub struct Evidence {
     pub what: String,
     /// Its text, a few lines at most.
     pub text: String,
+    /// Whether it is what a service wrote.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub log: bool,
 }
 
-/// One failure with everything a reader needs.
+/// By which steps, tests and tiers of one record refer to a failure of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FailureId(u32);
+
+impl FailureId {
+    /// The n-th failure of a record, from 1.
+    pub const fn nth(n: u32) -> FailureId {
+        FailureId(n)
+    }
+
+    /// Whether the failure is in no record yet.
+    pub fn is_none(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// The one after it.
+    pub fn after(self) -> FailureId {
+        FailureId(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for FailureId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// One failure with everything a reader needs. Its words are made by `words.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
+    /// By which others refer to it, once it is recorded.
+    #[serde(default, skip_serializing_if = "FailureId::is_none")]
+    pub id: FailureId,
     /// Id of the row in `CAUSES`.
     pub cause: String,
     /// Who has to act: the row's own blame unless the evidence says better.
     pub blame: Blame,
-    /// What should have been.
-    pub expected: String,
-    /// What was.
-    pub observed: String,
-    /// What shows it.
+    /// Its facts.
+    pub detail: Detail,
+    /// What shows it, beside its facts.
     pub evidence: Vec<Evidence>,
     /// `path:line:column` of the script or settings involved.
     pub place: Option<String>,
+    /// An earlier failure of the same cause, of which nothing had changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<FailureId>,
+    /// What to do, where that is more than the row of the cause says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_do: Option<String>,
 }
 
-/// What the evidence is called that says what to do.
-const TO_DO: &str = "to do";
-
 impl Failure {
-    /// A failure of a row, with the row's blame.
+    /// A failure of a row that is told in two texts, with the row's blame.
     pub fn new(cause: &'static Cause, expected: impl Into<String>, observed: impl Into<String>) -> Failure {
+        Failure::of(cause, Detail::Told { expected: expected.into(), observed: observed.into() })
+    }
+
+    /// A failure of a row with its facts, with the row's blame.
+    pub fn of(cause: &'static Cause, detail: Detail) -> Failure {
         Failure {
+            id: FailureId::default(),
             cause: cause.id.to_string(),
             blame: cause.blame,
-            expected: expected.into(),
-            observed: observed.into(),
+            detail,
             evidence: vec![],
             place: None,
+            again: None,
+            to_do: None,
         }
     }
 
     /// Adds evidence; an empty text adds nothing.
-    pub fn evidence(mut self, what: impl Into<String>, text: impl Into<String>) -> Failure {
-        let text = text.into();
+    pub fn evidence(self, what: impl Into<String>, text: impl Into<String>) -> Failure {
+        self.with(what.into(), text.into(), false)
+    }
+
+    /// Adds what a service wrote; an empty text adds nothing.
+    pub fn log(self, service: &str, text: impl Into<String>) -> Failure {
+        self.with(format!("log of {service}"), text.into(), true)
+    }
+
+    fn with(mut self, what: String, text: String, log: bool) -> Failure {
         if !text.trim().is_empty() {
-            self.evidence.push(Evidence { what: what.into(), text });
+            self.evidence.push(Evidence { what, text, log });
         }
         self
+    }
+
+    /// Whether the log of a service is among its evidence.
+    pub fn has_log(&self) -> bool {
+        self.evidence.iter().any(|e| e.log)
     }
 
     /// Blames somebody else than the row does.
@@ -97,19 +155,14 @@ impl Failure {
     }
 
     /// Says what to do about this one, which knows better than the row of its cause.
-    pub fn to_do(self, text: impl Into<String>) -> Failure {
-        self.evidence(TO_DO, text)
+    pub fn to_do(mut self, text: impl Into<String>) -> Failure {
+        self.to_do = Some(text.into());
+        self
     }
 
     /// What to do about it: what it says itself, or else what the row of its cause says.
     pub fn cure(&self) -> Option<&str> {
-        let own = self.evidence.iter().find(|e| e.what == TO_DO).map(|e| e.text.as_str());
-        own.or_else(|| causes::by_id(&self.cause).map(|c| c.cure))
-    }
-
-    /// The evidence beside what to do.
-    pub fn shown(&self) -> impl Iterator<Item = &Evidence> {
-        self.evidence.iter().filter(|e| e.what != TO_DO)
+        self.to_do.as_deref().or_else(|| causes::by_id(&self.cause).map(|c| c.cure))
     }
 
     /// Says where in a text.
@@ -118,14 +171,22 @@ impl Failure {
         self
     }
 
+    /// Changes every text of its facts and evidence.
+    pub fn change_texts(&mut self, change: &dyn Fn(&str) -> String) {
+        self.detail.change_texts(change);
+        for e in &mut self.evidence {
+            e.text = change(&e.text);
+        }
+    }
+
     /// Whether this stands for something we could not do or look at: verdict `error`, exit 3.
     pub fn is_error(&self) -> bool {
-        matches!(self.blame, Blame::World | Blame::Ccci)
+        matches!(self.blame, Blame::Infra | Blame::Ccci)
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected {}, observed {}", self.expected, self.observed)
+        write!(f, "expected {}, observed {}", self.expected(), self.observed())
     }
 }

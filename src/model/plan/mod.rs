@@ -228,6 +228,14 @@ impl Plan {
         &mut self.apps[at]
     }
 
+    /// Something of an app, by a name that no other app of the run has.
+    pub fn named(&self, app: usize, what: &str) -> String {
+        match self.apps.get(app) {
+            Some(app) if app.role != Role::Subject => format!("{}/{what}", app.recipe),
+            _ => what.to_string(),
+        }
+    }
+
     /// The title of a step; that of another app than the subject begins with its recipe.
     pub fn title(&self, step: &Step) -> String {
         match self.apps.get(step.app) {

@@ -1,17 +1,26 @@
 //! The judge is total: whatever stands in a record, and in whatever order, it gives an outcome that agrees with itself.
 
-use super::tests::{green, judged};
+use super::tests::{failed, green, judged};
 use super::*;
 use crate::example;
 use proptest::prelude::*;
 
 const STATUSES: [Status; 4] = [Status::Pass, Status::Fail, Status::Skip, Status::Unver];
 
+/// A failure of every cause; nothing refers to one that nothing names.
+fn failures() -> Vec<What> {
+    let of = |(n, cause)| Failure { id: id(n), ..Failure::new(cause, "a", "b") };
+    crate::failure::CAUSES.iter().copied().enumerate().map(|f| What::Failed(Box::new(of(f)))).collect()
+}
+
+fn id(cause: usize) -> FailureId {
+    FailureId::nth((cause % crate::failure::CAUSES.len()) as u32 + 1)
+}
+
 /// Some event, from a handful of numbers. Steps and tests that no plan has are among them.
 fn some(n: (u8, usize, usize, usize, bool)) -> What {
     let (kind, step, status, cause, told) = n;
-    let all = crate::failure::CAUSES;
-    let failure = told.then(|| Box::new(Failure::new(all[cause % all.len()], "a", "b")));
+    let failure = told.then(|| id(cause));
     let (status, tier) = (STATUSES[status % 4], crate::tier::TIERS[cause % 5].tier);
     let (file, name) = (format!("f{}", step % 3), format!("n{}", cause % 3));
     let held = Held { kind: "volume".into(), name: "v".into(), by: "x".into() };
@@ -27,7 +36,7 @@ fn some(n: (u8, usize, usize, usize, bool)) -> What {
             counts: BTreeMap::new(),
         },
         8 => What::RunEnded { wall_ms: 0 },
-        9 => What::Deployed { side: if told { Side::Base } else { Side::Head } },
+        9 => What::Deployed { app: step % 2, side: if told { Side::Base } else { Side::Head } },
         10 => What::Linted { status, rules: vec![] },
         13 => What::ArchivesDropped { files: vec![file] },
         11 => What::SecretFound { file, secret: name },
@@ -72,8 +81,8 @@ proptest! {
         numbers in prop::collection::vec((any::<u8>(), 0usize..60, 0usize..4, 0usize..60, any::<bool>()), 0..40),
     ) {
         let plan = Box::new(example::plan());
-        let mut whats = vec![What::RunStarted { ccci: "0".into(), wall_ms: 0, plan }];
-        whats.extend(numbers.into_iter().map(some));
+        let mut whats = vec![What::RunStarted { schema: crate::event::SCHEMA, ccci: "0".into(), wall_ms: 0, plan }];
+        whats.extend(numbers.into_iter().map(some).chain(failures()));
         agrees(&judged(whats))?;
     }
 
@@ -84,6 +93,7 @@ proptest! {
         dropped in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
     ) {
         let mut whats = green(&example::plan());
+        whats.extend(failures());
         for at in dropped {
             whats.remove(1 + at.index(whats.len() - 1));
         }
@@ -103,9 +113,8 @@ proptest! {
     ) {
         let plan = example::plan();
         let mut whats = green(&plan);
-        let all = crate::failure::CAUSES;
         let (step, cause, test, told) = bad;
-        let failure = told.then(|| Box::new(Failure::new(all[cause % all.len()], "a", "b")));
+        let failure = told.then(|| id(cause));
         let step = step % plan.steps.len();
         for n in dropped {
             let n = n % whats.len();
@@ -122,6 +131,7 @@ proptest! {
             What::StepEnded { step, status: Status::Fail, ms: 0, failure, note: None }
         };
         whats.insert(1 + at % whats.len(), bad);
+        whats.extend(failures());
         let o = judged(whats);
         prop_assert_ne!(o.verdict, Verdict::Green);
         prop_assert_ne!(o.exit.code(), 0);
@@ -134,16 +144,16 @@ fn the_levels_of_the_contract_come_out_of_records() {
     let statuses = |bad: Rung, status: Status| {
         let plan = example::plan();
         let mut whats = green(&plan);
+        let cause = if status == Status::Fail { causes::CRASH_LOOP } else { causes::ENGINE_GONE };
+        let id = failed(&mut whats, Failure::new(cause, "a", "b"));
         for w in &mut whats {
             match w {
                 What::Linted { status: s, .. } if bad == Rung::Lint => *s = status,
                 What::StepEnded { step, status: s, failure, .. } => {
                     let tier = plan.steps[*step].tier;
                     if tier.is_some_and(|t| t.row().rung == bad) {
-                        let cause =
-                            if status == Status::Fail { causes::CRASH_LOOP } else { causes::ENGINE_GONE };
                         *s = status;
-                        *failure = Some(Box::new(Failure::new(cause, "a", "b")));
+                        *failure = id;
                     }
                 }
                 _ => {}

@@ -1,7 +1,7 @@
 //! Cases for what a verdict carries beside its word: what was not proved, versions, images, times, and the small print of
 //! steps and tiers.
 
-use super::tests::{ending, green, judged};
+use super::tests::{ending, failed, green, judged};
 use super::*;
 use crate::example;
 use crate::plan::Action;
@@ -107,8 +107,7 @@ fn the_skip_of_a_tier_is_its_own() {
 #[test]
 fn times_of_phases_hooks_and_tiers_add_up() {
     let plan = example::plan();
-    let hook =
-        |hook: &str, ms| What::HookEnded { hook: hook.into(), ms, returned: String::new(), failure: None };
+    let hook = |hook: &str, ms| What::HookEnded { hook: hook.into(), ms, failure: None };
     let o = green_with(vec![
         hook("ready_probe", 3),
         hook("ready_probe", 4),
@@ -128,7 +127,8 @@ fn times_of_phases_hooks_and_tiers_add_up() {
     // judged gives every event its own millisecond
     let tests =
         plan.steps.iter().map(|s| if let Action::Tests { names, .. } = &s.action { names.len() } else { 0 });
-    assert_eq!(o.timings.total, (2 * plan.steps.len() + tests.sum::<usize>() + 3 + 3) as u64);
+    let deploys = plan.steps.iter().filter(|s| matches!(s.action, Action::Deploy { .. })).count();
+    assert_eq!(o.timings.total, (2 * plan.steps.len() + deploys + tests.sum::<usize>() + 3 + 3) as u64);
 }
 
 #[test]
@@ -185,6 +185,13 @@ fn a_tier_that_was_not_done_says_whether_the_run_or_the_record_ended() {
 fn upgrade_ending(ends: &[(Status, Option<&str>, Option<&str>)]) -> (Status, Option<String>, Option<String>) {
     let plan = example::plan();
     let mut whats = green(&plan);
+    let mut ids = BTreeMap::new();
+    for (end, seen, _) in ends {
+        let cause = if *end == Status::Unver { causes::ENGINE_GONE } else { causes::CRASH_LOOP };
+        if let Some(seen) = seen {
+            ids.insert(*seen, failed(&mut whats, Failure::new(cause, "good", *seen)));
+        }
+    }
     let steps: Vec<usize> =
         (0..plan.steps.len()).filter(|n| plan.steps[*n].tier == Some(Tier::Upgrade)).collect();
     for (n, (end, seen, said)) in steps.iter().zip(ends) {
@@ -192,15 +199,16 @@ fn upgrade_ending(ends: &[(Status, Option<&str>, Option<&str>)]) -> (Status, Opt
             if let What::StepEnded { step, status, failure, note, .. } = w
                 && step == n
             {
-                let cause = if *end == Status::Unver { causes::ENGINE_GONE } else { causes::CRASH_LOOP };
                 *status = *end;
-                *failure = seen.map(|seen| Box::new(Failure::new(cause, "good", seen)));
+                *failure = seen.and_then(|seen| ids[seen]);
                 *note = said.map(str::to_string);
             }
         }
     }
-    let tier = judged(whats).tiers.swap_remove(1);
-    (tier.status, tier.failure.map(|f| f.observed), tier.reason)
+    let mut o = judged(whats);
+    let tier = o.tiers.swap_remove(1);
+    let observed = tier.failure.map(|id| o.failure(id).unwrap().observed());
+    (tier.status, observed, tier.reason)
 }
 
 #[test]
@@ -233,15 +241,18 @@ fn only_the_deadline_is_called_a_deadline() {
     assert_eq!(causes, ["run-deadline"]);
 }
 
-/// A green record in which a test of this step fails, and the step ends with this failure.
-fn with_test(title: &str, step_failure: Option<Failure>) -> Vec<What> {
+/// A green record in which a test of this step fails, and what the step ends with: that failure, another one, or none.
+fn with_test(title: &str, step_failure: Option<Option<Failure>>) -> Vec<What> {
     let plan = example::plan();
     let n = plan.steps.iter().position(|s| s.action.title() == title).unwrap();
     let mut whats = green(&plan);
     let at = whats.iter().position(|w| matches!(w, What::StepEnded { step, .. } if *step == n)).unwrap();
-    let failure = step_failure.map(Box::new);
-    whats[at] = What::StepEnded { step: n, status: Status::Fail, ms: 1, failure, note: None };
-    let failure = Some(Box::new(Failure::new(causes::TEST_FAILED, "good", "bad in detail")));
+    let failure = failed(&mut whats, Failure::new(causes::TEST_FAILED, "good", "bad in detail"));
+    let of_step = step_failure.and_then(|own| match own {
+        Some(other) => failed(&mut whats, other),
+        None => failure,
+    });
+    whats[at] = What::StepEnded { step: n, status: Status::Fail, ms: 1, failure: of_step, note: None };
     let (tier, file, name) = (plan.steps[n].tier.unwrap(), "f".to_string(), "t".to_string());
     whats.insert(at, What::TestEnded { tier, file, name, status: Status::Fail, ms: 3, failure });
     whats
@@ -250,15 +261,14 @@ fn with_test(title: &str, step_failure: Option<Failure>) -> Vec<What> {
 #[test]
 fn a_failure_of_a_step_is_told_unless_one_of_its_own_tests_told_the_same() {
     let title = "tests of custom/test_page.rhai (1)";
-    let told = |whats| judged(whats).troubles.iter().map(|t| t.failure.observed.clone()).collect::<Vec<_>>();
-    let same = Failure::new(causes::TEST_FAILED, "good", "bad");
-    let other = Failure::new(causes::TEST_FAILED, "another thing", "bad");
-    assert_eq!(told(with_test(title, Some(same.clone()))), ["bad in detail"]);
-    assert_eq!(told(with_test(title, Some(other))), ["bad in detail", "bad"]);
+    let told = |whats| judged(whats).troubles.iter().map(|t| t.failure.observed()).collect::<Vec<_>>();
+    let alike = Failure::new(causes::TEST_FAILED, "good", "bad");
+    assert_eq!(told(with_test(title, Some(None))), ["bad in detail"]);
+    assert_eq!(told(with_test(title, Some(Some(alike)))), ["bad in detail", "bad"], "words are not compared");
     assert_eq!(told(with_test(title, None)), ["bad in detail"], "the test is the reason");
     // a test of an earlier step says nothing of a later one
     let plan = example::plan();
-    let earlier = with_test("tests of test_upgrade.rhai (1)", Some(same));
+    let earlier = with_test("tests of test_upgrade.rhai (1)", Some(None));
     assert_eq!(told(ending(earlier, &plan, title, causes::TEST_FAILED)), ["bad in detail", "bad"]);
 }
 
@@ -269,7 +279,7 @@ fn a_run_that_ended_without_one_of_its_steps_is_a_bug_unless_it_was_stopped() {
     whats.retain(|w| !matches!(w, What::StepStarted { step: 5, .. } | What::StepEnded { step: 5, .. }));
     let o = judged(whats.clone());
     assert_eq!(o.exit, Exit::Bug);
-    assert!(o.troubles[0].failure.observed.contains(&plan.steps[5].action.title()), "{:?}", o.troubles);
+    assert!(o.troubles[0].failure.observed().contains(&plan.steps[5].action.title()), "{:?}", o.troubles);
     whats.insert(4, What::Stopped { by: "SIGINT".into() });
     assert_eq!(judged(whats).exit, Exit::Interrupted);
 }

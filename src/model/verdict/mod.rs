@@ -7,13 +7,13 @@ mod troubles;
 
 use crate::event::{DecidedBy, Event, LintedRule, Skip, What};
 use crate::exit::Exit;
-use crate::failure::{Failure, causes};
+use crate::failure::{Failure, FailureId, causes};
 use crate::plan::left_alone::Kind;
 use crate::plan::would_prove;
 use crate::plan::{Action, Held, Plan, Side};
 use crate::tier::{RUNGS, Rung, Status, Tier, level};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 pub use steps::{StepOutcome, Wait};
 pub use tiers::{TestOutcome, TierOutcome};
 pub use timings::{HookTime, PHASES, Timings};
@@ -109,21 +109,51 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The failure of this id, and where it happened.
+    pub fn trouble(&self, id: FailureId) -> Option<&Trouble> {
+        self.troubles.iter().find(|t| t.failure.id == id)
+    }
+
+    /// The failure of this id.
+    pub fn failure(&self, id: FailureId) -> Option<&Failure> {
+        self.trouble(id).map(|t| &t.failure)
+    }
+
     /// Whether the app was left running on purpose; a run that was stopped removes it all the same.
     pub fn is_kept_running(&self) -> bool {
         self.plan.keep && self.stopped_by.is_none()
     }
 }
 
+/// The failures of a record, by their ids.
+struct Known<'a>(HashMap<FailureId, &'a Failure>);
+
+impl<'a> Known<'a> {
+    fn of(events: &'a [Event]) -> Known<'a> {
+        let failed = each(events, |w| if let What::Failed(f) = w { Some((f.id, &**f)) } else { None });
+        Known(failed.collect())
+    }
+
+    fn get(&self, id: Option<FailureId>) -> Option<&'a Failure> {
+        self.0.get(&id?).copied()
+    }
+
+    /// An id that no failure of the record has.
+    fn free(&self) -> FailureId {
+        self.0.keys().max().copied().unwrap_or_default().after()
+    }
+}
+
 /// Judges a record. `None` when it does not begin with a plan.
 pub fn judge(events: &[Event]) -> Option<Outcome> {
-    let What::RunStarted { ccci, wall_ms, plan } = &events.first()?.what else { return None };
+    let What::RunStarted { ccci, wall_ms, plan, .. } = &events.first()?.what else { return None };
     let plan = (**plan).clone();
     let ended_ms = find(events, |w| if let What::RunEnded { wall_ms } = w { Some(*wall_ms) } else { None });
     let stopped_by = find(events, |w| if let What::Stopped { by } = w { Some(by.clone()) } else { None });
-    let steps = steps::fold(&plan, events);
-    let tiers = tiers::fold(&plan, events, &steps, ended_ms.is_some());
-    let troubles = troubles::all(&plan, events, &steps, stopped_by.as_deref());
+    let known = Known::of(events);
+    let steps = steps::fold(&plan, events, &known);
+    let tiers = tiers::fold(&plan, events, &known, &steps, ended_ms.is_some());
+    let troubles = troubles::all(&plan, events, &known, &steps, stopped_by.as_deref());
     let lint =
         find(events, |w| if let What::Linted { status, rules } = w { Some((*status, rules)) } else { None });
     let rungs = rungs(&tiers, lint.map_or(Status::Unver, |l| l.0));
@@ -138,7 +168,7 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
         verdict,
         exit,
         level: level(&rungs),
-        not_proved: not_proved(&plan, events, &tiers, &steps, &rungs, &lint),
+        not_proved: not_proved(&plan, events, &known, &tiers, &steps, &rungs, &lint),
         timings: timings::fold(&plan, events, &steps),
         leftovers: leftovers(events),
         left_alone: left_alone(&plan, &steps),
@@ -168,7 +198,7 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
 /// 1. A broken promise of ccci: nothing else it says can be relied upon.
 /// 2. A leak or a leaked secret: true whatever cut the run short, and 130 would promise that everything was removed.
 /// 3. A signal after which everything was removed: the run gives no answer about the recipe.
-/// 4. A failure of the recipe or an image. SPEC 5 gives `error` to what *only* the world is to blame for; what the
+/// 4. A failure of the recipe or an image. SPEC 5 gives `error` to what *only* the infrastructure is to blame for; what the
 ///    recipe did wrong stays true when the world had trouble as well, and both stand in the record.
 /// 5. Trouble with the world, anything that should have been looked at and was not, or nothing proved (lesson 25).
 ///
@@ -219,6 +249,7 @@ fn rungs(tiers: &[TierOutcome], lint: Status) -> BTreeMap<Rung, Status> {
 fn not_proved(
     plan: &Plan,
     events: &[Event],
+    known: &Known<'_>,
     tiers: &[TierOutcome],
     steps: &[StepOutcome],
     rungs: &BTreeMap<Rung, Status>,
@@ -226,8 +257,8 @@ fn not_proved(
 ) -> Vec<String> {
     let mut out = plan.subject().not_proved.clone();
     for t in tiers.iter().filter(|t| t.status == Status::Unver && plan.subject().tiers.contains(&t.tier)) {
-        let why = match (&t.failure, &t.reason) {
-            (Some(f), _) => f.observed.clone(),
+        let why = match (known.get(t.failure), &t.reason) {
+            (Some(f), _) => f.observed(),
             (None, Some(reason)) => reason.clone(),
             (None, None) => "it was not checked".into(),
         };

@@ -1,8 +1,8 @@
 //! Folds events into the steps that were begun, with what each waited for. Pure.
 
-use super::honest;
+use super::{Known, honest};
 use crate::event::{Event, What};
-use crate::failure::Failure;
+use crate::failure::FailureId;
 use crate::plan::Plan;
 use crate::tier::{Status, Tier};
 use crate::time::Moment;
@@ -33,7 +33,7 @@ pub struct StepOutcome {
     /// How long it took, ms; up to the record's last line for one that has no end.
     pub ms: u64,
     /// Why it failed.
-    pub failure: Option<Failure>,
+    pub failure: Option<FailureId>,
     /// What it found, or why it was not done.
     pub note: Option<String>,
     /// What it waited for, in order.
@@ -43,7 +43,7 @@ pub struct StepOutcome {
 }
 
 /// The steps in the order of their beginnings.
-pub(super) fn fold(plan: &Plan, events: &[Event]) -> Vec<StepOutcome> {
+pub(super) fn fold(plan: &Plan, events: &[Event], known: &Known<'_>) -> Vec<StepOutcome> {
     let mut out: Vec<StepOutcome> = vec![];
     let mut waiting: Option<(usize, String, Moment)> = None;
     // where those are that have no end yet, by their step: a record may hold very many
@@ -70,8 +70,8 @@ pub(super) fn fold(plan: &Plan, events: &[Event]) -> Vec<StepOutcome> {
                     out.push(begun(*step, title, planned.and_then(|s| s.tier), e.at));
                 }
                 let s = &mut out[at];
-                s.status = honest(*status, failure.as_deref());
-                s.failure = failure.as_deref().cloned();
+                s.status = honest(*status, known.get(*failure));
+                s.failure = *failure;
                 s.note = note.clone();
                 s.ms = *ms;
                 s.ended = true;

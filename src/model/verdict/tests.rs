@@ -7,11 +7,19 @@ use crate::time::Moment;
 
 /// A whole green record of a plan.
 pub(super) fn green(plan: &Plan) -> Vec<What> {
-    let mut out = vec![What::RunStarted { ccci: "0".into(), wall_ms: 0, plan: Box::new(plan.clone()) }];
+    let mut out = vec![What::RunStarted {
+        schema: crate::event::SCHEMA,
+        ccci: "0".into(),
+        wall_ms: 0,
+        plan: Box::new(plan.clone()),
+    }];
     out.push(What::Linted { status: Status::Pass, rules: vec![] });
     for (step, s) in plan.steps.iter().enumerate() {
         let (title, tier) = (s.action.title(), s.tier);
         out.push(What::StepStarted { step, title, tier });
+        if let Action::Deploy { side } = s.action {
+            out.push(What::Deployed { app: s.app, side });
+        }
         if s.action == Action::Remove {
             out.push(What::Removed { ms: 1, leftovers: vec![], counts: BTreeMap::new() });
         }
@@ -39,6 +47,14 @@ pub(super) fn judged(whats: Vec<What>) -> Outcome {
     judge(&events).unwrap()
 }
 
+/// Records a failure; where it stands makes no difference to the judge.
+pub(super) fn failed(whats: &mut Vec<What>, failure: Failure) -> Option<FailureId> {
+    let before = whats.iter().filter(|w| matches!(w, What::Failed(_))).count();
+    let id = FailureId::nth(before as u32 + 1);
+    whats.push(What::Failed(Box::new(Failure { id, ..failure })));
+    Some(id)
+}
+
 /// Lets the step of that title end badly.
 pub(super) fn ending(
     mut whats: Vec<What>,
@@ -52,12 +68,13 @@ pub(super) fn ending(
         .position(|s| s.action.title() == title)
         .unwrap_or_else(|| panic!("no step `{title}`"));
     let f = Failure::new(cause, "good", "bad");
+    let id = failed(&mut whats, f.clone());
     for w in &mut whats {
         if let What::StepEnded { step, status, failure, .. } = w
             && *step == n
         {
             *status = if f.is_error() { Status::Unver } else { Status::Fail };
-            *failure = Some(Box::new(f.clone()));
+            *failure = id;
         }
     }
     whats
@@ -86,7 +103,7 @@ fn a_failure_of_the_recipe_is_red_and_blocks_the_level_at_its_rung() {
 }
 
 #[test]
-fn what_only_the_world_is_to_blame_for_is_an_error_and_the_rung_is_unver() {
+fn what_only_the_machine_is_to_blame_for_is_an_error_and_the_rung_is_unver() {
     check("pull the head's images", causes::REGISTRY_UNREACHABLE, Verdict::Error, Exit::Error, 1);
     check("look at the engine", causes::ENGINE_GONE, Verdict::Error, Exit::Error, 5);
     let plan = example::plan();
@@ -244,13 +261,14 @@ fn the_app_is_deployed_as_often_as_planned_or_it_is_a_bug() {
     let plan = example::plan();
     let deployed = |sides: &[Side]| {
         let mut whats = green(&plan);
+        whats.retain(|w| !matches!(w, What::Deployed { .. }));
         let end = whats.len() - 1;
-        whats.splice(end..end, sides.iter().map(|side| What::Deployed { side: *side }));
+        whats.splice(end..end, sides.iter().map(|side| What::Deployed { app: 0, side: *side }));
         let o = judged(whats);
         assert!(o.troubles.iter().all(|t| t.failure.cause == "deploy-count"));
         o.exit
     };
-    assert_eq!(deployed(&[]), Exit::Green);
+    assert_eq!(deployed(&[]), Exit::Bug, "a deploy that passed and was not counted");
     assert_eq!(deployed(&[Side::Base, Side::Head]), Exit::Green);
     assert_eq!(deployed(&[Side::Base, Side::Base, Side::Head]), Exit::Bug);
     assert_eq!(deployed(&[Side::Head]), Exit::Bug);
@@ -275,7 +293,7 @@ fn the_failure_of_a_test_is_told_once_with_the_name_of_the_test() {
     let mut whats = ending(green(&plan), &plan, title, causes::TEST_FAILED);
     let n = plan.steps.iter().position(|s| s.action.title() == title).unwrap();
     let at = whats.iter().position(|w| matches!(w, What::StepEnded { step, .. } if *step == n)).unwrap();
-    let failure = Some(Box::new(Failure::new(causes::TEST_FAILED, "good", "bad in detail")));
+    let What::StepEnded { failure, .. } = whats[at] else { panic!("an end") };
     let (file, name) = ("custom/test_page.rhai".to_string(), "test_it".to_string());
     // its row stands right before the step's end
     whats[at - 1] = What::TestEnded { tier: Tier::Custom, file, name, status: Status::Fail, ms: 3, failure };

@@ -1,9 +1,9 @@
 //! Folds events into tiers and tests. Pure.
 
 use super::troubles::excused;
-use super::{StepOutcome, honest, skip_of};
-use crate::event::{DecidedBy, Event, What};
-use crate::failure::Failure;
+use super::{Known, StepOutcome, honest, skip_of};
+use crate::event::{DecidedBy, Event, Skip, What};
+use crate::failure::FailureId;
 use crate::plan::{Action, Plan};
 use crate::tier::{Status, TIERS, Tier};
 
@@ -19,7 +19,9 @@ pub struct TestOutcome {
     /// How long, ms.
     pub ms: u64,
     /// Why not.
-    pub failure: Option<Failure>,
+    pub failure: Option<FailureId>,
+    /// Why it was left out, if the run said so.
+    pub reason: Option<String>,
 }
 
 /// What became of a tier.
@@ -34,7 +36,7 @@ pub struct TierOutcome {
     /// Why it was left out, or why it is not known.
     pub reason: Option<String>,
     /// The failure that decided, if one did.
-    pub failure: Option<Failure>,
+    pub failure: Option<FailureId>,
     /// How long its steps took, ms.
     pub ms: u64,
     /// Its tests.
@@ -42,11 +44,17 @@ pub struct TierOutcome {
 }
 
 /// All tiers in their order.
-pub(super) fn fold(plan: &Plan, events: &[Event], steps: &[StepOutcome], ended: bool) -> Vec<TierOutcome> {
+pub(super) fn fold(
+    plan: &Plan,
+    events: &[Event],
+    known: &Known<'_>,
+    steps: &[StepOutcome],
+    ended: bool,
+) -> Vec<TierOutcome> {
     TIERS
         .iter()
         .map(|row| match plan.subject().tiers.contains(&row.tier) {
-            true => planned(plan, events, steps, row.tier, ended),
+            true => planned(plan, tests(plan, events, known, row.tier), events, steps, row.tier, ended),
             false => left_out(plan, row.tier),
         })
         .collect()
@@ -67,23 +75,22 @@ fn left_out(plan: &Plan, tier: Tier) -> TierOutcome {
     TierOutcome { tier, status, decided_by: by, reason: Some(reason), failure: None, ms: 0, tests: vec![] }
 }
 
-fn planned(plan: &Plan, events: &[Event], steps: &[StepOutcome], tier: Tier, ended: bool) -> TierOutcome {
+fn planned(
+    plan: &Plan,
+    tests: Vec<TestOutcome>,
+    events: &[Event],
+    steps: &[StepOutcome],
+    tier: Tier,
+    ended: bool,
+) -> TierOutcome {
     let (decided_by, reason, failure) = (None, None, None);
-    let mut out = TierOutcome {
-        tier,
-        status: Status::Pass,
-        decided_by,
-        reason,
-        failure,
-        ms: 0,
-        tests: tests(plan, events, tier),
-    };
+    let mut out = TierOutcome { tier, status: Status::Pass, decided_by, reason, failure, ms: 0, tests };
     let mut done = 0;
     for s in steps.iter().filter(|s| s.tier == Some(tier)) {
         out.ms = out.ms.saturating_add(s.ms);
         done += usize::from(s.ended);
         let cut = (!s.ended).then_some("it was cut short");
-        out.take(s.status, s.failure.as_ref(), s.note.as_deref().or(cut));
+        out.take(s.status, s.failure, s.note.as_deref().or(cut));
     }
     let wanted = plan.steps.iter().filter(|s| s.tier == Some(tier)).count();
     if done < wanted || wanted == 0 {
@@ -94,30 +101,44 @@ fn planned(plan: &Plan, events: &[Event], steps: &[StepOutcome], tier: Tier, end
     for t in out.tests.clone() {
         let why = format!("test {} was not run", t.name);
         let needed = t.status == Status::Skip && !excused(events, &t.file, &t.name);
-        out.take(if needed { Status::Unver } else { t.status }, t.failure.as_ref(), Some(&why));
+        out.take(if needed { Status::Unver } else { t.status }, t.failure, Some(&why));
     }
     out
 }
 
 /// The tests that ended, and after them those that the plan names and nobody ran: each planned test has a row.
-fn tests(plan: &Plan, events: &[Event], wanted: Tier) -> Vec<TestOutcome> {
-    let row = |e: &Event| match &e.what {
-        What::TestEnded { tier, file, name, status, ms, failure } if *tier == wanted => Some(TestOutcome {
-            file: file.clone(),
-            name: name.clone(),
-            status: honest(*status, failure.as_deref()),
-            ms: *ms,
-            failure: failure.as_deref().cloned(),
-        }),
-        _ => None,
-    };
-    let mut out: Vec<TestOutcome> = events.iter().filter_map(row).collect();
+fn tests(plan: &Plan, events: &[Event], known: &Known<'_>, wanted: Tier) -> Vec<TestOutcome> {
+    let mut left_out: Option<&Skip> = None;
+    let mut out: Vec<TestOutcome> = vec![];
+    for e in events {
+        match &e.what {
+            // it stands right before the row of its test
+            What::Skipped(skip) => left_out = Some(skip),
+            What::TestEnded { tier, file, name, status, ms, failure } => {
+                let of_it = |s: &&Skip| s.what == format!("{file} {name}");
+                let reason = left_out.take().filter(of_it).map(|s| s.reason.clone());
+                if *tier == wanted {
+                    let (file, name) = (file.clone(), name.clone());
+                    let status = honest(*status, known.get(*failure));
+                    out.push(TestOutcome { file, name, status, ms: *ms, failure: *failure, reason });
+                }
+            }
+            _ => {}
+        }
+    }
     for step in plan.steps.iter().filter(|s| s.tier == Some(wanted)) {
         let Action::Tests { file, names } = &step.action else { continue };
         for name in names {
             if !out.iter().any(|t| t.file == *file && t.name == *name) {
                 let (file, name) = (file.clone(), name.clone());
-                out.push(TestOutcome { file, name, status: Status::Unver, ms: 0, failure: None });
+                out.push(TestOutcome {
+                    file,
+                    name,
+                    status: Status::Unver,
+                    ms: 0,
+                    failure: None,
+                    reason: None,
+                });
             }
         }
     }
@@ -126,7 +147,7 @@ fn tests(plan: &Plan, events: &[Event], wanted: Tier) -> Vec<TestOutcome> {
 
 impl TierOutcome {
     /// The worst status decides, and the first failure of that status is named.
-    fn take(&mut self, status: Status, failure: Option<&Failure>, note: Option<&str>) {
+    fn take(&mut self, status: Status, failure: Option<FailureId>, note: Option<&str>) {
         let before = self.status;
         self.status = self.status.and(status);
         let worse = self.status != before;
@@ -134,7 +155,7 @@ impl TierOutcome {
             return;
         }
         if worse || (self.failure.is_none() && failure.is_some()) {
-            self.failure = failure.cloned();
+            self.failure = failure;
             self.reason = None;
         }
         if self.failure.is_none() && self.reason.is_none() {

@@ -1,13 +1,13 @@
 //! Everything that went wrong in a run: what events say, and what they show that no single one says. Pure.
 
-use super::{StepOutcome, each, find, leftovers};
+use super::{Known, StepOutcome, each, find, leftovers};
 use crate::event::{DecidedBy, Event, Skip, What};
-use crate::failure::{Failure, causes};
-use crate::plan::{Action, Plan, Side};
+use crate::failure::detail::Detail;
+use crate::failure::{Failure, FailureId, causes};
+use crate::plan::{Action, Plan, Side, Step};
 use crate::tier::{Status, Tier};
-use crate::time::Span;
-use std::collections::BTreeMap;
-use std::time::Duration;
+use crate::time::Moment;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A failure and where it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct Trouble {
     pub tier: Option<Tier>,
     /// The step's title, or the test.
     pub during: String,
+    /// When it was told; none for what only the whole record shows.
+    pub at: Option<Moment>,
+    /// The hook or test whose calls led to it, by its name in events.
+    pub by: Option<String>,
     /// What.
     pub failure: Failure,
 }
@@ -24,17 +28,21 @@ pub struct Trouble {
 pub(super) fn all(
     plan: &Plan,
     events: &[Event],
+    known: &Known<'_>,
     steps: &[StepOutcome],
     stopped: Option<&str>,
 ) -> Vec<Trouble> {
-    let mut out = told(plan, events);
-    let mut add = |during: &str, failure| out.push(Trouble { tier: None, during: during.into(), failure });
+    let mut out = told(plan, events, known);
+    let mut add = |during: &str, failure| {
+        let during = during.to_string();
+        out.push(Trouble { tier: None, during, at: None, by: None, failure });
+    };
     for (file, secret) in each(events, |w| match w {
         What::SecretFound { file, secret } => Some((file, secret)),
         _ => None,
     }) {
-        let seen = format!("`{secret}` stands in `{file}`");
-        add("the last scan", Failure::new(causes::SECRET_LEAKED, "no secret value in the record", seen));
+        let detail = Detail::SecretFound { file: file.clone(), secret: secret.clone() };
+        add("the last scan", Failure::of(causes::SECRET_LEAKED, detail));
     }
     if let Some(failure) = leak(plan, events, steps) {
         add(&Action::Remove.title(), failure);
@@ -51,44 +59,60 @@ pub(super) fn all(
         }
     }
     if stopped == Some("deadline") && !out.iter().any(|t| t.failure.cause == causes::RUN_DEADLINE.id) {
-        let span = Span(Duration::from_millis(plan.deadline_ms));
-        let seen = format!("{span} were over");
-        let failure = Failure::new(causes::RUN_DEADLINE, "the run to end within its deadline", seen);
-        out.push(Trouble { tier: None, during: "the run".into(), failure });
+        let detail = Detail::Deadline { deadline_ms: plan.deadline_ms, during: None };
+        let (during, failure) = ("the run".into(), Failure::of(causes::RUN_DEADLINE, detail));
+        out.push(Trouble { tier: None, during, at: None, by: None, failure });
+    }
+    let mut free = known.free();
+    for t in out.iter_mut().filter(|t| t.failure.id.is_none()) {
+        t.failure.id = free;
+        free = free.after();
     }
     out
 }
 
-/// What steps and tests say themselves. A step repeats the failure of its test; the test is more exact.
-fn told(plan: &Plan, events: &[Event]) -> Vec<Trouble> {
+/// What steps and tests say themselves, each failure once: by the first that refers to it, and a test ends before its step.
+fn told(plan: &Plan, events: &[Event], known: &Known<'_>) -> Vec<Trouble> {
     let mut out: Vec<Trouble> = vec![];
+    let mut ids: HashSet<FailureId> = HashSet::new();
+    let mut hooks: HashMap<FailureId, &str> = HashMap::new();
     let mut own_tests = 0;
     for e in events {
+        let at = Some(e.at);
         match &e.what {
             What::StepStarted { .. } => own_tests = out.len(),
+            What::HookEnded { hook, failure: Some(id), .. } => _ = hooks.insert(*id, hook),
             What::TestEnded { tier, file, name, status, failure, .. } => {
-                if let Some(failure) = of_test(events, file, name, *status, failure.as_deref()) {
-                    out.push(Trouble { tier: Some(*tier), during: format!("{file} {name}"), failure });
+                let failure = of_test(events, file, name, *status, known.get(*failure));
+                let during = format!("{file} {name}");
+                let by = Some(during.clone());
+                if let Some(failure) = failure.filter(|f| f.id.is_none() || ids.insert(f.id)) {
+                    out.push(Trouble { tier: Some(*tier), during, at, by, failure });
                 }
             }
             What::StepEnded { step, status, failure, .. } => {
                 let planned = plan.steps.get(*step);
                 let during = planned.map_or_else(|| Action::Remove.title(), |s| plan.title(s));
-                let tests = &out[own_tests..];
-                let Some(failure) = of(*status, failure.as_deref(), !tests.is_empty()) else { continue };
-                let same =
-                    |t: &Trouble| t.failure.cause == failure.cause && t.failure.expected == failure.expected;
-                if !tests.iter().any(same) {
-                    out.push(Trouble { tier: planned.and_then(|s| s.tier), during, failure });
+                let by = failure.and_then(|id| hooks.get(&id)).map(|hook| (*hook).to_string());
+                let by = by.or_else(|| planned.and_then(|s| asks(plan, s)));
+                let failure = of(*status, known.get(*failure), out.len() > own_tests);
+                if let Some(failure) = failure.filter(|f| f.id.is_none() || ids.insert(f.id)) {
+                    out.push(Trouble { tier: planned.and_then(|s| s.tier), during, at, by, failure });
                 }
             }
             What::RecordFailed { failure } => {
-                out.push(Trouble { tier: None, during: "the record".into(), failure: (**failure).clone() });
+                let (during, failure) = ("the record".into(), (**failure).clone());
+                out.push(Trouble { tier: None, during, at: None, by: None, failure });
             }
             _ => {}
         }
     }
     out
+}
+
+/// The probe that a step asks.
+fn asks(plan: &Plan, step: &Step) -> Option<String> {
+    matches!(step.action, Action::Ready { .. }).then(|| plan.named(step.app, "ready_probe"))
 }
 
 /// The failure that is told, or one for a failed end that tells none.
@@ -145,32 +169,35 @@ fn leak(plan: &Plan, events: &[Event], steps: &[StepOutcome]) -> Option<Failure>
     if left.is_empty() || told {
         return None;
     }
-    let names: Vec<String> = left.iter().map(|h| format!("{} {}: {}", h.kind, h.name, h.by)).collect();
-    Some(Failure::new(causes::LEFTOVER, "nothing left on the engine", names.join(", ")))
+    Some(Failure::of(causes::LEFTOVER, Detail::Left { held: left }))
 }
 
-/// Each side is handed over once for each deploy that the plan has and that was begun. Counted where it is done if the
-/// record tells that, else by the steps.
+/// Each app is deployed once on each side that the plan deploys: counted where the engine took the stack, whatever the
+/// plan's steps say.
 fn deploys(plan: &Plan, events: &[Event], steps: &[StepOutcome]) -> Vec<Failure> {
-    let mut handed: BTreeMap<Side, usize> = BTreeMap::new();
-    for side in each(events, |w| if let What::Deployed { side } = w { Some(*side) } else { None }) {
-        *handed.entry(side).or_insert(0) += 1;
+    let mut taken: BTreeMap<(usize, Side), usize> = BTreeMap::new();
+    for of in each(events, |w| if let What::Deployed { app, side } = w { Some((*app, *side)) } else { None })
+    {
+        *taken.entry(of).or_insert(0) += 1;
     }
-    let counted = !handed.is_empty();
-    let mut out = vec![];
-    for side in [Side::Base, Side::Head] {
-        let planned = plan.steps.iter().filter(|s| s.action == Action::Deploy { side }).count();
-        let of_side =
-            |s: &&StepOutcome| plan.steps.get(s.step).is_some_and(|p| p.action == Action::Deploy { side });
-        let begun = steps.iter().filter(of_side).count();
-        let passed = steps.iter().filter(of_side).filter(|s| s.status == Status::Pass).count();
-        let times = if counted { handed.get(&side).copied().unwrap_or(0) } else { begun };
-        if times > planned || (counted && times < passed) {
-            let seen = format!("{times} deploys of the {}", format!("{side:?}").to_lowercase());
-            out.push(Failure::new(causes::DEPLOY_COUNT, format!("{planned} as the plan says"), seen));
-        }
-    }
-    out
+    let planned = plan.steps.iter().filter_map(deploy).collect::<BTreeSet<_>>();
+    let passed = steps.iter().filter(|s| s.status == Status::Pass);
+    let passed = passed.filter_map(|s| plan.steps.get(s.step).and_then(deploy)).collect::<BTreeSet<_>>();
+    let all = planned.iter().chain(taken.keys()).copied().collect::<BTreeSet<_>>();
+    let wrong = |of: &(usize, Side)| {
+        let times = taken.get(of).copied().unwrap_or(0);
+        times > usize::from(planned.contains(of)) || times < usize::from(passed.contains(of))
+    };
+    let told = |of @ (app, side): (usize, Side)| {
+        let app = plan.apps.get(app).map_or_else(|| app.to_string(), |a| a.recipe.to_string());
+        let (planned, taken) = (u64::from(planned.contains(&of)), taken.get(&of).copied().unwrap_or(0));
+        Failure::of(causes::DEPLOY_COUNT, Detail::DeployCount { app, side, planned, taken: taken as u64 })
+    };
+    all.into_iter().filter(wrong).map(told).collect()
+}
+
+fn deploy(step: &Step) -> Option<(usize, Side)> {
+    if let Action::Deploy { side } = step.action { Some((step.app, side)) } else { None }
 }
 
 /// Steps that a run which came to its end has not done. A stop excuses all but removal.

@@ -141,6 +141,7 @@ impl Pass<'_> {
                     codes::UNSET_VARIABLE,
                     format!("`{name}` has no value, so an empty text is used"),
                 )
+                .about(&name)
                 .help(format!("give it a value in the env file, or a default: `${{{name}:-…}}`"))
             }
             What::Required { name, message, ignored } => {

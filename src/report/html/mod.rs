@@ -97,8 +97,8 @@ fn failure(out: &mut String, during: &str, f: &Failure) {
     let _ = writeln!(out, "<section class=\"failure\"><h3>{}</h3>\n<dl>", escape(during));
     let rows = [
         ("blame", format!("{} ({}: {doc})", f.blame, f.cause)),
-        ("expected", f.expected.clone()),
-        ("observed", f.observed.clone()),
+        ("expected", f.expected()),
+        ("observed", f.observed()),
         ("where", f.place.clone().unwrap_or_default()),
         ("to do", f.cure().unwrap_or_default().to_string()),
     ];

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use ccci_model::event::{Event, What};
-use ccci_model::failure::{Failure, causes};
+use ccci_model::failure::{Failure, FailureId, causes};
 use ccci_model::plan::{Action, Plan};
 use ccci_model::redact::Redactor;
 use ccci_model::secret::Secret;
@@ -103,7 +103,7 @@ fn a_secret_in_a_kept_file_makes_the_run_red_on_the_disk_too() {
     fs::write(dir.path().join("app.log"), "login with hunter2secret").unwrap();
     let record = journal.finish().record.unwrap();
     assert_eq!(record.outcome.verdict, Verdict::Red);
-    assert_eq!(record.outcome.troubles[0].failure.observed, "`db_password` stands in `app.log`");
+    assert_eq!(record.outcome.troubles[0].failure.observed(), "`db_password` stands in `app.log`");
     assert_eq!(Record::read(dir.path()).unwrap(), record);
     let results = fs::read_to_string(dir.path().join("results.json")).unwrap();
     assert!(results.contains("\"verdict\": \"red\""));
@@ -138,7 +138,10 @@ fn with_archive(dir: &Path, restored: Status, keep: bool) -> (bool, Vec<String>)
             && restored != Status::Pass
         {
             *status = restored;
-            *failure = Some(Box::new(Failure::new(causes::RESTORE_MISMATCH, "a", "b")));
+            let id = FailureId::nth(1);
+            let failed = Failure { id, ..Failure::new(causes::RESTORE_MISMATCH, "a", "b") };
+            journal.take(Event { at: event.at, what: What::Failed(Box::new(failed)) });
+            *failure = Some(id);
         }
         if let What::RunEnded { .. } = event.what {
             let (file, sha256) = (file.clone(), Some("0".repeat(64)));

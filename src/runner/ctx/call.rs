@@ -1,8 +1,9 @@
 //! Calls a hook or a test with its ctx, and turns what scripts end with into failures with a cause and a blame.
 
 use super::{Ctx, HookCtx, register};
+use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Cause, Failure, causes};
-use ccci_script::{ErrorKind, FnRef, Hook, Return, ScriptError, Scripts};
+use ccci_script::{ErrorKind, FnRef, Hook, Return, ScriptError, Scripts, Unheld};
 use rhai::Dynamic;
 use std::sync::Arc;
 
@@ -42,7 +43,10 @@ fn failure(e: ScriptError, otherwise: &'static Cause, what: &str) -> Failure {
     let failure = match (e.failure, e.kind) {
         (Some(known), _) => *known,
         (None, ErrorKind::Assertion) => match e.assertion {
-            Some(a) => Failure::new(otherwise, format!("`{}`", a.expression), a.observed),
+            Some(a) => {
+                let Unheld { expression, observed } = *a;
+                Failure::of(otherwise, Detail::Assertion { expression, observed })
+            }
             None => Failure::new(otherwise, format!("{what} to hold"), e.message),
         },
         (None, kind) => {
@@ -62,10 +66,6 @@ fn failure(e: ScriptError, otherwise: &'static Cause, what: &str) -> Failure {
 
 fn hide(ctx: &HookCtx, failure: Failure) -> Box<Failure> {
     let mut failure = Box::new(failure);
-    failure.expected = ctx.redactor.hide(&failure.expected);
-    failure.observed = ctx.redactor.hide(&failure.observed);
-    for e in &mut failure.evidence {
-        e.text = ctx.redactor.hide(&e.text);
-    }
+    failure.change_texts(&|text| ctx.redactor.hide(text));
     failure
 }

@@ -2,6 +2,8 @@
 
 use super::state::{Ctx, Native, cluster_raised, looked_at, raised};
 use super::{CtxFn, HookCtx};
+use ccci_model::failure::detail::{CommandOf, Detail};
+use ccci_model::failure::{Failure, causes};
 use ccci_model::name::ServiceName;
 use ccci_script::functions::Functions;
 use ccci_script::limits::LOG_LINES as MOST_LOG_LINES;
@@ -17,6 +19,10 @@ use std::sync::Arc;
 #[derive(Clone)]
 struct Output(Arc<ExecOutput>);
 
+/// Lines of each output of a command that a failure shows.
+const SHOWN_LINES: usize = 20;
+/// Bytes of them.
+const SHOWN_BYTES: usize = 16 << 10;
 /// Lines of a log unless said otherwise.
 const LOG_LINES: usize = 200;
 
@@ -188,27 +194,33 @@ fn run(c: &Ctx, function: &str, service: &str, list: &Array, strict: bool) -> Na
     let shown: Vec<String> = list.iter().map(Dynamic::to_string).collect();
     c.0.call(function, vec![service.to_string(), shown.join(" ")], told, |limit| {
         c.0.needs(function, Reach::App)?;
-        let request = ExecRequest { argv: words(list)?, ..ExecRequest::default() };
+        let argv = words(list)?;
+        let request = ExecRequest { argv: argv.clone(), ..ExecRequest::default() };
         let doing = format!("run a command in service `{service}`");
         let out = c.0.world.cluster.exec(&c.0.stack, &named(service)?, &request, limit);
-        checked(
-            out.map_err(|e| trouble(c, e, service, &doing, limit))?,
-            &format!("in service `{service}`"),
-            strict,
-        )
+        let out = out.map_err(|e| trouble(c, e, service, &doing, limit))?;
+        if strict { checked(out, CommandOf::Script, service, argv) } else { Ok(Output(Arc::new(out))) }
     })
 }
 
-/// A non-zero exit raises, with the last lines that the command wrote (lesson 10: never an empty answer for a failure).
-fn checked(out: ExecOutput, place: &str, strict: bool) -> Result<Output, Raised> {
-    if !strict || out.code == 0 {
+/// A non-zero exit raises (lesson 10: never an empty answer for a failure).
+fn checked(out: ExecOutput, role: CommandOf, service: &str, argv: Vec<String>) -> Result<Output, Raised> {
+    if out.code == 0 {
         return Ok(Output(Arc::new(out)));
     }
-    let said = if out.stderr.trim().is_empty() { &out.stdout } else { &out.stderr };
-    let lines: Vec<&str> = said.trim().lines().collect();
-    let tail = lines[lines.len().saturating_sub(5)..].join("\n");
-    let words = if tail.is_empty() { "it wrote nothing".to_string() } else { tail };
-    Err(raised(format!("the command {place} exited with {}: {words}", out.code)))
+    let (service, code) = (service.to_string(), out.code);
+    let (stdout, stderr) = (end(&out.stdout), end(&out.stderr));
+    let detail = Detail::Exec { role, service, argv, code, stdout, stderr };
+    let failure = Failure::of(causes::EXEC_FAILED, detail);
+    Err(Raised { message: raised(failure.observed()).message, failure: Some(Box::new(failure)) })
+}
+
+/// The last lines of what a command wrote, as much as a failure shows.
+fn end(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
+    let from = last.len().saturating_sub(SHOWN_BYTES);
+    last[last.ceil_char_boundary(from)..].to_string()
 }
 
 fn logs(c: &Ctx, service: &str, lines: i64) -> Native<ImmutableString> {
@@ -270,8 +282,10 @@ fn job(c: &Ctx, name: &str, image: &str, list: &Array) -> Native<Output> {
         if seen.service(name.as_str()).is_some() {
             return Err(raised(format!("a job cannot be called `{name}`: a service of the app is")));
         }
-        let job = JobRequest { name, image: image.to_string(), argv: words(list)?, env: vec![], owner };
+        let argv = words(list)?;
+        let job = JobRequest { name, image: image.to_string(), argv: argv.clone(), env: vec![], owner };
         let out = c.0.world.cluster.run_job(&c.0.stack, &job, limit);
-        checked(out.map_err(|e| cluster_raised(e, "run a job"))?, "of the job", true)
+        let out = out.map_err(|e| cluster_raised(e, "run a job"))?;
+        checked(out, CommandOf::Job, job.name.as_str(), argv)
     })
 }

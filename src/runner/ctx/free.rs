@@ -58,7 +58,7 @@ fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr
         Err(WaitError::Stopped(_)) => Err(stopped(ctx.stop().unwrap_or(StopReason::Cancelled))),
         Err(WaitError::TimedOut { why, .. }) if ctx.stop().is_none() => {
             let message = format!("not within {}: {why} (asked {asked} times)", Span(span));
-            // what only the world was to blame for at the last question keeps that blame
+            // what only the infrastructure was to blame for at the last question keeps that blame
             let failure = known.take().filter(|f| f.is_error());
             Err(Raised { message, failure }.into())
         }

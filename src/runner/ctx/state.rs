@@ -216,11 +216,11 @@ pub fn raised(message: impl Into<String>) -> Raised {
 
 /// Trouble of the world's, raised so that its blame is kept.
 pub fn world_trouble(failure: Failure, doing: &str) -> Raised {
-    let message = format!("could not {doing}: {}", failure.observed);
+    let message = format!("could not {doing}: {}", failure.observed());
     Raised { message, failure: Some(Box::new(failure)) }
 }
 
-/// A cluster error as scripts see it: what only the world is to blame for keeps that blame.
+/// A cluster error as scripts see it: what only the infrastructure is to blame for keeps that blame.
 pub fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
     match e.worlds(doing) {
         Some(failure) => world_trouble(failure, doing),

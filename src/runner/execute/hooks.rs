@@ -5,7 +5,7 @@ use crate::ctx::{self, HookCtx, state::Facts, state::Used};
 use ccci_model::event::What;
 use ccci_model::failure::Failure;
 use ccci_model::plan::Side;
-use ccci_script::hooks::PROVIDE;
+use ccci_script::hooks::{PROVIDE, READY_PROBE};
 use ccci_script::{Hook, Point, Return};
 use ccci_swarm::ports::clock::Limit;
 use rhai::{Dynamic, Map};
@@ -45,10 +45,15 @@ pub fn call_at<R: Return>(
     run.sink.emit(What::HookStarted { hook: name.clone() });
     let began = run.world.clock.now();
     let limit = limit.within(&*run.world.clock, crate::build::HOOK_LIMIT);
-    let result = ctx::call::call_hook(&run.texts().scripts, hook, &context(run, &name, point, &limit), more);
+    let mut result =
+        ctx::call::call_hook(&run.texts().scripts, hook, &context(run, &name, point, &limit), more);
     let ms = run.world.clock.now().since(began).as_millis() as u64;
-    let failure = result.as_ref().err().cloned();
-    run.sink.emit(What::HookEnded { hook: name, ms, returned: String::new(), failure });
+    // a probe is asked again, so what it says is read in its light at the end
+    if hook.name != READY_PROBE.name {
+        result = result.map_err(|f| run.in_light(*f));
+    }
+    let failure = result.as_mut().err().map(|f| run.sink.record(f));
+    run.sink.emit(What::HookEnded { hook: name, ms, failure });
     result
 }
 

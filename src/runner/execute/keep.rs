@@ -63,7 +63,7 @@ impl Run<'_> {
         match converge::converge(&wanted, seen, history, now_ms) {
             converge::Verdict::Hopeless(failure) => {
                 let tier = self.job.plan.steps[..=self.step].iter().rev().find_map(|s| s.tier);
-                self.generic(tier, "no service keeps ending", &Err(Box::new(failure)));
+                let _ = self.generic(tier, "no service keeps ending", Err(Box::new(failure)));
             }
             _ => {
                 let doubts = converge::doubts(&wanted, seen, history, now_ms);
@@ -74,7 +74,7 @@ impl Run<'_> {
 
     /// Adds the last lines of every service of the stack to a failure that has no log yet.
     pub fn with_logs(&self, failure: Failure) -> Failure {
-        if failure.evidence.iter().any(|e| e.what.starts_with("log of")) || failure.is_error() {
+        if failure.has_log() || failure.is_error() {
             return failure;
         }
         let limit = self.log_limit();
@@ -83,7 +83,7 @@ impl Run<'_> {
         seen.services.iter().fold(failure, |f, service| {
             let text =
                 self.world.cluster.logs(stack, &service.name, EVIDENCE_LINES, &limit).unwrap_or_default();
-            f.evidence(format!("log of {}", service.name), self.job.redactor.hide(&text))
+            f.log(service.name.as_str(), self.job.redactor.hide(&text))
         })
     }
 
@@ -93,9 +93,18 @@ impl Run<'_> {
         let after = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
         let before = plan.base.as_ref().filter(|_| side == Side::Head).map(|b| b.commit.to_string());
         let images = self.state.resolved.get(&side).map(|r| r.composed.images()).unwrap_or_default();
-        self.state.facts.insert("commit_before".into(), json!(before));
-        self.state.facts.insert("commit_after".into(), json!(after.commit.to_string()));
+        match before {
+            Some(before) => self.note("commit_before", &before),
+            None => _ = self.state.facts.insert("commit_before".into(), json!(null)),
+        }
+        self.note("commit_after", after.commit.as_str());
         self.state.facts.insert("images".into(), json!(images));
+    }
+
+    /// Notes a fact, for `ctx.facts` and for the record.
+    pub fn note(&mut self, name: &str, value: &str) {
+        self.state.facts.insert(name.into(), json!(value));
+        self.sink.emit(What::Fact { name: self.named(name), value: value.into() });
     }
 
     fn log_limit(&self) -> Limit {

@@ -13,9 +13,10 @@ pub mod trouble;
 pub mod undo;
 pub mod wanted;
 
-use ccci_model::event::What;
-use ccci_model::failure::{Blame, Cause, Failure, causes};
-use ccci_model::plan::{Action, AppPlan, Plan, Role, Step};
+use ccci_model::event::{SCHEMA, What};
+use ccci_model::failure::detail::Detail;
+use ccci_model::failure::{Blame, Cause, Failure, FailureId, causes};
+use ccci_model::plan::{Action, AppPlan, Plan, Step};
 use ccci_model::time::Moment;
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Limit, Stop, StopReason};
@@ -62,7 +63,7 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
     let world = &world.traced();
     let plan = Box::new(job.plan.clone());
     let ccci = env!("CARGO_PKG_VERSION").to_string();
-    sink.emit(What::RunStarted { ccci, wall_ms: world.clock.wall_ms(), plan });
+    sink.emit(What::RunStarted { schema: SCHEMA, ccci, wall_ms: world.clock.wall_ms(), plan });
     sink.emit(What::Linted { status: job.linted.status, rules: job.linted.rules.clone() });
     let (began, shared) = (world.clock.now(), Shared::default());
     let run =
@@ -134,14 +135,9 @@ impl<'a> Run<'a> {
         &self.job.apps[self.at]
     }
 
-    /// Whether it is what the run is about.
-    fn is_subject(&self) -> bool {
-        self.app().role == Role::Subject
-    }
-
     /// Something of this app by a name that no other app of the run has.
     pub fn named(&self, what: &str) -> String {
-        if self.is_subject() { what.to_string() } else { format!("{}/{what}", self.app().recipe) }
+        self.job.plan.named(self.at, what)
     }
 
     /// Does these steps.
@@ -187,10 +183,12 @@ impl<'a> Run<'a> {
         self.sink.step_ended(n, began, end);
     }
 
-    fn in_light_of_what_came_before(&self, failure: Failure) -> Failure {
+    fn in_light_of_what_came_before(&self, mut failure: Failure) -> Failure {
         match &self.state.shaken {
             Some(before) if trouble::stands_on_earlier_steps(&failure) => {
-                failure.blame(Blame::World).evidence(
+                // read like this it is another one than what was recorded
+                failure.id = FailureId::default();
+                failure.blame(Blame::Infra).evidence(
                     "what came before",
                     format!("`{before}` was not done, and not for a fault of the recipe"),
                 )
@@ -255,28 +253,22 @@ impl<'a> Run<'a> {
         if self.world.cluster.losses() == 0 && !gone() {
             return failure;
         }
-        Failure::new(causes::ENGINE_GONE, "the engine to stay during the run", "it went away")
-            .evidence("what failed after that", failure.to_string())
+        Failure::of(causes::ENGINE_GONE, Detail::EngineLost { then: Some(Box::new(failure)) })
     }
 
     /// What fails because the run was stopped is nobody's fault but the stop's.
     fn in_light_of_the_stop(&self, failure: Failure) -> Failure {
         let late = self.world.clock.now() >= self.run_deadline();
+        let deadline_ms = self.job.plan.deadline_ms;
         match self.stop.reason() {
             // a bug stays one whatever ended the run, and what was said once is not said again
             _ if ONCE.iter().any(|c| c.id == failure.cause) => failure,
             Some(StopReason::Deadline) | None if late => {
-                let span = ccci_model::time::Span(Duration::from_millis(self.job.plan.deadline_ms));
-                Failure::new(
-                    causes::RUN_DEADLINE,
-                    "the run to end within its deadline",
-                    format!("{span} were over"),
-                )
-                .evidence("what was going on", failure.to_string())
+                let during = Some(Box::new(failure));
+                Failure::of(causes::RUN_DEADLINE, Detail::Deadline { deadline_ms, during })
             }
             Some(StopReason::Interrupted | StopReason::Terminated) => {
-                Failure::new(causes::INTERRUPTED, "the run to go on", "it was interrupted")
-                    .evidence("what was going on", failure.to_string())
+                Failure::of(causes::INTERRUPTED, Detail::Interrupted { during: Some(Box::new(failure)) })
             }
             _ => failure,
         }

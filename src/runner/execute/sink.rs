@@ -1,12 +1,13 @@
 //! Where events go: each is stamped with the run's clock and handed on, in order.
 
 use ccci_model::event::{Event, What};
-use ccci_model::failure::Failure;
+use ccci_model::failure::{Failure, FailureId};
 use ccci_model::tier::Status;
 use ccci_model::time::Moment;
 use ccci_swarm::ports::Clock;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 /// Takes finished events; the record and the live view stand behind it.
@@ -18,6 +19,7 @@ pub struct Sink {
     clock: Arc<dyn Clock>,
     zero: Moment,
     last: Arc<Mutex<(usize, String)>>,
+    failures: Arc<AtomicU32>,
     take: Arc<Taker>,
 }
 
@@ -25,7 +27,7 @@ impl Sink {
     /// A sink whose events count from now.
     pub fn new(clock: Arc<dyn Clock>, take: Arc<Taker>) -> Sink {
         let zero = clock.now();
-        Sink { clock, zero, last: Arc::default(), take }
+        Sink { clock, zero, last: Arc::default(), failures: Arc::default(), take }
     }
 
     /// Sends an event. Whoever takes it may break; the run goes on to removal all the same (lesson 38).
@@ -45,13 +47,33 @@ impl Sink {
         self.emit(What::Waiting { step, on: on.to_string() });
     }
 
+    /// Records a failure, unless it is recorded already: from then on it is referred to.
+    pub fn record(&self, failure: &mut Failure) -> FailureId {
+        if failure.id.is_none() {
+            failure.id = FailureId::nth(self.failures.fetch_add(1, Relaxed) + 1);
+            self.emit(What::Failed(Box::new(failure.clone())));
+        }
+        failure.id
+    }
+
+    /// The status and the failure of something that ended so.
+    pub fn ending(&self, failure: Option<&mut Failure>) -> (Status, Option<FailureId>) {
+        match failure {
+            None => (Status::Pass, None),
+            Some(f) if f.is_error() => (Status::Unver, Some(self.record(f))),
+            Some(f) => (Status::Fail, Some(self.record(f))),
+        }
+    }
+
     /// Sends the end of a step.
     pub fn step_ended(&self, step: usize, began: Moment, end: StepEnd) {
         let ms = self.clock.now().since(began).as_millis() as u64;
         let (status, failure, note) = match end {
             StepEnd::Done(note) => (Status::Pass, None, note),
-            StepEnd::Failed(f) if f.is_error() => (Status::Unver, Some(f), None),
-            StepEnd::Failed(f) => (Status::Fail, Some(f), None),
+            StepEnd::Failed(mut f) => {
+                let (status, failure) = self.ending(Some(&mut f));
+                (status, failure, None)
+            }
             StepEnd::NotDone(why) => (Status::Unver, None, Some(why)),
         };
         self.emit(What::StepEnded { step, status, ms, failure, note });

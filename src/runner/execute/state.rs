@@ -2,6 +2,7 @@
 
 use crate::ctx::Marks;
 use crate::slots::{self, Slot};
+use ccci_model::failure::Failure;
 use ccci_model::plan::{Action, Side};
 use ccci_model::secret::Secret;
 use ccci_recipe::compose::Composed;
@@ -56,8 +57,8 @@ pub struct State {
     pub converged: bool,
     /// What the waits since the last deploy have seen of its tasks: an end that nobody asked for is not forgotten.
     pub history: History,
-    /// How many times the app was deployed, by side.
-    pub deploys: Vec<Side>,
+    /// Failures of the waits for what was deployed last.
+    pub told: Vec<Failure>,
     /// Whether health gave up on the app since it was last deployed.
     pub deaf: bool,
     /// The stack before the upgrade.

@@ -1,5 +1,6 @@
 //! Turns what the ports could not do into failures with a cause and a blame. Pure.
 
+use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Blame, Failure, causes};
 use ccci_model::name::StackName;
 use ccci_swarm::ports::cluster::{ClusterError, PullError};
@@ -48,11 +49,9 @@ pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
         (_, other) => return cluster(other, doing),
     };
     let others = port_holder(&refused).filter(|holder| !holder.starts_with(&format!("{stack}_")));
-    let (cause, seen) = match others {
-        Some(holder) => (causes::PORT_TAKEN, format!("service `{holder}` of this swarm publishes its port")),
-        None => (causes::DEPLOY_REFUSED, "it refused".to_string()),
-    };
-    Failure::new(cause, "the engine to take the stack", seen).evidence("the engine's words", refused)
+    let cause = if others.is_some() { causes::PORT_TAKEN } else { causes::DEPLOY_REFUSED };
+    let holder = others.map(str::to_string);
+    Failure::of(cause, Detail::Refused { holder, said: refused })
 }
 
 /// The service that has the port which another one is to publish, in the engine's words (20.10 to 29): `port '80' is already
@@ -63,34 +62,24 @@ fn port_holder(refused: &str) -> Option<&str> {
 
 /// An image that could not be had: no such image blames the image, an unreachable registry the world.
 pub fn pull(e: PullError, image: &str) -> Failure {
-    let expected = format!("image `{image}` on the engine");
-    match e {
-        PullError::NoSuchImage { text, .. } => {
-            Failure::new(causes::MISSING_IMAGE, expected, "the registry has no such image")
-                .evidence("the engine's words", text)
-        }
-        PullError::Unreachable { text, .. } => {
-            Failure::new(causes::REGISTRY_UNREACHABLE, expected, "its registry does not answer")
-                .evidence("the engine's words", text)
-        }
-        PullError::Refused { text, .. } => {
-            Failure::new(causes::PULL_REFUSED, expected, "the registry refused it")
-                .evidence("the engine's words", text)
-        }
+    let (cause, said) = match e {
+        PullError::NoSuchImage { text, .. } => (causes::MISSING_IMAGE, text),
+        PullError::Unreachable { text, .. } => (causes::REGISTRY_UNREACHABLE, text),
+        PullError::Refused { text, .. } => (causes::PULL_REFUSED, text),
         // a variable that is empty leaves `nginx:`, which no engine takes for an image
         PullError::Cluster(ClusterError::Refused { text, .. })
             if text.contains("invalid reference format") =>
         {
-            let seen = format!("`{image}` is no name of an image");
-            Failure::new(causes::COMPOSE_INVALID, expected, seen).evidence("the engine's words", text)
+            (causes::COMPOSE_INVALID, text)
         }
-        PullError::Cluster(e) => cluster(e, &format!("pull `{image}`")),
-    }
+        PullError::Cluster(e) => return cluster(e, &format!("pull `{image}`")),
+    };
+    Failure::of(cause, Detail::Image { image: image.to_string(), said })
 }
 
 /// Whether a failure can be the consequence of an earlier step that was not done: scripts read what hooks left.
 pub fn stands_on_earlier_steps(failure: &Failure) -> bool {
-    [causes::TEST_FAILED, causes::HOOK_FAILED, causes::BACKUP_NOT_VERIFIED]
+    [causes::TEST_FAILED, causes::HOOK_FAILED, causes::EXEC_FAILED, causes::BACKUP_NOT_VERIFIED]
         .iter()
         .any(|c| c.id == failure.cause)
         && failure.blame == Blame::Recipe
@@ -116,7 +105,7 @@ mod tests {
         let gone = pull(PullError::NoSuchImage { image: image.clone(), text: text.clone() }, "x:1");
         assert_eq!((gone.blame, gone.cause.as_str()), (Blame::Image, "missing-image"));
         let away = pull(PullError::Unreachable { image, text }, "x:1");
-        assert_eq!((away.blame, away.is_error()), (Blame::World, true));
+        assert_eq!((away.blame, away.is_error()), (Blame::Infra, true));
     }
 
     #[test]
@@ -130,8 +119,8 @@ mod tests {
         };
         let stack = StackName::parse("a_ccci_test").unwrap();
         let foreign = deploy(said("shop_web"), &stack);
-        assert_eq!((foreign.cause.as_str(), foreign.blame), ("port-taken", Blame::World));
-        assert!(foreign.observed.contains("`shop_web`"), "{}", foreign.observed);
+        assert_eq!((foreign.cause.as_str(), foreign.blame), ("port-taken", Blame::Infra));
+        assert!(foreign.observed().contains("`shop_web`"), "{}", foreign.observed());
         let own = deploy(said("a_ccci_test_web"), &stack);
         assert_eq!((own.cause.as_str(), own.blame), ("deploy-refused", Blame::Recipe));
     }
@@ -146,8 +135,8 @@ mod tests {
             deploy(said(), &stack),
             pull(PullError::Cluster(said()), "nginx:1"),
         ] {
-            assert_eq!((failure.cause.as_str(), failure.blame), ("disk-full", Blame::World));
-            assert!(failure.observed.contains(text), "{}", failure.observed);
+            assert_eq!((failure.cause.as_str(), failure.blame), ("disk-full", Blame::Infra));
+            assert!(failure.observed().contains(text), "{}", failure.observed());
         }
     }
 
@@ -171,8 +160,12 @@ mod tests {
     fn a_task_on_another_node_is_the_worlds() {
         let e = ClusterError::Elsewhere { service: "db".into(), node: "worker2".into() };
         let f = cluster(e, "ask the database");
-        assert_eq!((f.cause.as_str(), f.blame), ("task-elsewhere", Blame::World));
-        assert!(f.observed.contains("service `db`") && f.observed.contains("node worker2"), "{}", f.observed);
+        assert_eq!((f.cause.as_str(), f.blame), ("task-elsewhere", Blame::Infra));
+        assert!(
+            f.observed().contains("service `db`") && f.observed().contains("node worker2"),
+            "{}",
+            f.observed()
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! before creation by construction. Repeats until nothing is left or the deadline, then says what holds the rest. An
 //! engine that does not answer is asked again until then: it may be on its way back.
 
+use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Failure, causes};
 use ccci_model::plan::Held;
 use ccci_model::time::Moment;
@@ -187,16 +188,7 @@ pub fn leak(left: &[Held]) -> Option<Failure> {
     if left.is_empty() {
         return None;
     }
-    let names: Vec<String> = left.iter().map(|h| format!("{} {}", h.kind, h.name)).collect();
-    let by: Vec<String> = left.iter().map(|h| format!("{} {}: {}", h.kind, h.name, h.by)).collect();
-    Some(
-        Failure::new(
-            causes::LEFTOVER,
-            "nothing of the run left on the engine",
-            format!("still there: {}", names.join(", ")),
-        )
-        .evidence("who holds it", by.join("\n")),
-    )
+    Some(Failure::of(causes::LEFTOVER, Detail::Left { held: left.to_vec() }))
 }
 
 fn tally(seen: &BTreeSet<(String, String)>, left: &[Leftover]) -> Removal {
@@ -337,8 +329,8 @@ mod tests {
         let stuck = Held { kind: "network".into(), name: "stuck".into(), by: "container c".into() };
         assert_eq!(removal.held, [stuck]);
         let failure = leak(&removal.held).unwrap();
-        assert_eq!(failure.observed, "still there: network stuck");
-        assert!(format!("{:?}", failure.evidence).contains("network stuck: container c"), "{failure:?}");
+        assert_eq!(failure.observed(), "still there: network stuck");
+        assert!(format!("{:?}", failure.shown()).contains("network stuck: container c"), "{failure:?}");
         assert_eq!(leak(&[]), None);
     }
 

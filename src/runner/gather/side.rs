@@ -111,7 +111,7 @@ impl Side {
         self.published = published;
         // the author says that it may stay unset by leaving it commented out
         let optional = |name: &str| self.env.sample.commented.iter().any(|e| e.key == name);
-        let named = |d: &Diagnostic| d.message.split('`').nth(1).is_some_and(optional);
+        let named = |d: &Diagnostic| d.about.as_deref().is_some_and(optional);
         all.0.retain(|d| d.code != codes::UNSET_VARIABLE || !(with.hooked || named(d)));
         if let Some(composed) = &self.composed {
             all.0.extend(composed.deployable().0);

@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn an_unreachable_server_is_the_worlds_fault_and_a_missing_repository_is_not() {
         let world = clone_fails("unable to access 'https://x.test/y.git/': Could not resolve host: x.test");
-        assert!(matches!(&world, Trouble::World(f) if f.blame == Blame::World && f.is_error()), "{world:?}");
+        assert!(matches!(&world, Trouble::World(f) if f.blame == Blame::Infra && f.is_error()), "{world:?}");
         let wrong = clone_fails("repository 'https://x.test/y.git/' not found");
         assert!(matches!(&wrong, Trouble::Wrong(d) if d.code == codes::NOT_A_REPOSITORY), "{wrong:?}");
     }
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_missing_git_says_what_to_install() {
         let Trouble::World(f) = of_source(SourceError::NoGit, None) else { panic!("world") };
-        assert!(f.expected.contains("apt-get install git"));
-        assert_eq!(f.observed, "failed to start git: it is not installed");
+        assert!(f.expected().contains("apt-get install git"));
+        assert_eq!(f.observed(), "failed to start git: it is not installed");
     }
 }

@@ -87,7 +87,7 @@ fn cut(value: &mut Value, most: usize) {
 mod tests {
     use super::*;
     use ccci_model::failure::{Failure, causes};
-    use ccci_model::tier::{Status, Tier};
+    use ccci_model::tier::Status;
     use ccci_model::time::Moment;
 
     fn said(text: String) -> Event {
@@ -117,17 +117,10 @@ mod tests {
         let failure = (0..4_000).fold(Failure::new(causes::TEST_FAILED, "a", "b"), |f, n| {
             f.evidence(format!("{n}"), "line\n".repeat(1_000))
         });
-        let what = What::TestEnded {
-            tier: Tier::Custom,
-            file: "custom/test_x.rhai".into(),
-            name: "test_y".into(),
-            status: Status::Fail,
-            ms: 1,
-            failure: Some(Box::new(failure)),
-        };
+        let what = What::Failed(Box::new(failure));
         let Fits::As(event) = Bound::default().fit(Event { at: Moment(1), what }) else { panic!() };
-        let What::TestEnded { failure: Some(f), .. } = &event.what else { panic!() };
-        assert_eq!((f.cause.as_str(), f.observed.as_str()), ("test-failed", "b"));
+        let What::Failed(f) = &event.what else { panic!() };
+        assert_eq!((f.cause.as_str(), f.observed().as_str()), ("test-failed", "b"));
         assert!(size(&event) <= MOST_EVENT, "{}", size(&event));
     }
 

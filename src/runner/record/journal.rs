@@ -314,7 +314,7 @@ mod tests {
         });
         let failure = journal.trouble().unwrap().failure();
         assert_eq!(failure.cause, "record-failed");
-        assert!(failure.evidence.iter().any(|e| e.text.contains("--out DIR")), "{failure:?}");
+        assert!(failure.to_do.iter().any(|t| t.contains("--out DIR")), "{failure:?}");
         // the room comes back: the record is mended from memory
         let record = journal.finish().record.unwrap();
         assert_eq!(record.outcome.verdict, Verdict::Green);

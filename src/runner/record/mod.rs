@@ -4,6 +4,7 @@ pub mod bound;
 pub mod format;
 pub mod index;
 pub mod journal;
+mod older;
 mod redaction;
 mod scan;
 
@@ -62,10 +63,10 @@ impl Record {
     pub fn parse(path: &str, content: &str) -> Result<Record, Vec<Diagnostic>> {
         // only what is wrong needs a copy to point into
         let text = LazyCell::new(|| Arc::new(Text { path: path.to_string(), content: content.to_string() }));
-        let (mut events, mut bad) = (vec![], vec![]);
+        let (mut events, mut bad, mut reader) = (vec![], vec![], older::Reader::default());
         for (n, line) in content.split_inclusive('\n').enumerate() {
-            match serde_json::from_str::<Event>(line) {
-                Ok(event) => events.push(event),
+            match reader.line(line) {
+                Ok(told) => events.extend(told),
                 Err(_) if line.trim().is_empty() || !line.ends_with('\n') => {}
                 Err(e) => {
                     let place = Place::at_line(&text, n + 1, e.column(), 1);
@@ -148,7 +149,8 @@ mod tests {
 
     fn lines() -> String {
         let plan = Box::new(example::plan());
-        let first = What::RunStarted { ccci: "0".into(), wall_ms: 1, plan };
+        let first =
+            What::RunStarted { schema: ccci_model::event::SCHEMA, ccci: "0".into(), wall_ms: 1, plan };
         let event = |what| serde_json::to_string(&Event { at: Moment(3), what }).unwrap() + "\n";
         [event(first), event(What::RunEnded { wall_ms: 2 })].concat()
     }

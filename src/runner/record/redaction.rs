@@ -36,11 +36,11 @@ pub fn hide(redactor: &Redactor, event: Event) -> Event {
 
 fn hidden(redactor: &Redactor, event: &Event) -> serde_json::Result<Event> {
     let mut value = serde_json::to_value(event)?;
-    walk(redactor, &mut value);
+    walk(redactor, &mut value, false);
     serde_json::from_value(value)
 }
 
-fn walk(redactor: &Redactor, value: &mut Value) {
+fn walk(redactor: &Redactor, value: &mut Value, is_detail: bool) {
     match value {
         Value::String(text) => {
             let hidden = redactor.hide(text);
@@ -48,16 +48,17 @@ fn walk(redactor: &Redactor, value: &mut Value) {
                 *text = hidden;
             }
         }
-        Value::Array(all) => all.iter_mut().for_each(|v| walk(redactor, v)),
+        Value::Array(all) => all.iter_mut().for_each(|v| walk(redactor, v, false)),
         Value::Object(map) => {
-            let own = |k: &String| OWN_WORDS.contains(&k.as_str());
+            // what kind of facts a failure has; elsewhere a kind is the engine's word
+            let own = |k: &String| OWN_WORDS.contains(&k.as_str()) || (is_detail && k == "kind");
             for (key, value) in map.iter_mut().filter(|(k, _)| !own(k)) {
                 if FOREIGN_KEYS.contains(&key.as_str())
                     && let Value::Object(inner) = value
                 {
                     *inner = std::mem::take(inner).into_iter().map(|(k, v)| (redactor.hide(&k), v)).collect();
                 }
-                walk(redactor, value);
+                walk(redactor, value, key == "detail");
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -89,10 +90,13 @@ mod tests {
             .map(|name| format!("{}/../../tests/records/{name}.jsonl", env!("CARGO_MANIFEST_DIR")));
         let kept: Vec<String> = records.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
         let plan = Box::new(example::plan());
-        let started = Event { at: Moment(0), what: What::RunStarted { ccci: "0".into(), wall_ms: 0, plan } };
+        let started = Event {
+            at: Moment(0),
+            what: What::RunStarted { schema: ccci_model::event::SCHEMA, ccci: "0".into(), wall_ms: 0, plan },
+        };
         let events: Vec<Event> = kept
             .iter()
-            .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()))
+            .flat_map(|text| crate::record::Record::parse("record", text).unwrap().events)
             .chain([started])
             .collect();
         let mut tried = 0;
@@ -129,7 +133,10 @@ mod tests {
         let text = serde_json::to_string(&hidden).unwrap();
         assert!(text.contains("mysql -p•••") && text.contains("password •••"), "{text}");
         let plan = Box::new(example::plan());
-        let started = Event { at: Moment(0), what: What::RunStarted { ccci: "0".into(), wall_ms: 0, plan } };
+        let started = Event {
+            at: Moment(0),
+            what: What::RunStarted { schema: ccci_model::event::SCHEMA, ccci: "0".into(), wall_ms: 0, plan },
+        };
         let What::RunStarted { plan, .. } = hide(&redactor, started).what else { panic!() };
         assert_eq!(plan.subject().tiers, example::plan().subject().tiers);
         assert!(plan.subject().base_reason.contains("newest"), "a plan is read back after hiding");
@@ -139,7 +146,10 @@ mod tests {
             .scripts
             .insert("custom/test_hunter2secret.rhai".into(), "the recipe directory".into());
         let plan = Box::new(named);
-        let started = Event { at: Moment(0), what: What::RunStarted { ccci: "0".into(), wall_ms: 0, plan } };
+        let started = Event {
+            at: Moment(0),
+            what: What::RunStarted { schema: ccci_model::event::SCHEMA, ccci: "0".into(), wall_ms: 0, plan },
+        };
         let What::RunStarted { plan, .. } = hide(&redactor, started).what else { panic!() };
         assert!(plan.subject().scripts.contains_key("custom/test_•••.rhai"), "{:?}", plan.subject().scripts);
     }

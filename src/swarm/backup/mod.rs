@@ -12,6 +12,7 @@ use crate::ports::cluster::{ClusterError, ExecRequest};
 use crate::ports::volume::Entry;
 use crate::ports::{Cluster, World};
 use archiving::{archive, file_of};
+use ccci_model::failure::detail::{CommandOf, Detail};
 use ccci_model::failure::{Failure, causes};
 use ccci_model::name::StackName;
 pub use labels::{Hooks, Job, Selected, jobs};
@@ -95,7 +96,7 @@ pub fn back_up(
     }
     let mut snapshot = Snapshot { name: name.to_string(), archives: vec![], jobs, notes, left_out: vec![] };
     for job in &snapshot.jobs {
-        hook(world, stack, job, "backup pre-hook", job.backup.pre.as_deref(), limit)?;
+        hook(world, stack, job, CommandOf::BackupPreHook, job.backup.pre.as_deref(), limit)?;
     }
     let mut taken = Ok(());
     for selected in snapshot.jobs.iter().flat_map(|j| &j.paths) {
@@ -109,7 +110,7 @@ pub fn back_up(
     taken = taken.and(closed);
     // post-hooks clean up after pre-hooks, so they run whatever happened between
     for job in &snapshot.jobs {
-        let done = hook(world, stack, job, "backup post-hook", job.backup.post.as_deref(), limit);
+        let done = hook(world, stack, job, CommandOf::BackupPostHook, job.backup.post.as_deref(), limit);
         taken = taken.and(done);
     }
     snapshot.left_out.extend(snapshot.archives.iter().filter_map(links::left_out));
@@ -138,13 +139,12 @@ pub(super) fn hook(
     world: &World,
     stack: &StackName,
     job: &Job,
-    what: &str,
+    role: CommandOf,
     command: Option<&str>,
     limit: &Limit,
 ) -> Result<(), Box<Failure>> {
     let Some(command) = command.filter(|c| !c.trim().is_empty()) else { return Ok(()) };
-    let doing = format!("run the {what} of service `{}`", job.service);
-    let expected = format!("the {what} of service `{}` to succeed", job.service);
+    let doing = format!("run the {} of service `{}`", role.name(), job.service);
     let strict = run(&*world.cluster, stack, job, &["bash", "-o", "pipefail", "-c", command], limit);
     let out = match strict {
         Ok(out) if matches!(out.code, 126 | 127) && no_bash(&out) => {
@@ -155,7 +155,8 @@ pub(super) fn hook(
             run(&*world.cluster, stack, job, &["sh", "-c", command], limit).map_err(|e| engine(e, &doing))?
         }
         Err(e @ ClusterError::Ended(_)) => {
-            let failure = Failure::new(causes::BACKUP_HOOK_FAILED, expected, format!("failed to {e}"));
+            let failure =
+                Failure::new(causes::BACKUP_HOOK_FAILED, format!("to {doing}"), format!("failed to {e}"));
             return Err(Box::new(failure.evidence("command", command)));
         }
         Err(e) => return Err(engine(e, &doing)),
@@ -163,13 +164,11 @@ pub(super) fn hook(
     if out.code == 0 {
         return Ok(());
     }
-    let seen = format!("it exited with {}", out.code);
-    Err(Box::new(
-        Failure::new(causes::BACKUP_HOOK_FAILED, expected, seen)
-            .evidence("command", command)
-            .evidence("its errors", tail(&out.stderr))
-            .evidence("its output", tail(&out.stdout)),
-    ))
+    let (service, code) = (job.service.to_string(), out.code);
+    let (stdout, stderr) = (tail(&out.stdout), tail(&out.stderr));
+    let argv = ["sh", "-c", command].map(str::to_string).to_vec();
+    let detail = Detail::Exec { role, service, argv, code, stdout, stderr };
+    Err(Box::new(Failure::of(causes::BACKUP_HOOK_FAILED, detail)))
 }
 
 /// Whether the engine's runtime could not start bash. Bash itself says `bash: line 1: x: command not found` of what it

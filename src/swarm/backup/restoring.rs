@@ -4,6 +4,7 @@ use super::{Archive, Snapshot, disk, engine, hook};
 use crate::ports::clock::Limit;
 use crate::ports::volume::{Entry, Kind};
 use crate::ports::{ClusterError, World};
+use ccci_model::failure::detail::CommandOf;
 use ccci_model::failure::{Failure, causes};
 use ccci_model::name::StackName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,13 +17,13 @@ pub fn restore(
     limit: &Limit,
 ) -> Result<PutBack, Box<Failure>> {
     for job in &snapshot.jobs {
-        hook(world, stack, job, "restore pre-hook", job.restore.pre.as_deref(), limit)?;
+        hook(world, stack, job, CommandOf::RestorePreHook, job.restore.pre.as_deref(), limit)?;
     }
     let done = all_back(world, stack, snapshot, limit);
     let closed = world.cluster.close_volumes(stack, limit).map_err(|e| engine(e, "let go of the volumes"));
     let done = done.and_then(|done| closed.map(|()| done))?;
     for job in &snapshot.jobs {
-        hook(world, stack, job, "restore post-hook", job.restore.post.as_deref(), limit)?;
+        hook(world, stack, job, CommandOf::RestorePostHook, job.restore.post.as_deref(), limit)?;
     }
     Ok(done)
 }
@@ -157,7 +158,7 @@ mod tests {
         let (sha256, file) = (String::new(), String::new());
         let archive = Archive { of, file, sha256, bytes: 0, entries: all.clone() };
         same(&archive, &all).unwrap();
-        assert_eq!(same(&archive, &all[1..]).unwrap_err().observed, "missing: d/000000");
+        assert_eq!(same(&archive, &all[1..]).unwrap_err().observed(), "missing: d/000000");
     }
 
     #[test]

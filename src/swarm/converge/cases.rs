@@ -215,13 +215,13 @@ fn a_task_without_a_node_is_called_after_a_while() {
     let node = "no suitable node (scheduling constraints not satisfied on 1 node)";
     let looks = [format!("0 | app: a pend ({node})"), format!("3000 | app: a pend ({node})")];
     let looks: Vec<&str> = looks.iter().map(String::as_str).collect();
-    check("app x1", &looks, "no-suitable-node @3000", "world");
+    check("app x1", &looks, "no-suitable-node @3000", "infra");
     check("app x1", &looks[..1], "waiting", "waits for a node");
     let port = "no suitable node (host-mode port already in use on 1 node)";
     let looks: Vec<String> =
         [0, 3000, 10_000].iter().map(|t| format!("{t} | app: a pend ({port})")).collect();
     let looks: Vec<&str> = looks.iter().map(String::as_str).collect();
-    check("app x1 port=80", &looks, "port-taken @10000", "world");
+    check("app x1 port=80", &looks, "port-taken @10000", "infra");
     check("app x1 port=80", &looks[..2], "waiting", "");
     check("app x1 port=80; web x1 port=80", &looks, "port-taken @10000", "service `web` of the same stack");
     let own: Vec<String> =

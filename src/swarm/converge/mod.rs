@@ -119,7 +119,7 @@ fn one_of(dead: Vec<(usize, Failure)>, wanted: &Wanted) -> Failure {
     let mut all = dead.into_iter();
     let (_, first) = all.next().expect("the caller has looked that there is one");
     all.fold(first, |f, (i, other)| {
-        f.evidence(format!("service `{}` as well", wanted.services[i].name), other.observed)
+        f.evidence(format!("service `{}` as well", wanted.services[i].name), other.observed())
     })
 }
 

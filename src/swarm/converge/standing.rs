@@ -46,7 +46,7 @@ impl Standing {
         match self {
             Standing::Good { .. } => None,
             Standing::Waiting(why) | Standing::Failing(why) => Some(why.clone()),
-            Standing::Dead(failure) => Some(failure.observed.clone()),
+            Standing::Dead(failure) => Some(failure.observed()),
         }
     }
 

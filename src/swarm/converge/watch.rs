@@ -75,6 +75,6 @@ fn with_logs(
             Ok(text) => text,
             Err(e) => format!("could not {e}"),
         };
-        failure.evidence(format!("log of {service}"), text)
+        failure.log(service.as_str(), text)
     })
 }

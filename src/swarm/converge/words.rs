@@ -168,7 +168,7 @@ fn a_port_that_is_taken_is_named_and_blamed_on_who_holds_it() {
     for (services, words) in [
         ("app x1 port=80", "it publishes 80/tcp"),
         ("app x1", "it publishes no port"),
-        ("app x1 port=80 startfirst", "world"),
+        ("app x1 port=80 startfirst", "infra"),
     ] {
         check(services, &looks, "port-taken @10000", words);
     }
@@ -197,7 +197,7 @@ fn a_port_is_held_by_an_old_task_only_if_that_runs() {
     assert!(said("run").starts_with("recipe") && said("run").contains("its own old task"), "{}", said("run"));
     for old in ["start", "pend", "shut", "fail=1"] {
         assert!(
-            said(old).starts_with("world") && !said(old).contains("who holds it"),
+            said(old).starts_with("infra") && !said(old).contains("who holds it"),
             "{old}: {}",
             said(old)
         );

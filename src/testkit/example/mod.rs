@@ -18,10 +18,18 @@ fn read(text: &str) -> Plan {
 
 /// The events of a run of a plan in which all is well.
 pub fn green_run(plan: &Plan) -> Vec<Event> {
-    let mut out = vec![What::RunStarted { ccci: "0".into(), wall_ms: 0, plan: Box::new(plan.clone()) }];
+    let mut out = vec![What::RunStarted {
+        schema: ccci_model::event::SCHEMA,
+        ccci: "0".into(),
+        wall_ms: 0,
+        plan: Box::new(plan.clone()),
+    }];
     for (step, s) in plan.steps.iter().enumerate() {
         let (title, tier) = (s.action.title(), s.tier);
         out.push(What::StepStarted { step, title, tier });
+        if let Action::Deploy { side } = s.action {
+            out.push(What::Deployed { app: s.app, side });
+        }
         if let Action::Tests { file, names } = &s.action {
             let (tier, status) = (tier.expect("tests have a tier"), Status::Pass);
             out.extend(names.iter().map(|name| {

@@ -3,7 +3,8 @@
 use super::Done;
 use super::deploy::until_converged;
 use crate::execute::{Run, hooks, trouble, wanted};
-use ccci_model::event::What;
+use ccci_model::event::{DecidedBy, GENERIC, Skip, What};
+use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Failure, causes};
 use ccci_model::plan::Side;
 use ccci_model::tier::{Status, Tier};
@@ -20,6 +21,9 @@ const ONE_ANSWER: Duration = Duration::from_secs(30);
 /// A proxy that knows no way to the app for so long learns of none any more, unless a task is still to come: its routes come
 /// from labels that are deployed, and what it saw of them is at most half a second old.
 const UNROUTED: Duration = Duration::from_secs(5);
+
+/// Letters of an answer's body that a failure shows.
+const SHOWN_OF_BODY: usize = 300;
 
 /// What the last question to a probe gets at least.
 const LAST_QUESTION: Duration = Duration::from_secs(5);
@@ -40,7 +44,7 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
             Ok(a) => match refusal(a, ok) {
                 None => Look::Done(a.status),
                 Some(f) if hopeless => Look::Hopeless(f),
-                Some(f) => Look::Waiting(f.observed),
+                Some(f) => Look::Waiting(f.observed()),
             },
         };
         last = Some(answer);
@@ -48,7 +52,7 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
     });
     match waited {
         Ok(status) => Ok(Some(format!("{path} answers {status}"))),
-        Err(WaitError::Hopeless(f)) => Err(Box::new(run.with_logs(*f))),
+        Err(WaitError::Hopeless(f)) => Err(run.gave_up(*f)),
         Err(WaitError::TimedOut { after, .. }) => {
             let failure = match last {
                 Some(Ok(a)) => refusal(&a, ok).unwrap_or_else(|| no_answer(path, "it came too late")),
@@ -56,7 +60,7 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
                 None => no_answer(path, "it was never asked"),
             };
             let waited = format!("{} of asking", ccci_model::time::Span(after));
-            Err(Box::new(run.with_logs(failure.evidence("waited", waited))))
+            Err(run.gave_up(failure.evidence("waited", waited)))
         }
         Err(e) => Err(Box::new(trouble::wait_of(e, "get an accepted answer"))),
     }
@@ -86,13 +90,11 @@ pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
         Ok(()) => Ok(Some(format!("yes {stable} times in a row, asked {asked} times"))),
         Err(WaitError::Hopeless(f)) => Err(f),
         Err(WaitError::TimedOut { after, .. }) => {
-            let expected = format!("ready_probe to be true {stable} times in a row");
-            let seen = format!("{yes} in a row after {asked} questions in {}", ccci_model::time::Span(after));
-            let mut f = Failure::new(causes::NOT_READY, expected, seen);
-            if let Some(r) = raised {
-                f.place = r.place.clone();
-                f = f.evidence("the probe last raised", r.observed.clone());
-            }
+            let place = raised.as_ref().and_then(|r| r.place.clone());
+            let ms = after.as_millis() as u64;
+            let mut f =
+                Failure::of(causes::NOT_READY, Detail::NotReady { stable, in_a_row: yes, asked, ms, raised });
+            f.place = place;
             Err(Box::new(run.with_logs(f)))
         }
         Err(e) => Err(Box::new(trouble::wait_of(e, "see ready_probe be true"))),
@@ -107,7 +109,7 @@ fn one_question(run: &Run<'_>, limit: &Limit) -> Limit {
 
 /// A probe that raises or hangs has not said yes; a probe of the wrong shape never will.
 fn is_not_yet(f: &Failure) -> bool {
-    [causes::HOOK_FAILED, causes::SCRIPT_DEADLINE].iter().any(|c| c.id == f.cause)
+    [causes::HOOK_FAILED, causes::EXEC_FAILED, causes::SCRIPT_DEADLINE].iter().any(|c| c.id == f.cause)
 }
 
 /// The generic assertion: every service at its wanted count, and the answer is accepted and the app's own. After a
@@ -122,16 +124,13 @@ pub fn serving(
     limit: &Limit,
 ) -> Done {
     let counts = counts(run, limit);
-    run.generic(tier, "every service is at its wanted count", &counts);
+    let counts = run.generic(tier, "every service is at its wanted count", counts);
     let name = format!("{path} gives an accepted answer of the app");
     if http && counts.is_err() && !run.state.converged {
         run.not_asked(tier, &name, "what was deployed last did not converge");
         return counts.map(|()| None);
     }
-    let answer = if http { assert_answer(run, path, ok, limit) } else { Ok(()) };
-    if http {
-        run.generic(tier, &name, &answer);
-    }
+    let answer = if http { run.generic(tier, &name, assert_answer(run, path, ok, limit)) } else { Ok(()) };
     counts?;
     answer?;
     Ok(None)
@@ -140,13 +139,13 @@ pub fn serving(
 fn counts(run: &mut Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
     let side = run.state.current.unwrap_or(Side::Head);
     let wanted = wanted::of(&run.state.resolved[&side].composed, false);
-    until_converged(run, &wanted, limit).map(|_| ())
+    until_converged(run, &wanted, limit).map(|_| ()).map_err(|f| run.again(*f))
 }
 
 fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result<(), Box<Failure>> {
     match ask(run, path, limit) {
-        Ok(a) => refusal(&a, ok).map_or(Ok(()), |f| Err(Box::new(run.with_logs(f)))),
-        Err(e) => Err(Box::new(run.with_logs(silence(path, &e)))),
+        Ok(a) => refusal(&a, ok).map_or(Ok(()), |f| Err(run.again(run.with_logs(f)))),
+        Err(e) => Err(run.again(run.with_logs(silence(path, &e)))),
     }
 }
 
@@ -172,18 +171,14 @@ fn a_task_is_to_come(run: &Run<'_>, limit: &Limit) -> bool {
 
 /// Why an answer is not good, if it is not.
 fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
-    let accepted: Vec<String> = ok.iter().map(u16::to_string).collect();
-    let expected = format!("an answer of the app with status {}", accepted.join(", "));
-    if let AnsweredBy::Ingress(why) = &answer.by {
-        let seen = format!("{} from the proxy itself: {why}", answer.status);
-        return Some(Failure::new(causes::PROXY_ANSWERS, expected, seen));
-    }
-    if ok.contains(&answer.status) {
-        return None;
-    }
-    let body: String = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
-    let seen = format!("status {} from {}", answer.status, answer.url);
-    Some(Failure::new(causes::NOT_HEALTHY, expected, seen).evidence("the answer begins", body))
+    let (proxy, cause) = match &answer.by {
+        AnsweredBy::Ingress(why) => (Some(why.clone()), causes::PROXY_ANSWERS),
+        _ if ok.contains(&answer.status) => return None,
+        _ => (None, causes::NOT_HEALTHY),
+    };
+    let body = String::from_utf8_lossy(&answer.body).chars().take(SHOWN_OF_BODY).collect();
+    let (url, accepted, status) = (answer.url.clone(), ok.to_vec(), answer.status);
+    Some(Failure::of(cause, Detail::Answer { url, accepted, status, proxy, body }))
 }
 
 /// No answer at all. An ingress that could not look says nothing about the recipe.
@@ -198,27 +193,44 @@ fn no_answer(path: &str, why: &str) -> Failure {
 impl Run<'_> {
     /// Tells a generic assertion that could not be made any more, and why.
     pub fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
-        let (tier, name) = (tier.unwrap_or(Tier::Install), format!("{name} (not asked: {why})"));
-        let (file, status, failure) = ("generic".to_string(), Status::Unver, None);
+        let (tier, name) = (tier.unwrap_or(Tier::Install), self.named(name));
+        let (what, decided_by) = (format!("{GENERIC} {name}"), DecidedBy::Earlier);
+        self.sink.emit(What::Skipped(Skip { what, reason: why.into(), decided_by }));
+        let (file, status, failure) = (GENERIC.to_string(), Status::Unver, None);
         self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
     }
 
-    /// Tells one generic assertion as a test of its tier.
-    pub fn generic(&self, tier: Option<Tier>, name: &str, result: &Result<(), Box<Failure>>) {
-        let result = result.clone().map_err(|f| self.in_light(*f));
-        let (status, failure) = match result {
-            Ok(()) => (Status::Pass, None),
-            Err(f) if f.is_error() => (Status::Unver, Some(f)),
-            Err(f) => (Status::Fail, Some(f)),
-        };
-        let tier = tier.unwrap_or(Tier::Install);
-        self.sink.emit(What::TestEnded {
-            tier,
-            file: "generic".into(),
-            name: self.named(name),
-            status,
-            ms: 0,
-            failure,
-        });
+    /// Tells one generic assertion as a test of its tier, and gives its result as it was recorded.
+    pub fn generic(
+        &self,
+        tier: Option<Tier>,
+        name: &str,
+        result: Result<(), Box<Failure>>,
+    ) -> Result<(), Box<Failure>> {
+        let mut result = result.map_err(|f| self.in_light(*f));
+        let (status, failure) = self.sink.ending(result.as_mut().err().map(|f| &mut **f));
+        let (tier, file, name) = (tier.unwrap_or(Tier::Install), GENERIC.to_string(), self.named(name));
+        self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
+        result
+    }
+
+    /// The failure of a wait for health, with the logs, recorded and remembered.
+    fn gave_up(&mut self, failure: Failure) -> Box<Failure> {
+        let mut failure = Box::new(self.with_logs(failure));
+        self.remember(&mut failure);
+        failure
+    }
+
+    /// Records the failure of a wait for what was deployed last, so that a later look can say that nothing has changed.
+    pub fn remember(&mut self, failure: &mut Box<Failure>) {
+        *failure = self.in_light((**failure).clone());
+        self.sink.record(failure);
+        self.state.told.push((**failure).clone());
+    }
+
+    /// A failure, with the one that it repeats: the wait for what was deployed last ended for the same cause.
+    fn again(&self, mut failure: Failure) -> Box<Failure> {
+        failure.again = self.state.told.iter().find(|f| f.cause == failure.cause).map(|f| f.id);
+        Box::new(failure)
     }
 }

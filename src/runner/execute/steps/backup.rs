@@ -4,9 +4,9 @@ use super::Done;
 use crate::execute::{Run, hooks};
 use ccci_model::event::What;
 use ccci_model::failure::{Failure, causes};
-use ccci_model::plan::NO_RESTORE;
+use ccci_model::plan::{Action, NO_RESTORE};
 use ccci_model::tier::Tier;
-use ccci_script::hooks::BACKUP_VERIFY;
+use ccci_script::hooks::{BACKUP_VERIFY, PRE_RESTORE};
 use ccci_swarm::backup;
 use ccci_swarm::ports::clock::Limit;
 
@@ -22,7 +22,7 @@ pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) ->
         for what in &snapshot.left_out {
             run.sink.emit(What::NotProved { what: what.clone() });
         }
-        run.state.facts.insert("snapshot".into(), name.clone().into());
+        run.note("snapshot", &name);
         let summary = snapshot.summary();
         run.state.snapshot = Some(snapshot);
         if !verify || hooks::call(run, BACKUP_VERIFY, limit)? {
@@ -42,8 +42,7 @@ pub fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
         Some(s) => s.assert_not_empty(),
         None => Err(no_snapshot()),
     };
-    run.generic(tier, "the backup holds something", &result);
-    result.map(|()| None)
+    run.generic(tier, "the backup holds something", result).map(|()| None)
 }
 
 /// Puts the last backup back.
@@ -52,8 +51,11 @@ pub fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
         return Err(no_snapshot());
     };
     let done = backup::restore(run.world, &run.app().stack, snapshot, limit)?;
-    // without a hook that damages the plan says so already
-    if done.is_nothing() && !run.app().not_proved.iter().any(|n| n.starts_with(NO_RESTORE)) {
+    // without a hook that damages, or a test that looks for what it damaged, the plan says so already
+    let mut own = run.job.plan.steps.iter().filter(|s| s.app == run.at);
+    let damaged = own.clone().any(|s| matches!(&s.action, Action::Hook { hook } if hook == PRE_RESTORE.name));
+    let looked_for = own.any(|s| s.tier == Some(Tier::Restore) && matches!(s.action, Action::Tests { .. }));
+    if done.is_nothing() && damaged && looked_for {
         let what =
             format!("{NO_RESTORE}: nothing had changed since the backup, so there was nothing to put back");
         run.sink.emit(What::NotProved { what });

@@ -31,7 +31,7 @@ pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     Ok(Some(format!("{} on the engine", images.join(", "))))
 }
 
-/// Puts the secrets, hands over the stack, and counts.
+/// Puts the secrets, hands over the stack, and tells that it was taken.
 pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.made = true;
     put_secrets(run, side, limit)?;
@@ -47,12 +47,13 @@ pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
         compose: resolved.yaml.clone(),
         files: resolved.files.clone(),
     };
-    run.state.deploys.push(side);
     run.world.cluster.deploy(&deploy, limit).map_err(|e| trouble::deploy(e, &run.app().stack))?;
+    run.sink.emit(What::Deployed { app: run.at, side });
     run.state.current = Some(side);
     (run.state.usable, run.state.deaf) = (false, false);
     run.state.converged = false;
     run.state.history = History::default();
+    run.state.told.clear();
     run.note_operation(side);
     Ok(None)
 }
@@ -81,7 +82,10 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
 pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let wanted = wanted::of(&run.state.resolved[&side].composed, true);
     run.state.history.begin_anew();
-    let outcome = until_converged(run, &wanted, limit).map_err(|f| as_published(run, side, *f));
+    let mut outcome = until_converged(run, &wanted, limit).map_err(|f| as_published(run, side, *f));
+    if let Err(f) = &mut outcome {
+        run.remember(f);
+    }
     run.state.converged = outcome.is_ok();
     // after a failed convergence the old version may still serve, and later tiers can tell more (SPEC 4)
     run.state.usable = match &outcome {
@@ -96,7 +100,8 @@ pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
 /// its image is gone bad, or its tag was published again with something else (lesson 17).
 fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
     let base = run.app().base.as_ref().filter(|b| side == Side::Base && !b.repaired);
-    let Some(version) = base.filter(|b| b.found_as.starts_with("tag ")).map(|b| b.found_as.clone()) else {
+    let tagged = run.texts().sides[&side].facts.tag.is_some();
+    let Some(version) = base.filter(|_| tagged).map(|b| b.found_as.clone()) else {
         return Box::new(failure);
     };
     let ends = [causes::CRASH_LOOP, causes::NEVER_HEALTHY];
@@ -118,7 +123,7 @@ pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
     run.state.history.begin_anew();
     match until_converged(run, &wanted, limit) {
         Err(f) if f.cause == causes::NOT_CONVERGED.id => {
-            Ok(Some(format!("backing up unsettled: {}", f.observed)))
+            Ok(Some(format!("backing up unsettled: {}", f.observed())))
         }
         other => other,
     }

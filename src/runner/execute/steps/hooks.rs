@@ -5,7 +5,7 @@ use crate::build::HOOK_LIMIT;
 use crate::execute::{Run, hooks};
 use ccci_model::event::What;
 use ccci_model::failure::Failure;
-use ccci_model::tier::{Status, Tier};
+use ccci_model::tier::Tier;
 use ccci_script::hooks::{INSTALL_STEPS, POST_INSTALL, PRE_BACKUP, PRE_INSTALL, PRE_RESTORE, PRE_UPGRADE};
 use ccci_swarm::ports::clock::Limit;
 
@@ -25,37 +25,22 @@ pub fn call(run: &mut Run<'_>, name: &str, limit: &Limit) -> Done {
 /// Runs the tests of one file, each with a scope and a deadline of its own.
 pub fn tests(run: &mut Run<'_>, tier: Option<Tier>, file: &str, names: &[String], limit: &Limit) -> Done {
     let tier = tier.unwrap_or(Tier::Custom);
-    let mut failed: Vec<(String, Box<Failure>)> = vec![];
+    let mut failed: Vec<Box<Failure>> = vec![];
     for name in names {
         let began = run.world.clock.now();
         let own = limit.within(&*run.world.clock, HOOK_LIMIT);
         let result = hooks::call_test(run, file, name, &own);
-        let result = result.map_err(|f| run.in_light(*f));
+        let mut failure = result.err().map(|f| run.in_light(*f));
         let ms = run.world.clock.now().since(began).as_millis() as u64;
-        let (status, failure) = match result {
-            Ok(()) => (Status::Pass, None),
-            Err(f) if f.is_error() => (Status::Unver, Some(f)),
-            Err(f) => (Status::Fail, Some(f)),
-        };
-        if let Some(f) = &failure {
-            failed.push((name.clone(), f.clone()));
-        }
+        let (status, id) = run.sink.ending(failure.as_deref_mut());
+        failed.extend(failure);
         let (file, name) = (file.to_string(), name.clone());
-        run.sink.emit(What::TestEnded { tier, file, name, status, ms, failure });
+        run.sink.emit(What::TestEnded { tier, file, name, status, ms, failure: id });
     }
-    let count = names.len();
-    match failed.len() {
-        0 => Ok(Some(format!("{count} passed"))),
-        n => {
-            let all: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
-            let list = all.join(", ");
-            // a failure of the recipe weighs more than one of the world
-            let first = failed.iter().position(|(_, f)| !f.is_error()).unwrap_or(0);
-            let (_, mut failure) = failed.swap_remove(first);
-            if n > 1 {
-                failure.observed = format!("{} (and {} more: {list})", failure.observed, n - 1);
-            }
-            Err(failure)
-        }
+    if failed.is_empty() {
+        return Ok(Some(format!("{} passed", names.len())));
     }
+    // a failure of the recipe weighs more than one of the infrastructure
+    let first = failed.iter().position(|f| !f.is_error()).unwrap_or(0);
+    Err(failed.swap_remove(first))
 }

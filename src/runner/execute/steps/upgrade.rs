@@ -31,7 +31,7 @@ pub fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> 
     let stack = &run.app().stack;
     let seen = run.world.cluster.look(stack, limit).map_err(|e| trouble::cluster(e, "look at the stack"))?;
     let stays = not_rolled_back(&seen);
-    run.generic(tier, "the update was not rolled back", &stays);
+    let stays = run.generic(tier, "the update was not rolled back", stays);
     let rest: [(&str, Asked); 2] = [("the deployed commit is the head", commit), ("something moved", moved)];
     if let Err(f) = stays {
         // Swarm put spec and labels back: of course they are the base's (lesson 4)
@@ -40,8 +40,7 @@ pub fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> 
     }
     let mut worst = Ok(None);
     for (name, asked) in rest {
-        let result = asked(run, &seen);
-        run.generic(tier, name, &result);
+        let result = run.generic(tier, name, asked(run, &seen));
         if let (Ok(_), Err(f)) = (&worst, result) {
             worst = Err(f);
         }
