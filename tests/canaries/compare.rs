@@ -103,13 +103,18 @@ fn whole(f: &Failure) -> String {
 }
 
 fn tests(row: &Canary, o: &Outcome, out: &mut Differences) {
-    let all: Vec<&TestOutcome> = o.tiers.iter().flat_map(|t| &t.tests).collect();
+    let all: Vec<(String, &TestOutcome)> = o
+        .tiers
+        .iter()
+        .flat_map(|tier| tier.tests.iter().map(move |t| (format!("{}: {} {}", tier.tier, t.file, t.name), t)))
+        .collect();
     for (wanted, status) in row.tests {
+        let is_named =
+            |name: &str| name == *wanted || name.split_once(": ").is_some_and(|(_, n)| n == *wanted);
         let named: Vec<Status> =
-            all.iter().filter(|t| format!("{} {}", t.file, t.name) == *wanted).map(|t| t.status).collect();
+            all.iter().filter(|(name, _)| is_named(name)).map(|(_, t)| t.status).collect();
         out.must(!named.is_empty() && named.iter().all(|s| s == status), || {
-            let ran: Vec<String> =
-                all.iter().map(|t| format!("{} {} {:?}", t.file, t.name, t.status)).collect();
+            let ran: Vec<String> = all.iter().map(|(name, t)| format!("{name} {:?}", t.status)).collect();
             format!("test `{wanted}`: wanted {status:?}, is {named:?} among\n{}", ran.join("\n"))
         });
     }

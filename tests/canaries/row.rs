@@ -47,7 +47,7 @@ pub struct Canary {
     pub tiers: Tiers,
     /// Every failure told, in this order, and no other.
     pub troubles: &'static [Trouble],
-    /// Tests that must have run: `file name`, and what became of them. All tests of ccci's own need not be named.
+    /// Tests that must have run: `file name`, or `tier: file name` where several tiers have one of that name, and what became of them. All tests of ccci's own need not be named.
     pub tests: &'static [(&'static str, Status)],
     /// Words that stand in the notes of steps that passed, or in the warnings of the plan.
     pub notes: &'static [&'static str],

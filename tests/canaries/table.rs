@@ -340,10 +340,7 @@ pub const CANARIES: &[Canary] = &[
             recipe("upgrade", "update-paused", &["exit code 5"]),
             recipe("upgrade", "update-paused", &["the old version still serves"]),
         ],
-        tests: &[(
-            "generic / gives an accepted answer of the app (not asked: what was deployed last did not converge)",
-            UNVER,
-        )],
+        tests: &[("upgrade: generic / gives an accepted answer of the app", UNVER)],
         ..RED
     },
     Canary {
