@@ -332,40 +332,48 @@ fn id(f: Option<&Failure>) -> Value {
     of_failure(f, |f| json!(f.id))
 }
 
-/// A tier.
-pub const TIER: &[Field<Referring<TierOutcome>>] = &[
-    Field { name: "name", doc: "Its name.", shape: tier, get: |t| json!(t.of.tier.name()) },
-    Field { name: "status", doc: "What became of it.", shape: status, get: |t| json!(t.of.status.name()) },
-    Field {
+/// What a tier and a test show of their failure.
+impl<T> Referring<T> {
+    const FAILURE: Field<Referring<T>> = Field {
         name: "failure",
         doc: "Its failure: an `id` among `failures`.",
         shape: || or_null(number()),
         get: |t| id(t.failure.as_ref()),
-    },
-    Field {
+    };
+    const BLAME: Field<Referring<T>> = Field {
         name: "blame",
         doc: "Who has to act.",
         shape: || or_null(blame()),
         get: |t| of_failure(t.failure.as_ref(), |f| json!(f.blame)),
-    },
+    };
+    const EXPECTED: Field<Referring<T>> = Field {
+        name: "expected",
+        doc: "What should have been.",
+        shape: || or_null(text()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.expected())),
+    };
+    const OBSERVED: Field<Referring<T>> = Field {
+        name: "observed",
+        doc: "What was.",
+        shape: || or_null(text()),
+        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.observed())),
+    };
+}
+
+/// A tier.
+pub const TIER: &[Field<Referring<TierOutcome>>] = &[
+    Field { name: "name", doc: "Its name.", shape: tier, get: |t| json!(t.of.tier.name()) },
+    Field { name: "status", doc: "What became of it.", shape: status, get: |t| json!(t.of.status.name()) },
+    Referring::FAILURE,
+    Referring::BLAME,
     Field {
         name: "cause",
         doc: "The cause's id; `ccci explain` has a page on each.",
         shape: || or_null(text()),
         get: |t| of_failure(t.failure.as_ref(), |f| json!(f.cause)),
     },
-    Field {
-        name: "expected",
-        doc: "What should have been.",
-        shape: || or_null(text()),
-        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.expected())),
-    },
-    Field {
-        name: "observed",
-        doc: "What was.",
-        shape: || or_null(text()),
-        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.observed())),
-    },
+    Referring::EXPECTED,
+    Referring::OBSERVED,
     Field {
         name: "reason",
         doc: "Why it was left out or is not known, when no failure says so.",
@@ -404,30 +412,10 @@ pub const TEST: &[Field<Referring<TestOutcome>>] = &[
         shape: || or_null(text()),
         get: |t| of_failure(t.failure.as_ref(), |f| json!(f.cause)),
     },
-    Field {
-        name: "failure",
-        doc: "Its failure: an `id` among `failures`.",
-        shape: || or_null(number()),
-        get: |t| id(t.failure.as_ref()),
-    },
-    Field {
-        name: "blame",
-        doc: "Who has to act.",
-        shape: || or_null(blame()),
-        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.blame)),
-    },
-    Field {
-        name: "expected",
-        doc: "What should have been.",
-        shape: || or_null(text()),
-        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.expected())),
-    },
-    Field {
-        name: "observed",
-        doc: "What was.",
-        shape: || or_null(text()),
-        get: |t| of_failure(t.failure.as_ref(), |f| json!(f.observed())),
-    },
+    Referring::FAILURE,
+    Referring::BLAME,
+    Referring::EXPECTED,
+    Referring::OBSERVED,
     Field {
         name: "reason",
         doc: "Why it was left out, if the run said so.",
