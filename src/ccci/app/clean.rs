@@ -1,8 +1,9 @@
 //! Removes what dead runs left and apps that were kept.
 
+use super::run::NoWorld;
 use super::session::Session;
 use ccci_adapters::locks::FileLocks;
-use ccci_adapters::scratch::{self, Scratch};
+use ccci_adapters::scratch;
 use ccci_runner::execute::undo::{self, Kept, Removal};
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::{ClusterError, World};
@@ -28,12 +29,9 @@ pub struct Cleaned {
 /// Why nothing was cleaned. Fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum NotCleaned {
-    /// No place of our own.
-    #[error("make a temporary directory: {0}")]
-    Scratch(std::io::Error),
-    /// No ingress.
-    #[error("open a socket on loopback: {0}")]
-    Loopback(std::io::Error),
+    /// There is no world to do it in.
+    #[error(transparent)]
+    World(#[from] NoWorld),
     /// The engine; `Stopped` if the session was.
     #[error(transparent)]
     Engine(#[from] ClusterError),
@@ -44,8 +42,8 @@ impl Session {
     pub fn clean(&self, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
         let places = [self.config.temporary.clone(), self.config.sources()];
         let directories: usize = places.iter().map(|place| scratch::sweep(place)).sum();
-        let own = Scratch::new().map_err(NotCleaned::Scratch)?;
-        let world = self.world(own.path()).map_err(NotCleaned::Loopback)?.traced();
+        let (_own, world) = self.scratch_world()?;
+        let world = world.traced();
         let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: self.stop.clone() };
         let (removed, locked) = swept(&world, &limit, waiting)?;
         FileLocks::new(self.config.locks.clone()).tidy();

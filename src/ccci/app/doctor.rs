@@ -1,9 +1,9 @@
 //! Looks whether this machine can run recipes: each finding with what to do.
 
 use super::engine;
+use super::run::NoWorld;
 use super::session::{Config, Session};
 use ccci_adapters::git::GitHand;
-use ccci_adapters::scratch::Scratch;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::{SourceError, Sources, World};
 use std::path::Path;
@@ -25,22 +25,10 @@ pub struct Finding {
     pub cure: String,
 }
 
-/// Why nothing was looked at. Fits after "failed to".
-#[derive(Debug, thiserror::Error)]
-pub enum NotLooked {
-    /// No place of our own.
-    #[error("make a temporary directory: {0}")]
-    Scratch(std::io::Error),
-    /// No ingress.
-    #[error("open a socket on loopback: {0}")]
-    Loopback(std::io::Error),
-}
-
 impl Session {
     /// Looks at everything a run needs.
-    pub fn doctor(&self) -> Result<Vec<Finding>, NotLooked> {
-        let scratch = Scratch::new().map_err(NotLooked::Scratch)?;
-        let world = self.world(scratch.path()).map_err(NotLooked::Loopback)?;
+    pub fn doctor(&self) -> Result<Vec<Finding>, NoWorld> {
+        let (_own, world) = self.scratch_world()?;
         let mut findings = self.engine_findings(&world);
         findings.push(self.git_finding(&world));
         findings.extend(disk_finding());

@@ -6,6 +6,7 @@ use ccci_adapters::docker::Swarm;
 use ccci_adapters::http::RealWeb;
 use ccci_adapters::ingress::Ingress;
 use ccci_adapters::locks::FileLocks;
+use ccci_adapters::scratch::Scratch;
 use ccci_adapters::store::DirStore;
 use ccci_model::event::Event;
 use ccci_runner::execute;
@@ -38,6 +39,26 @@ impl Session {
         let store = Arc::new(DirStore::new(dir));
         let locks = Arc::new(FileLocks::new(config.locks.clone()));
         Ok(World { cluster, web, clock, store, locks })
+    }
+}
+
+/// Why there is no world for a call that keeps nothing. Fits after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum NoWorld {
+    /// There is no directory of its own.
+    #[error("make a temporary directory: {0}")]
+    Scratch(std::io::Error),
+    /// There is no ingress.
+    #[error("open a socket on loopback: {0}")]
+    Loopback(std::io::Error),
+}
+
+impl Session {
+    /// The real world with a store that goes when the directory is dropped.
+    pub fn scratch_world(&self) -> Result<(Scratch, World), NoWorld> {
+        let own = Scratch::new().map_err(NoWorld::Scratch)?;
+        let world = self.world(own.path()).map_err(NoWorld::Loopback)?;
+        Ok((own, world))
     }
 }
 
