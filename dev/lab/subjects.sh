@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 cd "$LAB_HERE/../.."
-SINCE=ffd8becdd12b0edaa371eee930278d88a4ba4c0d
+SINCE=0463ebf78c8b3265d8ebb7335cd744c7df7d661b
 if ! git merge-base --is-ancestor $SINCE HEAD 2>/dev/null; then
   echo "subjects: not checked, because the history is missing"
   exit 0
