@@ -273,7 +273,7 @@ fn look(row: &Row) -> (String, Vec<String>) {
 fn every_bad_input_has_its_exit_code_and_says_what_where_and_what_to_do() {
     let _once = (source(), program_for_all());
     let next = AtomicUsize::new(0);
-    let seen: Mutex<Vec<(usize, String, Vec<String>)>> = Mutex::default();
+    let observed: Mutex<Vec<(usize, String, Vec<String>)>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -281,20 +281,20 @@ fn every_bad_input_has_its_exit_code_and_says_what_where_and_what_to_do() {
                     && let Some(row) = ROWS.get(n)
                 {
                     let (line, wrong) = look(row);
-                    seen.lock().unwrap().push((n, line, wrong));
+                    observed.lock().unwrap().push((n, line, wrong));
                 }
             });
         }
     });
-    let mut seen = seen.into_inner().unwrap();
-    seen.sort();
+    let mut observed = observed.into_inner().unwrap();
+    observed.sort();
     println!("| input | exit | message |\n|---|---|---|");
-    seen.iter().for_each(|(_, line, _)| println!("{line}"));
-    let wrong: Vec<String> = seen
+    observed.iter().for_each(|(_, line, _)| println!("{line}"));
+    let wrong: Vec<String> = observed
         .iter()
         .filter(|(_, _, wrong)| !wrong.is_empty())
         .map(|(n, _, wrong)| format!("{}: {}", ROWS[*n].what, wrong.join("\n  ")))
         .collect();
-    assert_eq!(seen.len(), ROWS.len(), "a row ended its thread");
+    assert_eq!(observed.len(), ROWS.len(), "a row ended its thread");
     assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), ROWS.len(), wrong.join("\n"));
 }

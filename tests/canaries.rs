@@ -20,7 +20,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use table::CANARIES;
 
-/// Lives at once. A life mostly waits for Swarm, so two cores carry more than two.
+/// Lives at once. A run mostly waits for Swarm, so two cores carry more than two.
 const AT_ONCE: usize = 4;
 
 #[test]
@@ -31,7 +31,7 @@ fn every_canary_is_right_in_everything_its_row_says() {
     }
     let began = Instant::now();
     let _proxy = ProxyNetwork::new();
-    let mut queue: Vec<&Canary> = wanted();
+    let mut queue: Vec<&Canary> = desired();
     // the slowest ones, which have the most tiers, come first
     queue.sort_by_key(|c| c.tiers.iter().filter(|t| **t == row::PASS).count());
     let (queue, done) = (Mutex::new(queue), Mutex::new(vec![]));
@@ -40,8 +40,8 @@ fn every_canary_is_right_in_everything_its_row_says() {
             scope.spawn(|| {
                 while let Some(canary) = { queue.lock().unwrap().pop() } {
                     let began = Instant::now();
-                    let wrong = std::panic::catch_unwind(|| life(canary))
-                        .unwrap_or_else(|_| vec!["its life panicked; the words stand above".into()]);
+                    let wrong = std::panic::catch_unwind(|| run_canary(canary))
+                        .unwrap_or_else(|_| vec!["its run panicked; the words stand above".into()]);
                     done.lock().unwrap().push((canary.name, began.elapsed(), wrong));
                 }
             });
@@ -61,7 +61,7 @@ fn every_canary_is_right_in_everything_its_row_says() {
 }
 
 /// All, or those that `CCCI_CANARY` names.
-fn wanted() -> Vec<&'static Canary> {
+fn desired() -> Vec<&'static Canary> {
     let Ok(names) = std::env::var("CCCI_CANARY") else { return CANARIES.iter().collect() };
     let names: BTreeSet<&str> = names.split(',').collect();
     let some: Vec<&Canary> = CANARIES.iter().filter(|c| names.contains(c.name)).collect();
@@ -70,8 +70,8 @@ fn wanted() -> Vec<&'static Canary> {
     some
 }
 
-/// One life, and what of its row does not hold.
-fn life(canary: &Canary) -> Vec<String> {
+/// One run, and what of its row does not hold.
+fn run_canary(canary: &Canary) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let ground = ground::make(canary.name, dir.path());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -160,10 +160,10 @@ fn every_canary_has_a_row_and_every_row_a_canary() {
     assert_eq!(rows, ground::folders().into_iter().collect());
     for row in CANARIES {
         assert!(row.about.starts_with(char::is_uppercase) && row.about.ends_with('.'), "{}", row.name);
-        let told = !row.troubles.is_empty() || !row.refused.is_empty();
+        let told = !row.failures.is_empty() || !row.refused.is_empty();
         assert_eq!(told, row.exit != 0, "{}: red says why, and green has nothing to say", row.name);
         assert!(row.lessons.iter().all(|l| l.starts_with("lesson_")), "{}", row.name);
-        for t in row.troubles {
+        for t in row.failures {
             assert!(
                 ccci_model::failure::causes::by_id(t.cause).is_some(),
                 "{}: no cause {}",

@@ -36,14 +36,14 @@ pub fn small_app(rest: &str) -> Ground {
 }
 
 /// A run of the real program that goes on.
-pub struct Life {
+pub struct TestRun {
     child: Child,
     told: std::path::PathBuf,
 }
 
-impl Life {
+impl TestRun {
     /// Starts it on the real engine; what it says goes to a file.
-    pub fn begin(ground: &Ground, args: &[&str]) -> Life {
+    pub fn begin(ground: &Ground, args: &[&str]) -> TestRun {
         let told = ground.path(&format!("told-{:?}.txt", Instant::now()).replace(' ', ""));
         let mut call = Command::new(program());
         ground.surround(call.args(args));
@@ -52,7 +52,7 @@ impl Life {
             call.envs(std::env::var_os(name).map(|v| (name, v)));
         }
         call.stdout(Stdio::null()).stderr(File::create(&told).unwrap());
-        Life { child: call.spawn().unwrap(), told }
+        TestRun { child: call.spawn().unwrap(), told }
     }
 
     pub fn text(&self) -> String {
@@ -96,20 +96,20 @@ fn sigusr1_prints_what_runs_what_is_waited_for_since_when_and_the_time_left() {
         return;
     }
     let ground = never_ready();
-    let life = Life::begin(&ground, &["run", "ghost", "--tiers", "install", "--deadline", "20m"]);
-    life.says("converge to the head");
+    let run = TestRun::begin(&ground, &["run", "ghost", "--tiers", "install", "--deadline", "20m"]);
+    run.says("converge to the head");
     std::thread::sleep(Duration::from_millis(1_500));
-    life.signal(Signal::USR1);
-    life.says(" to the deadline, failures 0");
-    life.says("  now      wait for ready_probe, ");
-    let text = life.text();
+    run.signal(Signal::USR1);
+    run.says(" to the deadline, failures 0");
+    run.says("  now      wait for ready_probe, ");
+    let text = run.text();
     assert!(text.contains("  time     ") && text.contains(" of 1"), "{text}");
     assert!(text.contains("  waiting  for ") && text.contains("install  going on"), "{text}");
     let left = text.lines().find(|l| l.contains(" to the deadline")).unwrap();
     assert!(left.contains(", 19m"), "{left}");
     let began = Instant::now();
-    life.signal(Signal::INT);
-    let (code, text) = life.end();
+    run.signal(Signal::INT);
+    let (code, text) = run.end();
     assert_eq!(code, Some(130), "{text}");
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     assert!(text.contains("INTERRUPTED") && text.contains("pass  remove everything"), "{text}");
@@ -126,17 +126,18 @@ fn recipes_live_side_by_side_with_lines_of_their_own_and_one_signal_ends_them_al
     for file in ["recipe.toml", "hooks.rhai"] {
         std::fs::copy(ground.path("recipes/ghost").join(file), more.join(file)).unwrap();
     }
-    let life = Life::begin(&ground, &["run", "ghost", "spook", "ghost", "--jobs", "2", "--tiers", "install"]);
-    life.says("ghost | ");
-    life.says("spook | ");
+    let run =
+        TestRun::begin(&ground, &["run", "ghost", "spook", "ghost", "--jobs", "2", "--tiers", "install"]);
+    run.says("ghost | ");
+    run.says("spook | ");
     for name in ["ghost", "spook"] {
         let waits = |l: &str| l.starts_with(&format!("{name} |")) && l.contains("pass  converge to the head");
-        life.until(name, || life.text().lines().any(waits).then_some(()));
+        run.until(name, || run.text().lines().any(waits).then_some(()));
     }
-    life.signal(Signal::USR1);
-    life.until("two states", || (life.text().matches(" to the deadline").count() == 2).then_some(()));
-    life.signal(Signal::INT);
-    let (code, text) = life.end();
+    run.signal(Signal::USR1);
+    run.until("two states", || (run.text().matches(" to the deadline").count() == 2).then_some(()));
+    run.signal(Signal::INT);
+    let (code, text) = run.end();
     assert_eq!(code, Some(130), "{text}");
     assert_eq!(text.matches("pass  remove everything").count(), 2, "{text}");
     assert!(text.contains("recipes: 3") && text.contains("not run       ghost: stopped before it"), "{text}");

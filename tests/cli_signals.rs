@@ -50,16 +50,16 @@ fn code(status: ExitStatus) -> Option<i32> {
 
 #[test]
 fn a_signal_ends_doctor_and_clean_while_the_engine_does_not_answer() {
-    let row = |command: &str, signal: Signal, wanted: i32| {
+    let row = |command: &str, signal: Signal, desired: i32| {
         let ground = Ground::new();
         let host = ground.engine(Engine::Silent);
         let status = Going::begin(&ground, &[command], &host).ended_by(signal);
-        assert_eq!(code(status), Some(wanted), "{command}");
+        assert_eq!(code(status), Some(desired), "{command}");
     };
     std::thread::scope(|scope| {
         for command in ["doctor", "clean"] {
-            for (signal, wanted) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-                scope.spawn(move || row(command, signal, wanted));
+            for (signal, desired) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+                scope.spawn(move || row(command, signal, desired));
             }
         }
     });

@@ -79,8 +79,8 @@ fn check(case: &Path, file: &str, got: Option<&str>) {
         }
         return;
     }
-    let wanted = fs::read_to_string(&path).ok();
-    assert_eq!(got, wanted.as_deref(), "{} is not what it was; {RENEW}", path.display());
+    let desired = fs::read_to_string(&path).ok();
+    assert_eq!(got, desired.as_deref(), "{} is not what it was; {RENEW}", path.display());
 }
 
 #[test]

@@ -16,9 +16,9 @@ use ccci_model::name::{RunId, ServiceName, StackName};
 use ccci_model::secret::Secret;
 use ccci_model::time::Moment;
 use ccci_swarm::backup::{back_up, restore};
-use ccci_swarm::converge::{History, Wanted, WantedService, until_converged};
+use ccci_swarm::converge::{Desired, DesiredService, History, until_converged};
 use ccci_swarm::log::Stream;
-use ccci_swarm::observed::{Oom, Restart, TaskState, VolumeSeen};
+use ccci_swarm::observed::{ObservedVolume, Oom, Restart, TaskState};
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Clock, Limit, Stop};
 use ccci_swarm::ports::cluster::*;
@@ -123,19 +123,19 @@ impl Ground {
         )
     }
 
-    fn wanted(&self) -> Wanted {
-        let app = WantedService::new(ServiceName::parse("app").unwrap(), self.image);
-        Wanted { services: vec![app], fresh: true }
+    fn desired(&self) -> Desired {
+        let app = DesiredService::new(ServiceName::parse("app").unwrap(), self.image);
+        Desired { services: vec![app], fresh: true }
     }
 
-    fn converge(&self, wanted: &Wanted) -> Result<Vec<String>, WaitError<ClusterError>> {
+    fn converge(&self, desired: &Desired) -> Result<Vec<String>, WaitError<ClusterError>> {
         let (stack, limit, mut history) = (self.stack(), self.limit(60), History::default());
-        until_converged(&*self.cluster, &*self.clock, &stack, wanted, &mut history, &limit, &mut |_| ())
+        until_converged(&*self.cluster, &*self.clock, &stack, desired, &mut history, &limit, &mut |_| ())
     }
 
     fn up(&self) {
         self.deploy(&self.compose(FOREVER, "")).unwrap();
-        self.converge(&self.wanted()).unwrap();
+        self.converge(&self.desired()).unwrap();
     }
 
     fn sh(&self, script: &str) -> Result<ExecOutput, ClusterError> {
@@ -220,12 +220,12 @@ fn on_each(test: &str, fact: impl Fn(&Ground)) {
 fn a_deployed_stack_converges_and_is_seen_with_its_labels() {
     on_each("seen", |g| {
         g.up();
-        let seen = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
-        let app = seen.service("app").unwrap();
+        let observed = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
+        let app = observed.service("app").unwrap();
         assert_eq!(app.labels[DOMAIN_LABEL], g.domain);
         let name = format!("{}_data", g.stack());
-        assert_eq!(app.volumes, [VolumeSeen { name, path: "/data".into(), elsewhere: false }]);
-        let tasks = seen.tasks_of(app);
+        assert_eq!(app.volumes, [ObservedVolume { name, path: "/data".into(), elsewhere: false }]);
+        let tasks = observed.tasks_of(app);
         assert_eq!((tasks.len(), tasks[0].state), (1, TaskState::Running));
         assert_eq!(tasks[0].template, app.template);
         g.remove();
@@ -237,18 +237,18 @@ fn an_update_replaces_the_task_and_a_label_alone_does_not() {
     on_each("update", |g| {
         g.up();
         let task = |g: &Ground| {
-            let seen = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
-            let mut tasks = seen.tasks;
-            tasks.retain(|t| t.wanted_running && t.state == TaskState::Running);
+            let observed = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
+            let mut tasks = observed.tasks;
+            tasks.retain(|t| t.desired_running && t.state == TaskState::Running);
             tasks[0].id.clone()
         };
         let first = task(g);
         g.deploy(&g.compose(FOREVER, "").replacen("ccci.run: contract,", "ccci.run: contract, x: y,", 1))
             .unwrap();
-        g.converge(&g.wanted()).unwrap();
+        g.converge(&g.desired()).unwrap();
         assert_eq!(task(g), first);
         g.deploy(&g.compose(&format!("{FOREVER} # new"), "")).unwrap();
-        g.converge(&g.wanted()).unwrap();
+        g.converge(&g.desired()).unwrap();
         assert_ne!(task(g), first);
         g.remove();
     });
@@ -261,10 +261,10 @@ fn a_change_of_the_health_check_alone_is_another_spec_and_replaces_the_task() {
             let check =
                 format!("    healthcheck: {{test: [CMD, 'true'], interval: {interval}s}}\n    deploy:\n");
             g.deploy(&g.compose(FOREVER, "").replacen("    deploy:\n", &check, 1)).unwrap();
-            g.converge(&g.wanted()).unwrap();
-            let seen = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
-            let app = seen.service("app").unwrap().clone();
-            let task = seen.tasks_of(&app).into_iter().find(|t| t.wanted_running).unwrap();
+            g.converge(&g.desired()).unwrap();
+            let observed = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
+            let app = observed.service("app").unwrap().clone();
+            let task = observed.tasks_of(&app).into_iter().find(|t| t.desired_running).unwrap();
             assert!(app.has_healthcheck && task.template == app.template, "{app:?} {task:?}");
             (task.template.clone(), task.id.clone())
         };
@@ -283,7 +283,7 @@ fn a_crash_loop_is_hopeless_and_says_the_exit_code_and_the_log() {
         }
         g.deploy(&g.compose("echo no such module; exit 3", "")).unwrap();
         let began = g.clock.now();
-        let Err(WaitError::Hopeless(f)) = g.converge(&g.wanted()) else { panic!() };
+        let Err(WaitError::Hopeless(f)) = g.converge(&g.desired()) else { panic!() };
         assert_eq!(f.cause, "crash-loop", "{f:?}");
         assert!(f.observed().contains("exit code 3"), "{f:?}");
         assert!(f.shown().iter().any(|e| e.text.contains("no such module")), "{f:?}");
@@ -302,7 +302,7 @@ fn a_task_that_ends_by_itself_is_not_called_unhealthy_for_having_a_health_check(
         g.break_(Fault::CrashLoops("app".into(), 3));
         let crash = g.compose("exit 3", &format!("      restart_policy: {{delay: 200ms}}{CHECKED}"));
         g.deploy(&crash).unwrap();
-        let Err(WaitError::Hopeless(f)) = g.converge(&g.wanted()) else { panic!() };
+        let Err(WaitError::Hopeless(f)) = g.converge(&g.desired()) else { panic!() };
         assert_eq!(f.cause, "crash-loop", "{f:?}");
         assert!(f.observed().contains("exit code 3"), "{f:?}");
         g.remove();
@@ -311,9 +311,9 @@ fn a_task_that_ends_by_itself_is_not_called_unhealthy_for_having_a_health_check(
         g.break_(Fault::Completes("app".into()));
         let once = g.compose("exit 0", &format!("      restart_policy: {{condition: none}}{CHECKED}"));
         g.deploy(&once).unwrap();
-        let mut wanted = g.wanted();
-        wanted.services[0].restart = Restart::Never;
-        let notes = g.converge(&wanted).unwrap();
+        let mut desired = g.desired();
+        desired.services[0].restart = Restart::Never;
+        let notes = g.converge(&desired).unwrap();
         assert!(notes.iter().any(|n| n.contains("ran to its end")), "{notes:?}");
         g.remove();
     });
@@ -329,14 +329,14 @@ fn hopeless(
     let text = change(g.compose(command, extra));
     g.deploy(&text).unwrap();
     let began = g.clock.now();
-    let mut wanted = g.wanted();
+    let mut desired = g.desired();
     if text.contains("127.0.0.1:9") {
-        wanted.services[0].image = "127.0.0.1:9/none:1".into();
+        desired.services[0].image = "127.0.0.1:9/none:1".into();
     }
     if text.contains("condition: none") {
-        wanted.services[0].restart = Restart::Never;
+        desired.services[0].restart = Restart::Never;
     }
-    let Err(WaitError::Hopeless(f)) = g.converge(&wanted) else { panic!("it converged") };
+    let Err(WaitError::Hopeless(f)) = g.converge(&desired) else { panic!("it converged") };
     let took = g.clock.now().since(began);
     eprintln!("{}: {} after {took:?}: {}", g.domain, f.cause, f.observed());
     g.remove();
@@ -476,7 +476,7 @@ fn a_volume_that_nobody_named_goes_with_the_stack_although_its_container_went_wi
         return eprintln!("unnamed: asks the real Swarm only; CCCI_SWARM=1 does");
     };
     g.deploy(&g.compose(FOREVER, "").replace("['data:/data']", "['data:/data', '/scratch']")).unwrap();
-    g.converge(&g.wanted()).unwrap();
+    g.converge(&g.desired()).unwrap();
     let container = g.cluster.look(&g.stack(), &g.limit(5)).unwrap().tasks[0].container.clone();
     let of_scratch = "{{range .Mounts}}{{if eq .Destination \"/scratch\"}}{{.Name}}{{end}}{{end}}";
     let volume = docker(&["inspect", "-f", of_scratch, &container]);
@@ -533,9 +533,9 @@ fn a_one_shot_that_ended_well_has_converged() {
     on_each("oneshot", |g| {
         g.break_(Fault::Completes("app".into()));
         g.deploy(&g.compose("exit 0", "      restart_policy: {condition: none}")).unwrap();
-        let mut wanted = g.wanted();
-        wanted.services[0].restart = Restart::Never;
-        let notes = g.converge(&wanted).unwrap();
+        let mut desired = g.desired();
+        desired.services[0].restart = Restart::Never;
+        let notes = g.converge(&desired).unwrap();
         assert!(notes.iter().any(|n| n.contains("ran to its end")), "{notes:?}");
         g.remove();
     });
@@ -548,7 +548,7 @@ fn a_rolled_back_update_is_named() {
         g.break_(Fault::RollsBack("app".into(), 7));
         let how = "      update_config: {failure_action: rollback, monitor: 2s, order: start-first}";
         g.deploy(&g.compose("exit 7", how)).unwrap();
-        let Err(WaitError::Hopeless(f)) = g.converge(&g.wanted()) else { panic!() };
+        let Err(WaitError::Hopeless(f)) = g.converge(&g.desired()) else { panic!() };
         assert_eq!(f.cause, "rolled-back", "{f:?}");
         assert!(f.observed().contains("exit code 7"), "{f:?}");
         g.remove();
@@ -786,7 +786,7 @@ fn a_line_that_the_engine_cuts_is_one_line_and_counted_as_one() {
         }
         // compose files double their dollars
         g.deploy(&g.compose(&LONG_LINES.replace('$', "$$"), "")).unwrap();
-        g.converge(&g.wanted()).unwrap();
+        g.converge(&g.desired()).unwrap();
         let app = ServiceName::parse("app").unwrap();
         let text = |n: usize| g.cluster.logs(&g.stack(), &app, n, &g.limit(10)).unwrap();
         let until = g.limit(10);
@@ -869,8 +869,8 @@ fn a_job_runs_to_its_end_and_is_removed() {
         };
         let got = g.cluster.run_job(&g.stack(), &job, &g.limit(30)).unwrap();
         assert_eq!((got.code, got.stdout.as_str(), got.stderr.as_str()), (3, "out\n", "err\n"));
-        let seen = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
-        assert!(seen.service("job").is_none());
+        let observed = g.cluster.look(&g.stack(), &g.limit(5)).unwrap();
+        assert!(observed.service("job").is_none());
         g.remove();
     });
 }
@@ -903,7 +903,7 @@ fn world(g: &Ground, store: &MemoryStore) -> World {
 fn up_with_backup(g: &Ground, hooks: &str) {
     let labels = format!("ccci.run: contract, backupbot.backup: 'true'{hooks},");
     g.deploy(&g.compose(FOREVER, "").replacen("ccci.run: contract,", &labels, 1)).unwrap();
-    g.converge(&g.wanted()).unwrap();
+    g.converge(&g.desired()).unwrap();
 }
 
 fn content(g: &Ground, path: &str) -> Option<String> {
@@ -949,8 +949,8 @@ fn a_volume_that_the_backed_up_service_only_reads_is_put_back() {
             .replacen("ccci.run: contract,", labels, 1);
         g.deploy(&text.replacen("networks:\n  default:", &format!("{reader}networks:\n  default:"), 1))
             .unwrap();
-        let both = ["app", "reader"].map(|n| WantedService::new(ServiceName::parse(n).unwrap(), g.image));
-        g.converge(&Wanted { services: both.to_vec(), fresh: true }).unwrap();
+        let both = ["app", "reader"].map(|n| DesiredService::new(ServiceName::parse(n).unwrap(), g.image));
+        g.converge(&Desired { services: both.to_vec(), fresh: true }).unwrap();
         g.sh("echo one > /data/kept").unwrap();
         let snapshot = back_up(&world, &g.stack(), "read", &g.limit(60)).unwrap();
         snapshot.assert_not_empty().unwrap();
@@ -991,7 +991,7 @@ fn a_volume_that_is_left_out_is_not_taken_along_with_the_one_around_it() {
             .replace("['data:/data']", "['data:/data', 'deep:/data/deep']");
         let owned = text.rsplit_once("  data:\n").unwrap().1.to_string();
         g.deploy(&format!("{text}  deep:\n{owned}")).unwrap();
-        g.converge(&g.wanted()).unwrap();
+        g.converge(&g.desired()).unwrap();
         g.sh("echo one > /data/outer").unwrap();
         g.sh("echo two > /data/deep/inner").unwrap();
         let snapshot = back_up(&world, &g.stack(), "nested", &g.limit(60)).unwrap();
@@ -1019,7 +1019,7 @@ fn a_volume_whose_mount_point_is_a_link_of_the_image_is_backed_up_and_put_back()
         .replacen("ccci.run: contract,", labels, 1)
         .replace("data:/data", "data:/var/lock");
     g.deploy(&text).unwrap();
-    g.converge(&g.wanted()).unwrap();
+    g.converge(&g.desired()).unwrap();
     g.sh("echo one > /var/lock/kept").unwrap();
     let snapshot = back_up(&world, &g.stack(), "link", &g.limit(60)).unwrap();
     snapshot.assert_not_empty().unwrap();

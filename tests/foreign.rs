@@ -17,8 +17,8 @@ use ccci_report::forge::Forge;
 use ccci_report::live::{Live, Screen};
 use ccci_report::plain::Plain;
 use ccci_report::plan;
-use ccci_report::sheet::Style;
-use ccci_report::teller::Teller;
+use ccci_report::reporter::Reporter;
+use ccci_report::styled::Style;
 use ccci_report::text::clean;
 use ccci_report::{diff, format, human, list, results, why};
 use ccci_runner::record::Record;
@@ -160,7 +160,7 @@ fn results_plan_and_events_are_json_and_say_every_letter() {
         let results = rendered("results", hostile);
         let read = json(&results);
         let failures = read["failures"].get::<Vec<JsonValue>>().unwrap();
-        let observed = hostile.outcome.troubles.iter().map(|t| t.failure.observed());
+        let observed = hostile.outcome.failures.iter().map(|t| t.failure.observed());
         for (failure, observed) in failures.iter().zip(observed) {
             assert_eq!(failure["observed"].get::<String>(), Some(&observed), "{name}");
         }
@@ -207,16 +207,16 @@ fn for_people(record: &Record, other: &Record, style: Style) -> Vec<(&'static st
 
 /// Nothing of a text steers a terminal or a forge.
 fn steers_nothing(what: &str, text: &str, may: impl Fn(&str) -> bool) {
-    let seen = shown(text);
-    if let Some(bad) = seen.sequences.iter().find(|s| !may(s)) {
+    let observed = shown(text);
+    if let Some(bad) = observed.sequences.iter().find(|s| !may(s)) {
         panic!("{what} tells the terminal {bad:?}");
     }
-    let odd = seen.letters.chars().find(|c| terminal::is_odd(*c));
+    let odd = observed.letters.chars().find(|c| terminal::is_odd(*c));
     assert_eq!(
         odd,
         None,
         "{what} shows a letter that changes others: {:?}",
-        odd.map(|c| around(&seen.letters, c))
+        odd.map(|c| around(&observed.letters, c))
     );
 }
 
@@ -256,19 +256,19 @@ fn texts_for_people_hold_no_command_of_a_forge_but_annotations_the_same_ones() {
     }
 }
 
-/// What a voice wrote of a record.
-fn heard(record: &Record, make: impl FnOnce(Shared) -> Box<dyn Teller>) -> (String, String) {
+/// What a reporter wrote of a record.
+fn heard(record: &Record, make: impl FnOnce(Shared) -> Box<dyn Reporter>) -> (String, String) {
     let out = Shared::default();
-    let mut voice = make(out.clone());
+    let mut reporter = make(out.clone());
     let mut state = String::new();
     for event in &record.events {
-        voice.event(event);
-        voice.tick(Moment(event.at.0.saturating_add(150)));
-        state = voice.state(event.at);
+        reporter.event(event);
+        reporter.tick(Moment(event.at.0.saturating_add(150)));
+        state = reporter.state(event.at);
     }
-    voice.say("a line\u{1b}[2J");
-    voice.finish(&record.outcome);
-    drop(voice);
+    reporter.say("a line\u{1b}[2J");
+    reporter.finish(&record.outcome);
+    drop(reporter);
     (out.take(), state)
 }
 

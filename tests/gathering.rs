@@ -8,7 +8,7 @@ use crate::repository::{Files, Repository};
 use crate::settings::listed;
 use ccci_adapters::clock::RealClock;
 use ccci_adapters::disk::Disk;
-use ccci_adapters::git::GitHand;
+use ccci_adapters::git::GitAdapter;
 use ccci_model::name::RunId;
 use ccci_runner::gather::{Asked, Gathered, Means, Outcome, gather};
 use ccci_swarm::ports::clock::{Clock, Limit, Stop};
@@ -64,7 +64,7 @@ impl Project {
 
     fn gather_at(&self, at: &str, change: impl FnOnce(&mut Asked<'_>)) -> Result<Outcome<Gathered>, String> {
         let clock = Arc::new(RealClock::new(Arc::default()));
-        let git = GitHand::new(self.runtime.handle().clone(), clock.clone()).unwrap();
+        let git = GitAdapter::new(self.runtime.handle().clone(), clock.clone()).unwrap();
         let limit = Limit { deadline: clock.now().after(Duration::from_secs(60)), stop: Stop::default() };
         let run_id = RunId::parse("plan").unwrap();
         let mut asked = Asked {

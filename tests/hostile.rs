@@ -482,7 +482,7 @@ fn the_checker_refuses_hostile_recipes_with_positions_and_lives_on() {
 #[test]
 fn the_harness_is_the_one_that_a_run_uses() {
     let ground = Ground::new();
-    let seen = ground
+    let observed = ground
         .world
         .cluster
         .look(
@@ -493,7 +493,7 @@ fn the_harness_is_the_one_that_a_run_uses() {
             },
         )
         .unwrap();
-    assert!(seen.service(ServiceName::parse("app").unwrap().as_str()).is_some());
+    assert!(observed.service(ServiceName::parse("app").unwrap().as_str()).is_some());
     let good = "fn pre_install(ctx) {\n    assert(ctx.get(\"/\").body == \"hello\");\n    assert(ctx.exec(\"app\", [\"true\"]).code == 0);\n    ctx.remember(\"a\", [1, #{ b: \"x\" }]);\n    assert(ctx.recall(\"a\")[1].b == \"x\");\n    let a = [3, 1, 2];\n    a.sort(|x, y| x - y);\n    assert(a == [1, 2, 3]);\n    a.sort(|x, y| x > y);\n    assert(a == [3, 2, 1]);\n    let b = [1, 1, 2];\n    b.dedup(|x, y| x == y);\n    assert(b == [1, 2]);\n}\n";
     let (scripts, found) = Scripts::load(&crate::scripts::one("hooks.rhai", good), &ctx::sigs()).unwrap();
     assert!(!found.has_errors(), "{found:?}");

@@ -36,7 +36,9 @@ fn row(what: &str, change: impl FnOnce(&Ground), status: u16, why: &str) {
     assert_eq!(answer.status, status, "{what}: {:?}", answer.by);
     match &answer.by {
         AnsweredBy::App => assert_eq!(why, "", "{what}: the app answered"),
-        AnsweredBy::Ingress(seen) => assert!(!why.is_empty() && seen.contains(why), "{what}: {seen}"),
+        AnsweredBy::Ingress(observed) => {
+            assert!(!why.is_empty() && observed.contains(why), "{what}: {observed}")
+        }
     }
     if status == 404 {
         assert_eq!(answer.body, b"404 page not found\n", "{what}");

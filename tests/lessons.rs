@@ -1,4 +1,4 @@
-//! LESSONS: which lessons must have a test named after them, and those whose proof is not part of a life in memory.
+//! LESSONS: which lessons must have a test named after them, and those whose proof is not part of a run in memory.
 
 use crate::run::fullest::{hasty, job};
 use crate::run::machine::Machine;
@@ -53,15 +53,15 @@ fn lesson_06_health_of_the_front_is_not_readiness_of_what_lies_behind_and_one_ye
     let job = hasty(job());
     // the health page answers from the first moment; the port behind it comes and goes at first
     let mut asked = 0;
-    let life = machine.live_with_port(&job, move |_| {
+    let run = machine.live_with_port(&job, move |_| {
         asked += 1;
         ![1, 3].contains(&asked)
     });
-    assert_eq!(life.outcome.verdict, Verdict::Green, "{:?}", life.outcome.troubles);
-    let ready = life.outcome.steps.iter().find(|s| s.title.starts_with("wait for ready_probe")).unwrap();
+    assert_eq!(run.outcome.verdict, Verdict::Green, "{:?}", run.outcome.failures);
+    let ready = run.outcome.steps.iter().find(|s| s.title.starts_with("wait for ready_probe")).unwrap();
     assert_eq!(ready.note.as_deref(), Some("yes 2 times in a row, asked 5 times"));
     let never = Machine::new().live_with_port(&job, |_| false);
-    assert_eq!(never.outcome.troubles[0].failure.cause, "not-ready");
+    assert_eq!(never.outcome.failures[0].failure.cause, "not-ready");
 }
 
 #[test]

@@ -58,22 +58,22 @@ struct Watched {
     open_files: BTreeSet<String>,
 }
 
-fn watch(of: u32, needles: &[String], dirs: &[&Path], seen: &Mutex<Watched>) {
-    let mut seen = seen.lock().unwrap();
+fn watch(of: u32, needles: &[String], dirs: &[&Path], observed: &Mutex<Watched>) {
+    let mut observed = observed.lock().unwrap();
     for pid in family(of).into_iter().filter(|pid| *pid != of) {
         for file in ["cmdline", "environ"] {
             let text = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
             let text = String::from_utf8_lossy(&text).replace('\0', " ");
             if file == "cmdline" {
-                seen.processes.insert(text.chars().take(60).collect());
+                observed.processes.insert(text.chars().take(60).collect());
             }
             for needle in needles.iter().filter(|n| text.contains(n.as_str())) {
-                seen.found.insert(format!("`{needle}` in the {file} of {text}"));
+                observed.found.insert(format!("`{needle}` in the {file} of {text}"));
             }
         }
     }
     for dir in dirs {
-        open_below(dir, &mut seen.open_files);
+        open_below(dir, &mut observed.open_files);
     }
 }
 
@@ -92,12 +92,12 @@ fn open_below(dir: &Path, found: &mut BTreeSet<String>) {
 
 /// Watches a program until it ends.
 fn watched(mut child: Child, needles: &[String], dirs: &[&Path]) -> (Watched, String, Option<i32>) {
-    let (seen, over, pid) = (Mutex::default(), AtomicBool::new(false), child.id());
+    let (observed, over, pid) = (Mutex::default(), AtomicBool::new(false), child.id());
     let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let said = std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::SeqCst) {
-                watch(pid, needles, dirs, &seen);
+                watch(pid, needles, dirs, &observed);
                 std::thread::sleep(Duration::from_millis(3));
             }
         });
@@ -107,7 +107,7 @@ fn watched(mut child: Child, needles: &[String], dirs: &[&Path]) -> (Watched, St
         said
     });
     let code = child.wait().unwrap().code();
-    (seen.into_inner().unwrap(), said, code)
+    (observed.into_inner().unwrap(), said, code)
 }
 
 /// A server that wants a login and has nothing, and what it was asked; it answers once it is told to.
@@ -154,12 +154,12 @@ fn the_login_of_a_source_reaches_git_and_stands_in_no_process_and_no_readable_fi
         login
     });
     let (tmp, state) = (home.path().join("tmp"), home.path().join("state"));
-    let (seen, said, code) = watched(child, &["s3cret-tok3n".into()], &[&tmp, &state]);
+    let (observed, said, code) = watched(child, &["s3cret-tok3n".into()], &[&tmp, &state]);
     // bot:s3cret-tok3n
     assert_eq!(answering.join().unwrap(), "Basic Ym90OnMzY3JldC10b2szbg==", "{said}");
-    assert!(seen.processes.iter().any(|p| p.contains("remote-http")), "{:?}", seen.processes);
-    assert_eq!(seen.found, BTreeSet::new());
-    assert_eq!(seen.open_files, BTreeSet::new());
+    assert!(observed.processes.iter().any(|p| p.contains("remote-http")), "{:?}", observed.processes);
+    assert_eq!(observed.found, BTreeSet::new());
+    assert_eq!(observed.open_files, BTreeSet::new());
     assert!(!said.contains("s3cret"), "{said}");
     assert_eq!(code, Some(2), "{said}");
 }
@@ -223,12 +223,12 @@ fn of_a_whole_run_nobody_else_sees_an_argument_or_a_file() {
     let (tmp, state) = (home.path().join("tmp"), home.path().join("state"));
     for mask in ["000", "077"] {
         let child = ccci(mask, home.path(), &["run", dir.to_str().unwrap()]).spawn().unwrap();
-        let (seen, said, code) = watched(child, &secrets, &[&tmp, &state]);
+        let (observed, said, code) = watched(child, &secrets, &[&tmp, &state]);
         assert_eq!(code, Some(0), "{said}");
-        assert!(seen.processes.iter().any(|p| p.contains("stack deploy")), "{:?}", seen.processes);
-        assert_eq!(seen.found, BTreeSet::new());
-        assert_eq!(seen.open_files, BTreeSet::new(), "under the mask {mask}");
-        println!("mask {mask}: {} kinds of processes seen", seen.processes.len());
+        assert!(observed.processes.iter().any(|p| p.contains("stack deploy")), "{:?}", observed.processes);
+        assert_eq!(observed.found, BTreeSet::new());
+        assert_eq!(observed.open_files, BTreeSet::new(), "under the mask {mask}");
+        println!("mask {mask}: {} kinds of processes seen", observed.processes.len());
     }
 }
 

@@ -6,7 +6,7 @@ use ccci_model::event::Event;
 use ccci_model::redact::Redactor;
 use ccci_model::tier::{Rung, Status};
 use ccci_model::verdict::Verdict::{self, Error, Green, Interrupted, Red};
-use ccci_report::sheet::Style;
+use ccci_report::styled::Style;
 use ccci_report::text::columns;
 use ccci_report::{REPORTS, diff, format, human, list, results, why};
 use ccci_runner::record::journal::Journal;
@@ -143,7 +143,7 @@ fn every_failure_says_expected_observed_and_blame_in_every_text() {
         let record = record(name);
         for format in ["human", "html", "results"].map(|n| format(n).unwrap()) {
             let text = String::from_utf8((format.render)(&record)).unwrap();
-            for t in &record.outcome.troubles {
+            for t in &record.outcome.failures {
                 assert!(text.contains(&t.failure.cause), "{name} {}: {}", format.name, t.failure.cause);
                 assert!(text.contains(t.failure.blame.to_string().as_str()), "{name} {}", format.name);
             }

@@ -1,4 +1,4 @@
-//! Whole lives in memory, through the executor with real scripts: the recipe that has everything is green, and whatever
+//! Whole lifecycles in memory, through the executor with real scripts: the recipe that has everything is green, and whatever
 //! happens at whatever step, nothing of it is left.
 
 mod apps;
@@ -31,9 +31,9 @@ fn the_fullest_life_is_green_with_every_planned_test_and_leaves_nothing() {
     let (machine, job) = (Machine::new(), job());
     let _neighbour = machine.with_neighbours();
     let before = machine.cluster.inventory();
-    let life = machine.live(&job);
-    let o = &life.outcome;
-    assert_eq!((o.verdict, o.level), (Verdict::Green, 5), "{:?} {:?}", o.troubles, o.lint);
+    let run = machine.live(&job);
+    let o = &run.outcome;
+    assert_eq!((o.verdict, o.level), (Verdict::Green, 5), "{:?} {:?}", o.failures, o.lint);
     assert!(o.tiers.iter().all(|t| t.status == Status::Pass), "{:?}", o.tiers);
     assert_eq!(o.steps.len(), job.plan.steps.len());
     assert_eq!(machine.cluster.inventory(), before);
@@ -56,7 +56,7 @@ fn an_executor_that_deploys_twice_is_not_green_and_it_is_ours() {
     job.plan.steps.insert(job.plan.steps.len() - 1, base);
     let machine = Machine::new();
     let o = machine.live(&job).outcome;
-    let told: Vec<_> = o.troubles.iter().map(|t| (t.failure.cause.as_str(), t.failure.blame)).collect();
+    let told: Vec<_> = o.failures.iter().map(|t| (t.failure.cause.as_str(), t.failure.blame)).collect();
     assert_eq!((o.verdict, o.exit, told), (Verdict::Error, Exit::Bug, vec![("deploy-count", Blame::Ccci)]));
     assert!(machine.cluster.is_empty());
 }

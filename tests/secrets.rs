@@ -21,8 +21,8 @@ use ccci_model::time::Moment;
 use ccci_model::verdict::Verdict;
 use ccci_report::live::{Live, Screen};
 use ccci_report::plain::Plain;
-use ccci_report::sheet::Style;
-use ccci_report::teller::Teller;
+use ccci_report::reporter::Reporter;
+use ccci_report::styled::Style;
 use ccci_report::{REPORTS, diff, forge::Forge, human, why};
 use ccci_runner::record::Record;
 use ccci_runner::record::journal::Journal;
@@ -138,7 +138,7 @@ fn everything_below(dir: &Path, needles: &Needles) -> usize {
 }
 
 #[test]
-fn no_secret_is_seen_in_any_file_or_voice_of_a_run() {
+fn no_secret_is_seen_in_any_file_or_reporter_of_a_run() {
     let all = secrets();
     let needles = Needles::of(&all);
     assert!(all.len() >= 40 && needles.len() > 2_000, "{} secrets, {} needles", all.len(), needles.len());
@@ -162,23 +162,23 @@ fn no_secret_is_seen_in_any_file_or_voice_of_a_run() {
     let mut journal = Journal::begin(dir.path(), redactor.clone(), REPORTS).unwrap();
     let heard = Shared::default();
     let early = Needles::of(&all[..known]);
-    let mut voices: Vec<Box<dyn Teller>> = vec![
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![
         Box::new(Plain::new(Box::new(heard.clone()), Forge::GitHub, 100)),
         Box::new(Live::new(Box::new(heard.clone()), Screen { width: 5_000, height: 50, colour: true })),
     ];
     for event in run(&plan, &texts) {
         let event = journal.take(event).expect("room for all");
-        for voice in &mut voices {
-            voice.event(event);
-            voice.tick(event.at);
+        for reporter in &mut reporters {
+            reporter.event(event);
+            reporter.tick(event.at);
         }
     }
-    for voice in &voices {
-        early.not_in("the live state", voice.state(Moment(9_999)).as_bytes());
+    for reporter in &reporters {
+        early.not_in("the live state", reporter.state(Moment(9_999)).as_bytes());
     }
     fs::create_dir(dir.path().join("logs")).unwrap();
     fs::write(dir.path().join("logs/app.log"), redactor.hide(&texts.join("\n"))).unwrap();
-    early.not_in("a voice", heard.take().as_bytes());
+    early.not_in("a reporter", heard.take().as_bytes());
     let file = "logs/app.log".to_string();
     journal.take(Event { at: Moment(99_999), what: What::Kept { file, sha256: None, bytes: 1 } });
     learn(&all[known..], known);

@@ -2,10 +2,10 @@
 
 use crate::repository::{Repository, compose};
 use ccci_adapters::clock::RealClock;
-use ccci_adapters::git::GitHand;
+use ccci_adapters::git::GitAdapter;
 use ccci_model::name::Revision;
 use ccci_recipe::source::{SourceFacts, SourceKind};
-use ccci_runner::gather::trouble::{Trouble, of_source};
+use ccci_runner::gather::error::{GatherError, of_source};
 use ccci_swarm::ports::clock::{Clock, Limit, Stop, StopReason};
 use ccci_swarm::ports::{SourceError, Sources};
 use ccci_testkit::memory::{MemoryRepository, MemorySources};
@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 
 struct Ground {
     _runtime: Runtime,
-    git: GitHand,
+    git: GitAdapter,
     clock: Arc<RealClock>,
     cache: tempfile::TempDir,
 }
@@ -27,7 +27,7 @@ impl Ground {
     fn new() -> Ground {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let clock = Arc::new(RealClock::new(Arc::default()));
-        let git = GitHand::new(runtime.handle().clone(), clock.clone()).unwrap();
+        let git = GitAdapter::new(runtime.handle().clone(), clock.clone()).unwrap();
         Ground { _runtime: runtime, git, clock, cache: tempfile::tempdir().unwrap() }
     }
 
@@ -337,7 +337,7 @@ fn a_repository_that_lacks_an_object_or_has_other_names_is_said_to() {
     let object = r.git(&["rev-parse", "HEAD:compose.yml"]);
     fs::remove_file(r.path().join(".git/objects").join(&object[..2]).join(&object[2..])).unwrap();
     let said = |r: &Repository| match of_source(ground.facts(&r.given(), None).unwrap_err(), None) {
-        Trouble::World(f) => format!("{} {:?} {} {}", f.cause, f.blame, f.expected(), f.observed()),
+        GatherError::World(f) => format!("{} {:?} {} {}", f.cause, f.blame, f.expected(), f.observed()),
         other => panic!("{other:?}"),
     };
     let missing = said(&r);

@@ -33,7 +33,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}: no number: {text}")))
 }
 
-/// How many rounds a kind of trouble has when there are 60 kills in a long storm.
+/// How many rounds each fault has when there are 60 kills in a long storm.
 fn rounds(of_sixty: u64) -> u64 {
     (number("CCCI_STORM").unwrap_or(6) * of_sixty).div_ceil(60)
 }
@@ -47,7 +47,7 @@ fn chance(seed: u64, round: u64) -> StdRng {
     StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(round))
 }
 
-/// Any step of a life with the same likelihood, and a moment within it.
+/// Any step of a run with the same likelihood, and a moment within it.
 fn any_moment(chance: &mut StdRng) -> When {
     let part = if chance.random_range(0..20) == 0 { 0.0 } else { chance.random_range(0.0..1.0) };
     When { part, after: Duration::from_millis(chance.random_range(0..1_500)) }

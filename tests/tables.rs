@@ -59,13 +59,13 @@ fn every_diagnostic_code_is_triggered_by_a_fixture_or_a_call() {
     for name in ["expected.txt", "diagnostics.txt"] {
         files(Path::new("tests/fixtures"), name, &mut expected);
     }
-    let mut seen = raised_by_calls();
+    let mut observed = raised_by_calls();
     for path in expected {
-        seen.extend(shown(&fs::read_to_string(path).unwrap()));
+        observed.extend(shown(&fs::read_to_string(path).unwrap()));
     }
-    let missing: Vec<&str> = CODES.iter().map(|c| c.id).filter(|id| !seen.contains(*id)).collect();
+    let missing: Vec<&str> = CODES.iter().map(|c| c.id).filter(|id| !observed.contains(*id)).collect();
     assert!(missing.is_empty(), "no fixture triggers {missing:?}");
-    let unknown: Vec<&String> = seen.iter().filter(|id| !CODES.iter().any(|c| c.id == **id)).collect();
+    let unknown: Vec<&String> = observed.iter().filter(|id| !CODES.iter().any(|c| c.id == **id)).collect();
     assert!(unknown.is_empty(), "fixtures name codes that are no rows: {unknown:?}");
 }
 

@@ -1,5 +1,5 @@
 //! `make bench`: what ccci costs, as ratios to a lower bound or to another program measured in the same call.
-//! Every figure is the median of several rounds; nothing here is a test. Arguments choose parts: `life`, `records`,
+//! Every figure is the median of several rounds; nothing here is a test. Arguments choose parts: `lifecycle`, `records`,
 //! `waits`, `words`; without arguments all parts run. `CCCI_BENCH_ROUNDS` sets the number of rounds.
 
 #![allow(
@@ -10,7 +10,7 @@
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
 mod figures;
-mod life;
+mod lifecycle;
 mod process;
 mod records;
 mod waits;
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 type Part = fn(usize);
 /// The parts, in the order they are run.
 const PARTS: &[(&str, Part)] =
-    &[("words", words::run), ("records", records::run), ("life", life::run), ("waits", waits::run)];
+    &[("words", words::run), ("records", records::run), ("lifecycle", lifecycle::run), ("waits", waits::run)];
 /// Default number of rounds.
 const ROUNDS: usize = 5;
 

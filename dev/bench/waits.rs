@@ -7,7 +7,7 @@ use ccci_adapters::clock::RealClock;
 use ccci_adapters::docker::Swarm;
 use ccci_adapters::locks::FileLocks;
 use ccci_model::name::{ServiceName, StackName};
-use ccci_swarm::converge::{History, Wanted, WantedService, until_converged};
+use ccci_swarm::converge::{Desired, DesiredService, History, until_converged};
 use ccci_swarm::observed::{Restart, TaskState};
 use ccci_swarm::ports::cluster::{Cluster, Deploy, Owner};
 use ccci_swarm::ports::locks::Locks;
@@ -247,11 +247,11 @@ impl Ground {
             began = Instant::now();
             self.deploy(&self.file(second));
         }
-        let wanted = Wanted { services: wanted(case.second.unwrap_or(case.first), case), fresh: true };
+        let desired = Desired { services: desired(case.second.unwrap_or(case.first), case), fresh: true };
         let done = AtomicBool::new(false);
         let (got, took, floor) = std::thread::scope(|scope| {
             let floor = scope.spawn(|| self.first_running(began, &done));
-            let got = self.converge(&wanted);
+            let got = self.converge(&desired);
             let took = began.elapsed();
             done.store(true, Ordering::SeqCst);
             (got, took, floor.join().unwrap())
@@ -269,20 +269,20 @@ impl Ground {
     }
 
     fn come_up(&self, case: &Case) {
-        let up = self.converge(&Wanted { services: wanted(case.first, case), fresh: true });
+        let up = self.converge(&Desired { services: desired(case.first, case), fresh: true });
         assert!(up.is_ok(), "{}: what is updated did not come up: {up:?}", case.name);
     }
 
-    fn converge(&self, wanted: &Wanted) -> Result<Vec<String>, WaitError<ccci_swarm::ports::ClusterError>> {
+    fn converge(&self, desired: &Desired) -> Result<Vec<String>, WaitError<ccci_swarm::ports::ClusterError>> {
         let (stack, limit, mut history) = (self.stack(), self.limit(60), History::default());
-        until_converged(&*self.cluster, &*self.clock, &stack, wanted, &mut history, &limit, &mut |_| ())
+        until_converged(&*self.cluster, &*self.clock, &stack, desired, &mut history, &limit, &mut |_| ())
     }
 
     /// Polls in a tight loop until a desired task runs (with a health check: until it passed).
     fn first_running(&self, began: Instant, done: &AtomicBool) -> Option<Duration> {
         while !done.load(Ordering::SeqCst) {
-            let seen = self.floor.look(&self.stack(), &self.limit(5)).ok()?;
-            if seen.tasks.iter().any(|t| t.state == TaskState::Running && t.wanted_running) {
+            let observed = self.floor.look(&self.stack(), &self.limit(5)).ok()?;
+            if observed.tasks.iter().any(|t| t.state == TaskState::Running && t.desired_running) {
                 return Some(began.elapsed());
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -356,12 +356,12 @@ impl Drop for Ground {
     }
 }
 
-fn wanted(services: &str, case: &Case) -> Vec<WantedService> {
+fn desired(services: &str, case: &Case) -> Vec<DesiredService> {
     let image = services.split("image: '").nth(1).and_then(|s| s.split('\'').next()).unwrap_or(IMAGE);
     let names = ["app", "old"].into_iter().filter(|n| services.contains(&format!("{n}: {{image")));
     names
         .map(|name| {
-            let mut one = WantedService::new(ServiceName::parse(name).unwrap(), image);
+            let mut one = DesiredService::new(ServiceName::parse(name).unwrap(), image);
             one.restart = case.restart;
             one
         })

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 pub struct RealClock {
     zero: Instant,
     moved: Arc<Notify>,
-    // its own, so that a pause works whether or not the hands' runtime is busy
+    // its own, so that a pause works whether or not the adapters' runtime is busy
     timer: Option<Runtime>,
 }
 
@@ -29,7 +29,7 @@ impl RealClock {
 
 impl Drop for RealClock {
     fn drop(&mut self) {
-        // the last owner may be a task of the hands' runtime, where a runtime must not be waited for
+        // the last owner may be a task of the adapters' runtime, where a runtime must not be waited for
         if let Some(timer) = self.timer.take() {
             timer.shutdown_background();
         }

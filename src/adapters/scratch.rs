@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 /// How their names begin, wherever they are.
 const PREFIX: &str = "ccci-tmp-";
-/// A sweeper may take a directory in the moment before its maker has locked it; so often another one is made.
+/// A janitor may take a directory in the moment before its maker has locked it; so often another one is made.
 const ATTEMPTS: u32 = 20;
 
 /// A directory of our own that goes away with the value.
@@ -26,7 +26,7 @@ impl Scratch {
 
     /// A new one in this directory. What dead makers left there goes first.
     pub fn new_in(parent: &Path) -> io::Result<Scratch> {
-        sweep(parent);
+        collect(parent);
         for _ in 0..ATTEMPTS {
             let own = Permissions::from_mode(0o700);
             let dir = tempfile::Builder::new().prefix(PREFIX).permissions(own).tempdir_in(parent)?;
@@ -44,7 +44,7 @@ impl Scratch {
 }
 
 /// Removes what dead makers left in a directory and says how many there were.
-pub fn sweep(parent: &Path) -> usize {
+pub fn collect(parent: &Path) -> usize {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let ours = entries.filter(|e| {
         e.file_name().to_string_lossy().starts_with(PREFIX) && e.file_type().is_ok_and(|t| t.is_dir())
@@ -74,7 +74,7 @@ mod tests {
         std::os::unix::fs::symlink(at("ccci-else"), at("ccci-tmp-link")).unwrap();
         let alive = Scratch::new_in(parent.path()).unwrap();
         assert!(!at("ccci-tmp-dead").exists());
-        assert_eq!(sweep(parent.path()), 0);
+        assert_eq!(collect(parent.path()), 0);
         assert!(alive.path().exists() && at("ccci-else").exists() && at("ccci-tmp-file").exists());
         let path = alive.path().to_path_buf();
         drop(alive);

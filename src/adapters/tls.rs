@@ -1,4 +1,4 @@
-//! What the hands share about TLS: one crypto provider, a client that takes any certificate (probes only, never for
+//! What the adapters share about TLS: one crypto provider, a client that takes any certificate (probes only, never for
 //! anything that must be trusted), and the name in a certificate.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

@@ -26,7 +26,7 @@ macro_rules! word {
             /// Parses a name; the error contains what was expected and what was given.
             pub fn parse(text: &str) -> Result<$name, BadName> {
                 let ok: fn(&str) -> bool = $ok;
-                if ok(text) { Ok($name(text.to_string())) } else { Err(BadName { got: text.to_string(), wanted: $want }) }
+                if ok(text) { Ok($name(text.to_string())) } else { Err(BadName { got: text.to_string(), expected: $want }) }
             }
             /// The text.
             pub fn as_str(&self) -> &str {
@@ -44,12 +44,12 @@ macro_rules! word {
 
 /// A text that is not a valid name of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{got}` is not {wanted}")]
+#[error("`{got}` is not {expected}")]
 pub struct BadName {
     /// What was given.
     pub got: String,
     /// What was expected.
-    pub wanted: &'static str,
+    pub expected: &'static str,
 }
 
 fn plain(text: &str, extra: &str) -> bool {
@@ -114,7 +114,7 @@ pub struct Version {
 impl Version {
     /// Parses a tag. A leading `v` and leading zeros are allowed; three numbers and a `+` part are required.
     pub fn parse(text: &str) -> Result<Version, BadName> {
-        let bad = || BadName { got: text.to_string(), wanted: "a recipe version (like `1.2.0+6.4.3`)" };
+        let bad = || BadName { got: text.to_string(), expected: "a recipe version (like `1.2.0+6.4.3`)" };
         let (recipe, upstream) = text.split_once('+').ok_or_else(bad)?;
         let recipe = recipe.strip_prefix('v').unwrap_or(recipe);
         let (core, pre) = recipe.split_once('-').unwrap_or((recipe, ""));

@@ -221,7 +221,7 @@ pub const KEYS: &[Key] = &[
 
 impl Key {
     /// Whether it has an effect, now or when it is built.
-    pub fn lives(&self) -> bool {
+    pub fn has_effect(&self) -> bool {
         !matches!(self.status, Status::Removed { .. })
     }
 
@@ -239,14 +239,14 @@ fn all_defaults() -> Recipe {
 /// The settings that differ from the default: key and value in TOML.
 pub fn changed(recipe: &Recipe) -> Vec<(&'static Key, String)> {
     let default = all_defaults();
-    let live = KEYS.iter().filter(|k| k.lives());
+    let live = KEYS.iter().filter(|k| k.has_effect());
     live.map(|k| (k, (k.get)(recipe))).filter(|(k, shown)| *shown != (k.get)(&default)).collect()
 }
 
 /// The JSON Schema of `recipe.toml` for editors, from the rows.
 pub fn json_schema() -> Json {
     let mut root: Map<String, Json> = Map::new();
-    for key in KEYS.iter().filter(|k| k.lives()) {
+    for key in KEYS.iter().filter(|k| k.has_effect()) {
         let (section, leaf) = key.name.split_once('.').unwrap_or(("", key.name));
         let at = if section.is_empty() { &mut root } else { properties_of(&mut root, section) };
         at.insert(leaf.to_string(), property(key));
@@ -328,16 +328,16 @@ mod tests {
     }
 
     fn live() -> impl Iterator<Item = &'static Key> {
-        KEYS.iter().filter(|k| k.lives())
+        KEYS.iter().filter(|k| k.has_effect())
     }
 
     #[test]
     fn keys_are_unique_and_sorted_and_their_docs_are_sentences() {
-        let (live, gone): (Vec<&Key>, Vec<&Key>) = KEYS.iter().partition(|k| k.lives());
+        let (live, gone): (Vec<&Key>, Vec<&Key>) = KEYS.iter().partition(|k| k.has_effect());
         for part in [&live, &gone] {
             assert!(part.windows(2).all(|w| w[0].name < w[1].name), "not sorted or not unique");
         }
-        assert!(KEYS.iter().take(live.len()).all(Key::lives), "removed keys stand below");
+        assert!(KEYS.iter().take(live.len()).all(Key::has_effect), "removed keys stand below");
         for k in KEYS {
             assert!(k.doc.starts_with(char::is_uppercase) && k.doc.ends_with('.'), "{}", k.name);
         }
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn the_help_of_a_removed_key_loads() {
-        for key in KEYS.iter().filter(|k| !k.lives()) {
+        for key in KEYS.iter().filter(|k| !k.has_effect()) {
             let loaded = read(format!("{} = 1\n", key.name));
             assert_eq!(loaded.diagnostics.0.len(), 1);
             assert_eq!(loaded.diagnostics.0[0].code, codes::REMOVED_KEY);

@@ -71,7 +71,7 @@ pub enum Value {
 
 /// What is wrong with a value, and its place in the file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct BadValue {
     /// `WRONG_TYPE` or `IMPOSSIBLE_VALUE`.
     pub code: &'static Code,
     /// Range in the file, in bytes.
@@ -104,7 +104,7 @@ impl Kind {
     }
 
     /// Parses a value; everything that is wrong with it is added to `out`.
-    pub fn read(self, value: &Toml<'_>, out: &mut Vec<Trouble>) -> Option<Value> {
+    pub fn read(self, value: &Toml<'_>, out: &mut Vec<BadValue>) -> Option<Value> {
         match (self, value.get_ref()) {
             (Kind::Source, DeValue::String(s)) => one(value, out, source(s)),
             (Kind::UrlPath, DeValue::String(s)) => one(value, out, url_path(s)),
@@ -170,8 +170,8 @@ fn shown(value: &DeValue<'_>) -> String {
     }
 }
 
-fn wrong_type(value: &Toml<'_>, noun: &str) -> Trouble {
-    Trouble {
+fn wrong_type(value: &Toml<'_>, noun: &str) -> BadValue {
+    BadValue {
         code: codes::WRONG_TYPE,
         range: value.span(),
         message: format!("should be {noun}, but is {}", shown(value.get_ref())),
@@ -179,11 +179,11 @@ fn wrong_type(value: &Toml<'_>, noun: &str) -> Trouble {
     }
 }
 
-fn impossible(range: Range<usize>, message: String) -> Trouble {
-    Trouble { code: codes::IMPOSSIBLE_VALUE, range, message, help: None }
+fn impossible(range: Range<usize>, message: String) -> BadValue {
+    BadValue { code: codes::IMPOSSIBLE_VALUE, range, message, help: None }
 }
 
-fn one(value: &Toml<'_>, out: &mut Vec<Trouble>, read: Result<Value, String>) -> Option<Value> {
+fn one(value: &Toml<'_>, out: &mut Vec<BadValue>, read: Result<Value, String>) -> Option<Value> {
     read.map_err(|message| out.push(impossible(value.span(), message))).ok()
 }
 
@@ -241,7 +241,7 @@ fn upgrade_base(text: &str) -> Result<Value, String> {
     }
 }
 
-fn statuses(value: &Toml<'_>, items: &DeArray<'_>, out: &mut Vec<Trouble>) -> Option<Value> {
+fn statuses(value: &Toml<'_>, items: &DeArray<'_>, out: &mut Vec<BadValue>) -> Option<Value> {
     let before = out.len();
     let mut read: Vec<u16> = vec![];
     for item in items.iter() {
@@ -263,7 +263,7 @@ fn statuses(value: &Toml<'_>, items: &DeArray<'_>, out: &mut Vec<Trouble>) -> Op
     (out.len() == before).then_some(Value::Statuses(read))
 }
 
-fn recipes(items: &DeArray<'_>, out: &mut Vec<Trouble>) -> Option<Value> {
+fn recipes(items: &DeArray<'_>, out: &mut Vec<BadValue>) -> Option<Value> {
     let before = out.len();
     let mut read: Vec<String> = vec![];
     for item in items.iter() {
@@ -291,17 +291,17 @@ struct Wrong {
 /// Parses a table of texts. Wrong entries are left out, so that the others can be used.
 fn texts(
     table: &DeTable<'_>,
-    out: &mut Vec<Trouble>,
+    out: &mut Vec<BadValue>,
     check: fn(&str, &str) -> Result<(), Wrong>,
 ) -> BTreeMap<String, String> {
     let mut read = BTreeMap::new();
     for (key, value) in table {
         let name = key.get_ref().as_ref();
         let DeValue::String(text) = value.get_ref() else {
-            let mut trouble = wrong_type(value, "a text in quotes");
-            trouble.message = format!("`{name}` {}", trouble.message);
-            trouble.help = scalar(value.get_ref()).map(|s| format!("write `{name} = \"{s}\"`"));
-            out.push(trouble);
+            let mut bad_value = wrong_type(value, "a text in quotes");
+            bad_value.message = format!("`{name}` {}", bad_value.message);
+            bad_value.help = scalar(value.get_ref()).map(|s| format!("write `{name} = \"{s}\"`"));
+            out.push(bad_value);
             continue;
         };
         match check(name, text) {
@@ -310,7 +310,7 @@ fn texts(
             }
             Err(wrong) => {
                 let range = if wrong.of_key { key.span() } else { value.span() };
-                out.push(Trouble { help: wrong.help, ..impossible(range, wrong.message) });
+                out.push(BadValue { help: wrong.help, ..impossible(range, wrong.message) });
             }
         }
     }

@@ -176,8 +176,9 @@ impl Names {
             (a.version.is_none(), &a.version, &a.name).cmp(&(b.version.is_none(), &b.version, &b.name))
         });
         branches.sort_by(|a, b| a.name.cmp(&b.name));
-        let wanted = default.into_iter().chain(["origin/main", "origin/master", "main", "master"]);
-        let target = wanted.into_iter().find_map(|name| branches.iter().find(|b| b.name == name)).cloned();
+        let candidates = default.into_iter().chain(["origin/main", "origin/master", "main", "master"]);
+        let target =
+            candidates.into_iter().find_map(|name| branches.iter().find(|b| b.name == name)).cloned();
         Names { tags, branches, target }
     }
 

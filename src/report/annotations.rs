@@ -9,7 +9,7 @@ use ccci_runner::record::Record;
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
     let mut out = String::new();
-    for t in &o.troubles {
+    for t in &o.failures {
         let level = if t.failure.is_error() { "warning" } else { "error" };
         let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
         let place = t.failure.place.as_ref().map(|p| format!(" at {p}")).unwrap_or_default();

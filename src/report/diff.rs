@@ -1,7 +1,7 @@
 //! `ccci report diff`: what changed from one run to another. Pure.
 
 use super::human;
-use super::sheet::{Sheet, Style, Tone};
+use super::styled::{Style, StyledText, Tone};
 use super::text::span;
 use ccci_model::verdict::Outcome;
 use ccci_runner::record::Record;
@@ -40,7 +40,7 @@ pub fn render(old: &Record, new: &Record) -> String {
 /// As a terminal can show it.
 pub fn draw(old: &Record, new: &Record, style: Style) -> String {
     let (a, b) = (&old.outcome, &new.outcome);
-    let mut s = Sheet::new(style);
+    let mut s = StyledText::new(style);
     for (word, o) in [("from  ", a), ("to    ", b)] {
         let rest = format!("{} {}, level {}", human::subject(o), o.verdict.name(), o.level);
         s.row(Tone::Strong, word, &format!("{} ({rest})", o.plan.run_id));
@@ -61,7 +61,7 @@ pub fn draw(old: &Record, new: &Record, style: Style) -> String {
     s.text()
 }
 
-fn put(s: &mut Sheet, title: &str, lines: Vec<String>) {
+fn put(s: &mut StyledText, title: &str, lines: Vec<String>) {
     if lines.is_empty() {
         return;
     }
@@ -131,11 +131,11 @@ fn tests(o: &Outcome) -> BTreeMap<String, String> {
 }
 
 fn failures(o: &Outcome) -> BTreeMap<String, String> {
-    let name = |t: &ccci_model::verdict::Trouble| match t.tier {
+    let name = |t: &ccci_model::verdict::Occurrence| match t.tier {
         Some(tier) => format!("{tier}: {}", t.during),
         None => t.during.clone(),
     };
-    o.troubles.iter().map(|t| (name(t), format!("{} ({})", t.failure.cause, t.failure.observed()))).collect()
+    o.failures.iter().map(|t| (name(t), format!("{} ({})", t.failure.cause, t.failure.observed()))).collect()
 }
 
 fn images(o: &Outcome) -> BTreeMap<String, String> {

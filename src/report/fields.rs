@@ -7,7 +7,7 @@ use ccci_model::failure::{Evidence, Failure, FailureId};
 use ccci_model::plan::{Deployment, Held};
 use ccci_model::tier::{RUNGS, Status, TIERS};
 use ccci_model::time::utc_rfc3339;
-use ccci_model::verdict::{Outcome, StepOutcome, TestOutcome, TierOutcome, Timings, Trouble, VERDICTS};
+use ccci_model::verdict::{Occurrence, Outcome, StepOutcome, TestOutcome, TierOutcome, Timings, VERDICTS};
 use ccci_runner::record::Record;
 use serde_json::{Map, Value, json};
 
@@ -183,8 +183,8 @@ pub const RESULT: &[Field<Record>] = &[
     Field {
         name: "failures",
         doc: "Everything that went wrong, first things first.",
-        shape: || list(shape(TROUBLE)),
-        get: |r| objects(TROUBLE, &r.outcome.troubles),
+        shape: || list(shape(OCCURRENCE)),
+        get: |r| objects(OCCURRENCE, &r.outcome.failures),
     },
     Field {
         name: "skips",
@@ -431,7 +431,7 @@ pub const TEST: &[Field<Referring<TestOutcome>>] = &[
 ];
 
 /// Something that went wrong.
-pub const TROUBLE: &[Field<Trouble>] = &[
+pub const OCCURRENCE: &[Field<Occurrence>] = &[
     Field {
         name: "id",
         doc: "Its number in this run; tiers, tests and steps refer to it.",

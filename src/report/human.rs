@@ -1,12 +1,12 @@
 //! The summary for people: what a stranger understands in ten seconds. Pure.
 
-use super::sheet::{Sheet, Style, Tone};
+use super::styled::{Style, StyledText, Tone};
 use super::text::span;
 use crate::plan::decided;
 use ccci_model::failure::Blame;
 use ccci_model::name::{RecipeName, Revision, Version};
 use ccci_model::tier::{RUNGS, Status};
-use ccci_model::verdict::{Outcome, TestOutcome, TierOutcome, Trouble, Verdict};
+use ccci_model::verdict::{Occurrence, Outcome, TestOutcome, TierOutcome, Verdict};
 use ccci_runner::record::Record;
 
 /// Lines of one piece of evidence; all of them are in results.json.
@@ -25,7 +25,7 @@ pub fn draw(record: &Record, style: Style) -> String {
 /// The same with the name by which the run is found: a record that lies elsewhere is named by its directory.
 pub fn draw_as(record: &Record, style: Style, name: &str) -> String {
     let o = &record.outcome;
-    let mut s = Sheet::new(style);
+    let mut s = StyledText::new(style);
     head(&mut s, o);
     for tier in &o.tiers {
         self::tier(&mut s, o, tier);
@@ -52,7 +52,7 @@ pub fn tone(verdict: Verdict) -> Tone {
     }
 }
 
-fn head(s: &mut Sheet, o: &Outcome) {
+fn head(s: &mut StyledText, o: &Outcome) {
     let word = o.verdict.name().to_uppercase();
     s.row(tone(o.verdict), &word, &format!("  {}, {}", subject(o), level(o)));
     s.say(2, &sentence(o));
@@ -96,22 +96,22 @@ pub fn path(o: &Outcome) -> String {
 
 /// The verdict in one sentence, with the first thing that decided it.
 pub fn sentence(o: &Outcome) -> String {
-    let first = |pick: fn(&Trouble) -> bool| o.troubles.iter().find(|t| pick(t)).or(o.troubles.first());
+    let first = |pick: fn(&Occurrence) -> bool| o.failures.iter().find(|t| pick(t)).or(o.failures.first());
     match o.verdict {
         Verdict::Green => "Everything that was planned is good.".into(),
         Verdict::Red => {
             // a leak decides only when the recipe did nothing wrong: then it is what the reader has to know
-            match o.troubles.iter().find(|t| !t.failure.is_error()).or(o.troubles.iter().find(|t| grave(t))) {
+            match o.failures.iter().find(|t| !t.failure.is_error()).or(o.failures.iter().find(|t| grave(t))) {
                 Some(t) => format!("{}: {}.", wrong(t), told(t)),
                 None => "Not good, see below.".into(),
             }
         }
-        Verdict::Error if o.troubles.is_empty() => {
+        Verdict::Error if o.failures.is_empty() => {
             "No verdict on the recipe: not everything planned was looked at.".into()
         }
         Verdict::Error => {
             let decides = first(|t| t.failure.is_error()).map_or(String::new(), told);
-            let also = o.troubles.iter().filter(|t| !t.failure.is_error()).count();
+            let also = o.failures.iter().filter(|t| !t.failure.is_error()).count();
             let also =
                 if also > 0 { format!(" Failures of the recipe besides: {also}.") } else { String::new() };
             format!("No verdict on the recipe: {decides}.{also}")
@@ -123,18 +123,18 @@ pub fn sentence(o: &Outcome) -> String {
     }
 }
 
-fn told(t: &Trouble) -> String {
+fn told(t: &Occurrence) -> String {
     let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
     format!("{tier}{}: {} (blame: {})", t.during, t.failure.observed(), t.failure.blame)
 }
 
 /// What makes a run red whoever is to blame.
-fn grave(t: &Trouble) -> bool {
+fn grave(t: &Occurrence) -> bool {
     ["leftover", "secret-leaked"].contains(&t.failure.cause.as_str())
 }
 
 /// What kind of wrong a red run is.
-fn wrong(t: &Trouble) -> &'static str {
+fn wrong(t: &Occurrence) -> &'static str {
     match (t.failure.cause.as_str(), t.failure.blame) {
         ("leftover", _) => "Something was left behind",
         ("secret-leaked", _) => "A secret value is in the record",
@@ -143,7 +143,7 @@ fn wrong(t: &Trouble) -> &'static str {
     }
 }
 
-fn tier(s: &mut Sheet, o: &Outcome, t: &TierOutcome) {
+fn tier(s: &mut StyledText, o: &Outcome, t: &TierOutcome) {
     s.gap();
     let word = if t.status == Status::Fail { "FAIL" } else { t.status.name() };
     let mut facts = vec![];
@@ -163,9 +163,9 @@ fn tier(s: &mut Sheet, o: &Outcome, t: &TierOutcome) {
         }
         _ => {}
     }
-    for trouble in o.troubles.iter().filter(|x| x.tier == Some(t.tier)) {
-        s.say(6, &trouble.during);
-        failure(s, o, trouble);
+    for occurrence in o.failures.iter().filter(|x| x.tier == Some(t.tier)) {
+        s.say(6, &occurrence.during);
+        failure(s, o, occurrence);
     }
     let untold = |x: &&TestOutcome| x.status != Status::Pass && x.failure.is_none();
     let named = |x: &TestOutcome| match &x.reason {
@@ -179,8 +179,8 @@ fn tier(s: &mut Sheet, o: &Outcome, t: &TierOutcome) {
 }
 
 /// In full the first time; one that repeats another is only named.
-fn failure(s: &mut Sheet, o: &Outcome, t: &Trouble) {
-    match t.failure.again.and_then(|id| o.trouble(id)) {
+fn failure(s: &mut StyledText, o: &Outcome, t: &Occurrence) {
+    match t.failure.again.and_then(|id| o.occurrence(id)) {
         Some(first) => {
             let text = format!("{} ({}), as in: {}", t.failure.observed(), t.failure.cause, first.during);
             s.beside(8, "observed  ", &text);
@@ -189,8 +189,8 @@ fn failure(s: &mut Sheet, o: &Outcome, t: &Trouble) {
     }
 }
 
-fn outside(s: &mut Sheet, o: &Outcome) {
-    for t in o.troubles.iter().filter(|t| t.tier.is_none()) {
+fn outside(s: &mut StyledText, o: &Outcome) {
+    for t in o.failures.iter().filter(|t| t.tier.is_none()) {
         s.gap();
         let (tone, word) =
             if t.failure.is_error() && !grave(t) { (Tone::Open, "unver ") } else { (Tone::Bad, "FAIL  ") };
@@ -213,7 +213,7 @@ fn outside(s: &mut Sheet, o: &Outcome) {
     }
 }
 
-fn lint(s: &mut Sheet, o: &Outcome) {
+fn lint(s: &mut StyledText, o: &Outcome) {
     let bad: Vec<_> = o.lint.iter().filter(|r| r.result == "unsatisfied").collect();
     if bad.is_empty() {
         return;
@@ -225,7 +225,7 @@ fn lint(s: &mut Sheet, o: &Outcome) {
     }
 }
 
-fn tail(s: &mut Sheet, o: &Outcome, name: &str) {
+fn tail(s: &mut StyledText, o: &Outcome, name: &str) {
     s.gap();
     let phases: Vec<String> = o
         .timings

@@ -1,11 +1,11 @@
 //! JUnit XML for CI: a suite a tier. It shows a failure exactly when the verdict is not green. Pure.
 
 use super::human;
-use super::sheet::{Sheet, Style};
+use super::styled::{Style, StyledText};
 use super::text::clean;
 use ccci_model::failure::Failure;
 use ccci_model::tier::Status;
-use ccci_model::verdict::{Outcome, TierOutcome, Trouble, Verdict};
+use ccci_model::verdict::{Occurrence, Outcome, TierOutcome, Verdict};
 use ccci_runner::record::Record;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn tier(o: &Outcome, t: &TierOutcome) -> TestSuite {
     let mut suite = TestSuite::new(t.tier.name());
     suite.set_time(Duration::from_millis(t.ms));
     for test in &t.tests {
-        // a needed test that was skipped is among the troubles below, as a failure
+        // a needed test that was skipped is among the failures below, as a failure
         let status = match (test.failure.and_then(|id| o.failure(id)), test.status) {
             (Some(f), _) => failed(f),
             (None, Status::Pass) => TestCaseStatus::success(),
@@ -41,8 +41,8 @@ fn tier(o: &Outcome, t: &TierOutcome) -> TestSuite {
         };
         suite.add_test_case(case(&test.file, &test.name, status, test.ms));
     }
-    let told = |x: &&Trouble| t.tests.iter().any(|test| test.failure == Some(x.failure.id));
-    for x in o.troubles.iter().filter(|x| x.tier == Some(t.tier)).filter(|x| !told(x)) {
+    let told = |x: &&Occurrence| t.tests.iter().any(|test| test.failure == Some(x.failure.id));
+    for x in o.failures.iter().filter(|x| x.tier == Some(t.tier)).filter(|x| !told(x)) {
         suite.add_test_case(case("step", &x.during, failed(&x.failure), 0));
     }
     if suite.test_cases.is_empty() {
@@ -68,7 +68,7 @@ fn lint(o: &Outcome) -> TestSuite {
 /// The run itself: what went wrong outside of tiers, and the verdict.
 fn run(o: &Outcome) -> TestSuite {
     let mut suite = TestSuite::new("run");
-    for t in o.troubles.iter().filter(|t| t.tier.is_none()) {
+    for t in o.failures.iter().filter(|t| t.tier.is_none()) {
         suite.add_test_case(case("run", &t.during, failed(&t.failure), 0));
     }
     let status = match o.verdict {
@@ -103,9 +103,9 @@ fn skipped(why: &str) -> TestCaseStatus {
 fn failed(f: &Failure) -> TestCaseStatus {
     let how = if f.is_error() { NonSuccessKind::Error } else { NonSuccessKind::Failure };
     let mut status = kind(how, &f.cause, &format!("{} (blame: {})", f.observed(), f.blame));
-    let mut sheet = Sheet::new(Style::PLAIN);
-    sheet.failure(0, f, usize::MAX);
-    status.set_description(sheet.text());
+    let mut styled = StyledText::new(Style::PLAIN);
+    styled.failure(0, f, usize::MAX);
+    status.set_description(styled.text());
     status
 }
 

@@ -16,9 +16,9 @@ pub mod markup;
 pub mod plain;
 pub mod plan;
 pub mod progress;
+pub mod reporter;
 pub mod results;
-pub mod sheet;
-pub mod teller;
+pub mod styled;
 pub mod text;
 pub mod trace;
 pub mod usual;
@@ -26,7 +26,7 @@ pub mod why;
 
 use ccci_model::failure::Failure;
 use ccci_runner::record::format::Format;
-use sheet::{Sheet, Style};
+use styled::{Style, StyledText};
 
 /// All formats.
 pub const REPORTS: &[Format] = &[
@@ -88,17 +88,17 @@ pub const REPORTS: &[Format] = &[
 
 /// Why there is no run, for people: what was seen, what was expected, who is to blame and what to do.
 pub fn text_of(f: &Failure, style: Style) -> String {
-    let mut sheet = Sheet::new(style);
-    sheet.beside(0, "error: ", &f.observed());
-    sheet.beside(2, "expected  ", &f.expected());
-    sheet.beside(2, "blame     ", &f.blame.to_string());
+    let mut styled = StyledText::new(style);
+    styled.beside(0, "error: ", &f.observed());
+    styled.beside(2, "expected  ", &f.expected());
+    styled.beside(2, "blame     ", &f.blame.to_string());
     for e in f.shown() {
-        sheet.beside(2, &format!("{:<10}", format!("{} ", e.what)), &e.text);
+        styled.beside(2, &format!("{:<10}", format!("{} ", e.what)), &e.text);
     }
     if let Some(cure) = f.cure() {
-        sheet.beside(2, "to do     ", cure);
+        styled.beside(2, "to do     ", cure);
     }
-    sheet.text()
+    styled.text()
 }
 
 /// The row with this name.

@@ -1,7 +1,7 @@
 //! `ccci report list`: the runs that are kept, one line each, the newest first. Pure but for what it is given.
 
 use super::human;
-use super::sheet::{Sheet, Style};
+use super::styled::{Style, StyledText};
 use super::text::span;
 use ccci_model::time::utc_rfc3339;
 use ccci_runner::record::Record;
@@ -9,7 +9,7 @@ use ccci_runner::record::index::{Listed, Summary};
 
 /// The list. `goes_on` says of a record without an end whether its run still goes on.
 pub fn draw(listed: &[Listed], goes_on: &dyn Fn(&Summary) -> bool, style: Style) -> String {
-    let mut s = Sheet::new(style);
+    let mut s = StyledText::new(style);
     if listed.is_empty() {
         s.say(0, "no run is kept");
     }
@@ -29,7 +29,7 @@ fn subject(run: &Summary) -> String {
     human::subject_at(&run.recipe, run.version.as_ref(), &run.commit)
 }
 
-fn row(s: &mut Sheet, run: &Summary) {
+fn row(s: &mut StyledText, run: &Summary) {
     let head = format!("{:<12}", run.verdict.name());
     let rest = format!(
         "level {}  {}  {:>7}  {}  {}",
@@ -44,7 +44,7 @@ fn row(s: &mut Sheet, run: &Summary) {
 
 /// One run's line.
 pub fn line(record: &Record, style: Style) -> String {
-    let mut s = Sheet::new(style);
+    let mut s = StyledText::new(style);
     row(&mut s, &Summary::of(record));
     s.text().trim_end().to_string()
 }

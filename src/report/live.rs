@@ -1,8 +1,8 @@
-//! The live voice of a terminal: a few lines that are redrawn in place, with what is worth keeping above them.
+//! The live reporter of a terminal: a few lines that are redrawn in place, with what is worth keeping above them.
 
 use super::progress::{Progress, since_ms, whole};
-use super::sheet::{Sheet, Style, Tone};
-use super::teller::Teller;
+use super::reporter::Reporter;
+use super::styled::{Style, StyledText, Tone};
 use super::text::{self, clean, columns, cut, one_line, span, wrap};
 use super::usual::Usual;
 use ccci_model::event::{Event, What};
@@ -30,7 +30,7 @@ pub struct Screen {
     pub colour: bool,
 }
 
-/// The voice.
+/// The reporter.
 pub struct Live {
     out: Box<dyn Write + Send>,
     screen: Screen,
@@ -121,8 +121,8 @@ impl Live {
         let width = self.screen.width.saturating_sub(1);
         let head = cut(&text::line(head), width);
         let rest = cut(&text::line(rest), width.saturating_sub(columns(&head)));
-        let sheet = Sheet::new(Style { colour: self.screen.colour, width: self.screen.width });
-        format!("{}{}", sheet.tint(tone, &head), rest.trim_end())
+        let styled = StyledText::new(Style { colour: self.screen.colour, width: self.screen.width });
+        format!("{}{}", styled.tint(tone, &head), rest.trim_end())
     }
 
     fn failed(&self, what: &str, id: Option<FailureId>) -> Vec<String> {
@@ -161,7 +161,7 @@ impl Live {
     }
 }
 
-impl Teller for Live {
+impl Reporter for Live {
     fn event(&mut self, e: &Event) {
         let title = self.progress.running.as_ref().map(|r| r.title.clone());
         let stays = self.stays(e, title.as_deref());

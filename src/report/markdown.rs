@@ -3,10 +3,10 @@
 use super::human;
 use super::markup::{fenced, inline, inline_html};
 use super::plan::decided;
-use super::sheet::{Sheet, Style};
+use super::styled::{Style, StyledText};
 use super::text::span;
 use ccci_model::tier::{RUNGS, Status};
-use ccci_model::verdict::{Outcome, TierOutcome, Trouble};
+use ccci_model::verdict::{Occurrence, Outcome, TierOutcome};
 use ccci_runner::record::Record;
 use std::fmt::Write;
 
@@ -28,8 +28,8 @@ pub fn render(record: &Record) -> Vec<u8> {
         .map(|(r, name)| format!("`{name}` {}", o.rungs.get(r).map_or("", |s| s.name())))
         .collect();
     let _ = writeln!(out, "\nRungs: {}. {}.", rungs.join(", "), inline(&human::path(o)));
-    for t in &o.troubles {
-        trouble(&mut out, t);
+    for t in &o.failures {
+        occurrence(&mut out, t);
     }
     list(&mut out, "Not proved", o.not_proved.iter().cloned());
     list(
@@ -65,12 +65,12 @@ fn row(o: &Outcome, t: &TierOutcome) -> String {
     format!("| {} | {status} | {ms} | {tests} | {} |", t.tier, inline(&why))
 }
 
-fn trouble(out: &mut String, t: &Trouble) {
+fn occurrence(out: &mut String, t: &Occurrence) {
     let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
-    let mut sheet = Sheet::new(Style::PLAIN);
-    sheet.failure(0, &t.failure, EVIDENCE_LINES);
+    let mut styled = StyledText::new(Style::PLAIN);
+    styled.failure(0, &t.failure, EVIDENCE_LINES);
     let head = inline_html(&format!("{tier}{}", t.during));
-    let body = fenced(&sheet.text());
+    let body = fenced(&styled.text());
     let _ = writeln!(out, "\n<details><summary>{head}</summary>\n\n{body}\n\n</details>");
 }
 

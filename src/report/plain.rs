@@ -1,9 +1,9 @@
-//! The plain voice: one line an event that matters, in groups of the forge. For logs that are read later.
+//! The plain reporter: one line an event that matters, in groups of the forge. For logs that are read later.
 
 use super::forge::Forge;
 use super::progress::Progress;
-use super::sheet::{Sheet, Style};
-use super::teller::Teller;
+use super::reporter::Reporter;
+use super::styled::{Style, StyledText};
 use super::text::{one_line, span};
 use super::usual::Usual;
 use ccci_model::event::{Event, GENERIC, What};
@@ -20,7 +20,7 @@ const BETWEEN_WAITS_MS: u64 = 10_000;
 /// Lines of one piece of evidence; the summary and the record have more.
 const EVIDENCE_LINES: usize = 20;
 
-/// The voice.
+/// The reporter.
 pub struct Plain {
     out: Box<dyn Write + Send>,
     forge: Forge,
@@ -123,9 +123,9 @@ impl Plain {
         let level = if f.is_error() { "warning" } else { "error" };
         let text = format!("{} (blame: {}, {})", f.observed(), f.blame, f.cause);
         let annotation = self.forge.annotate(level, what, &text);
-        let mut sheet = Sheet::new(Style { colour: false, width: self.width });
-        sheet.failure(15, f, EVIDENCE_LINES);
-        self.put(&sheet.text());
+        let mut styled = StyledText::new(Style { colour: false, width: self.width });
+        styled.failure(15, f, EVIDENCE_LINES);
+        self.put(&styled.text());
         // a forge reads it at the beginning of a line only
         let _ = self.out.write_all(annotation.as_bytes());
     }
@@ -143,7 +143,7 @@ impl Plain {
     }
 }
 
-impl Teller for Plain {
+impl Reporter for Plain {
     fn event(&mut self, e: &Event) {
         let title = self.progress.running.as_ref().map(|r| r.title.clone());
         let by_tests = self.progress.running.as_ref().is_some_and(|r| r.tests > 0);

@@ -1,4 +1,4 @@
-//! How far a run is: a fold of the events so far, for the voices. Judges nothing; that is `verdict`. Pure.
+//! How far a run is: a fold of the events so far, for the reporters. Judges nothing; that is `verdict`. Pure.
 
 use super::text::{one_line, span};
 use super::usual::Usual;

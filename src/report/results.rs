@@ -55,7 +55,7 @@ mod tests {
         check(RESULT);
         check(fields::TIER);
         check(fields::TEST);
-        check(fields::TROUBLE);
+        check(fields::OCCURRENCE);
         check(fields::STEP);
         check(fields::DEPLOYMENT);
         check(fields::TIMINGS);

@@ -1,11 +1,11 @@
 //! `ccci why`: the chain from the first cause to the verdict, with its evidence, in one screen. Pure.
 
 use super::human;
-use super::sheet::{Sheet, Style, Tone};
+use super::styled::{Style, StyledText, Tone};
 use super::text::{one_line, span};
 use ccci_model::event::{DecidedBy, Event, What};
 use ccci_model::tier::{RUNGS, Status};
-use ccci_model::verdict::{Outcome, Trouble, Verdict};
+use ccci_model::verdict::{Occurrence, Outcome, Verdict};
 use ccci_runner::record::Record;
 
 /// Lines of one piece of evidence.
@@ -23,22 +23,22 @@ pub fn render(record: &Record) -> String {
 /// As a terminal can show it.
 pub fn draw(record: &Record, style: Style) -> String {
     let o = &record.outcome;
-    let mut s = Sheet::new(style);
+    let mut s = StyledText::new(style);
     let word = o.verdict.name().to_uppercase();
     let rest = format!("  {}, {}, run {}", human::subject(o), human::level(o), o.plan.run_id);
     s.row(human::tone(o.verdict), &word, &rest);
-    for (n, t) in o.troubles.iter().take(SHOWN).enumerate() {
+    for (n, t) in o.failures.iter().take(SHOWN).enumerate() {
         s.gap();
         if n == 1 {
             s.say(0, "after the first, perhaps because of it:");
         }
-        trouble(&mut s, record, n, t);
+        occurrence(&mut s, record, n, t);
     }
-    if o.troubles.len() > SHOWN {
+    if o.failures.len() > SHOWN {
         s.gap();
-        s.say(0, &format!("failures besides: {}, all of them in summary.txt", o.troubles.len() - SHOWN));
+        s.say(0, &format!("failures besides: {}, all of them in summary.txt", o.failures.len() - SHOWN));
     }
-    if o.troubles.is_empty() {
+    if o.failures.is_empty() {
         s.say(2, &human::sentence(o));
     }
     consequences(&mut s, o);
@@ -46,7 +46,7 @@ pub fn draw(record: &Record, style: Style) -> String {
     s.text()
 }
 
-fn trouble(s: &mut Sheet, record: &Record, n: usize, t: &Trouble) {
+fn occurrence(s: &mut StyledText, record: &Record, n: usize, t: &Occurrence) {
     let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
     let at = t.at.map_or(String::new(), |at| format!(", {} after the start", span(at.0)));
     s.row(Tone::Bad, &format!("{}  ", n + 1), &format!("{tier}{}{at}", t.during));
@@ -65,7 +65,7 @@ fn trouble(s: &mut Sheet, record: &Record, n: usize, t: &Trouble) {
 }
 
 /// What the script of a failure called last.
-fn calls(s: &mut Sheet, events: &[Event], t: &Trouble) {
+fn calls(s: &mut StyledText, events: &[Event], t: &Occurrence) {
     let Some(by) = t.by.as_deref() else { return };
     let call = |e: &Event| match &e.what {
         What::Called { by: b, function, arguments, result, ok, ms } if b == by => {
@@ -82,7 +82,7 @@ fn calls(s: &mut Sheet, events: &[Event], t: &Trouble) {
     }
 }
 
-fn consequences(s: &mut Sheet, o: &Outcome) {
+fn consequences(s: &mut StyledText, o: &Outcome) {
     let blocked =
         RUNGS.iter().find(|(r, _)| matches!(o.rungs.get(r), Some(Status::Fail | Status::Unver) | None));
     let open: Vec<String> = o
@@ -105,10 +105,10 @@ fn consequences(s: &mut Sheet, o: &Outcome) {
     }
 }
 
-fn next(s: &mut Sheet, o: &Outcome) {
+fn next(s: &mut StyledText, o: &Outcome) {
     s.gap();
     s.row(Tone::Strong, "next", "");
-    if let Some(t) = o.troubles.first() {
+    if let Some(t) = o.failures.first() {
         let who = match t.failure.blame {
             ccci_model::failure::Blame::Recipe => "the recipe has to change",
             ccci_model::failure::Blame::Image => {

@@ -52,7 +52,7 @@ impl Slot {
 pub fn reads(action: &Action) -> Vec<Slot> {
     use Slot::{Answer, Before, Deployed, Env, File, Hope, Images, Networks, Secrets, Snapshot, Usable};
     match action {
-        Action::Sweep | Action::LookAtEngine | Action::Env { .. } | Action::Remove => vec![],
+        Action::CollectLeftovers | Action::LookAtEngine | Action::Env { .. } | Action::Remove => vec![],
         // what a dep makes for another app is asked for even of one that did not come up: its hook tells why it cannot
         Action::Provide { .. } => vec![],
         Action::Hook { hook } if hook == ccci_script::hooks::INSTALL_STEPS.name => vec![],

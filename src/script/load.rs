@@ -124,8 +124,8 @@ impl Scripts {
 
     /// The tests of a tier's overlay, in the order of their lines; for the custom tier those of `custom/`.
     pub fn tests(&self, tier: Tier) -> Vec<TestFn> {
-        let wanted = if tier == Tier::Custom { Kind::Custom } else { Kind::Overlay(tier) };
-        let files = self.0.files.iter().filter(|(_, f)| f.kind == wanted);
+        let expected = if tier == Tier::Custom { Kind::Custom } else { Kind::Overlay(tier) };
+        let files = self.0.files.iter().filter(|(_, f)| f.kind == expected);
         files.flat_map(|(path, file)| tests_of(path, file)).collect()
     }
 

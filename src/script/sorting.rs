@@ -99,8 +99,8 @@ fn equal(closure: &Closure<'_>, a: &Dynamic, b: &Dynamic) -> Result<bool, Raised
     answer.as_bool().map_err(|_| wrong_answer("a bool", &answer))
 }
 
-fn wrong_answer(wanted: &str, answer: &Dynamic) -> Raised {
-    format!("the closure must return {wanted}, not {}", show::with_noun(answer)).into()
+fn wrong_answer(expected: &str, answer: &Dynamic) -> Raised {
+    format!("the closure must return {expected}, not {}", show::with_noun(answer)).into()
 }
 
 #[cfg(test)]

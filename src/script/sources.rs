@@ -33,8 +33,8 @@ impl Sources {
                     let before =
                         text.content[line..].chars().take(n.at.position().unwrap_or(1).saturating_sub(1));
                     let start = line + before.map(char::len_utf8).sum::<usize>();
-                    let wanted = (n.at, assertion::expression(&text.content, start).to_string());
-                    self.asserts.insert((file.to_string(), inner.at.line(), inner.at.position()), wanted);
+                    let expected = (n.at, assertion::expression(&text.content, start).to_string());
+                    self.asserts.insert((file.to_string(), inner.at.line(), inner.at.position()), expected);
                 }
             });
         }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 /// One look at a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Seen {
+pub struct Observed {
     /// Its services.
-    pub services: Vec<ServiceSeen>,
+    pub services: Vec<ObservedService>,
     /// All their tasks the engine still knows, old ones included.
-    pub tasks: Vec<TaskSeen>,
+    pub tasks: Vec<ObservedTask>,
 }
 
 /// How many tasks a service wants.
@@ -24,8 +24,8 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The wanted number of tasks.
-    pub fn wanted(self) -> u64 {
+    /// The desired number of tasks.
+    pub fn desired(self) -> u64 {
         match self {
             Mode::Replicated(n) | Mode::Global(n) | Mode::Job(n) => n,
         }
@@ -74,7 +74,7 @@ pub enum UpdateState {
 
 /// A service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceSeen {
+pub struct ObservedService {
     /// The engine's id.
     pub id: String,
     /// Name inside the stack.
@@ -96,7 +96,7 @@ pub struct ServiceSeen {
     /// The last update.
     pub update: Option<(UpdateState, String)>,
     /// Its mounts of volumes that have a name.
-    pub volumes: Vec<VolumeSeen>,
+    pub volumes: Vec<ObservedVolume>,
     /// Names of networks in the engine.
     pub networks: Vec<String>,
     /// Ports published: (published, target, protocol).
@@ -109,7 +109,7 @@ pub struct ServiceSeen {
 
 /// A volume that a service mounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VolumeSeen {
+pub struct ObservedVolume {
     /// Its name in the engine.
     pub name: String,
     /// Path in the container.
@@ -142,7 +142,7 @@ pub enum TaskState {
 
 /// A task.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskSeen {
+pub struct ObservedTask {
     /// The engine's id.
     pub id: String,
     /// The service's id.
@@ -154,7 +154,7 @@ pub struct TaskSeen {
     /// Where it is.
     pub state: TaskState,
     /// Whether Swarm wants it running (or, for jobs, complete).
-    pub wanted_running: bool,
+    pub desired_running: bool,
     /// Exit code of its container.
     pub exit_code: Option<i64>,
     /// The engine's own words on what went wrong.
@@ -171,19 +171,19 @@ pub struct TaskSeen {
     pub oom_killed: Option<Oom>,
     /// Whether the container's own health check had failed when it ended (`None` when not looked at).
     pub unhealthy: Option<bool>,
-    /// Digest of its template; compare with `ServiceSeen::template` to know whether it is of the wanted spec.
+    /// Digest of its template; compare with `ObservedService::template` to know whether it is of the desired spec.
     pub template: String,
 }
 
-impl Seen {
+impl Observed {
     /// A service by its name.
-    pub fn service(&self, name: &str) -> Option<&ServiceSeen> {
+    pub fn service(&self, name: &str) -> Option<&ObservedService> {
         self.services.iter().find(|s| s.name.as_str() == name)
     }
 
     /// The tasks of a service, newest first.
-    pub fn tasks_of<'a>(&'a self, service: &'a ServiceSeen) -> Vec<&'a TaskSeen> {
-        let mut tasks: Vec<&TaskSeen> = self.tasks.iter().filter(|t| t.service == service.id).collect();
+    pub fn tasks_of<'a>(&'a self, service: &'a ObservedService) -> Vec<&'a ObservedTask> {
+        let mut tasks: Vec<&ObservedTask> = self.tasks.iter().filter(|t| t.service == service.id).collect();
         tasks.sort_by_key(|t| std::cmp::Reverse((t.created_ms, t.id.clone())));
         tasks
     }

@@ -1,7 +1,7 @@
 //! Bad input that only a real Swarm shows: a network that is missing, a port that is taken, a full disk, two runs of the
 //! same thing. Run when `CCCI_SWARM` is set; without it each says that it was not run.
 
-use crate::cli_live::{Life, small_app, swarm};
+use crate::cli_live::{TestRun, small_app, swarm};
 use crate::cli_report;
 use crate::docker::{called, docker};
 use serde_json::Value;
@@ -21,13 +21,13 @@ fn an_external_network_that_is_missing_is_made_labelled_and_removed_again() {
     ));
     let ground =
         ground.recipe("hooks.rhai", "fn post_install(ctx) { ctx.exec(\"app\", [\"sleep\", \"2\"]); }\n");
-    let life = Life::begin(&ground, &["run", "ghost", "--tiers", "install"]);
+    let run = TestRun::begin(&ground, &["run", "ghost", "--tiers", "install"]);
     let label = "{{index .Labels \"ccci.run\"}}";
-    let labelled = life.until("the network", || {
+    let labelled = run.until("the network", || {
         let (there, run) = called(&["network", "inspect", "--format", label, &name]);
         (there && !run.is_empty()).then_some(run)
     });
-    let (code, text) = life.end();
+    let (code, text) = run.end();
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains(&format!("made `{name}` for this run")) && text.contains(&labelled), "{text}");
     // it stays while another run lives, which may need it; then a dead run's network is anybody's to remove
@@ -47,7 +47,7 @@ fn a_port_that_is_taken_is_an_error_of_the_world_and_says_which() {
     let port = taken.local_addr().unwrap().port();
     let ports = format!("    ports:\n      - {{target: 80, published: {port}, mode: host}}\n");
     let ground = small_app(&ports);
-    let (code, text) = Life::begin(&ground, &["run", "ghost", "--tiers", "install"]).end();
+    let (code, text) = TestRun::begin(&ground, &["run", "ghost", "--tiers", "install"]).end();
     assert_eq!(code, Some(3), "{text}");
     for word in ["port-taken", "blame: infra", "No verdict on the recipe", &port.to_string()] {
         assert!(text.contains(word), "`{word}` is missing:\n{text}");
@@ -70,7 +70,8 @@ fn a_disk_that_is_full_is_said_with_the_file_and_everything_is_removed() {
     let mounted = Mounted::new(&small);
     let out = small.join("run");
     let (code, text) =
-        Life::begin(&ground, &["run", "ghost", "--tiers", "install", "--out", out.to_str().unwrap()]).end();
+        TestRun::begin(&ground, &["run", "ghost", "--tiers", "install", "--out", out.to_str().unwrap()])
+            .end();
     drop(mounted);
     assert_eq!(code, Some(3), "{text}");
     for word in
@@ -105,9 +106,9 @@ fn two_runs_of_the_same_thing_at_once_are_both_right() {
         return;
     }
     let ground = small_app("");
-    let both = [(); 2].map(|()| Life::begin(&ground, &["run", "ghost", "--tiers", "install"]));
-    for life in both {
-        let (code, text) = life.end();
+    let both = [(); 2].map(|()| TestRun::begin(&ground, &["run", "ghost", "--tiers", "install"]));
+    for run in both {
+        let (code, text) = run.end();
         assert_eq!(code, Some(0), "{text}");
         assert_nothing_left(&text);
     }
@@ -121,7 +122,7 @@ fn of_two_runs_with_one_directory_the_second_is_refused_and_the_first_loses_noth
     let speaks = "fn pre_install(ctx) { ctx.exec(\"app\", \"echo a line of its log > /proc/1/fd/1\"); }\n";
     let ground = small_app("").recipe("hooks.rhai", speaks);
     let args = ["run", "ghost", "--tiers", "install", "--out", "rec"];
-    let first = Life::begin(&ground, &args);
+    let first = TestRun::begin(&ground, &args);
     first.until("the record", || ground.path("rec/events.jsonl").is_file().then_some(()));
     let second = ground.with_env(&args, &[("DOCKER_HOST", "unix:///var/run/docker.sock")]);
     assert_eq!(second.code, Some(2), "{}", second.err);

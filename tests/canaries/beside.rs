@@ -1,5 +1,5 @@
 //! What happens beside a canary: a port that is taken, a volume that is held, somebody who meddles. Made by the row's
-//! own life at the moment it names, and gone with it.
+//! own run at the moment it names, and gone with it.
 
 use crate::docker::{called, docker};
 use ccci_model::event::{Event, What};

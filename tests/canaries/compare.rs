@@ -1,6 +1,6 @@
 //! Compares what came of a canary with its row. Everything that does not hold is said, one line each.
 
-use super::row::{Canary, Trouble};
+use super::row::{Canary, Occurrence};
 use ccci_model::failure::Failure;
 use ccci_model::tier::{Status, TIERS};
 use ccci_model::verdict::{Outcome, TestOutcome};
@@ -14,11 +14,11 @@ pub fn differences(row: &Canary, o: &Outcome, dir: &Path) -> Vec<String> {
     out.must(row.refused.is_empty(), || "it was not refused".into());
     out.same("exit", row.exit, o.exit.code());
     out.same("verdict", row.verdict, o.verdict.name());
-    for (tier, wanted) in TIERS.iter().zip(row.tiers) {
+    for (tier, desired) in TIERS.iter().zip(row.tiers) {
         let is = o.tiers.iter().find(|t| t.tier == tier.tier).map(|t| t.status);
-        out.same(&format!("tier {}", tier.name), Some(wanted), is);
+        out.same(&format!("tier {}", tier.name), Some(desired), is);
     }
-    troubles(row, o, &mut out);
+    failures(row, o, &mut out);
     tests(row, o, &mut out);
     let notes: Vec<&str> =
         o.steps.iter().filter(|s| s.status == Status::Pass).filter_map(|s| s.note.as_deref()).collect();
@@ -63,27 +63,27 @@ impl Differences {
         }
     }
 
-    fn same<T: PartialEq + Debug>(&mut self, what: &str, wanted: T, is: T) {
-        self.must(wanted == is, || format!("{what}: wanted {wanted:?}, is {is:?}"));
+    fn same<T: PartialEq + Debug>(&mut self, what: &str, desired: T, is: T) {
+        self.must(desired == is, || format!("{what}: expected {desired:?}, is {is:?}"));
     }
 
-    fn words(&mut self, what: &str, wanted: &[&str], text: &str) {
-        for words in wanted {
+    fn words(&mut self, what: &str, desired: &[&str], text: &str) {
+        for words in desired {
             self.must(text.contains(words), || format!("{what} with `{words}` is not there: {text}"));
         }
     }
 }
 
-fn troubles(row: &Canary, o: &Outcome, out: &mut Differences) {
-    let tier = |t: &ccci_model::verdict::Trouble| t.tier.map_or("-", |t| t.name());
-    let wanted: Vec<(&str, &str)> = row.troubles.iter().map(|t| (t.tier, t.cause)).collect();
-    let is: Vec<(&str, &str)> = o.troubles.iter().map(|t| (tier(t), t.failure.cause.as_str())).collect();
-    if wanted != is {
+fn failures(row: &Canary, o: &Outcome, out: &mut Differences) {
+    let tier = |t: &ccci_model::verdict::Occurrence| t.tier.map_or("-", |t| t.name());
+    let desired: Vec<(&str, &str)> = row.failures.iter().map(|t| (t.tier, t.cause)).collect();
+    let is: Vec<(&str, &str)> = o.failures.iter().map(|t| (tier(t), t.failure.cause.as_str())).collect();
+    if desired != is {
         let told: Vec<String> =
-            o.troubles.iter().map(|t| format!("{}: {}", t.during, short(&t.failure))).collect();
-        return out.0.push(format!("troubles: wanted {wanted:?}, is {is:?}\n{}", told.join("\n")));
+            o.failures.iter().map(|t| format!("{}: {}", t.during, short(&t.failure))).collect();
+        return out.0.push(format!("failures: expected {desired:?}, is {is:?}\n{}", told.join("\n")));
     }
-    for (Trouble { cause, blame, says, .. }, is) in row.troubles.iter().zip(&o.troubles) {
+    for (Occurrence { cause, blame, says, .. }, is) in row.failures.iter().zip(&o.failures) {
         out.same(&format!("blame of {cause}"), *blame, is.failure.blame);
         out.words(cause, says, &whole(&is.failure));
     }
@@ -108,14 +108,14 @@ fn tests(row: &Canary, o: &Outcome, out: &mut Differences) {
         .iter()
         .flat_map(|tier| tier.tests.iter().map(move |t| (format!("{}: {} {}", tier.tier, t.file, t.name), t)))
         .collect();
-    for (wanted, status) in row.tests {
+    for (desired, status) in row.tests {
         let is_named =
-            |name: &str| name == *wanted || name.split_once(": ").is_some_and(|(_, n)| n == *wanted);
+            |name: &str| name == *desired || name.split_once(": ").is_some_and(|(_, n)| n == *desired);
         let named: Vec<Status> =
             all.iter().filter(|(name, _)| is_named(name)).map(|(_, t)| t.status).collect();
         out.must(!named.is_empty() && named.iter().all(|s| s == status), || {
             let ran: Vec<String> = all.iter().map(|(name, t)| format!("{name} {:?}", t.status)).collect();
-            format!("test `{wanted}`: wanted {status:?}, is {named:?} among\n{}", ran.join("\n"))
+            format!("test `{desired}`: wanted {status:?}, is {named:?} among\n{}", ran.join("\n"))
         });
     }
     // whatever passes must have asserted something, and whatever was not run may not be green

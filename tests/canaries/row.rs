@@ -14,7 +14,7 @@ pub type Tiers = [Status; 5];
 
 /// A failure that must be told: exactly this cause, at this place, with these words somewhere in it.
 #[derive(Debug)]
-pub struct Trouble {
+pub struct Occurrence {
     /// `install`, …, or `-` before and after the tiers.
     pub tier: &'static str,
     /// Id of the row in `CAUSES`.
@@ -46,7 +46,7 @@ pub struct Canary {
     pub verdict: &'static str,
     pub tiers: Tiers,
     /// Every failure told, in this order, and no other.
-    pub troubles: &'static [Trouble],
+    pub failures: &'static [Occurrence],
     /// Tests that must have run: `file name`, or `tier: file name` where several tiers have one of that name, and what became of them. All tests of ccci's own need not be named.
     pub tests: &'static [(&'static str, Status)],
     /// Words that stand in the notes of steps that passed, or in the warnings of the plan.
@@ -78,7 +78,7 @@ pub const GREEN: Canary = Canary {
     exit: 0,
     verdict: "green",
     tiers: [PASS, SKIP, SKIP, SKIP, SKIP],
-    troubles: &[],
+    failures: &[],
     tests: &[],
     notes: &[],
     skips: &[],
@@ -97,21 +97,21 @@ pub const ERROR: Canary =
     Canary { exit: 3, verdict: "error", tiers: [UNVER, SKIP, SKIP, SKIP, SKIP], ..GREEN };
 
 /// A failure that the recipe is to blame for.
-pub const fn recipe(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Trouble {
-    Trouble { tier, cause, blame: Blame::Recipe, says }
+pub const fn recipe(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+    Occurrence { tier, cause, blame: Blame::Recipe, says }
 }
 
 /// One that upstream is to blame for.
-pub const fn image(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Trouble {
-    Trouble { tier, cause, blame: Blame::Image, says }
+pub const fn image(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+    Occurrence { tier, cause, blame: Blame::Image, says }
 }
 
 /// One that this machine is to blame for.
-pub const fn world(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Trouble {
-    Trouble { tier, cause, blame: Blame::Infra, says }
+pub const fn world(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+    Occurrence { tier, cause, blame: Blame::Infra, says }
 }
 
 /// One that ccci is to blame for, or somebody who meddled.
-pub const fn ours(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Trouble {
-    Trouble { tier, cause, blame: Blame::Ccci, says }
+pub const fn ours(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+    Occurrence { tier, cause, blame: Blame::Ccci, says }
 }

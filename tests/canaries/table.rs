@@ -17,7 +17,7 @@ pub const CANARIES: &[Canary] = &[
         name: "crash-loop",
         about: "Its program ends at once, every time, with exit code 3.",
         lessons: &["lesson_07_a_crash_loop_is_called_early_with_its_exit_code_and_its_last_words"],
-        troubles: &[recipe("install", "crash-loop", &["exit code 3", "fatal: no such file: /etc/app.conf"])],
+        failures: &[recipe("install", "crash-loop", &["exit code 3", "fatal: no such file: /etc/app.conf"])],
         early: &[("converge to the head", 10_000)],
         ..RED
     },
@@ -26,7 +26,7 @@ pub const CANARIES: &[Canary] = &[
         about: "The registry has no such image.",
         lessons: &["lesson_48_a_failed_pull_blames_the_image"],
         beside: Beside::EmptyRegistry(28418),
-        troubles: &[image("install", "missing-image", &["shop/web:9.9.9", "manifest unknown"])],
+        failures: &[image("install", "missing-image", &["shop/web:9.9.9", "manifest unknown"])],
         early: &[("pull the head's images", 3_000)],
         ..RED
     },
@@ -34,7 +34,7 @@ pub const CANARIES: &[Canary] = &[
         name: "port-taken",
         about: "A port that it publishes is held by another program of this machine.",
         beside: Beside::Port(28417),
-        troubles: &[world("install", "port-taken", &["28417"])],
+        failures: &[world("install", "port-taken", &["28417"])],
         not_proved: &["that it installs"],
         ..ERROR
     },
@@ -45,7 +45,7 @@ pub const CANARIES: &[Canary] = &[
         exit: 3,
         verdict: "error",
         tiers: [PASS, UNVER, SKIP, SKIP, SKIP],
-        troubles: &[
+        failures: &[
             ours("upgrade", "wrong-commit", &["0000000"]),
             ours("upgrade", "spec-differs", &["chaos-version"]),
         ],
@@ -56,7 +56,7 @@ pub const CANARIES: &[Canary] = &[
         name: "registry-down",
         about: "Nobody answers where its image should be.",
         lessons: &["lesson_48_a_registry_that_does_not_answer_is_the_world"],
-        troubles: &[world(
+        failures: &[world(
             "install",
             "registry-unreachable",
             &["127.0.0.1:9/shop/web:9.9.9", "connection refused"],
@@ -71,7 +71,7 @@ pub const CANARIES: &[Canary] = &[
         beside: Beside::Holder { volume: "content" },
         shorten: &[("remove everything", 10_000)],
         tiers: [PASS, SKIP, SKIP, SKIP, SKIP],
-        troubles: &[world("-", "leftover", &["volume", "volume is in use"])],
+        failures: &[world("-", "leftover", &["volume", "volume is in use"])],
         left: &["volume"],
         ..RED
     },
@@ -79,7 +79,7 @@ pub const CANARIES: &[Canary] = &[
     Canary {
         name: "never-healthy",
         about: "Its health check never passes.",
-        troubles: &[recipe(
+        failures: &[recipe(
             "install",
             "never-healthy",
             &["health check of service `app` to pass", "its health check had failed"],
@@ -91,7 +91,7 @@ pub const CANARIES: &[Canary] = &[
         name: "out-of-memory",
         about: "It needs more memory than its limit.",
         lessons: &["lesson_47_a_container_killed_for_memory_is_named_so"],
-        troubles: &[recipe("install", "out-of-memory", &["137", "out of memory"])],
+        failures: &[recipe("install", "out-of-memory", &["137", "out of memory"])],
         early: &[("converge to the head", 25_000)],
         ..RED
     },
@@ -99,7 +99,7 @@ pub const CANARIES: &[Canary] = &[
         name: "one-shot-failed",
         about: "A service that runs once ends with an error, beside a server that is well.",
         lessons: &["lesson_03_a_one_shot_that_failed_blocks"],
-        troubles: &[recipe("install", "one-shot-failed", &["exit code 4", "relation users exists already"])],
+        failures: &[recipe("install", "one-shot-failed", &["exit code 4", "relation users exists already"])],
         early: &[("converge to the head", 10_000)],
         ..RED
     },
@@ -107,7 +107,7 @@ pub const CANARIES: &[Canary] = &[
         name: "unhealthy-exits-well",
         about: "Stopped for being unhealthy it exits with 0, so with on-failure it never starts again.",
         lessons: &["lesson_39_an_unhealthy_task_that_exits_well_is_no_finished_one_shot"],
-        troubles: &[recipe("install", "never-healthy", &["not started again", "on-failure"])],
+        failures: &[recipe("install", "never-healthy", &["not started again", "on-failure"])],
         early: &[("converge to the head", 25_000)],
         ..RED
     },
@@ -118,7 +118,7 @@ pub const CANARIES: &[Canary] = &[
             "lesson_29_the_cause_is_in_the_log_and_the_log_in_the_failure",
             "lesson_46_several_lines_are_kept",
         ],
-        troubles: &[recipe(
+        failures: &[recipe(
             "install",
             "crash-loop",
             &["Cannot find module 'express'", "Node.js v20.11.0", "starting"],
@@ -130,7 +130,7 @@ pub const CANARIES: &[Canary] = &[
         name: "host-path-missing",
         about: "It mounts a path that this machine lacks.",
         lessons: &["lesson_09_swarms_words_about_a_missing_host_path_are_shown"],
-        troubles: &[recipe(
+        failures: &[recipe(
             "install",
             "task-rejected",
             &["/no/such/canary/path", "bind source path does not exist"],
@@ -141,7 +141,7 @@ pub const CANARIES: &[Canary] = &[
     Canary {
         name: "no-node",
         about: "No node of this swarm has the label that it asks for.",
-        troubles: &[world(
+        failures: &[world(
             "install",
             "no-suitable-node",
             &["no suitable node", "scheduling constraints not satisfied"],
@@ -163,7 +163,7 @@ pub const CANARIES: &[Canary] = &[
         about: "A sidecar answers for health while the server behind it never listens.",
         lessons: &["lesson_06_a_ready_probe_sees_what_health_does_not"],
         shorten: &[("wait for ready_probe", 4_000)],
-        troubles: &[recipe("install", "not-ready", &["ready_probe"])],
+        failures: &[recipe("install", "not-ready", &["ready_probe"])],
         tests: &[("generic / gives an accepted answer of the app", PASS)],
         ..RED
     },
@@ -172,7 +172,7 @@ pub const CANARIES: &[Canary] = &[
         about: "Another stack has a service of the same name on the proxy's network, and only that one answers.",
         lessons: &["lesson_08_an_answer_of_another_stack_does_not_count"],
         beside: Beside::Namesake,
-        troubles: &[
+        failures: &[
             recipe("install", "proxy-answers", &["502", "Connection refused"]),
             recipe("install", "proxy-answers", &["502", "Connection refused"]),
         ],
@@ -233,7 +233,7 @@ pub const CANARIES: &[Canary] = &[
         about: "A hook throws; what comes later is done all the same.",
         lessons: &["lesson_23_a_failed_hook_fails_its_tier_with_position_and_message"],
         tiers: [FAIL, SKIP, SKIP, SKIP, PASS],
-        troubles: &[recipe("install", "hook-failed", &["the wizard has no second page", "hooks.rhai:5"])],
+        failures: &[recipe("install", "hook-failed", &["the wizard has no second page", "hooks.rhai:5"])],
         tests: &[("custom/test_page.rhai test_the_page_is_served", PASS)],
         ..RED
     },
@@ -241,7 +241,7 @@ pub const CANARIES: &[Canary] = &[
         name: "hook-hangs",
         about: "A hook waits for a command that never ends.",
         shorten: &[("hook pre_install", 3_000)],
-        troubles: &[recipe("install", "script-deadline", &["hooks.rhai:4", "still running at its deadline"])],
+        failures: &[recipe("install", "script-deadline", &["hooks.rhai:4", "still running at its deadline"])],
         early: &[("hook pre_install", 6_000)],
         ..RED
     },
@@ -250,7 +250,7 @@ pub const CANARIES: &[Canary] = &[
         about: "Its tests cannot be run because nothing came up.",
         lessons: &["lesson_22_a_test_that_was_not_run_is_never_green"],
         tiers: [FAIL, SKIP, SKIP, SKIP, UNVER],
-        troubles: &[recipe("install", "crash-loop", &["Error: no licence"])],
+        failures: &[recipe("install", "crash-loop", &["Error: no licence"])],
         not_proved: &["that it does its own work"],
         ..RED
     },
@@ -259,7 +259,7 @@ pub const CANARIES: &[Canary] = &[
         about: "The app writes a secret to its log in two ways, and a test shows it.",
         lessons: &["lesson_37_a_secret_stands_nowhere_in_the_record"],
         tiers: [PASS, SKIP, SKIP, SKIP, FAIL],
-        troubles: &[recipe("custom", "test-failed", &["something else"])],
+        failures: &[recipe("custom", "test-failed", &["something else"])],
         tests: &[("custom/test_echo.rhai test_the_token_is_shown", FAIL)],
         hidden: &["Pl4nted-by-the-canary-9Qz7"],
         ..RED
@@ -294,7 +294,7 @@ pub const CANARIES: &[Canary] = &[
         about: "The published base never comes up; the head does.",
         lessons: &["lesson_17_a_published_version_that_cannot_be_deployed_blames_the_image"],
         tiers: [FAIL, PASS, SKIP, SKIP, SKIP],
-        troubles: &[image("install", "crash-loop", &["exit code 126", "exec format error"])],
+        failures: &[image("install", "crash-loop", &["exit code 126", "exec format error"])],
         ..RED
     },
     Canary {
@@ -310,7 +310,7 @@ pub const CANARIES: &[Canary] = &[
         about: "The new version ends, and Swarm takes the update back; the old one is stopped first.",
         lessons: &["lesson_04_a_rolled_back_update_is_named_with_its_exit_code"],
         tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
-        troubles: &[
+        failures: &[
             recipe("upgrade", "rolled-back", &["exit code 5", "the schema is newer"]),
             recipe("upgrade", "rolled-back", &["service `app` was rolled back"]),
             recipe("upgrade", "rolled-back", &["exit code 5", "rollback completed"]),
@@ -323,7 +323,7 @@ pub const CANARIES: &[Canary] = &[
         about: "The same, and the old version serves all the while.",
         lessons: &["lesson_04_a_rolled_back_update_that_serves_is_no_success"],
         tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
-        troubles: &[
+        failures: &[
             recipe("upgrade", "rolled-back", &["exit code 5"]),
             recipe("upgrade", "rolled-back", &["service `app` was rolled back"]),
             recipe("upgrade", "rolled-back", &["exit code 5", "rollback completed"]),
@@ -336,7 +336,7 @@ pub const CANARIES: &[Canary] = &[
         about: "The new version ends, Swarm pauses the update, and the old one serves.",
         lessons: &["lesson_42_a_paused_update_whose_old_version_serves_has_failed"],
         tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
-        troubles: &[
+        failures: &[
             recipe("upgrade", "update-paused", &["exit code 5"]),
             recipe("upgrade", "update-paused", &["the old version still serves"]),
         ],
@@ -356,7 +356,7 @@ pub const CANARIES: &[Canary] = &[
         about: "With failure_action continue Swarm calls an update completed whose tasks end one after another.",
         lessons: &["lesson_45_a_completed_update_whose_tasks_crash_has_failed"],
         tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
-        troubles: &[recipe("upgrade", "crash-loop", &["exit code 5"])],
+        failures: &[recipe("upgrade", "crash-loop", &["exit code 5"])],
         ..RED
     },
     Canary {
@@ -371,7 +371,7 @@ pub const CANARIES: &[Canary] = &[
         name: "config-unversioned",
         about: "A config's content changed and its version did not.",
         tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
-        troubles: &[recipe("upgrade", "deploy-refused", &["only updates to Labels are allowed"])],
+        failures: &[recipe("upgrade", "deploy-refused", &["only updates to Labels are allowed"])],
         ..RED
     },
     Canary {
@@ -437,7 +437,7 @@ pub const CANARIES: &[Canary] = &[
         about: "Its dump command fails inside a shell of its own, and a gzip of nothing is left.",
         lessons: &["lesson_50_a_gzip_of_nothing_is_empty", "lesson_11_an_empty_dump_is_no_backup"],
         tiers: [PASS, SKIP, FAIL, PASS, SKIP],
-        troubles: &[recipe("backup", "empty-backup", &["/data/dump.gz", "no content"])],
+        failures: &[recipe("backup", "empty-backup", &["/data/dump.gz", "no content"])],
         ..RED
     },
     Canary {
@@ -445,7 +445,7 @@ pub const CANARIES: &[Canary] = &[
         about: "Its dump command does not exist, and the pipe behind it is content.",
         lessons: &["lesson_50_a_hook_whose_pipe_broke_is_seen"],
         tiers: [PASS, SKIP, FAIL, UNVER, SKIP],
-        troubles: &[recipe("backup", "backup-hook-failed", &["mysqldump", "not found", "exited with 127"])],
+        failures: &[recipe("backup", "backup-hook-failed", &["mysqldump", "not found", "exited with 127"])],
         not_proved: &["that a restore brings data back"],
         ..RED
     },
@@ -454,7 +454,7 @@ pub const CANARIES: &[Canary] = &[
         about: "Its dump is cut, every time.",
         lessons: &["lesson_11_a_truncated_dump_is_refused_three_times"],
         tiers: [PASS, SKIP, FAIL, PASS, SKIP],
-        troubles: &[recipe("backup", "backup-not-verified", &["all 3 attempts"])],
+        failures: &[recipe("backup", "backup-not-verified", &["all 3 attempts"])],
         ..RED
     },
     Canary {
@@ -462,7 +462,7 @@ pub const CANARIES: &[Canary] = &[
         about: "Its labels leave out the volume that holds the rows.",
         lessons: &["lesson_12_a_backup_without_its_database_is_found_by_reading_back"],
         tiers: [PASS, SKIP, PASS, FAIL, SKIP],
-        troubles: &[recipe("restore", "test-failed", &["damaged", "planted"])],
+        failures: &[recipe("restore", "test-failed", &["damaged", "planted"])],
         tests: &[("test_restore.rhai test_the_planted_row_is_back", FAIL)],
         ..RED
     },
@@ -471,7 +471,7 @@ pub const CANARIES: &[Canary] = &[
         about: "The dump is put back and nobody loads it.",
         lessons: &["lesson_12_a_restore_that_loads_nothing_is_found_by_reading_back"],
         tiers: [PASS, SKIP, PASS, FAIL, SKIP],
-        troubles: &[recipe("restore", "test-failed", &["damaged", "planted"])],
+        failures: &[recipe("restore", "test-failed", &["damaged", "planted"])],
         tests: &[("test_restore.rhai test_the_planted_row_is_back", FAIL)],
         ..RED
     },
@@ -480,7 +480,7 @@ pub const CANARIES: &[Canary] = &[
         about: "Loading the dump drops the database while others use it, and fails.",
         lessons: &["lesson_14_the_output_of_a_restore_that_failed_is_shown"],
         tiers: [PASS, SKIP, PASS, FAIL, SKIP],
-        troubles: &[
+        failures: &[
             recipe("restore", "backup-hook-failed", &["database is being accessed by 3 other users"]),
             recipe("restore", "exec-failed", &["No such file"]),
         ],

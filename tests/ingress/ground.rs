@@ -5,7 +5,7 @@ use ccci_adapters::clock::RealClock;
 use ccci_adapters::http::RealWeb;
 use ccci_adapters::ingress::Ingress;
 use ccci_model::name::{ServiceName, StackName};
-use ccci_swarm::observed::{Mode, Restart, Seen, ServiceSeen, TaskSeen, TaskState};
+use ccci_swarm::observed::{Mode, Observed, ObservedService, ObservedTask, Restart, TaskState};
 use ccci_swarm::ports::clock::{Clock, Limit, Stop};
 use ccci_swarm::ports::web::{HttpAnswer, HttpRequest, Web, WebError};
 use ccci_swarm::ports::{Call, Calls, ClusterError, Reply};
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// What one stack looks like, and where its tasks are.
-type Told = Result<(Seen, Vec<SocketAddr>), ClusterError>;
+type Told = Result<(Observed, Vec<SocketAddr>), ClusterError>;
 
 #[derive(Default)]
 pub struct FakeCluster {
@@ -53,8 +53,8 @@ pub fn request(url: &str) -> HttpRequest {
     HttpRequest { method: "GET".into(), url: url.into(), ..HttpRequest::default() }
 }
 
-fn service(labels: &[(&str, &str)]) -> ServiceSeen {
-    ServiceSeen {
+fn service(labels: &[(&str, &str)]) -> ObservedService {
+    ObservedService {
         id: "id".into(),
         name: ServiceName::parse("app").unwrap(),
         mode: Mode::Replicated(1),
@@ -73,14 +73,14 @@ fn service(labels: &[(&str, &str)]) -> ServiceSeen {
     }
 }
 
-fn task((n, (state, wanted_running)): (usize, &(TaskState, bool))) -> TaskSeen {
-    TaskSeen {
+fn task((n, (state, desired_running)): (usize, &(TaskState, bool))) -> ObservedTask {
+    ObservedTask {
         id: format!("t{n}"),
         service: "id".into(),
         slot: 1,
         node: "n".into(),
         state: *state,
-        wanted_running: *wanted_running,
+        desired_running: *desired_running,
         exit_code: None,
         error: String::new(),
         message: String::new(),
@@ -119,9 +119,9 @@ impl Ground {
             ("traefik.http.services.a.loadbalancer.server.port", "80"),
         ];
         let tasks = vec![task((0, &(TaskState::Running, true)))];
-        let seen = Seen { services: vec![service(&labels)], tasks };
+        let observed = Observed { services: vec![service(&labels)], tasks };
         let stack = StackName::parse(&domain.replace('.', "_")).unwrap();
-        self.cluster.stacks.lock().unwrap().insert(stack, Ok((seen, vec![address])));
+        self.cluster.stacks.lock().unwrap().insert(stack, Ok((observed, vec![address])));
     }
 
     /// A second stack with the same labels under a name of its own.
@@ -132,10 +132,15 @@ impl Ground {
 
     /// A second service with the same labels: requests go to the tasks of both.
     pub fn twin(&self) {
-        self.change(|seen, _| {
-            let twin = ServiceSeen { name: ServiceName::parse("twin").unwrap(), ..seen.services[0].clone() };
-            seen.services.push(ServiceSeen { id: "twin".into(), ..twin });
-            seen.tasks.push(TaskSeen { id: "t".into(), service: "twin".into(), ..seen.tasks[0].clone() });
+        self.change(|observed, _| {
+            let twin =
+                ObservedService { name: ServiceName::parse("twin").unwrap(), ..observed.services[0].clone() };
+            observed.services.push(ObservedService { id: "twin".into(), ..twin });
+            observed.tasks.push(ObservedTask {
+                id: "t".into(),
+                service: "twin".into(),
+                ..observed.tasks[0].clone()
+            });
         });
     }
 
@@ -143,15 +148,15 @@ impl Ground {
         self.web.as_ref().unwrap()
     }
 
-    fn change(&self, how: impl FnOnce(&mut Seen, &mut Vec<SocketAddr>)) {
+    fn change(&self, how: impl FnOnce(&mut Observed, &mut Vec<SocketAddr>)) {
         let mut stacks = self.cluster.stacks.lock().unwrap();
-        let (seen, addresses) = stacks.get_mut(&self.stack).unwrap().as_mut().unwrap();
-        how(seen, addresses);
+        let (observed, addresses) = stacks.get_mut(&self.stack).unwrap().as_mut().unwrap();
+        how(observed, addresses);
     }
 
     pub fn label(&self, key: &str, value: Option<&str>) {
-        self.change(|seen, _| {
-            let labels = &mut seen.services[0].labels;
+        self.change(|observed, _| {
+            let labels = &mut observed.services[0].labels;
             match value {
                 Some(value) => labels.insert(key.into(), value.into()),
                 None => labels.remove(key),
@@ -160,19 +165,21 @@ impl Ground {
     }
 
     pub fn networks(&self, names: &[&str]) {
-        self.change(|seen, _| seen.services[0].networks = names.iter().map(|n| n.to_string()).collect());
+        self.change(|observed, _| {
+            observed.services[0].networks = names.iter().map(|n| n.to_string()).collect()
+        });
     }
 
     pub fn ports(&self, ports: &[(u16, u16, &str)]) {
-        self.change(|seen, _| {
-            seen.services[0].ports = ports.iter().map(|(a, b, c)| (*a, *b, c.to_string())).collect();
+        self.change(|observed, _| {
+            observed.services[0].ports = ports.iter().map(|(a, b, c)| (*a, *b, c.to_string())).collect();
         });
     }
 
     pub fn tasks(&self, tasks: &[(TaskState, bool)]) {
-        self.change(|seen, _| {
-            seen.services[0].mode = Mode::Replicated(tasks.len() as u64);
-            seen.tasks = tasks.iter().enumerate().map(task).collect();
+        self.change(|observed, _| {
+            observed.services[0].mode = Mode::Replicated(tasks.len() as u64);
+            observed.tasks = tasks.iter().enumerate().map(task).collect();
         });
     }
 
@@ -181,7 +188,7 @@ impl Ground {
     }
 
     pub fn remove(&self) {
-        self.change(|seen, addresses| (*seen, *addresses) = Default::default());
+        self.change(|observed, addresses| (*observed, *addresses) = Default::default());
     }
 
     pub fn break_looking(&self, e: ClusterError) {
@@ -221,7 +228,7 @@ impl FakeCluster {
 impl Calls for FakeCluster {
     fn call(&self, call: Call<'_, '_>, _: &Limit) -> Result<Reply, ClusterError> {
         match call {
-            Call::Look { stack } => self.stack(stack).map(|(seen, _)| Reply::Seen(seen)),
+            Call::Look { stack } => self.stack(stack).map(|(observed, _)| Reply::Observed(observed)),
             Call::TaskAddress { stack, service, .. } => {
                 let first = self.stack(stack)?.1.first().copied();
                 first.map(Reply::Address).ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))

@@ -2,7 +2,7 @@
 //! provide, what a failure of each means, that undo at every step leaves nothing, and one lock for each domain.
 
 use super::fullest::{job as fullest, prepared};
-use super::machine::{Life, Machine};
+use super::machine::{Machine, TestRun};
 use super::tap::Mishap;
 use crate::repository::Repository;
 use ccci::app::Request;
@@ -14,7 +14,7 @@ use ccci_model::plan::{Action, Role, Side};
 use ccci_model::tier::Status;
 use ccci_runner::build::{Asked, Inputs, TestFile, build_with};
 use ccci_runner::execute::job::Job;
-use ccci_runner::execute::undo::{Kept, sweep};
+use ccci_runner::execute::undo::{Kept, collect};
 use ccci_swarm::ports::{Locks, Stop};
 use ccci_testkit::memory::{Fault, MemoryStore};
 use std::collections::BTreeSet;
@@ -141,8 +141,8 @@ fn deps_come_up_first_provide_what_is_needed_and_go_last() {
     let (machine, job) = (Machine::new(), three());
     machine.cluster.without_proxy();
     let before = machine.cluster.inventory();
-    let life = machine.live(&job);
-    assert_eq!(life.outcome.exit, Exit::Green, "{:?}", life.outcome.troubles);
+    let run = machine.live(&job);
+    assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
     assert_eq!(machine.cluster.inventory(), before);
     let roles: Vec<Role> = job.plan.apps.iter().map(|a| a.role).collect();
     assert_eq!(roles, [Role::Dep, Role::Dep, Role::Subject]);
@@ -162,19 +162,19 @@ fn deps_come_up_first_provide_what_is_needed_and_go_last() {
 fn what_a_dep_provides_is_what_its_consumer_reads() {
     let (machine, job) = (Machine::new(), three());
     let secrets: Arc<Mutex<Vec<String>>> = Arc::default();
-    let seen = secrets.clone();
+    let observed = secrets.clone();
     let (cluster, stack) = (machine.cluster.clone(), job.plan.subject().stack.to_string());
     let identity = job.plan.apps[1].stack.to_string();
     let look = move |e: &ccci_model::event::Event| {
         if let What::StepEnded { status: Status::Pass, .. } = e.what {
-            let mut all = seen.lock().unwrap();
+            let mut all = observed.lock().unwrap();
             let secret = cluster.secret(&format!("{stack}_api_token_v1"));
             all.extend(secret.map(|bytes| String::from_utf8(bytes).unwrap()));
             all.extend(cluster.env_of(&identity, "app", "SEEN"));
         }
     };
-    let life = machine.live_with(&job, None, &Stop::default(), look);
-    assert_eq!(life.outcome.exit, Exit::Green, "{:?}", life.outcome.troubles);
+    let run = machine.live_with(&job, None, &Stop::default(), look);
+    assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
     let all: BTreeSet<String> = secrets.lock().unwrap().iter().cloned().collect();
     let host = format!("identity@{}_app", job.plan.apps[0].stack);
     let token = format!("of https://{}", job.plan.subject().domain);
@@ -187,16 +187,16 @@ fn a_dep_that_fails_makes_the_run_red_and_the_subject_goes_on() {
     let (machine, job) = (Machine::new(), three());
     machine.cluster.fault_at_deploy(0, Fault::NoSuchImage("nothing".into()));
     machine.cluster.fault(Fault::NoSuchImage("database:1".into()));
-    let life = machine.live(&job);
-    assert_eq!(life.outcome.exit, Exit::Failed);
-    let first = &life.outcome.troubles[0];
+    let run = machine.live(&job);
+    assert_eq!(run.outcome.exit, Exit::Failed);
+    let first = &run.outcome.failures[0];
     assert_eq!(
         (first.failure.cause.as_str(), first.during.as_str()),
         ("missing-image", "database: pull the head's images")
     );
     let subject = |t: &&ccci_model::verdict::StepOutcome| job.plan.steps[t.step].app == 2;
-    assert!(life.outcome.steps.iter().filter(subject).any(|s| s.status == Status::Pass));
-    assert!(life.outcome.leftovers.is_empty());
+    assert!(run.outcome.steps.iter().filter(subject).any(|s| s.status == Status::Pass));
+    assert!(run.outcome.leftovers.is_empty());
 }
 
 fn undone(mishap: Mishap) {
@@ -211,14 +211,14 @@ fn undone(mishap: Mishap) {
         let _neighbour = machine.with_neighbours();
         machine.cluster.without_proxy();
         let before = machine.cluster.inventory();
-        let life: Life = machine.live_badly(&three(), step, mishap);
+        let run: TestRun = machine.live_badly(&three(), step, mishap);
         let at = format!("{mishap:?} at `{}`", job.plan.title(&job.plan.steps[step]));
-        if life.tap.is_dead() {
+        if run.tap.is_dead() {
             let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-            sweep(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
+            collect(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
         }
         assert_eq!(machine.cluster.inventory(), before, "{at}");
-        assert!(life.outcome.leftovers.is_empty(), "{at}: {:?}", life.outcome.leftovers);
+        assert!(run.outcome.leftovers.is_empty(), "{at}: {:?}", run.outcome.leftovers);
     }
 }
 
@@ -248,13 +248,13 @@ fn each_domain_of_a_run_has_its_lock_while_it_goes_on() {
     let (locks, all) = (machine.locks.clone(), domains(&job));
     let free: Arc<Mutex<Vec<String>>> = Arc::default();
     let found = free.clone();
-    let voice = move |_: &ccci_model::event::Event| {
+    let reporter = move |_: &ccci_model::event::Event| {
         let open = all.iter().filter(|d| locks.take(d).unwrap().is_some()).cloned();
         found.lock().unwrap().extend(open);
     };
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
     let dir = tempfile::tempdir().unwrap();
-    assert!(run(&job, &world, dir.path(), &Stop::default(), Box::new(voice)).is_ok());
+    assert!(run(&job, &world, dir.path(), &Stop::default(), Box::new(reporter)).is_ok());
     assert_eq!(*free.lock().unwrap(), Vec::<String>::new());
     assert!(domains(&job).iter().all(|d| machine.locks.take(d).unwrap().is_some()));
 }
@@ -270,10 +270,10 @@ fn independent_deps_come_up_at_the_same_time() {
     let apps = [one, other, subject.clone()].into_iter().flat_map(|j| j.apps).collect();
     let job = Job { plan, apps, ..subject };
     let machine = Machine::new();
-    let life = machine.live(&job);
-    assert_eq!(life.outcome.exit, Exit::Green, "{:?}", life.outcome.troubles);
+    let run = machine.live(&job);
+    assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
     let head = Action::Deploy { side: Side::Head };
     let deploys = job.plan.steps.iter().filter(|s| s.action == head).count();
     assert_eq!(deploys, 3);
-    assert!(life.outcome.steps.iter().all(|s| s.ended && s.status == Status::Pass));
+    assert!(run.outcome.steps.iter().all(|s| s.ended && s.status == Status::Pass));
 }

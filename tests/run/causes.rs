@@ -1,30 +1,30 @@
-//! Every cause that a life can end with, brought about in memory: its name, who is to blame, the exit code and the tier.
+//! Every cause that a run can end with, brought about in memory: its name, who is to blame, the exit code and the tier.
 
 use super::fullest::{Ground, fresh, hasty, job};
-use super::machine::{Life, Machine};
+use super::machine::{Machine, TestRun};
 use ccci_model::diag::Text;
 use ccci_model::event::What;
 use ccci_model::exit::Exit;
 use ccci_model::failure::Blame::{self, Ccci, Image, Infra, Recipe};
 use ccci_model::plan::Action;
 use ccci_model::tier::{Status, Tier};
-use ccci_model::verdict::Trouble;
+use ccci_model::verdict::Occurrence;
 use ccci_runner::execute::job::Job;
 use ccci_script::Scripts;
 use ccci_script::limits::HOOK_TIME;
-use ccci_swarm::observed::{Oom, Seen};
+use ccci_swarm::observed::{Observed, Oom};
 use ccci_swarm::ports::Stop;
 use ccci_testkit::memory::{Fault, page, path_of};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The first trouble must be this one.
-fn first(what: &str, life: &Life, cause: &str, blame: Blame, exit: Exit, tier: Tier) -> Trouble {
-    let o = &life.outcome;
-    let t = o.troubles.first().unwrap_or_else(|| panic!("{what}: {:?}", o.verdict)).clone();
+/// The first failure must be this one.
+fn first(what: &str, run: &TestRun, cause: &str, blame: Blame, exit: Exit, tier: Tier) -> Occurrence {
+    let o = &run.outcome;
+    let t = o.failures.first().unwrap_or_else(|| panic!("{what}: {:?}", o.verdict)).clone();
     let got = (t.failure.cause.as_str(), t.failure.blame, o.exit, t.tier);
-    assert_eq!(got, (cause, blame, exit, Some(tier)), "{what}: {:?}", o.troubles);
+    assert_eq!(got, (cause, blame, exit, Some(tier)), "{what}: {:?}", o.failures);
     assert!(!t.failure.expected().is_empty() && !t.failure.observed().is_empty(), "{what}");
     t
 }
@@ -86,8 +86,8 @@ fn what_answers_after_an_upgrade_that_did_not_take_place_is_no_proof_of_the_head
         let machine = Machine::new();
         let what = format!("{fault:?}");
         machine.cluster.fault_at_deploy(1, fault);
-        let life = machine.live(&job());
-        let answers: Vec<_> = (life.events.iter())
+        let run = machine.live(&job());
+        let answers: Vec<_> = (run.events.iter())
             .filter_map(|e| match &e.what {
                 What::TestEnded { tier: Tier::Upgrade, name, status, .. }
                     if name.contains("accepted answer") =>
@@ -99,7 +99,7 @@ fn what_answers_after_an_upgrade_that_did_not_take_place_is_no_proof_of_the_head
             .collect();
         assert_eq!(answers, [Status::Unver], "{what}");
         let why = "what was deployed last did not converge";
-        assert!(life.outcome.skips.iter().any(|s| s.reason == why), "{what}: {:?}", life.outcome.skips);
+        assert!(run.outcome.skips.iter().any(|s| s.reason == why), "{what}: {:?}", run.outcome.skips);
     }
 }
 
@@ -121,7 +121,7 @@ fn with_hooks(change: impl Fn(String) -> String) -> Job {
 }
 
 /// One hook with another body.
-fn script(body: (&str, &str), cause: &str, tier: Tier) -> Trouble {
+fn script(body: (&str, &str), cause: &str, tier: Tier) -> Occurrence {
     let job = hasty(with_hooks(|h| h.replace(body.0, body.1)));
     let machine = Machine::new();
     let t = first(body.1, &machine.live(&job), cause, Recipe, Exit::Failed, tier);
@@ -150,10 +150,10 @@ fn lesson_23_a_hook_that_fails_fails_its_tier_with_position_and_message() {
 #[test]
 fn bound_hook_time() {
     let waits = ("page::write(ctx, \"first\");", "eventually(\"1h\", || false);");
-    let life = Machine::new().live(&hasty(with_hooks(|h| h.replace(waits.0, waits.1))));
-    let ended = life.events.iter().find_map(|e| match &e.what {
+    let run = Machine::new().live(&hasty(with_hooks(|h| h.replace(waits.0, waits.1))));
+    let ended = run.events.iter().find_map(|e| match &e.what {
         What::StepEnded { ms, failure: Some(id), .. } => {
-            life.outcome.failure(*id).filter(|f| f.cause == "script-deadline").map(|_| *ms)
+            run.outcome.failure(*id).filter(|f| f.cause == "script-deadline").map(|_| *ms)
         }
         _ => None,
     });
@@ -193,14 +193,15 @@ fn texts_that_only_a_life_can_judge_have_their_cause() {
 
 #[test]
 fn an_engine_that_does_something_else_is_seen() {
-    let told = |title, lie: fn(&mut Seen)| {
-        let life = Machine { lie: Some((title, lie)), ..Machine::new() }.live(&job());
-        (life.outcome.troubles[0].failure.cause.clone(), life.outcome.exit)
+    let told = |title, lie: fn(&mut Observed)| {
+        let run = Machine { lie: Some((title, lie)), ..Machine::new() }.live(&job());
+        (run.outcome.failures[0].failure.cause.clone(), run.outcome.exit)
     };
-    let other = |seen: &mut Seen| seen.services.iter_mut().for_each(|s| s.image = "other:1".into());
+    let other =
+        |observed: &mut Observed| observed.services.iter_mut().for_each(|s| s.image = "other:1".into());
     assert_eq!(told("converge to the base", other), ("spec-differs".into(), Exit::Error));
-    let commit = |seen: &mut Seen| {
-        for (key, value) in seen.services.iter_mut().flat_map(|s| &mut s.labels) {
+    let commit = |observed: &mut Observed| {
+        for (key, value) in observed.services.iter_mut().flat_map(|s| &mut s.labels) {
             if key.ends_with(".chaos-version") {
                 *value = "deadbeef".into();
             }
@@ -220,7 +221,7 @@ fn what_the_engine_refuses_beside_a_deploy_has_its_cause() {
     machine.cluster.fault(Fault::RemovalHolds("service".into(), cache, "the engine".into()));
     let o = machine.live(&job).outcome;
     assert_eq!(
-        (o.troubles[0].failure.cause.as_str(), o.troubles[0].tier),
+        (o.failures[0].failure.cause.as_str(), o.failures[0].tier),
         ("service-left", Some(Tier::Upgrade))
     );
 }
@@ -250,12 +251,12 @@ fn data_that_lie_elsewhere_than_on_the_engine_are_left_alone_and_named() {
     let elsewhere = "volumes:\n  data:\n    driver_opts: {type: none, o: bind, device: /srv/theirs}\n";
     ground.file("compose.ccci.yml", &format!("{overlay}\n{elsewhere}"));
     let job = ground.prepare("20260101-000000-abc123").unwrap();
-    let life = Machine::new().live(&job);
-    first("elsewhere", &life, "volume-elsewhere", Ccci, Exit::Error, Tier::Backup);
-    let named: Vec<&str> = life.outcome.left_alone.iter().map(|h| h.name.as_str()).collect();
+    let run = Machine::new().live(&job);
+    first("elsewhere", &run, "volume-elsewhere", Ccci, Exit::Error, Tier::Backup);
+    let named: Vec<&str> = run.outcome.left_alone.iter().map(|h| h.name.as_str()).collect();
     assert_eq!(named, ["data (/srv/theirs)"]);
     let promise = "starts empty, is backed up and restored, and is gone after the run: it is volume data, which lies on /srv/theirs";
-    assert!(life.outcome.not_proved.iter().any(|n| n.contains(promise)), "{:?}", life.outcome.not_proved);
+    assert!(run.outcome.not_proved.iter().any(|n| n.contains(promise)), "{:?}", run.outcome.not_proved);
 }
 
 #[test]
@@ -271,13 +272,13 @@ fn an_answer_that_hangs_on_a_middleware_that_is_not_emulated_is_nobodys_fault_bu
         ground.file("compose.ccci.yml", &overlay);
         Machine::new().live(&ground.prepare("20260101-000000-abc123").unwrap())
     };
-    let says = |life: &Life, what: &str| life.outcome.not_proved.iter().any(|n| n.starts_with(what));
-    let life = with("forwardauth", "address=http://auth");
-    first("forwardauth", &life, "not-emulated", Ccci, Exit::Error, Tier::Install);
-    assert!(says(&life, "what the middleware `guard` (forwardauth) does: the ingress does not emulate it"));
-    let life = with("compress", "minresponsebodybytes=1");
-    assert_eq!(life.outcome.exit, Exit::Green, "{:?}", life.outcome.troubles);
-    assert!(says(&life, "what the middleware `guard` (compress) does: the ingress does not emulate it"));
+    let says = |run: &TestRun, what: &str| run.outcome.not_proved.iter().any(|n| n.starts_with(what));
+    let run = with("forwardauth", "address=http://auth");
+    first("forwardauth", &run, "not-emulated", Ccci, Exit::Error, Tier::Install);
+    assert!(says(&run, "what the middleware `guard` (forwardauth) does: the ingress does not emulate it"));
+    let run = with("compress", "minresponsebodybytes=1");
+    assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
+    assert!(says(&run, "what the middleware `guard` (compress) does: the ingress does not emulate it"));
 }
 
 #[test]
@@ -297,9 +298,9 @@ fn a_proxy_without_a_way_to_the_app_is_called_soon_and_the_probe_is_not_asked_an
     let job = with_hooks(|h| {
         h.replace(r#"#{ GREETING: "hello from " + ctx.recipe }"#, r#"#{ DOMAIN: "elsewhere.example.com" }"#)
     });
-    let life = Machine::new().live(&job);
-    let t = first("no way", &life, "proxy-answers", Recipe, Exit::Failed, Tier::Install);
-    let step = |begins: &str| life.outcome.steps.iter().find(|s| s.title.starts_with(begins));
+    let run = Machine::new().live(&job);
+    let t = first("no way", &run, "proxy-answers", Recipe, Exit::Failed, Tier::Install);
+    let step = |begins: &str| run.outcome.steps.iter().find(|s| s.title.starts_with(begins));
     let health = step(&t.during).expect("the wait for health");
     assert!((5_000..8_000).contains(&health.ms), "{} ms", health.ms);
     let ready = step("wait for ready_probe").expect("it is in the plan");
@@ -313,7 +314,7 @@ fn an_app_that_ends_once_while_health_is_asked_is_waited_for_until_its_next_task
     let machine = Machine::new();
     machine.cluster.fault(Fault::DiesAfter("app".into(), 8_000));
     let swarm = machine.cluster.clone();
-    let life = machine.live_as(
+    let run = machine.live_as(
         &fresh(&job()),
         None,
         &Stop::default(),
@@ -326,8 +327,8 @@ fn an_app_that_ends_once_while_health_is_asked_is_waited_for_until_its_next_task
             });
         },
     );
-    let health = life.outcome.steps.iter().find(|s| s.title.starts_with("wait for health")).unwrap();
-    assert_eq!(health.status, Status::Pass, "{:?}", life.outcome.troubles);
+    let health = run.outcome.steps.iter().find(|s| s.title.starts_with("wait for health")).unwrap();
+    assert_eq!(health.status, Status::Pass, "{:?}", run.outcome.failures);
     assert!(health.ms > 10_000, "{} ms", health.ms);
 }
 
@@ -384,16 +385,16 @@ fn lesson_24_a_marker_that_did_not_stick_is_another_failure_than_a_restore_that_
 fn a_test_that_returns_false_has_failed_where_the_checker_cannot_know_that_it_does() {
     let ground = Ground::new();
     let text = "fn test_a_job_runs(ctx) {\n    let seen = #{ good: false };\n    seen.good\n}\n";
-    let life = Machine::new()
+    let run = Machine::new()
         .live(&ground.file("custom/test_page.rhai", text).prepare("20260101-000000-abc124").unwrap());
-    let t = first("false", &life, "test-failed", Recipe, Exit::Failed, Tier::Custom);
+    let t = first("false", &run, "test-failed", Recipe, Exit::Failed, Tier::Custom);
     assert_eq!(t.failure.observed(), "it returned false");
 }
 
 #[test]
 fn lesson_26_that_a_test_ran_is_in_the_record_and_a_step_that_only_says_so_is_not_enough() {
-    let life = Machine::new().live(&job());
-    let mut events = life.events.clone();
+    let run = Machine::new().live(&job());
+    let mut events = run.events.clone();
     events.retain(|e| !matches!(&e.what, What::TestEnded { name, .. } if name == "test_a_job_runs"));
     let o = ccci_model::verdict::judge(&events).unwrap();
     assert_eq!((o.exit, o.level), (Exit::Error, 3), "a test without a row was not run");
@@ -404,8 +405,8 @@ fn lesson_27_what_is_best_effort_is_said_and_is_not_fatal() {
     let mut job = job();
     let settle = job.plan.steps.iter().position(|s| s.action == Action::Settle).unwrap();
     job.plan.steps[settle].limit_ms = 1;
-    let life = Machine::new().live(&job);
-    assert_eq!(life.outcome.exit, Exit::Green, "{:?}", life.outcome.troubles);
-    let note = life.outcome.steps[settle].note.clone().unwrap_or_default();
+    let run = Machine::new().live(&job);
+    assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
+    let note = run.outcome.steps[settle].note.clone().unwrap_or_default();
     assert!(note.contains("unsettled"), "{note}");
 }

@@ -2,20 +2,20 @@
 //! nothing of it.
 
 use super::fullest::job;
-use super::machine::{Life, Machine};
+use super::machine::{Machine, TestRun};
 use ccci_model::event::{Event, What};
 use ccci_model::exit::Exit;
 use ccci_swarm::ports::Stop;
 use ccci_testkit::memory::Fault;
 use std::sync::Arc;
 
-/// A life whose app runs for so long at a time from the head on; `mended` after so many deploys of the head's tasks.
-fn dying(ms: u64, mended: bool) -> Life {
+/// A run whose app runs for so long at a time from the head on; `mended` after so many deploys of the head's tasks.
+fn dying(ms: u64, mended: bool) -> TestRun {
     let machine = Machine::new();
     machine.cluster.fault_at_deploy(1, Fault::DiesAfter("app".into(), ms));
     let (cluster, job) = (machine.cluster.clone(), Arc::new(job()));
     let steps = job.clone();
-    let voice = move |e: &Event| {
+    let reporter = move |e: &Event| {
         if let What::StepEnded { step, .. } = &e.what
             && mended
             && steps.plan.steps[*step].action.title() == "converge to the head"
@@ -23,20 +23,20 @@ fn dying(ms: u64, mended: bool) -> Life {
             cluster.mend();
         }
     };
-    machine.live_with(&job, None, &Stop::default(), voice)
+    machine.live_with(&job, None, &Stop::default(), reporter)
 }
 
 #[test]
 fn a_crash_loop_that_is_slower_than_the_watch_of_the_deploy_is_called_by_a_later_step() {
     let o = dying(1_500, false).outcome;
-    assert_eq!(o.exit, Exit::Failed, "{:?}", o.troubles);
-    assert!(o.troubles.iter().any(|t| t.failure.cause == "crash-loop"), "{:?}", o.troubles);
+    assert_eq!(o.exit, Exit::Failed, "{:?}", o.failures);
+    assert!(o.failures.iter().any(|t| t.failure.cause == "crash-loop"), "{:?}", o.failures);
 }
 
 #[test]
 fn one_end_after_the_app_had_converged_is_said_and_no_failure() {
     let o = dying(1_500, true).outcome;
-    assert_eq!(o.exit, Exit::Green, "{:?}", o.troubles);
+    assert_eq!(o.exit, Exit::Green, "{:?}", o.failures);
     let said = "that `app` stays up: after it had converged, a task of it ended with exit code 1";
     assert!(o.not_proved.iter().any(|n| n == said), "{:?}", o.not_proved);
 }
@@ -44,7 +44,7 @@ fn one_end_after_the_app_had_converged_is_said_and_no_failure() {
 #[test]
 fn a_service_without_a_health_check_is_proved_to_stay_up_for_as_long_as_it_was_watched() {
     let o = Machine::new().live(&job()).outcome;
-    assert_eq!(o.exit, Exit::Green, "{:?}", o.troubles);
+    assert_eq!(o.exit, Exit::Green, "{:?}", o.failures);
     let said: Vec<&String> = o.not_proved.iter().filter(|n| n.contains(" up for longer than ")).collect();
     assert!(said.len() == 1 && said[0].starts_with("that `app`, `db`, `worker` stay up"), "{said:?}");
 }

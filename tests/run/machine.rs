@@ -34,7 +34,7 @@ pub struct Machine {
 }
 
 /// What a run left.
-pub struct Life {
+pub struct TestRun {
     pub events: Vec<Event>,
     pub outcome: Outcome,
     pub tap: Arc<Tap>,
@@ -80,29 +80,29 @@ impl Machine {
     }
 
     /// Lives a job as `ccci run` does: under its domain's lock.
-    pub fn live(&self, job: &Job) -> Life {
+    pub fn live(&self, job: &Job) -> TestRun {
         self.live_with(job, None, &Stop::default(), |_| ())
     }
 
     /// The same with a mishap at a step.
-    pub fn live_badly(&self, job: &Job, at: usize, mishap: Mishap) -> Life {
+    pub fn live_badly(&self, job: &Job, at: usize, mishap: Mishap) -> TestRun {
         self.live_with(job, Some((at, mishap)), &Stop::default(), |_| ())
     }
 
     /// With another port 80 of the app than one that is always open.
-    pub fn live_with_port(&self, job: &Job, open: impl FnMut(Moment) -> bool + Send + 'static) -> Life {
+    pub fn live_with_port(&self, job: &Job, open: impl FnMut(Moment) -> bool + Send + 'static) -> TestRun {
         self.live_as(job, None, &Stop::default(), |_| (), |web| web.on_port("app", 80, open))
     }
 
-    /// The same; `voice` hears every event, and `stop` ends it early.
+    /// The same; `reporter` hears every event, and `stop` ends it early.
     pub fn live_with(
         &self,
         job: &Job,
         mishap: Option<(usize, Mishap)>,
         stop: &Stop,
-        voice: impl Fn(&Event) + Send + Sync + 'static,
-    ) -> Life {
-        self.live_as(job, mishap, stop, voice, |_| ())
+        reporter: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> TestRun {
+        self.live_as(job, mishap, stop, reporter, |_| ())
     }
 
     /// The same; `adjust` makes what its pages answer.
@@ -111,9 +111,9 @@ impl Machine {
         job: &Job,
         mishap: Option<(usize, Mishap)>,
         stop: &Stop,
-        voice: impl Fn(&Event) + Send + Sync + 'static,
+        reporter: impl Fn(&Event) + Send + Sync + 'static,
         adjust: impl FnOnce(&MemoryWeb),
-    ) -> Life {
+    ) -> TestRun {
         let deadline = self.clock.now().after(Duration::from_millis(job.plan.deadline_ms));
         let tap = Tap::new(self.saboteur.clone(), self.clock.clone(), stop.clone(), mishap, deadline);
         let (tap, store) = (Arc::new(tap.lying(self.lie)), MemoryStore::default());
@@ -123,7 +123,7 @@ impl Machine {
         let take = move |event: Event| {
             if hearing.hears(&event) {
                 all.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
-                voice(&event);
+                reporter(&event);
             }
         };
         let domains = job.plan.apps.iter().map(|a| a.domain.as_str());
@@ -133,7 +133,7 @@ impl Machine {
         drop(held);
         let events = events.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let outcome = judge(&events).expect("a record");
-        Life { events, outcome, tap }
+        TestRun { events, outcome, tap }
     }
 
     /// Everything a run may touch, through its own view of the Swarm.
@@ -193,7 +193,7 @@ fn program(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
     Some(ExecOutput::default())
 }
 
-impl Life {
+impl TestRun {
     /// The names of all events that came, each once.
     pub fn kinds(&self) -> Vec<String> {
         let mut out: Vec<String> = vec![];

@@ -1,7 +1,7 @@
 //! Removal itself: what holds it up, what it says, what it never touches, and what comes right after it.
 
 use super::fullest::{another, fresh, job};
-use super::machine::{Life, Machine};
+use super::machine::{Machine, TestRun};
 use super::tap::Tap;
 use ccci_model::event::What;
 use ccci_model::exit::Exit;
@@ -10,7 +10,7 @@ use ccci_model::plan::Action;
 use ccci_model::tier::{Status, Tier};
 use ccci_model::verdict::Verdict;
 use ccci_runner::execute::job::Job;
-use ccci_runner::execute::undo::{Kept, remove_domain, sweep};
+use ccci_runner::execute::undo::{Kept, collect, remove_domain};
 use ccci_swarm::ports::clock::StopReason;
 use ccci_swarm::ports::{Clock, Locks, Stop};
 use ccci_testkit::memory::{Fault, MemoryStore};
@@ -25,8 +25,8 @@ fn step(job: &Job, title: &str) -> usize {
         .unwrap_or_else(|| panic!("no step `{title}`"))
 }
 
-fn green(life: &Life) {
-    assert_eq!(life.outcome.verdict, Verdict::Green, "{:?}", life.outcome.troubles);
+fn green(run: &TestRun) {
+    assert_eq!(run.outcome.verdict, Verdict::Green, "{:?}", run.outcome.failures);
 }
 
 #[test]
@@ -35,12 +35,12 @@ fn lesson_30_what_cannot_be_removed_makes_the_run_red_and_is_named_with_who_hold
     let volume = format!("{}_data", job.plan.subject().stack);
     machine.cluster.fault(Fault::RemovalHolds("volume".into(), volume.clone(), "container backup-1".into()));
     let o = machine.live(&job).outcome;
-    assert_eq!((o.verdict, o.exit, o.level), (Verdict::Red, Exit::Failed, 5), "{:?}", o.troubles);
+    assert_eq!((o.verdict, o.exit, o.level), (Verdict::Red, Exit::Failed, 5), "{:?}", o.failures);
     let held: Vec<String> =
         o.leftovers.iter().map(|h| format!("{} {} by {}", h.kind, h.name, h.by)).collect();
     assert_eq!(held, [format!("volume {volume} by container backup-1")]);
     assert_eq!(machine.cluster.everything(), [format!("volume {volume}")], "all else is gone");
-    let told = o.troubles.iter().find(|t| t.failure.cause == "leftover").unwrap();
+    let told = o.failures.iter().find(|t| t.failure.cause == "leftover").unwrap();
     assert!(told.failure.shown()[0].text.contains("container backup-1"));
 }
 
@@ -68,42 +68,42 @@ fn lesson_33_signals_during_removal_neither_cut_nor_restart_it() {
     let (machine, job, stop) = (Machine::new(), job(), Stop::default());
     let (at, signals) = (step(&job, "pull the head's images"), stop.clone());
     let removals = Arc::new(Mutex::new(0));
-    let seen = removals.clone();
-    let life = machine.live_with(&job, None, &stop, move |e| match &e.what {
+    let observed = removals.clone();
+    let run = machine.live_with(&job, None, &stop, move |e| match &e.what {
         What::StepStarted { step, .. } if *step == at => signals.set(StopReason::Interrupted),
         What::StepStarted { title, .. } if title == "remove everything" => {
-            *seen.lock().unwrap() += 1;
+            *observed.lock().unwrap() += 1;
             signals.set(StopReason::Terminated);
         }
         What::Waiting { on, .. } if on.contains("to be gone") => signals.set(StopReason::Interrupted),
         _ => {}
     });
-    assert_eq!(life.outcome.exit, Exit::Interrupted, "{:?}", life.outcome.troubles);
+    assert_eq!(run.outcome.exit, Exit::Interrupted, "{:?}", run.outcome.failures);
     assert_eq!(*removals.lock().unwrap(), 1);
     assert!(machine.cluster.is_empty());
 }
 
 #[test]
-fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_sweep_finishes() {
+fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_collection_finishes() {
     let (machine, job) = (Machine::new(), job());
     let swarm = machine.saboteur.clone();
     let at = step(&job, "converge to the base");
-    let life = machine.live_with(&job, None, &Stop::default(), move |e| {
+    let run = machine.live_with(&job, None, &Stop::default(), move |e| {
         if matches!(e.what, What::StepStarted { step, .. } if step == at) {
             swarm.goes_away();
         }
     });
-    let o = &life.outcome;
-    assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error), "{:?}", o.troubles);
+    let o = &run.outcome;
+    assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error), "{:?}", o.failures);
     assert!(!o.leftovers.is_empty());
-    assert!(o.troubles.iter().all(|t| t.failure.blame == Blame::Infra), "{:?}", o.troubles);
+    assert!(o.failures.iter().all(|t| t.failure.blame == Blame::Infra), "{:?}", o.failures);
     let waits = &o.steps.last().unwrap().waits;
     assert!(waits.iter().any(|w| w.on.contains("the engine") && w.ms > 60_000), "{waits:?}");
     machine.saboteur.mend();
     assert!(!machine.cluster.is_empty());
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let swept = sweep(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
-    assert!(swept[job.plan.subject().domain.as_str()].counts["service"] >= 3, "{swept:?}");
+    let collected = collect(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
+    assert!(collected[job.plan.subject().domain.as_str()].counts["service"] >= 3, "{collected:?}");
     assert!(machine.cluster.is_empty());
 }
 
@@ -137,14 +137,14 @@ fn without_an_engine_from_the_start_nothing_is_waited_for() {
 }
 
 #[test]
-fn lesson_33_a_run_whose_lock_is_held_is_never_swept_and_a_dead_one_always_is() {
+fn lesson_33_a_run_whose_lock_is_held_is_never_collected_and_a_dead_one_always_is() {
     let machine = Machine::new();
     let (living, dead) = ("live-000000.ccci.test", "dead-000000.ccci.test");
     let held = machine.locks.take(living).unwrap().unwrap();
     machine.owned(living, "pw_v1");
     machine.owned(dead, "pw_v1");
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let clean = || sweep(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
+    let clean = || collect(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
     assert_eq!(clean().into_keys().collect::<Vec<_>>(), [dead]);
     assert_eq!(machine.cluster.everything(), ["secret live-000000_ccci_test_pw_v1"]);
     drop(held);
@@ -180,11 +180,11 @@ fn two_runs_of_one_recipe_and_of_another_go_on_side_by_side_on_one_machine() {
         another(&first, "r-3", "othe-cccccc.ccci.test"),
         first,
     ];
-    let lives: Vec<Life> = std::thread::scope(|scope| {
+    let runs: Vec<TestRun> = std::thread::scope(|scope| {
         let all: Vec<_> = jobs.iter().map(|job| scope.spawn(|| machine.live(job))).collect();
         all.into_iter().map(|t| t.join().unwrap()).collect()
     });
-    lives.iter().for_each(green);
+    runs.iter().for_each(green);
     assert!(machine.cluster.is_empty(), "{:?}", machine.cluster.everything());
 }
 
@@ -212,25 +212,25 @@ fn a_kept_app_stays_and_a_signal_takes_it_all_the_same() {
     let kept = machine.live(&job);
     green(&kept);
     assert!(kept.outcome.is_kept_running());
-    // neither the sweep nor the removal of a later run takes it, nor the network that both use
+    // neither the collection nor the removal of a later run takes it, nor the network that both use
     let before = machine.cluster.everything();
     let o = machine.live(&another(&fresh_with_removal, "r-2", "full-bbbbbb.ccci.test")).outcome;
-    assert_eq!((o.verdict, o.is_kept_running()), (Verdict::Green, false), "{:?}", o.troubles);
+    assert_eq!((o.verdict, o.is_kept_running()), (Verdict::Green, false), "{:?}", o.failures);
     assert_eq!(machine.cluster.everything(), before);
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let clean = |kept| sweep(&world, "", kept, &machine.limit(300), &mut |_| ()).unwrap();
+    let clean = |kept| collect(&world, "", kept, &machine.limit(300), &mut |_| ()).unwrap();
     assert!(clean(Kept::Stay).is_empty());
     let gone: Vec<String> = clean(Kept::Go).into_keys().collect();
     assert_eq!(gone, [job.plan.subject().domain.as_str(), "network-proxy"]);
     assert!(machine.cluster.is_empty() && machine.locks.kept().unwrap().is_empty());
     let (machine, stop) = (Machine::new(), Stop::default());
     let (at, signals) = (job.plan.steps.len() - 1, stop.clone());
-    let life = machine.live_with(&fresh(&job), None, &stop, move |e| {
+    let run = machine.live_with(&fresh(&job), None, &stop, move |e| {
         if matches!(e.what, What::StepStarted { step, .. } if step == at) {
             signals.set(StopReason::Interrupted);
         }
     });
-    assert_eq!(life.outcome.exit, Exit::Interrupted, "{:?}", life.outcome.troubles);
+    assert_eq!(run.outcome.exit, Exit::Interrupted, "{:?}", run.outcome.failures);
     assert!(machine.cluster.is_empty());
 }
 
@@ -246,24 +246,24 @@ fn the_mark_of_a_kept_app_that_was_removed_by_hand_is_forgotten() {
 fn what_a_signal_cut_in_a_test_is_told_once() {
     let (machine, job, stop) = (Machine::new(), job(), Stop::default());
     let signals = stop.clone();
-    let life = machine.live_with(&job, None, &stop, move |e| {
+    let run = machine.live_with(&job, None, &stop, move |e| {
         if matches!(&e.what, What::StepStarted { title, .. } if title.contains("test_wait")) {
             signals.set(StopReason::Interrupted);
         }
     });
-    let o = &life.outcome;
-    assert_eq!(o.exit, Exit::Interrupted, "{:?}", o.troubles);
-    let cut = o.troubles.iter().find(|t| t.failure.cause == "interrupted").expect("a test that was cut");
+    let o = &run.outcome;
+    assert_eq!(o.exit, Exit::Interrupted, "{:?}", o.failures);
+    let cut = o.failures.iter().find(|t| t.failure.cause == "interrupted").expect("a test that was cut");
     assert_eq!(cut.failure.observed(), "the script was stopped because the run was cancelled");
     assert!(cut.failure.evidence.is_empty(), "it holds itself once more: {:?}", cut.failure);
     assert!(machine.cluster.is_empty());
 }
 
 #[test]
-fn lesson_38_a_voice_that_breaks_changes_neither_the_verdict_nor_the_removal() {
+fn lesson_38_a_reporter_that_breaks_changes_neither_the_verdict_nor_the_removal() {
     let (machine, job) = (Machine::new(), job());
-    let life = machine.live_with(&job, None, &Stop::default(), |_| panic!("a voice that breaks"));
-    green(&life);
+    let run = machine.live_with(&job, None, &Stop::default(), |_| panic!("a reporter that breaks"));
+    green(&run);
     assert!(machine.cluster.is_empty());
 }
 
@@ -286,7 +286,7 @@ fn a_full_disk_is_no_fault_of_the_recipe_and_leaves_nothing_on_the_engine() {
     );
     ccci_runner::execute::execute(&job, &world, &sink, &stop);
     let o = ccci_model::verdict::judge(&events.lock().unwrap()).unwrap();
-    assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error), "{:?}", o.troubles);
+    assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error), "{:?}", o.failures);
     let backup = o.tiers.iter().find(|t| t.tier == Tier::Backup).unwrap();
     assert_eq!(
         (backup.status, o.failure(backup.failure.unwrap()).unwrap().cause.as_str()),

@@ -3,7 +3,7 @@
 
 use ccci_model::event::{Event, What};
 use ccci_model::time::Moment;
-use ccci_swarm::observed::Seen;
+use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::clock::StopReason;
 use ccci_swarm::ports::{Call, Calls, Clock, Cluster, ClusterError, Limit, Reply, Stop};
 use ccci_testkit::layers::{gone, reset};
@@ -75,7 +75,7 @@ pub struct Tap {
 }
 
 /// What a look shows instead of the truth while the step of this title goes on.
-pub type Lie = (&'static str, fn(&mut Seen));
+pub type Lie = (&'static str, fn(&mut Observed));
 
 type R<T> = Result<T, ClusterError>;
 
@@ -194,10 +194,10 @@ impl Tap {
 impl Calls for Tap {
     fn call(&self, call: Call<'_, '_>, limit: &Limit) -> R<Reply> {
         let mut reply = self.pass(limit, || call.on(&*self.inner, limit))?;
-        if let (Some((title, lie)), Reply::Seen(seen)) = (self.lie, &mut reply)
+        if let (Some((title, lie)), Reply::Observed(observed)) = (self.lie, &mut reply)
             && self.now().title == title
         {
-            lie(seen);
+            lie(observed);
         }
         Ok(reply)
     }

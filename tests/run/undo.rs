@@ -1,20 +1,20 @@
 //! Undo at every step: whatever happens there, what the run made is gone afterwards, and nothing else is.
 
 use super::fullest::job;
-use super::machine::{Life, Machine};
+use super::machine::{Machine, TestRun};
 use super::tap::{MISHAPS, Mishap};
 use ccci_model::exit::Exit;
 use ccci_model::failure::Blame;
 use ccci_model::plan::{Action, Plan};
-use ccci_runner::execute::undo::{Kept, sweep};
+use ccci_runner::execute::undo::{Kept, collect};
 use ccci_testkit::memory::MemoryStore;
 
 /// Every planned test has one row and no more.
-fn rows(life: &Life, plan: &Plan) {
+fn rows(run: &TestRun, plan: &Plan) {
     for step in &plan.steps {
         let Action::Tests { file, names } = &step.action else { continue };
         for name in names {
-            let all = life.outcome.tiers.iter().flat_map(|t| &t.tests);
+            let all = run.outcome.tiers.iter().flat_map(|t| &t.tests);
             let n = all.filter(|t| t.file == *file && t.name == *name).count();
             assert_eq!(n, 1, "{file} {name}");
         }
@@ -42,26 +42,26 @@ fn check(step: usize, mishap: Mishap) {
     let _neighbour = machine.with_neighbours();
     machine.cluster.without_proxy();
     let before = machine.cluster.inventory();
-    let life = machine.live_badly(&job, step, mishap);
+    let run = machine.live_badly(&job, step, mishap);
     let at = format!("{mishap:?} at `{}`", job.plan.steps[step].action.title());
-    let o = &life.outcome;
+    let o = &run.outcome;
     if mishap == Mishap::Killed {
-        assert!(life.tap.is_dead(), "{at}");
+        assert!(run.tap.is_dead(), "{at}");
         let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-        sweep(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
+        collect(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
     }
     assert_eq!(machine.cluster.inventory(), before, "{at}");
     let last = step + 1 == job.plan.steps.len();
-    rows(&life, &job.plan);
+    rows(&run, &job.plan);
     if mishap == Mishap::Hangs && asks_the_app(&job.plan.steps[step].action) && o.exit == Exit::Failed {
         return;
     }
-    assert!(ends(mishap, last).contains(&o.exit), "{at}: {:?} {:?}", o.exit, o.troubles);
-    let guilty = o.troubles.iter().find(|t| matches!(t.failure.blame, Blame::Recipe | Blame::Image));
+    assert!(ends(mishap, last).contains(&o.exit), "{at}: {:?} {:?}", o.exit, o.failures);
+    let guilty = o.failures.iter().find(|t| matches!(t.failure.blame, Blame::Recipe | Blame::Image));
     assert!(guilty.is_none(), "{at}: {guilty:?}");
     assert!(o.leftovers.is_empty(), "{at}: {:?}", o.leftovers);
     let doubt = o.not_proved.iter().any(|n| n.starts_with("that no unnamed volume is left"));
-    let asked = life.tap.calls_of(step) > 0;
+    let asked = run.tap.calls_of(step) > 0;
     assert_eq!(doubt, mishap == Mishap::EngineAway && asked && makes_before(&job.plan, step), "{at}");
     if mishap != Mishap::Killed {
         assert!(o.steps.iter().all(|s| s.ended), "{at}: {:?}", o.steps.iter().find(|s| !s.ended));
@@ -122,5 +122,5 @@ at_every_step! {
     sigterm_in_any_step_leaves_nothing_and_exits_with_143 Terminated;
     the_deadline_of_the_run_in_any_step_leaves_nothing_and_blames_no_recipe Late;
     an_engine_that_is_away_from_any_step_on_leaves_nothing_once_it_is_back EngineAway;
-    a_run_killed_in_any_step_leaves_nothing_after_the_next_sweep Killed;
+    a_run_killed_in_any_step_leaves_nothing_after_the_next_collection Killed;
 }

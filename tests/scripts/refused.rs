@@ -34,11 +34,11 @@ fn every_fixture_is_refused_with_the_expected_words() {
     let mut wrong = vec![];
     for dir in cases() {
         let expected = fs::read_to_string(dir.join("expected.txt")).unwrap_or_default();
-        let seen = said(&dir);
+        let observed = said(&dir);
         if std::env::var_os("CCCI_BLESS").is_some() {
-            fs::write(dir.join("expected.txt"), &seen).unwrap();
-        } else if seen != expected {
-            wrong.push(format!("== {}\n-- expected\n{expected}-- seen\n{seen}", dir.display()));
+            fs::write(dir.join("expected.txt"), &observed).unwrap();
+        } else if observed != expected {
+            wrong.push(format!("== {}\n-- expected\n{expected}-- seen\n{observed}", dir.display()));
         }
     }
     assert!(wrong.is_empty(), "renew with `CCCI_BLESS=1 cargo test refused`:\n{}", wrong.join("\n"));

@@ -13,7 +13,7 @@ use ccci_model::event::What;
 use ccci_report::forge::Forge;
 use ccci_report::live::{Live, Screen};
 use ccci_report::plain::Plain;
-use ccci_report::teller::Teller;
+use ccci_report::reporter::Reporter;
 use ccci_swarm::log::Stream;
 use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest};
 use ccci_swarm::ports::{Stop, World};
@@ -84,14 +84,14 @@ fn no_secret_goes_out_by_any_way() {
     let job =
         prepared(&Request::of(directory(&repository).to_str().unwrap()), "20260101-000000-abc123").unwrap();
     let heard = Shared::default();
-    let mut voices: Vec<Box<dyn Teller + Send>> = vec![
+    let mut reporters: Vec<Box<dyn Reporter + Send>> = vec![
         Box::new(Plain::new(Box::new(heard.clone()), Forge::GitHub, 100)),
         Box::new(Live::new(Box::new(heard.clone()), Screen { width: 5_000, height: 50, colour: true })),
     ];
-    let voice = move |event: &ccci_model::event::Event| {
-        for voice in &mut voices {
-            voice.event(event);
-            voice.tick(event.at);
+    let reporter = move |event: &ccci_model::event::Event| {
+        for reporter in &mut reporters {
+            reporter.event(event);
+            reporter.tick(event.at);
         }
     };
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -101,7 +101,7 @@ fn no_secret_goes_out_by_any_way() {
     // while there is only one log, a span that another test's thread meets first is taken for one that nobody wants
     let _other = log("off", job.redactor.clone(), |_| ()).unwrap();
     let world = world(&all, &dir);
-    let ran = || run(&job, &world, &dir, &Stop::default(), Box::new(voice)).unwrap().record.unwrap();
+    let ran = || run(&job, &world, &dir, &Stop::default(), Box::new(reporter)).unwrap().record.unwrap();
     let record = tracing::dispatcher::with_default(&all_of_it, ran);
     let lines = lines.lock().unwrap().join("\n");
     needles.not_in("the log", lines.as_bytes());
@@ -116,9 +116,9 @@ fn no_secret_goes_out_by_any_way() {
     }
     let o = &record.outcome;
     let custom = o.tiers.iter().find(|t| t.tier.name() == "custom").unwrap();
-    assert_eq!(custom.tests.len(), tests(&all), "{:?}", o.troubles.first());
+    assert_eq!(custom.tests.len(), tests(&all), "{:?}", o.failures.first());
     let heard = heard.take();
-    needles.not_in("a voice", heard.as_bytes());
+    needles.not_in("a reporter", heard.as_bytes());
     everything_below(&dir, &needles);
     told(&record, &needles);
     let found = record.events.iter().filter(|e| matches!(e.what, What::SecretFound { .. })).count();

@@ -8,7 +8,7 @@ use ccci_adapters::docker::Swarm;
 use ccci_model::name::{RunId, ServiceName, StackName};
 use ccci_model::secret::Secret;
 use ccci_runner::execute::undo;
-use ccci_swarm::converge::{History, Wanted, WantedService, until_converged};
+use ccci_swarm::converge::{Desired, DesiredService, History, until_converged};
 use ccci_swarm::ports::cluster::{Deploy, Owner};
 use ccci_swarm::ports::{Clock, Cluster, Limit, Locks, Stop, World};
 use std::path::Path;
@@ -118,13 +118,13 @@ fn deploy(world: &World, domain: &str) -> Result<(), String> {
     let files = [("./conf".to_string(), b"x".to_vec())].into();
     let deploy = Deploy { stack: stack.clone(), compose: compose(domain), files };
     world.cluster.deploy(&deploy, &limit).map_err(|e| format!("failed to {e}"))?;
-    let services = ["app", "db"].map(|n| WantedService::new(ServiceName::parse(n).unwrap(), IMAGE)).into();
-    let wanted = Wanted { services, fresh: true };
+    let services = ["app", "db"].map(|n| DesiredService::new(ServiceName::parse(n).unwrap(), IMAGE)).into();
+    let desired = Desired { services, fresh: true };
     until_converged(
         &*world.cluster,
         &*world.clock,
         &stack,
-        &wanted,
+        &desired,
         &mut History::default(),
         &limit,
         &mut |_| (),

@@ -30,11 +30,11 @@ fn a_program_that_a_killed_run_had_started_is_gone_at_once() {
     let child = fs::read_to_string(&pid).unwrap();
     ccci.kill().unwrap();
     ccci.wait().unwrap();
-    let lives = || {
+    let runs = || {
         let status = fs::read_to_string(format!("/proc/{}/status", child.trim())).unwrap_or_default();
         status.lines().any(|l| l.starts_with("State:") && !l.contains('Z') && !l.contains('X'))
     };
-    while lives() {
+    while runs() {
         assert!(!late(), "git outlived the run");
         std::thread::sleep(Duration::from_millis(5));
     }

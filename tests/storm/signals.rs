@@ -1,4 +1,4 @@
-//! Kills, signals and deadlines at random moments of the life of `wordpress`.
+//! Kills, signals and deadlines at random moments of the lifecycle of `wordpress`.
 
 use super::victim::Victim;
 use super::{Round, Row, alone, any_moment, chance, play, rounds, seed};
@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(240);
 /// Runs side by side.
 const LANES: usize = 3;
 
-/// A round is played until its moment was inside of the victim's life.
+/// A round is played until its moment was inside of the victim's run.
 fn hurt(seed: u64, n: u64, hurting: impl Fn(Victim, &mut rand::rngs::StdRng, &str) -> Round) -> Round {
     let mut chance = chance(seed, n);
     for _ in 0..5 {
@@ -25,7 +25,7 @@ fn hurt(seed: u64, n: u64, hurting: impl Fn(Victim, &mut rand::rngs::StdRng, &st
             return round;
         }
     }
-    Round { wrong: vec!["no moment was inside of a life".into()], ..Round::default() }
+    Round { wrong: vec!["no moment was inside of a run".into()], ..Round::default() }
 }
 
 fn killed(victim: &mut Victim) -> Round {
@@ -67,10 +67,10 @@ fn a_run_that_is_killed_leaves_nothing_that_clean_does_not_remove() {
 /// The code that a signal must give, or what the run had earned when it was over before the signal.
 fn right_exit(victim: &Victim, status: std::process::ExitStatus, signal: Signal) -> bool {
     let events = victim.events();
-    let wanted = if signal == Signal::INT { 130 } else { 143 };
+    let desired = if signal == Signal::INT { 130 } else { 143 };
     match status.code() {
         Some(0) => events.contains("\"run_ended\"") && !events.contains("\"event\":\"stopped\""),
-        Some(code) => code == wanted,
+        Some(code) => code == desired,
         // before it listened it had made nothing, and a shell shows the same number
         None => status.signal() == Some(signal.as_raw()) && events.is_empty(),
     }
@@ -167,7 +167,7 @@ fn cut(seconds: u64) -> Round {
 fn the_runs_own_deadline_is_the_worlds_fault_and_removes_everything() {
     let Some(_alone) = alone("the run's deadline") else { return };
     let seed = seed();
-    // a quiet machine lives the whole life in 20 s
+    // a quiet machine lives the whole lifecycle in 20 s
     let rounds = play(rounds(30), LANES, |n| cut(chance(seed, n).random_range(1..13)));
     Row { kind: "--deadline 1s to 12s", timed: "deadline to exit", seed, rounds }.tell();
 }

@@ -1,4 +1,4 @@
-//! What a storm found: one row a kind of trouble, and what went wrong in which round.
+//! What a storm found: one row for each fault, and what went wrong in which round.
 
 use std::fmt::Write as _;
 use std::io::Write as _;

@@ -83,7 +83,7 @@ impl Victim {
         first.pointer("/plan/steps")?.as_array().map(Vec::len)
     }
 
-    /// Waits for a moment of its life; false if it ended before.
+    /// Waits for a moment of its run; false if it ended before.
     pub fn reach(&mut self, when: When) -> bool {
         let mut step = None;
         loop {
@@ -197,11 +197,11 @@ pub fn unnamed_volumes() -> BTreeSet<String> {
 
 /// Programs that carry a mark in their environment.
 fn programs(mark: &str) -> Vec<String> {
-    let wanted = format!("{MARK}={mark}");
+    let desired = format!("{MARK}={mark}");
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let marked = processes.filter(|p| {
         let environment = fs::read(p.path().join("environ")).unwrap_or_default();
-        environment.split(|b| *b == 0).any(|v| v == wanted.as_bytes())
+        environment.split(|b| *b == 0).any(|v| v == desired.as_bytes())
     });
     marked
         .map(|p| {

@@ -88,7 +88,7 @@ fn is_not_too_good(o: &Outcome) {
     assert!(o.level as usize <= RUNGS.len());
     assert_eq!(o.verdict == Verdict::Green, o.exit == Exit::Green, "{:?} with {:?}", o.verdict, o.exit);
     if o.verdict == Verdict::Green {
-        assert!(o.troubles.is_empty() && o.leftovers.is_empty(), "green with {:?}", o.troubles);
+        assert!(o.failures.is_empty() && o.leftovers.is_empty(), "green with {:?}", o.failures);
         assert!(o.ended_ms.is_some() && o.stopped_by.is_none(), "green without an end");
         assert!(worst != Status::Fail, "green with a failed tier");
         assert!(o.tiers.iter().any(|t| t.status == Status::Pass), "green, and nothing was proved");

@@ -1,7 +1,7 @@
 //! `traefik.*` labels: every line of an input is `label=value`; a line `> host /path` is a request.
 
 use ccci_model::name::ServiceName;
-use ccci_swarm::observed::{Mode, Restart, Seen, ServiceSeen};
+use ccci_swarm::observed::{Mode, Observed, ObservedService, Restart};
 use ccci_swarm::routing::rule::{Ask, Rule};
 use ccci_swarm::routing::{Entry, Table};
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ pub fn run(data: &[u8]) {
     for rule in labels.values() {
         opposites_differ(rule, &asks);
     }
-    let seen = Seen { services: vec![service(labels)], tasks: vec![] };
+    let seen = Observed { services: vec![service(labels)], tasks: vec![] };
     let (table, again) = (Table::of(&seen), Table::of(&seen));
     assert_eq!(table.notes(), again.notes());
     assert_eq!(table.hosts(), again.hosts());
@@ -83,8 +83,8 @@ fn ask<'a>(host: &'a str, path: &'a str) -> Ask<'a> {
     Ask { host, path, query, method: "GET", headers: &[], client }
 }
 
-fn service(labels: BTreeMap<String, String>) -> ServiceSeen {
-    ServiceSeen {
+fn service(labels: BTreeMap<String, String>) -> ObservedService {
+    ObservedService {
         id: "id".into(),
         name: ServiceName::parse("app").expect("a name"),
         mode: Mode::Replicated(1),

@@ -54,7 +54,7 @@ pub fn run(data: &[u8]) {
 
 /// The TOML that the rows show for the settings loads to the same settings.
 fn reads_back(loaded: &Loaded) {
-    let live = KEYS.iter().filter(|k| k.lives()).map(|k| (k.name, (k.get)(&loaded.recipe)));
+    let live = KEYS.iter().filter(|k| k.has_effect()).map(|k| (k.name, (k.get)(&loaded.recipe)));
     let written: String = live.filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k} = {v}\n")).collect();
     let back = load(loaded.recipe.name.clone(), &[text("written.toml", &written)]);
     assert_eq!(back.recipe, loaded.recipe, "{written}");

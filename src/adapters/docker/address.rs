@@ -15,7 +15,7 @@ const BRIDGE: &str = "docker_gwbridge";
 const FRESH: Duration = Duration::from_millis(100);
 
 impl Swarm {
-    /// Addresses of the service's running, wanted tasks, newest first.
+    /// Addresses of the service's running, desired tasks, newest first.
     pub(super) async fn addresses(&self, service: &str) -> Result<Vec<IpAddr>, ClusterError> {
         let now = self.clock.now();
         if let Some((asked, found)) = self.known().addresses.get(service)

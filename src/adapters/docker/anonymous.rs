@@ -1,6 +1,6 @@
 //! Volumes that nobody named: the engine makes one for each `VOLUME` of an image on which nothing is mounted. They carry no
 //! label, so they are known by the containers they were seen in. The engine removes them with their container, unless it
-//! dies in between (seen on 20.10, killed under a life of wordpress): then we do.
+//! dies in between (seen on 20.10, killed under a run of wordpress): then we do.
 
 use super::Swarm;
 use super::refusal::refused;

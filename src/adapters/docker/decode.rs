@@ -5,12 +5,14 @@ use bollard::models::{
     ServiceUpdateStatusStateEnum, Task, TaskSpec, TaskSpecRestartPolicyConditionEnum, TaskState as State,
 };
 use ccci_model::name::ServiceName;
-use ccci_swarm::observed::{Mode, Oom, Restart, ServiceSeen, TaskSeen, TaskState, UpdateState, VolumeSeen};
+use ccci_swarm::observed::{
+    Mode, ObservedService, ObservedTask, ObservedVolume, Oom, Restart, TaskState, UpdateState,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
 /// A service of a stack; `None` for one whose name is no stack's. `networks` gives names for network ids.
-pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>) -> Option<ServiceSeen> {
+pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>) -> Option<ObservedService> {
     let spec = answer.spec.unwrap_or_default();
     let name = spec.name.as_deref()?.strip_prefix(stack)?.strip_prefix('_')?.to_string();
     let template = spec.task_template.unwrap_or_default();
@@ -34,7 +36,7 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
     let targets = template.networks.or(spec.networks).unwrap_or_default();
     let ports = spec.endpoint_spec.and_then(|e| e.ports).unwrap_or_default();
     let named = |id: &String| networks.get(id).unwrap_or(id).clone();
-    Some(ServiceSeen {
+    Some(ObservedService {
         id: answer.id.unwrap_or_default(),
         name: ServiceName::parse(&name).ok()?,
         mode,
@@ -65,13 +67,13 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
 }
 
 /// A mount of a volume; one without a name is the engine's own affair.
-fn volume(mount: &Mount) -> Option<VolumeSeen> {
+fn volume(mount: &Mount) -> Option<ObservedVolume> {
     let driver = mount.volume_options.as_ref().and_then(|o| o.driver_config.as_ref());
     let elsewhere = driver.is_some_and(|d| {
         let other = d.name.as_ref().is_some_and(|n| !n.is_empty() && n != ENGINES_DRIVER);
         other || d.options.as_ref().is_some_and(|o| !o.is_empty())
     });
-    Some(VolumeSeen { name: mount.source.clone()?, path: mount.target.clone()?, elsewhere })
+    Some(ObservedVolume { name: mount.source.clone()?, path: mount.target.clone()?, elsewhere })
 }
 
 /// The driver of volumes that live on the engine.
@@ -91,7 +93,7 @@ fn update(state: ServiceUpdateStatusStateEnum) -> Option<UpdateState> {
 }
 
 /// A task.
-pub fn task(answer: Task) -> TaskSeen {
+pub fn task(answer: Task) -> ObservedTask {
     let status = answer.status.unwrap_or_default();
     let container = status.container_status.unwrap_or_default();
     let has_ended = matches!(
@@ -99,13 +101,13 @@ pub fn task(answer: Task) -> TaskSeen {
         Some(State::COMPLETE | State::FAILED | State::SHUTDOWN | State::REJECTED | State::ORPHANED)
     );
     let id = container.container_id.unwrap_or_default();
-    TaskSeen {
+    ObservedTask {
         id: answer.id.unwrap_or_default(),
         service: answer.service_id.unwrap_or_default(),
         slot: answer.slot.unwrap_or(0).max(0) as u64,
         node: answer.node_id.unwrap_or_default(),
         state: status.state.map_or(TaskState::Pending, state),
-        wanted_running: matches!(
+        desired_running: matches!(
             answer.desired_state,
             Some(State::RUNNING | State::READY | State::COMPLETE | State::ACCEPTED)
         ) && !has_ended,

@@ -1,10 +1,10 @@
-//! Tests of `decode.rs` on answers recorded from Docker Engine 20.10 (API 1.41): two stacks in all kinds of trouble.
+//! Tests of `decode.rs` on answers recorded from Docker Engine 20.10 (API 1.41): two stacks with all kinds of failures.
 
 use super::decode::{checks_health, container_end, ms_of, service, task};
 use super::whole;
 use bollard::models::ContainerInspectResponse;
-use ccci_swarm::converge::{History, Verdict, Wanted, WantedMode, WantedService, converge};
-use ccci_swarm::observed::{Mode, Oom, Restart, Seen, TaskState, UpdateState, VolumeSeen};
+use ccci_swarm::converge::{Desired, DesiredMode, DesiredService, History, Verdict, converge};
+use ccci_swarm::observed::{Mode, Observed, ObservedVolume, Oom, Restart, TaskState, UpdateState};
 use std::collections::{BTreeMap, HashMap};
 
 fn recorded<T: serde::de::DeserializeOwned>(name: &str) -> T {
@@ -12,33 +12,33 @@ fn recorded<T: serde::de::DeserializeOwned>(name: &str) -> T {
     serde_json::from_str(&text).unwrap()
 }
 
-fn seen(name: &str, stack: &str) -> Seen {
+fn observed(name: &str, stack: &str) -> Observed {
     let services = whole::services(recorded(&format!("{name}-services"))).unwrap();
     let tasks = whole::tasks(recorded(&format!("{name}-tasks"))).unwrap();
     let none = HashMap::new();
-    Seen {
+    Observed {
         services: services.into_iter().filter_map(|s| service(s, stack, &none)).collect(),
         tasks: tasks.into_iter().map(task).collect(),
     }
 }
 
 /// What converging says of one service of a recording after two looks, ten seconds apart.
-fn verdict(seen: &Seen, name: &str) -> String {
-    let live = seen.service(name).unwrap();
-    let wanted = WantedService {
+fn verdict(observed: &Observed, name: &str) -> String {
+    let live = observed.service(name).unwrap();
+    let desired = DesiredService {
         name: live.name.clone(),
         mode: match live.mode {
-            Mode::Replicated(n) => WantedMode::Replicated(n),
-            Mode::Global(_) => WantedMode::Global,
-            Mode::Job(n) => WantedMode::Job(n),
+            Mode::Replicated(n) => DesiredMode::Replicated(n),
+            Mode::Global(_) => DesiredMode::Global,
+            Mode::Job(n) => DesiredMode::Job(n),
         },
         image: live.image.clone(),
         restart: live.restart,
         labels: BTreeMap::new(),
     };
-    let (wanted, mut history) = (Wanted { services: vec![wanted], fresh: true }, History::default());
-    let _ = converge(&wanted, seen, &mut history, 0);
-    match converge(&wanted, seen, &mut history, 10_000) {
+    let (desired, mut history) = (Desired { services: vec![desired], fresh: true }, History::default());
+    let _ = converge(&desired, observed, &mut history, 0);
+    match converge(&desired, observed, &mut history, 10_000) {
         Verdict::Converged { .. } => "converged".into(),
         Verdict::Waiting(why) => why,
         Verdict::Hopeless(f) => format!("{}: {}", f.cause, f.observed()),
@@ -47,7 +47,7 @@ fn verdict(seen: &Seen, name: &str) -> String {
 
 #[test]
 fn every_recorded_trouble_is_called_by_its_name() {
-    let mut broken = seen("broken", "clfix");
+    let mut broken = observed("broken", "clfix");
     let container: ContainerInspectResponse = recorded("container-oom");
     for t in broken.tasks.iter_mut().filter(|t| Some(&t.container) == container.id.as_ref()) {
         (t.oom_killed, t.unhealthy) = container_end(&container);
@@ -84,7 +84,7 @@ fn every_recorded_trouble_is_called_by_its_name() {
 #[test]
 fn lesson_39_the_container_tells_that_a_complete_task_was_unhealthy() {
     let container: ContainerInspectResponse = recorded("container-unhealthy");
-    let mut broken = seen("broken", "clfix");
+    let mut broken = observed("broken", "clfix");
     assert_eq!(container_end(&container), (Some(Oom::Spared), Some(true)));
     assert!(checks_health(&container) && !checks_health(&recorded("container-oom")));
     let id = broken.service("unhealthy").unwrap().id.clone();
@@ -101,11 +101,11 @@ fn lesson_39_the_container_tells_that_a_complete_task_was_unhealthy() {
 
 #[test]
 fn recorded_updates_are_told_apart() {
-    let updating = seen("updating", "clfix2");
+    let updating = observed("updating", "clfix2");
     for name in ["back", "pause", "good"] {
         assert!(verdict(&updating, name).contains("Swarm is updating it"), "{}", verdict(&updating, name));
     }
-    let updated = seen("updated", "clfix2");
+    let updated = observed("updated", "clfix2");
     assert_eq!(
         verdict(&updated, "back"),
         "rolled-back: the update was rolled back: its task ended with exit code 5"
@@ -119,29 +119,29 @@ fn recorded_updates_are_told_apart() {
 
 #[test]
 fn a_service_is_decoded_with_everything_converging_and_backups_need() {
-    let broken = seen("broken", "clfix");
+    let broken = observed("broken", "clfix");
     let app = broken.service("app").unwrap();
     assert_eq!(app.mode, Mode::Replicated(1));
     assert_eq!(app.image, "nginx:1.25.0");
     assert_eq!(app.labels["ccci.domain"], "clfix.ccci.test");
     assert_eq!(app.env, ["A=1", "B=two"]);
-    let data = VolumeSeen { name: "clfix_data".into(), path: "/data".into(), elsewhere: false };
+    let data = ObservedVolume { name: "clfix_data".into(), path: "/data".into(), elsewhere: false };
     assert_eq!(app.volumes, [data]);
     assert_eq!(app.ports, [(28080, 80, "tcp".to_string())]);
     assert_eq!((app.start_first, app.restart), (false, Restart::Any));
     let crash = broken.service("crash").unwrap();
     assert_eq!((crash.restart, crash.max_attempts), (Restart::OnFailure, 2));
     assert_eq!(broken.service("everywhere").unwrap().mode, Mode::Global(1));
-    assert!(seen("updated", "clfix2").service("pause").unwrap().start_first);
+    assert!(observed("updated", "clfix2").service("pause").unwrap().start_first);
 }
 
 #[test]
-fn tasks_of_the_wanted_spec_have_its_digest_and_others_have_not() {
-    let broken = seen("broken", "clfix");
+fn tasks_of_the_desired_spec_have_its_digest_and_others_have_not() {
+    let broken = observed("broken", "clfix");
     for s in broken.services.iter().filter(|s| s.name.as_str() != "unhealthy") {
         assert!(broken.tasks_of(s).iter().all(|t| t.template == s.template), "{}", s.name);
     }
-    let updated = seen("updated", "clfix2");
+    let updated = observed("updated", "clfix2");
     let pause = updated.service("pause").unwrap();
     let of_new: Vec<bool> = updated.tasks_of(pause).iter().map(|t| t.template == pause.template).collect();
     assert_eq!(of_new, [true, true, true, false]);

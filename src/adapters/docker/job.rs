@@ -7,7 +7,7 @@ use bollard::models::{
     TaskSpecContainerSpec, TaskSpecRestartPolicy, TaskSpecRestartPolicyConditionEnum,
 };
 use ccci_model::name::StackName;
-use ccci_swarm::observed::{TaskSeen, TaskState};
+use ccci_swarm::observed::{ObservedTask, TaskState};
 use ccci_swarm::ports::cluster::{ExecOutput, JobRequest};
 use ccci_swarm::ports::{ClusterError, Limit};
 use ccci_swarm::wait::{Look, WaitError, until};
@@ -26,14 +26,14 @@ impl Swarm {
         let name = full_name(stack, &job.name);
         self.run("start the job", limit, async {
             let docker = self.connected().await?.docker;
-            let seen = self.look_at(stack).await?;
-            if seen.services.is_empty() {
+            let observed = self.look_at(stack).await?;
+            if observed.services.is_empty() {
                 return Err(ClusterError::Missing(format!("stack `{stack}`")));
             }
             self.pull_image(&job.image)
                 .await
                 .map_err(|e| ClusterError::Refused { action: "start the job".into(), text: e.to_string() })?;
-            let networks = seen.services.into_iter().flat_map(|s| s.networks).collect();
+            let networks = observed.services.into_iter().flat_map(|s| s.networks).collect();
             let spec = spec(&name, stack, job, networks);
             docker.create_service(spec, None).await.map(|_| ()).map_err(|e| refused("start the job", &e))
         })?;
@@ -55,7 +55,7 @@ impl Swarm {
         output.and_then(|out| removed.map(|()| out))
     }
 
-    fn job_end(&self, name: &str, limit: &Limit) -> Result<TaskSeen, ClusterError> {
+    fn job_end(&self, name: &str, limit: &Limit) -> Result<ObservedTask, ClusterError> {
         let got = until(&*self.clock, limit, &mut |_| (), || {
             let tasks = self.run("look at the job", limit, async {
                 let all = whole::list_tasks(&self.connected().await?, &filters(&[("service", name)])).await;

@@ -7,7 +7,7 @@ use bollard::container::LogOutput;
 use bollard::errors::Error;
 use bollard::query_parameters::{InspectServiceOptions, LogsOptions, LogsOptionsBuilder};
 use ccci_swarm::log::{LastLines, Log, Stream, first_ask};
-use ccci_swarm::observed::TaskSeen;
+use ccci_swarm::observed::ObservedTask;
 use ccci_swarm::ports::ClusterError;
 use futures_util::{StreamExt, stream::BoxStream};
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl Swarm {
     /// A container that is gone took its log with it.
     async fn task_log(
         &self,
-        task: &TaskSeen,
+        task: &ObservedTask,
         lines: usize,
         last: &mut LastLines,
     ) -> Result<(), ClusterError> {

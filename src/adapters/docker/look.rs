@@ -6,7 +6,7 @@ use bollard::Docker;
 use bollard::models::SystemInfo;
 use bollard::query_parameters::{InspectContainerOptions, ListNetworksOptions};
 use ccci_model::name::StackName;
-use ccci_swarm::observed::{Seen, TaskSeen, TaskState};
+use ccci_swarm::observed::{Observed, ObservedTask, TaskState};
 use ccci_swarm::ports::ClusterError;
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use std::collections::HashMap;
 const MOST_CONTAINERS: usize = 20;
 
 impl Swarm {
-    pub(super) async fn look_at(&self, stack: &StackName) -> Result<Seen, ClusterError> {
+    pub(super) async fn look_at(&self, stack: &StackName) -> Result<Observed, ClusterError> {
         let engine = self.connected().await?;
         let docker = &engine.docker;
         let label = format!("{}={stack}", ccci_recipe::labels::STACK);
@@ -23,10 +23,10 @@ impl Swarm {
         let (services, tasks) = both.map_err(|e| refused("look at the stack", &e))?;
         let networks = self.network_names(docker, &services).await?;
         let services = services.into_iter().filter_map(|s| decode::service(s, stack.as_str(), &networks));
-        let mut seen =
-            Seen { services: services.collect(), tasks: tasks.into_iter().map(decode::task).collect() };
-        self.ask_containers(docker, &mut seen).await?;
-        Ok(seen)
+        let mut observed =
+            Observed { services: services.collect(), tasks: tasks.into_iter().map(decode::task).collect() };
+        self.ask_containers(docker, &mut observed).await?;
+        Ok(observed)
     }
 
     async fn network_names(
@@ -48,9 +48,9 @@ impl Swarm {
     }
 
     /// Fills in what only containers tell. A container that is gone tells nothing, and is not asked again.
-    async fn ask_containers(&self, docker: &Docker, seen: &mut Seen) -> Result<(), ClusterError> {
+    async fn ask_containers(&self, docker: &Docker, observed: &mut Observed) -> Result<(), ClusterError> {
         let mut asked = 0;
-        for task in &mut seen.tasks {
+        for task in &mut observed.tasks {
             let wants = {
                 let known = self.known();
                 let ended = matches!(task.state, TaskState::Failed | TaskState::Complete);
@@ -67,13 +67,13 @@ impl Swarm {
             }
         }
         let known = self.known();
-        for service in &mut seen.services {
+        for service in &mut observed.services {
             service.has_healthcheck |= known.checks.get(&service.template).copied().unwrap_or(false);
         }
         Ok(())
     }
 
-    async fn ask_container(&self, docker: &Docker, task: &TaskSeen) -> Result<(), ClusterError> {
+    async fn ask_container(&self, docker: &Docker, task: &ObservedTask) -> Result<(), ClusterError> {
         let answer = docker.inspect_container(&task.container, None::<InspectContainerOptions>).await;
         let ended = task.state > TaskState::Running;
         match answer {
@@ -100,12 +100,12 @@ impl Swarm {
         Ok(())
     }
 
-    /// A service's running, wanted tasks on the engine's own node, newest first: no others can be reached.
-    pub(super) async fn tasks_here(&self, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
+    /// A service's running, desired tasks on the engine's own node, newest first: no others can be reached.
+    pub(super) async fn tasks_here(&self, service: &str) -> Result<Vec<ObservedTask>, ClusterError> {
         let tasks = running_tasks(&self.connected().await?, service).await?;
         let Some(first) = tasks.first().map(|t| t.node.clone()) else { return Ok(tasks) };
         let own = self.node().await?;
-        let here: Vec<TaskSeen> = tasks.into_iter().filter(|t| t.node == own).collect();
+        let here: Vec<ObservedTask> = tasks.into_iter().filter(|t| t.node == own).collect();
         if here.is_empty() {
             return Err(ClusterError::Elsewhere { service: service.to_string(), node: first });
         }
@@ -135,13 +135,13 @@ fn node_of(info: SystemInfo) -> Result<String, ClusterError> {
 }
 
 /// The tasks of a service that run and that Swarm wants, newest first. `Missing` when there is no such service.
-async fn running_tasks(engine: &Engine, service: &str) -> Result<Vec<TaskSeen>, ClusterError> {
+async fn running_tasks(engine: &Engine, service: &str) -> Result<Vec<ObservedTask>, ClusterError> {
     let mine = filters(&[("service", service), ("desired-state", "running")]);
     let tasks = match whole::list_tasks(engine, &mine).await {
         Ok(tasks) => tasks,
         Err(e) => return Err(refused("list the tasks", &e)),
     };
-    let mut tasks: Vec<TaskSeen> =
+    let mut tasks: Vec<ObservedTask> =
         tasks.into_iter().map(decode::task).filter(|t| t.state == TaskState::Running).collect();
     tasks.sort_by_key(|t| std::cmp::Reverse(t.created_ms));
     if tasks.is_empty() {

@@ -6,7 +6,7 @@ use super::{Swarm, full_name};
 use crate::volume::Work;
 use ccci_model::name::{ServiceName, StackName};
 use ccci_model::secret::Secret;
-use ccci_swarm::observed::Seen;
+use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::Limit;
 use ccci_swarm::ports::cluster::*;
 use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
@@ -42,7 +42,7 @@ impl Cluster for Swarm {
         self.run("deploy the stack", limit, self.deploy_stack(deploy))
     }
 
-    fn look(&self, stack: &StackName, limit: &Limit) -> Result<Seen, ClusterError> {
+    fn look(&self, stack: &StackName, limit: &Limit) -> Result<Observed, ClusterError> {
         self.run("look at the stack", limit, self.look_at(stack))
     }
 

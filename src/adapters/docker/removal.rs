@@ -117,8 +117,8 @@ async fn containers_of_tasks(docker: &Docker, domain: &str) -> Result<Vec<Found>
     Ok(try_join_all(lists).await?.into_iter().flatten().collect())
 }
 
-async fn containers(docker: &Docker, wanted: &[(&str, &str)]) -> Result<Vec<Found>, ClusterError> {
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters(wanted)).build();
+async fn containers(docker: &Docker, labels: &[(&str, &str)]) -> Result<Vec<Found>, ClusterError> {
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters(labels)).build();
     let all = docker.list_containers(Some(options)).await.map_err(|e| refused("list the containers", &e))?;
     Ok(all
         .into_iter()
@@ -174,8 +174,8 @@ async fn list(docker: &Docker, kind: &'static str, domain: Option<&str>) -> Resu
     }
     let label = domain.map_or(DOMAIN_LABEL.to_string(), |d| format!("{DOMAIN_LABEL}={d}"));
     // both: whoever writes but one of our labels on his own things has not made a run of ours
-    let wanted = [("label", label.as_str()), ("label", RUN_LABEL)];
-    let ours = filters(&wanted);
+    let labels = [("label", label.as_str()), ("label", RUN_LABEL)];
+    let ours = filters(&labels);
     let failed = |e: Error| refused("list what we made", &e);
     Ok(match kind {
         "service" => {
@@ -189,7 +189,7 @@ async fn list(docker: &Docker, kind: &'static str, domain: Option<&str>) -> Resu
                 .collect()
         }
         TASK => tasks(docker, &ours).await.map_err(failed)?,
-        "container" => containers(docker, &wanted).await?,
+        "container" => containers(docker, &labels).await?,
         "network" => {
             let o = ListNetworksOptionsBuilder::default().filters(&ours).build();
             let all = docker.list_networks(Some(o)).await.map_err(failed)?;

@@ -1,5 +1,5 @@
 //! Volumes are read and written through a container of ccci's own, the holder: it mounts the volumes of one run and nothing
-//! else, has no network, and runs this program (`hands/volume`). Its image is that of one of the stack's containers, which is
+//! else, has no network, and runs this program (`adapters/volume`). Its image is that of one of the stack's containers, which is
 //! on the engine for sure; nothing of the image is started. It carries the run's labels, so that a removal takes it along.
 
 use super::decode::ENGINES_DRIVER;
@@ -158,19 +158,20 @@ impl Swarm {
         volume: &str,
     ) -> Result<Owned, ClusterError> {
         let not_ours = |why: &str| ClusterError::NotOurs { volume: volume.into(), why: why.into() };
-        let seen = match docker.inspect_volume(volume).await.map_err(|e| refused("look at the volume", &e)) {
-            Err(ClusterError::Missing(_)) => {
-                // a service whose tasks run on another node has its volume there
-                self.tasks_here(&full_name(stack, service)).await?;
-                return Err(ClusterError::Missing(format!("the volume `{volume}`")));
-            }
-            other => other?,
-        };
-        if lives_elsewhere(&seen) {
+        let observed =
+            match docker.inspect_volume(volume).await.map_err(|e| refused("look at the volume", &e)) {
+                Err(ClusterError::Missing(_)) => {
+                    // a service whose tasks run on another node has its volume there
+                    self.tasks_here(&full_name(stack, service)).await?;
+                    return Err(ClusterError::Missing(format!("the volume `{volume}`")));
+                }
+                other => other?,
+            };
+        if lives_elsewhere(&observed) {
             return Err(not_ours("its files live elsewhere than on the engine"));
         }
-        let domain = seen.labels.get(DOMAIN_LABEL).filter(|d| d.replace('.', "_") == stack.as_str());
-        let (Some(domain), Some(run)) = (domain, seen.labels.get(RUN_LABEL)) else {
+        let domain = observed.labels.get(DOMAIN_LABEL).filter(|d| d.replace('.', "_") == stack.as_str());
+        let (Some(domain), Some(run)) = (domain, observed.labels.get(RUN_LABEL)) else {
             return Err(not_ours("this run did not make it"));
         };
         let label = format!("{DOMAIN_LABEL}={domain}");
@@ -235,9 +236,9 @@ async fn body(
     volumes: &BTreeMap<String, String>,
     call: &[String],
 ) -> Result<ContainerCreateBody, ClusterError> {
-    let seen = docker.inspect_image(&image).await.map_err(|e| refused("look at the image", &e))?;
+    let observed = docker.inspect_image(&image).await.map_err(|e| refused("look at the image", &e))?;
     // the engine would make a volume without a name for each
-    let of_image = seen.config.and_then(|c| c.volumes).unwrap_or_default();
+    let of_image = observed.config.and_then(|c| c.volumes).unwrap_or_default();
     let tmpfs: HashMap<String, String> = of_image.into_iter().map(|at| (at, String::new())).collect();
     let mounts = volumes.iter().map(|(name, at)| Mount {
         typ: Some(MountType::VOLUME),

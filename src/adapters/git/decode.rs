@@ -93,10 +93,10 @@ pub fn changed(out: &[u8]) -> Vec<String> {
 
 /// Decodes `cat-file --batch` for the objects that were asked for, in their order. The error is the place of the
 /// first that is not there.
-pub fn blobs(out: &[u8], wanted: usize) -> Result<Vec<Vec<u8>>, usize> {
+pub fn blobs(out: &[u8], desired: usize) -> Result<Vec<Vec<u8>>, usize> {
     let mut rest = out;
     let mut all = vec![];
-    for at in 0..wanted {
+    for at in 0..desired {
         let (body, after) = blob(rest).ok_or(at)?;
         all.push(body.to_vec());
         rest = after;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 /// Starts git.
-pub struct GitHand {
+pub struct GitAdapter {
     runtime: Handle,
     clock: Arc<dyn Clock>,
     home: Scratch,
@@ -29,7 +29,7 @@ pub struct GitHand {
 
 /// A repository that can be read. A clone is removed when this goes away.
 struct Repository<'a> {
-    hand: &'a GitHand,
+    adapter: &'a GitAdapter,
     given: String,
     kind: SourceKind,
     dir: PathBuf,
@@ -44,15 +44,15 @@ struct Repository<'a> {
 /// Asks whether a repository is bare, and what its HEAD is. In none nothing is said; without a commit the first alone is.
 const HEAD: &[&str] = &["rev-parse", "--is-bare-repository", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
 
-impl GitHand {
+impl GitAdapter {
     /// A git with a home of its own in the temporary directory. `runtime` must be a multi-threaded one.
-    pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitHand, SourceError> {
+    pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitAdapter, SourceError> {
         let io = |source| SourceError::Io { what: "make a home for git".into(), source };
         let home = Scratch::new().map_err(io)?;
         // whose repository it is does not matter to one who only reads objects and starts nothing of it
         let settings = "[safe]\n\tdirectory = *\n[user]\n\tname = ccci\n\temail = ccci@localhost\n";
         fs::write(home.path().join(".gitconfig"), settings).map_err(io)?;
-        Ok(GitHand { runtime, clock, home })
+        Ok(GitAdapter { runtime, clock, home })
     }
 
     fn open_path(&self, given: &str, at: &Path, limit: &Limit) -> Result<Repository<'_>, SourceError> {
@@ -127,7 +127,7 @@ impl GitHand {
         let names = decode::names(&refs, default, &self.peel(&dir, &refs, limit)?);
         let (given, limit) = (given.to_string(), limit.clone());
         Ok(Repository {
-            hand: self,
+            adapter: self,
             given,
             kind,
             dir,
@@ -174,7 +174,7 @@ impl GitHand {
     }
 }
 
-impl Sources for GitHand {
+impl Sources for GitAdapter {
     fn open<'a>(
         &'a self,
         given: &str,
@@ -251,7 +251,7 @@ impl Repository<'_> {
     fn target_has(&self, commit: &Revision) -> Result<bool, SourceError> {
         let Some(tip) = self.names.target.as_ref().filter(|t| t.commit != *commit) else { return Ok(false) };
         let args = ["merge-base", "--is-ancestor", commit.as_str(), tip.commit.as_str()];
-        Ok(self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?.code == 0)
+        Ok(self.adapter.say(Reach::Here, &self.dir, &args, &self.limit)?.code == 0)
     }
 
     /// A revision by whatever name git knows it; a branch may lack its remote.
@@ -261,9 +261,9 @@ impl Repository<'_> {
             return Err(unknown());
         }
         for name in [rev.to_string(), format!("origin/{rev}")] {
-            let wanted = format!("{name}^{{commit}}");
-            let args = ["rev-parse", "--verify", "-q", &wanted];
-            let said = self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?;
+            let commit = format!("{name}^{{commit}}");
+            let args = ["rev-parse", "--verify", "-q", &commit];
+            let said = self.adapter.say(Reach::Here, &self.dir, &args, &self.limit)?;
             if said.code == 0 {
                 let commit = revision("rev-parse", &String::from_utf8_lossy(&said.out))?;
                 return self.revision(&commit, &self.called(&name, &commit));
@@ -305,7 +305,7 @@ impl Repository<'_> {
     /// Paths with uncommitted changes. Filters of the repository's settings are switched off: they start programs.
     fn changed(&self) -> Result<Vec<String>, SourceError> {
         let args = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
-        let said = self.hand.say(Reach::Here, &self.dir, &args, &self.limit)?;
+        let said = self.adapter.say(Reach::Here, &self.dir, &args, &self.limit)?;
         let named = said.out.split(|b| *b == 0).filter(|n| !n.is_empty());
         let off: Vec<Vec<u8>> = named.map(<[u8]>::to_vec).collect();
         let args = [
@@ -317,19 +317,19 @@ impl Repository<'_> {
             "--ignored=no",
             "--ignore-submodules=all",
         ];
-        let (home, dir, reach) = (self.hand.home.path(), &self.dir, Reach::Here);
+        let (home, dir, reach) = (self.adapter.home.path(), &self.dir, Reach::Here);
         let call = Call { home, dir, reach, work_tree: true, emptied: &off, args: &args, input: vec![] };
-        let out = self.hand.succeed(call, &self.limit)?;
+        let out = self.adapter.succeed(call, &self.limit)?;
         Ok(decode::changed(&out))
     }
 
     /// The files of a commit; those of `changed` come from the work tree.
     fn tree(&self, commit: &Revision, changed: &[String]) -> Result<BTreeMap<String, Raw>, SourceError> {
         let args = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit.as_str()];
-        let out = self.hand.good(&self.dir, &args, vec![], &self.limit)?;
-        let mut wanted = decode::tree(&out);
-        wanted.retain(|path, _| !changed.contains(path));
-        let mut raw = self.objects(wanted)?;
+        let out = self.adapter.good(&self.dir, &args, vec![], &self.limit)?;
+        let mut commit = decode::tree(&out);
+        commit.retain(|path, _| !changed.contains(path));
+        let mut raw = self.objects(commit)?;
         for path in changed {
             let io = |source| SourceError::Io { what: format!("read `{path}`"), source };
             if let Some(file) = content::of_work_tree(&self.dir, path).map_err(io)? {
@@ -341,13 +341,13 @@ impl Repository<'_> {
 
     fn missing(&self, path: &str) -> SourceError {
         let args = ["config", "--get-regexp", "^remote\\..*\\.promisor$"];
-        let partial = self.hand.say(Reach::Here, &self.dir, &args, &self.limit).is_ok_and(|s| s.code == 0);
+        let partial = self.adapter.say(Reach::Here, &self.dir, &args, &self.limit).is_ok_and(|s| s.code == 0);
         SourceError::Missing { path: path.into(), partial }
     }
 
-    fn objects(&self, wanted: BTreeMap<String, decode::Entry>) -> Result<BTreeMap<String, Raw>, SourceError> {
+    fn objects(&self, commit: BTreeMap<String, decode::Entry>) -> Result<BTreeMap<String, Raw>, SourceError> {
         let (mut raw, mut read, mut total) = (BTreeMap::new(), vec![], 0);
-        for (path, entry) in wanted {
+        for (path, entry) in commit {
             if entry.module {
                 raw.insert(path, Raw::Unread("it is a repository of its own (submodule)".into()));
             } else if entry.size > content::MOST_FILE {
@@ -363,7 +363,7 @@ impl Repository<'_> {
             return Ok(raw);
         }
         let input: String = read.iter().map(|(_, e)| format!("{}\n", e.object)).collect();
-        let out = self.hand.good(&self.dir, &["cat-file", "--batch"], input.into_bytes(), &self.limit)?;
+        let out = self.adapter.good(&self.dir, &["cat-file", "--batch"], input.into_bytes(), &self.limit)?;
         let blobs = decode::blobs(&out, read.len()).map_err(|at| self.missing(&read[at].0))?;
         for ((path, entry), bytes) in read.into_iter().zip(blobs) {
             let link = entry.link.then(|| String::from_utf8(bytes.clone()).ok()).flatten();

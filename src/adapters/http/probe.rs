@@ -17,7 +17,7 @@ pub fn url(scheme: &str, service: &ServiceName, port: u16) -> String {
 }
 
 /// Where a port can be tried, in order: the port published on this node, then the task's own address. None at all when
-/// no wanted task runs: what answers on a published port then is somebody else.
+/// no desired task runs: what answers on a published port then is somebody else.
 pub fn places(
     cluster: &dyn Cluster,
     stack: &StackName,
@@ -25,10 +25,11 @@ pub fn places(
     port: u16,
     limit: &Limit,
 ) -> Result<Vec<SocketAddr>, WebError> {
-    let seen = cluster.look(stack, limit).map_err(|e| trouble(service, port, e))?;
-    let Some(found) = seen.service(service.as_str()) else { return Ok(vec![]) };
-    let running = |t: &&ccci_swarm::observed::TaskSeen| t.wanted_running && t.state == TaskState::Running;
-    if !seen.tasks_of(found).iter().any(running) {
+    let observed = cluster.look(stack, limit).map_err(|e| web_error(service, port, e))?;
+    let Some(found) = observed.service(service.as_str()) else { return Ok(vec![]) };
+    let running =
+        |t: &&ccci_swarm::observed::ObservedTask| t.desired_running && t.state == TaskState::Running;
+    if !observed.tasks_of(found).iter().any(running) {
         return Ok(vec![]);
     }
     let published = found.ports.iter().filter(|(_, target, protocol)| *target == port && protocol == "tcp");
@@ -38,12 +39,12 @@ pub fn places(
         Ok(address) => places.push(address),
         Err(ClusterError::NoRunningTask(_)) => {}
         Err(_) if !places.is_empty() => {}
-        Err(e) => return Err(trouble(service, port, e)),
+        Err(e) => return Err(web_error(service, port, e)),
     }
     Ok(places)
 }
 
-fn trouble(service: &ServiceName, port: u16, e: ClusterError) -> WebError {
+fn web_error(service: &ServiceName, port: u16, e: ClusterError) -> WebError {
     let url = url("tcp", service, port);
     match e {
         ClusterError::Stopped(_) => WebError::Stopped,

@@ -181,16 +181,16 @@ impl Visitor {
         targets: &'a [Target],
     ) -> Result<Vec<(&'a Target, SocketAddr)>, Own> {
         let mut all = vec![];
-        let mut trouble = None;
+        let mut occurrence = None;
         for target in targets {
             match self.shared.lookup.places(stack, &target.service, target.port).await {
                 Ok(places) => all.extend(places.iter().map(|p| (target, *p))),
                 // says nothing of the other targets, and hides no trouble of theirs
                 Err(ClusterError::NoRunningTask(_)) => {}
-                Err(e) => trouble = Some(e),
+                Err(e) => occurrence = Some(e),
             }
         }
-        match trouble.filter(|_| all.is_empty()) {
+        match occurrence.filter(|_| all.is_empty()) {
             None => Ok(all),
             Some(e) => {
                 let ours = WebError::of_cluster(&e).map(|ours| ours.to_string());

@@ -176,7 +176,7 @@ mod tests {
         let mut h =
             map(&[("host", "a.test"), ("x-forwarded-for", "6.6.6.6"), ("x-forwarded-proto", "gopher")]);
         forwarded(&mut h, IpAddr::V4(Ipv4Addr::LOCALHOST), true, None);
-        let wanted = map(&[
+        let desired = map(&[
             ("host", "a.test"),
             ("x-forwarded-for", "127.0.0.1"),
             ("x-real-ip", "127.0.0.1"),
@@ -185,7 +185,7 @@ mod tests {
             ("x-forwarded-server", "ccci"),
             ("x-forwarded-host", "a.test"),
         ]);
-        assert_eq!(h, wanted);
+        assert_eq!(h, desired);
         let mut h = map(&[("host", "a.test:8443")]);
         forwarded(
             &mut h,

@@ -1,5 +1,5 @@
 //! Files of a volume, worked on where the volume is mounted. A volume's files are reached through a container of ccci's own
-//! that mounts the volume and nothing else (`hands/swarm/volumes.rs`): never through the app's containers, whose root may be
+//! that mounts the volume and nothing else (`adapters/docker/volumes.rs`): never through the app's containers, whose root may be
 //! read-only, whose users may have no rights, and in which other mounts and links may lie over the volume's own files.
 //!
 //! What runs in that container is this program, called as `--volume WORK DIR PATH`.

@@ -203,8 +203,8 @@ impl Session {
     }
 }
 
-fn refused(seen: String, cure: &str) -> NoRun {
-    let failure = Failure::new(causes::ENGINE_REFUSED, "a machine that can run", seen);
+fn refused(observed: String, cure: &str) -> NoRun {
+    let failure = Failure::new(causes::ENGINE_REFUSED, "a machine that can run", observed);
     Box::new(failure.to_do(cure)).into()
 }
 

@@ -34,20 +34,20 @@ pub fn all_here(config: &Config) -> Vec<String> {
 impl Session {
     /// One directory with its source, or its texts alone if that is not at hand. A failure means that we could not look.
     pub fn check(&self, dir: &str) -> Result<Checked, Box<Failure>> {
-        let seen = |said| Ok(Checked { said, unseen: false });
+        let observed = |said| Ok(Checked { said, unseen: false });
         match self.prepare(&Request::of(dir)) {
-            Ok(prepared) => seen(prepared.warnings),
+            Ok(prepared) => observed(prepared.warnings),
             Err(Refused::Wrong(all)) => {
                 let mut of_source = all.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();
                 if of_source.peek().is_none() {
-                    return seen(all);
+                    return observed(all);
                 }
                 // texts can be checked before they have a source; one that they name is missed
                 let (missing, wrong): (Vec<_>, Vec<_>) = of_source.partition(|d| d.code == codes::NO_SOURCE);
                 let (named, texts) = self.texts_alone(dir)?;
                 let missing = missing.into_iter().filter(|_| named);
                 let missing = missing.map(|d| not_checked(dir, &d.message, &d.help.unwrap_or_default()));
-                seen(wrong.into_iter().chain(missing).chain(texts).collect())
+                observed(wrong.into_iter().chain(missing).chain(texts).collect())
             }
             // a source that is out of reach is no fault of the texts, and nothing is known of it
             Err(Refused::World(f)) => {

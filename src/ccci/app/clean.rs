@@ -41,24 +41,24 @@ impl Session {
     /// Cleans. Runs that hold their lock and what ccci did not make are never touched. `waiting` hears what is waited for.
     pub fn clean(&self, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
         let places = [self.config.temporary.clone(), self.config.sources()];
-        let directories: usize = places.iter().map(|place| scratch::sweep(place)).sum();
+        let directories: usize = places.iter().map(|place| scratch::collect(place)).sum();
         let (_own, world) = self.scratch_world()?;
         let world = world.traced();
         let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: self.stop.clone() };
-        let (removed, locked) = swept(&world, &limit, waiting)?;
+        let (removed, locked) = collected(&world, &limit, waiting)?;
         FileLocks::new(self.config.locks.clone()).tidy();
         Ok(Cleaned { directories, removed, locked })
     }
 }
 
 /// What was removed, and the domains that were left alone.
-type Swept = (BTreeMap<String, Removal>, BTreeSet<String>);
+type Collected = (BTreeMap<String, Removal>, BTreeSet<String>);
 
 /// Twice, the second time after a moment.
-fn swept(world: &World, limit: &Limit, waiting: &mut dyn FnMut(&str)) -> Result<Swept, ClusterError> {
-    let mut all = undo::sweep(world, "", Kept::Go, limit, waiting)?;
+fn collected(world: &World, limit: &Limit, waiting: &mut dyn FnMut(&str)) -> Result<Collected, ClusterError> {
+    let mut all = undo::collect(world, "", Kept::Go, limit, waiting)?;
     let _ = wait::rest(&*world.clock, limit, SETTLES);
-    all.extend(undo::sweep(world, "", Kept::Go, limit, waiting)?);
+    all.extend(undo::collect(world, "", Kept::Go, limit, waiting)?);
     let left = world.cluster.leftovers(None, limit)?;
     let locked = left.into_iter().map(|l| l.domain).filter(|d| !all.contains_key(d)).collect();
     Ok((all, locked))

@@ -3,7 +3,7 @@
 use super::engine;
 use super::run::NoWorld;
 use super::session::{Config, Session};
-use ccci_adapters::git::GitHand;
+use ccci_adapters::git::GitAdapter;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::{SourceError, Sources, World};
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// A look may take so long.
 const LIMIT: Duration = Duration::from_secs(20);
 /// Two generations of images of an app must fit (the predecessor's lesson).
-const FREE_WANTED: u64 = 5 << 30;
+const FREE_NEEDED: u64 = 5 << 30;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Session {
     }
 
     fn git_finding(&self, world: &World) -> Finding {
-        let missing = GitHand::new(self.handle.clone(), world.clock.clone())
+        let missing = GitAdapter::new(self.handle.clone(), world.clock.clone())
             .and_then(|g| {
                 let nowhere = "/nonexistent-source";
                 g.open(nowhere, Path::new("."), Path::new("/"), &self.limit(world)).map(|_| ())
@@ -81,8 +81,8 @@ fn disk_finding() -> Option<Finding> {
     let (path, stat) = ["/var/lib/docker", "/"].into_iter().find_map(place)?;
     let free = stat.f_bavail * stat.f_frsize;
     let what = format!("{} GiB free at {path}", free >> 30);
-    let cure = format!("free some: two generations of an app's images want {} GiB", FREE_WANTED >> 30);
-    Some(Finding { good: free >= FREE_WANTED, what, cure })
+    let cure = format!("free some: two generations of an app's images want {} GiB", FREE_NEEDED >> 30);
+    Some(Finding { good: free >= FREE_NEEDED, what, cure })
 }
 
 fn record_finding(config: &Config) -> Finding {

@@ -3,7 +3,7 @@
 use super::session::Session;
 use ccci_adapters::clock::RealClock;
 use ccci_adapters::disk::Disk;
-use ccci_adapters::git::GitHand;
+use ccci_adapters::git::GitAdapter;
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes, render};
 use ccci_model::event::LintedRule;
 use ccci_model::exit::Exit;
@@ -127,12 +127,13 @@ impl Session {
         redactor: &Redactor,
     ) -> Result<Loaded, Refused> {
         let limit = Limit { deadline: clock.now().after(GATHER_LIMIT), stop: self.stop.clone() };
-        let git = GitHand::new(self.handle.clone(), clock).map_err(|e| {
-            match gather::trouble::of_source(e, None) {
-                gather::trouble::Trouble::Wrong(d) => Refused::Wrong(vec![*d]),
-                gather::trouble::Trouble::World(f) => Refused::World(f),
-            }
-        })?;
+        let git =
+            GitAdapter::new(self.handle.clone(), clock).map_err(|e| {
+                match gather::error::of_source(e, None) {
+                    gather::error::GatherError::Wrong(d) => Refused::Wrong(vec![*d]),
+                    gather::error::GatherError::World(f) => Refused::World(f),
+                }
+            })?;
         let asked = Asked {
             recipe: &request.recipe,
             source: request.source.as_deref(),
@@ -193,7 +194,8 @@ fn finish(
     }
     let linted = linted(&gathered);
     let recipe = &gathered.texts.recipe;
-    let settings = KEYS.iter().filter(|k| k.lives()).map(|k| (k.name.to_string(), (k.get)(recipe))).collect();
+    let settings =
+        KEYS.iter().filter(|k| k.has_effect()).map(|k| (k.name.to_string(), (k.get)(recipe))).collect();
     let mut sides = BTreeMap::from([(Side::Head, gathered.head)]);
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
     let apps = vec![AppTexts { sides, scripts: gathered.scripts, settings }];

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Tests Co-op Cloud recipes by living their whole life on a real Docker Swarm.
+/// Tests Co-op Cloud recipes by running their whole lifecycle on a real Docker Swarm.
 #[derive(Debug, Parser)]
 #[command(name = "ccci", version, about, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Call {
@@ -25,7 +25,7 @@ waited for and since when, and what time is left. SIGINT and SIGTERM end it; eve
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Live the whole life of recipes: verdict, level, evidence
+    /// Run the whole lifecycle of recipes: verdict, level, evidence
     #[command(after_help = WHILE_IT_RUNS)]
     Run(RunArgs),
     /// Check recipe directories without Docker, in milliseconds

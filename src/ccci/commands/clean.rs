@@ -5,7 +5,7 @@ use crate::app::Session;
 use crate::app::clean::{Cleaned, NotCleaned};
 use crate::app::engine;
 use ccci_model::exit::Exit;
-use ccci_report::sheet::Style;
+use ccci_report::styled::Style;
 use ccci_swarm::ports::ClusterError;
 
 /// Cleans.

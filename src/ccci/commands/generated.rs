@@ -79,9 +79,9 @@ fn settings() -> Page {
             keys::Status::Removed { write } => Some(("removed, write", format!("`{write}`"))),
             keys::Status::NotYet => Some(("status", "not built yet; using it is an error".to_string())),
         };
-        let default = k.lives().then(|| ("default", format!("`{}`", k.default())));
-        let example =
-            (!k.example.is_empty() && k.lives()).then(|| ("toml", format!("{} = {}", k.name, k.example)));
+        let default = k.has_effect().then(|| ("default", format!("`{}`", k.default())));
+        let example = (!k.example.is_empty() && k.has_effect())
+            .then(|| ("toml", format!("{} = {}", k.name, k.example)));
         Row {
             name: k.name.into(),
             facts: default.into_iter().chain(status).collect(),
@@ -117,7 +117,7 @@ fn hooks() -> Page {
     Page {
         file: "hooks",
         title: "Hooks",
-        intro: "Functions of `hooks.rhai` that ccci calls at fixed points of the life.",
+        intro: "Functions of `hooks.rhai` that ccci calls at fixed points of the lifecycle.",
         from: "src/script/hooks.rs",
         rows: rows.collect(),
     }

@@ -13,9 +13,9 @@ pub mod log;
 pub mod out;
 pub mod plan;
 pub mod report;
+pub mod reporters;
 pub mod run;
 pub mod signals;
-pub mod voices;
 pub mod why;
 mod words;
 

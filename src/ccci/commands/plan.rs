@@ -6,7 +6,7 @@ use crate::app::{Refused, Session};
 use ccci_model::exit::Exit;
 use ccci_report;
 use ccci_report::plan::show;
-use ccci_report::sheet::Style;
+use ccci_report::styled::Style;
 
 /// Prints the plan.
 pub fn plan(args: &PlanArgs, session: &Session, out: &Out) -> Exit {

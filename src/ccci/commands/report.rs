@@ -5,7 +5,7 @@ use super::out::Out;
 use crate::app::{Config, records};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::exit::Exit;
-use ccci_report::sheet::Style;
+use ccci_report::styled::Style;
 use ccci_report::{REPORTS, diff, format, list};
 use ccci_runner::record::journal::write_reports;
 use ccci_runner::record::{Kept, Record};

@@ -5,14 +5,14 @@ use super::env;
 use super::key::Key;
 use super::out::Out;
 use super::plan::refusal;
+use super::reporters::{Manner, Reporters};
 use super::signals::Asked;
-use super::voices::{Manner, Voices};
 use crate::app::campaign::{self, Campaign, End, Listener, NoRun};
 use crate::app::run::Hear;
 use crate::app::{Request, Session};
 use ccci_model::diag::{Diagnostic, codes};
 use ccci_model::exit::Exit;
-use ccci_report::sheet::Style;
+use ccci_report::styled::Style;
 use ccci_report::usual::Usual;
 use ccci_report::{human, list, results};
 use ccci_runner::record::journal::{Finished, RecordError};
@@ -20,12 +20,12 @@ use std::path::Path;
 
 /// Runs every recipe; the worst end is the call's end. A signal ends them all.
 pub fn run(args: &RunArgs, session: &Session, asked: &Asked, out: &Out) -> Exit {
-    let voices = Voices::start(out, manner(args, out));
-    asked.set(Some(voices.asker()));
-    let key = if out.look.live { Key::listen(voices.asker()) } else { None };
+    let reporters = Reporters::start(out, manner(args, out));
+    asked.set(Some(reporters.asker()));
+    let key = if out.look.live { Key::listen(reporters.asker()) } else { None };
     let style = Style { colour: out.look.colour, width: out.look.width.min(120) };
-    let teller = Telling { args, out, voices: &voices, style };
-    let ends = session.campaign(&campaign(args), &teller);
+    let reporter = Telling { args, out, reporters: &reporters, style };
+    let ends = session.campaign(&campaign(args), &reporter);
     drop(key);
     if args.recipes.len() > 1 {
         out.say(&format!("\nrecipes: {}", ends.len()));
@@ -73,13 +73,13 @@ fn line(recipe: &str, end: &End, style: Style) -> String {
 struct Telling<'a> {
     args: &'a RunArgs,
     out: &'a Out,
-    voices: &'a Voices,
+    reporters: &'a Reporters,
     style: Style,
 }
 
 impl Listener for Telling<'_> {
     fn reading(&self, run: usize, recipe: &str) {
-        self.voices.reading(run, recipe);
+        self.reporters.reading(run, recipe);
     }
 
     fn warned(&self, _: usize, warnings: Vec<Diagnostic>) {
@@ -87,17 +87,17 @@ impl Listener for Telling<'_> {
     }
 
     fn begins(&self, run: usize, usual: Usual) {
-        self.voices.begins(run, usual);
+        self.reporters.begins(run, usual);
     }
 
     fn events(&self, run: usize) -> Box<Hear> {
-        self.voices.of(run)
+        self.reporters.of(run)
     }
 
     fn over(&self, run: usize, end: &End) {
         match end {
             End::Ran { finished, dir } => self.finished(run, finished, dir),
-            End::Refused { why, .. } => self.voices.over(run, None, &self.refused(why)),
+            End::Refused { why, .. } => self.reporters.over(run, None, &self.refused(why)),
             End::Stopped(_) => {}
         }
     }
@@ -121,14 +121,14 @@ impl Telling<'_> {
         let notes: String = finished.notes.iter().map(|note| format!("note: {note}\n")).collect();
         let Some(record) = &finished.record else {
             let text = format!("{notes}error: the run left no record; this is a bug in ccci");
-            return self.voices.over(run, None, &text);
+            return self.reporters.over(run, None, &text);
         };
         let page = match &self.args.out {
             Some(_) => human::draw_as(record, self.style, &dir.display().to_string()),
             None => human::draw(record, self.style),
         };
         let text = format!("\n{notes}{page}record    {}", dir.display());
-        self.voices.over(run, Some(&record.outcome), &text);
+        self.reporters.over(run, Some(&record.outcome), &text);
         if self.args.format == RunFormat::Json {
             self.out.data(&String::from_utf8_lossy(&results::render(record)));
         }

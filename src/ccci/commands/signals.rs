@@ -31,7 +31,7 @@ impl Asked {
     }
 }
 
-/// Listens for the life of the runtime. `say` gets words for people.
+/// Listens for the lifecycle of the runtime. `say` gets words for people.
 pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) + Send + Sync>) {
     let mut kinds = vec![
         (SignalKind::interrupt(), "SIGINT", StopReason::Interrupted),

@@ -49,17 +49,17 @@ pub fn excerpt(place: &Place) -> Option<Excerpt> {
     Some(Excerpt { text, range })
 }
 
-/// The line, cut if it is long, and the range of `wanted` in the result.
-fn around(line: &str, wanted: Range<usize>) -> (String, Range<usize>) {
+/// The line, cut if it is long, and the range of `marked` in the result.
+fn around(line: &str, marked: Range<usize>) -> (String, Range<usize>) {
     if line.chars().nth(WHOLE).is_none() {
-        return (line.to_string(), wanted);
+        return (line.to_string(), marked);
     }
-    let from = line[..wanted.start].char_indices().rev().nth(BEFORE - 1).map_or(0, |(i, _)| i);
+    let from = line[..marked.start].char_indices().rev().nth(BEFORE - 1).map_or(0, |(i, _)| i);
     let to = line[from..].char_indices().nth(SHOWN).map_or(line.len(), |(i, _)| from + i);
     let before = if from > 0 { "…" } else { "" };
     let after = if to < line.len() { "…" } else { "" };
     let moved = |at: usize| at.min(to) - from + before.len();
-    (format!("{before}{}{after}", &line[from..to]), moved(wanted.start)..moved(wanted.end))
+    (format!("{before}{}{after}", &line[from..to]), moved(marked.start)..moved(marked.end))
 }
 
 #[cfg(test)]

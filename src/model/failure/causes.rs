@@ -56,7 +56,7 @@ causes! {
         "Restart the engine, which also puts its firewall rules back. If an interface `vx-…` of a killed engine is in the way (`ip link`), delete it first.";
     ONE_SHOT_FAILED "one-shot-failed" Recipe "A service that runs once to its end ended with an error."
         "Read the log of the service below; a job that may fail needs `restart_policy: on-failure`.";
-    NOT_CONVERGED "not-converged" Recipe "Services did not reach the wanted count before the deadline."
+    NOT_CONVERGED "not-converged" Recipe "Services did not reach the desired count before the deadline."
         "See below what each task waits for; give `deploy.timeout` more only if it is still making progress.";
     SPEC_DIFFERS "spec-differs" Ccci "What runs is not what was handed to the engine."
         "Keep others from changing the stack during a run, then run again.";

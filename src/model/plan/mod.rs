@@ -44,12 +44,13 @@ pub struct Deployment {
     pub repaired: bool,
 }
 
-/// A step's work. Data only; `run/step.rs` knows how.
+/// A step's work. Data only; `runner::execute::steps` does it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Action {
     /// Remove what dead runs left.
-    Sweep,
+    #[serde(alias = "sweep")]
+    CollectLeftovers,
     /// Look at the engine.
     LookAtEngine,
     /// Make sure the external networks of the resolved file exist.
@@ -80,7 +81,7 @@ pub enum Action {
     Ready { stable: u32 },
     /// Remove services that the head no longer has.
     Prune,
-    /// Assert that every service is at its wanted count and the answer is the app's own.
+    /// Assert that every service is at its desired count and the answer is the app's own.
     AssertServing { path: String, ok: Vec<u16>, http: bool },
     /// Assert that the head was deployed, something moved and nothing was rolled back.
     AssertUpgraded,
@@ -250,7 +251,7 @@ impl Action {
     pub fn prepares(&self) -> bool {
         !matches!(
             self,
-            Action::Sweep
+            Action::CollectLeftovers
                 | Action::LookAtEngine
                 | Action::Tests { .. }
                 | Action::AssertServing { .. }
@@ -268,7 +269,7 @@ impl Action {
             Side::Head => "head",
         };
         match self {
-            Action::Sweep => "remove what dead runs left".into(),
+            Action::CollectLeftovers => "remove what dead runs left".into(),
             Action::LookAtEngine => "look at the engine".into(),
             Action::Networks { side: s } => format!("have the {}'s external networks", side(s)),
             Action::Env { side: s, hooks, .. } if hooks.is_empty() => {

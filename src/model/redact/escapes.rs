@@ -188,13 +188,13 @@ pub fn find_gap(text: &[u8]) -> Option<usize> {
 }
 
 /// Checks many bytes at once.
-fn find_any(text: &[u8], wanted: impl Fn(u8) -> bool) -> Option<usize> {
+fn find_any(text: &[u8], desired: impl Fn(u8) -> bool) -> Option<usize> {
     const AT_ONCE: usize = 64;
     let mut from = 0;
     for piece in text.chunks(AT_ONCE) {
         // a loop without an early exit compiles to a few instructions
-        if piece.iter().fold(false, |any, b| any | wanted(*b)) {
-            return piece.iter().position(|b| wanted(*b)).map(|at| from + at);
+        if piece.iter().fold(false, |any, b| any | desired(*b)) {
+            return piece.iter().position(|b| desired(*b)).map(|at| from + at);
         }
         from += AT_ONCE;
     }

@@ -68,7 +68,7 @@ fn agrees(o: &Outcome) -> Result<(), TestCaseError> {
     if o.verdict == Verdict::Green {
         let planned = o.tiers.iter().filter(|t| o.plan.subject().tiers.contains(&t.tier));
         prop_assert!(planned.clone().all(|t| t.status == Status::Pass), "{:?}", o.tiers);
-        prop_assert!(o.troubles.is_empty() && o.leftovers.is_empty());
+        prop_assert!(o.failures.is_empty() && o.leftovers.is_empty());
     }
     Ok(())
 }

@@ -14,8 +14,8 @@ fn green_with(more: Vec<What>) -> Outcome {
     judged(whats)
 }
 
-fn has(lines: &[String], wanted: &str) -> bool {
-    lines.iter().any(|l| l == wanted)
+fn has(lines: &[String], desired: &str) -> bool {
+    lines.iter().any(|l| l == desired)
 }
 
 #[test]
@@ -186,21 +186,21 @@ fn upgrade_ending(ends: &[(Status, Option<&str>, Option<&str>)]) -> (Status, Opt
     let plan = example::plan();
     let mut whats = green(&plan);
     let mut ids = BTreeMap::new();
-    for (end, seen, _) in ends {
+    for (end, observed, _) in ends {
         let cause = if *end == Status::Unver { causes::ENGINE_GONE } else { causes::CRASH_LOOP };
-        if let Some(seen) = seen {
-            ids.insert(*seen, failed(&mut whats, Failure::new(cause, "good", *seen)));
+        if let Some(observed) = observed {
+            ids.insert(*observed, failed(&mut whats, Failure::new(cause, "good", *observed)));
         }
     }
     let steps: Vec<usize> =
         (0..plan.steps.len()).filter(|n| plan.steps[*n].tier == Some(Tier::Upgrade)).collect();
-    for (n, (end, seen, said)) in steps.iter().zip(ends) {
+    for (n, (end, observed, said)) in steps.iter().zip(ends) {
         for w in &mut whats {
             if let What::StepEnded { step, status, failure, note, .. } = w
                 && step == n
             {
                 *status = *end;
-                *failure = seen.and_then(|seen| ids[seen]);
+                *failure = observed.and_then(|observed| ids[observed]);
                 *note = said.map(str::to_string);
             }
         }
@@ -214,8 +214,8 @@ fn upgrade_ending(ends: &[(Status, Option<&str>, Option<&str>)]) -> (Status, Opt
 #[test]
 fn a_tier_names_the_first_failure_of_its_worst_status() {
     use Status::{Fail, Pass, Skip, Unver};
-    let told = |status, seen: Option<&str>, note: Option<&str>| {
-        (status, seen.map(str::to_string), note.map(str::to_string))
+    let told = |status, observed: Option<&str>, note: Option<&str>| {
+        (status, observed.map(str::to_string), note.map(str::to_string))
     };
     for (ends, expected) in [
         (vec![(Fail, Some("a"), None), (Fail, Some("b"), None)], told(Fail, Some("a"), None)),
@@ -235,9 +235,9 @@ fn a_tier_names_the_first_failure_of_its_worst_status() {
 #[test]
 fn only_the_deadline_is_called_a_deadline() {
     let o = green_with(vec![What::Stopped { by: "SIGTERM".into() }]);
-    assert!(o.troubles.is_empty(), "{:?}", o.troubles);
+    assert!(o.failures.is_empty(), "{:?}", o.failures);
     let o = green_with(vec![What::Stopped { by: "deadline".into() }]);
-    let causes: Vec<&str> = o.troubles.iter().map(|t| t.failure.cause.as_ref()).collect();
+    let causes: Vec<&str> = o.failures.iter().map(|t| t.failure.cause.as_ref()).collect();
     assert_eq!(causes, ["run-deadline"]);
 }
 
@@ -261,7 +261,7 @@ fn with_test(title: &str, step_failure: Option<Option<Failure>>) -> Vec<What> {
 #[test]
 fn a_failure_of_a_step_is_told_unless_one_of_its_own_tests_told_the_same() {
     let title = "tests of custom/test_page.rhai (1)";
-    let told = |whats| judged(whats).troubles.iter().map(|t| t.failure.observed()).collect::<Vec<_>>();
+    let told = |whats| judged(whats).failures.iter().map(|t| t.failure.observed()).collect::<Vec<_>>();
     let alike = Failure::new(causes::TEST_FAILED, "good", "bad");
     assert_eq!(told(with_test(title, Some(None))), ["bad in detail"]);
     assert_eq!(told(with_test(title, Some(Some(alike)))), ["bad in detail", "bad"], "words are not compared");
@@ -279,7 +279,7 @@ fn a_run_that_ended_without_one_of_its_steps_is_a_bug_unless_it_was_stopped() {
     whats.retain(|w| !matches!(w, What::StepStarted { step: 5, .. } | What::StepEnded { step: 5, .. }));
     let o = judged(whats.clone());
     assert_eq!(o.exit, Exit::Bug);
-    assert!(o.troubles[0].failure.observed().contains(&plan.steps[5].action.title()), "{:?}", o.troubles);
+    assert!(o.failures[0].failure.observed().contains(&plan.steps[5].action.title()), "{:?}", o.failures);
     whats.insert(4, What::Stopped { by: "SIGINT".into() });
     assert_eq!(judged(whats).exit, Exit::Interrupted);
 }
@@ -309,7 +309,7 @@ fn the_deadline_is_told_once_beside_other_troubles() {
         let mut whats = ending(green(&plan), &plan, "restore", cause);
         whats.insert(9, What::Stopped { by: "deadline".into() });
         let o = judged(whats);
-        o.troubles.iter().filter(|t| t.failure.cause == "run-deadline").count()
+        o.failures.iter().filter(|t| t.failure.cause == "run-deadline").count()
     };
     assert_eq!(deadlines(causes::ENGINE_GONE), 1);
     assert_eq!(deadlines(causes::RUN_DEADLINE), 1);

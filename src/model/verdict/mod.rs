@@ -1,9 +1,9 @@
 //! Judges a run: a fold of its events. The only code that can make an outcome. Pure.
 
+mod occurrences;
 mod steps;
 mod tiers;
 mod timings;
-mod troubles;
 
 use crate::event::{DecidedBy, Event, LintedRule, Skip, What};
 use crate::exit::Exit;
@@ -12,12 +12,12 @@ use crate::plan::left_alone::Kind;
 use crate::plan::would_prove;
 use crate::plan::{Action, Held, Plan, Side};
 use crate::tier::{RUNGS, Rung, Status, Tier, level};
+pub use occurrences::Occurrence;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 pub use steps::{StepOutcome, Wait};
 pub use tiers::{TestOutcome, TierOutcome};
 pub use timings::{HookTime, PHASES, Timings};
-pub use troubles::Trouble;
 
 /// The one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Verdict {
 
 /// An image that the run used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageSeen {
+pub struct ObservedImage {
     /// As the compose file names it.
     pub image: String,
     /// Its digest; none for an image that is only on this engine.
@@ -80,7 +80,7 @@ pub struct Outcome {
     /// The steps that were begun, in order.
     pub steps: Vec<StepOutcome>,
     /// Everything that failed, first things first.
-    pub troubles: Vec<Trouble>,
+    pub failures: Vec<Occurrence>,
     /// What was left out.
     pub skips: Vec<Skip>,
     /// What was not proved.
@@ -96,7 +96,7 @@ pub struct Outcome {
     /// `ccci`, `engine`, `api`, `rules`.
     pub versions: BTreeMap<String, String>,
     /// Images, each once, by name.
-    pub images: Vec<ImageSeen>,
+    pub images: Vec<ObservedImage>,
     /// Facts that a later reader may want; the last value of a name counts.
     pub facts: BTreeMap<String, String>,
     /// When it began, ms since 1970.
@@ -110,13 +110,13 @@ pub struct Outcome {
 
 impl Outcome {
     /// The failure of this id, and where it happened.
-    pub fn trouble(&self, id: FailureId) -> Option<&Trouble> {
-        self.troubles.iter().find(|t| t.failure.id == id)
+    pub fn occurrence(&self, id: FailureId) -> Option<&Occurrence> {
+        self.failures.iter().find(|t| t.failure.id == id)
     }
 
     /// The failure of this id.
     pub fn failure(&self, id: FailureId) -> Option<&Failure> {
-        self.trouble(id).map(|t| &t.failure)
+        self.occurrence(id).map(|t| &t.failure)
     }
 
     /// Whether the app was left running on purpose; a run that was stopped removes it all the same.
@@ -153,15 +153,15 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
     let known = Known::of(events);
     let steps = steps::fold(&plan, events, &known);
     let tiers = tiers::fold(&plan, events, &known, &steps, ended_ms.is_some());
-    let troubles = troubles::all(&plan, events, &known, &steps, stopped_by.as_deref());
+    let failures = occurrences::all(&plan, events, &known, &steps, stopped_by.as_deref());
     let lint =
         find(events, |w| if let What::Linted { status, rules } = w { Some((*status, rules)) } else { None });
     let rungs = rungs(&tiers, lint.map_or(Status::Unver, |l| l.0));
     let lint: Vec<LintedRule> = lint.map(|l| l.1.clone()).unwrap_or_default();
-    let removed = steps.iter().any(|s| troubles::is_removal(&plan, s) && s.status == Status::Pass);
+    let removed = steps.iter().any(|s| occurrences::is_removal(&plan, s) && s.status == Status::Pass);
     // a removal that failed cannot promise what 130 and 143 promise: that everything was removed
     let signal = stopped_by.as_deref().filter(|by| removed && *by != "deadline");
-    let (verdict, exit) = decide(&tiers, &troubles, signal);
+    let (verdict, exit) = decide(&tiers, &failures, signal);
     let mut skips = plan.subject().skips.clone();
     skips.extend(each(events, |w| if let What::Skipped(s) = w { Some(s.clone()) } else { None }));
     Some(Outcome {
@@ -184,7 +184,7 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
         rungs,
         tiers,
         steps,
-        troubles,
+        failures,
         skips,
         lint,
         ended_ms,
@@ -199,13 +199,13 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
 /// 2. A leak or a leaked secret: true whatever cut the run short, and 130 would promise that everything was removed.
 /// 3. A signal after which everything was removed: the run gives no answer about the recipe.
 /// 4. A failure of the recipe or an image. SPEC 5 gives `error` to what *only* the infrastructure is to blame for; what the
-///    recipe did wrong stays true when the world had trouble as well, and both stand in the record.
-/// 5. Trouble with the world, anything that should have been looked at and was not, or nothing proved (lesson 25).
+///    recipe did wrong stays true when the world failed as well, and both stand in the record.
+/// 5. Occurrence with the world, anything that should have been looked at and was not, or nothing proved (lesson 25).
 ///
 /// Lint is not asked: it lowers the level, never the verdict.
-fn decide(tiers: &[TierOutcome], troubles: &[Trouble], signal: Option<&str>) -> (Verdict, Exit) {
+fn decide(tiers: &[TierOutcome], failures: &[Occurrence], signal: Option<&str>) -> (Verdict, Exit) {
     let any =
-        |ids: &[&crate::failure::Cause]| troubles.iter().any(|t| ids.iter().any(|c| c.id == t.failure.cause));
+        |ids: &[&crate::failure::Cause]| failures.iter().any(|t| ids.iter().any(|c| c.id == t.failure.cause));
     if any(&[causes::INTERNAL, causes::DEPLOY_COUNT]) {
         return (Verdict::Error, Exit::Bug);
     }
@@ -217,12 +217,12 @@ fn decide(tiers: &[TierOutcome], troubles: &[Trouble], signal: Option<&str>) -> 
         Some(_) => return (Verdict::Interrupted, Exit::Interrupted),
         None => {}
     }
-    if troubles.iter().any(|t| !t.failure.is_error()) || tiers.iter().any(|t| t.status == Status::Fail) {
+    if failures.iter().any(|t| !t.failure.is_error()) || tiers.iter().any(|t| t.status == Status::Fail) {
         return (Verdict::Red, Exit::Failed);
     }
     let proved = tiers.iter().any(|t| t.status == Status::Pass);
     let open = |t: &TierOutcome| t.status == Status::Unver && t.decided_by != Some(DecidedBy::Caller);
-    if !troubles.is_empty() || !proved || tiers.iter().any(open) {
+    if !failures.is_empty() || !proved || tiers.iter().any(open) {
         return (Verdict::Error, Exit::Error);
     }
     (Verdict::Green, Exit::Green)
@@ -334,12 +334,13 @@ fn versions(ccci: &str, events: &[Event], lint: &[LintedRule]) -> BTreeMap<Strin
     out
 }
 
-fn images(events: &[Event]) -> Vec<ImageSeen> {
-    let mut out: BTreeMap<String, ImageSeen> = BTreeMap::new();
+fn images(events: &[Event]) -> Vec<ObservedImage> {
+    let mut out: BTreeMap<String, ObservedImage> = BTreeMap::new();
     for e in events {
         if let What::Pulled { image, digest, present, ms } = &e.what {
-            let seen = ImageSeen { image: image.clone(), digest: digest.clone(), present: *present, ms: *ms };
-            out.entry(image.clone()).or_insert(seen);
+            let observed =
+                ObservedImage { image: image.clone(), digest: digest.clone(), present: *present, ms: *ms };
+            out.entry(image.clone()).or_insert(observed);
         }
     }
     out.into_values().collect()

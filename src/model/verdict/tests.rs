@@ -194,7 +194,7 @@ fn an_app_is_kept_running_by_a_run_that_was_to_keep_it_and_was_not_stopped() {
 fn the_run_deadline_is_an_error_even_when_no_step_was_going_on() {
     let o = judged(stopped(&example::plan(), 9, "deadline"));
     assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error));
-    assert_eq!(o.troubles[0].failure.cause, "run-deadline");
+    assert_eq!(o.failures[0].failure.cause, "run-deadline");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn a_secret_that_the_scan_finds_after_the_end_makes_the_run_red() {
     let mut whats = green(&example::plan());
     whats.push(What::SecretFound { file: "logs/app.log".into(), secret: "db_password".into() });
     let o = judged(whats);
-    assert_eq!(o.troubles[0].failure.cause, "secret-leaked");
+    assert_eq!(o.failures[0].failure.cause, "secret-leaked");
     assert_eq!((o.verdict, o.exit, o.level), (Verdict::Red, Exit::Failed, 5));
 }
 
@@ -265,7 +265,7 @@ fn the_app_is_deployed_as_often_as_planned_or_it_is_a_bug() {
         let end = whats.len() - 1;
         whats.splice(end..end, sides.iter().map(|side| What::Deployed { app: 0, side: *side }));
         let o = judged(whats);
-        assert!(o.troubles.iter().all(|t| t.failure.cause == "deploy-count"));
+        assert!(o.failures.iter().all(|t| t.failure.cause == "deploy-count"));
         o.exit
     };
     assert_eq!(deployed(&[]), Exit::Bug, "a deploy that passed and was not counted");
@@ -298,7 +298,7 @@ fn the_failure_of_a_test_is_told_once_with_the_name_of_the_test() {
     // its row stands right before the step's end
     whats[at - 1] = What::TestEnded { tier: Tier::Custom, file, name, status: Status::Fail, ms: 3, failure };
     let o = judged(whats);
-    let told: Vec<_> = o.troubles.iter().map(|t| t.during.as_str()).collect();
+    let told: Vec<_> = o.failures.iter().map(|t| t.during.as_str()).collect();
     assert_eq!(told, ["custom/test_page.rhai test_it"]);
     assert_eq!(o.tiers[4].tests.len(), 1);
 }
@@ -321,7 +321,7 @@ fn a_record_that_ends_early_is_an_error_even_after_a_signal() {
     for n in 1..all.len() {
         let o = judged(all[..n].to_vec());
         assert_eq!((o.verdict, o.exit), (Verdict::Error, Exit::Error), "after {n} events");
-        assert_eq!(o.troubles.last().unwrap().failure.cause, "killed");
+        assert_eq!(o.failures.last().unwrap().failure.cause, "killed");
     }
     all.pop();
     all.insert(9, What::Stopped { by: "SIGINT".into() });
@@ -360,7 +360,7 @@ fn lesson_22_a_test_skipped_for_something_it_needs_is_red_and_one_the_recipe_lef
         whats.insert(end, What::TestEnded { tier, file, name, status, ms: 0, failure: None });
         whats.insert(end, What::Skipped(Skip { what, reason: "keycloak is not up".into(), decided_by: by }));
         let o = judged(whats);
-        assert!(o.troubles.iter().all(|t| t.failure.cause == "test-skipped"));
+        assert!(o.failures.iter().all(|t| t.failure.cause == "test-skipped"));
         (o.verdict, o.rungs[&Rung::Functional], o.level)
     };
     assert_eq!(skipped(DecidedBy::Earlier), (Verdict::Red, Status::Unver, 3));

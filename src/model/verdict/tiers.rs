@@ -1,6 +1,6 @@
 //! Folds events into tiers and tests. Pure.
 
-use super::troubles::excused;
+use super::occurrences::excused;
 use super::{Known, StepOutcome, honest, skip_of};
 use crate::event::{DecidedBy, Event, Skip, What};
 use crate::failure::FailureId;
@@ -92,8 +92,8 @@ fn planned(
         let cut = (!s.ended).then_some("it was cut short");
         out.take(s.status, s.failure, s.note.as_deref().or(cut));
     }
-    let wanted = plan.steps.iter().filter(|s| s.tier == Some(tier)).count();
-    if done < wanted || wanted == 0 {
+    let desired = plan.steps.iter().filter(|s| s.tier == Some(tier)).count();
+    if done < desired || desired == 0 {
         let why =
             if ended { "the run ended before it was done" } else { "the record ends before it was done" };
         out.take(Status::Unver, None, Some(why));
@@ -107,7 +107,7 @@ fn planned(
 }
 
 /// The tests that ended, and after them those that the plan names and nobody ran: each planned test has a row.
-fn tests(plan: &Plan, events: &[Event], known: &Known<'_>, wanted: Tier) -> Vec<TestOutcome> {
+fn tests(plan: &Plan, events: &[Event], known: &Known<'_>, desired: Tier) -> Vec<TestOutcome> {
     let mut left_out: Option<&Skip> = None;
     let mut out: Vec<TestOutcome> = vec![];
     for e in events {
@@ -117,7 +117,7 @@ fn tests(plan: &Plan, events: &[Event], known: &Known<'_>, wanted: Tier) -> Vec<
             What::TestEnded { tier, file, name, status, ms, failure } => {
                 let of_it = |s: &&Skip| s.what == format!("{file} {name}");
                 let reason = left_out.take().filter(of_it).map(|s| s.reason.clone());
-                if *tier == wanted {
+                if *tier == desired {
                     let (file, name) = (file.clone(), name.clone());
                     let status = honest(*status, known.get(*failure));
                     out.push(TestOutcome { file, name, status, ms: *ms, failure: *failure, reason });
@@ -126,7 +126,7 @@ fn tests(plan: &Plan, events: &[Event], known: &Known<'_>, wanted: Tier) -> Vec<
             _ => {}
         }
     }
-    for step in plan.steps.iter().filter(|s| s.tier == Some(wanted)) {
+    for step in plan.steps.iter().filter(|s| s.tier == Some(desired)) {
         let Action::Tests { file, names } = &step.action else { continue };
         for name in names {
             if !out.iter().any(|t| t.file == *file && t.name == *name) {

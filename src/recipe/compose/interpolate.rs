@@ -179,12 +179,12 @@ impl Pass<'_> {
             },
         };
         value.unwrap_or_else(|| {
-            let wanted = match cast {
+            let expected = match cast {
                 Cast::Int => "a whole number",
                 Cast::Float => "a number",
                 Cast::Bool => "`true` or `false`",
             };
-            let message = format!("with its variables the value is `{text}`, but it must be {wanted}");
+            let message = format!("with its variables the value is `{text}`, but it must be {expected}");
             self.diagnostics.push(Diagnostic::new(codes::BAD_INTERPOLATION, message).at(place.clone()));
             // the file is refused; a value of the right type avoids a second report by the shape check
             match cast {

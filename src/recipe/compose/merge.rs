@@ -1,9 +1,9 @@
 //! Merges a later file into an earlier one as docker's stack loader does: services key by key by the table
 //! `keys.rs`, everything else as a whole. Reports where docker's rules lose something. Pure.
 
+use super::distinct::Distinct;
 use super::form::SECTIONS;
 use super::keys::{self, Field, Form, Merge};
-use super::seen::Seen;
 use super::tree::{Map, Node, Value};
 use super::units;
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
@@ -36,7 +36,7 @@ pub fn drop_repeated(root: &mut Map) {
         let Some(service) = service.map_mut() else { continue };
         for field in keys::SERVICE.iter().filter(|f| f.merge == Merge::Append || f.form == Form::Ports) {
             if let Some(Value::List(items)) = service.get_mut(field.name).map(|n| &mut n.value) {
-                let mut seen = Seen::default();
+                let mut seen = Distinct::default();
                 let first: Vec<bool> = items.iter().map(|item| seen.first(item)).collect();
                 let mut first = first.into_iter();
                 items.retain(|_| first.next() == Some(true));

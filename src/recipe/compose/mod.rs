@@ -4,6 +4,7 @@
 //!
 //! `build` shows the order of the work, which is the loader's own: YAML, variables, shapes, forms, merging.
 
+mod distinct;
 mod edit;
 mod emit;
 mod form;
@@ -16,7 +17,6 @@ mod ports;
 mod references;
 mod scalar;
 mod schema;
-mod seen;
 pub mod tree;
 mod units;
 mod variable;

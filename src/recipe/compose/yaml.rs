@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
         tag: Option<&Cow<'a, Tag>>,
         place: &Place,
     ) -> Read<Value> {
-        let wanted = tag.and_then(|t| t.core_suffix());
+        let expected = tag.and_then(|t| t.core_suffix());
         let is_binary =
             tag.is_some_and(|t| t.suffix_in_namespace("tag:yaml.org,2002:").as_deref() == Some("binary"));
         if is_binary {
@@ -176,12 +176,12 @@ impl<'a> Reader<'a> {
                 None => self.fail(place.clone(), format!("`{text}` is not a text in base64")),
             };
         }
-        let text_is_meant = style != ScalarStyle::Plain && wanted.is_none();
-        if text_is_meant || wanted == Some("str") || (tag.is_some() && wanted.is_none()) {
+        let text_is_meant = style != ScalarStyle::Plain && expected.is_none();
+        if text_is_meant || expected == Some("str") || (tag.is_some() && expected.is_none()) {
             return Ok(Value::Str(text.to_string()));
         }
         let value = scalar::plain(text);
-        match (wanted, value) {
+        match (expected, value) {
             (Some("float"), Value::Int(i)) => Ok(Value::Float(i as f64)),
             (None, value)
             | (Some("null"), value @ Value::Null)

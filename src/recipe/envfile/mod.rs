@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub mod expand;
 pub mod secrets;
 
-pub use secrets::{CHARSETS, Charset, SecretWanted};
+pub use secrets::{CHARSETS, Charset, SecretSpec};
 
 /// An assignment, also one that is commented out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,8 +82,8 @@ impl EnvFile {
     }
 
     /// The secrets in the file, in its order, and diagnostics about modifiers.
-    pub fn secrets(&self) -> (Vec<SecretWanted>, Diagnostics) {
-        secrets::wanted(&self.entries)
+    pub fn secrets(&self) -> (Vec<SecretSpec>, Diagnostics) {
+        secrets::specs(&self.entries)
     }
 }
 

@@ -57,7 +57,7 @@ impl Charset {
 
 /// A secret that the env requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretWanted {
+pub struct SecretSpec {
     /// Its name in the compose file: `db_password` for `SECRET_DB_PASSWORD_VERSION`.
     pub name: String,
     /// The variable with its version.
@@ -77,8 +77,8 @@ const LONGEST: u32 = 4096;
 const MODIFIERS: [&str; 3] = ["length", "charset", "generate"];
 
 /// The secrets of these assignments: each variable once, by its last line.
-pub fn wanted(entries: &[Entry]) -> (Vec<SecretWanted>, Diagnostics) {
-    let mut out: Vec<SecretWanted> = vec![];
+pub fn specs(entries: &[Entry]) -> (Vec<SecretSpec>, Diagnostics) {
+    let mut out: Vec<SecretSpec> = vec![];
     let mut diagnostics = Diagnostics::default();
     for entry in entries {
         let Some(name) = entry.key.strip_prefix("SECRET_").and_then(|k| k.strip_suffix("_VERSION")) else {
@@ -87,7 +87,7 @@ pub fn wanted(entries: &[Entry]) -> (Vec<SecretWanted>, Diagnostics) {
         if name.is_empty() {
             continue;
         }
-        let mut secret = SecretWanted {
+        let mut secret = SecretSpec {
             name: name.to_lowercase(),
             version_var: entry.key.clone(),
             version: entry.value.clone(),
@@ -111,7 +111,7 @@ pub fn wanted(entries: &[Entry]) -> (Vec<SecretWanted>, Diagnostics) {
 }
 
 /// Words that are not `key=value` are ordinary comments.
-fn apply(secret: &mut SecretWanted, modifier: &str) -> Result<(), Diagnostic> {
+fn apply(secret: &mut SecretSpec, modifier: &str) -> Result<(), Diagnostic> {
     let Some((key, value)) = modifier.split_once('=') else { return Ok(()) };
     let odd = |message: String| Diagnostic::new(codes::SECRET_MODIFIER, message);
     match key {

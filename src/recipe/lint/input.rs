@@ -16,7 +16,7 @@ pub struct Composition {
     /// The result, if they compose.
     pub composed: Option<Composed>,
     /// The first reason why they do not compose.
-    pub trouble: Option<String>,
+    pub occurrence: Option<String>,
 }
 
 /// Everything that a rule may read.
@@ -58,7 +58,7 @@ impl LintInput {
             Some(bad) => Err(format!(
                 "{} do not compose: {}",
                 bad.files.join(" + "),
-                bad.trouble.as_deref().unwrap_or("no reason is known")
+                bad.occurrence.as_deref().unwrap_or("no reason is known")
             )),
             None => Ok(good),
         }
@@ -76,14 +76,14 @@ fn compose(
     let mut texts = match compose_files::read(env, files) {
         Ok(texts) => texts,
         Err(faults) => {
-            let trouble = faults.first().map(compose_files::Fault::message);
-            return Composition { files: names, composed: None, trouble };
+            let occurrence = faults.first().map(compose_files::Fault::message);
+            return Composition { files: names, composed: None, occurrence };
         }
     };
     texts.extend(other.and_then(|name| files.text(name)).cloned());
     let read = |name: &str| files.text_at(name).map(|t| t.content.clone());
     let (composed, diagnostics) = Composed::build(&texts, &Around { env, read: &read });
-    Composition { files: names, composed, trouble: first_error(diagnostics).map(|d| render::one_line(&d)) }
+    Composition { files: names, composed, occurrence: first_error(diagnostics).map(|d| render::one_line(&d)) }
 }
 
 fn first_error(diagnostics: Diagnostics) -> Option<Diagnostic> {

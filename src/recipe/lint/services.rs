@@ -72,7 +72,7 @@ fn plain(input: &LintInput) -> Result<&Composed, String> {
         format!(
             "{} does not compose: {}",
             first.files.join(" + "),
-            first.trouble.as_deref().unwrap_or_default()
+            first.occurrence.as_deref().unwrap_or_default()
         )
     })
 }

@@ -3,7 +3,7 @@
 //! texts, returns values.
 
 use super::keys::{KEYS, Key, Status};
-use super::kind::Trouble;
+use super::kind::BadValue;
 use super::settings::Recipe;
 use ccci_model::diag::nearest::{did_you_mean, nearest};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
@@ -135,7 +135,7 @@ impl Reader<'_> {
 
     /// The names below a section, or all names.
     fn names(&self, section: &str) -> Vec<&'static str> {
-        let live = self.rows.iter().filter(|r| r.lives()).map(|r| r.name);
+        let live = self.rows.iter().filter(|r| r.has_effect()).map(|r| r.name);
         live.filter(|n| section.is_empty() || n.starts_with(&format!("{section}."))).collect()
     }
 
@@ -156,10 +156,10 @@ impl Reader<'_> {
             }
             Status::Stable | Status::NotYet => {}
         }
-        let mut troubles = vec![];
-        let read = row.kind.read(value, &mut troubles);
-        for t in troubles {
-            self.trouble(row, t);
+        let mut bad = vec![];
+        let read = row.kind.read(value, &mut bad);
+        for t in bad {
+            self.bad_value(row, t);
         }
         let Some(read) = read else { return };
         (row.set)(&mut self.loaded.recipe, read);
@@ -173,7 +173,7 @@ impl Reader<'_> {
         }
     }
 
-    fn trouble(&mut self, row: &Key, t: Trouble) {
+    fn bad_value(&mut self, row: &Key, t: BadValue) {
         let join = if t.code == codes::WRONG_TYPE { "" } else { ":" };
         let message = format!("`{}`{join} {}", row.name, t.message);
         let help = t.help.unwrap_or_else(|| format!("for example `{} = {}`", row.name, row.example));
@@ -204,7 +204,7 @@ impl Reader<'_> {
     }
 
     fn like_a_removed(&self, name: &str) -> Option<String> {
-        let gone = self.rows.iter().filter(|r| !r.lives()).map(|r| r.name);
+        let gone = self.rows.iter().filter(|r| !r.has_effect()).map(|r| r.name);
         let row = nearest(name, gone).and_then(|n| self.rows.iter().find(|r| r.name == n))?;
         match row.status {
             Status::Removed { write } => {

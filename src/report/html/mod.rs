@@ -76,7 +76,7 @@ fn tier(out: &mut String, o: &Outcome, t: &TierOutcome) {
         t.tests.iter().for_each(|x| test(out, x));
         out.push_str("</table>\n");
     }
-    for x in o.troubles.iter().filter(|x| x.tier == Some(t.tier)) {
+    for x in o.failures.iter().filter(|x| x.tier == Some(t.tier)) {
         failure(out, &x.during, &x.failure);
     }
     out.push_str("</details>\n");
@@ -113,7 +113,7 @@ fn failure(out: &mut String, during: &str, f: &Failure) {
 }
 
 fn outside(out: &mut String, o: &Outcome) {
-    for t in o.troubles.iter().filter(|t| t.tier.is_none()) {
+    for t in o.failures.iter().filter(|t| t.tier.is_none()) {
         failure(out, &t.during, &t.failure);
     }
     let left = o.leftovers.iter().map(|h| escape(&format!("{} {}: {}", h.kind, h.name, h.by)));

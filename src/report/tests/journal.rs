@@ -103,7 +103,7 @@ fn a_secret_in_a_kept_file_makes_the_run_red_on_the_disk_too() {
     fs::write(dir.path().join("app.log"), "login with hunter2secret").unwrap();
     let record = journal.finish().record.unwrap();
     assert_eq!(record.outcome.verdict, Verdict::Red);
-    assert_eq!(record.outcome.troubles[0].failure.observed(), "`db_password` stands in `app.log`");
+    assert_eq!(record.outcome.failures[0].failure.observed(), "`db_password` stands in `app.log`");
     assert_eq!(Record::read(dir.path()).unwrap(), record);
     let results = fs::read_to_string(dir.path().join("results.json")).unwrap();
     assert!(results.contains("\"verdict\": \"red\""));

@@ -114,7 +114,7 @@ fn order(plan: &Plan) -> Vec<String> {
     let stages: Vec<Option<usize>> = plan
         .steps
         .iter()
-        .filter(|s| !matches!(s.action, Action::Sweep | Action::LookAtEngine))
+        .filter(|s| !matches!(s.action, Action::CollectLeftovers | Action::LookAtEngine))
         .map(|s| stage_of(s.app))
         .collect();
     if !stages.is_sorted() {

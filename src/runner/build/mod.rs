@@ -53,7 +53,7 @@ pub fn build_with(subject: &Inputs, deps: &[Inputs]) -> Plan {
     let order = stages(subject, deps);
     let (mut steps, mut apps) = (vec![], vec![]);
     let mut before = Builder::new(subject, last);
-    before.add(None, Action::Sweep, REMOVE_LIMIT);
+    before.add(None, Action::CollectLeftovers, REMOVE_LIMIT);
     before.add(None, Action::LookAtEngine, SHORT_LIMIT);
     steps.append(&mut before.steps);
     for at in order.iter().flatten().copied().filter(|at| *at < last) {
@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
     }
 
     fn upgrade(&mut self) {
-        if !self.wanted(Tier::Upgrade) {
+        if !self.asked_for(Tier::Upgrade) {
             return;
         }
         if self.i.base.is_none() {
@@ -135,16 +135,16 @@ impl<'a> Builder<'a> {
     }
 
     fn backup_and_restore(&mut self) {
-        let wanted = [self.wanted(Tier::Backup), self.wanted(Tier::Restore)];
+        let asked_for = [self.asked_for(Tier::Backup), self.asked_for(Tier::Restore)];
         if !self.i.backup.0 {
             let reason = self.i.backup.1.clone();
             let by = self.i.backup_by;
-            for (tier, _) in [Tier::Backup, Tier::Restore].iter().zip(wanted).filter(|(_, w)| *w) {
+            for (tier, _) in [Tier::Backup, Tier::Restore].iter().zip(asked_for).filter(|(_, w)| *w) {
                 self.skip_tier(*tier, &reason, by);
             }
             return;
         }
-        if wanted[0] {
+        if asked_for[0] {
             let tier = Some(Tier::Backup);
             self.tiers.push(Tier::Backup);
             self.hook(tier, "pre_backup");
@@ -158,10 +158,10 @@ impl<'a> Builder<'a> {
             self.add(tier, Action::AssertArtifact, SHORT_LIMIT);
             self.overlay(Tier::Backup);
         }
-        if wanted[1] && !wanted[0] {
+        if asked_for[1] && !asked_for[0] {
             self.skip_tier(Tier::Restore, "no backup is made that could be put back", DecidedBy::Caller);
         }
-        if wanted[0] && wanted[1] {
+        if asked_for[0] && asked_for[1] {
             let tier = Some(Tier::Restore);
             self.tiers.push(Tier::Restore);
             self.hook(tier, "pre_restore");
@@ -174,7 +174,7 @@ impl<'a> Builder<'a> {
             self.not_proved.push(format!(
                 "{NO_RESTORE}: no pre_restore hook damages any, so a restore that does nothing would pass"
             ));
-        } else if wanted[0] && wanted[1] && !self.i.tests.iter().any(|t| t.tier == Tier::Restore) {
+        } else if asked_for[0] && asked_for[1] && !self.i.tests.iter().any(|t| t.tier == Tier::Restore) {
             self.not_proved.push(format!(
                 "{NO_RESTORE}: no test in test_restore.rhai looks for what pre_restore damaged"
             ));
@@ -182,7 +182,7 @@ impl<'a> Builder<'a> {
     }
 
     fn custom(&mut self) {
-        if !self.wanted(Tier::Custom) {
+        if !self.asked_for(Tier::Custom) {
             return;
         }
         if !self.i.tests.iter().any(|t| t.tier == Tier::Custom) {
@@ -267,7 +267,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether the caller and the settings want a tier; if not, the skip is noted.
-    fn wanted(&mut self, tier: Tier) -> bool {
+    fn asked_for(&mut self, tier: Tier) -> bool {
         if let Some(tiers) = &self.i.asked.tiers
             && !tiers.contains(&tier)
         {

@@ -281,9 +281,9 @@ mod tests {
 
     #[test]
     fn a_base_that_is_not_published_names_the_nearest_and_the_newest() {
-        let help = |tags: &[(&str, char)], wanted: &str| {
-            let wanted = wish(UpgradeBase::Version(version(wanted)));
-            let d = choose(&wanted, &source(tags, 'e', None)).unwrap_err();
+        let help = |tags: &[(&str, char)], desired: &str| {
+            let desired = wish(UpgradeBase::Version(version(desired)));
+            let d = choose(&desired, &source(tags, 'e', None)).unwrap_err();
             assert_eq!(d.code, codes::NO_SUCH_BASE);
             d.help.clone().unwrap()
         };

@@ -198,7 +198,7 @@ fn run(c: &Ctx, function: &str, service: &str, list: &Array, strict: bool) -> Na
         let request = ExecRequest { argv: argv.clone(), ..ExecRequest::default() };
         let doing = format!("run a command in service `{service}`");
         let out = c.0.world.cluster.exec(&c.0.stack, &named(service)?, &request, limit);
-        let out = out.map_err(|e| trouble(c, e, service, &doing, limit))?;
+        let out = out.map_err(|e| exec_failure(c, e, service, &doing, limit))?;
         if strict { checked(out, CommandOf::Script, service, argv) } else { Ok(Output(Arc::new(out))) }
     })
 }
@@ -233,7 +233,7 @@ fn logs(c: &Ctx, service: &str, lines: i64) -> Native<ImmutableString> {
             let lines = usize::try_from(lines).unwrap_or(0).clamp(1, MOST_LOG_LINES.most);
             let text = c.0.world.cluster.logs(&c.0.stack, &named(service)?, lines, limit);
             let doing = format!("read the log of `{service}`");
-            Ok(text.map_err(|e| trouble(c, e, service, &doing, limit))?.into())
+            Ok(text.map_err(|e| exec_failure(c, e, service, &doing, limit))?.into())
         },
     )
 }
@@ -253,8 +253,8 @@ fn services(c: &Ctx) -> Native<Array> {
 
 /// The app's services, sorted.
 fn names(c: &HookCtx, limit: &Limit) -> Result<Vec<String>, ClusterError> {
-    let seen = c.world.cluster.look(&c.stack, limit)?;
-    let mut names: Vec<String> = seen.services.iter().map(|s| s.name.to_string()).collect();
+    let observed = c.world.cluster.look(&c.stack, limit)?;
+    let mut names: Vec<String> = observed.services.iter().map(|s| s.name.to_string()).collect();
     names.sort();
     Ok(names)
 }
@@ -267,7 +267,7 @@ pub(super) fn stranger(c: &HookCtx, service: &str, limit: &Limit) -> Option<Rais
 }
 
 /// What kept a call from a service.
-fn trouble(c: &Ctx, e: ClusterError, service: &str, doing: &str, limit: &Limit) -> Raised {
+fn exec_failure(c: &Ctx, e: ClusterError, service: &str, doing: &str, limit: &Limit) -> Raised {
     let missing = matches!(e, ClusterError::Missing(_));
     missing.then(|| stranger(&c.0, service, limit)).flatten().unwrap_or_else(|| cluster_raised(e, doing))
 }
@@ -277,9 +277,9 @@ fn job(c: &Ctx, name: &str, image: &str, list: &Array) -> Native<Output> {
     c.0.call("run_job", vec![name.to_string(), image.to_string(), shown.join(" ")], told, |limit| {
         c.0.needs("run_job", Reach::App)?;
         let (name, owner) = (named(name)?, c.0.owner.clone());
-        let seen =
+        let observed =
             c.0.world.cluster.look(&c.0.stack, limit).map_err(|e| cluster_raised(e, "look at the stack"))?;
-        if seen.service(name.as_str()).is_some() {
+        if observed.service(name.as_str()).is_some() {
             return Err(raised(format!("a job cannot be called `{name}`: a service of the app is")));
         }
         let argv = words(list)?;

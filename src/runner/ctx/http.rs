@@ -1,6 +1,6 @@
 //! HTTP against the app, by name, through the ingress; sessions keep cookies.
 
-use super::state::{Ctx, Native, looked_at, raised, world_trouble};
+use super::state::{Ctx, Native, looked_at, port_failure, raised};
 use super::{CtxFn, request};
 use ccci_script::functions::Functions;
 use ccci_script::limits::{SESSIONS, TEXT};
@@ -304,10 +304,10 @@ fn ask(c: &Ctx, session: &str, method: &str, path: &str, body: Dynamic, options:
     })
 }
 
-/// What scripts are told when there is no answer: a blind ingress is trouble of the world.
+/// What scripts are told when there is no answer: a ingress that cannot look is infra's fault.
 pub(super) fn no_answer(e: WebError) -> Raised {
     match e.worlds("to ask the app") {
-        Some(failure) => world_trouble(failure, "ask the app"),
+        Some(failure) => port_failure(failure, "ask the app"),
         None => raised(e.to_string()),
     }
 }

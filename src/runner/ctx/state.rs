@@ -214,8 +214,8 @@ pub fn raised(message: impl Into<String>) -> Raised {
     Raised { message: head(&message.into(), ERROR_TEXT.most), failure: None }
 }
 
-/// Trouble of the world's, raised so that its blame is kept.
-pub fn world_trouble(failure: Failure, doing: &str) -> Raised {
+/// Occurrence of the world's, raised so that its blame is kept.
+pub fn port_failure(failure: Failure, doing: &str) -> Raised {
     let message = format!("could not {doing}: {}", failure.observed());
     Raised { message, failure: Some(Box::new(failure)) }
 }
@@ -223,7 +223,7 @@ pub fn world_trouble(failure: Failure, doing: &str) -> Raised {
 /// A cluster error as scripts see it: what only the infrastructure is to blame for keeps that blame.
 pub fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
     match e.worlds(doing) {
-        Some(failure) => world_trouble(failure, doing),
+        Some(failure) => port_failure(failure, doing),
         None => raised(format!("could not {doing}: failed to {e}")),
     }
 }

@@ -1,11 +1,11 @@
 //! What a run keeps in its directory besides events: resolved files, service logs, evidence.
 
-use super::{Run, wanted};
+use super::{Run, desired};
 use ccci_model::event::What;
 use ccci_model::failure::Failure;
 use ccci_model::plan::Side;
 use ccci_swarm::converge;
-use ccci_swarm::observed::Seen;
+use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::clock::{Limit, Stop};
 use serde_json::json;
 use std::io::Write;
@@ -19,7 +19,7 @@ const KEPT_LINES: usize = 5_000;
 const LOG_LIMIT: Duration = Duration::from_secs(20);
 
 impl Run<'_> {
-    /// Keeps a text, redacted. Trouble with the disk is told by the record, which notices it first.
+    /// Keeps a text, redacted. Occurrence with the disk is told by the record, which notices it first.
     pub fn keep(&self, name: &str, content: &[u8]) {
         let hidden = self.job.redactor.hide(&String::from_utf8_lossy(content));
         let bytes = hidden.len() as u64;
@@ -38,11 +38,11 @@ impl Run<'_> {
         let Some(side) = self.state.current else { return };
         let limit = self.log_limit();
         let stack = &self.app().stack;
-        let Ok(seen) = self.world.cluster.look(stack, &limit) else { return };
+        let Ok(observed) = self.world.cluster.look(stack, &limit) else { return };
         if self.state.converged {
-            self.doubt(side, &seen);
+            self.doubt(side, &observed);
         }
-        for service in &seen.services {
+        for service in &observed.services {
             if let Ok(text) = self.world.cluster.logs(stack, &service.name, KEPT_LINES, &limit)
                 && !text.is_empty()
             {
@@ -53,20 +53,20 @@ impl Run<'_> {
 
     /// A service that converged and kept ending from then on fails the tier that came last; what only leaves a promise
     /// open is told as not proved.
-    fn doubt(&mut self, side: Side, seen: &Seen) {
+    fn doubt(&mut self, side: Side, observed: &Observed) {
         // what an earlier wait gave up on has been told
         if !self.state.history.culprits.is_empty() {
             return;
         }
-        let wanted = wanted::of(&self.state.resolved[&side].composed, false);
+        let desired = desired::of(&self.state.resolved[&side].composed, false);
         let (history, now_ms) = (&mut self.state.history, self.world.clock.now().0);
-        match converge::converge(&wanted, seen, history, now_ms) {
+        match converge::converge(&desired, observed, history, now_ms) {
             converge::Verdict::Hopeless(failure) => {
                 let tier = self.job.plan.steps[..=self.step].iter().rev().find_map(|s| s.tier);
                 let _ = self.generic(tier, "no service keeps ending", Err(Box::new(failure)));
             }
             _ => {
-                let doubts = converge::doubts(&wanted, seen, history, now_ms);
+                let doubts = converge::doubts(&desired, observed, history, now_ms);
                 doubts.into_iter().for_each(|what| self.sink.emit(What::NotProved { what }));
             }
         }
@@ -79,8 +79,8 @@ impl Run<'_> {
         }
         let limit = self.log_limit();
         let stack = &self.app().stack;
-        let Ok(seen) = self.world.cluster.look(stack, &limit) else { return failure };
-        seen.services.iter().fold(failure, |f, service| {
+        let Ok(observed) = self.world.cluster.look(stack, &limit) else { return failure };
+        observed.services.iter().fold(failure, |f, service| {
             let text =
                 self.world.cluster.logs(stack, &service.name, EVIDENCE_LINES, &limit).unwrap_or_default();
             f.log(service.name.as_str(), self.job.redactor.hide(&text))

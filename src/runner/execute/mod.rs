@@ -1,5 +1,7 @@
 //! The executor: walks over the plan's steps and decides nothing. Whatever happens, removal comes last.
 
+pub mod desired;
+pub mod failures;
 pub mod hooks;
 pub mod job;
 pub mod keep;
@@ -9,9 +11,7 @@ pub mod shared;
 pub mod sink;
 pub mod state;
 pub mod steps;
-pub mod trouble;
 pub mod undo;
-pub mod wanted;
 
 use ccci_model::event::{SCHEMA, What};
 use ccci_model::failure::detail::Detail;
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
                 match catch_unwind(AssertUnwindSafe(|| steps::perform(self, step, &limit))) {
                     Ok(Ok(note)) => StepEnd::Done(note),
                     Ok(Err(failure)) => StepEnd::Failed(self.noted(*failure)),
-                    Err(panic) => StepEnd::Failed(Box::new(trouble::bug(panic))),
+                    Err(panic) => StepEnd::Failed(Box::new(failures::bug(panic))),
                 }
             }
         };
@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
 
     fn in_light_of_what_came_before(&self, mut failure: Failure) -> Failure {
         match &self.state.shaken {
-            Some(before) if trouble::stands_on_earlier_steps(&failure) => {
+            Some(before) if failures::stands_on_earlier_steps(&failure) => {
                 // read like this it is another one than what was recorded
                 failure.id = FailureId::default();
                 failure.blame(Blame::Infra).evidence(
@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
         self.sink.emit(What::Stopped { by: by.into() });
     }
 
-    /// A failure as it has to be read: after a stop, the loss of the engine or other trouble with the world it may be
+    /// A failure as it has to be read: after a stop, the loss of the engine or another failure of a port it may be
     /// no fault of the recipe.
     pub fn in_light(&self, failure: Failure) -> Box<Failure> {
         let failure = self.in_light_of_the_stop(failure);

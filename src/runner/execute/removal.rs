@@ -1,7 +1,7 @@
 //! The last step: everything of every app goes, first of those that need others. What holds up one keeps none of the others.
 
 use super::sink::StepEnd;
-use super::{Run, trouble, undo};
+use super::{Run, failures, undo};
 use ccci_model::event::What;
 use ccci_model::failure::Failure;
 use ccci_model::plan::{Action, Held};
@@ -58,14 +58,14 @@ fn of(run: &mut Run<'_>, n: usize) -> Gone {
         Ok(Ok(removal)) => Gone { counts: removal.counts, left: removal.held, failure: None },
         Ok(Err(lost)) => {
             let left = run.not_looked_at(lost.left, &lost.error.to_string());
-            let failure = trouble::cluster(lost.error, "remove everything of the run");
+            let failure = failures::cluster(lost.error, "remove everything of the run");
             Gone { counts: BTreeMap::new(), left, failure: Some(Box::new(failure)) }
         }
         Err(panic) => {
             let again = catch_unwind(AssertUnwindSafe(|| run.removed(n))).ok().and_then(Result::ok);
             let unknown = || (run.not_looked_at(vec![], "a bug in ccci"), BTreeMap::new());
             let (left, counts) = again.map_or_else(unknown, |r| (r.held, r.counts));
-            Gone { counts, left, failure: Some(Box::new(trouble::bug(panic))) }
+            Gone { counts, left, failure: Some(Box::new(failures::bug(panic))) }
         }
     }
 }

@@ -8,7 +8,7 @@ use ccci_model::secret::Secret;
 use ccci_recipe::compose::Composed;
 use ccci_swarm::backup::Snapshot;
 use ccci_swarm::converge::History;
-use ccci_swarm::observed::Seen;
+use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::locks::Held;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -62,14 +62,14 @@ pub struct State {
     /// Whether health gave up on the app since it was last deployed.
     pub deaf: bool,
     /// The stack before the upgrade.
-    pub before_upgrade: Option<Seen>,
+    pub before_upgrade: Option<Observed>,
     /// The last backup.
     pub snapshot: Option<Snapshot>,
     /// What hooks left for later hooks and tests.
     pub marks: Marks,
     /// What the last operation did, for `ctx.facts`.
     pub facts: BTreeMap<String, serde_json::Value>,
-    /// The first step that later ones stand on and that trouble of the world or ours kept from being done.
+    /// The first step that later ones stand on and that a failure of infra or of ccci kept from being done.
     pub shaken: Option<String>,
     /// Whether the engine was asked to make anything of this run.
     pub made: bool,

@@ -47,12 +47,12 @@ pub fn remove_domain(
     said: &mut dyn FnMut(&str),
 ) -> Result<Removal, Lost> {
     let limit = Limit { deadline, stop: Stop::default() };
-    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut observed: BTreeSet<(String, String)> = BTreeSet::new();
     let mut left: Vec<Leftover> = vec![];
     let mut lost: Option<ClusterError> = None;
     let done = wait::until(&*world.clock, &limit, said, || {
         let looked = attempt(world, domain, &limit.within(&*world.clock, ONE_ATTEMPT), &mut left);
-        seen.extend(left.iter().filter(|l| l.kind != TASK).map(|l| (l.kind.clone(), l.name.clone())));
+        observed.extend(left.iter().filter(|l| l.kind != TASK).map(|l| (l.kind.clone(), l.name.clone())));
         let to_be_gone = format!("{} to be gone", named(&left));
         match looked {
             Ok(()) => {
@@ -70,7 +70,7 @@ pub fn remove_domain(
         }
     });
     world.web.forget(domain);
-    let removal = tally(&seen, &left);
+    let removal = tally(&observed, &left);
     match (done, lost) {
         (Err(wait::WaitError::Look(error)), _) | (Err(_), Some(error)) => Err(removal.lost(error)),
         (Ok(()) | Err(_), _) => Ok(removal),
@@ -98,11 +98,11 @@ pub fn remove_run(
     let mut removal = remove_domain(world, domain, deadline, patient, said)?;
     while let Some((domain, used)) = shared.pop_first() {
         drop(used);
-        // a mark that cannot be read may be one: who sweeps next says why
+        // a mark that cannot be read may be one: who collects next says why
         if world.locks.kept().map_or(true, |kept| kept.contains(&domain)) {
             continue;
         }
-        // one that cannot be had is in use, or left to the next sweep, which says why
+        // one that cannot be had is in use, or left to the next collection, which says why
         let Ok(Some(_alone)) = world.locks.take(&domain) else { continue };
         // what held up the run's own things must not take all time for the others
         let deadline = deadline.max(world.clock.now().after(ONE_ATTEMPT));
@@ -130,7 +130,7 @@ fn attempt(world: &World, domain: &str, limit: &Limit, left: &mut Vec<Leftover>)
     if left.is_empty() { Ok(()) } else { world.cluster.remove(domain, limit) }
 }
 
-/// Whether apps that runs left on purpose are swept as well.
+/// Whether apps that runs left on purpose are collected as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     /// They stay.
@@ -142,7 +142,7 @@ pub enum Kept {
 /// Removes what dead runs left: their domain's lock is free. Locked ones are never touched (lesson 33).
 /// Returns what was removed by domain; a domain that could not be cleaned names who holds it. Locks that cannot be
 /// looked at are an error: to take them for held would hide what is left, to take them for free would end others' runs.
-pub fn sweep(
+pub fn collect(
     world: &World,
     own: &str,
     kept: Kept,
@@ -191,9 +191,9 @@ pub fn leak(left: &[Held]) -> Option<Failure> {
     Some(Failure::of(causes::LEFTOVER, Detail::Left { held: left.to_vec() }))
 }
 
-fn tally(seen: &BTreeSet<(String, String)>, left: &[Leftover]) -> Removal {
+fn tally(observed: &BTreeSet<(String, String)>, left: &[Leftover]) -> Removal {
     let mut counts = BTreeMap::new();
-    for (kind, name) in seen {
+    for (kind, name) in observed {
         if !left.iter().any(|l| l.kind == *kind && l.name == *name) {
             *counts.entry(kind.clone()).or_insert(0) += 1;
         }
@@ -335,16 +335,16 @@ mod tests {
     }
 
     #[test]
-    fn lesson_33_a_sweep_takes_what_is_dead_and_neither_its_own_nor_what_is_locked() {
+    fn lesson_33_a_collection_takes_what_is_dead_and_neither_its_own_nor_what_is_locked() {
         let locks = MemoryLocks::default();
         let (_, world) = ground(locks.clone());
         for domain in ["dead", "own", "alive"] {
             network(&world, &format!("of-{domain}"), domain);
         }
         let _alive = locks.take("alive").unwrap().unwrap();
-        let swept = sweep(&world, "own", Kept::Stay, &a_minute(&world), &mut |_| ()).unwrap();
+        let collected = collect(&world, "own", Kept::Stay, &a_minute(&world), &mut |_| ()).unwrap();
         let counts = BTreeMap::from([("network".to_string(), 1)]);
-        assert_eq!(swept, BTreeMap::from([("dead".to_string(), Removal { counts, held: vec![] })]));
+        assert_eq!(collected, BTreeMap::from([("dead".to_string(), Removal { counts, held: vec![] })]));
         let limit = Limit { deadline: Moment(99_000), stop: Stop::default() };
         let left = world.cluster.leftovers(None, &limit).unwrap();
         assert_eq!(left.iter().map(|l| l.domain.as_str()).collect::<Vec<_>>(), ["alive", "own"]);
@@ -359,18 +359,18 @@ mod tests {
         }
         world.locks.keep("kept", &[&shared]).unwrap();
         world.locks.keep("gone", &[]).unwrap();
-        let swept = |kept| {
-            let swept = sweep(&world, "own", kept, &a_minute(&world), &mut |_| ()).unwrap();
-            (swept.into_keys().collect::<Vec<_>>(), world.locks.kept().unwrap())
+        let collected = |kept| {
+            let collected = collect(&world, "own", kept, &a_minute(&world), &mut |_| ()).unwrap();
+            (collected.into_keys().collect::<Vec<_>>(), world.locks.kept().unwrap())
         };
         let text = str::to_string;
         let marked = BTreeSet::from([text("kept"), shared.clone()]);
-        assert_eq!(swept(Kept::Stay), (vec![text("dead")], marked));
-        assert_eq!(swept(Kept::Go), (vec![text("kept"), shared.clone()], BTreeSet::new()));
+        assert_eq!(collected(Kept::Stay), (vec![text("dead")], marked));
+        assert_eq!(collected(Kept::Go), (vec![text("kept"), shared.clone()], BTreeSet::new()));
     }
 
     #[test]
-    fn a_sweep_that_is_stopped_begins_nothing_more() {
+    fn a_collection_that_is_stopped_begins_nothing_more() {
         let (cluster, world) = ground(MemoryLocks::default());
         for domain in ["one", "two"] {
             network(&world, &format!("of-{domain}"), domain);
@@ -379,7 +379,7 @@ mod tests {
         let limit = a_minute(&world);
         let stop = limit.stop.clone();
         let got =
-            sweep(&world, "", Kept::Stay, &limit, &mut |_| stop.set(StopReason::Terminated)).unwrap_err();
+            collect(&world, "", Kept::Stay, &limit, &mut |_| stop.set(StopReason::Terminated)).unwrap_err();
         assert!(matches!(got, ClusterError::Stopped(_)), "{got:?}");
         let left = world.cluster.leftovers(Some("two"), &a_minute(&world)).unwrap();
         assert_eq!(left.len(), 1, "the second one is not begun");
@@ -403,7 +403,7 @@ mod tests {
 
     #[test]
     fn what_is_waited_for_is_named_three_at_most() {
-        for (names, wanted) in [
+        for (names, desired) in [
             ("abc", "network a, network b, network c to be gone"),
             ("abcde", "network a, network b, network c and 2 more to be gone"),
         ] {
@@ -415,7 +415,7 @@ mod tests {
             let mut said = vec![];
             let deadline = world.clock.now().after(Duration::from_secs(2));
             remove_domain(&world, DOMAIN, deadline, true, &mut |on| said.push(on.to_string())).unwrap();
-            assert_eq!(said.first().map(String::as_str), Some(wanted));
+            assert_eq!(said.first().map(String::as_str), Some(desired));
         }
     }
 
@@ -445,7 +445,7 @@ mod tests {
         let (_, world) = ground(NoLocks);
         network(&world, "n", DOMAIN);
         let limit = a_minute(&world);
-        let e = sweep(&world, "", Kept::Go, &limit, &mut |_| ()).unwrap_err();
+        let e = collect(&world, "", Kept::Go, &limit, &mut |_| ()).unwrap_err();
         assert!(e.to_string().contains(DOMAIN) && e.to_string().contains("permission denied"), "{e}");
         assert_eq!(world.cluster.leftovers(Some(DOMAIN), &limit).unwrap().len(), 1);
     }

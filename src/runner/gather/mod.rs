@@ -3,10 +3,10 @@
 //! back as diagnostics, all together, and only what we could not look at is a failure.
 
 mod credentials;
+pub mod error;
 pub mod inputs;
 pub mod look_up;
 pub mod side;
-pub mod trouble;
 pub mod unmentioned;
 
 use crate::build::upgrade_base::{self, Choice, Wish};
@@ -26,11 +26,11 @@ use ccci_script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
 use ccci_script::{RecipeTexts, Scripts};
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::{Source, Sources};
+use error::{GatherError, of_machine, of_source};
 use look_up::{Found, INSIDE, look_up, shown};
 use side::{Side, With};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use trouble::{Trouble, of_machine, of_source};
 
 /// What the caller wants.
 #[derive(Debug, Clone)]
@@ -121,8 +121,8 @@ impl<T> Outcome<T> {
 /// look.
 pub fn texts(recipe: &str, here: &Path, files: &dyn FileSystem) -> Result<Outcome<Texts>, Box<Failure>> {
     match found_with(recipe, &whole(here, files), files, false) {
-        Err(Trouble::Wrong(d)) => Ok(Outcome::nothing(Diagnostics::default(), *d)),
-        Err(Trouble::World(failure)) => Err(failure),
+        Err(GatherError::Wrong(d)) => Ok(Outcome::nothing(Diagnostics::default(), *d)),
+        Err(GatherError::World(failure)) => Err(failure),
         Ok((found, layer)) => {
             let (texts, diagnostics) = read(&found, layer.as_slice());
             Ok(Outcome { value: Some(texts), diagnostics })
@@ -136,8 +136,8 @@ fn found_with(
     here: &Path,
     files: &dyn FileSystem,
     has_source: bool,
-) -> Result<(Found, Option<Layer>), Trouble> {
-    let found = look_up(recipe, here, files, has_source).map_err(Trouble::Wrong)?;
+) -> Result<(Found, Option<Layer>), GatherError> {
+    let found = look_up(recipe, here, files, has_source).map_err(GatherError::Wrong)?;
     let layer = project(&found, files)?;
     Ok((found, layer))
 }
@@ -152,8 +152,8 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
     let here = &whole(means.here, means.files);
     let (found, project) = match found_with(asked.recipe, here, means.files, asked.source.is_some()) {
         Ok(both) => both,
-        Err(Trouble::Wrong(d)) => return Ok(Outcome::nothing(Diagnostics::default(), *d)),
-        Err(Trouble::World(failure)) => return Err(failure),
+        Err(GatherError::Wrong(d)) => return Ok(Outcome::nothing(Diagnostics::default(), *d)),
+        Err(GatherError::World(failure)) => return Err(failure),
     };
     let (alone, said) = read(&found, project.as_slice());
     let place = alone.spans.of("source").filter(|_| asked.source.is_none());
@@ -171,11 +171,11 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
     let read_head = opened.and_then(|r| r.facts(asked.rev).map(|facts| (r, facts)));
     let (repository, source) = match read_head.map_err(|e| of_source(e, place)) {
         Ok(both) => both,
-        Err(Trouble::Wrong(d)) => return Ok(Outcome::nothing(said, *d)),
-        Err(Trouble::World(failure)) => return Err(failure),
+        Err(GatherError::Wrong(d)) => return Ok(Outcome::nothing(said, *d)),
+        Err(GatherError::World(failure)) => return Err(failure),
     };
     let own = match inside(&source) {
-        Err(Trouble::World(failure)) => return Err(failure),
+        Err(GatherError::World(failure)) => return Err(failure),
         own => own.ok().flatten().filter(|_| !asked.no_local),
     };
     let (texts, diagnostics) = match own {
@@ -186,25 +186,27 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
 }
 
 /// The project's directory.
-fn project(found: &Found, files: &dyn FileSystem) -> Result<Option<Layer>, Trouble> {
+fn project(found: &Found, files: &dyn FileSystem) -> Result<Option<Layer>, GatherError> {
     let Some((dir, shown)) = &found.directory else { return Ok(None) };
     let layer = layer(files, dir, shown, Origin::Project).map_err(|e| match is_of_machine(&e) {
-        true => Trouble::World(of_machine(&format!("the files of `{shown}` to be readable"), &e)),
+        true => GatherError::World(of_machine(&format!("the files of `{shown}` to be readable"), &e)),
         false => {
             let message = format!("the directory `{shown}` cannot be read: {e}");
-            Trouble::Wrong(Box::new(Diagnostic::new(codes::UNREADABLE_FILE, message)))
+            GatherError::Wrong(Box::new(Diagnostic::new(codes::UNREADABLE_FILE, message)))
         }
     })?;
     if layer.texts.is_empty() && layer.unread.is_empty() {
         let help = "write recipe.toml, or remove the directory and give the source with --source";
         let message = format!("the directory `{shown}` is empty");
-        return Err(Trouble::Wrong(Box::new(Diagnostic::new(codes::EMPTY_DIRECTORY, message).help(help))));
+        return Err(GatherError::Wrong(Box::new(
+            Diagnostic::new(codes::EMPTY_DIRECTORY, message).help(help),
+        )));
     }
     Ok(Some(layer))
 }
 
 /// `ccci/` of the revision under test, if there is one.
-fn inside(source: &SourceFacts) -> Result<Option<Layer>, Trouble> {
+fn inside(source: &SourceFacts) -> Result<Option<Layer>, GatherError> {
     let files = &source.head.files;
     if !files.is_directory(Path::new(INSIDE)) {
         return Ok(None);
@@ -212,7 +214,7 @@ fn inside(source: &SourceFacts) -> Result<Option<Layer>, Trouble> {
     let named = files.texts.iter().find(|(path, _)| path.starts_with(&format!("{INSIDE}/")));
     let shown = named.and_then(|(path, text)| text.path.strip_suffix(path.strip_prefix(INSIDE)?));
     let read = layer(files, Path::new(INSIDE), shown.unwrap_or(INSIDE), Origin::Repository);
-    read.map(Some).map_err(|e| Trouble::World(of_machine("the files of `ccci/` to be readable", &e)))
+    read.map(Some).map_err(|e| GatherError::World(of_machine("the files of `ccci/` to be readable", &e)))
 }
 
 fn read(found: &Found, layers: &[Layer]) -> (Texts, Diagnostics) {
@@ -270,8 +272,8 @@ fn compose(
         let facts =
             match repository.revision(&chosen.commit, &chosen.found_as).map_err(|e| of_source(e, None)) {
                 Ok(facts) => facts,
-                Err(Trouble::Wrong(d)) => return Ok(Outcome::nothing(diagnostics, *d)),
-                Err(Trouble::World(failure)) => return Err(failure),
+                Err(GatherError::Wrong(d)) => return Ok(Outcome::nothing(diagnostics, *d)),
+                Err(GatherError::World(failure)) => return Err(failure),
             };
         let repair = repair(&texts, chosen.version.as_ref(), &mut diagnostics);
         repaired = !repair.is_empty();

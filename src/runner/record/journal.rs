@@ -72,7 +72,7 @@ pub struct Journal {
     file: Option<File>,
     events: Vec<Event>,
     bound: Bound,
-    trouble: Option<RecordError>,
+    error: Option<RecordError>,
     keep_archives: bool,
 }
 
@@ -105,7 +105,7 @@ impl Journal {
             file: Some(file),
             events: vec![],
             bound: Bound::default(),
-            trouble: None,
+            error: None,
             keep_archives: false,
         })
     }
@@ -124,7 +124,7 @@ impl Journal {
         if let What::RunStarted { plan, .. } = &event.what
             && let Err(e) = write_whole(&self.dir, PLAN, &pretty(plan))
         {
-            self.trouble.get_or_insert(e);
+            self.error.get_or_insert(e);
         }
         let line = line(&event);
         self.bound.wrote(line.len());
@@ -132,15 +132,15 @@ impl Journal {
             && let Err(source) = file.write_all(line.as_bytes())
         {
             self.file = None;
-            self.trouble.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
+            self.error.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
         }
         self.events.push(event);
         self.events.last()
     }
 
-    /// The trouble with the disk so far.
-    pub fn trouble(&self) -> Option<&RecordError> {
-        self.trouble.as_ref()
+    /// The error of the disk so far.
+    pub fn error(&self) -> Option<&RecordError> {
+        self.error.as_ref()
     }
 
     /// Ends the record: hides once more what was learnt late, writes every report, scans every file.
@@ -161,9 +161,9 @@ impl Journal {
             notes.clear();
             record = self.render(&mut notes);
         }
-        if let Some(trouble) = &self.trouble {
+        if let Some(error) = &self.error {
             let at = self.events.last().map_or(Moment(0), |e| e.at);
-            let failure = Box::new(trouble.failure());
+            let failure = Box::new(error.failure());
             self.events.push(Event { at, what: What::RecordFailed { failure } });
             record = Record::of(self.events);
         }
@@ -179,7 +179,7 @@ impl Journal {
         if changed || self.file.is_none() {
             self.rewrite();
         } else if let Some(Err(source)) = self.file.as_ref().map(File::sync_all) {
-            self.trouble.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
+            self.error.get_or_insert(RecordError::Write { path: self.dir.join(EVENTS), source });
         }
     }
 
@@ -197,7 +197,7 @@ impl Journal {
                 continue;
             }
             if let Err(e) = write_whole(&self.dir, &name, &hidden) {
-                self.trouble.get_or_insert(e);
+                self.error.get_or_insert(e);
             }
         }
     }
@@ -223,13 +223,13 @@ impl Journal {
         self.take(Event { at, what: What::ArchivesDropped { files } });
     }
 
-    /// Writes all events anew; a record that is whole after all has no trouble.
+    /// Writes all events anew; a record that is whole after all has no error.
     fn rewrite(&mut self) {
         let all: String = self.events.iter().map(line).collect();
         match write_whole(&self.dir, EVENTS, all.as_bytes()) {
-            Ok(()) => self.trouble = None,
+            Ok(()) => self.error = None,
             Err(e) => {
-                self.trouble.get_or_insert(e);
+                self.error.get_or_insert(e);
             }
         }
     }
@@ -239,7 +239,7 @@ impl Journal {
         let (written, errors) = write_reports(&self.dir, self.formats, &record);
         notes.extend(written);
         if let Some(e) = errors.into_iter().next() {
-            self.trouble.get_or_insert(e);
+            self.error.get_or_insert(e);
         }
         Some(record)
     }
@@ -312,7 +312,7 @@ mod tests {
         green_run(&example::plan()).into_iter().for_each(|e| {
             journal.take(e);
         });
-        let failure = journal.trouble().unwrap().failure();
+        let failure = journal.error().unwrap().failure();
         assert_eq!(failure.cause, "record-failed");
         assert!(failure.to_do.iter().any(|t| t.contains("--out DIR")), "{failure:?}");
         // the room comes back: the record is mended from memory

@@ -152,13 +152,13 @@ mod tests {
     /// A record of form 1 with a test and its step that fail for one reason, and another step that fails for the same.
     fn record() -> String {
         let plan = example::plan();
-        let failure = |seen: &str| {
-            json!({"cause": "test-failed", "blame": "world", "expected": "a", "observed": seen, "place": null,
+        let failure = |observed: &str| {
+            json!({"cause": "test-failed", "blame": "world", "expected": "a", "observed": observed, "place": null,
                    "evidence": [{"what": "to do", "text": "mend it"}, {"what": "x", "text": "y"}]})
         };
-        let ended = |step: usize, seen: &str| {
+        let ended = |step: usize, observed: &str| {
             json!({"at": 4, "event": "step_ended", "step": step, "status": "fail", "ms": 1, "note": null,
-                   "failure": failure(seen)})
+                   "failure": failure(observed)})
         };
         let lines = [
             json!({"at": 0, "event": "run_started", "ccci": "0", "wall_ms": 1, "plan": plan}),
@@ -179,9 +179,9 @@ mod tests {
         let failed: Vec<_> = record.events.iter().filter(|e| matches!(e.what, What::Failed(_))).collect();
         assert_eq!(failed.len(), 2, "{failed:?}");
         let o = &record.outcome;
-        let told = |n: usize| (o.troubles[n].during.as_str(), o.troubles[n].failure.again);
-        assert_eq!((told(0), told(1).1), (("f n", None), Some(o.troubles[0].failure.id)));
-        let f = &o.troubles[0].failure;
+        let told = |n: usize| (o.failures[n].during.as_str(), o.failures[n].failure.again);
+        assert_eq!((told(0), told(1).1), (("f n", None), Some(o.failures[0].failure.id)));
+        let f = &o.failures[0].failure;
         assert_eq!((f.blame, f.expected(), f.observed()), (Blame::Infra, "a".to_string(), "b".to_string()));
         assert_eq!((f.cure(), f.shown().len()), (Some("mend it"), 1));
         assert_eq!(o.steps[0].failure, Some(f.id), "the step refers to the failure of its test");

@@ -39,13 +39,13 @@ impl<'a> Checker<'a> {
                 Ty::FN
             }
             What::Chain { head, links } => self.chain(head, links),
-            What::Assert(wanted) => {
-                let ty = self.node(wanted);
+            What::Assert(expected) => {
+                let ty = self.node(expected);
                 if !ty.may_be(Ty::BOOL) {
                     let help = Some("compare it with the expected value".to_string());
                     self.report(
                         ARGUMENT_TYPE,
-                        wanted.at,
+                        expected.at,
                         1,
                         format!("`assert` needs a bool, this is {ty}"),
                         help,

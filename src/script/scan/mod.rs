@@ -16,7 +16,7 @@ use ccci_model::diag::codes::{
     DECEPTIVE_TEXT, HIDDEN_FUNCTION, OPEN_COMMENT, SCRIPT_SYNTAX, SCRIPT_TOO_LARGE,
 };
 use ccci_model::diag::{Code, Diagnostic, Place, Text};
-use seen::Seen;
+use seen::Observed;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ const MOST_LINES: usize = u16::MAX as usize;
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     /// The functions, in the order of the text.
-    pub functions: Vec<Seen>,
+    pub functions: Vec<Observed>,
     found: Vec<Found>,
 }
 

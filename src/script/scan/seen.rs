@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A function in the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct Observed {
     /// Its name.
     pub name: String,
     /// Range of the name, in bytes.
@@ -21,14 +21,14 @@ pub(crate) struct Seen {
 }
 
 /// The functions in the code, in the order of the text.
-pub(super) fn functions(text: &str, tokens: &[Token]) -> Vec<Seen> {
+pub(super) fn functions(text: &str, tokens: &[Token]) -> Vec<Observed> {
     let word = |t: &Token| matches!(t, Token::Word(from, to) if &text[*from..*to] == "fn");
     let begins = tokens.iter().enumerate().filter(|(_, t)| word(t));
     begins.filter_map(|(i, _)| function(text, tokens, i)).collect()
 }
 
 /// The function whose `fn` is this token.
-fn function(text: &str, tokens: &[Token], at: usize) -> Option<Seen> {
+fn function(text: &str, tokens: &[Token], at: usize) -> Option<Observed> {
     let private = at.checked_sub(1).and_then(|before| tokens.get(before));
     let private = matches!(private, Some(Token::Word(from, to)) if &text[*from..*to] == "private");
     let mut rest = tokens.get(at + 1..)?;
@@ -39,7 +39,7 @@ fn function(text: &str, tokens: &[Token], at: usize) -> Option<Seen> {
     let [Token::Word(from, to), Token::Sign(_, b'('), rest @ ..] = rest else { return None };
     let (params, body_at) = parameters(rest)?;
     let name_at = *from..*to;
-    Some(Seen { name: text[name_at.clone()].to_string(), name_at, params, private, of_type, body_at })
+    Some(Observed { name: text[name_at.clone()].to_string(), name_at, params, private, of_type, body_at })
 }
 
 /// Number of names up to the closing parenthesis, and the position of the brace after it.

@@ -1,6 +1,6 @@
 //! The label contract: which services are backed up, which paths of their volumes, by which commands. Pure.
 
-use crate::observed::{Seen, ServiceSeen, VolumeSeen};
+use crate::observed::{Observed, ObservedService, ObservedVolume};
 use crate::ports::volume::InVolume;
 use ccci_model::name::ServiceName;
 use ccci_recipe::compose::name_in_files;
@@ -57,9 +57,9 @@ pub struct Job {
 
 /// The jobs of a stack, and what a reader should know about its labels. All volumes of a service by default;
 /// `backupbot.backup.volumes.<v>=false` excludes, `….<v>.path=a,b` limits to paths below the volume.
-pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
+pub fn jobs(observed: &Observed) -> (Vec<Job>, Vec<String>) {
     let (mut jobs, mut notes) = (vec![], vec![]);
-    for service in &seen.services {
+    for service in &observed.services {
         // lesson 13: version 2 of the contract ignores the old single-path label
         if service.labels.contains_key(OLD_BACKED_UP) {
             let name = &service.name;
@@ -75,11 +75,11 @@ pub fn jobs(seen: &Seen) -> (Vec<Job>, Vec<String>) {
     (jobs, notes)
 }
 
-fn on(service: &ServiceSeen) -> bool {
+fn on(service: &ObservedService) -> bool {
     is_backed_up(&service.labels)
 }
 
-fn job(service: &ServiceSeen) -> Job {
+fn job(service: &ObservedService) -> Job {
     let label = |key: &str| service.labels.get(&format!("backupbot.{key}")).cloned();
     let (mut paths, mut elsewhere) = (vec![], vec![]);
     for (n, mount) in service.volumes.iter().enumerate() {
@@ -115,7 +115,7 @@ fn job(service: &ServiceSeen) -> Job {
     }
 }
 
-fn selected(service: &ServiceSeen, mount: &VolumeSeen, volume: &str, path: String) -> Selected {
+fn selected(service: &ObservedService, mount: &ObservedVolume, volume: &str, path: String) -> Selected {
     let of_volume = service.volumes.iter().filter(|v| v.name == mount.name);
     Selected {
         volume: volume.into(),
@@ -126,7 +126,7 @@ fn selected(service: &ServiceSeen, mount: &VolumeSeen, volume: &str, path: Strin
 }
 
 /// Labels with a path whose content is of the image or of another volume.
-fn led_out(service: &ServiceSeen) -> impl Iterator<Item = String> {
+fn led_out(service: &ObservedService) -> impl Iterator<Item = String> {
     let of_volumes = service.labels.iter().filter(|(key, _)| key.starts_with("backupbot.backup.volumes."));
     let out = of_volumes.filter(|(_, list)| list.split(',').any(leads_out));
     out.map(|(key, list)| format!("`{list}` of label `{key}` leads out of its volume and is left out"))
@@ -136,7 +136,7 @@ fn leads_out(path: &str) -> bool {
     path.split('/').any(|part| part.trim() == "..")
 }
 
-fn short(engine_name: &str, service: &ServiceSeen) -> String {
+fn short(engine_name: &str, service: &ObservedService) -> String {
     let stack = service.labels.get(STACK).map_or("", String::as_str);
     name_in_files(engine_name, stack).to_string()
 }

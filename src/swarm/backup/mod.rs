@@ -70,14 +70,14 @@ impl Snapshot {
     pub fn assert_not_empty(&self) -> Result<(), Box<Failure>> {
         let empty = self.archives.iter().find(|a| a.entries.iter().all(|e| e.content == 0));
         let Some(a) = empty else { return Ok(()) };
-        let seen = format!(
+        let observed = format!(
             "{} of service `{}` holds {} entries and no content",
             a.of.named(),
             a.of.service,
             a.entries.len()
         );
         let names: Vec<&str> = a.entries.iter().map(|e| e.name.as_str()).take(10).collect();
-        let failure = Failure::new(causes::EMPTY_BACKUP, "a backup that holds something", seen);
+        let failure = Failure::new(causes::EMPTY_BACKUP, "a backup that holds something", observed);
         Err(Box::new(failure.evidence("entries", names.join("\n"))))
     }
 }
@@ -89,8 +89,8 @@ pub fn back_up(
     name: &str,
     limit: &Limit,
 ) -> Result<Snapshot, Box<Failure>> {
-    let seen = world.cluster.look(stack, limit).map_err(|e| engine(e, "look at the stack"))?;
-    let (jobs, notes) = jobs(&seen);
+    let observed = world.cluster.look(stack, limit).map_err(|e| engine(e, "look at the stack"))?;
+    let (jobs, notes) = jobs(&observed);
     if jobs.iter().all(|j| j.paths.is_empty()) {
         return Err(Box::new(nothing(&jobs, &notes)));
     }
@@ -121,15 +121,15 @@ pub fn back_up(
 fn nothing(jobs: &[Job], notes: &[String]) -> Failure {
     if let Some(volume) = jobs.iter().flat_map(|j| &j.elsewhere).next() {
         let expected = "a volume to back up that lives on the engine";
-        let seen = format!("`{volume}`, whose driver or options put its files elsewhere");
-        return Failure::new(causes::VOLUME_ELSEWHERE, expected, seen);
+        let observed = format!("`{volume}`, whose driver or options put its files elsewhere");
+        return Failure::new(causes::VOLUME_ELSEWHERE, expected, observed);
     }
-    let seen = if jobs.is_empty() {
+    let observed = if jobs.is_empty() {
         "no service has `backupbot.backup=true`"
     } else {
         "every volume is excluded, or there is none"
     };
-    let failure = Failure::new(causes::NOTHING_TO_BACK_UP, "the backup labels to select a volume", seen);
+    let failure = Failure::new(causes::NOTHING_TO_BACK_UP, "the backup labels to select a volume", observed);
     failure.evidence("notes", notes.join("\n"))
 }
 

@@ -126,12 +126,12 @@ fn same(archive: &Archive, after: &[Entry]) -> Result<(), Box<Failure>> {
         return Ok(());
     }
     let expected = format!("{} of service `{}` as it was backed up", archive.of.named(), archive.of.service);
-    let seen = if none_back {
+    let observed = if none_back {
         "not one file has its content back".into()
     } else {
         format!("missing: {}", lost.join(", "))
     };
-    Err(Box::new(Failure::new(causes::RESTORE_MISMATCH, expected, seen)))
+    Err(Box::new(Failure::new(causes::RESTORE_MISMATCH, expected, observed)))
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
 //! Cases of the label contract; the doing is a story of the contract suite.
 
 use super::*;
-use crate::observed::{Mode, Restart, Seen, ServiceSeen, VolumeSeen};
+use crate::observed::{Mode, Observed, ObservedService, ObservedVolume, Restart};
 use crate::ports::volume::InVolume;
 use ccci_model::name::ServiceName;
 
-fn volume(name: &str, path: &str) -> VolumeSeen {
-    VolumeSeen { name: name.into(), path: path.into(), elsewhere: false }
+fn volume(name: &str, path: &str) -> ObservedVolume {
+    ObservedVolume { name: name.into(), path: path.into(), elsewhere: false }
 }
 
-fn service(labels: &[(&str, &str)], volumes: &[(&str, &str)]) -> Seen {
+fn service(labels: &[(&str, &str)], volumes: &[(&str, &str)]) -> Observed {
     let mut all: std::collections::BTreeMap<String, String> =
         labels.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect();
     all.insert("com.docker.stack.namespace".into(), "s".into());
-    let service = ServiceSeen {
+    let service = ObservedService {
         id: "1".into(),
         name: ServiceName::parse("db").unwrap(),
         mode: Mode::Replicated(1),
@@ -30,12 +30,17 @@ fn service(labels: &[(&str, &str)], volumes: &[(&str, &str)]) -> Seen {
         template: String::new(),
         has_healthcheck: false,
     };
-    Seen { services: vec![service], tasks: vec![] }
+    Observed { services: vec![service], tasks: vec![] }
 }
 
 fn paths(labels: &[(&str, &str)]) -> Vec<String> {
-    let seen = service(labels, &[("s_data", "/data"), ("s_cache", "/cache/")]);
-    jobs(&seen).0.into_iter().flat_map(|j| j.paths).map(|p| format!("{}/{}", p.volume, p.at.path)).collect()
+    let observed = service(labels, &[("s_data", "/data"), ("s_cache", "/cache/")]);
+    jobs(&observed)
+        .0
+        .into_iter()
+        .flat_map(|j| j.paths)
+        .map(|p| format!("{}/{}", p.volume, p.at.path))
+        .collect()
 }
 
 #[test]
@@ -55,9 +60,9 @@ fn all_volumes_are_backed_up_unless_a_label_says_otherwise() {
 
 #[test]
 fn a_volume_that_lives_elsewhere_is_named_and_not_selected() {
-    let mut seen = service(&[("backupbot.backup", "true")], &[("s_data", "/srv"), ("s_nas", "/nas")]);
-    seen.services[0].volumes[1].elsewhere = true;
-    let (jobs, _) = jobs(&seen);
+    let mut observed = service(&[("backupbot.backup", "true")], &[("s_data", "/srv"), ("s_nas", "/nas")]);
+    observed.services[0].volumes[1].elsewhere = true;
+    let (jobs, _) = jobs(&observed);
     assert_eq!(jobs[0].paths.iter().map(|p| p.volume.as_str()).collect::<Vec<_>>(), ["data"]);
     assert_eq!(jobs[0].elsewhere, ["nas"]);
 }
@@ -92,8 +97,8 @@ fn two_paths_never_share_a_file() {
 #[test]
 fn labels_speak_of_a_volume_with_a_name_of_its_own_by_that_name() {
     let labels = [("backupbot.backup", "true"), ("backupbot.backup.volumes.shop-data", "false")];
-    let seen = service(&labels, &[("s_data", "/data"), ("s__shop-data", "/shop"), ("theirs", "/t")]);
-    let (jobs, _) = jobs(&seen);
+    let observed = service(&labels, &[("s_data", "/data"), ("s__shop-data", "/shop"), ("theirs", "/t")]);
+    let (jobs, _) = jobs(&observed);
     let volumes: Vec<&str> = jobs[0].paths.iter().map(|p| p.volume.as_str()).collect();
     assert_eq!(volumes, ["data", "theirs"]);
 }

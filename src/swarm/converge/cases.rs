@@ -243,7 +243,7 @@ fn a_block_that_goes_away_is_forgotten() {
 fn a_service_that_is_missing_or_different_is_our_fault() {
     check("app x1", &["0 | app gone", "9000 | app gone"], "waiting", "no such service");
     check("app x1", &["0 | app gone", "10000 | app gone"], "spec-differs @10000", "ccci");
-    check("app x1 image=i2", &["0 | app: a run | app image=i1"], "spec-differs @0", "wanted `i2`");
+    check("app x1 image=i2", &["0 | app: a run | app image=i1"], "spec-differs @0", "desired `i2`");
     let resolved = ["0 | app: a run | app image=i2@sha256ab", "400 | app: a run | app image=i2@sha256ab"];
     check("app x1 image=i2 hc", &resolved, "converged @400", "");
     let in_flight = ["0 | app: a run | app image=i1 | app rolling_back"];

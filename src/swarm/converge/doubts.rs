@@ -1,19 +1,19 @@
 //! What a run that watched a converged stack cannot promise of it, each fit to stand after "not proved:". Pure.
 
+use super::desired::{Desired, DesiredService};
 use super::history::History;
-use super::wanted::{Wanted, WantedService};
-use crate::observed::{Mode, Restart, Seen};
+use crate::observed::{Mode, Observed, Restart};
 use ccci_model::time::Span;
 use std::time::Duration;
 
 /// Doubts about services that converged, after the last look. A task that ended by itself meanwhile was started anew by
 /// Swarm, so later looks see nothing of it; and where no health check speaks, time alone does.
-pub fn doubts(wanted: &Wanted, seen: &Seen, history: &History, now_ms: u64) -> Vec<String> {
-    let mut out: Vec<String> = wanted.services.iter().filter_map(|w| ended(w, history)).collect();
-    let unchecked: Vec<(String, u64)> = wanted
+pub fn doubts(desired: &Desired, observed: &Observed, history: &History, now_ms: u64) -> Vec<String> {
+    let mut out: Vec<String> = desired.services.iter().filter_map(|w| ended(w, history)).collect();
+    let unchecked: Vec<(String, u64)> = desired
         .services
         .iter()
-        .filter(|w| history.late_ends(&w.name).is_empty() && only_time_speaks_for(w, seen))
+        .filter(|w| history.late_ends(&w.name).is_empty() && only_time_speaks_for(w, observed))
         .filter_map(|w| Some((format!("`{}`", w.name), now_ms.saturating_sub(history.up_since(&w.name)?))))
         .collect();
     if let Some(least) = unchecked.iter().map(|(_, ms)| *ms).min() {
@@ -25,7 +25,7 @@ pub fn doubts(wanted: &Wanted, seen: &Seen, history: &History, now_ms: u64) -> V
     out
 }
 
-fn ended(w: &WantedService, history: &History) -> Option<String> {
+fn ended(w: &DesiredService, history: &History) -> Option<String> {
     let ends = history.late_ends(&w.name);
     let how = ends.last()?.words();
     Some(match ends.len() {
@@ -37,33 +37,34 @@ fn ended(w: &WantedService, history: &History) -> Option<String> {
     })
 }
 
-fn only_time_speaks_for(w: &WantedService, seen: &Seen) -> bool {
+fn only_time_speaks_for(w: &DesiredService, observed: &Observed) -> bool {
     let ends_by_design = |mode: &Mode| matches!(mode, Mode::Job(_) | Mode::Replicated(0));
-    seen.service(w.name.as_str())
+    observed
+        .service(w.name.as_str())
         .is_some_and(|s| !s.has_healthcheck && s.restart != Restart::Never && !ends_by_design(&s.mode))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::scene::{Scene, services_of, wanted};
+    use super::super::scene::{Scene, desired, services_of};
     use super::super::{Verdict, converge};
     use super::*;
 
     /// The doubts at the last of these looks; after the look `anew` something was done to the app.
     fn after(services: &str, looks: &[&str]) -> Vec<String> {
         let services = services_of(services);
-        let (wanted, mut history) = (wanted(&services, true), History::default());
+        let (desired, mut history) = (desired(&services, true), History::default());
         let mut scene = Scene::new(services);
-        let mut last = (Seen::default(), 0);
+        let mut last = (Observed::default(), 0);
         for look in looks {
             if *look == "anew" {
                 history.begin_anew();
                 continue;
             }
             last = scene.look(look);
-            let _ = converge(&wanted, &last.0, &mut history, last.1);
+            let _ = converge(&desired, &last.0, &mut history, last.1);
         }
-        doubts(&wanted, &last.0, &history, last.1)
+        doubts(&desired, &last.0, &history, last.1)
     }
 
     #[test]
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn each_end_after_everything_was_as_wanted_is_told_once() {
+    fn each_end_after_everything_was_as_desired_is_told_once() {
         let converged = ["0 | app: a run", "2000 | app: a run"];
         let one = ["5000 | app: a fail=3, b start", "7000 | app: a fail=3, b run"];
         let two = ["8000 | app: a fail=3, b fail=4, c start", "9000 | app: a fail=3, b fail=4, c run"];
@@ -129,7 +130,7 @@ mod tests {
         assert!(
             after(&[&converged[..1], &one, &["60000 | app: a fail=3, b run"]])[0].contains("longer than 53s")
         );
-        // nor is an end that is seen with the look at which everything is as wanted
+        // nor is an end that is seen with the look at which everything is as desired
         let with_it = ["0 | app: a run", "10000 | app: a run leaving, b run", "99000 | app: a fail=3, b run"];
         assert!(after(&[&with_it, &["100000 | app: a fail=3, b run"]])[0].contains("longer than 90s"));
     }
@@ -138,15 +139,15 @@ mod tests {
     fn what_ended_before_something_was_done_to_the_app_does_not_hold_up_the_wait_after_it() {
         let converged_at = |done: bool| {
             let services = services_of("app x1");
-            let (wanted, mut history) = (wanted(&services, true), History::default());
+            let (desired, mut history) = (desired(&services, true), History::default());
             let mut scene = Scene::new(services);
             let (up, again) = ("app: a run", "app: a fail=3, b run");
             for (at, tasks) in [(0, up), (5_000, again), (6_000, again), (7_200, again), (11_000, again)] {
                 if done && at == 6_000 {
                     history.begin_anew();
                 }
-                let (seen, now) = scene.look(&format!("{at} | {tasks}"));
-                if let Verdict::Converged { .. } = converge(&wanted, &seen, &mut history, now) {
+                let (observed, now) = scene.look(&format!("{at} | {tasks}"));
+                if let Verdict::Converged { .. } = converge(&desired, &observed, &mut history, now) {
                     return Some(at);
                 }
             }

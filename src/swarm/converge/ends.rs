@@ -1,6 +1,6 @@
 //! How a task ended, told from everything the engine says about it. One table of the engine's own words. Pure.
 
-use crate::observed::{Mode, Oom, Restart, ServiceSeen, TaskSeen, TaskState};
+use crate::observed::{Mode, ObservedService, ObservedTask, Oom, Restart, TaskState};
 use crate::ports::cluster::DISK_FULL;
 use ccci_model::failure::{Cause, causes};
 
@@ -49,7 +49,7 @@ const WORDS: &[(&str, End)] = &[
 const HARMLESS: &[&str] = &["removing network", "error while removing"];
 
 /// How a task ended badly; `None` while it lives, when it finished as it should or Swarm wanted it gone.
-pub fn end_of(service: &ServiceSeen, task: &TaskSeen) -> Option<End> {
+pub fn end_of(service: &ObservedService, task: &ObservedTask) -> Option<End> {
     let said = || WORDS.iter().find(|(words, _)| task.error.contains(words)).map(|(_, end)| end.clone());
     match task.state {
         TaskState::Pending | TaskState::Starting | TaskState::Running => None,
@@ -132,7 +132,7 @@ pub fn meaning(code: i64) -> &'static str {
 }
 
 /// One line a task for the evidence: state, exit code and the engine's own words.
-pub fn line(task: &TaskSeen) -> String {
+pub fn line(task: &ObservedTask) -> String {
     let mut text = format!("{:?}", task.state).to_lowercase();
     if let Some(code) = task.exit_code {
         text.push_str(&format!(", exit code {code}"));

@@ -1,11 +1,11 @@
 //! When bad ends are final, and the failures that say so: expected, seen, evidence, blame.
 
 use super::USEFUL_MS;
+use super::desired::{Desired, DesiredService};
 use super::ends::{End, line};
 use super::history::{BadEnd, History};
-use super::standing::{Standing, in_brackets};
-use super::wanted::{Wanted, WantedService};
-use crate::observed::{Restart, Seen, ServiceSeen, TaskSeen, TaskState, UpdateState};
+use super::status::{ServiceStatus, in_brackets};
+use crate::observed::{Observed, ObservedService, ObservedTask, Restart, TaskState, UpdateState};
 use ccci_model::failure::{Blame, Cause, Failure, causes};
 
 /// So many ends of one kind in one slot are a loop.
@@ -22,23 +22,23 @@ const SHOWN: usize = 6;
 /// The failure of a service that cannot become good, if it is so at this look.
 pub(super) fn dead(
     i: usize,
-    wanted: &Wanted,
-    seen: &Seen,
-    standings: &[Standing],
+    desired: &Desired,
+    observed: &Observed,
+    statuses: &[ServiceStatus],
     history: &History,
     now_ms: u64,
 ) -> Option<Failure> {
-    match &standings[i] {
-        Standing::Dead(failure) => Some((**failure).clone()),
-        Standing::Failing(_) => {
-            let service = seen.service(wanted.services[i].name.as_str())?;
+    match &statuses[i] {
+        ServiceStatus::Dead(failure) => Some((**failure).clone()),
+        ServiceStatus::Failing(_) => {
+            let service = observed.service(desired.services[i].name.as_str())?;
             let updating = matches!(service.update, Some((UpdateState::Updating, _)));
             let needed = if updating { LOOP_IN_UPDATE } else { LOOP };
             let slots = history.bad_ends(service);
             let looping = slots.iter().filter_map(|ends| looping(ends, needed));
             let excused = |ends: &&[BadEnd<'_>]| {
                 let long = ends.len() >= LOOP_ANYWAY.0 && now_ms - ends[0].first_ms >= LOOP_ANYWAY.1;
-                !long && excused_by_others(ends, i, wanted, seen, standings, history)
+                !long && excused_by_others(ends, i, desired, observed, statuses, history)
             };
             let ends = looping.filter(|ends| !excused(ends)).max_by_key(|ends| ends.len())?;
             Some(match &service.update {
@@ -67,26 +67,26 @@ fn looping<'a, 'b>(ends: &'a [BadEnd<'b>], needed: usize) -> Option<&'a [BadEnd<
 fn excused_by_others(
     ends: &[BadEnd<'_>],
     i: usize,
-    wanted: &Wanted,
-    seen: &Seen,
-    standings: &[Standing],
+    desired: &Desired,
+    observed: &Observed,
+    statuses: &[ServiceStatus],
     history: &History,
 ) -> bool {
     if !ends.last().is_some_and(|b| b.end.may_wait_for_others()) {
         return false;
     }
-    let mut others = (0..standings.len()).filter(|j| *j != i);
+    let mut others = (0..statuses.len()).filter(|j| *j != i);
     others.any(|j| {
-        let name = &wanted.services[j].name;
-        let Some(service) = seen.service(name.as_str()) else { return true };
-        match &standings[j] {
-            Standing::Dead(_) => false,
-            Standing::Failing(_) => {
+        let name = &desired.services[j].name;
+        let Some(service) = observed.service(name.as_str()) else { return true };
+        match &statuses[j] {
+            ServiceStatus::Dead(_) => false,
+            ServiceStatus::Failing(_) => {
                 let slots = history.bad_ends(service);
                 !slots.iter().any(|ends| looping(ends, LOOP).is_some())
             }
-            Standing::Waiting(_) => true,
-            Standing::Good { finished, .. } => {
+            ServiceStatus::Waiting(_) => true,
+            ServiceStatus::Good { finished, .. } => {
                 let up = history.good_since(name).unwrap_or(0);
                 let useful = if *finished || service.has_healthcheck { up } else { up + USEFUL_MS };
                 !ends.iter().any(|b| b.first_ms >= useful)
@@ -97,9 +97,9 @@ fn excused_by_others(
 
 /// A service whose tasks ended and that Swarm will not start again.
 pub(super) fn never_again(
-    service: &ServiceSeen,
-    live: &[&TaskSeen],
-    coming: &[&TaskSeen],
+    service: &ObservedService,
+    live: &[&ObservedTask],
+    coming: &[&ObservedTask],
     in_flight: bool,
     history: &History,
 ) -> Option<Failure> {
@@ -133,7 +133,7 @@ pub(super) fn never_again(
     Some(with_tasks(blamed(cause, service, last, observed), service, history))
 }
 
-fn crash_loop(service: &ServiceSeen, ends: &[BadEnd<'_>], history: &History) -> Failure {
+fn crash_loop(service: &ObservedService, ends: &[BadEnd<'_>], history: &History) -> Failure {
     let last = ends.last().expect("a loop has an end");
     let alike = ends.iter().all(|b| b.end == last.end);
     let observed = if alike {
@@ -156,20 +156,20 @@ fn words_of(bad: &BadEnd<'_>) -> String {
     }
 }
 
-fn blamed(cause: &'static Cause, service: &ServiceSeen, bad: &BadEnd<'_>, observed: String) -> Failure {
+fn blamed(cause: &'static Cause, service: &ObservedService, bad: &BadEnd<'_>, observed: String) -> Failure {
     let expected = match bad.end {
         End::Unhealthy => format!("the health check of service `{}` to pass", service.name),
         _ if service.restart == Restart::Never => {
             format!("service `{}` to end with exit code 0", service.name)
         }
-        _ => format!("service `{}` to stay up ({} running)", service.name, service.mode.wanted()),
+        _ => format!("service `{}` to stay up ({} running)", service.name, service.mode.desired()),
     };
     Failure::new(cause, expected, observed)
 }
 
 /// An update that Swarm took back (lesson 4).
 pub(super) fn rolled_back(
-    service: &ServiceSeen,
+    service: &ObservedService,
     state: UpdateState,
     said: &str,
     history: &History,
@@ -184,7 +184,7 @@ pub(super) fn rolled_back(
 }
 
 /// An update that Swarm stopped while old tasks serve (lesson 42).
-pub(super) fn paused(service: &ServiceSeen, said: &str, and: &str, history: &History) -> Failure {
+pub(super) fn paused(service: &ObservedService, said: &str, and: &str, history: &History) -> Failure {
     let expected = format!("service `{}` to run the new version", service.name);
     let why = history.newest_bad_end(service, true);
     let cause = why.as_ref().map_or(causes::UPDATE_PAUSED, |b| b.end.cause_of_update(causes::UPDATE_PAUSED));
@@ -194,15 +194,15 @@ pub(super) fn paused(service: &ServiceSeen, said: &str, and: &str, history: &His
 }
 
 /// A task that no node takes. A port held by this very stack is the recipe's own doing.
-pub(super) fn no_node(service: &ServiceSeen, error: &str, seen: &Seen) -> Failure {
+pub(super) fn no_node(service: &ObservedService, error: &str, observed: &Observed) -> Failure {
     let expected = format!("a node for service `{}`", service.name);
     if !error.contains("port") {
         return Failure::new(causes::NO_SUITABLE_NODE, expected, error);
     }
     let mine = |p: &(u16, u16, String)| service.ports.iter().any(|q| (q.0, &q.2) == (p.0, &p.2));
-    let holder = seen.services.iter().find(|s| s.id != service.id && s.ports.iter().any(mine));
+    let holder = observed.services.iter().find(|s| s.id != service.id && s.ports.iter().any(mine));
     // an old task that never ran holds nothing
-    let old_runs = seen.tasks_of(service).iter().any(|t| t.state == TaskState::Running);
+    let old_runs = observed.tasks_of(service).iter().any(|t| t.state == TaskState::Running);
     let failure = Failure::new(causes::PORT_TAKEN, expected, format!("{error}: {}", ports(service)));
     match holder {
         Some(other) => failure
@@ -216,7 +216,7 @@ pub(super) fn no_node(service: &ServiceSeen, error: &str, seen: &Seen) -> Failur
     }
 }
 
-fn ports(service: &ServiceSeen) -> String {
+fn ports(service: &ObservedService) -> String {
     let shown: Vec<String> = service.ports.iter().map(|(p, _, proto)| format!("{p}/{proto}")).collect();
     if shown.is_empty() {
         "it publishes no port".into()
@@ -226,28 +226,33 @@ fn ports(service: &ServiceSeen) -> String {
 }
 
 /// The failure of a service that was not good at the deadline.
-pub(super) fn at_deadline(w: &WantedService, standing: &Standing, seen: &Seen, history: &History) -> Failure {
-    let why = standing.why_not().unwrap_or_default();
-    let expected = format!("service `{}` at its wanted count before the deadline", w.name);
-    let Some(service) = seen.service(w.name.as_str()) else {
+pub(super) fn at_deadline(
+    w: &DesiredService,
+    status: &ServiceStatus,
+    observed: &Observed,
+    history: &History,
+) -> Failure {
+    let why = status.why_not().unwrap_or_default();
+    let expected = format!("service `{}` at its desired count before the deadline", w.name);
+    let Some(service) = observed.service(w.name.as_str()) else {
         return Failure::new(causes::NOT_CONVERGED, expected, why);
     };
-    if let Standing::Dead(failure) = standing {
+    if let ServiceStatus::Dead(failure) = status {
         return (**failure).clone();
     }
     if let Some(bad) = history.newest_bad_end(service, true) {
         let observed = format!("a task ended {}", bad.end.words());
         return with_tasks(blamed(bad.end.cause(), service, &bad, observed), service, history);
     }
-    let tasks = seen.tasks_of(service);
+    let tasks = observed.tasks_of(service);
     let starting =
-        tasks.iter().any(|t| t.wanted_running && t.state == TaskState::Starting && !t.container.is_empty());
+        tasks.iter().any(|t| t.desired_running && t.state == TaskState::Starting && !t.container.is_empty());
     let cause =
         if starting && service.has_healthcheck { causes::NEVER_HEALTHY } else { causes::NOT_CONVERGED };
     with_tasks(Failure::new(cause, expected, why), service, history)
 }
 
-fn with_tasks(failure: Failure, service: &ServiceSeen, history: &History) -> Failure {
+fn with_tasks(failure: Failure, service: &ObservedService, history: &History) -> Failure {
     let tasks = history.tasks_of(service);
     let mut lines: Vec<String> = tasks.iter().take(SHOWN).map(|t| line(t)).collect();
     if tasks.len() > SHOWN {

@@ -1,10 +1,10 @@
 //! What is remembered between the looks at one deploy. Swarm forgets old tasks (five a slot by default) and stamps
 //! times with another clock than ours, so both are kept here, by our own clock.
 
-use super::standing::Standing;
-use super::wanted::Wanted;
+use super::desired::Desired;
+use super::status::ServiceStatus;
 use super::{ONE_SHOT_STILL_MS, STILL_MS, UNCHECKED_STILL_MS, ends};
-use crate::observed::{Restart, Seen, ServiceSeen, TaskSeen, TaskState};
+use crate::observed::{Observed, ObservedService, ObservedTask, Restart, TaskState};
 use ccci_model::name::ServiceName;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ pub struct History {
     /// The services that the last `Hopeless` was about, the decisive one first.
     pub culprits: Vec<ServiceName>,
     looked: bool,
-    /// When everything was first as wanted.
+    /// When everything was first as desired.
     converged_ms: Option<u64>,
     /// How tasks ended that did so after that, by service, in the order in which it was seen.
     late: BTreeMap<ServiceName, Vec<(String, ends::End)>>,
@@ -29,7 +29,7 @@ pub struct History {
 
 #[derive(Debug, Clone)]
 struct Remembered {
-    task: TaskSeen,
+    task: ObservedTask,
     first_ms: u64,
     /// When it was first seen running, and first seen ended.
     ran_ms: Option<u64>,
@@ -41,8 +41,8 @@ const LONGEST_WATCH_MS: u64 = 30_000;
 
 impl History {
     /// Takes in one look.
-    pub(super) fn take(&mut self, wanted: &Wanted, seen: &Seen, now_ms: u64) {
-        for task in &seen.tasks {
+    pub(super) fn take(&mut self, desired: &Desired, observed: &Observed, now_ms: u64) {
+        for task in &observed.tasks {
             let known = self.tasks.entry(task.id.clone()).or_insert_with(|| Remembered {
                 task: task.clone(),
                 first_ms: now_ms,
@@ -58,15 +58,15 @@ impl History {
         }
         if !self.looked {
             self.looked = true;
-            self.forgive_the_past(wanted, seen);
+            self.forgive_the_past(desired, observed);
         }
     }
 
-    fn forgive_the_past(&mut self, wanted: &Wanted, seen: &Seen) {
-        for service in wanted.services.iter().filter_map(|w| seen.service(w.name.as_str())) {
-            let tasks = seen.tasks_of(service);
+    fn forgive_the_past(&mut self, desired: &Desired, observed: &Observed) {
+        for service in desired.services.iter().filter_map(|w| observed.service(w.name.as_str())) {
+            let tasks = observed.tasks_of(service);
             let runs =
-                |t: &&&TaskSeen| t.wanted_running && t.state == TaskState::Running && is_of(t, service);
+                |t: &&&ObservedTask| t.desired_running && t.state == TaskState::Running && is_of(t, service);
             let up: Vec<_> = tasks.iter().filter(runs).map(|t| slot(t)).collect();
             let ended = tasks.iter().filter(|t| t.state > TaskState::Running && up.contains(&slot(t)));
             self.forgiven.extend(ended.map(|t| t.id.clone()));
@@ -74,7 +74,7 @@ impl History {
     }
 
     /// The bad ends of a service's present spec, by slot, oldest first.
-    pub(super) fn bad_ends(&self, service: &ServiceSeen) -> Vec<Vec<BadEnd<'_>>> {
+    pub(super) fn bad_ends(&self, service: &ObservedService) -> Vec<Vec<BadEnd<'_>>> {
         let mut slots: BTreeMap<(u64, &str), Vec<BadEnd<'_>>> = BTreeMap::new();
         for (id, r) in &self.tasks {
             let mine = r.task.service == service.id && is_of(&r.task, service) && !self.forgiven.contains(id);
@@ -90,7 +90,11 @@ impl History {
     }
 
     /// The newest bad end of a service, of whatever spec: what an update was taken back for.
-    pub(super) fn newest_bad_end(&self, service: &ServiceSeen, of_present_spec: bool) -> Option<BadEnd<'_>> {
+    pub(super) fn newest_bad_end(
+        &self,
+        service: &ObservedService,
+        of_present_spec: bool,
+    ) -> Option<BadEnd<'_>> {
         let mine = self.tasks.values().filter(|r| r.task.service == service.id);
         mine.filter(|r| is_of(&r.task, service) == of_present_spec)
             .filter_map(|r| {
@@ -101,8 +105,8 @@ impl History {
     }
 
     /// All tasks of a service that were ever seen, newest first.
-    pub(super) fn tasks_of(&self, service: &ServiceSeen) -> Vec<&TaskSeen> {
-        let mut all: Vec<&TaskSeen> =
+    pub(super) fn tasks_of(&self, service: &ObservedService) -> Vec<&ObservedTask> {
+        let mut all: Vec<&ObservedTask> =
             self.tasks.values().map(|r| &r.task).filter(|t| t.service == service.id).collect();
         all.sort_by_key(|t| std::cmp::Reverse((t.created_ms, t.id.clone())));
         all
@@ -123,10 +127,10 @@ impl History {
     }
 
     /// Notes since when a service is good, with which tasks.
-    pub(super) fn note_standing(&mut self, service: &ServiceName, standing: &Standing, now_ms: u64) {
+    pub(super) fn note_status(&mut self, service: &ServiceName, status: &ServiceStatus, now_ms: u64) {
         for since in [&mut self.good, &mut self.up] {
-            match standing {
-                Standing::Good { tasks, .. } => {
+            match status {
+                ServiceStatus::Good { tasks, .. } => {
                     let entry = since.entry(service.clone()).or_insert_with(|| (tasks.clone(), now_ms));
                     if entry.0 != *tasks {
                         *entry = (tasks.clone(), now_ms);
@@ -151,13 +155,13 @@ impl History {
         *self = History { converged_ms, late, up, ..History::default() };
     }
 
-    /// Everything is as wanted.
+    /// Everything is as desired.
     pub(super) fn converged(&mut self, now_ms: u64) {
         self.converged_ms.get_or_insert(now_ms);
     }
 
-    /// Notes ends that came after everything had been as wanted.
-    pub(super) fn note_late_ends(&mut self, service: &ServiceSeen) {
+    /// Notes ends that came after everything had been as desired.
+    pub(super) fn note_late_ends(&mut self, service: &ObservedService) {
         let Some(since) = self.converged_ms else { return };
         let is_late = |b: &BadEnd<'_>| self.tasks[&b.task.id].ended_ms.is_some_and(|at| at > since);
         let late: Vec<(String, ends::End)> = self
@@ -173,7 +177,7 @@ impl History {
         );
     }
 
-    /// How tasks of a service ended after everything had been as wanted.
+    /// How tasks of a service ended after everything had been as desired.
     pub(super) fn late_ends(&self, service: &ServiceName) -> Vec<&ends::End> {
         self.late.get(service).into_iter().flatten().map(|(_, end)| end).collect()
     }
@@ -184,11 +188,16 @@ impl History {
     }
 
     /// Why a stack whose services are all good is not called converged yet.
-    pub(super) fn not_still(&self, wanted: &Wanted, standings: &[Standing], now_ms: u64) -> Option<String> {
-        wanted.services.iter().zip(standings).find_map(|(w, standing)| {
-            let Standing::Good { finished, watched, failed_before, .. } = standing else { return None };
+    pub(super) fn not_still(
+        &self,
+        desired: &Desired,
+        statuses: &[ServiceStatus],
+        now_ms: u64,
+    ) -> Option<String> {
+        desired.services.iter().zip(statuses).find_map(|(w, status)| {
+            let ServiceStatus::Good { finished, watched, failed_before, .. } = status else { return None };
             let still = match w.restart {
-                _ if *watched || !wanted.fresh => STILL_MS,
+                _ if *watched || !desired.fresh => STILL_MS,
                 Restart::Never => ONE_SHOT_STILL_MS,
                 _ => UNCHECKED_STILL_MS,
             };
@@ -209,7 +218,7 @@ impl History {
 /// A bad end of a task.
 #[derive(Debug, Clone)]
 pub(super) struct BadEnd<'a> {
-    pub task: &'a TaskSeen,
+    pub task: &'a ObservedTask,
     pub end: ends::End,
     /// When the task itself was first seen, by our clock.
     pub first_ms: u64,
@@ -224,18 +233,18 @@ impl Remembered {
     }
 }
 
-/// Whether a task is of the service's present spec. The hands leave the digest empty when they cannot know it.
-pub(super) fn is_of(task: &TaskSeen, service: &ServiceSeen) -> bool {
+/// Whether a task is of the service's present spec. Adapters leave the digest empty when they cannot know it.
+pub(super) fn is_of(task: &ObservedTask, service: &ObservedService) -> bool {
     task.template.is_empty() || task.template == service.template
 }
 
 /// Where a task runs for its service: its slot, or for global services its node.
-pub(super) fn slot(task: &TaskSeen) -> (u64, &str) {
+pub(super) fn slot(task: &ObservedTask) -> (u64, &str) {
     if task.slot == 0 { (0, task.node.as_str()) } else { (task.slot, "") }
 }
 
 /// A later look at a task; what an earlier look learnt of its container and the container no longer says is kept.
-fn merged(before: &TaskSeen, now: &TaskSeen) -> TaskSeen {
+fn merged(before: &ObservedTask, now: &ObservedTask) -> ObservedTask {
     let mut task = now.clone();
     task.oom_killed = now.oom_killed.or(before.oom_killed);
     task.unhealthy = now.unhealthy.or(before.unhealthy);

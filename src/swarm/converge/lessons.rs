@@ -3,7 +3,7 @@
 use super::scene::{check, check_deadline, check_quiet};
 
 #[test]
-fn lesson_01_the_wanted_count_of_old_tasks_is_not_converged() {
+fn lesson_01_the_desired_count_of_old_tasks_is_not_converged() {
     let looks = ["0 | app: a old run", "500 | app: a old run", "5000 | app: a old run"];
     check("app x1", &looks, "waiting", "app: 0 of 1 running, no task yet");
     let looks = ["0 | app: a run | app updating (update in progress)", "900 | app: a run | app updating"];
@@ -66,12 +66,12 @@ fn lesson_05_a_dropped_service_is_said_and_does_not_block() {
     let services = "app x1 hc; gone x1";
     let looks = ["0 | app: a run | gone: b run", "400 | app: a run | gone: b run"];
     let all = super::scene::services_of(services);
-    let wanted = super::scene::wanted(&all[..1], true);
+    let desired = super::scene::desired(&all[..1], true);
     let (mut scene, mut history) = (super::scene::Scene::new(all), super::History::default());
     let mut last = super::Verdict::Waiting(String::new());
     for look in looks {
-        let (seen, now) = scene.look(look);
-        last = super::converge(&wanted, &seen, &mut history, now);
+        let (observed, now) = scene.look(look);
+        last = super::converge(&desired, &observed, &mut history, now);
     }
     let super::Verdict::Converged { notes } = last else { panic!("{last:?}") };
     assert!(notes.iter().any(|n| n.contains("service `gone` is not in the composed file")), "{notes:?}");

@@ -2,30 +2,30 @@
 
 use super::ends;
 use super::history::{is_of, slot};
-use crate::observed::{Seen, ServiceSeen, TaskSeen, TaskState};
+use crate::observed::{Observed, ObservedService, ObservedTask, TaskState};
 
 /// Whether every service that wants tasks has one that runs and is no part of the failure. A task whose predecessors of
 /// the same spec ended badly runs by chance at this look and is gone at the next.
-pub fn something_stays(seen: &Seen) -> bool {
-    let mut wanted = seen.services.iter().filter(|s| s.mode.wanted() > 0);
-    !seen.services.is_empty()
-        && wanted.all(|s| seen.tasks_of(s).iter().any(|t| runs(t) && !doomed(t, s, seen)))
+pub fn something_stays(observed: &Observed) -> bool {
+    let mut desired = observed.services.iter().filter(|s| s.mode.desired() > 0);
+    !observed.services.is_empty()
+        && desired.all(|s| observed.tasks_of(s).iter().any(|t| runs(t) && !doomed(t, s, observed)))
 }
 
 /// Whether every service that wants tasks has one that runs, of whatever spec and whatever came before it.
-pub fn something_runs(seen: &Seen) -> bool {
-    let mut wanted = seen.services.iter().filter(|s| s.mode.wanted() > 0);
-    !seen.services.is_empty() && wanted.all(|s| seen.tasks_of(s).iter().any(|t| runs(t)))
+pub fn something_runs(observed: &Observed) -> bool {
+    let mut desired = observed.services.iter().filter(|s| s.mode.desired() > 0);
+    !observed.services.is_empty() && desired.all(|s| observed.tasks_of(s).iter().any(|t| runs(t)))
 }
 
-fn runs(task: &TaskSeen) -> bool {
-    task.wanted_running && task.state == TaskState::Running
+fn runs(task: &ObservedTask) -> bool {
+    task.desired_running && task.state == TaskState::Running
 }
 
-fn doomed(task: &TaskSeen, service: &ServiceSeen, seen: &Seen) -> bool {
-    let alike = |t: &&TaskSeen| is_of(t, service) && slot(t) == slot(task);
+fn doomed(task: &ObservedTask, service: &ObservedService, observed: &Observed) -> bool {
+    let alike = |t: &&ObservedTask| is_of(t, service) && slot(t) == slot(task);
     is_of(task, service)
-        && seen.tasks_of(service).into_iter().filter(alike).any(|t| ends::end_of(service, t).is_some())
+        && observed.tasks_of(service).into_iter().filter(alike).any(|t| ends::end_of(service, t).is_some())
 }
 
 #[cfg(test)]
@@ -34,8 +34,8 @@ mod tests {
     use super::*;
 
     fn stays(services: &str, look: &str) -> (bool, bool) {
-        let (seen, _) = Scene::new(services_of(services)).look(&format!("0 | {look}"));
-        (something_stays(&seen), something_runs(&seen))
+        let (observed, _) = Scene::new(services_of(services)).look(&format!("0 | {look}"));
+        (something_stays(&observed), something_runs(&observed))
     }
 
     #[test]

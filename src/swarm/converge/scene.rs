@@ -4,8 +4,8 @@
 //! `startfirst`, `port=N`, `image=I`. A look: `500 | app: a run, b.2 fail=1 (words) | app paused (words)`: time, tasks
 //! of each service, updates. Task words: `pend start run done fail[=N] rej shut orphan`, `old` (another spec), `unhealthy`, `oom`.
 
-use super::{History, Verdict, Wanted, converge, not_converged};
-use crate::observed::{Mode, Oom, Restart, Seen, ServiceSeen, TaskSeen, TaskState, UpdateState};
+use super::{Desired, History, Verdict, converge, not_converged};
+use crate::observed::{Mode, Observed, ObservedService, ObservedTask, Oom, Restart, TaskState, UpdateState};
 use ccci_model::name::ServiceName;
 use std::collections::BTreeMap;
 
@@ -30,14 +30,14 @@ pub(super) fn check_quiet(services: &str, looks: &[&str], expected: &str, words:
 #[track_caller]
 pub(super) fn check_deadline(services: &str, looks: &[&str], cause: &str, words: &str) {
     let services = services_of(services);
-    let (wanted, mut history) = (wanted(&services, true), History::default());
+    let (desired, mut history) = (desired(&services, true), History::default());
     let mut scene = Scene::new(services);
-    let mut last = (Seen::default(), 0);
+    let mut last = (Observed::default(), 0);
     for look in looks {
         last = scene.look(look);
-        let _ = converge(&wanted, &last.0, &mut history, last.1);
+        let _ = converge(&desired, &last.0, &mut history, last.1);
     }
-    let failure = not_converged(&wanted, &last.0, &mut history, last.1);
+    let failure = not_converged(&desired, &last.0, &mut history, last.1);
     assert_eq!(failure.cause, cause, "{failure:?}");
     let text = format!("{failure:?}");
     assert!(text.contains(words), "`{words}` is not in: {text}");
@@ -46,12 +46,12 @@ pub(super) fn check_deadline(services: &str, looks: &[&str], cause: &str, words:
 /// The verdict of the last decisive look, and its whole text.
 pub(super) fn run(services: &str, looks: &[&str], fresh: bool) -> (String, String) {
     let services = services_of(services);
-    let (wanted, mut history) = (wanted(&services, fresh), History::default());
+    let (desired, mut history) = (desired(&services, fresh), History::default());
     let mut scene = Scene::new(services);
     let mut waiting = String::new();
     for look in looks {
-        let (seen, now) = scene.look(look);
-        match converge(&wanted, &seen, &mut history, now) {
+        let (observed, now) = scene.look(look);
+        match converge(&desired, &observed, &mut history, now) {
             Verdict::Waiting(why) => waiting = why,
             Verdict::Converged { notes } => return (format!("converged @{now}"), notes.join("; ")),
             Verdict::Hopeless(f) => return (format!("{} @{now}", f.cause), format!("{} {f:?}", f.blame)),
@@ -60,19 +60,19 @@ pub(super) fn run(services: &str, looks: &[&str], fresh: bool) -> (String, Strin
     ("waiting".into(), waiting)
 }
 
-pub(super) fn wanted(services: &[ServiceSeen], fresh: bool) -> Wanted {
-    let seen = Seen { services: services.to_vec(), tasks: vec![] };
-    Wanted { fresh, ..Wanted::as_it_is(&seen) }
+pub(super) fn desired(services: &[ObservedService], fresh: bool) -> Desired {
+    let observed = Observed { services: services.to_vec(), tasks: vec![] };
+    Desired { fresh, ..Desired::as_it_is(&observed) }
 }
 
-pub(super) fn services_of(text: &str) -> Vec<ServiceSeen> {
+pub(super) fn services_of(text: &str) -> Vec<ObservedService> {
     text.split(';').map(|line| service_of(line.trim())).collect()
 }
 
-fn service_of(line: &str) -> ServiceSeen {
+fn service_of(line: &str) -> ObservedService {
     let mut words = line.split_whitespace();
     let name = words.next().expect("a name");
-    let mut s = ServiceSeen {
+    let mut s = ObservedService {
         id: format!("id-{name}"),
         name: ServiceName::parse(name).unwrap(),
         mode: Mode::Replicated(1),
@@ -111,46 +111,46 @@ fn service_of(line: &str) -> ServiceSeen {
 
 /// A stack whose looks follow each other.
 pub(super) struct Scene {
-    services: Vec<ServiceSeen>,
+    services: Vec<ObservedService>,
     born: BTreeMap<String, u64>,
     ended: BTreeMap<String, u64>,
 }
 
 impl Scene {
-    pub(super) fn new(services: Vec<ServiceSeen>) -> Scene {
+    pub(super) fn new(services: Vec<ObservedService>) -> Scene {
         Scene { services, born: BTreeMap::new(), ended: BTreeMap::new() }
     }
 
-    pub(super) fn look(&mut self, line: &str) -> (Seen, u64) {
+    pub(super) fn look(&mut self, line: &str) -> (Observed, u64) {
         let mut parts = line.split('|').map(str::trim);
         let now: u64 = parts.next().unwrap().parse().expect("a look starts with its time");
-        let mut seen = Seen { services: self.services.clone(), tasks: vec![] };
+        let mut observed = Observed { services: self.services.clone(), tasks: vec![] };
         for part in parts {
             match part.split_once(':') {
                 Some((service, tasks)) if !part.contains('(') || part.find(':') < part.find('(') => {
                     let all = tasks.split(',').map(str::trim).filter(|t| !t.is_empty());
-                    let all: Vec<TaskSeen> = all.map(|t| self.task(service, t, now)).collect();
-                    seen.tasks.extend(all);
+                    let all: Vec<ObservedTask> = all.map(|t| self.task(service, t, now)).collect();
+                    observed.tasks.extend(all);
                 }
-                _ => change(&mut seen, part),
+                _ => change(&mut observed, part),
             }
         }
-        (seen, now)
+        (observed, now)
     }
 
-    fn task(&mut self, service: &str, text: &str, now: u64) -> TaskSeen {
+    fn task(&mut self, service: &str, text: &str, now: u64) -> ObservedTask {
         let (text, said) = said(text);
         let mut words = text.split_whitespace();
         let label = words.next().expect("a task has a name");
         let (name, slot) = label.split_once('.').unwrap_or((label, "1"));
         let id = format!("{service}-{name}");
-        let mut t = TaskSeen {
+        let mut t = ObservedTask {
             id: id.clone(),
             service: format!("id-{service}"),
             slot: slot.parse().unwrap(),
             node: "n1".into(),
             state: TaskState::Starting,
-            wanted_running: true,
+            desired_running: true,
             exit_code: None,
             error: said.clone(),
             message: said,
@@ -177,12 +177,12 @@ impl Scene {
                 "oom-machine" => t.oom_killed = Some(Oom::MachineOut),
                 "unhealthy" => t.unhealthy = Some(true),
                 "healthy" => t.unhealthy = Some(false),
-                "leaving" => t.wanted_running = false,
+                "leaving" => t.desired_running = false,
                 other => panic!("no such word: {other}"),
             }
         }
         if t.state > TaskState::Running {
-            t.wanted_running = false;
+            t.desired_running = false;
             t.changed_ms = *self.ended.entry(id).or_insert(now);
         }
         t
@@ -190,14 +190,14 @@ impl Scene {
 }
 
 /// `app updating (words)`, `app gone`, `app image=x`, `app template=x`.
-fn change(seen: &mut Seen, part: &str) {
+fn change(observed: &mut Observed, part: &str) {
     let (text, said) = said(part);
     let (name, what) = text.trim().split_once(' ').expect("a service and a change");
     if what.trim() == "gone" {
-        seen.services.retain(|s| s.name.as_str() != name);
+        observed.services.retain(|s| s.name.as_str() != name);
         return;
     }
-    let service = seen.services.iter_mut().find(|s| s.name.as_str() == name).expect("a known service");
+    let service = observed.services.iter_mut().find(|s| s.name.as_str() == name).expect("a known service");
     let (key, value) = what.trim().split_once('=').unwrap_or((what.trim(), ""));
     let state = match key {
         "image" => return service.image = value.into(),

@@ -1,7 +1,7 @@
 //! Waiting until a stack has converged: the wait loop, one look at a time, with the logs of the culprit in the failure.
 
-use super::{History, Verdict, Wanted, converge, not_converged};
-use crate::observed::Seen;
+use super::{Desired, History, Verdict, converge, not_converged};
+use crate::observed::Observed;
 use crate::ports::{Clock, Cluster, ClusterError, Limit};
 use crate::wait::{Look, WaitError, until};
 use ccci_model::failure::Failure;
@@ -23,15 +23,15 @@ pub fn until_converged(
     cluster: &dyn Cluster,
     clock: &dyn Clock,
     stack: &StackName,
-    wanted: &Wanted,
+    desired: &Desired,
     history: &mut History,
     limit: &Limit,
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<String>, WaitError<ClusterError>> {
-    let mut last: Option<Seen> = None;
+    let mut last: Option<Observed> = None;
     let mut silent_since: Option<Moment> = None;
     let got = until(clock, limit, say, || {
-        let seen = match cluster.look(stack, limit) {
+        let observed = match cluster.look(stack, limit) {
             Err(e) if e.may_pass() => {
                 let since = *silent_since.get_or_insert(clock.now());
                 let silent = clock.now().since(since);
@@ -40,8 +40,8 @@ pub fn until_converged(
             other => other?,
         };
         silent_since = None;
-        let verdict = converge(wanted, &seen, history, clock.now().0);
-        last = Some(seen);
+        let verdict = converge(desired, &observed, history, clock.now().0);
+        last = Some(observed);
         Ok(match verdict {
             Verdict::Converged { notes } => Look::Done(notes),
             Verdict::Waiting(why) => Look::Waiting(why),
@@ -50,15 +50,15 @@ pub fn until_converged(
     });
     let failure = match (got, last) {
         (Err(WaitError::Hopeless(failure)), _) => *failure,
-        (Err(WaitError::TimedOut { .. } | WaitError::Look(ClusterError::Deadline(_))), Some(seen)) => {
-            not_converged(wanted, &seen, history, clock.now().0)
+        (Err(WaitError::TimedOut { .. } | WaitError::Look(ClusterError::Deadline(_))), Some(observed)) => {
+            not_converged(desired, &observed, history, clock.now().0)
         }
         (other, _) => return other,
     };
     Err(WaitError::Hopeless(Box::new(with_logs(cluster, clock, stack, failure, history, limit))))
 }
 
-/// Adds the culprits' last log lines. Looking for them must not hide the failure, so trouble becomes evidence.
+/// Adds the culprits' last log lines. Looking for them must not hide the failure, so an error here becomes evidence.
 fn with_logs(
     cluster: &dyn Cluster,
     clock: &dyn Clock,

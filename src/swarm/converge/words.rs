@@ -7,8 +7,8 @@ use super::*;
 /// The line of the first task of a service after these looks.
 fn said_of(services: &str, looks: &[&str]) -> String {
     let mut scene = Scene::new(services_of(services));
-    let seen = looks.iter().map(|l| scene.look(l).0).last().expect("a look");
-    line(&seen.tasks[0])
+    let observed = looks.iter().map(|l| scene.look(l).0).last().expect("a look");
+    line(&observed.tasks[0])
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_port_that_is_taken_is_named_and_blamed_on_who_holds_it() {
 }
 
 #[test]
-fn at_the_deadline_only_a_task_that_starts_and_is_wanted_was_never_healthy() {
+fn at_the_deadline_only_a_task_that_starts_and_is_desired_was_never_healthy() {
     check_deadline("app x1 hc", &["0 | app: a start"], "never-healthy", "");
     check_deadline("app x1 hc", &["0 | app: a start leaving"], "not-converged", "");
     check_deadline("app x1 hc", &["0 | app: a pend"], "not-converged", "");

@@ -279,7 +279,7 @@ fn timed(message: &[u8]) -> (Option<&str>, &[u8]) {
 /// The last lines of all containers of a service, in the order of time.
 #[derive(Debug)]
 pub struct LastLines {
-    wanted: usize,
+    desired: usize,
     /// Containers that were taken.
     containers: usize,
     lines: Vec<Line>,
@@ -289,8 +289,8 @@ pub struct LastLines {
 
 impl LastLines {
     /// Nothing yet of so many lines.
-    pub fn new(wanted: usize) -> LastLines {
-        LastLines { wanted, containers: 0, lines: vec![], lacks_oldest: false }
+    pub fn new(desired: usize) -> LastLines {
+        LastLines { desired, containers: 0, lines: vec![], lacks_oldest: false }
     }
 
     /// Takes what a container gave when so many messages were asked for. If they did not suffice, nothing is taken:
@@ -299,12 +299,12 @@ impl LastLines {
         log.end(asked);
         let mut lines: Vec<Line> = log.lines.into();
         lines.sort_by(|a, b| a.at.cmp(&b.at));
-        let last = &lines[lines.len().saturating_sub(self.wanted)..];
-        let suffice = last.len() >= self.wanted && !last.iter().any(|line| line.is_rest);
+        let last = &lines[lines.len().saturating_sub(self.desired)..];
+        let suffice = last.len() >= self.desired && !last.iter().any(|line| line.is_rest);
         if !suffice && log.messages >= asked && log.read <= MOST {
             return Some(asked.saturating_mul(MORE));
         }
-        self.lacks_oldest |= log.lacks_oldest && last.len() < self.wanted;
+        self.lacks_oldest |= log.lacks_oldest && last.len() < self.desired;
         self.containers += 1;
         lines.iter_mut().for_each(|line| line.from.0 = self.containers);
         self.lines.append(&mut lines);
@@ -319,7 +319,7 @@ impl LastLines {
     }
 
     fn shorten(&mut self) {
-        let mut from = self.lines.len().saturating_sub(self.wanted);
+        let mut from = self.lines.len().saturating_sub(self.desired);
         let mut weight: usize = self.lines[from..].iter().map(Line::weight).sum();
         while weight > MOST {
             weight -= self.lines[from].weight();

@@ -7,7 +7,7 @@ use super::cluster::{
     PullError, Pulled,
 };
 use super::volume::{Entry, InVolume, PutBack};
-use crate::observed::Seen;
+use crate::observed::Observed;
 use ccci_model::name::{ServiceName, StackName};
 use ccci_model::secret::Secret;
 use std::fmt;
@@ -34,7 +34,7 @@ pub enum Reply {
     /// Whether it was made now.
     Made(bool),
     /// What was seen of the stack.
-    Seen(Seen),
+    Observed(Observed),
     /// What the command left.
     Output(ExecOutput),
     /// What was written.
@@ -112,7 +112,7 @@ calls! {
     ensure_network = EnsureNetwork { name: &'a str, owner: &'a Owner } -> Made(bool);
     put_secret = PutSecret { stack: &'a StackName, name: &'a str, value: &'a Secret, owner: &'a Owner } -> Done(());
     deploy = Deploy { deploy: &'a Deploy } -> Done(());
-    look = Look { stack: &'a StackName } -> Seen(Seen);
+    look = Look { stack: &'a StackName } -> Observed(Observed);
     exec = Exec { stack: &'a StackName, service: &'a ServiceName, what: &'a ExecRequest } -> Output(ExecOutput);
     logs = Logs { stack: &'a StackName, service: &'a ServiceName, lines: usize } -> Text(String);
     run_job = RunJob { stack: &'a StackName, job: &'a JobRequest } -> Output(ExecOutput);

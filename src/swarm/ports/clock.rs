@@ -63,7 +63,7 @@ impl Stop {
         read(&self.reason).or_else(|| self.above.as_deref().and_then(read))
     }
 
-    /// For the hands' `select!`.
+    /// For the adapters' `select!`.
     pub fn token(&self) -> &CancellationToken {
         &self.token
     }

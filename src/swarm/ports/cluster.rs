@@ -2,7 +2,7 @@
 
 use super::clock::Limit;
 use super::volume::{Entry, InVolume, PutBack};
-use crate::observed::Seen;
+use crate::observed::Observed;
 use ccci_model::failure::{Cause, Failure, causes};
 use ccci_model::name::{RunId, ServiceName, StackName};
 use ccci_model::secret::Secret;
@@ -220,7 +220,7 @@ pub struct ExecRequest {
 pub struct ExecOutput {
     /// Exit code.
     pub code: i64,
-    /// Standard output, cut at the limit of the hands.
+    /// Standard output, cut at the adapter's limit.
     pub stdout: String,
     /// Standard error, likewise.
     pub stderr: String,
@@ -279,7 +279,7 @@ pub trait Cluster: Send + Sync {
     /// Hands a stack to the engine and returns at once; waiting is `wait.rs`.
     fn deploy(&self, deploy: &Deploy, limit: &Limit) -> Result<(), ClusterError>;
     /// One look at a stack.
-    fn look(&self, stack: &StackName, limit: &Limit) -> Result<Seen, ClusterError>;
+    fn look(&self, stack: &StackName, limit: &Limit) -> Result<Observed, ClusterError>;
     /// Runs a command in a running task of a service: waits for one until the limit, raises when there is none.
     fn exec(
         &self,
@@ -346,7 +346,7 @@ pub trait Cluster: Send + Sync {
     fn losses(&self) -> u64 {
         0
     }
-    /// The address a port of a running, wanted task of this stack can be reached at from here.
+    /// The address a port of a running, desired task of this stack can be reached at from here.
     fn task_address(
         &self,
         stack: &StackName,

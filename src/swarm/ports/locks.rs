@@ -1,4 +1,4 @@
-//! Who lives, as a port: one kernel lock a domain, held for a run's life. A free lock means a dead run (lesson 33),
+//! Who lives, as a port: one kernel lock a domain, held for a run. A free lock means a dead run (lesson 33),
 //! unless a mark says that its app was left running on purpose.
 
 use std::collections::BTreeSet;

@@ -4,7 +4,7 @@ use super::labels::{Labels, RouterLabels, ServiceLabels};
 use super::middleware::{Action, Middleware};
 use super::rule::Rule;
 use super::{Backend, Entry, Lost, PROXY_NETWORK, Router, Scheme, Table, Target};
-use crate::observed::{Seen, ServiceSeen, TaskState};
+use crate::observed::{Observed, ObservedService, TaskState};
 use ccci_model::name::ServiceName;
 use ccci_recipe::compose::own_network;
 use ccci_recipe::labels::STACK;
@@ -22,7 +22,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Takes one service in.
-    pub(super) fn take(&mut self, seen: &Seen, service: &ServiceSeen) {
+    pub(super) fn take(&mut self, seen: &Observed, service: &ObservedService) {
         let name = service.name.as_str();
         let labels = match Labels::read(&service.labels) {
             Ok(labels) if labels.enabled => labels,
@@ -39,7 +39,7 @@ impl Draft {
             return;
         }
         let served = serving(seen, service).map_err(|why| format!("service `{name}` {why}"));
-        let passing = served.is_err() && service.mode.wanted() > 0;
+        let passing = served.is_err() && service.mode.desired() > 0;
         match served.and_then(|()| self.add(service, &labels)) {
             Ok(()) => {}
             // a service without a rule of its own has no router whose absence could be told
@@ -53,7 +53,7 @@ impl Draft {
         }
     }
 
-    fn add(&mut self, service: &ServiceSeen, labels: &Labels) -> Result<(), String> {
+    fn add(&mut self, service: &ObservedService, labels: &Labels) -> Result<(), String> {
         let name = &service.name;
         let cut_off = cut_off(service, labels);
         let unnamed = BTreeMap::from([(name.as_str().to_string(), ServiceLabels::default())]);
@@ -118,8 +118,8 @@ impl Draft {
 
     fn router(&mut self, name: &str, options: &RouterLabels, rule: Rule) -> Result<Router, String> {
         let mut middlewares = vec![];
-        for wanted in &options.middlewares {
-            self.chain(wanted, &mut vec![], &mut middlewares)?;
+        for expected in &options.middlewares {
+            self.chain(expected, &mut vec![], &mut middlewares)?;
         }
         Ok(Router {
             name: name.to_string(),
@@ -150,11 +150,11 @@ impl Draft {
         }
     }
 
-    fn backend(&self, wanted: &str) -> Result<Backend, String> {
-        if wanted == "noop@internal" {
+    fn backend(&self, expected: &str) -> Result<Backend, String> {
+        if expected == "noop@internal" {
             return Ok(Backend::Noop);
         }
-        let name = own(wanted, "service")?;
+        let name = own(expected, "service")?;
         let all = self.balancers.get(name).ok_or_else(|| format!("there is no service `{name}`"))?;
         let alike =
             |a: &ServiceLabels, b: &ServiceLabels| a.pass_host == b.pass_host && a.transport == b.transport;
@@ -166,11 +166,11 @@ impl Draft {
 
     fn chain(
         &self,
-        wanted: &str,
+        expected: &str,
         above: &mut Vec<String>,
         out: &mut Vec<(String, Action)>,
     ) -> Result<(), String> {
-        let name = own(wanted, "middleware")?;
+        let name = own(expected, "middleware")?;
         let all = self.middlewares.get(name).ok_or_else(|| format!("there is no middleware `{name}`"))?;
         if all.iter().any(|m| m.source != all[0].source) {
             return Err(format!("the middleware `{name}` is defined in several ways"));
@@ -206,14 +206,14 @@ fn own<'a>(name: &'a str, kind: &str) -> Result<&'a str, String> {
     }
 }
 
-/// Whether Traefik sees a task: wanted running, and running (healthy, if it has a check).
-fn serving(seen: &Seen, service: &ServiceSeen) -> Result<(), String> {
+/// Whether Traefik sees a task: desired running, and running (healthy, if it has a check).
+fn serving(seen: &Observed, service: &ObservedService) -> Result<(), String> {
     let tasks = seen.tasks_of(service);
-    let wanted: Vec<TaskState> = tasks.iter().filter(|t| t.wanted_running).map(|t| t.state).collect();
-    if wanted.contains(&TaskState::Running) {
+    let desired: Vec<TaskState> = tasks.iter().filter(|t| t.desired_running).map(|t| t.state).collect();
+    if desired.contains(&TaskState::Running) {
         return Ok(());
     }
-    Err(match (service.mode.wanted(), wanted.iter().max_by_key(|s| **s == TaskState::Starting)) {
+    Err(match (service.mode.desired(), desired.iter().max_by_key(|s| **s == TaskState::Starting)) {
         (0, _) => "wants no task (0 replicas)".into(),
         (_, Some(TaskState::Starting)) => "has no running task: one is starting".into(),
         (_, Some(TaskState::Pending)) => "has no running task: one waits for a node".into(),
@@ -222,7 +222,7 @@ fn serving(seen: &Seen, service: &ServiceSeen) -> Result<(), String> {
 }
 
 /// Traefik stands on the network `proxy` only. A task that is not on it is dialled in vain.
-fn cut_off(service: &ServiceSeen, labels: &Labels) -> Option<String> {
+fn cut_off(service: &ObservedService, labels: &Labels) -> Option<String> {
     let stack = service.labels.get(STACK).map_or("", String::as_str);
     let has = |n: &str| service.networks.iter().any(|have| have == n);
     // a network of its own by that name is none that Traefik stands on

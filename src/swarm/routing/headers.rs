@@ -251,12 +251,12 @@ mod tests {
             ("referrerpolicy", "origin"),
         ];
         let (_, out) = step(&all, "GET", true, &[]);
-        let wanted = [
+        let expected = [
             set("x-frame-options", "DENY"),
             set("referrer-policy", "origin"),
             set("strict-transport-security", "max-age=300; preload"),
         ];
-        assert_eq!(out.response, wanted);
+        assert_eq!(out.response, expected);
         let (_, out) = step(&all, "GET", false, &[]);
         assert_eq!(out.response.len(), 2);
     }

@@ -400,8 +400,8 @@ mod tests {
         apply([("m", &read.middlewares["m"].action)], head)
     }
 
-    fn path(labels: &[(&str, &str)], url: &str, wanted: &str) {
-        assert_eq!(passed(labels, url, &[]).path, wanted, "{labels:?}");
+    fn path(labels: &[(&str, &str)], url: &str, expected: &str) {
+        assert_eq!(passed(labels, url, &[]).path, expected, "{labels:?}");
     }
 
     #[test]
@@ -415,10 +415,10 @@ mod tests {
         assert_eq!(prefix, [Edit::Add("x-forwarded-prefix".into(), "/x".into())]);
     }
 
-    fn location(labels: &[(&str, &str)], url: &str, wanted: Option<(u16, &str)>) {
+    fn location(labels: &[(&str, &str)], url: &str, expected: Option<(u16, &str)>) {
         let reply = passed(labels, url, &[]).reply;
         let seen = reply.as_ref().map(|r| (r.status, r.headers[0].1.as_str()));
-        assert_eq!(seen, wanted, "{labels:?} on {url}");
+        assert_eq!(seen, expected, "{labels:?} on {url}");
     }
 
     #[test]

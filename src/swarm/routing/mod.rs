@@ -1,5 +1,5 @@
 //! From the `traefik.*` labels of one stack to routers, and from a request to a router or to the reason why there is
-//! none: what Traefik v3 would do, decided without asking anybody. Pure; `hands/ingress` does the rest.
+//! none: what Traefik v3 would do, decided without asking anybody. Pure; `adapters::ingress` does the rest.
 
 mod draft;
 pub mod headers;
@@ -8,7 +8,7 @@ pub mod labels;
 pub mod middleware;
 pub mod rule;
 
-use crate::observed::Seen;
+use crate::observed::Observed;
 use ccci_model::name::ServiceName;
 use draft::Draft;
 use middleware::Action;
@@ -96,7 +96,7 @@ pub struct Router {
 struct Lost {
     rule: Option<Rule>,
     why: String,
-    /// It lacks only a task, and one is wanted.
+    /// It lacks only a task, and one is desired.
     passing: bool,
 }
 
@@ -111,7 +111,7 @@ pub struct Table {
 
 impl Table {
     /// Makes the table of a stack as it is seen.
-    pub fn of(seen: &Seen) -> Table {
+    pub fn of(seen: &Observed) -> Table {
         let mut draft = Draft::default();
         for service in &seen.services {
             draft.take(seen, service);

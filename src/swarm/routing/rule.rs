@@ -192,13 +192,13 @@ fn decoded(path: &str) -> String {
     unescape(path, |byte| !b":/?#[]@!$&'()*+,;=%".contains(&byte))
 }
 
-fn unescape(text: &str, wanted: impl Fn(u8) -> bool) -> String {
+fn unescape(text: &str, expected: impl Fn(u8) -> bool) -> String {
     let mut out = vec![];
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
         let hex = after.get(..2).and_then(|h| std::str::from_utf8(h).ok());
         match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-            Some(byte) if first == b'%' && wanted(byte) => {
+            Some(byte) if first == b'%' && expected(byte) => {
                 out.push(byte);
                 rest = &after[2..];
             }
@@ -402,11 +402,11 @@ impl Parser<'_> {
 mod tests {
     use super::*;
 
-    fn check(rule: &str, url: &str, wanted: bool) {
-        check_with(rule, "GET", url, &[], wanted);
+    fn check(rule: &str, url: &str, expected: bool) {
+        check_with(rule, "GET", url, &[], expected);
     }
 
-    fn check_with(rule: &str, method: &str, url: &str, headers: &[(&str, &str)], wanted: bool) {
+    fn check_with(rule: &str, method: &str, url: &str, headers: &[(&str, &str)], expected: bool) {
         let (host, rest) = url.split_once('/').unwrap();
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let headers: Vec<(String, String)> =
@@ -414,7 +414,7 @@ mod tests {
         let path = format!("/{path}");
         let ask = Ask { host, path: &path, query, method, headers: &headers, client: LOCAL };
         let parsed = Rule::parse(rule, false, &mut vec![]).unwrap();
-        assert_eq!(parsed.matches(&ask), wanted, "{rule} on {method} {url}");
+        assert_eq!(parsed.matches(&ask), expected, "{rule} on {method} {url}");
     }
 
     #[test]
@@ -454,10 +454,10 @@ mod tests {
 
     #[test]
     fn a_chain_of_any_length_is_parsed_and_matched() {
-        for (joint, wanted) in [("||", true), ("&&", false)] {
+        for (joint, expected) in [("||", true), ("&&", false)] {
             // inside each other, so many would not fit the stack of a thread
             let chain = vec!["Path(`/x`)"; 20_000].join(joint) + joint + "Path(`/y`)";
-            check(&chain, "a/y", wanted);
+            check(&chain, "a/y", expected);
             assert!(Rule::parse(&chain, false, &mut vec![]).unwrap().hosts().is_empty());
         }
     }

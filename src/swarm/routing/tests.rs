@@ -1,7 +1,7 @@
 //! The table of answers of Traefik v3, one case a line: labels and tasks in, router or reason out.
 
 use super::*;
-use crate::observed::{Mode, Restart, ServiceSeen, TaskSeen, TaskState};
+use crate::observed::{Mode, ObservedService, ObservedTask, Restart, TaskState};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -26,8 +26,8 @@ fn with(changes: &[(&str, Option<&str>)]) -> Vec<(String, String)> {
     labels.into_iter().collect()
 }
 
-fn add(seen: &mut Seen, name: &str, labels: Vec<(String, String)>, tasks: &[(TaskState, bool)]) {
-    let service = ServiceSeen {
+fn add(seen: &mut Observed, name: &str, labels: Vec<(String, String)>, tasks: &[(TaskState, bool)]) {
+    let service = ObservedService {
         id: name.into(),
         name: ServiceName::parse(name).unwrap(),
         mode: Mode::Replicated(tasks.len() as u64),
@@ -44,14 +44,14 @@ fn add(seen: &mut Seen, name: &str, labels: Vec<(String, String)>, tasks: &[(Tas
         template: String::new(),
         has_healthcheck: false,
     };
-    for (i, (state, wanted)) in tasks.iter().enumerate() {
-        seen.tasks.push(TaskSeen {
+    for (i, (state, expected)) in tasks.iter().enumerate() {
+        seen.tasks.push(ObservedTask {
             id: format!("{name}{i}"),
             service: name.into(),
             slot: 1,
             node: "n".into(),
             state: *state,
-            wanted_running: *wanted,
+            desired_running: *expected,
             exit_code: None,
             error: String::new(),
             message: String::new(),
@@ -68,13 +68,13 @@ fn add(seen: &mut Seen, name: &str, labels: Vec<(String, String)>, tasks: &[(Tas
 
 const RUNNING: &[(TaskState, bool)] = &[(TaskState::Running, true)];
 
-fn seen(changes: &[(&str, Option<&str>)]) -> Seen {
-    let mut seen = Seen::default();
+fn seen(changes: &[(&str, Option<&str>)]) -> Observed {
+    let mut seen = Observed::default();
     add(&mut seen, "app", with(changes), RUNNING);
     seen
 }
 
-fn route(seen: &Seen, url: &str) -> Result<String, String> {
+fn route(seen: &Observed, url: &str) -> Result<String, String> {
     let (scheme, rest) = url.split_once("://").unwrap();
     let (host, path) = rest.split_at(rest.find('/').unwrap());
     let entry = if scheme == "https" { Entry::WebSecure } else { Entry::Web };
@@ -83,18 +83,18 @@ fn route(seen: &Seen, url: &str) -> Result<String, String> {
     Table::of(seen).route(entry, &ask).map(|r| r.name.clone())
 }
 
-fn served(seen: &Seen, url: &str, by: &str) {
+fn served(seen: &Observed, url: &str, by: &str) {
     assert_eq!(route(seen, url).as_deref(), Ok(by), "{url}");
 }
 
-fn targets(seen: &Seen) -> Vec<Target> {
+fn targets(seen: &Observed) -> Vec<Target> {
     match &Table::of(seen).routers()[0].backend {
         Backend::Tasks(targets) => targets.clone(),
         Backend::Noop => panic!("no tasks"),
     }
 }
 
-fn lost(seen: &Seen, url: &str, why: &str) {
+fn lost(seen: &Observed, url: &str, why: &str) {
     let e = route(seen, url).unwrap_err();
     assert!(e.contains(why), "{url}: {e}");
 }
@@ -114,7 +114,7 @@ fn a_service_with_a_port_and_a_running_task_is_served_by_any_resolver() {
 #[test]
 fn what_is_not_there_is_404_with_its_reason() {
     lost(&seen(&[]), "https://b.test/", "no router's rule matches b.test/");
-    lost(&Seen::default(), URL, "nothing is deployed");
+    lost(&Observed::default(), URL, "nothing is deployed");
     lost(&seen(&[("traefik.enable", None)]), URL, "traefik.enable");
     lost(&seen(&[("traefik.enable", Some("yes"))]), URL, "neither `true` nor `false`");
     lost(&seen(&[("traefik.http.services.a.loadbalancer.server.port", None)]), URL, "server.port");
@@ -133,9 +133,9 @@ fn plain_and_tls_routers_answer_their_own_entry_only() {
 }
 
 #[test]
-fn only_tasks_that_are_wanted_running_and_run_are_asked() {
+fn only_tasks_that_are_desired_running_and_run_are_asked() {
     let check = |tasks: &[(TaskState, bool)], why: &str| {
-        let mut s = Seen::default();
+        let mut s = Observed::default();
         add(&mut s, "app", with(&[]), tasks);
         lost(&s, URL, why);
     };

@@ -4,8 +4,8 @@
 use ccci_model::name::ServiceName;
 use ccci_model::name::StackName;
 use ccci_model::time::Moment;
-use ccci_swarm::converge::WantedService;
-use ccci_swarm::converge::{History, Wanted, until_converged};
+use ccci_swarm::converge::DesiredService;
+use ccci_swarm::converge::{Desired, History, until_converged};
 use ccci_swarm::ports::clock::Stop;
 use ccci_swarm::ports::cluster::Cluster;
 use ccci_swarm::ports::cluster::Deploy;
@@ -44,12 +44,12 @@ fn ends_without(
         format!("services: {{{service}: {{image: 'i:1', deploy: {{labels: {{ccci.domain: d}}}}}}}}");
     let deploy = Deploy { stack: stack.clone(), compose, files: Default::default() };
     cluster.deploy(&deploy, &limit).unwrap();
-    let service = WantedService::new(ServiceName::parse(service).unwrap(), "i:1");
-    let wanted = Wanted { services: vec![service], fresh: true };
+    let service = DesiredService::new(ServiceName::parse(service).unwrap(), "i:1");
+    let desired = Desired { services: vec![service], fresh: true };
     let history = &mut History::default();
     let cluster = Saboteur::new(cluster, clock.clone());
     cluster.spoil(move |n, _| away(n), layers::Fault::Fails(layers::gone()));
-    (until_converged(&cluster, &*clock, &stack, &wanted, history, &limit, &mut |_| ()), clock.now().0)
+    (until_converged(&cluster, &*clock, &stack, &desired, history, &limit, &mut |_| ()), clock.now().0)
 }
 
 #[test]

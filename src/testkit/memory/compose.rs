@@ -1,6 +1,6 @@
 //! The few things the in-memory Swarm reads from a resolved compose file.
 
-use ccci_swarm::observed::{Mode, Restart, VolumeSeen};
+use ccci_swarm::observed::{Mode, ObservedVolume, Restart};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub struct Spec {
     /// Environment, `NAME=value`.
     pub env: Vec<String>,
     /// Volumes.
-    pub volumes: Vec<VolumeSeen>,
+    pub volumes: Vec<ObservedVolume>,
     /// Names of networks in the engine.
     pub networks: Vec<String>,
     /// Full names of secrets and configs used.
@@ -201,7 +201,7 @@ fn spec(body: &Value, stack: &str, parts: &Compose) -> Result<Spec, String> {
     })
 }
 
-fn volumes(value: &Value, parts: &Compose) -> Result<Vec<VolumeSeen>, String> {
+fn volumes(value: &Value, parts: &Compose) -> Result<Vec<ObservedVolume>, String> {
     let mut out = vec![];
     for entry in value.as_array().into_iter().flatten() {
         let (source, target) = match entry {
@@ -217,7 +217,7 @@ fn volumes(value: &Value, parts: &Compose) -> Result<Vec<VolumeSeen>, String> {
             continue;
         }
         let part = parts.volumes.get(&source).ok_or(format!("undefined volume \"{source}\""))?;
-        out.push(VolumeSeen { name: part.name.clone(), path: target, elsewhere: part.elsewhere });
+        out.push(ObservedVolume { name: part.name.clone(), path: target, elsewhere: part.elsewhere });
     }
     Ok(out)
 }

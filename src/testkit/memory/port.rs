@@ -9,7 +9,7 @@ use super::{Fault, MemoryCluster, Object, State, refused, volumes};
 use ccci_model::name::{LONGEST_SWARM_NAME, ServiceName, StackName};
 use ccci_model::secret::Secret;
 use ccci_swarm::log::{LastLines, first_ask};
-use ccci_swarm::observed::Seen;
+use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::cluster::*;
 use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
 use ccci_swarm::ports::{Clock, Limit};
@@ -184,18 +184,18 @@ impl Cluster for MemoryCluster {
         Ok(())
     }
 
-    fn look(&self, stack: &StackName, limit: &Limit) -> Result<Seen, ClusterError> {
+    fn look(&self, stack: &StackName, limit: &Limit) -> Result<Observed, ClusterError> {
         let state = self.call("look", stack.as_str(), limit)?;
         let mine = state.services.iter().filter(|((s, _), _)| s == stack.as_str());
-        let mut seen = Seen::default();
+        let mut observed = Observed::default();
         for ((_, name), service) in mine {
-            let mut one = service.seen(name);
+            let mut one = service.observed(name);
             // docker's own label, which names inside the stack are read by
             one.labels.insert(ccci_recipe::labels::STACK.into(), stack.to_string());
-            seen.services.push(one);
-            seen.tasks.extend(service.tasks.iter().map(|t| t.seen.clone()));
+            observed.services.push(one);
+            observed.tasks.extend(service.tasks.iter().map(|t| t.observed.clone()));
         }
-        Ok(seen)
+        Ok(observed)
     }
 
     fn exec(
@@ -363,7 +363,7 @@ impl Cluster for MemoryCluster {
     fn leftovers(&self, domain: Option<&str>, limit: &Limit) -> Result<Vec<Leftover>, ClusterError> {
         let state = self.call("leftovers", domain.unwrap_or_default(), limit)?;
         let one = |kind: &str, name: String, labels: &BTreeMap<String, String>| {
-            let owner = owner(labels).filter(|d| domain.is_none_or(|wanted| wanted == *d))?;
+            let owner = owner(labels).filter(|d| domain.is_none_or(|desired| desired == *d))?;
             let run = labels.get(RUN_LABEL).cloned().unwrap_or_default();
             let held_by = state.held_by(kind, &name).unwrap_or_default();
             Some(Leftover { kind: kind.into(), name, run, domain: owner.clone(), held_by })

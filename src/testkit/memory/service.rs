@@ -5,7 +5,7 @@ use super::compose::Spec;
 use super::fault::{Ending, Fate, Fault, fate};
 use super::files::Tree;
 use ccci_model::name::ServiceName;
-use ccci_swarm::observed::{Mode, Restart, ServiceSeen, TaskSeen, TaskState, UpdateState};
+use ccci_swarm::observed::{Mode, ObservedService, ObservedTask, Restart, TaskState, UpdateState};
 
 /// Swarm's own delay before it starts an ended task again, ms.
 const RESTART_DELAY: u64 = 5_000;
@@ -34,7 +34,7 @@ pub struct Service {
 /// A task.
 pub struct Task {
     /// As the engine shows it.
-    pub seen: TaskSeen,
+    pub observed: ObservedTask,
     /// Its container's own files.
     pub root: Tree,
     runs: Option<u64>,
@@ -55,7 +55,7 @@ impl Service {
             made: 0,
             ids: 0,
         };
-        for slot in 1..=service.spec.mode.wanted() {
+        for slot in 1..=service.spec.mode.desired() {
             service.make(name, slot, now, faults);
         }
         service
@@ -68,12 +68,12 @@ impl Service {
         self.ids += 1;
         let id = format!("{}.{slot}.{}", self.id, self.ids);
         let pending = no_node.is_some();
-        let seen = TaskSeen {
+        let observed = ObservedTask {
             service: self.id.clone(),
             slot: if matches!(self.spec.mode, Mode::Global(_)) { 0 } else { slot },
             node: if pending { String::new() } else { "node-1".into() },
             state: if pending { TaskState::Pending } else { TaskState::Starting },
-            wanted_running: true,
+            desired_running: true,
             exit_code: None,
             error: no_node.unwrap_or_default(),
             message: "starting".into(),
@@ -87,7 +87,7 @@ impl Service {
         };
         let at = |ms: u64| now + ms;
         let ends = ends.map(|(ms, e)| (at(ms), e));
-        self.tasks.push(Task { seen, root: Tree::new(), runs: runs.map(at), ends, leaves: None });
+        self.tasks.push(Task { observed, root: Tree::new(), runs: runs.map(at), ends, leaves: None });
     }
 
     /// A new spec for the service: labels alone replace no task, anything else is an update.
@@ -113,14 +113,14 @@ impl Service {
         if !keeps_old {
             self.leave(now, |_| true);
         }
-        for slot in 1..=self.spec.mode.wanted() {
+        for slot in 1..=self.spec.mode.desired() {
             self.make(name, slot, now, faults);
         }
     }
 
     fn leave(&mut self, now: u64, which: impl Fn(&Task) -> bool) {
-        for task in self.tasks.iter_mut().filter(|t| t.is_there() && t.seen.wanted_running && which(t)) {
-            task.seen.wanted_running = false;
+        for task in self.tasks.iter_mut().filter(|t| t.is_there() && t.observed.desired_running && which(t)) {
+            task.observed.desired_running = false;
             task.leaves = Some(now + LEAVE);
         }
     }
@@ -138,12 +138,12 @@ impl Service {
             return;
         }
         let Some(task) = self.tasks.iter_mut().find(|t| t.next().is_some_and(|at| at <= now)) else { return };
-        let template = task.seen.template.clone();
+        let template = task.observed.template.clone();
         match task.happen(now) {
             Happened::Ran if template == self.spec.template => {
-                self.leave(now, |t| t.seen.template != template);
+                self.leave(now, |t| t.observed.template != template);
                 let updating = matches!(self.update, Some((UpdateState::Updating, _)));
-                if updating && self.tasks.iter().all(|t| !t.seen.wanted_running || t.is_running()) {
+                if updating && self.tasks.iter().all(|t| !t.observed.desired_running || t.is_running()) {
                     let said = "update completed".into();
                     self.update_due = Some((now + MONITOR, UpdateState::Completed, said));
                 }
@@ -178,8 +178,8 @@ impl Service {
         if again && left {
             self.make(name, slot, now + RESTART_DELAY, faults);
             let task = self.tasks.last_mut().expect("just made");
-            task.seen.created_ms = now;
-            task.seen.message = "ready".into();
+            task.observed.created_ms = now;
+            task.observed.message = "ready".into();
         }
     }
 
@@ -187,10 +187,10 @@ impl Service {
         self.spec = self.previous.take().expect("an update has a spec before it");
         self.update = Some((UpdateState::RollbackStarted, "early termination of task".into()));
         let template = self.spec.template.clone();
-        self.leave(now, |t| t.seen.template != template);
-        let old_serves = self.tasks.iter().any(|t| t.is_running() && t.seen.wanted_running);
+        self.leave(now, |t| t.observed.template != template);
+        let old_serves = self.tasks.iter().any(|t| t.is_running() && t.observed.desired_running);
         if !old_serves {
-            for slot in 1..=self.spec.mode.wanted() {
+            for slot in 1..=self.spec.mode.desired() {
                 self.make(name, slot, now, &[]);
             }
         }
@@ -198,9 +198,9 @@ impl Service {
     }
 
     /// As the engine shows it.
-    pub fn seen(&self, name: &str) -> ServiceSeen {
+    pub fn observed(&self, name: &str) -> ObservedService {
         let spec = &self.spec;
-        ServiceSeen {
+        ObservedService {
             id: self.id.clone(),
             name: ServiceName::parse(name).expect("a resolved file has service names"),
             mode: spec.mode,
@@ -221,7 +221,7 @@ impl Service {
 
     /// The newest running task that Swarm wants.
     pub fn running(&mut self) -> Option<&mut Task> {
-        self.tasks.iter_mut().rev().find(|t| t.is_running() && t.seen.wanted_running)
+        self.tasks.iter_mut().rev().find(|t| t.is_running() && t.observed.desired_running)
     }
 }
 
@@ -233,11 +233,11 @@ enum Happened {
 
 impl Task {
     fn is_there(&self) -> bool {
-        self.seen.state <= TaskState::Running
+        self.observed.state <= TaskState::Running
     }
 
     fn is_running(&self) -> bool {
-        self.seen.state == TaskState::Running
+        self.observed.state == TaskState::Running
     }
 
     fn next(&self) -> Option<u64> {
@@ -249,27 +249,27 @@ impl Task {
     }
 
     fn happen(&mut self, now: u64) -> Happened {
-        self.seen.changed_ms = now;
+        self.observed.changed_ms = now;
         if self.leaves.is_some_and(|at| at <= now) {
-            self.seen.state = TaskState::Shutdown;
+            self.observed.state = TaskState::Shutdown;
             return Happened::Left;
         }
         if !self.is_running() && self.runs.is_some_and(|at| at <= now) {
-            self.seen.state = TaskState::Running;
-            self.seen.message = "started".into();
+            self.observed.state = TaskState::Running;
+            self.observed.message = "started".into();
             return Happened::Ran;
         }
         let (_, e) = self.ends.take().expect("something was due");
-        self.seen.state = match e.code {
+        self.observed.state = match e.code {
             _ if e.rejected => TaskState::Rejected,
             Some(0) => TaskState::Complete,
             _ => TaskState::Failed,
         };
-        self.seen.wanted_running = false;
-        self.seen.exit_code = e.code;
-        self.seen.error = e.words;
-        self.seen.oom_killed = Some(e.oom);
-        self.seen.unhealthy = Some(e.unhealthy);
-        Happened::Ended { slot: self.seen.slot.max(1), bad: e.code != Some(0) || e.unhealthy }
+        self.observed.desired_running = false;
+        self.observed.exit_code = e.code;
+        self.observed.error = e.words;
+        self.observed.oom_killed = Some(e.oom);
+        self.observed.unhealthy = Some(e.unhealthy);
+        Happened::Ended { slot: self.observed.slot.max(1), bad: e.code != Some(0) || e.unhealthy }
     }
 }

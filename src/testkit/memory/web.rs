@@ -139,8 +139,9 @@ impl MemoryWeb {
         request: &HttpRequest,
         limit: &Limit,
     ) -> Result<HttpAnswer, WebError> {
-        let seen = self.cluster.look(stack, limit).map_err(|e| WebError::Blind(format!("failed to {e}")))?;
-        let table = Table::of(&seen);
+        let observed =
+            self.cluster.look(stack, limit).map_err(|e| WebError::Blind(format!("failed to {e}")))?;
+        let table = Table::of(&observed);
         let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let (method, headers) = (request.method.as_str(), request.headers.as_slice());
         let ask = Ask { host: place.host, path: place.path, query: place.query, method, headers, client };
@@ -210,14 +211,15 @@ impl MemoryWeb {
     ) -> Result<bool, WebError> {
         let url = format!("tcp://{service}:{port}");
         self.still(&url, limit)?;
-        let seen = self.cluster.look(stack, limit).map_err(|e| match e {
+        let observed = self.cluster.look(stack, limit).map_err(|e| match e {
             ClusterError::Stopped(_) => WebError::Stopped,
             ClusterError::Deadline(_) => WebError::Deadline(url.clone()),
             e => WebError::of_cluster(&e)
                 .unwrap_or_else(|| WebError::NoAnswer { url: url.clone(), text: format!("failed to {e}") }),
         })?;
-        let Some(found) = seen.service(service.as_str()) else { return Ok(false) };
-        let running = seen.tasks_of(found).iter().any(|t| t.wanted_running && t.state == TaskState::Running);
+        let Some(found) = observed.service(service.as_str()) else { return Ok(false) };
+        let running =
+            observed.tasks_of(found).iter().any(|t| t.desired_running && t.state == TaskState::Running);
         let now = self.clock.now();
         let mut state = self.state();
         Ok(running && state.ports.get_mut(&(service.to_string(), port)).is_some_and(|p| p(now)))

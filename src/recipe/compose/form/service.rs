@@ -78,8 +78,8 @@ impl Forming<'_> {
             }
             _ => None,
         };
-        if let Some(wanted) = bad {
-            self.wrong(&node.place, format!("`{}` must be {wanted}, not `{text}`", key.name), "");
+        if let Some(expected) = bad {
+            self.wrong(&node.place, format!("`{}` must be {expected}, not `{text}`", key.name), "");
         }
         node.clone()
     }

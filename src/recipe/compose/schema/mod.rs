@@ -5,7 +5,7 @@
 mod shape;
 mod table;
 
-use super::seen::Seen;
+use super::distinct::Distinct;
 use super::tree::{Key, Map, Node, Value};
 use super::{ports, units};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
@@ -124,8 +124,8 @@ impl Check<'_> {
     }
 
     fn mismatch(&mut self, node: &Node, shapes: &[&Shape], path: &[String]) {
-        let wanted: Vec<String> = shapes.iter().map(|s| describe(s)).collect();
-        let message = format!("`{}` must be {}, not {}", path.join("."), wanted.join(" or "), node.kind());
+        let expected: Vec<String> = shapes.iter().map(|s| describe(s)).collect();
+        let message = format!("`{}` must be {}, not {}", path.join("."), expected.join(" or "), node.kind());
         let row = HELP.iter().find(|(p, _)| same_path(path, p));
         let help = row.map(|(_, h)| (*h).to_string()).or_else(|| quote_it(node, shapes));
         self.wrong(&node.place, message, help);
@@ -137,7 +137,7 @@ impl Check<'_> {
             return;
         }
         let text = node.printed().unwrap_or_default();
-        let trouble = match format {
+        let occurrence = match format {
             Format::Any => None,
             Format::Duration => units::duration_ns(&text).is_none().then(|| {
                 (
@@ -162,7 +162,7 @@ impl Check<'_> {
                 )
             }),
         };
-        if let Some((what, help)) = trouble {
+        if let Some((what, help)) = occurrence {
             self.wrong(&node.place, format!("`{}` {what}, not `{text}`", path.join(".")), Some(help));
         }
     }
@@ -177,7 +177,7 @@ impl Check<'_> {
     }
 
     fn list(&mut self, items: &[Node], of: &Shape, unique: bool, path: &mut Vec<String>) {
-        let mut seen = Seen::default();
+        let mut seen = Distinct::default();
         for (i, item) in items.iter().enumerate() {
             path.push(i.to_string());
             self.node(item, of, path);

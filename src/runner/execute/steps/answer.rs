@@ -2,7 +2,7 @@
 
 use super::Done;
 use super::deploy::until_converged;
-use crate::execute::{Run, hooks, trouble, wanted};
+use crate::execute::{Run, desired, failures, hooks};
 use ccci_model::event::{DecidedBy, GENERIC, Skip, What};
 use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Failure, causes};
@@ -62,7 +62,7 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
             let waited = format!("{} of asking", ccci_model::time::Span(after));
             Err(run.gave_up(failure.evidence("waited", waited)))
         }
-        Err(e) => Err(Box::new(trouble::wait_of(e, "get an accepted answer"))),
+        Err(e) => Err(Box::new(failures::wait_of(e, "get an accepted answer"))),
     }
 }
 
@@ -97,7 +97,7 @@ pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
             f.place = place;
             Err(Box::new(run.with_logs(f)))
         }
-        Err(e) => Err(Box::new(trouble::wait_of(e, "see ready_probe be true"))),
+        Err(e) => Err(Box::new(failures::wait_of(e, "see ready_probe be true"))),
     }
 }
 
@@ -112,7 +112,7 @@ fn is_not_yet(f: &Failure) -> bool {
     [causes::HOOK_FAILED, causes::EXEC_FAILED, causes::SCRIPT_DEADLINE].iter().any(|c| c.id == f.cause)
 }
 
-/// The generic assertion: every service at its wanted count, and the answer is accepted and the app's own. After a
+/// The generic assertion: every service at its desired count, and the answer is accepted and the app's own. After a
 /// deploy that did not take place an answer would come from the version before, or from a task about to end: it proves
 /// nothing of what was deployed, so it is not asked for.
 pub fn serving(
@@ -124,7 +124,7 @@ pub fn serving(
     limit: &Limit,
 ) -> Done {
     let counts = counts(run, limit);
-    let counts = run.generic(tier, "every service is at its wanted count", counts);
+    let counts = run.generic(tier, "every service is at its desired count", counts);
     let name = format!("{path} gives an accepted answer of the app");
     if http && counts.is_err() && !run.state.converged {
         run.not_asked(tier, &name, "what was deployed last did not converge");
@@ -138,8 +138,8 @@ pub fn serving(
 
 fn counts(run: &mut Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
     let side = run.state.current.unwrap_or(Side::Head);
-    let wanted = wanted::of(&run.state.resolved[&side].composed, false);
-    until_converged(run, &wanted, limit).map(|_| ()).map_err(|f| run.again(*f))
+    let desired = desired::of(&run.state.resolved[&side].composed, false);
+    until_converged(run, &desired, limit).map(|_| ()).map_err(|f| run.again(*f))
 }
 
 fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result<(), Box<Failure>> {
@@ -165,8 +165,8 @@ fn no_way(answer: &Result<HttpAnswer, WebError>) -> bool {
 
 /// Whether a route may be lacking only because a task ended and the next one waits for its restart delay.
 fn a_task_is_to_come(run: &Run<'_>, limit: &Limit) -> bool {
-    let seen = run.world.cluster.look(&run.app().stack, limit);
-    seen.map_or(true, |seen| Table::of(&seen).awaits_a_task())
+    let observed = run.world.cluster.look(&run.app().stack, limit);
+    observed.map_or(true, |observed| Table::of(&observed).awaits_a_task())
 }
 
 /// Why an answer is not good, if it is not.

@@ -32,8 +32,8 @@ pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) ->
         }
         run.sink.waiting(run.step, &format!("another backup: backup_verify said no to attempt {attempt}"));
     }
-    let seen = format!("it said no to all {attempts} attempts");
-    Err(Box::new(Failure::new(causes::BACKUP_NOT_VERIFIED, "backup_verify to say yes", seen)))
+    let observed = format!("it said no to all {attempts} attempts");
+    Err(Box::new(Failure::new(causes::BACKUP_NOT_VERIFIED, "backup_verify to say yes", observed)))
 }
 
 /// The generic assertion: an artifact exists and holds something. Only what is inside counts (lesson 50).

@@ -1,12 +1,12 @@
 //! Pull, deploy, converge, settle.
 
 use super::Done;
-use crate::execute::{Run, trouble, wanted};
+use crate::execute::{Run, desired, failures};
 use ccci_model::event::What;
 use ccci_model::failure::{Blame, Failure, causes};
 use ccci_model::plan::Side;
-use ccci_swarm::converge::{self, History, Wanted};
-use ccci_swarm::observed::Seen;
+use ccci_swarm::converge::{self, Desired, History};
+use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::cluster::Deploy;
 use ccci_swarm::wait::{self, Look};
@@ -22,7 +22,7 @@ pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     for image in &images {
         run.sink.waiting(n, &format!("image {image}"));
         let began = run.world.clock.now();
-        let pulled = run.world.cluster.pull(image, limit).map_err(|e| trouble::pull(e, image))?;
+        let pulled = run.world.cluster.pull(image, limit).map_err(|e| failures::pull(e, image))?;
         let ms = run.world.clock.now().since(began).as_millis() as u64;
         let (digest, present) = (pulled.digest, pulled.present);
         run.sink.emit(What::Pulled { image: image.clone(), digest, present, ms });
@@ -37,9 +37,9 @@ pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     put_secrets(run, side, limit)?;
     if side == Side::Head && run.state.current.is_some() {
         let stack = &run.app().stack;
-        let seen =
-            run.world.cluster.look(stack, limit).map_err(|e| trouble::cluster(e, "look at the stack"))?;
-        run.state.before_upgrade = Some(seen);
+        let observed =
+            run.world.cluster.look(stack, limit).map_err(|e| failures::cluster(e, "look at the stack"))?;
+        run.state.before_upgrade = Some(observed);
     }
     let resolved = &run.state.resolved[&side];
     let deploy = Deploy {
@@ -47,7 +47,7 @@ pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
         compose: resolved.yaml.clone(),
         files: resolved.files.clone(),
     };
-    run.world.cluster.deploy(&deploy, limit).map_err(|e| trouble::deploy(e, &run.app().stack))?;
+    run.world.cluster.deploy(&deploy, limit).map_err(|e| failures::deploy(e, &run.app().stack))?;
     run.sink.emit(What::Deployed { app: run.at, side });
     run.state.current = Some(side);
     (run.state.usable, run.state.deaf) = (false, false);
@@ -72,7 +72,7 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
         run.world
             .cluster
             .put_secret(&run.app().stack, &full, &value, &owner, limit)
-            .map_err(|e| trouble::cluster(e, &format!("put secret `{name}`")))?;
+            .map_err(|e| failures::cluster(e, &format!("put secret `{name}`")))?;
         run.state.secrets_put.insert(full);
     }
     Ok(())
@@ -80,9 +80,9 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
 
 /// Waits until the services reach what was asked; the app is usable from then on.
 pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
-    let wanted = wanted::of(&run.state.resolved[&side].composed, true);
+    let desired = desired::of(&run.state.resolved[&side].composed, true);
     run.state.history.begin_anew();
-    let mut outcome = until_converged(run, &wanted, limit).map_err(|f| as_published(run, side, *f));
+    let mut outcome = until_converged(run, &desired, limit).map_err(|f| as_published(run, side, *f));
     if let Err(f) = &mut outcome {
         run.remember(f);
     }
@@ -118,10 +118,10 @@ fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
 /// Before a backup: no update in flight, every task at its count (lesson 11). Late is said, not fatal (lesson 27).
 pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
     let side = run.state.current.unwrap_or(Side::Head);
-    let wanted = wanted::of(&run.state.resolved[&side].composed, false);
+    let desired = desired::of(&run.state.resolved[&side].composed, false);
     // a hook may just have done something to it
     run.state.history.begin_anew();
-    match until_converged(run, &wanted, limit) {
+    match until_converged(run, &desired, limit) {
         Err(f) if f.cause == causes::NOT_CONVERGED.id => {
             Ok(Some(format!("backing up unsettled: {}", f.observed())))
         }
@@ -129,14 +129,15 @@ pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
     }
 }
 
-/// Waits until what is wanted runs; failures come with the culprits' logs.
-pub fn until_converged(run: &mut Run<'_>, wanted: &Wanted, limit: &Limit) -> Done {
+/// Waits until what is desired runs; failures come with the culprits' logs.
+pub fn until_converged(run: &mut Run<'_>, desired: &Desired, limit: &Limit) -> Done {
     let (world, sink, n) = (run.world, run.sink, run.step);
     let (stack, history) = (&run.app().stack, &mut run.state.history);
     let mut say = |on: &str| sink.waiting(n, on);
-    match converge::until_converged(&*world.cluster, &*world.clock, stack, wanted, history, limit, &mut say) {
+    match converge::until_converged(&*world.cluster, &*world.clock, stack, desired, history, limit, &mut say)
+    {
         Ok(notes) => Ok((!notes.is_empty()).then(|| notes.join("; "))),
-        Err(e) => Err(Box::new(trouble::wait(e, "see every service at its wanted count"))),
+        Err(e) => Err(Box::new(failures::wait(e, "see every service at its desired count"))),
     }
 }
 
@@ -152,6 +153,6 @@ fn comes_back(run: &Run<'_>, limit: &Limit) -> bool {
 }
 
 /// Whether a look at the stack shows this; an engine that does not answer shows nothing.
-fn shows(run: &Run<'_>, limit: &Limit, what: fn(&Seen) -> bool) -> bool {
-    run.world.cluster.look(&run.app().stack, limit).is_ok_and(|seen| what(&seen))
+fn shows(run: &Run<'_>, limit: &Limit, what: fn(&Observed) -> bool) -> bool {
+    run.world.cluster.look(&run.app().stack, limit).is_ok_and(|observed| what(&observed))
 }

@@ -1,7 +1,7 @@
 //! Steps that look at the engine: what dead runs left, what it is, which networks it has.
 
 use super::Done;
-use crate::execute::{Run, trouble, undo};
+use crate::execute::{Run, failures, undo};
 use ccci_model::event::What;
 use ccci_model::failure::{Failure, causes};
 use ccci_model::plan::Side;
@@ -11,13 +11,13 @@ use ccci_swarm::ports::cluster::Owner;
 use ccci_swarm::wait::{self, Look};
 
 /// Removes what dead runs left. What cannot be removed is said and does not stop this run: names are per run.
-pub fn sweep(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
     let (n, sink) = (run.step, run.sink);
     let own = run.app().domain.as_str();
-    let swept = undo::sweep(run.world, own, undo::Kept::Stay, limit, &mut |on| sink.waiting(n, on))
-        .map_err(|e| trouble::cluster(e, "look for what dead runs left"))?;
+    let collected = undo::collect(run.world, own, undo::Kept::Stay, limit, &mut |on| sink.waiting(n, on))
+        .map_err(|e| failures::cluster(e, "look for what dead runs left"))?;
     let mut notes = vec![];
-    for (domain, removal) in &swept {
+    for (domain, removal) in &collected {
         let count: u64 = removal.counts.values().sum();
         notes.push(format!("objects of {domain}: {count}"));
         for h in &removal.held {
@@ -29,7 +29,7 @@ pub fn sweep(run: &mut Run<'_>, limit: &Limit) -> Done {
 
 /// Notes what the engine is, and says once when it has no IPVS.
 pub fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
-    let facts = run.world.cluster.engine(limit).map_err(|e| trouble::cluster(e, "look at the engine"))?;
+    let facts = run.world.cluster.engine(limit).map_err(|e| failures::cluster(e, "look at the engine"))?;
     run.shared.engine_lacks_ipvs(!facts.ipvs);
     let ipvs = if facts.ipvs { "" } else { "; no IPVS, so dnsrr and host-mode ports" };
     let note = format!("engine {} (API {}){ipvs}", facts.version, facts.api);
@@ -52,7 +52,7 @@ pub fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
             ClusterError::Refused { .. } => {
                 Failure::new(causes::NETWORK_MISSING, format!("network `{name}`"), format!("failed to {e}"))
             }
-            other => trouble::cluster(other, &format!("have the network `{name}`")),
+            other => failures::cluster(other, &format!("have the network `{name}`")),
         })?;
         if new {
             made.push(format!("`{name}`"));

@@ -20,7 +20,7 @@ pub type Done = Result<Option<String>, Box<Failure>>;
 /// Carries out one step.
 pub fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
     match &step.action {
-        Action::Sweep => engine::sweep(run, limit),
+        Action::CollectLeftovers => engine::collect(run, limit),
         Action::LookAtEngine => engine::look(run, limit),
         Action::Networks { side } => engine::networks(run, *side, limit),
         Action::Env { side, hooks, live } => compose::env(run, *side, hooks, *live, limit),

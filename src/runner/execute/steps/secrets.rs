@@ -6,7 +6,7 @@ use ccci_model::failure::{Failure, causes};
 use ccci_model::name::LONGEST_SWARM_NAME;
 use ccci_model::plan::Side;
 use ccci_model::secret::Secret;
-use ccci_recipe::envfile::SecretWanted;
+use ccci_recipe::envfile::SecretSpec;
 use rand::RngExt;
 
 /// Length of a secret whose line names none.
@@ -14,25 +14,25 @@ const PLAIN_LENGTH: usize = 32;
 
 /// Fills every secret of the side that has no value yet.
 pub fn generate(run: &mut Run<'_>, side: Side) -> Done {
-    let wanted = run.texts().sides[&side].env.sample.secrets().0;
+    let desired = run.texts().sides[&side].env.sample.secrets().0;
     let resolved = &run.state.resolved[&side];
     let (mut made, mut unhidden) = (0, vec![]);
     for (name, full) in resolved.external_secrets(run.app().stack.as_str()) {
         if full.len() > LONGEST_SWARM_NAME {
-            let seen = format!("`{full}` has {} characters", full.len());
+            let observed = format!("`{full}` has {} characters", full.len());
             let expected = format!("secret names of at most {LONGEST_SWARM_NAME} characters");
-            return Err(Box::new(Failure::new(causes::SECRET_REFUSED, expected, seen)));
+            return Err(Box::new(Failure::new(causes::SECRET_REFUSED, expected, observed)));
         }
         if full.ends_with('_') {
             let expected = format!("a version for secret `{name}` in the env");
-            let seen = format!("its full name `{full}` ends with `_`");
-            return Err(Box::new(Failure::new(causes::SECRET_REFUSED, expected, seen)));
+            let observed = format!("its full name `{full}` ends with `_`");
+            return Err(Box::new(Failure::new(causes::SECRET_REFUSED, expected, observed)));
         }
         let mut secrets = run.state.secrets.lock().expect("nothing panics while holding the secrets");
         if secrets.contains_key(&name) {
             continue;
         }
-        let value = value_for(wanted.iter().find(|w| w.name == name));
+        let value = value_for(desired.iter().find(|w| w.name == name));
         unhidden.extend(run.job.redactor.add(&name, &value).warning(&name));
         secrets.insert(name, value);
         made += 1;
@@ -42,9 +42,9 @@ pub fn generate(run: &mut Run<'_>, side: Side) -> Done {
     Ok(generated.map(|note| std::iter::once(note).chain(unhidden).collect::<Vec<_>>().join("; ")))
 }
 
-fn value_for(wanted: Option<&SecretWanted>) -> Secret {
-    let length = wanted.and_then(|w| w.length).map_or(PLAIN_LENGTH, |l| l as usize);
-    let alphabet: Vec<char> = match wanted {
+fn value_for(desired: Option<&SecretSpec>) -> Secret {
+    let length = desired.and_then(|w| w.length).map_or(PLAIN_LENGTH, |l| l as usize);
+    let alphabet: Vec<char> = match desired {
         Some(w) => w.charset.alphabet().chars().collect(),
         None => ('a'..='z').chain('A'..='Z').chain('0'..='9').collect(),
     };

@@ -1,4 +1,4 @@
-//! The voices of a call's runs: one thread hears every run and alone writes to the terminal, so that lines of runs do
+//! The reporters of a call's runs: one thread hears every run and alone writes to the terminal, so that lines of runs do
 //! not mix, a terminal that stands still holds up no run, and presentation that breaks harms none (lesson 38).
 
 use super::out::{Out, Terminal};
@@ -10,7 +10,7 @@ use ccci_report::forge::Forge;
 use ccci_report::live::{Live, Screen};
 use ccci_report::plain::Plain;
 use ccci_report::progress::since_ms;
-use ccci_report::teller::{Guarded, Teller};
+use ccci_report::reporter::{Guarded, Reporter};
 use ccci_report::usual::Usual;
 use ccci_swarm::ports::Clock;
 use std::collections::BTreeMap;
@@ -44,15 +44,15 @@ enum Heard {
 }
 
 /// The ear of the thread. Dropping it waits until everything has been written and the terminal is as it was.
-pub struct Voices {
+pub struct Reporters {
     to: Sender<Heard>,
     out: Out,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Voices {
+impl Reporters {
     /// Starts the thread. From now on what `out` says goes through it as well.
-    pub fn start(out: &Out, manner: Manner) -> Voices {
+    pub fn start(out: &Out, manner: Manner) -> Reporters {
         let (to, heard) = channel();
         let stage = Stage {
             clock: Arc::new(RealClock::new(Arc::default())),
@@ -63,7 +63,7 @@ impl Voices {
         let thread = std::thread::spawn(move || stage.listen(&heard));
         let above = to.clone();
         out.lend(Some(Box::new(move |text: &str| above.send(Heard::Say(text.to_string())).is_ok())));
-        Voices { to, out: out.clone(), thread: Some(thread) }
+        Reporters { to, out: out.clone(), thread: Some(thread) }
     }
 
     /// A run's recipe is being read.
@@ -102,7 +102,7 @@ impl Voices {
     }
 }
 
-impl Drop for Voices {
+impl Drop for Reporters {
     fn drop(&mut self) {
         self.out.lend(None);
         self.tell(Heard::Close);
@@ -118,7 +118,7 @@ struct Playing {
     since: Moment,
     /// The run's beginning on this thread's clock.
     zero: Option<Moment>,
-    teller: Option<Guarded>,
+    reporter: Option<Guarded>,
 }
 
 struct Stage {
@@ -143,13 +143,13 @@ impl Stage {
         let now = self.clock.now();
         match what {
             Heard::Reading { run, name } => {
-                self.runs.insert(run, Playing { name, since: now, zero: None, teller: None });
+                self.runs.insert(run, Playing { name, since: now, zero: None, reporter: None });
             }
             Heard::Begins { run, usual } => {
                 let name = self.runs.get(&run).map_or("", |p| p.name.as_str());
-                let teller = Guarded::new(self.teller(name, usual));
+                let reporter = Guarded::new(self.reporter(name, usual));
                 if let Some(p) = self.runs.get_mut(&run) {
-                    p.teller = Some(teller);
+                    p.reporter = Some(reporter);
                 }
             }
             Heard::Event { run, event } => {
@@ -157,13 +157,13 @@ impl Stage {
                 // an event may have waited in the queue, so the earliest beginning is the true one
                 let zero = Moment(now.0.saturating_sub(event.at.0));
                 p.zero = Some(p.zero.map_or(zero, |z| z.min(zero)));
-                if let Some(t) = &mut p.teller {
+                if let Some(t) = &mut p.reporter {
                     t.event(&event);
                 }
             }
             Heard::Over { run, outcome, text } => {
                 if let (Some(mut p), Some(outcome)) = (self.runs.remove(&run), outcome)
-                    && let Some(t) = &mut p.teller
+                    && let Some(t) = &mut p.reporter
                 {
                     t.finish(&outcome);
                 }
@@ -175,7 +175,7 @@ impl Stage {
         }
     }
 
-    fn teller(&self, name: &str, usual: Usual) -> Box<dyn Teller> {
+    fn reporter(&self, name: &str, usual: Usual) -> Box<dyn Reporter> {
         let (writer, look) = (self.out.writer(), self.out.look);
         let width = look.width.min(120);
         match self.manner {
@@ -198,7 +198,7 @@ impl Stage {
         if text.is_empty() {
             return;
         }
-        let playing = self.runs.values_mut().find_map(|p| p.teller.as_mut());
+        let playing = self.runs.values_mut().find_map(|p| p.reporter.as_mut());
         match (self.manner, playing) {
             (Manner::Live, Some(t)) if !t.is_silent() => t.say(text),
             _ => {
@@ -210,7 +210,7 @@ impl Stage {
     /// What runs, what is waited for, since when, of every run in progress.
     fn state(&self) -> String {
         let now = self.clock.now();
-        let one = |p: &Playing| match (&p.teller, p.zero) {
+        let one = |p: &Playing| match (&p.reporter, p.zero) {
             (Some(t), Some(zero)) => t.state(Moment(now.0.saturating_sub(zero.0))),
             _ => format!("{}: reading its texts and its source ({})\n", p.name, since_ms(p.since, now)),
         };
@@ -224,7 +224,7 @@ impl Stage {
         let now = self.clock.now();
         let terminal = (self.manner == Manner::Live).then(|| self.out.terminal());
         for p in self.runs.values_mut() {
-            let (Some(t), Some(zero)) = (&mut p.teller, p.zero) else { continue };
+            let (Some(t), Some(zero)) = (&mut p.reporter, p.zero) else { continue };
             if let Some(size) = terminal {
                 t.resize(size.width, size.height);
             }

@@ -11,8 +11,8 @@ use std::any::Any;
 pub fn cluster(e: ClusterError, doing: &str) -> Failure {
     match e {
         ClusterError::Deadline(what) => {
-            let seen = format!("not done before the deadline: {what}");
-            Failure::new(causes::ENGINE_REFUSED, format!("to {doing}"), seen)
+            let observed = format!("not done before the deadline: {what}");
+            Failure::new(causes::ENGINE_REFUSED, format!("to {doing}"), observed)
         }
         e => e.failure(doing, causes::ENGINE_REFUSED),
     }
@@ -33,8 +33,8 @@ pub fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
         WaitError::Hopeless(failure) => *failure,
         WaitError::Stopped(_) => Failure::new(causes::INTERRUPTED, expected, "the run was stopped"),
         WaitError::TimedOut { why, after } => {
-            let seen = format!("after {} still {why}", ccci_model::time::Span(after));
-            Failure::new(causes::NOT_CONVERGED, expected, seen)
+            let observed = format!("after {} still {why}", ccci_model::time::Span(after));
+            Failure::new(causes::NOT_CONVERGED, expected, observed)
         }
         WaitError::Look(e) => Failure::new(causes::INTERNAL, expected, e.to_string()),
     }

@@ -59,15 +59,15 @@ impl Tone {
 }
 
 /// A page.
-pub struct Sheet {
+pub struct StyledText {
     style: Style,
     out: String,
 }
 
-impl Sheet {
+impl StyledText {
     /// An empty page.
-    pub fn new(style: Style) -> Sheet {
-        Sheet { style: Style { width: style.width.max(40), ..style }, out: String::new() }
+    pub fn new(style: Style) -> StyledText {
+        StyledText { style: Style { width: style.width.max(40), ..style }, out: String::new() }
     }
 
     /// The page.
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn no_line_steers_a_terminal_or_a_forge() {
-        let mut s = Sheet::new(Style::PLAIN);
+        let mut s = StyledText::new(Style::PLAIN);
         s.row(Tone::Bad, "a\u{1b}[2J", "b\n::error::c");
         s.beside(2, "observed  ", &format!("{} ::set-output name=a::b", "x".repeat(80)));
         let text = s.text();
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn lines_fit_the_width_and_colours_do_not_count() {
-        let mut s = Sheet::new(Style { colour: true, width: 40 });
+        let mut s = StyledText::new(Style { colour: true, width: 40 });
         s.row(Tone::Bad, "FAIL  ", &"x".repeat(60));
         s.beside(2, "expected  ", &"word ".repeat(20));
         s.quote(2, "\u{1b}[31mlong line of a log that goes on and on for ever\n::error::no", 5);

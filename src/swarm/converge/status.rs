@@ -1,9 +1,9 @@
 //! Where one service stands at one look: good, on its way, failing, or dead. The rules of updates are here.
 
+use super::desired::DesiredService;
 use super::failing;
 use super::history::{History, is_of, slot};
-use super::wanted::WantedService;
-use crate::observed::{Mode, Restart, Seen, ServiceSeen, TaskSeen, TaskState, UpdateState};
+use crate::observed::{Mode, Observed, ObservedService, ObservedTask, Restart, TaskState, UpdateState};
 use ccci_model::failure::{Failure, causes};
 use std::collections::BTreeMap;
 
@@ -18,12 +18,12 @@ const NO_PORT_MS: u64 = 10_000;
 
 /// Where a service stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum ServiceStatus {
     /// Everything it wants is there.
     Good {
         /// The tasks that count, to see that they stay the same.
         tasks: String,
-        /// Nothing more can happen: all its tasks finished, or none is wanted.
+        /// Nothing more can happen: all its tasks finished, or none is desired.
         finished: bool,
         /// Whether something speaks for what runs besides time: a health check, or Swarm's own watch over an update.
         watched: bool,
@@ -40,75 +40,75 @@ pub(super) enum Standing {
     Dead(Box<Failure>),
 }
 
-impl Standing {
+impl ServiceStatus {
     /// What is missing; nothing when good.
     pub(super) fn why_not(&self) -> Option<String> {
         match self {
-            Standing::Good { .. } => None,
-            Standing::Waiting(why) | Standing::Failing(why) => Some(why.clone()),
-            Standing::Dead(failure) => Some(failure.observed()),
+            ServiceStatus::Good { .. } => None,
+            ServiceStatus::Waiting(why) | ServiceStatus::Failing(why) => Some(why.clone()),
+            ServiceStatus::Dead(failure) => Some(failure.observed()),
         }
     }
 
     pub(super) fn notes(self) -> Vec<String> {
-        if let Standing::Good { notes, .. } = self { notes } else { vec![] }
+        if let ServiceStatus::Good { notes, .. } = self { notes } else { vec![] }
     }
 }
 
 /// The tasks of a service, counted.
 struct Count<'a> {
-    wanted: u64,
+    desired: u64,
     /// Only completions count.
     job: bool,
-    /// Running, of the wanted spec, and Swarm wants them to.
-    live: Vec<&'a TaskSeen>,
+    /// Running, of the desired spec, and Swarm wants them to.
+    live: Vec<&'a ObservedTask>,
     /// Finished as they should, the newest of their slot.
-    done: Vec<&'a TaskSeen>,
-    /// Of another spec and still wanted running.
-    old: Vec<&'a TaskSeen>,
-    /// Of the wanted spec and on their way.
-    coming: Vec<&'a TaskSeen>,
+    done: Vec<&'a ObservedTask>,
+    /// Of another spec and still desired running.
+    old: Vec<&'a ObservedTask>,
+    /// Of the desired spec and on their way.
+    coming: Vec<&'a ObservedTask>,
 }
 
 /// Judges one service.
 pub(super) fn of(
-    w: &WantedService,
+    w: &DesiredService,
     fresh: bool,
-    seen: &Seen,
+    observed: &Observed,
     history: &mut History,
     now_ms: u64,
-) -> Standing {
-    let Some(service) = seen.service(w.name.as_str()) else { return missing(w, history, now_ms) };
+) -> ServiceStatus {
+    let Some(service) = observed.service(w.name.as_str()) else { return missing(w, history, now_ms) };
     let update = service.update.as_ref();
     let in_flight = update.filter(|(s, _)| matches!(s, UpdateState::Updating | UpdateState::RollbackStarted));
     let taken_back =
         update.filter(|(s, _)| matches!(s, UpdateState::RollbackCompleted | UpdateState::RollbackPaused));
     if let (true, Some((state, said))) = (fresh, taken_back) {
-        return Standing::Dead(Box::new(failing::rolled_back(service, *state, said, history)));
+        return ServiceStatus::Dead(Box::new(failing::rolled_back(service, *state, said, history)));
     }
     let differences = w.differences(service);
     if let (false, Some((state, said))) = (differences.is_empty(), taken_back) {
-        return Standing::Dead(Box::new(failing::rolled_back(service, *state, said, history)));
+        return ServiceStatus::Dead(Box::new(failing::rolled_back(service, *state, said, history)));
     }
     if in_flight.is_none() && !differences.is_empty() {
         let expected = format!("service `{}` to be as the composed file says", w.name);
         let failure = Failure::new(causes::SPEC_DIFFERS, expected, differences.join("; "));
-        return Standing::Dead(Box::new(failure));
+        return ServiceStatus::Dead(Box::new(failure));
     }
-    let count = counted(service, seen);
-    if let Some(standing) = stuck(service, &count, seen, history, now_ms) {
-        return standing;
+    let count = counted(service, observed);
+    if let Some(status) = stuck(service, &count, observed, history, now_ms) {
+        return status;
     }
     if let Some(failure) =
         failing::never_again(service, &count.live, &count.coming, in_flight.is_some(), history)
     {
-        return Standing::Dead(Box::new(failure));
+        return ServiceStatus::Dead(Box::new(failure));
     }
     if let Some((state, said)) = in_flight {
         let doing = if *state == UpdateState::Updating { "updating it" } else { "taking the update back" };
         let why = format!("{}: Swarm is {doing}{}", w.name, in_brackets(said));
         let ends_badly = *state == UpdateState::Updating && !count.is_good();
-        return if ends_badly { failing_or(why, service, history) } else { Standing::Waiting(why) };
+        return if ends_badly { failing_or(why, service, history) } else { ServiceStatus::Waiting(why) };
     }
     if count.is_good() {
         return good(service, &count, history);
@@ -116,34 +116,38 @@ pub(super) fn of(
     failing_or(count.why(service), service, history)
 }
 
-fn missing(w: &WantedService, history: &mut History, now_ms: u64) -> Standing {
+fn missing(w: &DesiredService, history: &mut History, now_ms: u64) -> ServiceStatus {
     let why = format!("{}: the engine has no such service", w.name);
     if history.blocked_for(&w.name, "missing", now_ms) < MISSING_MS {
-        return Standing::Waiting(why);
+        return ServiceStatus::Waiting(why);
     }
     let expected = format!("service `{}` to exist after the deploy", w.name);
-    Standing::Dead(Box::new(Failure::new(causes::SPEC_DIFFERS, expected, "the engine has no such service")))
+    ServiceStatus::Dead(Box::new(Failure::new(
+        causes::SPEC_DIFFERS,
+        expected,
+        "the engine has no such service",
+    )))
 }
 
-fn counted<'a>(service: &'a ServiceSeen, seen: &'a Seen) -> Count<'a> {
-    let tasks = seen.tasks_of(service);
-    let mut newest: BTreeMap<(u64, &str), &TaskSeen> = BTreeMap::new();
+fn counted<'a>(service: &'a ObservedService, observed: &'a Observed) -> Count<'a> {
+    let tasks = observed.tasks_of(service);
+    let mut newest: BTreeMap<(u64, &str), &ObservedTask> = BTreeMap::new();
     for task in tasks.iter().filter(|t| is_of(t, service)) {
         newest.entry(slot(task)).or_insert(task);
     }
     let job = matches!(service.mode, Mode::Job(_));
-    let finished = |t: &TaskSeen| {
+    let finished = |t: &ObservedTask| {
         t.state == TaskState::Complete && super::ends::end_of(service, t).is_none() && is_of(t, service)
     };
-    let done: Vec<&TaskSeen> = if job {
+    let done: Vec<&ObservedTask> = if job {
         tasks.iter().copied().filter(|t| finished(t)).collect()
     } else {
         newest.into_values().filter(|t| finished(t)).collect()
     };
-    let wanted = tasks.into_iter().filter(|t| t.wanted_running);
-    let (mine, others): (Vec<_>, Vec<_>) = wanted.partition(|t| is_of(t, service));
+    let desired = tasks.into_iter().filter(|t| t.desired_running);
+    let (mine, others): (Vec<_>, Vec<_>) = desired.partition(|t| is_of(t, service));
     Count {
-        wanted: service.mode.wanted(),
+        desired: service.mode.desired(),
         job,
         live: mine.iter().copied().filter(|t| t.state == TaskState::Running).collect(),
         coming: mine.into_iter().filter(|t| t.state < TaskState::Running).collect(),
@@ -155,14 +159,14 @@ fn counted<'a>(service: &'a ServiceSeen, seen: &'a Seen) -> Count<'a> {
 impl Count<'_> {
     fn is_good(&self) -> bool {
         let there = if self.job { self.done.len() } else { self.live.len() + self.done.len() } as u64;
-        there >= self.wanted && self.live.len() as u64 <= self.wanted && self.old.is_empty()
+        there >= self.desired && self.live.len() as u64 <= self.desired && self.old.is_empty()
     }
 
     /// What is missing, without numbers that tick.
-    fn why(&self, service: &ServiceSeen) -> String {
+    fn why(&self, service: &ObservedService) -> String {
         let name = &service.name;
         let there = self.live.len() + self.done.len();
-        if !self.old.is_empty() && there as u64 >= self.wanted {
+        if !self.old.is_empty() && there as u64 >= self.desired {
             return format!("{name}: its old task is still there");
         }
         let next = self.coming.first().map_or("no task yet".to_string(), |t| match t.state {
@@ -173,18 +177,18 @@ impl Count<'_> {
             _ if t.message.is_empty() => "starting".into(),
             _ => t.message.clone(),
         });
-        format!("{name}: {there} of {} running, {next}", self.wanted)
+        format!("{name}: {there} of {} running, {next}", self.desired)
     }
 }
 
 /// What Swarm cannot get out of by itself: a paused update with the old version serving, a task without a node.
 fn stuck(
-    service: &ServiceSeen,
+    service: &ObservedService,
     count: &Count<'_>,
-    seen: &Seen,
+    observed: &Observed,
     history: &mut History,
     now_ms: u64,
-) -> Option<Standing> {
+) -> Option<ServiceStatus> {
     if let Some((UpdateState::Paused, said)) = &service.update
         && !count.old.is_empty()
     {
@@ -192,29 +196,38 @@ fn stuck(
             format!("{}: its update is paused and the old version serves{}", service.name, in_brackets(said));
         let long = history.blocked_for(&service.name, "paused", now_ms) >= PAUSED_MS;
         let dead = || {
-            Standing::Dead(Box::new(failing::paused(service, said, "the old version still serves", history)))
+            ServiceStatus::Dead(Box::new(failing::paused(
+                service,
+                said,
+                "the old version still serves",
+                history,
+            )))
         };
-        return Some(if long { dead() } else { Standing::Waiting(why) });
+        return Some(if long { dead() } else { ServiceStatus::Waiting(why) });
     }
     if matches!(service.mode, Mode::Global(0)) {
         let error = "no node of the swarm fits this global service";
         let long = history.blocked_for(&service.name, error, now_ms) >= NO_NODE_MS;
-        let dead = || Standing::Dead(Box::new(failing::no_node(service, error, seen)));
-        return Some(if long { dead() } else { Standing::Waiting(format!("{}: {error}", service.name)) });
+        let dead = || ServiceStatus::Dead(Box::new(failing::no_node(service, error, observed)));
+        return Some(if long {
+            dead()
+        } else {
+            ServiceStatus::Waiting(format!("{}: {error}", service.name))
+        });
     }
-    let no_node = |t: &&&TaskSeen| t.state == TaskState::Pending && t.error.contains("no suitable node");
+    let no_node = |t: &&&ObservedTask| t.state == TaskState::Pending && t.error.contains("no suitable node");
     let Some(task) = count.coming.iter().find(no_node) else {
         history.unblocked(&service.name);
         return None;
     };
     let bound = if task.error.contains("port") { NO_PORT_MS } else { NO_NODE_MS };
     if history.blocked_for(&service.name, &task.error, now_ms) >= bound {
-        return Some(Standing::Dead(Box::new(failing::no_node(service, &task.error, seen))));
+        return Some(ServiceStatus::Dead(Box::new(failing::no_node(service, &task.error, observed))));
     }
-    Some(Standing::Waiting(count.why(service)))
+    Some(ServiceStatus::Waiting(count.why(service)))
 }
 
-fn good(service: &ServiceSeen, count: &Count<'_>, history: &History) -> Standing {
+fn good(service: &ObservedService, count: &Count<'_>, history: &History) -> ServiceStatus {
     let name = &service.name;
     let mut notes = vec![];
     if let Some((UpdateState::Paused, said)) = &service.update {
@@ -223,11 +236,11 @@ fn good(service: &ServiceSeen, count: &Count<'_>, history: &History) -> Standing
             in_brackets(said)
         ));
     }
-    if count.wanted == 0 {
+    if count.desired == 0 {
         notes.push(format!("`{name}` wants no task (replicas 0): nothing of it runs"));
     }
     if !count.done.is_empty() {
-        notes.push(format!("`{name}` ran to its end ({} of {})", count.done.len(), count.wanted));
+        notes.push(format!("`{name}` ran to its end ({} of {})", count.done.len(), count.desired));
     }
     if count.done.iter().any(|t| service.has_healthcheck && t.unhealthy.is_none()) {
         notes.push(format!(
@@ -246,14 +259,20 @@ fn good(service: &ServiceSeen, count: &Count<'_>, history: &History) -> Standing
     let mut tasks: Vec<&str> = count.live.iter().chain(&count.done).map(|t| t.id.as_str()).collect();
     tasks.sort_unstable();
     let watched = service.has_healthcheck || service.update.is_some();
-    Standing::Good { tasks: tasks.join(" "), finished: count.live.is_empty(), watched, failed_before, notes }
+    ServiceStatus::Good {
+        tasks: tasks.join(" "),
+        finished: count.live.is_empty(),
+        watched,
+        failed_before,
+        notes,
+    }
 }
 
-fn failing_or(why: String, service: &ServiceSeen, history: &History) -> Standing {
+fn failing_or(why: String, service: &ObservedService, history: &History) -> ServiceStatus {
     let bad = history.bad_ends(service);
     match bad.iter().flatten().max_by_key(|b| b.task.created_ms) {
-        None => Standing::Waiting(why),
-        Some(b) => Standing::Failing(format!("{}: a task ended {}", service.name, b.end.words())),
+        None => ServiceStatus::Waiting(why),
+        Some(b) => ServiceStatus::Failing(format!("{}: a task ended {}", service.name, b.end.words())),
     }
 }
 

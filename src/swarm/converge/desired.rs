@@ -1,12 +1,12 @@
 //! What a stack should become, as far as Swarm can be asked about it. Plain values.
 
-use crate::observed::{Mode, Restart, Seen, ServiceSeen};
+use crate::observed::{Mode, Observed, ObservedService, Restart};
 use ccci_model::name::ServiceName;
 use std::collections::BTreeMap;
 
-/// How many tasks are wanted.
+/// How many tasks are desired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WantedMode {
+pub enum DesiredMode {
     /// So many at once.
     Replicated(u64),
     /// One on each fitting node.
@@ -17,11 +17,11 @@ pub enum WantedMode {
 
 /// One service of the composed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedService {
+pub struct DesiredService {
     /// Name inside the stack.
     pub name: ServiceName,
     /// How many tasks.
-    pub mode: WantedMode,
+    pub mode: DesiredMode,
     /// Image as written; an engine may add the digest.
     pub image: String,
     /// When ended tasks start again.
@@ -32,31 +32,31 @@ pub struct WantedService {
 
 /// What a stack should become.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wanted {
+pub struct Desired {
     /// Its services.
-    pub services: Vec<WantedService>,
+    pub services: Vec<DesiredService>,
     /// Whether a deploy came just before: then a rolled-back update is a failure, else it is history.
     pub fresh: bool,
 }
 
-impl WantedService {
+impl DesiredService {
     /// One replica that always restarts.
-    pub fn new(name: ServiceName, image: impl Into<String>) -> WantedService {
-        WantedService {
+    pub fn new(name: ServiceName, image: impl Into<String>) -> DesiredService {
+        DesiredService {
             name,
-            mode: WantedMode::Replicated(1),
+            mode: DesiredMode::Replicated(1),
             image: image.into(),
             restart: Restart::Any,
             labels: BTreeMap::new(),
         }
     }
 
-    /// What of the live spec is not as wanted, one line each.
-    pub fn differences(&self, live: &ServiceSeen) -> Vec<String> {
+    /// What of the live spec is not as desired, one line each.
+    pub fn differences(&self, live: &ObservedService) -> Vec<String> {
         let mut out = vec![];
-        let mut differ = |what: &str, wanted: String, is: String| {
-            if wanted != is {
-                out.push(format!("{what}: wanted `{wanted}`, the engine has `{is}`"));
+        let mut differ = |what: &str, desired: String, is: String| {
+            if desired != is {
+                out.push(format!("{what}: desired `{desired}`, the engine has `{is}`"));
             }
         };
         differ("image", self.image.clone(), as_written(&self.image, &live.image));
@@ -69,46 +69,46 @@ impl WantedService {
         out
     }
 
-    /// The wanted mode in the words of what was seen; counts that only the engine knows are taken from it.
+    /// The desired mode in the words of what was seen; counts that only the engine knows are taken from it.
     fn mode_as_seen(&self, live: Mode) -> String {
         let mode = match (self.mode, live) {
-            (WantedMode::Replicated(n), _) => Mode::Replicated(n),
-            (WantedMode::Global, live) => Mode::Global(live.wanted()),
-            (WantedMode::Job(0), live) => Mode::Job(live.wanted()),
-            (WantedMode::Job(n), _) => Mode::Job(n),
+            (DesiredMode::Replicated(n), _) => Mode::Replicated(n),
+            (DesiredMode::Global, live) => Mode::Global(live.desired()),
+            (DesiredMode::Job(0), live) => Mode::Job(live.desired()),
+            (DesiredMode::Job(n), _) => Mode::Job(n),
         };
         format!("{mode:?}")
     }
 }
 
-impl Wanted {
+impl Desired {
     /// What is there now, to wait until it is quiet again after an operation that changes no spec.
-    pub fn as_it_is(seen: &Seen) -> Wanted {
-        let services = seen.services.iter().map(|s| WantedService {
+    pub fn as_it_is(observed: &Observed) -> Desired {
+        let services = observed.services.iter().map(|s| DesiredService {
             name: s.name.clone(),
             mode: match s.mode {
-                Mode::Replicated(n) => WantedMode::Replicated(n),
-                Mode::Global(_) => WantedMode::Global,
-                Mode::Job(n) => WantedMode::Job(n),
+                Mode::Replicated(n) => DesiredMode::Replicated(n),
+                Mode::Global(_) => DesiredMode::Global,
+                Mode::Job(n) => DesiredMode::Job(n),
             },
             image: s.image.clone(),
             restart: s.restart,
             labels: BTreeMap::new(),
         });
-        Wanted { services: services.collect(), fresh: false }
+        Desired { services: services.collect(), fresh: false }
     }
 
-    /// Services that exist and are not wanted (lesson 5: `docker stack deploy` leaves them).
-    pub fn dropped<'a>(&'a self, seen: &'a Seen) -> impl Iterator<Item = &'a ServiceName> {
-        let known = |s: &&ServiceSeen| !self.services.iter().any(|w| w.name == s.name);
-        seen.services.iter().filter(known).map(|s| &s.name)
+    /// Services that exist and are not desired (lesson 5: `docker stack deploy` leaves them).
+    pub fn dropped<'a>(&'a self, observed: &'a Observed) -> impl Iterator<Item = &'a ServiceName> {
+        let known = |s: &&ObservedService| !self.services.iter().any(|w| w.name == s.name);
+        observed.services.iter().filter(known).map(|s| &s.name)
     }
 }
 
 /// The engine adds `@sha256:…` when it resolves a tag; that is no difference unless a digest was asked for.
-fn as_written(wanted: &str, live: &str) -> String {
+fn as_written(desired: &str, live: &str) -> String {
     match live.split_once('@') {
-        Some((name, _)) if !wanted.contains('@') => name.to_string(),
+        Some((name, _)) if !desired.contains('@') => name.to_string(),
         _ => live.to_string(),
     }
 }

@@ -1,12 +1,12 @@
-//! What every voice of a running run can do, and a guard that keeps a broken one from harming the run.
+//! What every reporter of a running run can do, and a guard that keeps a broken one from harming the run.
 
 use ccci_model::event::Event;
 use ccci_model::time::Moment;
 use ccci_model::verdict::Outcome;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A voice: hears events, never the world. Moments count from the run's beginning, as in events.
-pub trait Teller: Send {
+/// A reporter: hears events, never the world. Moments count from the run's beginning, as in events.
+pub trait Reporter: Send {
     /// An event happened.
     fn event(&mut self, event: &Event);
     /// Time passed; called a few times a second.
@@ -21,10 +21,10 @@ pub trait Teller: Send {
     fn resize(&mut self, _width: usize, _height: usize) {}
 }
 
-/// A voice that says nothing.
+/// A reporter that says nothing.
 pub struct Mute;
 
-impl Teller for Mute {
+impl Reporter for Mute {
     fn event(&mut self, _event: &Event) {}
     fn tick(&mut self, _now: Moment) {}
     fn say(&mut self, _line: &str) {}
@@ -36,12 +36,12 @@ impl Teller for Mute {
 
 /// Presentation that panics falls silent; the run goes on (lesson 38).
 pub struct Guarded {
-    inner: Option<Box<dyn Teller>>,
+    inner: Option<Box<dyn Reporter>>,
 }
 
 impl Guarded {
-    /// Guards a voice.
-    pub fn new(inner: Box<dyn Teller>) -> Guarded {
+    /// Guards a reporter.
+    pub fn new(inner: Box<dyn Reporter>) -> Guarded {
         Guarded { inner: Some(inner) }
     }
 
@@ -50,7 +50,7 @@ impl Guarded {
         self.inner.is_none()
     }
 
-    fn with(&mut self, call: impl FnOnce(&mut dyn Teller)) {
+    fn with(&mut self, call: impl FnOnce(&mut dyn Reporter)) {
         let Some(inner) = &mut self.inner else { return };
         if catch_unwind(AssertUnwindSafe(|| call(&mut **inner))).is_err() {
             self.inner = None;
@@ -58,7 +58,7 @@ impl Guarded {
     }
 }
 
-impl Teller for Guarded {
+impl Reporter for Guarded {
     fn event(&mut self, event: &Event) {
         self.with(|t| t.event(event));
     }
@@ -86,7 +86,7 @@ mod tests {
 
     struct Broken;
 
-    impl Teller for Broken {
+    impl Reporter for Broken {
         fn event(&mut self, _event: &Event) {}
         fn tick(&mut self, _now: Moment) {
             panic!("a bug in presentation");
@@ -99,11 +99,11 @@ mod tests {
     }
 
     #[test]
-    fn lesson_38_a_voice_that_panics_falls_silent_and_nothing_else_happens() {
-        let mut voice = Guarded::new(Box::new(Broken));
-        assert_eq!(voice.state(Moment(0)), "");
-        voice.tick(Moment(1));
-        assert!(voice.is_silent());
-        voice.tick(Moment(2));
+    fn lesson_38_a_reporter_that_panics_falls_silent_and_nothing_else_happens() {
+        let mut reporter = Guarded::new(Box::new(Broken));
+        assert_eq!(reporter.state(Moment(0)), "");
+        reporter.tick(Moment(1));
+        assert!(reporter.is_silent());
+        reporter.tick(Moment(2));
     }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A failure and where it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct Occurrence {
     /// The tier; none before and after them.
     pub tier: Option<Tier>,
     /// The step's title, or the test.
@@ -24,18 +24,18 @@ pub struct Trouble {
     pub failure: Failure,
 }
 
-/// All troubles, first things first.
+/// All occurrences, in order.
 pub(super) fn all(
     plan: &Plan,
     events: &[Event],
     known: &Known<'_>,
     steps: &[StepOutcome],
     stopped: Option<&str>,
-) -> Vec<Trouble> {
+) -> Vec<Occurrence> {
     let mut out = told(plan, events, known);
     let mut add = |during: &str, failure| {
         let during = during.to_string();
-        out.push(Trouble { tier: None, during, at: None, by: None, failure });
+        out.push(Occurrence { tier: None, during, at: None, by: None, failure });
     };
     for (file, secret) in each(events, |w| match w {
         What::SecretFound { file, secret } => Some((file, secret)),
@@ -51,8 +51,8 @@ pub(super) fn all(
         add("deploy", failure);
     }
     if find(events, |w| matches!(w, What::RunEnded { .. }).then_some(())).is_none() {
-        let seen = "the record ends before the run did";
-        add("the record", Failure::new(causes::KILLED, "a record with an end", seen));
+        let observed = "the record ends before the run did";
+        add("the record", Failure::new(causes::KILLED, "a record with an end", observed));
     } else {
         for failure in not_done(plan, steps, stopped) {
             add("the plan", failure);
@@ -61,7 +61,7 @@ pub(super) fn all(
     if stopped == Some("deadline") && !out.iter().any(|t| t.failure.cause == causes::RUN_DEADLINE.id) {
         let detail = Detail::Deadline { deadline_ms: plan.deadline_ms, during: None };
         let (during, failure) = ("the run".into(), Failure::of(causes::RUN_DEADLINE, detail));
-        out.push(Trouble { tier: None, during, at: None, by: None, failure });
+        out.push(Occurrence { tier: None, during, at: None, by: None, failure });
     }
     let mut free = known.free();
     for t in out.iter_mut().filter(|t| t.failure.id.is_none()) {
@@ -72,8 +72,8 @@ pub(super) fn all(
 }
 
 /// What steps and tests say themselves, each failure once: by the first that refers to it, and a test ends before its step.
-fn told(plan: &Plan, events: &[Event], known: &Known<'_>) -> Vec<Trouble> {
-    let mut out: Vec<Trouble> = vec![];
+fn told(plan: &Plan, events: &[Event], known: &Known<'_>) -> Vec<Occurrence> {
+    let mut out: Vec<Occurrence> = vec![];
     let mut ids: HashSet<FailureId> = HashSet::new();
     let mut hooks: HashMap<FailureId, &str> = HashMap::new();
     let mut own_tests = 0;
@@ -87,7 +87,7 @@ fn told(plan: &Plan, events: &[Event], known: &Known<'_>) -> Vec<Trouble> {
                 let during = format!("{file} {name}");
                 let by = Some(during.clone());
                 if let Some(failure) = failure.filter(|f| f.id.is_none() || ids.insert(f.id)) {
-                    out.push(Trouble { tier: Some(*tier), during, at, by, failure });
+                    out.push(Occurrence { tier: Some(*tier), during, at, by, failure });
                 }
             }
             What::StepEnded { step, status, failure, .. } => {
@@ -97,12 +97,12 @@ fn told(plan: &Plan, events: &[Event], known: &Known<'_>) -> Vec<Trouble> {
                 let by = by.or_else(|| planned.and_then(|s| asks(plan, s)));
                 let failure = of(*status, known.get(*failure), out.len() > own_tests);
                 if let Some(failure) = failure.filter(|f| f.id.is_none() || ids.insert(f.id)) {
-                    out.push(Trouble { tier: planned.and_then(|s| s.tier), during, at, by, failure });
+                    out.push(Occurrence { tier: planned.and_then(|s| s.tier), during, at, by, failure });
                 }
             }
             What::RecordFailed { failure } => {
                 let (during, failure) = ("the record".into(), (**failure).clone());
-                out.push(Trouble { tier: None, during, at: None, by: None, failure });
+                out.push(Occurrence { tier: None, during, at: None, by: None, failure });
             }
             _ => {}
         }
@@ -162,7 +162,7 @@ pub(super) fn is_removal(plan: &Plan, s: &StepOutcome) -> bool {
     plan.steps.get(s.step).is_none_or(|p| p.action == Action::Remove)
 }
 
-/// A leak that removal found and the step did not tell. When removal could not look at all, that is the trouble.
+/// A leak that removal found and the step did not tell. When removal could not look at all, that is the failure.
 fn leak(plan: &Plan, events: &[Event], steps: &[StepOutcome]) -> Option<Failure> {
     let told = steps.iter().filter(|s| is_removal(plan, s)).any(|s| s.failure.is_some());
     let left = leftovers(events);
@@ -206,8 +206,8 @@ fn not_done(plan: &Plan, steps: &[StepOutcome], stopped: Option<&str>) -> Vec<Fa
     for (n, step) in plan.steps.iter().enumerate() {
         let done = steps.iter().any(|s| s.step == n && s.ended);
         if !done && (stopped.is_none() || step.action == Action::Remove) {
-            let seen = format!("`{}` was never done", plan.title(step));
-            out.push(Failure::new(causes::INTERNAL, "every step of the plan to be done", seen));
+            let observed = format!("`{}` was never done", plan.title(step));
+            out.push(Failure::new(causes::INTERNAL, "every step of the plan to be done", observed));
         }
     }
     out

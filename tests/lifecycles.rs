@@ -1,4 +1,4 @@
-//! Whole lives on a real Swarm: the three recipes are green, and each sabotage is found at the right tier. Run when
+//! Whole lifecycles on a real Swarm: the three recipes are green, and each sabotage is found at the right tier. Run when
 //! `CCCI_SWARM` is set (`make test`); without it each story says that it was not run.
 
 use ccci::app::run::run;
@@ -18,7 +18,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// One life at a time: mumble's host port is one of a kind, and two cores are what there is.
+/// One run at a time: mumble's host port is one of a kind, and two cores are what there is.
 static ONE: Mutex<()> = Mutex::new(());
 
 fn swarm(story: &str) -> bool {
@@ -30,7 +30,7 @@ fn swarm(story: &str) -> bool {
 }
 
 /// Lives a recipe after changing its job and its Swarm.
-fn life(
+fn lifecycle(
     recipe: &str,
     tiers: Option<&str>,
     change: impl FnOnce(&mut Job),
@@ -71,8 +71,8 @@ fn green(recipe: &str) {
     if !swarm(recipe) {
         return;
     }
-    let o = life(recipe, None, |_| (), |c| c);
-    assert_eq!(o.verdict, Verdict::Green, "{recipe}: {:?}", o.troubles);
+    let o = lifecycle(recipe, None, |_| (), |c| c);
+    assert_eq!(o.verdict, Verdict::Green, "{recipe}: {:?}", o.failures);
     for t in [Tier::Install, Tier::Upgrade, Tier::Backup, Tier::Restore, Tier::Custom] {
         assert_eq!(tier(&o, t), Status::Pass, "{recipe} {t}");
         let ran = o.tiers.iter().find(|x| x.tier == t).map_or(0, |x| x.tests.len());
@@ -99,9 +99,9 @@ const ALL: &[&str] = &["recipes/custom-html", "recipes/wordpress", "recipes/mumb
 
 /// Whatever is wrong must be red, blamed on the recipe, at that tier and no earlier one.
 fn red_at(o: &Outcome, recipe: &str, at: Tier, cause: &[&str]) {
-    assert_eq!(o.verdict, Verdict::Red, "{recipe}: {:?}", o.troubles);
-    assert_eq!(tier(o, at), Status::Fail, "{recipe} {at}: {:?}", o.troubles);
-    let first = o.troubles.iter().find(|t| t.tier == Some(at)).expect("a trouble of that tier");
+    assert_eq!(o.verdict, Verdict::Red, "{recipe}: {:?}", o.failures);
+    assert_eq!(tier(o, at), Status::Fail, "{recipe} {at}: {:?}", o.failures);
+    let first = o.failures.iter().find(|t| t.tier == Some(at)).expect("a failure of that tier");
     assert!(cause.contains(&first.failure.cause.as_str()), "{recipe}: {:?}", first.failure);
     assert_eq!(first.failure.blame.to_string(), "recipe", "{recipe}: {:?}", first.failure);
     for t in o.tiers.iter().filter(|t| t.tier < at) {
@@ -112,7 +112,7 @@ fn red_at(o: &Outcome, recipe: &str, at: Tier, cause: &[&str]) {
 #[test]
 fn a_restore_that_does_nothing_is_red_at_the_restore() {
     for recipe in ALL.iter().filter(|r| swarm(r)) {
-        let o = life(recipe, Some("backup,restore"), |_| (), restores_nothing);
+        let o = lifecycle(recipe, Some("backup,restore"), |_| (), restores_nothing);
         red_at(&o, recipe, Tier::Restore, &["test-failed"]);
     }
 }
@@ -120,7 +120,7 @@ fn a_restore_that_does_nothing_is_red_at_the_restore() {
 #[test]
 fn an_empty_backup_is_red_at_the_backup() {
     for recipe in ALL.iter().filter(|r| swarm(r)) {
-        let o = life(recipe, Some("backup,restore"), |_| (), packs_nothing);
+        let o = lifecycle(recipe, Some("backup,restore"), |_| (), packs_nothing);
         red_at(&o, recipe, Tier::Backup, &["empty-backup"]);
     }
 }
@@ -139,7 +139,7 @@ fn lesson_15_an_upgrade_to_what_was_there_is_red_at_the_upgrade() {
                 }
             });
         };
-        let o = life(recipe, Some("upgrade"), no_op, |c| c);
+        let o = lifecycle(recipe, Some("upgrade"), no_op, |c| c);
         red_at(&o, recipe, Tier::Upgrade, &["not-moved"]);
     }
 }
@@ -162,7 +162,7 @@ fn a_ready_probe_that_is_never_true_is_red_at_the_install() {
                 s.limit_ms = 3_000;
             }
         };
-        let o = life(dir.to_str().unwrap(), Some("install"), short, |c| c);
+        let o = lifecycle(dir.to_str().unwrap(), Some("install"), short, |c| c);
         red_at(&o, recipe, Tier::Install, &["not-ready"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Voices of a running run, replayed from kept records: what stands in a log, what a person sees on a terminal.
+//! Reporters of a running run, replayed from kept records: what stands in a log, what a person sees on a terminal.
 
 use crate::golden;
 use crate::report::{RECORDS, odd_events, record};
@@ -10,31 +10,31 @@ use ccci_report::forge::Forge;
 use ccci_report::live::{self, Live};
 use ccci_report::plain::Plain;
 use ccci_report::progress::Progress;
-use ccci_report::teller::Teller;
+use ccci_report::reporter::Reporter;
 use ccci_report::usual::Usual;
 use ccci_runner::record::Record;
 use proptest::prelude::*;
 use std::path::Path;
 
 /// Replays a record with a tick every `tick_ms` of its time.
-fn replay(record: &Record, voice: &mut dyn Teller, tick_ms: u64) {
+fn replay(record: &Record, reporter: &mut dyn Reporter, tick_ms: u64) {
     let mut now = 0u64;
     for e in &record.events {
         // a gap of hours need not be ticked through
         now = now.max(e.at.0.saturating_sub(100 * tick_ms));
         while now.saturating_add(tick_ms) < e.at.0 {
             now += tick_ms;
-            voice.tick(Moment(now));
+            reporter.tick(Moment(now));
         }
-        voice.event(e);
+        reporter.event(e);
     }
-    voice.finish(&record.outcome);
+    reporter.finish(&record.outcome);
 }
 
 fn plain(record: &Record, forge: Forge) -> String {
     let out = Shared::default();
-    let mut voice = Plain::new(Box::new(out.clone()), forge, 100);
-    replay(record, &mut voice, 1_000);
+    let mut reporter = Plain::new(Box::new(out.clone()), forge, 100);
+    replay(record, &mut reporter, 1_000);
     out.take()
 }
 
@@ -87,8 +87,8 @@ fn what_a_step_took_before_says_when_its_wait_is_long() {
     for (usual, first) in [(4_000, "slow  settle, 14s of 5m"), (20_000, "slow  settle, 60s of 5m")] {
         let out = Shared::default();
         let known = Usual::from([("settle".to_string(), usual)]);
-        let mut voice = Plain::new(Box::new(out.clone()), Forge::Plain, 100).after(known);
-        replay(&record("deadline"), &mut voice, 1_000);
+        let mut reporter = Plain::new(Box::new(out.clone()), Forge::Plain, 100).after(known);
+        replay(&record("deadline"), &mut reporter, 1_000);
         let said = lines_about_time(&out.take());
         let slow = said.iter().find(|l| l.starts_with("slow")).unwrap();
         let usually = format!(", longer than usual ({}s)", usual / 1_000);
@@ -99,8 +99,8 @@ fn what_a_step_took_before_says_when_its_wait_is_long() {
 #[test]
 fn lines_of_several_runs_begin_with_whose_they_are_and_annotations_stay_readable_to_the_forge() {
     let out = Shared::default();
-    let mut voice = Plain::new(Box::new(out.clone()), Forge::GitHub, 100).beside("one  ");
-    replay(&record("red_install"), &mut voice, 1_000);
+    let mut reporter = Plain::new(Box::new(out.clone()), Forge::GitHub, 100).beside("one  ");
+    replay(&record("red_install"), &mut reporter, 1_000);
     let text = out.take();
     assert!(text.lines().count() > 20 && text.contains("\n::error title="), "{text}");
     for line in text.lines() {
@@ -114,16 +114,16 @@ fn lines_of_several_runs_begin_with_whose_they_are_and_annotations_stay_readable
 #[test]
 fn lines_put_above_the_live_view_are_whole_and_the_view_stays_below_them() {
     let out = Shared::default();
-    let mut seen = Screen::new(SCREEN.width);
-    let mut voice = Live::new(Box::new(out.clone()), SCREEN);
+    let mut observed = Screen::new(SCREEN.width);
+    let mut reporter = Live::new(Box::new(out.clone()), SCREEN);
     let events = record("red_upgrade").events;
-    events.iter().take(30).for_each(|e| voice.event(e));
+    events.iter().take(30).for_each(|e| reporter.event(e));
     let at = events[29].at;
-    let state = voice.state(Moment(at.0 + 700));
-    voice.say(&format!("SIGINT: {}\n{state}", "word ".repeat(40)));
-    voice.tick(Moment(at.0 + 1_000));
-    seen.write(&out.take());
-    let text = seen.text();
+    let state = reporter.state(Moment(at.0 + 700));
+    reporter.say(&format!("SIGINT: {}\n{state}", "word ".repeat(40)));
+    reporter.tick(Moment(at.0 + 1_000));
+    observed.write(&out.take());
+    let text = observed.text();
     assert_eq!(text.matches("word").count(), 40, "{text}");
     assert!(text.contains(" to the deadline, failures ") && !text.contains('…'), "{text}");
     let block = text.lines().rev().take_while(|l| l.starts_with(' ')).count();
@@ -134,17 +134,17 @@ fn lines_put_above_the_live_view_are_whole_and_the_view_stays_below_them() {
 /// What a person sees: after every event, and at the end.
 fn watch(record: &Record, screen: live::Screen, mut each: impl FnMut(&What, &Screen)) -> Screen {
     let out = Shared::default();
-    let mut seen = Screen::new(screen.width);
-    let mut voice = Live::new(Box::new(out.clone()), screen);
+    let mut observed = Screen::new(screen.width);
+    let mut reporter = Live::new(Box::new(out.clone()), screen);
     for e in &record.events {
-        voice.event(e);
-        voice.tick(Moment(e.at.0.saturating_add(150)));
-        seen.write(&out.take());
-        each(&e.what, &seen);
+        reporter.event(e);
+        reporter.tick(Moment(e.at.0.saturating_add(150)));
+        observed.write(&out.take());
+        each(&e.what, &observed);
     }
-    voice.finish(&record.outcome);
-    seen.write(&out.take());
-    seen
+    reporter.finish(&record.outcome);
+    observed.write(&out.take());
+    observed
 }
 
 const SCREEN: live::Screen = live::Screen { width: 80, height: 24, colour: true };
@@ -153,20 +153,20 @@ const SCREEN: live::Screen = live::Screen { width: 80, height: 24, colour: true 
 fn the_live_view_leaves_failures_behind_and_nothing_else() {
     for (name, ..) in RECORDS {
         let record = record(name);
-        let seen = watch(&record, SCREEN, |_, _| ());
-        golden::same(&Path::new("tests/records/live").join(format!("{name}.end.txt")), &seen.text());
+        let observed = watch(&record, SCREEN, |_, _| ());
+        golden::same(&Path::new("tests/records/live").join(format!("{name}.end.txt")), &observed.text());
     }
 }
 
 #[test]
 fn the_live_view_shows_what_runs_and_what_it_waits_for() {
     let mut waits = 0;
-    watch(&record("red_upgrade"), SCREEN, |what, seen| {
+    watch(&record("red_upgrade"), SCREEN, |what, observed| {
         if let What::Waiting { on, .. } = what {
             waits += 1;
-            assert!(seen.text().contains(&format!("waiting for {on} (0s)")), "{}", seen.text());
+            assert!(observed.text().contains(&format!("waiting for {on} (0s)")), "{}", observed.text());
             if waits == 5 {
-                golden::same(Path::new("tests/records/live/red_upgrade.middle.txt"), &seen.text());
+                golden::same(Path::new("tests/records/live/red_upgrade.middle.txt"), &observed.text());
             }
         }
     });
@@ -184,13 +184,13 @@ fn the_live_view_fits_a_small_terminal() {
 #[test]
 fn a_frame_in_which_nothing_changed_writes_nothing() {
     let out = Shared::default();
-    let mut voice = Live::new(Box::new(out.clone()), SCREEN);
-    record("green").events.iter().take(20).for_each(|e| voice.event(e));
-    voice.tick(Moment(60_000));
+    let mut reporter = Live::new(Box::new(out.clone()), SCREEN);
+    record("green").events.iter().take(20).for_each(|e| reporter.event(e));
+    reporter.tick(Moment(60_000));
     out.take();
-    voice.tick(Moment(60_100));
+    reporter.tick(Moment(60_100));
     assert_eq!(out.take(), "");
-    voice.say("SIGINT: stopping");
+    reporter.say("SIGINT: stopping");
     assert!(out.take().contains("SIGINT: stopping"));
 }
 
@@ -207,19 +207,19 @@ fn the_state_says_what_runs_and_since_when() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
-    fn lesson_38_no_voice_panics_on_odd_events(events in odd_events(), width in 1usize..120, height in 0usize..30) {
+    fn lesson_38_no_reporter_panics_on_odd_events(events in odd_events(), width in 1usize..120, height in 0usize..30) {
         let record = Record::of(events).unwrap();
         for forge in [Forge::Plain, Forge::GitHub, Forge::GitLab] {
             plain(&record, forge);
         }
         let out = Shared::default();
-        let mut voice = Live::new(Box::new(out.clone()), live::Screen { width, height, colour: true });
+        let mut reporter = Live::new(Box::new(out.clone()), live::Screen { width, height, colour: true });
         for e in &record.events {
-            voice.event(e);
-            voice.tick(e.at);
-            voice.state(e.at);
+            reporter.event(e);
+            reporter.tick(e.at);
+            reporter.state(e.at);
         }
-        voice.resize(width + 1, height);
-        voice.finish(&record.outcome);
+        reporter.resize(width + 1, height);
+        reporter.finish(&record.outcome);
     }
 }

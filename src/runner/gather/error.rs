@@ -11,7 +11,7 @@ const SHOWN: usize = 8;
 
 /// Why gathering ended.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum GatherError {
     /// What someone wrote is wrong.
     Wrong(Box<Diagnostic>),
     /// We could not do or look.
@@ -24,11 +24,11 @@ pub fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
 }
 
 /// Sorts an error of git. `place` is where the settings name the source.
-pub fn of_source(error: SourceError, place: Option<&Place>) -> Trouble {
+pub fn of_source(error: SourceError, place: Option<&Place>) -> GatherError {
     let wrong = |code, message: String, help: String| {
         let mut d = Diagnostic::new(code, message).help(help);
         d.place = place.cloned();
-        Trouble::Wrong(Box::new(d))
+        GatherError::Wrong(Box::new(d))
     };
     match error {
         SourceError::NoSuchPath { path } => {
@@ -53,11 +53,11 @@ pub fn of_source(error: SourceError, place: Option<&Place>) -> Trouble {
             let help = format!("git says: {said}");
             wrong(codes::NOT_A_REPOSITORY, format!("there is no git repository at `{url}`"), help)
         }
-        other => Trouble::World(Box::new(of_world(&other))),
+        other => GatherError::World(Box::new(of_world(&other))),
     }
 }
 
-fn no_such_ref(rev: &str, known: &[String]) -> Trouble {
+fn no_such_ref(rev: &str, known: &[String]) -> GatherError {
     let meant = did_you_mean(rev, known.iter().map(String::as_str));
     // a version is often written without its upstream part
     let meant =
@@ -67,7 +67,7 @@ fn no_such_ref(rev: &str, known: &[String]) -> Trouble {
         known => format!("there are {}", known.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ")),
     });
     let message = format!("the source has no revision `{rev}`");
-    Trouble::Wrong(Box::new(Diagnostic::new(codes::NO_SUCH_REF, message).help(help)))
+    GatherError::Wrong(Box::new(Diagnostic::new(codes::NO_SUCH_REF, message).help(help)))
 }
 
 /// Words by which a server or a path says that nothing is there, unlike a network that fails.
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use rustix::io::Errno;
 
-    fn clone_fails(said: &str) -> Trouble {
+    fn clone_fails(said: &str) -> GatherError {
         of_source(SourceError::CannotClone { url: "https://x.test/y.git".into(), said: said.into() }, None)
     }
 
@@ -142,14 +142,17 @@ mod tests {
     #[test]
     fn an_unreachable_server_is_the_worlds_fault_and_a_missing_repository_is_not() {
         let world = clone_fails("unable to access 'https://x.test/y.git/': Could not resolve host: x.test");
-        assert!(matches!(&world, Trouble::World(f) if f.blame == Blame::Infra && f.is_error()), "{world:?}");
+        assert!(
+            matches!(&world, GatherError::World(f) if f.blame == Blame::Infra && f.is_error()),
+            "{world:?}"
+        );
         let wrong = clone_fails("repository 'https://x.test/y.git/' not found");
-        assert!(matches!(&wrong, Trouble::Wrong(d) if d.code == codes::NOT_A_REPOSITORY), "{wrong:?}");
+        assert!(matches!(&wrong, GatherError::Wrong(d) if d.code == codes::NOT_A_REPOSITORY), "{wrong:?}");
     }
 
     #[test]
     fn a_missing_git_says_what_to_install() {
-        let Trouble::World(f) = of_source(SourceError::NoGit, None) else { panic!("world") };
+        let GatherError::World(f) = of_source(SourceError::NoGit, None) else { panic!("world") };
         assert!(f.expected().contains("apt-get install git"));
         assert_eq!(f.observed(), "failed to start git: it is not installed");
     }

@@ -8,9 +8,9 @@ use std::mem::discriminant;
 
 /// Nodes of a list so far.
 #[derive(Default)]
-pub struct Seen<'a>(HashMap<u64, Vec<&'a Node>>);
+pub struct Distinct<'a>(HashMap<u64, Vec<&'a Node>>);
 
-impl<'a> Seen<'a> {
+impl<'a> Distinct<'a> {
     /// Adds a node; false if an equal one was added before.
     pub fn first(&mut self, node: &'a Node) -> bool {
         let alike = self.0.entry(digest(node)).or_default();
@@ -60,7 +60,7 @@ mod tests {
         let text = Arc::new(Text { path: "x".into(), content: content.into() });
         let root = yaml::parse(&text, &mut Diagnostics::default()).unwrap();
         let Value::List(items) = &root.value else { panic!("{root:?}") };
-        let mut seen = Seen::default();
+        let mut seen = Distinct::default();
         let first: Vec<bool> = items.iter().map(|n| seen.first(n)).collect();
         assert_eq!(first, [true, false, true, true, false, true, true, false, true, true]);
     }

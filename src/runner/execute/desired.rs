@@ -1,26 +1,26 @@
 //! What the stack should become, from the composed file. Pure.
 
 use ccci_recipe::compose::{Composed, Service};
-use ccci_swarm::converge::{Wanted, WantedMode, WantedService};
+use ccci_swarm::converge::{Desired, DesiredMode, DesiredService};
 use ccci_swarm::observed::Restart;
 
-/// The wanted services; `fresh` says that a deploy came just before.
-pub fn of(composed: &Composed, fresh: bool) -> Wanted {
-    Wanted { services: composed.services().iter().map(service).collect(), fresh }
+/// The desired services; `fresh` says that a deploy came just before.
+pub fn of(composed: &Composed, fresh: bool) -> Desired {
+    Desired { services: composed.services().iter().map(service).collect(), fresh }
 }
 
-fn service(s: &Service) -> WantedService {
+fn service(s: &Service) -> DesiredService {
     let replicas = s.deploy.replicas.unwrap_or(1);
     let mut labels = s.labels.clone();
     labels.retain(|key, _| !CLIENTS.contains(&key.as_str()));
-    WantedService {
+    DesiredService {
         name: s.name.clone(),
         image: s.image.clone().unwrap_or_default(),
         mode: match s.deploy.mode.as_str() {
-            "global" => WantedMode::Global,
-            "replicated-job" => WantedMode::Job(replicas),
-            "global-job" => WantedMode::Job(0),
-            _ => WantedMode::Replicated(replicas),
+            "global" => DesiredMode::Global,
+            "replicated-job" => DesiredMode::Job(replicas),
+            "global-job" => DesiredMode::Job(0),
+            _ => DesiredMode::Replicated(replicas),
         },
         restart: match s.deploy.restart.as_ref().and_then(|r| r.condition.as_deref()) {
             Some("none") => Restart::Never,
