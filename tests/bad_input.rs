@@ -1,7 +1,7 @@
 //! Bad input: what is typed, written or found wrong -> the exit code and what the message must hold. The real program,
 //! one table. `cargo test bad_input -- --nocapture` prints it.
 
-pub mod ground;
+pub(crate) mod ground;
 mod swarm;
 
 use ground::{Done, Engine, Ground, program_for_all, source};

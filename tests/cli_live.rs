@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Whether a Swarm may be used.
-pub fn swarm(story: &str) -> bool {
+pub(crate) fn swarm(story: &str) -> bool {
     let there = std::env::var_os("CCCI_SWARM").is_some();
     if !there {
         println!("NOT RUN: {story} needs a Swarm; `make test` runs it");
@@ -18,7 +18,7 @@ pub fn swarm(story: &str) -> bool {
 }
 
 /// A project whose recipe is one nginx without a web page of its own; `rest` follows in its compose file.
-pub fn small_app(rest: &str) -> Ground {
+pub(crate) fn small_app(rest: &str) -> Ground {
     let compose = format!(
         "services:\n  app:\n    image: nginx:1.27.0\n    deploy:\n      labels:\n        \
          - coop-cloud.${{STACK_NAME}}.version=1.0.0+1.27.0\n{rest}"
@@ -36,14 +36,14 @@ pub fn small_app(rest: &str) -> Ground {
 }
 
 /// A run of the real program that goes on.
-pub struct TestRun {
+pub(crate) struct TestRun {
     child: Child,
     told: std::path::PathBuf,
 }
 
 impl TestRun {
     /// Starts it on the real engine; what it says goes to a file.
-    pub fn begin(ground: &Ground, args: &[&str]) -> TestRun {
+    pub(crate) fn begin(ground: &Ground, args: &[&str]) -> TestRun {
         let told = ground.path(&format!("told-{:?}.txt", Instant::now()).replace(' ', ""));
         let mut call = Command::new(program());
         ground.surround(call.args(args));
@@ -55,12 +55,12 @@ impl TestRun {
         TestRun { child: call.spawn().unwrap(), told }
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         std::fs::read_to_string(&self.told).unwrap()
     }
 
     /// Looks again and again.
-    pub fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    pub(crate) fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             if let Some(found) = look() {
@@ -71,15 +71,15 @@ impl TestRun {
         }
     }
 
-    pub fn says(&self, words: &str) {
+    pub(crate) fn says(&self, words: &str) {
         self.until(words, || self.text().contains(words).then_some(()));
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    pub fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
         (code, self.text())
     }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Every format that the run wrote is what the program makes of its events.
-pub fn renders_as_the_run_did(ground: &Ground, record: &str) {
+pub(crate) fn renders_as_the_run_did(ground: &Ground, record: &str) {
     for format in REPORTS {
         let mut call = Command::new(program());
         ground.surround(call.args(["report", record, "--format", format.name]));
@@ -23,7 +23,7 @@ pub fn renders_as_the_run_did(ground: &Ground, record: &str) {
 }
 
 /// The record is whole, and its results keep the published schema.
-pub fn has_all_files(record: &Path) {
+pub(crate) fn has_all_files(record: &Path) {
     for file in ["events.jsonl", "plan.json", "compose.head.yml", "logs/app.log"] {
         assert!(fs::metadata(record.join(file)).is_ok_and(|f| f.len() > 0), "{file} is missing or empty");
     }

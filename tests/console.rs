@@ -19,7 +19,7 @@ struct Block {
 }
 
 /// All Markdown files below a directory.
-pub fn markdown_files(dir: &Path, out: &mut Vec<PathBuf>) {
+pub(crate) fn markdown_files(dir: &Path, out: &mut Vec<PathBuf>) {
     for path in fs::read_dir(dir).unwrap().flatten().map(|e| e.path()) {
         if path.is_dir() {
             markdown_files(&path, out);

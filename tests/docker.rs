@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// Whether a call went well, and what it said.
-pub fn called(words: &[&str]) -> (bool, String) {
+pub(crate) fn called(words: &[&str]) -> (bool, String) {
     match Command::new("docker").args(words).output() {
         // whoever tidies up while a test fails must not fail as well
         Err(e) => (false, e.to_string()),
@@ -15,7 +15,7 @@ pub fn called(words: &[&str]) -> (bool, String) {
 }
 
 /// What a call said that has to go well.
-pub fn docker(words: &[&str]) -> String {
+pub(crate) fn docker(words: &[&str]) -> String {
     let (well, said) = called(words);
     assert!(well, "docker {}: {said}", words.join(" "));
     said

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Asserts that a file holds this text.
-pub fn same(path: &Path, got: &str) {
+pub(crate) fn same(path: &Path, got: &str) {
     if std::env::var_os("CCCI_BLESS").is_some() {
         fs::write(path, got).expect("the fixtures can be written");
         return;
@@ -18,7 +18,7 @@ pub fn same(path: &Path, got: &str) {
 }
 
 /// The cases below a directory of fixtures, sorted.
-pub fn cases(dir: &str) -> Vec<PathBuf> {
+pub(crate) fn cases(dir: &str) -> Vec<PathBuf> {
     let mut out: Vec<PathBuf> =
         fs::read_dir(dir).expect(dir).flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
     out.sort();

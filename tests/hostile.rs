@@ -250,7 +250,7 @@ fn told(e: ScriptError) -> (String, String) {
 }
 
 /// An app in memory and what a run keeps from hook to hook.
-pub struct Ground {
+pub(crate) struct Ground {
     pub world: World,
     cluster: Arc<MemoryCluster>,
     redactor: Redactor,
@@ -299,7 +299,7 @@ networks:
 ";
 
 impl Ground {
-    pub fn new() -> Ground {
+    pub(crate) fn new() -> Ground {
         let clock = Arc::new(MemoryClock::default());
         let cluster = Arc::new(MemoryCluster::new(clock.clone()));
         cluster.image("nginx:1.25.0");
@@ -343,16 +343,16 @@ impl Ground {
     }
 
     /// Bytes that went into the record.
-    pub fn told(&self) -> usize {
+    pub(crate) fn told(&self) -> usize {
         *self.told.lock().unwrap()
     }
 
     /// Lets a service write a log of its own.
-    pub fn log(&self, service: &str, text: &str) {
+    pub(crate) fn log(&self, service: &str, text: &str) {
         self.cluster.log(service, text);
     }
 
-    pub fn ctx(&self, _row: &dyn HookRow, point: ccci_script::Point) -> Arc<HookCtx> {
+    pub(crate) fn ctx(&self, _row: &dyn HookRow, point: ccci_script::Point) -> Arc<HookCtx> {
         let told = self.told.clone();
         let deadline = self.world.clock.now().after(Duration::from_secs(300));
         Arc::new(HookCtx {

@@ -32,6 +32,7 @@ mod lifecycles;
 mod mutants;
 mod plans;
 mod private;
+mod public_items;
 mod recipe_rules;
 mod report;
 mod reporters;

@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every record with what it is: verdict, exit code, level.
-pub const RECORDS: &[(&str, Verdict, u8, u8)] = &[
+pub(crate) const RECORDS: &[(&str, Verdict, u8, u8)] = &[
     ("green", Green, 0, 5),
     ("partial", Green, 0, 1),
     ("red_install", Red, 1, 0),
@@ -41,7 +41,7 @@ const OF_LONG: &[&str] = &["green", "red_install", "leak"];
 const OLD: &[(&str, Verdict, u8, u8)] =
     &[("old/green", Green, 0, 5), ("old/red_install", Red, 1, 0), ("old/error", Error, 3, 1)];
 
-pub fn record(name: &str) -> Record {
+pub(crate) fn record(name: &str) -> Record {
     let path = format!("tests/records/{name}.jsonl");
     Record::parse(&path, &fs::read_to_string(&path).unwrap()).unwrap()
 }
@@ -185,7 +185,7 @@ fn a_result_that_breaks_the_schema_is_noticed() {
 }
 
 /// The part of JSON Schema that the published one uses; a word it does not know is an error.
-pub fn fits(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+pub(crate) fn fits(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
     let mut ok = |good: bool, what: &str| {
         if !good {
             wrong.push(format!("{at}: {what}, got {value}"));
@@ -306,7 +306,7 @@ fn odd(event: &Event, text: Option<usize>, number: Option<usize>) -> Event {
 }
 
 /// A record of events in any order, after a first line that may be odd as well.
-pub fn odd_events() -> impl Strategy<Value = Vec<Event>> {
+pub(crate) fn odd_events() -> impl Strategy<Value = Vec<Event>> {
     let pool = pool();
     let one = (0..pool.len(), prop::option::of(0..ODD_TEXTS.len()), prop::option::of(0..ODD_NUMBERS.len()));
     prop::collection::vec(one, 0..40).prop_map(move |picks| {

@@ -6,13 +6,13 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 /// A repository in a temporary directory.
-pub struct Repository {
+pub(crate) struct Repository {
     dir: tempfile::TempDir,
 }
 
 impl Repository {
     /// An empty one with the branch `main`.
-    pub fn new() -> Repository {
+    pub(crate) fn new() -> Repository {
         static EMPTY: OnceLock<Files> = OnceLock::new();
         Repository::like(&EMPTY, || {
             let repository = Repository { dir: tempfile::tempdir().unwrap() };
@@ -23,7 +23,7 @@ impl Repository {
     }
 
     /// A copy of one that is made once: git takes some milliseconds for each of its steps.
-    pub fn like(made: &OnceLock<Files>, make: impl FnOnce() -> Repository) -> Repository {
+    pub(crate) fn like(made: &OnceLock<Files>, make: impl FnOnce() -> Repository) -> Repository {
         let files = made.get_or_init(|| {
             let (repository, mut files) = (make(), Files::new());
             below(&repository.path(), Path::new(""), &mut files);
@@ -41,22 +41,22 @@ impl Repository {
     }
 
     /// Its work tree.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().join("recipe")
     }
 
     /// The directory around it.
-    pub fn around(&self) -> &Path {
+    pub(crate) fn around(&self) -> &Path {
         self.dir.path()
     }
 
     /// Its path as text.
-    pub fn given(&self) -> String {
+    pub(crate) fn given(&self) -> String {
         self.path().to_string_lossy().into_owned()
     }
 
     /// Writes a file of the work tree.
-    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> &Repository {
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) -> &Repository {
         let whole = self.path().join(path);
         fs::create_dir_all(whole.parent().unwrap()).unwrap();
         fs::write(whole, content).unwrap();
@@ -64,7 +64,7 @@ impl Repository {
     }
 
     /// Commits everything; gives the commit.
-    pub fn commit(&self, message: &str) -> String {
+    pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
         let git = self.path().join(".git");
@@ -74,7 +74,7 @@ impl Repository {
     }
 
     /// Writes a small recipe that claims a version, commits it, tags it as that version.
-    pub fn release(&self, version: &str) -> String {
+    pub(crate) fn release(&self, version: &str) -> String {
         self.write("compose.yml", compose(version));
         let commit = self.commit(version);
         self.git(&["tag", "-a", version, "-m", version]);
@@ -82,7 +82,7 @@ impl Repository {
     }
 
     /// Runs git in it and gives what it says.
-    pub fn git(&self, args: &[&str]) -> String {
+    pub(crate) fn git(&self, args: &[&str]) -> String {
         let out = run(&self.path(), args);
         assert!(out.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout).unwrap().trim().to_string()
@@ -90,7 +90,7 @@ impl Repository {
 }
 
 /// Directories, and files with what they hold, in the order of their making.
-pub type Files = Vec<(PathBuf, Option<Vec<u8>>)>;
+pub(crate) type Files = Vec<(PathBuf, Option<Vec<u8>>)>;
 
 fn below(root: &Path, path: &Path, files: &mut Files) {
     let whole = root.join(path);
@@ -105,7 +105,7 @@ fn below(root: &Path, path: &Path, files: &mut Files) {
 }
 
 /// A compose file that claims a version; its image follows the upstream part, so that versions differ.
-pub fn compose(version: &str) -> String {
+pub(crate) fn compose(version: &str) -> String {
     let upstream = version.split('+').next_back().unwrap_or("1");
     format!(
         "version: \"3.8\"\nservices:\n  app:\n    image: nginx:{upstream}\n    deploy:\n      labels:\n        \

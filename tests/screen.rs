@@ -1,7 +1,7 @@
 //! A small terminal: what a person sees after control sequences have been obeyed. Panics on one it does not know.
 
 /// The screen, endless upwards; no line may reach past the last column but one.
-pub struct Screen {
+pub(crate) struct Screen {
     pub lines: Vec<String>,
     row: usize,
     column: usize,
@@ -9,11 +9,11 @@ pub struct Screen {
 }
 
 impl Screen {
-    pub fn new(width: usize) -> Screen {
+    pub(crate) fn new(width: usize) -> Screen {
         Screen { lines: vec![String::new()], row: 0, column: 0, width }
     }
 
-    pub fn write(&mut self, text: &str) {
+    pub(crate) fn write(&mut self, text: &str) {
         let mut rest = text.chars().peekable();
         while let Some(c) = rest.next() {
             match c {
@@ -73,7 +73,7 @@ impl Screen {
         }
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|l| format!("{}\n", l.trim_end())).collect::<String>().trim_end().to_string()
             + "\n"
     }

@@ -1,6 +1,6 @@
 //! Scripts of a recipe as their authors meet them: what is refused when loading, with which words, and how calls end.
 
-pub mod hostile;
+pub(crate) mod hostile;
 mod mutated;
 mod refused;
 mod sample;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The texts of a directory, by their path below it.
-pub fn texts_of(dir: &Path) -> RecipeTexts {
+pub(crate) fn texts_of(dir: &Path) -> RecipeTexts {
     let mut out = RecipeTexts::new();
     let mut todo = vec![dir.to_path_buf()];
     while let Some(at) = todo.pop() {
@@ -31,7 +31,7 @@ pub fn texts_of(dir: &Path) -> RecipeTexts {
 }
 
 /// A recipe of one file.
-pub fn one(path: &str, content: &str) -> RecipeTexts {
+pub(crate) fn one(path: &str, content: &str) -> RecipeTexts {
     RecipeTexts::from([(path.to_string(), Arc::new(Text { path: path.into(), content: content.into() }))])
 }
 

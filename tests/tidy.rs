@@ -9,7 +9,7 @@ const BANNED: &[&str] =
 const LONGEST_FILE: usize = 400;
 
 /// All Rust files below a directory, sorted.
-pub fn rust_files(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(dir: &Path) -> Vec<PathBuf> {
     let mut out = vec![];
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();

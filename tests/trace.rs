@@ -90,7 +90,7 @@ fn shown(events: &[JsonValue]) -> Vec<Shown> {
 }
 
 /// Nothing of a record is lost to a viewer.
-pub fn is_whole(record: &Record) {
+pub(crate) fn is_whole(record: &Record) {
     shown(&events(record));
 }
 

@@ -4,34 +4,34 @@ use std::time::Duration;
 
 /// Several measurements of one duration.
 #[derive(Default)]
-pub struct Figures(Vec<Duration>);
+pub(crate) struct Figures(Vec<Duration>);
 
 impl Figures {
     /// Adds one.
-    pub fn add(&mut self, one: Duration) {
+    pub(crate) fn add(&mut self, one: Duration) {
         self.0.push(one);
         self.0.sort();
     }
 
     /// The middle one.
-    pub fn median(&self) -> Duration {
+    pub(crate) fn median(&self) -> Duration {
         self.0.get(self.0.len() / 2).copied().unwrap_or_default()
     }
 
     /// The longest.
-    pub fn max(&self) -> Duration {
+    pub(crate) fn max(&self) -> Duration {
         self.0.last().copied().unwrap_or_default()
     }
 
     /// `median (least to most)`.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let least = self.0.first().copied().unwrap_or_default();
         format!("{} ({} to {})", span(self.median()), span(least), span(self.max()))
     }
 }
 
 /// A duration in the unit that suits it.
-pub fn span(d: Duration) -> String {
+pub(crate) fn span(d: Duration) -> String {
     let us = d.as_micros();
     match us {
         0..=999 => format!("{us} µs"),
@@ -41,12 +41,12 @@ pub fn span(d: Duration) -> String {
 }
 
 /// Ratio of two durations.
-pub fn ratio(what: Duration, of: Duration) -> f64 {
+pub(crate) fn ratio(what: Duration, of: Duration) -> f64 {
     what.as_secs_f64() / of.as_secs_f64().max(1e-9)
 }
 
 /// Prints a table with columns as wide as needed.
-pub fn table(head: &[&str], rows: &[Vec<String>]) {
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
     let wide = |i: usize| {
         rows.iter().map(|r| r[i].chars().count()).chain([head[i].chars().count()]).max().unwrap_or(0)
     };

@@ -4,7 +4,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// What a process used.
-pub struct Used {
+pub(crate) struct Used {
     /// From start to end.
     pub wall: Duration,
     /// Processor time of the process itself, user and system, without its children.
@@ -22,7 +22,7 @@ pub struct Used {
 const TICKS: u64 = 100;
 
 /// Starts a process and watches it to its end.
-pub fn watch(command: &mut Command) -> Used {
+pub(crate) fn watch(command: &mut Command) -> Used {
     let began = Instant::now();
     let mut child = command.spawn().unwrap();
     let mut peak_kb = 0;

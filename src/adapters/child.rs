@@ -68,7 +68,7 @@ pub fn output(program: &Path, args: &[String]) -> io::Result<String> {
 }
 
 /// Why the program was not started at all, if what is left of the call says so.
-pub fn not_started(code: Option<i32>, stderr: &str) -> Option<&str> {
+pub(crate) fn not_started(code: Option<i32>, stderr: &str) -> Option<&str> {
     stderr.strip_prefix(NOT_STARTED).filter(|_| code == Some(NO_PROGRAM.into())).map(str::trim)
 }
 

@@ -131,7 +131,7 @@ impl FileLocks {
 }
 
 /// Every user of the machine must see the locks of all: a directory that we make is like `/tmp`. One that is there stays as it is.
-pub fn make_for_all(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_for_all(dir: &Path) -> io::Result<()> {
     if !dir.is_dir() {
         fs::create_dir_all(dir)?;
         // where it was made a moment ago by somebody else, it is theirs to open

@@ -18,11 +18,11 @@ pub fn set(group: bool) {
 }
 
 /// What a file of a record has, for those that are made with a mode of their own.
-pub fn of_files() -> Permissions {
+pub(crate) fn of_files() -> Permissions {
     Permissions::from_mode(if GROUP.load(Ordering::Relaxed) { 0o640 } else { 0o600 })
 }
 
 /// Lets every user of the machine read a file that is ours, and nobody else write it.
-pub fn readable_by_all(path: &Path) -> io::Result<()> {
+pub(crate) fn readable_by_all(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o644))
 }

@@ -20,7 +20,7 @@ pub fn client_trusting(roots: &[CertificateDer<'static>]) -> ClientConfig {
 }
 
 /// A client that takes any certificate.
-pub fn client_trusting_anyone() -> ClientConfig {
+pub(crate) fn client_trusting_anyone() -> ClientConfig {
     builder().dangerous().with_custom_certificate_verifier(Arc::new(Anyone(provider()))).with_no_client_auth()
 }
 
@@ -69,7 +69,7 @@ impl ServerCertVerifier for Anyone {
 }
 
 /// The common name of a certificate's subject, empty if there is none or the certificate cannot be read.
-pub fn common_name(certificate: &[u8]) -> String {
+pub(crate) fn common_name(certificate: &[u8]) -> String {
     subject_name(certificate).unwrap_or_default()
 }
 

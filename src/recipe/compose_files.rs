@@ -14,9 +14,9 @@ use std::sync::Arc;
 /// The variable.
 pub const COMPOSE_FILE: &str = "COMPOSE_FILE";
 /// What stands between two files.
-pub const SEPARATOR: char = ':';
+pub(crate) const SEPARATOR: char = ':';
 /// The file of a recipe that names none.
-pub const DEFAULT: &str = "compose.yml";
+pub(crate) const DEFAULT: &str = "compose.yml";
 /// What a file of a recipe has to be, said of one that is not.
 pub const UNREADABLE_HELP: &str = "it has to be a text in UTF-8 inside the repository that is not too large";
 /// Docker compose's variable for another separator.
@@ -138,7 +138,7 @@ fn help(name: &str, env: &BTreeMap<String, String>, files: &Files) -> String {
 }
 
 /// Whether a path is a compose file by its name: `compose.yml` or `compose.<what>.yml` at the root of the repository.
-pub fn is_compose_file(path: &str) -> bool {
+pub(crate) fn is_compose_file(path: &str) -> bool {
     path == DEFAULT || (path.starts_with("compose.") && path.ends_with(".yml") && !path.contains('/'))
 }
 

@@ -351,7 +351,7 @@ fn variable(name: &str, value: &str) -> Result<(), Wrong> {
 
 /// Rungs that may be declared not applicable. The others are the install, which all other rungs need, and
 /// lint, which needs no app.
-pub fn optional_rungs() -> Vec<&'static str> {
+pub(crate) fn optional_rungs() -> Vec<&'static str> {
     RUNGS.iter().filter(|r| !matches!(r.0, Rung::Install | Rung::Lint)).map(|r| r.1).collect()
 }
 

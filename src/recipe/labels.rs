@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// Docker puts it on everything of a stack.
 pub const STACK: &str = "com.docker.stack.namespace";
 /// A service says by it that Traefik is to serve it.
-pub const ROUTED: &str = "traefik.enable";
+pub(crate) const ROUTED: &str = "traefik.enable";
 /// A service says by it that it is backed up.
 pub const BACKED_UP: &str = "backupbot.backup";
 /// Its predecessor in version 1 of the contract, which version 2 ignores.

@@ -82,7 +82,7 @@ impl Files {
 
     /// Why an existing path, as written in a compose file or in `COMPOSE_FILE`, is not a text; `None` for a text and
     /// for a missing path.
-    pub fn unreadable_at(&self, written: &str) -> Option<String> {
+    pub(crate) fn unreadable_at(&self, written: &str) -> Option<String> {
         self.unreadable(&tidy(written)?)
     }
 

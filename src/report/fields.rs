@@ -82,7 +82,7 @@ fn evidence(f: Option<&Failure>) -> Value {
 }
 
 /// results.json itself.
-pub const RESULT: &[Field<Record>] = &[
+pub(crate) const RESULT: &[Field<Record>] = &[
     Field {
         name: "schema",
         doc: "Number of this schema; grows when a key changes its meaning or goes.",
@@ -286,7 +286,7 @@ fn files(events: &[Event]) -> Vec<KeptFile> {
 }
 
 /// A revision.
-pub const DEPLOYMENT: &[Field<Deployment>] = &[
+pub(crate) const DEPLOYMENT: &[Field<Deployment>] = &[
     Field { name: "commit", doc: "The git commit.", shape: text, get: |d| json!(d.commit) },
     Field {
         name: "version",
@@ -311,7 +311,7 @@ pub const DEPLOYMENT: &[Field<Deployment>] = &[
 
 /// A tier or a test, with the failure that it refers to.
 #[derive(Debug)]
-pub struct Referring<T> {
+pub(crate) struct Referring<T> {
     of: T,
     failure: Option<Failure>,
     tests: Vec<Referring<TestOutcome>>,
@@ -361,7 +361,7 @@ impl<T> Referring<T> {
 }
 
 /// A tier.
-pub const TIER: &[Field<Referring<TierOutcome>>] = &[
+pub(crate) const TIER: &[Field<Referring<TierOutcome>>] = &[
     Field { name: "name", doc: "Its name.", shape: tier, get: |t| json!(t.of.tier.name()) },
     Field { name: "status", doc: "What became of it.", shape: status, get: |t| json!(t.of.status.name()) },
     Referring::FAILURE,
@@ -396,7 +396,7 @@ pub const TIER: &[Field<Referring<TierOutcome>>] = &[
 ];
 
 /// A test.
-pub const TEST: &[Field<Referring<TestOutcome>>] = &[
+pub(crate) const TEST: &[Field<Referring<TestOutcome>>] = &[
     Field {
         name: "name",
         doc: "The function, or the generic assertion.",
@@ -431,7 +431,7 @@ pub const TEST: &[Field<Referring<TestOutcome>>] = &[
 ];
 
 /// Something that went wrong.
-pub const OCCURRENCE: &[Field<Occurrence>] = &[
+pub(crate) const OCCURRENCE: &[Field<Occurrence>] = &[
     Field {
         name: "id",
         doc: "Its number in this run; tiers, tests and steps refer to it.",
@@ -490,7 +490,7 @@ pub const OCCURRENCE: &[Field<Occurrence>] = &[
 ];
 
 /// Something that shows what happened.
-pub const EVIDENCE: &[Field<Evidence>] = &[
+pub(crate) const EVIDENCE: &[Field<Evidence>] = &[
     Field { name: "what", doc: "What it is.", shape: text, get: |e| json!(e.what) },
     Field { name: "text", doc: "Its text.", shape: text, get: |e| json!(e.text) },
 ];
@@ -508,7 +508,7 @@ pub const SKIP: &[Field<Skip>] = &[
 ];
 
 /// How long things took.
-pub const TIMINGS: &[Field<Timings>] = &[
+pub(crate) const TIMINGS: &[Field<Timings>] = &[
     Field { name: "pull", doc: "Having the images.", shape: number, get: |t| json!(t.phase("pull")) },
     Field {
         name: "deploy",
@@ -579,7 +579,7 @@ pub const TIMINGS: &[Field<Timings>] = &[
 ];
 
 /// A step.
-pub const STEP: &[Field<StepOutcome>] = &[
+pub(crate) const STEP: &[Field<StepOutcome>] = &[
     Field { name: "step", doc: "Its number in the plan, from 0.", shape: number, get: |s| json!(s.step) },
     Field { name: "title", doc: "What it did.", shape: text, get: |s| json!(s.title) },
     Field {
@@ -622,14 +622,14 @@ pub const STEP: &[Field<StepOutcome>] = &[
 ];
 
 /// Something that could not be removed.
-pub const HELD: &[Field<Held>] = &[
+pub(crate) const HELD: &[Field<Held>] = &[
     Field { name: "kind", doc: "Volume, network, secret and so on.", shape: text, get: |h| json!(h.kind) },
     Field { name: "name", doc: "Its name.", shape: text, get: |h| json!(h.name) },
     Field { name: "by", doc: "Who holds it, in the engine's words.", shape: text, get: |h| json!(h.by) },
 ];
 
 /// A rule of the lint rung.
-pub const LINT: &[Field<ccci_model::event::LintedRule>] = &[
+pub(crate) const LINT: &[Field<ccci_model::event::LintedRule>] = &[
     Field { name: "id", doc: "Its id.", shape: text, get: |r| json!(r.id) },
     Field { name: "severity", doc: "How grave it is.", shape: text, get: |r| json!(r.severity) },
     Field {
@@ -647,7 +647,7 @@ pub const LINT: &[Field<ccci_model::event::LintedRule>] = &[
 ];
 
 /// What took part.
-pub const VERSIONS: &[Field<Outcome>] = &[
+pub(crate) const VERSIONS: &[Field<Outcome>] = &[
     Field { name: "ccci", doc: "Version of ccci.", shape: text, get: |o| json!(o.versions["ccci"]) },
     Field {
         name: "rules",

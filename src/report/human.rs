@@ -44,7 +44,7 @@ pub fn draw_as(record: &Record, style: Style, name: &str) -> String {
 }
 
 /// The tone of a verdict.
-pub fn tone(verdict: Verdict) -> Tone {
+pub(crate) fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Green => Tone::Good,
         Verdict::Red => Tone::Bad,

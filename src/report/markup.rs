@@ -37,7 +37,7 @@ pub fn inline(text: &str) -> String {
 }
 
 /// Text for HTML inside of Markdown, on its line: forges look for mentions there too.
-pub fn inline_html(text: &str) -> String {
+pub(crate) fn inline_html(text: &str) -> String {
     quiet(&escape(&one_line(text)))
 }
 
@@ -71,7 +71,7 @@ fn begins_nothing(markup: &str) -> String {
 }
 
 /// A block of code in Markdown, fenced by more ticks than stand in it.
-pub fn fenced(text: &str) -> String {
+pub(crate) fn fenced(text: &str) -> String {
     let text = clean(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);

@@ -23,7 +23,7 @@ impl Style {
 
 /// What a word means, for colouring it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// Good.
     Good,
     /// Bad.
@@ -38,7 +38,7 @@ pub enum Tone {
 
 impl Tone {
     /// The tone of a status.
-    pub fn of(status: Status) -> Tone {
+    pub(crate) fn of(status: Status) -> Tone {
         match status {
             Status::Pass => Tone::Good,
             Status::Fail => Tone::Bad,
@@ -59,29 +59,29 @@ impl Tone {
 }
 
 /// A page.
-pub struct StyledText {
+pub(crate) struct StyledText {
     style: Style,
     out: String,
 }
 
 impl StyledText {
     /// An empty page.
-    pub fn new(style: Style) -> StyledText {
+    pub(crate) fn new(style: Style) -> StyledText {
         StyledText { style: Style { width: style.width.max(40), ..style }, out: String::new() }
     }
 
     /// The page.
-    pub fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         self.out
     }
 
     /// An empty line.
-    pub fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         self.out.push('\n');
     }
 
     /// A word in its colour.
-    pub fn tint(&self, tone: Tone, word: &str) -> String {
+    pub(crate) fn tint(&self, tone: Tone, word: &str) -> String {
         match self.style.colour && !word.is_empty() {
             true => format!("\u{1b}[{}m{word}\u{1b}[0m", tone.code()),
             false => word.to_string(),
@@ -89,7 +89,7 @@ impl StyledText {
     }
 
     /// One line as it is, cut to the width. `tone` colours the first `head` characters.
-    pub fn row(&mut self, tone: Tone, head: &str, rest: &str) {
+    pub(crate) fn row(&mut self, tone: Tone, head: &str, rest: &str) {
         let (head, rest) = (line(head), line(rest));
         let room = self.style.width.saturating_sub(columns(&head));
         let line = format!("{}{}", self.tint(tone, &head), cut(&rest, room));
@@ -98,7 +98,7 @@ impl StyledText {
     }
 
     /// A paragraph: `head` in columns of its own, the text wrapped beside it.
-    pub fn beside(&mut self, indent: usize, head: &str, text: &str) {
+    pub(crate) fn beside(&mut self, indent: usize, head: &str, text: &str) {
         let head = line(head);
         let left = indent + columns(&head);
         let width = self.style.width.saturating_sub(left);
@@ -112,12 +112,12 @@ impl StyledText {
     }
 
     /// A paragraph.
-    pub fn say(&mut self, indent: usize, text: &str) {
+    pub(crate) fn say(&mut self, indent: usize, text: &str) {
         self.beside(indent, "", text);
     }
 
     /// Foreign text, set apart so that no line of it can be taken for ours; the last lines if it is long.
-    pub fn quote(&mut self, indent: usize, text: &str, lines: usize) {
+    pub(crate) fn quote(&mut self, indent: usize, text: &str, lines: usize) {
         let (left_out, shown) = tail(&clean(text), lines);
         if left_out > 0 {
             self.say(indent, &format!("| … (lines before: {left_out})"));
@@ -133,7 +133,7 @@ impl StyledText {
     }
 
     /// A failure: cause and blame, expected, observed, where, and its evidence in so many lines each.
-    pub fn failure(&mut self, indent: usize, f: &Failure, lines: usize) {
+    pub(crate) fn failure(&mut self, indent: usize, f: &Failure, lines: usize) {
         let doc = ccci_model::failure::causes::by_id(&f.cause).map_or("", |c| c.doc);
         self.beside(indent, "blame     ", &format!("{} ({}: {doc})", f.blame, f.cause));
         self.beside(indent, "expected  ", &f.expected());

@@ -5,7 +5,7 @@ use ccci_model::plan::{Action, Side};
 
 /// Something that one step leaves and a later one needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Slot {
+pub(crate) enum Slot {
     /// The app env.
     Env(Side),
     /// The resolved compose file.
@@ -32,7 +32,7 @@ pub enum Slot {
 
 impl Slot {
     /// What is missing without it, in words that end a sentence's subject.
-    pub fn what(self) -> &'static str {
+    pub(crate) fn what(self) -> &'static str {
         match self {
             Slot::Env(_) => "the env",
             Slot::File(_) => "the resolved file",
@@ -49,7 +49,7 @@ impl Slot {
 }
 
 /// What a step needs; the first that is missing is told.
-pub fn reads(action: &Action) -> Vec<Slot> {
+pub(crate) fn reads(action: &Action) -> Vec<Slot> {
     use Slot::{Answer, Before, Deployed, Env, File, Hope, Images, Networks, Secrets, Snapshot, Usable};
     match action {
         Action::CollectLeftovers | Action::LookAtEngine | Action::Env { .. } | Action::Remove => vec![],
@@ -77,7 +77,7 @@ pub fn reads(action: &Action) -> Vec<Slot> {
 }
 
 /// What a step that was done leaves.
-pub fn writes(action: &Action) -> Vec<Slot> {
+pub(crate) fn writes(action: &Action) -> Vec<Slot> {
     match action {
         Action::Env { side, .. } => vec![Slot::Env(*side)],
         Action::Resolve { side } => vec![Slot::File(*side)],
@@ -96,6 +96,6 @@ pub fn writes(action: &Action) -> Vec<Slot> {
 
 /// Whether a step takes from a slot what an earlier one left there: a deploy stands in place of the last one, and nothing
 /// is known of its tasks yet.
-pub fn empties(action: &Action, slot: Slot) -> bool {
+pub(crate) fn empties(action: &Action, slot: Slot) -> bool {
     matches!((action, slot), (Action::Deploy { .. }, Slot::Deployed(_) | Slot::Usable))
 }

@@ -34,7 +34,13 @@ impl Functions {
     }
 
     /// Adds a function that does not change its first argument, so that it may be called on a constant.
-    pub fn register_pure_fn<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
+    pub(crate) fn register_pure_fn<
+        A: 'static,
+        const N: usize,
+        const X: bool,
+        R: Variant + Clone,
+        const F: bool,
+    >(
         &mut self,
         name: &str,
         function: impl RhaiNativeFunc<A, N, X, R, F> + Send + Sync + 'static,

@@ -19,7 +19,7 @@ pub struct Native {
 }
 
 /// Natives that Rhai's own book does not describe.
-pub const NATIVES: &[Native] = &[
+pub(crate) const NATIVES: &[Native] = &[
     Native {
         shape: "text.trimmed() -> text",
         doc: "The text without white space at its ends. Rhai's own `trim()` changes a variable in place and returns nothing.",

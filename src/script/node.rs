@@ -4,7 +4,7 @@ use rhai::Position;
 
 /// A statement or an expression.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub(crate) struct Node {
     /// Where it starts; for calls and operators the position of the name.
     pub at: Position,
     /// What it is.
@@ -13,7 +13,7 @@ pub struct Node {
 
 /// A literal value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Literal {
+pub(crate) enum Literal {
     /// `()`.
     Unit,
     /// `true`.
@@ -36,7 +36,7 @@ pub enum Literal {
 
 /// A call with its arguments.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub(crate) struct Call {
     /// Module path, outermost first.
     pub path: Vec<String>,
     /// The function's name or the operator.
@@ -49,7 +49,7 @@ pub struct Call {
 
 /// A further part of a chain such as `ctx.get("/").body[0]`.
 #[derive(Debug, Clone)]
-pub enum Link {
+pub(crate) enum Link {
     /// `.name`.
     Property(String, Position),
     /// `.name(…)`.
@@ -60,7 +60,7 @@ pub enum Link {
 
 /// What a node is.
 #[derive(Debug, Clone)]
-pub enum What {
+pub(crate) enum What {
     /// An empty statement.
     Nothing,
     /// A literal value.
@@ -121,7 +121,7 @@ pub enum What {
 
 /// A function of a script.
 #[derive(Debug, Clone)]
-pub struct Function {
+pub(crate) struct Function {
     /// Its name; closures are called `anon$…`.
     pub name: String,
     /// Names of its parameters, captured variables first.
@@ -138,14 +138,14 @@ pub struct Function {
 
 impl Function {
     /// Whether it was made of a closure.
-    pub fn is_closure(&self) -> bool {
+    pub(crate) fn is_closure(&self) -> bool {
         self.name.starts_with("anon$")
     }
 }
 
 /// A whole script.
 #[derive(Debug, Clone, Default)]
-pub struct Tree {
+pub(crate) struct Tree {
     /// Statements outside of functions.
     pub top: Vec<Node>,
     /// Functions in the order of their lines.
@@ -154,7 +154,7 @@ pub struct Tree {
 
 impl Node {
     /// Where its text starts; for an operator and a chain that is the start of the left operand.
-    pub fn start(&self) -> Position {
+    pub(crate) fn start(&self) -> Position {
         match &self.what {
             What::Chain { head, .. } => head.start(),
             What::Call(Call { operator: true, args, .. }) if args.len() == 2 => args[0].start(),
@@ -165,7 +165,7 @@ impl Node {
     }
 
     /// Calls `see` for this node and all below it, outermost first.
-    pub fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a Node)) {
+    pub(crate) fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a Node)) {
         see(self);
         for child in self.children() {
             child.visit(see);
@@ -173,7 +173,7 @@ impl Node {
     }
 
     /// The nodes directly below.
-    pub fn children(&self) -> Vec<&Node> {
+    pub(crate) fn children(&self) -> Vec<&Node> {
         match &self.what {
             What::Nothing
             | What::Literal(_)

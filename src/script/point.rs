@@ -65,7 +65,7 @@ use Point::{
 };
 
 /// What each `Reach` needs, and at which points that exists.
-pub const REACHES: &[ReachRow] = &[
+pub(crate) const REACHES: &[ReachRow] = &[
     ReachRow {
         reach: Reach::Always,
         needs: "nothing",

@@ -8,12 +8,12 @@ const LONGEST: usize = 200;
 const DEEPEST: usize = 32;
 
 /// Name of the value's type in the terms of the reference.
-pub fn noun(value: &Dynamic) -> String {
+pub(crate) fn noun(value: &Dynamic) -> String {
     type_word(value.type_name())
 }
 
 /// Name of a Rust type in the terms of the reference.
-pub fn type_word(name: &str) -> String {
+pub(crate) fn type_word(name: &str) -> String {
     match name.trim() {
         "i64" => "int".into(),
         "f64" => "float".into(),
@@ -25,7 +25,7 @@ pub fn type_word(name: &str) -> String {
 }
 
 /// The value as text, cut to a length that fits a message.
-pub fn value(value: &Dynamic) -> String {
+pub(crate) fn value(value: &Dynamic) -> String {
     if value.is_string() {
         let text = value.clone().into_immutable_string().unwrap_or_default();
         return format!("{:?}", cut(&text));
@@ -44,7 +44,7 @@ pub fn value(value: &Dynamic) -> String {
 }
 
 /// The value with its type: `80 (int)`.
-pub fn with_noun(of: &Dynamic) -> String {
+pub(crate) fn with_noun(of: &Dynamic) -> String {
     if of.is_unit() { "()".into() } else { format!("{} ({})", value(of), noun(of)) }
 }
 

@@ -6,7 +6,7 @@ use rhai::{AST, ASTFlags, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Stmt};
 use rhai::{Dynamic, Expression, FlowControl, StmtBlock};
 
 /// The checker's tree of a compiled script.
-pub fn of(ast: &AST) -> Tree {
+pub(crate) fn of(ast: &AST) -> Tree {
     let mut functions: Vec<Function> = ast
         .iter_fn_def()
         .map(|f| Function {
@@ -232,7 +232,7 @@ fn member(e: &Expr) -> Link {
 }
 
 /// The parts of an expression that an assertion can show.
-pub enum Shape<'a> {
+pub(crate) enum Shape<'a> {
     /// Two sides and an operator.
     Sides(&'a str, Expression<'a>, Expression<'a>),
     /// All of these must be true.
@@ -242,7 +242,7 @@ pub enum Shape<'a> {
 }
 
 /// The shape of an expression under `assert`.
-pub fn shape<'a>(e: &'a Expression<'a>) -> Shape<'a> {
+pub(crate) fn shape<'a>(e: &'a Expression<'a>) -> Shape<'a> {
     let e: &Expr = e;
     match e {
         Expr::FnCall(c, _) if c.is_operator_call() && c.args.len() == 2 => {

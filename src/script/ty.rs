@@ -73,7 +73,7 @@ const NAMES: &[&str] = &[
 
 impl Ty {
     /// No value: the call never returns.
-    pub const NEVER: Ty = Ty(0);
+    pub(crate) const NEVER: Ty = Ty(0);
     /// Unknown.
     pub const ANY: Ty = Ty(1);
     /// `()`.
@@ -87,7 +87,7 @@ impl Ty {
     /// Text.
     pub const TEXT: Ty = Ty(1 << 5);
     /// One character.
-    pub const CHAR: Ty = Ty(1 << 6);
+    pub(crate) const CHAR: Ty = Ty(1 << 6);
     /// A list.
     pub const ARRAY: Ty = Ty(1 << 7);
     /// Names to values.
@@ -95,7 +95,7 @@ impl Ty {
     /// A closure or function pointer.
     pub const FN: Ty = Ty(1 << 9);
     /// The `ctx`.
-    pub const CTX: Ty = Ty::of(Owner::Ctx);
+    pub(crate) const CTX: Ty = Ty::of(Owner::Ctx);
     /// An HTTP answer.
     pub const RESPONSE: Ty = Ty::of(Owner::Response);
     /// Result of a command in a container.
@@ -108,10 +108,8 @@ impl Ty {
     pub const JOB: Ty = Ty::of(Owner::Job);
     /// A dep.
     pub const DEP: Ty = Ty::of(Owner::Dep);
-    /// Facts about the last operation.
-    pub const FACTS: Ty = Ty::of(Owner::Facts);
     /// A page.
-    pub const PAGE: Ty = Ty::of(Owner::Page);
+    pub(crate) const PAGE: Ty = Ty::of(Owner::Page);
 
     /// Types of Rhai that scripts rarely use: ranges, iterators.
     pub const OTHER: Ty = Ty(1 << (FIRST_OWN as usize + OWNERS.len()));
@@ -135,7 +133,7 @@ impl Ty {
     }
 
     /// Whether a value of this type may be one of `other`. An unknown type and `NEVER` may be any type.
-    pub const fn may_be(self, other: Ty) -> bool {
+    pub(crate) const fn may_be(self, other: Ty) -> bool {
         self.is_any() || other.is_any() || self.0 == 0 || self.0 & other.0 != 0
     }
 
@@ -150,12 +148,12 @@ impl Ty {
     }
 
     /// Whether it is unknown.
-    pub const fn is_any(self) -> bool {
+    pub(crate) const fn is_any(self) -> bool {
         self.0 & Ty::ANY.0 != 0
     }
 
     /// Whether it has no value.
-    pub const fn is_never(self) -> bool {
+    pub(crate) const fn is_never(self) -> bool {
         self.0 == 0
     }
 

@@ -47,7 +47,7 @@ const LONG: Duration = Duration::from_secs(1);
 
 /// The pause after so much time in which nothing happened: 50 ms at first, 250 ms from the first second on, one
 /// second from the first minute on.
-pub fn pause_after(calm: Duration) -> Duration {
+pub(crate) fn pause_after(calm: Duration) -> Duration {
     (calm / 4).clamp(FIRST, SHORT).max((calm / 60).min(LONG))
 }
 

@@ -12,14 +12,14 @@ use std::sync::{Arc, Mutex, Weak};
 use tempfile::TempDir;
 
 /// How a call ended.
-pub struct Done {
+pub(crate) struct Done {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
 }
 
 /// A project of its own for each row.
-pub struct Ground {
+pub(crate) struct Ground {
     dir: TempDir,
     _source: Arc<Repository>,
 }
@@ -29,7 +29,7 @@ const DEAD: &str = "unix:///nonexistent/engine.sock";
 
 impl Ground {
     /// With settings that name a good source.
-    pub fn new() -> Ground {
+    pub(crate) fn new() -> Ground {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         let source = source();
@@ -37,12 +37,12 @@ impl Ground {
         Ground { dir, _source: source }.recipe("recipe.toml", &line)
     }
 
-    pub fn path(&self, inside: &str) -> PathBuf {
+    pub(crate) fn path(&self, inside: &str) -> PathBuf {
         self.dir.path().join(inside)
     }
 
     /// Writes a file of the project.
-    pub fn write(self, inside: &str, content: impl AsRef<[u8]>) -> Ground {
+    pub(crate) fn write(self, inside: &str, content: impl AsRef<[u8]>) -> Ground {
         let whole = self.path(inside);
         fs::create_dir_all(whole.parent().unwrap()).unwrap();
         fs::write(whole, content).unwrap();
@@ -50,17 +50,17 @@ impl Ground {
     }
 
     /// Writes a file of the recipe directory.
-    pub fn recipe(self, inside: &str, content: &str) -> Ground {
+    pub(crate) fn recipe(self, inside: &str, content: &str) -> Ground {
         self.write(&format!("recipes/ghost/{inside}"), content)
     }
 
     /// Calls the program in the project.
-    pub fn ccci<A: AsRef<OsStr>>(&self, args: &[A]) -> Done {
+    pub(crate) fn ccci<A: AsRef<OsStr>>(&self, args: &[A]) -> Done {
         self.with(args, |_| ())
     }
 
     /// The same with something changed.
-    pub fn with<A: AsRef<OsStr>>(&self, args: &[A], change: impl FnOnce(&mut Command)) -> Done {
+    pub(crate) fn with<A: AsRef<OsStr>>(&self, args: &[A], change: impl FnOnce(&mut Command)) -> Done {
         let mut call = Command::new(program());
         call.args(args);
         self.surround(&mut call);
@@ -69,13 +69,13 @@ impl Ground {
     }
 
     /// The same with other variables.
-    pub fn with_env<A: AsRef<OsStr>>(&self, args: &[A], env: &[(&str, &str)]) -> Done {
+    pub(crate) fn with_env<A: AsRef<OsStr>>(&self, args: &[A], env: &[(&str, &str)]) -> Done {
         self.with(args, |call| {
             call.envs(env.iter().copied());
         })
     }
 
-    pub fn surround(&self, call: &mut Command) {
+    pub(crate) fn surround(&self, call: &mut Command) {
         call.current_dir(self.dir.path()).stdin(Stdio::null());
         call.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.dir.path());
         call.env("CCCI_HOME", self.path("home")).env("CCCI_LOCKS", self.path("locks"));
@@ -83,7 +83,7 @@ impl Ground {
     }
 
     /// An engine of this kind on a socket of the project; gives its address.
-    pub fn engine(&self, kind: Engine) -> String {
+    pub(crate) fn engine(&self, kind: Engine) -> String {
         let socket = self.path("engine.sock");
         let listener = UnixListener::bind(&socket).unwrap();
         std::thread::spawn(move || {
@@ -95,7 +95,7 @@ impl Ground {
     }
 
     /// Calls the program as somebody without rights.
-    pub fn as_nobody(&self, args: &[&str], env: &[(&str, &str)]) -> Done {
+    pub(crate) fn as_nobody(&self, args: &[&str], env: &[(&str, &str)]) -> Done {
         if !rustix::process::geteuid().is_root() {
             return self.with_env(args, env);
         }
@@ -114,7 +114,7 @@ fn ended(call: &mut Command) -> Done {
     Done { code: done.status.code(), out: text(&done.stdout), err: text(&done.stderr) }
 }
 
-pub fn program() -> &'static Path {
+pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_ccci"))
 }
 
@@ -129,7 +129,7 @@ fn shared<T>(place: &Mutex<Weak<T>>, make: impl FnOnce() -> T) -> Arc<T> {
 }
 
 /// The program where everybody may start it: the checkout may lie in a home that is closed to others.
-pub fn program_for_all() -> Arc<TempDir> {
+pub(crate) fn program_for_all() -> Arc<TempDir> {
     static COPY: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
     shared(&COPY, || {
         let dir = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ pub fn program_for_all() -> Arc<TempDir> {
 }
 
 /// A repository with one good version and branches that are each wrong in one way.
-pub fn source() -> Arc<Repository> {
+pub(crate) fn source() -> Arc<Repository> {
     static SOURCE: Mutex<Weak<Repository>> = Mutex::new(Weak::new());
     shared(&SOURCE, make_source)
 }
@@ -170,7 +170,7 @@ fn make_source() -> Repository {
 
 /// What answers on the engine's socket.
 #[derive(Clone, Copy)]
-pub enum Engine {
+pub(crate) enum Engine {
     /// A swarm manager, as far as it is asked at first; everything else is refused.
     Manager,
     /// In no swarm.

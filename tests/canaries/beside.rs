@@ -9,7 +9,7 @@ use std::net::TcpListener;
 
 /// What happens beside a canary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beside {
+pub(super) enum Beside {
     Nothing,
     /// This port of the machine is taken by another program.
     Port(u16),
@@ -32,7 +32,7 @@ pub enum Beside {
 }
 
 /// It, at work. What it made goes when this is dropped.
-pub struct Neighbour {
+pub(super) struct Neighbour {
     what: Beside,
     stack: String,
     listener: Option<TcpListener>,
@@ -44,7 +44,7 @@ pub struct Neighbour {
 
 impl Neighbour {
     /// Makes what must be there before the run.
-    pub fn new(what: Beside, stack: &str) -> Neighbour {
+    pub(super) fn new(what: Beside, stack: &str) -> Neighbour {
         let listener = match what {
             Beside::Port(port) => {
                 Some(TcpListener::bind(("0.0.0.0", port)).expect("the canary's port is free"))
@@ -71,7 +71,7 @@ impl Neighbour {
     }
 
     /// Hears every event of the run while the run waits, so what it does comes at that very moment.
-    pub fn hear(&mut self, event: &Event, title: &str) {
+    pub(super) fn hear(&mut self, event: &Event, title: &str) {
         let What::StepEnded { status: Status::Pass, .. } = &event.what else { return };
         match self.what {
             Beside::Holder { volume } if title.starts_with("converge to") && self.container.is_none() => {
@@ -98,7 +98,7 @@ impl Neighbour {
     }
 
     /// Whether it is something that the run must not have touched, and still is as it was.
-    pub fn stands(&self) -> bool {
+    pub(super) fn stands(&self) -> bool {
         let running = |name: &String| docker(&["inspect", "-f", "{{.State.Running}}", name]).trim() == "true";
         let there =
             |name: &String| docker(&["service", "ls", "--format", "{{.Name}}"]).contains(name.as_str());
@@ -151,12 +151,12 @@ fn answer_that_nothing_is_here(registry: &TcpListener) {
 }
 
 /// The network that an operator's proxy stands on, as every swarm of an operator has it. Ours for a while if there is none.
-pub struct ProxyNetwork {
+pub(super) struct ProxyNetwork {
     made: bool,
 }
 
 impl ProxyNetwork {
-    pub fn new() -> ProxyNetwork {
+    pub(super) fn new() -> ProxyNetwork {
         let names = docker(&["network", "ls", "--format", "{{.Name}}"]);
         let made = !names.lines().any(|n| n == "proxy");
         if made {

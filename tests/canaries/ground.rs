@@ -9,7 +9,7 @@ const ROOT: &str = "tests/canaries";
 const GROUND: &str = "tests/canaries/ground";
 
 /// A canary's texts where ccci finds them.
-pub struct Ground {
+pub(super) struct Ground {
     /// The recipe repository.
     pub source: PathBuf,
     /// The recipe directory.
@@ -17,14 +17,14 @@ pub struct Ground {
 }
 
 /// Names of all canaries that have a folder.
-pub fn folders() -> Vec<String> {
+pub(super) fn folders() -> Vec<String> {
     let mut names: Vec<String> = subfolders(Path::new(ROOT)).into_iter().map(|p| name_of(&p)).collect();
     names.retain(|n| n != "ground");
     names
 }
 
 /// Makes both below a directory.
-pub fn make(canary: &str, dir: &Path) -> Ground {
+pub(super) fn make(canary: &str, dir: &Path) -> Ground {
     let (source, recipe) = (dir.join("repository"), dir.join(canary));
     fs::create_dir_all(&recipe).unwrap();
     let own = Path::new(ROOT).join(canary);

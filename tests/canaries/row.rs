@@ -4,17 +4,17 @@ use super::beside::Beside;
 use ccci_model::failure::Blame;
 use ccci_model::tier::Status;
 
-pub const PASS: Status = Status::Pass;
-pub const FAIL: Status = Status::Fail;
-pub const SKIP: Status = Status::Skip;
-pub const UNVER: Status = Status::Unver;
+pub(super) const PASS: Status = Status::Pass;
+pub(super) const FAIL: Status = Status::Fail;
+pub(super) const SKIP: Status = Status::Skip;
+pub(super) const UNVER: Status = Status::Unver;
 
 /// Install, upgrade, backup, restore, custom. A rung is the worst of its tiers.
-pub type Tiers = [Status; 5];
+pub(super) type Tiers = [Status; 5];
 
 /// A failure that must be told: exactly this cause, at this place, with these words somewhere in it.
 #[derive(Debug)]
-pub struct Occurrence {
+pub(super) struct Occurrence {
     /// `install`, …, or `-` before and after the tiers.
     pub tier: &'static str,
     /// Id of the row in `CAUSES`.
@@ -25,7 +25,7 @@ pub struct Occurrence {
 }
 
 #[derive(Debug)]
-pub struct Canary {
+pub(super) struct Canary {
     pub name: &'static str,
     /// What is wrong with it, or why it only looks so.
     pub about: &'static str,
@@ -66,7 +66,7 @@ pub struct Canary {
 }
 
 /// What a canary is unless its row says otherwise: everything asked, nothing wrong.
-pub const GREEN: Canary = Canary {
+pub(super) const GREEN: Canary = Canary {
     name: "",
     about: "",
     lessons: &[],
@@ -90,28 +90,45 @@ pub const GREEN: Canary = Canary {
 };
 
 /// The recipe, or an image, is wrong.
-pub const RED: Canary = Canary { exit: 1, verdict: "red", tiers: [FAIL, SKIP, SKIP, SKIP, SKIP], ..GREEN };
+pub(super) const RED: Canary =
+    Canary { exit: 1, verdict: "red", tiers: [FAIL, SKIP, SKIP, SKIP, SKIP], ..GREEN };
 
 /// It could not be proved, and that is nobody's fault but the world's.
-pub const ERROR: Canary =
+pub(super) const ERROR: Canary =
     Canary { exit: 3, verdict: "error", tiers: [UNVER, SKIP, SKIP, SKIP, SKIP], ..GREEN };
 
 /// A failure that the recipe is to blame for.
-pub const fn recipe(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(super) const fn recipe(
+    tier: &'static str,
+    cause: &'static str,
+    says: &'static [&'static str],
+) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Recipe, says }
 }
 
 /// One that upstream is to blame for.
-pub const fn image(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(super) const fn image(
+    tier: &'static str,
+    cause: &'static str,
+    says: &'static [&'static str],
+) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Image, says }
 }
 
 /// One that this machine is to blame for.
-pub const fn world(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(super) const fn world(
+    tier: &'static str,
+    cause: &'static str,
+    says: &'static [&'static str],
+) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Infra, says }
 }
 
 /// One that ccci is to blame for, or somebody who meddled.
-pub const fn ours(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(super) const fn ours(
+    tier: &'static str,
+    cause: &'static str,
+    says: &'static [&'static str],
+) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Ccci, says }
 }

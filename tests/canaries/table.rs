@@ -3,7 +3,7 @@
 use super::beside::Beside;
 use super::row::*;
 
-pub const CANARIES: &[Canary] = &[
+pub(super) const CANARIES: &[Canary] = &[
     Canary {
         name: "well",
         about: "Nothing is wrong with it: the ground the others stand on.",

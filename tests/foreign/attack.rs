@@ -9,11 +9,11 @@ use std::collections::HashMap;
 const OWN: &[&str] = &["satisfied", "unsatisfied", "not looked at", "error", "warning"];
 
 /// A record's events, each with the places where it takes any text.
-pub struct Places(Vec<(Value, Vec<String>)>);
+pub(super) struct Places(Vec<(Value, Vec<String>)>);
 
 impl Places {
     /// Of a record.
-    pub fn of(record: Record) -> Places {
+    pub(super) fn of(record: Record) -> Places {
         let of_event = |event: Event| {
             let value = serde_json::to_value(event).unwrap();
             let takes = |place: &String| {
@@ -29,7 +29,7 @@ impl Places {
 
     /// The record with each of these texts replaced, equal ones by equal ones. Empty ones stay: they mean that there is
     /// none.
-    pub fn filled(&self, keeps_own: bool, mut other: impl FnMut(usize) -> String) -> Record {
+    pub(super) fn filled(&self, keeps_own: bool, mut other: impl FnMut(usize) -> String) -> Record {
         let mut known: HashMap<String, String> = HashMap::new();
         let mut replaced = |text: &str| {
             let next = known.len();

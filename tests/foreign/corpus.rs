@@ -1,7 +1,7 @@
 //! Texts that XML, JSON, HTML, Markdown, terminals and forges dislike.
 
 /// All of them, each with at least one letter that is seen.
-pub fn texts() -> Vec<String> {
+pub(super) fn texts() -> Vec<String> {
     let range = |from: u32, to: u32| (from..=to).filter_map(char::from_u32).collect::<String>();
     let mut all = vec![
         // controls of both sets, one by one for the worst and all at once

@@ -4,7 +4,7 @@ use html5gum::{DefaultEmitter, Token, Tokenizer};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 /// Elements and attributes of an XML document, in order.
-pub fn xml(text: &str) -> Vec<String> {
+pub(super) fn xml(text: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(text).unwrap_or_else(|e| {
         let line = text.lines().nth(e.pos().row as usize - 1).unwrap_or_default();
         panic!("no XML: {e}: {:?}", line.chars().take(300).collect::<String>())
@@ -19,7 +19,7 @@ pub fn xml(text: &str) -> Vec<String> {
 
 /// Tags with their attributes of a page, in order; text of attributes that only ccci writes is part of it. Panics when
 /// the parser has something to complain of.
-pub fn html(text: &str) -> Vec<String> {
+pub(super) fn html(text: &str) -> Vec<String> {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut out = vec![];
@@ -53,7 +53,7 @@ fn lossy(bytes: &[u8]) -> String {
 }
 
 /// What a Markdown text comes to, without its words: blocks, spans, and the tags of HTML in it.
-pub fn markdown(text: &str) -> Vec<String> {
+pub(super) fn markdown(text: &str) -> Vec<String> {
     let mut out: Vec<String> = vec![];
     let mut in_html = String::new();
     for event in Parser::new_ext(text, as_forges_do()) {
@@ -76,7 +76,7 @@ pub fn markdown(text: &str) -> Vec<String> {
 }
 
 /// The words of a Markdown text that are not in code, as a reader sees them.
-pub fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let (mut out, mut in_code): (Vec<String>, bool) = (vec![], false);
     for event in Parser::new_ext(text, as_forges_do()) {
         match event {

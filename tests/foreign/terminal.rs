@@ -4,7 +4,7 @@ use vte::{Params, Parser, Perform};
 
 /// What a terminal was told to do.
 #[derive(Debug, Default)]
-pub struct Terminal {
+pub(super) struct Terminal {
     /// Letters it shows.
     pub letters: String,
     /// Control characters it obeys.
@@ -47,19 +47,19 @@ impl Perform for Terminal {
 }
 
 /// Shows a text on a terminal.
-pub fn shown(text: &str) -> Terminal {
+pub(super) fn shown(text: &str) -> Terminal {
     let mut terminal = Terminal::default();
     Parser::new().advance(&mut terminal, text.as_bytes());
     terminal
 }
 
 /// Whether a sequence only colours.
-pub fn colours(sequence: &str) -> bool {
+pub(super) fn colours(sequence: &str) -> bool {
     ["csi 0m", "csi 1m", "csi 2m", "csi 32m", "csi 33m", "csi 1;31m"].contains(&sequence)
 }
 
 /// Letters that change how others are shown, or that are none.
-pub fn is_odd(c: char) -> bool {
+pub(super) fn is_odd(c: char) -> bool {
     let n = c as u32;
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || (c.is_control() && c != '\n')
@@ -69,7 +69,7 @@ pub fn is_odd(c: char) -> bool {
 
 /// A line that a runner obeys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
+pub(super) struct Command {
     /// `error`, `group`.
     pub name: String,
     /// Between the name and `::`, undone.
@@ -80,7 +80,7 @@ pub struct Command {
 
 /// The commands in a log, as the runners of GitHub, Forgejo and Gitea find them: `::name key=value::message` at the
 /// beginning of a line, whatever whitespace stands before it, and `##[name]` anywhere.
-pub fn commands(log: &str) -> Vec<Command> {
+pub(super) fn commands(log: &str) -> Vec<Command> {
     log.split(['\n', '\r']).filter_map(command).collect()
 }
 

@@ -16,13 +16,13 @@ use tokio_util::sync::CancellationToken;
 
 type Body = BoxBody<Bytes, Infallible>;
 
-pub struct App {
+pub(super) struct App {
     pub address: SocketAddr,
     stop: CancellationToken,
 }
 
 impl App {
-    pub fn start(runtime: &Runtime, name: &'static str) -> App {
+    pub(super) fn start(runtime: &Runtime, name: &'static str) -> App {
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let app = App { address: listener.local_addr().unwrap(), stop: CancellationToken::new() };
         let stop = app.stop.clone();
@@ -44,7 +44,7 @@ impl App {
     }
 
     /// Closes the listener and returns once nobody can connect any more.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.stop.cancel();
         while std::net::TcpStream::connect(self.address).is_ok() {
             std::thread::sleep(Duration::from_millis(1));

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 type Told = Result<(Observed, Vec<SocketAddr>), ClusterError>;
 
 #[derive(Default)]
-pub struct FakeCluster {
+pub(super) struct FakeCluster {
     stacks: Mutex<HashMap<StackName, Told>>,
     asked: AtomicUsize,
     /// Whether the task of `app` is on another node; then no other service has one.
@@ -28,7 +28,7 @@ pub struct FakeCluster {
 }
 
 impl FakeCluster {
-    pub fn asked(&self) -> usize {
+    pub(super) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
@@ -38,7 +38,7 @@ impl FakeCluster {
     }
 }
 
-pub struct Ground {
+pub(super) struct Ground {
     pub cluster: Arc<FakeCluster>,
     pub ingress: Arc<Ingress>,
     pub stack: StackName,
@@ -49,7 +49,7 @@ pub struct Ground {
     pub runtime: Runtime,
 }
 
-pub fn request(url: &str) -> HttpRequest {
+pub(super) fn request(url: &str) -> HttpRequest {
     HttpRequest { method: "GET".into(), url: url.into(), ..HttpRequest::default() }
 }
 
@@ -95,7 +95,7 @@ fn task((n, (state, desired_running)): (usize, &(TaskState, bool))) -> ObservedT
 
 impl Ground {
     /// One stack with one service `app`, served as `a.ccci.test`.
-    pub fn with_app() -> Ground {
+    pub(super) fn with_app() -> Ground {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (cluster, clock) = (Arc::new(FakeCluster::default()), Arc::new(RealClock::new(Arc::default())));
@@ -125,13 +125,13 @@ impl Ground {
     }
 
     /// A second stack with the same labels under a name of its own.
-    pub fn second_stack(&self, domain: &str, address: SocketAddr) {
+    pub(super) fn second_stack(&self, domain: &str, address: SocketAddr) {
         self.put(domain, address);
         self.web().serve(domain, &StackName::parse(&domain.replace('.', "_")).unwrap());
     }
 
     /// A second service with the same labels: requests go to the tasks of both.
-    pub fn twin(&self) {
+    pub(super) fn twin(&self) {
         self.change(|observed, _| {
             let twin =
                 ObservedService { name: ServiceName::parse("twin").unwrap(), ..observed.services[0].clone() };
@@ -144,7 +144,7 @@ impl Ground {
         });
     }
 
-    pub fn web(&self) -> &RealWeb {
+    pub(super) fn web(&self) -> &RealWeb {
         self.web.as_ref().unwrap()
     }
 
@@ -154,7 +154,7 @@ impl Ground {
         how(observed, addresses);
     }
 
-    pub fn label(&self, key: &str, value: Option<&str>) {
+    pub(super) fn label(&self, key: &str, value: Option<&str>) {
         self.change(|observed, _| {
             let labels = &mut observed.services[0].labels;
             match value {
@@ -164,51 +164,51 @@ impl Ground {
         });
     }
 
-    pub fn networks(&self, names: &[&str]) {
+    pub(super) fn networks(&self, names: &[&str]) {
         self.change(|observed, _| {
             observed.services[0].networks = names.iter().map(|n| n.to_string()).collect()
         });
     }
 
-    pub fn ports(&self, ports: &[(u16, u16, &str)]) {
+    pub(super) fn ports(&self, ports: &[(u16, u16, &str)]) {
         self.change(|observed, _| {
             observed.services[0].ports = ports.iter().map(|(a, b, c)| (*a, *b, c.to_string())).collect();
         });
     }
 
-    pub fn tasks(&self, tasks: &[(TaskState, bool)]) {
+    pub(super) fn tasks(&self, tasks: &[(TaskState, bool)]) {
         self.change(|observed, _| {
             observed.services[0].mode = Mode::Replicated(tasks.len() as u64);
             observed.tasks = tasks.iter().enumerate().map(task).collect();
         });
     }
 
-    pub fn addresses(&self, all: &[SocketAddr]) {
+    pub(super) fn addresses(&self, all: &[SocketAddr]) {
         self.change(|_, addresses| *addresses = all.to_vec());
     }
 
-    pub fn remove(&self) {
+    pub(super) fn remove(&self) {
         self.change(|observed, addresses| (*observed, *addresses) = Default::default());
     }
 
-    pub fn break_looking(&self, e: ClusterError) {
+    pub(super) fn break_looking(&self, e: ClusterError) {
         self.cluster.stacks.lock().unwrap().insert(self.stack.clone(), Err(e));
     }
 
     /// Lets the ingress forget what it saw.
-    pub fn settle(&self) {
+    pub(super) fn settle(&self) {
         self.ingress.lookup().renew(&self.stack);
     }
 
-    pub fn limit(&self, ms: u64) -> Limit {
+    pub(super) fn limit(&self, ms: u64) -> Limit {
         Limit { deadline: self.clock.now().after(Duration::from_millis(ms)), stop: Stop::default() }
     }
 
-    pub fn send(&self, request: &HttpRequest) -> Result<HttpAnswer, WebError> {
+    pub(super) fn send(&self, request: &HttpRequest) -> Result<HttpAnswer, WebError> {
         self.web().send(request, &self.limit(20_000))
     }
 
-    pub fn get(&self, url: &str) -> HttpAnswer {
+    pub(super) fn get(&self, url: &str) -> HttpAnswer {
         self.send(&request(url)).unwrap()
     }
 }

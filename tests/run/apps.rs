@@ -113,7 +113,7 @@ fn provide(ctx, consumer) {
 "#;
 
 /// The subject, whose secret is what the identity provider gave, and its two deps.
-pub fn three() -> Job {
+pub(super) fn three() -> Job {
     static MADE: OnceLock<Job> = OnceLock::new();
     let made = MADE.get_or_init(|| {
         let (_a, database) = small("database", DATABASE);

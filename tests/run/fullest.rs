@@ -14,13 +14,13 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// A recipe directory and its repository below one temporary directory.
-pub struct Ground {
+pub(crate) struct Ground {
     /// The repository, at `recipe`; the directory is `recipes/fullest` beside it.
     pub source: Repository,
 }
 
 /// Copies a directory with everything below it.
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         let target = to.join(entry.file_name());
@@ -34,7 +34,7 @@ pub fn copy(from: &Path, to: &Path) {
 
 impl Ground {
     /// With the published base, and the head on `main`.
-    pub fn new() -> Ground {
+    pub(crate) fn new() -> Ground {
         let source = Repository::new();
         let fixtures = Path::new("tests/fixtures/fullest");
         copy(&fixtures.join("base"), &source.path());
@@ -48,20 +48,20 @@ impl Ground {
     }
 
     /// Replaces a file of the recipe directory.
-    pub fn file(&self, path: &str, content: &str) -> &Ground {
+    pub(crate) fn file(&self, path: &str, content: &str) -> &Ground {
         fs::write(self.source.around().join("recipes/fullest").join(path), content).unwrap();
         self
     }
 
     /// Everything a run starts from, under this id; or what is wrong, a line each.
-    pub fn prepare(&self, run_id: &str) -> Result<Job, String> {
+    pub(crate) fn prepare(&self, run_id: &str) -> Result<Job, String> {
         let dir = self.source.around().join("recipes/fullest");
         prepared(&Request::of(dir.to_str().unwrap()), run_id)
     }
 }
 
 /// Prepares any recipe.
-pub fn prepared(request: &Request, run_id: &str) -> Result<Job, String> {
+pub(crate) fn prepared(request: &Request, run_id: &str) -> Result<Job, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let clock = Arc::new(RealClock::new(Arc::default()));
     let run_id = RunId::parse(run_id).unwrap();
@@ -74,13 +74,13 @@ pub fn prepared(request: &Request, run_id: &str) -> Result<Job, String> {
 }
 
 /// A job of the recipe that has everything; made once, copied for each run.
-pub fn job() -> Job {
+pub(crate) fn job() -> Job {
     static MADE: OnceLock<Job> = OnceLock::new();
     fresh(MADE.get_or_init(|| Ground::new().prepare("20260101-000000-abc123").unwrap()))
 }
 
 /// Another run of the same job: its own redactor, all else the same.
-pub fn fresh(job: &Job) -> Job {
+pub(crate) fn fresh(job: &Job) -> Job {
     Job {
         plan: job.plan.clone(),
         apps: job.apps.clone(),
@@ -91,7 +91,7 @@ pub fn fresh(job: &Job) -> Job {
 }
 
 /// With short waits for readiness, so that one that never comes does not take ten minutes of asking.
-pub fn hasty(mut job: Job) -> Job {
+pub(crate) fn hasty(mut job: Job) -> Job {
     for step in job.plan.steps.iter_mut().filter(|s| matches!(s.action, Action::Ready { .. })) {
         step.limit_ms = 3_000;
     }
@@ -99,7 +99,7 @@ pub fn hasty(mut job: Job) -> Job {
 }
 
 /// The same recipe under another run's name.
-pub fn another(job: &Job, run_id: &str, domain: &str) -> Job {
+pub(crate) fn another(job: &Job, run_id: &str, domain: &str) -> Job {
     let mut job = fresh(job);
     let old = job.plan.subject().domain.to_string();
     job.plan.run_id = RunId::parse(run_id).unwrap();

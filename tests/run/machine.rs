@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A machine; runs on it share its Swarm, its locks and its time.
-pub struct Machine {
+pub(crate) struct Machine {
     pub clock: Arc<MemoryClock>,
     pub cluster: Arc<MemoryCluster>,
     /// What runs ask of its Swarm.
@@ -34,18 +34,18 @@ pub struct Machine {
 }
 
 /// What a run left.
-pub struct TestRun {
+pub(crate) struct TestRun {
     pub events: Vec<Event>,
     pub outcome: Outcome,
     pub tap: Arc<Tap>,
 }
 
 /// The domain of a run that lives elsewhere on this machine.
-pub const NEIGHBOUR: &str = "neig-000000.ccci.test";
+pub(crate) const NEIGHBOUR: &str = "neig-000000.ccci.test";
 
 impl Machine {
     /// With the network `proxy` that an operator made.
-    pub fn new() -> Machine {
+    pub(crate) fn new() -> Machine {
         let clock = Arc::new(MemoryClock::default());
         let cluster = Arc::new(MemoryCluster::new(clock.clone()));
         cluster.on_exec("app", program);
@@ -55,7 +55,7 @@ impl Machine {
     }
 
     /// With things that look like ours and are not, and a run that lives. Its lock is held as long as this is kept.
-    pub fn with_neighbours(&self) -> Box<dyn Held> {
+    pub(crate) fn with_neighbours(&self) -> Box<dyn Held> {
         for (kind, name) in [("volume", "full-0c0ffe_ccci_test_data"), ("secret", "neig"), ("config", "exam")]
         {
             self.cluster.foreign(kind, name);
@@ -68,34 +68,38 @@ impl Machine {
     }
 
     /// A secret of some other run.
-    pub fn owned(&self, domain: &str, name: &str) {
+    pub(crate) fn owned(&self, domain: &str, name: &str) {
         let stack = StackName::parse(&domain.replace('.', "_")).unwrap();
         let owner = Owner { run: RunId::parse("other").unwrap(), domain: domain.into() };
         let name = format!("{stack}_{name}");
         self.cluster.put_secret(&stack, &name, &Secret::new("x"), &owner, &self.limit(60)).unwrap();
     }
 
-    pub fn limit(&self, seconds: u64) -> Limit {
+    pub(crate) fn limit(&self, seconds: u64) -> Limit {
         Limit { deadline: self.clock.now().after(Duration::from_secs(seconds)), stop: Stop::default() }
     }
 
     /// Lives a job as `ccci run` does: under its domain's lock.
-    pub fn live(&self, job: &Job) -> TestRun {
+    pub(crate) fn live(&self, job: &Job) -> TestRun {
         self.live_with(job, None, &Stop::default(), |_| ())
     }
 
     /// The same with a mishap at a step.
-    pub fn live_badly(&self, job: &Job, at: usize, mishap: Mishap) -> TestRun {
+    pub(crate) fn live_badly(&self, job: &Job, at: usize, mishap: Mishap) -> TestRun {
         self.live_with(job, Some((at, mishap)), &Stop::default(), |_| ())
     }
 
     /// With another port 80 of the app than one that is always open.
-    pub fn live_with_port(&self, job: &Job, open: impl FnMut(Moment) -> bool + Send + 'static) -> TestRun {
+    pub(crate) fn live_with_port(
+        &self,
+        job: &Job,
+        open: impl FnMut(Moment) -> bool + Send + 'static,
+    ) -> TestRun {
         self.live_as(job, None, &Stop::default(), |_| (), |web| web.on_port("app", 80, open))
     }
 
     /// The same; `reporter` hears every event, and `stop` ends it early.
-    pub fn live_with(
+    pub(crate) fn live_with(
         &self,
         job: &Job,
         mishap: Option<(usize, Mishap)>,
@@ -106,7 +110,7 @@ impl Machine {
     }
 
     /// The same; `adjust` makes what its pages answer.
-    pub fn live_as(
+    pub(crate) fn live_as(
         &self,
         job: &Job,
         mishap: Option<(usize, Mishap)>,
@@ -137,7 +141,7 @@ impl Machine {
     }
 
     /// Everything a run may touch, through its own view of the Swarm.
-    pub fn world(&self, cluster: Arc<dyn Cluster>, store: &MemoryStore) -> World {
+    pub(crate) fn world(&self, cluster: Arc<dyn Cluster>, store: &MemoryStore) -> World {
         self.world_with(cluster, store, |_| ())
     }
 
@@ -195,7 +199,7 @@ fn program(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
 
 impl TestRun {
     /// The names of all events that came, each once.
-    pub fn kinds(&self) -> Vec<String> {
+    pub(crate) fn kinds(&self) -> Vec<String> {
         let mut out: Vec<String> = vec![];
         for e in &self.events {
             let value = serde_json::to_value(&e.what).unwrap();

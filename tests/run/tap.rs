@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// What happens at the step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mishap {
+pub(crate) enum Mishap {
     /// Its first call fails and does nothing.
     Fails,
     /// Its first call is done and the answer lost.
@@ -36,7 +36,7 @@ pub enum Mishap {
 }
 
 /// All of them.
-pub const MISHAPS: &[Mishap] = &[
+pub(super) const MISHAPS: &[Mishap] = &[
     Mishap::Fails,
     Mishap::LosesItsAnswer,
     Mishap::Hangs,
@@ -64,7 +64,7 @@ struct Now {
 }
 
 /// The tap of one run.
-pub struct Tap {
+pub(crate) struct Tap {
     inner: Arc<dyn Cluster>,
     clock: Arc<MemoryClock>,
     stop: Stop,
@@ -75,13 +75,13 @@ pub struct Tap {
 }
 
 /// What a look shows instead of the truth while the step of this title goes on.
-pub type Lie = (&'static str, fn(&mut Observed));
+pub(super) type Lie = (&'static str, fn(&mut Observed));
 
 type R<T> = Result<T, ClusterError>;
 
 impl Tap {
     /// A run whose step has a mishap, or none at all.
-    pub fn new(
+    pub(crate) fn new(
         inner: Arc<dyn Cluster>,
         clock: Arc<MemoryClock>,
         stop: Stop,
@@ -92,7 +92,7 @@ impl Tap {
     }
 
     /// The same, with a Swarm that lies in one step.
-    pub fn lying(self, lie: Option<Lie>) -> Tap {
+    pub(crate) fn lying(self, lie: Option<Lie>) -> Tap {
         Tap { lie, ..self }
     }
 
@@ -101,7 +101,7 @@ impl Tap {
     }
 
     /// Hears what the run tells. False when it is dead and tells nothing any more.
-    pub fn hears(&self, event: &Event) -> bool {
+    pub(crate) fn hears(&self, event: &Event) -> bool {
         let mut now = self.now();
         match (&event.what, self.plan) {
             (What::StepStarted { step, title, .. }, plan) => {
@@ -136,12 +136,12 @@ impl Tap {
     }
 
     /// Whether the run is dead.
-    pub fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.now().dead
     }
 
     /// How many calls a step made.
-    pub fn calls_of(&self, step: usize) -> usize {
+    pub(crate) fn calls_of(&self, step: usize) -> usize {
         self.now().calls.iter().filter(|(s, _)| *s == step).map(|(_, n)| n).sum()
     }
 

@@ -28,7 +28,7 @@ const PATH: Param = p("path", Ty::TEXT);
 const SERVICE: Param = p("service", Ty::TEXT);
 const NAME: Param = p("name", Ty::TEXT);
 
-pub const SIGS: &[CallSig] = &[
+pub(super) const SIGS: &[CallSig] = &[
     fact(Owner::Ctx, "recipe", Ty::TEXT),
     fact(Owner::Ctx, "domain", Ty::TEXT),
     fact(Owner::Ctx, "base_url", Ty::TEXT),
@@ -69,23 +69,23 @@ pub const SIGS: &[CallSig] = &[
 ];
 
 #[derive(Debug, Clone)]
-pub struct Ctx;
+pub(super) struct Ctx;
 
 #[derive(Debug, Clone)]
-pub struct Response {
+pub(super) struct Response {
     status: INT,
     body: String,
 }
 
 #[derive(Debug, Clone)]
-pub struct ExecOutput {
+pub(super) struct ExecOutput {
     stdout: String,
 }
 
 type Raises<T> = Result<T, Box<EvalAltResult>>;
 
 /// Answers: `/` is 200, other paths 404; `exec` says its command back and raises for `false`; `boom` panics.
-pub fn register(e: &mut Engine) {
+pub(super) fn register(e: &mut Engine) {
     e.register_type_with_name::<Ctx>("Ctx");
     e.register_type_with_name::<Response>("Response");
     e.register_type_with_name::<ExecOutput>("ExecOutput");

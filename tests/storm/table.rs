@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// What one round showed.
 #[derive(Debug, Default)]
-pub struct Round {
+pub(super) struct Round {
     /// Nothing was left.
     pub clean: bool,
     /// The exit code was the right one.
@@ -18,7 +18,7 @@ pub struct Round {
 }
 
 /// All rounds of a kind.
-pub struct Row<'a> {
+pub(super) struct Row<'a> {
     /// The kind.
     pub kind: &'a str,
     /// What the times are of.
@@ -46,7 +46,7 @@ impl Row<'_> {
     }
 
     /// Prints the row, adds it to the table that `CCCI_STORM_TABLE` names, and fails if a round did.
-    pub fn tell(self) {
+    pub(super) fn tell(self) {
         let line = self.line();
         println!("{HEAD}\n{line}");
         if let Some(path) = std::env::var_os("CCCI_STORM_TABLE") {

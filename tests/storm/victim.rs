@@ -21,7 +21,7 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// When something happens to a victim: so far into its plan, and so long after that step began.
 #[derive(Debug, Clone, Copy)]
-pub struct When {
+pub(super) struct When {
     /// 0 is the start of the process, 1 the end of the plan.
     pub part: f64,
     /// After the step began.
@@ -29,7 +29,7 @@ pub struct When {
 }
 
 /// A run and where it keeps its things.
-pub struct Victim {
+pub(super) struct Victim {
     child: Child,
     root: tempfile::TempDir,
     mark: String,
@@ -37,7 +37,7 @@ pub struct Victim {
 }
 
 impl Victim {
-    pub fn start(recipe: &str, options: &[&str]) -> Victim {
+    pub(super) fn start(recipe: &str, options: &[&str]) -> Victim {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("tmp")).unwrap();
         let mark = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -48,7 +48,7 @@ impl Victim {
         Victim { child: call.spawn().unwrap(), root, mark, began: Instant::now() }
     }
 
-    pub fn began(&self) -> Instant {
+    pub(super) fn began(&self) -> Instant {
         self.began
     }
 
@@ -56,22 +56,22 @@ impl Victim {
         fs::read_to_string(self.root.path().join(name)).unwrap_or_default()
     }
 
-    pub fn events(&self) -> String {
+    pub(super) fn events(&self) -> String {
         self.file("record/events.jsonl")
     }
 
-    pub fn said(&self) -> String {
+    pub(super) fn said(&self) -> String {
         let said = self.file("said");
         let lines: Vec<&str> = said.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
-    pub fn results(&self) -> serde_json::Value {
+    pub(super) fn results(&self) -> serde_json::Value {
         serde_json::from_str(&self.file("record/results.json")).unwrap_or_default()
     }
 
     /// Its domain, once it has one; before that it has made nothing.
-    pub fn domain(&self) -> Option<String> {
+    pub(super) fn domain(&self) -> Option<String> {
         let events = self.events();
         let first: serde_json::Value = serde_json::from_str(events.lines().next()?).ok()?;
         first.pointer("/plan/apps/0/domain")?.as_str().map(str::to_string)
@@ -84,7 +84,7 @@ impl Victim {
     }
 
     /// Waits for a moment of its run; false if it ended before.
-    pub fn reach(&mut self, when: When) -> bool {
+    pub(super) fn reach(&mut self, when: When) -> bool {
         let mut step = None;
         loop {
             if when.part == 0.0 {
@@ -103,17 +103,17 @@ impl Victim {
         self.ended().is_none()
     }
 
-    pub fn ended(&mut self) -> Option<ExitStatus> {
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         // one that has ended is not waited for yet, so the number is still its own
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
     /// Waits for its end; none if it hangs.
-    pub fn end(&mut self, limit: Duration) -> Option<ExitStatus> {
+    pub(super) fn end(&mut self, limit: Duration) -> Option<ExitStatus> {
         let began = Instant::now();
         while began.elapsed() < limit {
             if let Some(status) = self.ended() {
@@ -124,12 +124,12 @@ impl Victim {
         None
     }
 
-    pub fn clean(&self) -> Output {
+    pub(super) fn clean(&self) -> Output {
         call(self.root.path()).arg("clean").output().unwrap()
     }
 
     /// What is still there of it: objects of its domain, programs it started, temporary directories.
-    pub fn left(&self) -> Vec<String> {
+    pub(super) fn left(&self) -> Vec<String> {
         let began = Instant::now();
         loop {
             let mut left = self.domain().map(|d| objects_of(&d)).unwrap_or_default();
@@ -161,17 +161,17 @@ fn call(root: &Path) -> Command {
 }
 
 /// The place of the machine's locks, as the program itself finds it.
-pub fn locks() -> PathBuf {
+pub(super) fn locks() -> PathBuf {
     ccci::commands::env::locks()
 }
 
 /// Whether somebody holds the lock of a domain.
-pub fn held(domain: &str) -> bool {
+pub(super) fn held(domain: &str) -> bool {
     FileLocks::new(locks()).is_held(domain)
 }
 
 /// What the docker client lists with a domain's label or its stack's name, as the reader of an issue would.
-pub fn objects_of(domain: &str) -> Vec<String> {
+pub(super) fn objects_of(domain: &str) -> Vec<String> {
     let label = format!("label=ccci.domain={domain}");
     let name = format!("name={}", domain.replace('.', "_"));
     let mut found = vec![];
@@ -190,7 +190,7 @@ pub fn objects_of(domain: &str) -> Vec<String> {
 }
 
 /// Volumes that nobody named and nobody uses. Images make them, so they carry no label.
-pub fn unnamed_volumes() -> BTreeSet<String> {
+pub(super) fn unnamed_volumes() -> BTreeSet<String> {
     let all = docker(&["volume", "ls", "-q", "--filter", "dangling=true"]);
     all.lines().filter(|name| name.len() == 64).map(str::to_string).collect()
 }

@@ -5,7 +5,7 @@ use super::{parts, said, text};
 use ccci_recipe::compose::{Around, Composed};
 use std::collections::BTreeMap;
 
-pub const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "services:\n  app:\n    image: x\n",
     "    environment:\n",
     "    - A=1\n",
@@ -49,7 +49,7 @@ pub const WORDS: &[&str] = &[
     "~",
 ];
 
-pub fn run(data: &[u8]) {
+pub(super) fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let mut env = BTreeMap::new();
     let mut others = BTreeMap::new();

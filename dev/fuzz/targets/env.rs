@@ -4,7 +4,7 @@ use super::{said, text};
 use ccci_recipe::envfile::{EnvFile, abra_exports};
 use std::collections::BTreeSet;
 
-pub const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "A=$A$A\n",
     "B=${A}",
     "export ",
@@ -25,7 +25,7 @@ pub const WORDS: &[&str] = &[
 /// Bytes by which the values may be longer than the file.
 const MOST: usize = 1 << 20;
 
-pub fn run(data: &[u8]) {
+pub(super) fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let t = text(".env.sample", &input);
     let (file, found) = EnvFile::parse(&t);

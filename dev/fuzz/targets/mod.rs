@@ -1,7 +1,7 @@
 //! The fuzz targets, one row for each: a parser of texts from outside, and what must be true for all inputs.
 //! libFuzzer runs them (`dev/fuzz/run.sh`), and so do the ordinary tests with the kept corpus.
 
-pub mod mutation;
+pub(super) mod mutation;
 
 mod compose;
 mod env;
@@ -17,7 +17,7 @@ use ccci_model::diag::{Diagnostic, Diagnostics, Text, render};
 use std::sync::Arc;
 
 /// A row of the table of targets.
-pub struct Target {
+pub(super) struct Target {
     /// The name of its folder below `dev/fuzz/corpus`.
     pub name: &'static str,
     /// What it reads, and what must be true.
@@ -29,7 +29,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: &[Target] = &[
+pub(super) const TARGETS: &[Target] = &[
     Target {
         name: "env",
         doc: "Env files and exports: each key once, every place inside the text, values have a bounded size.",
@@ -87,7 +87,7 @@ pub const TARGETS: &[Target] = &[
 ];
 
 /// The target with this name.
-pub fn target(name: &str) -> Option<&'static Target> {
+pub(super) fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|t| t.name == name)
 }
 

@@ -2,11 +2,11 @@
 //! changes.
 
 /// A small random number generator (SplitMix64) with reproducible numbers.
-pub struct Chance(pub u64);
+pub(crate) struct Chance(pub u64);
 
 impl Chance {
     /// A number below `n`; 0 for an empty range.
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,7 +16,7 @@ impl Chance {
 }
 
 /// One to four changes.
-pub fn changed(input: &[u8], words: &[&str], others: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
+pub(crate) fn changed(input: &[u8], words: &[&str], others: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
     let mut out = input.to_vec();
     for _ in 0..=chance.below(4) {
         change(&mut out, words, others, chance);

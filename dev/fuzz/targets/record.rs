@@ -13,7 +13,7 @@ use ccci_report::{REPORTS, diff};
 use ccci_runner::record::Record;
 use ccci_testkit::example;
 
-pub const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "{\"at\":1,\"event\":\"run_ended\",\"wall_ms\":2}\n",
     "{\"at\":1,\"event\":\"step_started\",\"step\":0,\"title\":\"x\",\"tier\":null}\n",
     "{\"at\":1,\"event\":\"step_ended\",\"step\":0,\"status\":\"pass\",\"ms\":1,\"failure\":null,\"note\":null}\n",
@@ -38,7 +38,7 @@ pub const WORDS: &[&str] = &[
     "%0A",
 ];
 
-pub fn run(data: &[u8]) {
+pub(super) fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let record = match Record::parse("events.jsonl", &input) {
         Ok(record) => record,

@@ -7,7 +7,7 @@ use ccci_model::redact::{Added, RedactingWriter, Redactor};
 use ccci_model::secret::Secret;
 use std::io::Write;
 
-pub const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "{0a}",
     "{0b}",
     "{0c}",
@@ -49,7 +49,7 @@ const ENCODINGS: &[(char, Encoding)] = &[
     ('h', |s| s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")),
 ];
 
-pub fn run(data: &[u8]) {
+pub(super) fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let (secrets, text) = input.split_once("\n\n").unwrap_or((&input, ""));
     // a secret that contains the replacement cannot be distinguished from it

@@ -7,7 +7,7 @@ use ccci_swarm::routing::{Entry, Table};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-pub const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "traefik.enable=true\n",
     "traefik.http.routers.a.rule=",
     "Host(`a.test`)",
@@ -35,7 +35,7 @@ pub const WORDS: &[&str] = &[
     "%2f",
 ];
 
-pub fn run(data: &[u8]) {
+pub(super) fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let mut labels = BTreeMap::new();
     let mut asked = vec![("a.test", "/")];

@@ -7,7 +7,7 @@ use ccci_script::{FnRef, HOOKS, RecipeTexts, Scripts, Unguarded};
 use rhai::Dynamic;
 use std::sync::Arc;
 
-pub const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "fn pre_install(ctx) {\n",
     "fn extra_env(ctx) { #{} }\n",
     "private fn f(a) {\n",
@@ -59,7 +59,7 @@ pub const WORDS: &[&str] = &[
     "fn int.f(a) { 1 }\n",
 ];
 
-pub fn run(data: &[u8]) {
+pub(super) fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let texts: RecipeTexts =
         parts("hooks.rhai", &input).iter().map(|(path, c)| ((*path).to_string(), text(path, c))).collect();

@@ -5,7 +5,7 @@ use ccci_model::name::RecipeName;
 use ccci_recipe::keys::KEYS;
 use ccci_recipe::load::{Loaded, load};
 
-pub const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "[health]\n",
     "path = \"/\"\n",
     "ok = [200]\n",
@@ -31,7 +31,7 @@ pub const WORDS: &[&str] = &[
     "= {",
 ];
 
-pub fn run(data: &[u8]) {
+pub(super) fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let layers: Vec<_> = parts("recipe.toml", &input).iter().map(|(n, c)| text(n, c)).collect();
     let name = RecipeName::parse("sample").expect("a name");

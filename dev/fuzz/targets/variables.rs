@@ -6,7 +6,7 @@ use ccci_recipe::compose::interpolate::interpolate;
 use ccci_recipe::compose::tree::{Key, Map, Node, Value};
 use std::collections::BTreeMap;
 
-pub const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "$",
     "$$",
     "${A}",
@@ -22,7 +22,7 @@ pub const WORDS: &[&str] = &[
     "$A:-x",
 ];
 
-pub fn run(data: &[u8]) {
+pub(super) fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let (env, value) = input.split_once('\n').unwrap_or(("", &input));
     let env: BTreeMap<String, String> =

@@ -3,13 +3,13 @@
 use ccci_model::name::Version;
 use std::cmp::Ordering;
 
-pub const WORDS: &[&str] =
+pub(super) const WORDS: &[&str] =
     &["1.2.3+4", "1.10.0+", "v", "-rc.1", "-alpha", "-beta.2", "+", ".", "00", "18446744073709551616"];
 
 /// More would take long to compare with each other.
 const MOST: usize = 8;
 
-pub fn run(data: &[u8]) {
+pub(super) fn run(data: &[u8]) {
     let input = String::from_utf8_lossy(data);
     let read: Vec<Version> = input.lines().filter_map(|l| Version::parse(l).ok()).take(MOST).collect();
     for a in &read {

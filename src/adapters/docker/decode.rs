@@ -77,7 +77,7 @@ fn volume(mount: &Mount) -> Option<ObservedVolume> {
 }
 
 /// The driver of volumes that live on the engine.
-pub const ENGINES_DRIVER: &str = "local";
+pub(crate) const ENGINES_DRIVER: &str = "local";
 
 fn update(state: ServiceUpdateStatusStateEnum) -> Option<UpdateState> {
     use ServiceUpdateStatusStateEnum as S;
@@ -144,7 +144,7 @@ fn state(state: State) -> TaskState {
 ///
 /// An engine may lose the kernel's word (seen on 20.10: `OOMKilled` false after a kill that the kernel's log shows). A
 /// task that Swarm did not stop, under a memory limit and ended by SIGKILL, has nobody else to have been killed by.
-pub fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, Option<bool>) {
+pub(crate) fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, Option<bool>) {
     let Some(state) = &answer.state else { return (None, None) };
     let unhealthy = failed_its_check(answer);
     let limit = answer.host_config.as_ref().and_then(|h| h.memory);
@@ -172,7 +172,7 @@ fn failed_its_check(answer: &ContainerInspectResponse) -> bool {
 const ENGINES_RETRIES: i64 = 3;
 
 /// Whether a container has a health check, of its spec or of its image.
-pub fn checks_health(answer: &ContainerInspectResponse) -> bool {
+pub(crate) fn checks_health(answer: &ContainerInspectResponse) -> bool {
     tests_anything(answer.config.as_ref().and_then(|c| c.healthcheck.as_ref()))
 }
 
@@ -209,7 +209,7 @@ fn canonical(value: &Value) -> String {
 }
 
 /// Milliseconds since 1970 of `2026-11-23T17:16:39.477220109Z`; the engine always writes UTC.
-pub fn ms_of(text: &str) -> Option<u64> {
+pub(crate) fn ms_of(text: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     let seconds = number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;

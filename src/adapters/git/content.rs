@@ -10,9 +10,9 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// A single file above this is no text of a recipe; Swarm takes 500 kB for a config or a secret.
-pub const MOST_FILE: u64 = 4 << 20;
+pub(crate) const MOST_FILE: u64 = 4 << 20;
 /// All files of a revision; a real recipe has some hundred kilobytes.
-pub const MOST_TOTAL: u64 = 64 << 20;
+pub(crate) const MOST_TOTAL: u64 = 64 << 20;
 
 /// A file before it is known what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,7 @@ fn joined(from: &str, to: &str) -> Option<String> {
 }
 
 /// A file of a work tree as git would take it; `None` when it is gone. An error is the machine's, not the file's.
-pub fn of_work_tree(root: &Path, path: &str) -> io::Result<Option<Raw>> {
+pub(crate) fn of_work_tree(root: &Path, path: &str) -> io::Result<Option<Raw>> {
     match read(root, path) {
         Ok(raw) => Ok(Some(raw)),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
@@ -108,7 +108,7 @@ fn link(path: &Path) -> io::Result<Raw> {
 }
 
 /// What is said of a file that is too big.
-pub fn too_big(bytes: u64) -> Raw {
+pub(crate) fn too_big(bytes: u64) -> Raw {
     Raw::Unread(format!("it has {} MiB; files up to {} MiB are read", bytes >> 20, MOST_FILE >> 20))
 }
 

@@ -5,7 +5,7 @@ use ccci_recipe::source::{Branch, Names, Tag};
 use std::collections::BTreeMap;
 
 /// Fields of a ref, one line each, for `for-each-ref`.
-pub const REF_FORMAT: &str =
+pub(crate) const REF_FORMAT: &str =
     "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(symref)";
 
 /// Tags of tags that `for-each-ref` lists: git before 2.45 peels one level only.
@@ -17,7 +17,7 @@ pub fn nested(out: &[u8]) -> Vec<String> {
 }
 
 /// Decodes `cat-file --batch-check` for what these objects lead to; those that lead to no commit are not there.
-pub fn peeled(out: &[u8], asked: &[String]) -> BTreeMap<String, String> {
+pub(crate) fn peeled(out: &[u8], asked: &[String]) -> BTreeMap<String, String> {
     let text = String::from_utf8_lossy(out);
     let commit = |line: &str| Some(line.split_once(" commit ")?.0.to_string());
     text.lines().zip(asked).filter_map(|(line, object)| Some((object.clone(), commit(line)?))).collect()
@@ -93,7 +93,7 @@ pub fn changed(out: &[u8]) -> Vec<String> {
 
 /// Decodes `cat-file --batch` for the objects that were asked for, in their order. The error is the place of the
 /// first that is not there.
-pub fn blobs(out: &[u8], desired: usize) -> Result<Vec<Vec<u8>>, usize> {
+pub(crate) fn blobs(out: &[u8], desired: usize) -> Result<Vec<Vec<u8>>, usize> {
     let mut rest = out;
     let mut all = vec![];
     for at in 0..desired {

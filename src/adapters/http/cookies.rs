@@ -10,20 +10,20 @@ use std::sync::{Mutex, PoisonError};
 
 /// A jar, and the bytes of each cookie in it: the jar does not tell how much it holds.
 #[derive(Default)]
-pub struct Cookies {
+pub(super) struct Cookies {
     jar: Jar,
     bytes: Mutex<HashMap<String, usize>>,
 }
 
 impl Cookies {
     /// The header that goes with a request to `url`, if there is a cookie for it.
-    pub fn of(&self, url: &Url) -> Option<HeaderValue> {
+    pub(super) fn of(&self, url: &Url) -> Option<HeaderValue> {
         self.jar.cookies(url)
     }
 
     /// Keeps what an answer from `url` sets. An error says that they are more than one session may hold; then none of
     /// the answer's is kept.
-    pub fn keep(&self, headers: &HeaderMap, url: &Url) -> Result<(), WebError> {
+    pub(super) fn keep(&self, headers: &HeaderMap, url: &Url) -> Result<(), WebError> {
         if !headers.contains_key(SET_COOKIE) {
             return Ok(());
         }

@@ -12,13 +12,13 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// How messages name a port.
-pub fn url(scheme: &str, service: &ServiceName, port: u16) -> String {
+pub(super) fn url(scheme: &str, service: &ServiceName, port: u16) -> String {
     format!("{scheme}://{service}:{port}")
 }
 
 /// Where a port can be tried, in order: the port published on this node, then the task's own address. None at all when
 /// no desired task runs: what answers on a published port then is somebody else.
-pub fn places(
+pub(super) fn places(
     cluster: &dyn Cluster,
     stack: &StackName,
     service: &ServiceName,
@@ -55,7 +55,7 @@ fn web_error(service: &ServiceName, port: u16, e: ClusterError) -> WebError {
 }
 
 /// Whether one of the places accepts a connection.
-pub async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
+pub(super) async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
     for place in places {
         if dial::tcp(*place).await.is_ok() {
             return Ok(true);
@@ -65,7 +65,11 @@ pub async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
 }
 
 /// What the first place that speaks TLS shows. `name` is what the server is told it is asked for.
-pub async fn shakes(url: &str, places: &[SocketAddr], name: Option<String>) -> Result<TlsFacts, WebError> {
+pub(super) async fn shakes(
+    url: &str,
+    places: &[SocketAddr],
+    name: Option<String>,
+) -> Result<TlsFacts, WebError> {
     let mut last = "no running task".to_string();
     for place in places {
         let asked = name.clone().and_then(|n| ServerName::try_from(n).ok());

@@ -20,7 +20,7 @@ const LONGEST_BODY: usize = ccci_script::limits::ANSWER.most;
 const MOST_REDIRECTS: usize = 10;
 
 /// Two clients, since a resolver is not told the scheme and the ingress listens on two ports; and the sessions.
-pub struct Browser {
+pub(super) struct Browser {
     ingress: Arc<Ingress>,
     plain: Client,
     secure: Client,

@@ -21,7 +21,7 @@ const NAMELESS: &str = "ingress.invalid";
 const MOST_LEAVES: usize = 1000;
 
 /// The authority and its leaves.
-pub struct Ca {
+pub(super) struct Ca {
     issuer: CertifiedIssuer<'static, KeyPair>,
     years: (i32, i32),
     leaf_key: KeyPair,
@@ -36,7 +36,7 @@ impl fmt::Debug for Ca {
 
 impl Ca {
     /// A new authority, valid from last year to next year.
-    pub fn new(wall_ms: u64) -> io::Result<Ca> {
+    pub(super) fn new(wall_ms: u64) -> io::Result<Ca> {
         let year: i32 = utc_stamp(wall_ms)[..4].parse().map_err(io::Error::other)?;
         let years = (year - 1, year + 1);
         let mut params = params(vec![], "ccci, this run only", years)?;
@@ -49,17 +49,12 @@ impl Ca {
     }
 
     /// The authority's certificate.
-    pub fn certificate(&self) -> CertificateDer<'static> {
+    pub(super) fn certificate(&self) -> CertificateDer<'static> {
         self.issuer.der().clone()
     }
 
-    /// The same as PEM, for containers that must trust it.
-    pub fn pem(&self) -> String {
-        self.issuer.pem()
-    }
-
     /// A server that shows a leaf for whatever name it is asked for.
-    pub fn server(self: &Arc<Ca>) -> ServerConfig {
+    pub(super) fn server(self: &Arc<Ca>) -> ServerConfig {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .expect("the provider knows the default versions of TLS")

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 /// How long a task may take to accept. Tasks are near; Traefik waits 30 s, which only costs time.
-pub const ACCEPT: Duration = Duration::from_secs(5);
+pub(crate) const ACCEPT: Duration = Duration::from_secs(5);
 
 /// Bytes in both directions.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}

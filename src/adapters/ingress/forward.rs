@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
 
 /// What all requests share.
-pub struct Shared {
+pub(super) struct Shared {
     /// Names, routers, tasks.
     pub lookup: Lookup,
     /// What `Web` shows to be told who answered.
@@ -38,7 +38,7 @@ pub struct Shared {
 
 /// One connection's part in it.
 #[derive(Clone)]
-pub struct Visitor {
+pub(super) struct Visitor {
     /// What all share.
     pub shared: Arc<Shared>,
     /// Where it came in.
@@ -48,7 +48,10 @@ pub struct Visitor {
 }
 
 /// Answers one request.
-pub async fn answer(visitor: Visitor, mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+pub(super) async fn answer(
+    visitor: Visitor,
+    mut request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
     let asks = request.headers_mut().remove(ASKS);
     let told = asks.is_some_and(|t| t.as_bytes() == visitor.shared.token.as_bytes());
     Ok(match visitor.serve(request).await {

@@ -33,7 +33,7 @@ const FORWARDED: &[&str] = &[
 ];
 
 /// The protocol a request wants to change to, if it says so in both places.
-pub fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let asked = tokens(headers).any(|t| t.eq_ignore_ascii_case("upgrade"));
     headers.get(UPGRADE).filter(|_| asked).cloned()
 }
@@ -44,7 +44,7 @@ fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 }
 
 /// Takes away what belongs to the connection, but for an upgrade that both sides want.
-pub fn drop_hops(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) {
+pub(super) fn drop_hops(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) {
     let named: Vec<HeaderName> = tokens(headers).filter_map(|t| t.parse().ok()).collect();
     let trailers = headers.get_all(TE).iter().any(|v| v.as_bytes().eq_ignore_ascii_case(b"trailers"));
     for name in named.iter().filter(|n| !FORWARDED.contains(&n.as_str())) {
@@ -63,7 +63,12 @@ pub fn drop_hops(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) {
 }
 
 /// Tells the app who asked, for what and how.
-pub fn forwarded(headers: &mut HeaderMap, client: IpAddr, secure: bool, upgrade: Option<&HeaderValue>) {
+pub(super) fn forwarded(
+    headers: &mut HeaderMap,
+    client: IpAddr,
+    secure: bool,
+    upgrade: Option<&HeaderValue>,
+) {
     for name in FORWARDED {
         headers.remove(*name);
     }
@@ -93,7 +98,7 @@ pub fn forwarded(headers: &mut HeaderMap, client: IpAddr, secure: bool, upgrade:
 }
 
 /// Splits a host from its port, if it has one.
-pub fn split_port(host: &str) -> (&str, Option<&str>) {
+pub(super) fn split_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
         Some((name, port)) if !name.ends_with(':') && port.bytes().all(|b| b.is_ascii_digit()) => {
             (name, Some(port).filter(|p| !p.is_empty()))
@@ -107,13 +112,13 @@ fn port_of(host: &str) -> Option<String> {
 }
 
 /// Headers as text, for rules; odd bytes become signs that match nothing.
-pub fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(super) fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |v: &HeaderValue| String::from_utf8_lossy(v.as_bytes()).into_owned();
     headers.iter().map(|(n, v)| (n.as_str().to_string(), text(v))).collect()
 }
 
 /// Carries out what middlewares want changed. What is no header is left out, as Go does.
-pub fn edit(headers: &mut HeaderMap, edits: &[Edit]) {
+pub(super) fn edit(headers: &mut HeaderMap, edits: &[Edit]) {
     for change in edits {
         let (name, value) = match change {
             Edit::Set(name, value) | Edit::Add(name, value) => (name, value),

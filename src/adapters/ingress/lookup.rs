@@ -66,7 +66,7 @@ impl Lookup {
     }
 
     /// The domain that a stack is served under.
-    pub fn domain_of(&self, stack: &StackName) -> Option<String> {
+    pub(crate) fn domain_of(&self, stack: &StackName) -> Option<String> {
         let stacks = self.stacks.read().unwrap_or_else(PoisonError::into_inner);
         stacks.iter().find(|(_, s)| *s == stack).map(|(d, _)| d.clone())
     }

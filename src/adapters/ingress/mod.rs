@@ -11,7 +11,7 @@ mod reply;
 mod tunnel;
 
 pub use lookup::Lookup;
-pub use reply::{ASKS, BECAUSE};
+pub(crate) use reply::{ASKS, BECAUSE};
 
 use ca::Ca;
 use ccci_model::name::StackName;
@@ -76,11 +76,6 @@ impl Ingress {
     /// The run's authority.
     pub fn ca(&self) -> CertificateDer<'static> {
         self.ca.certificate()
-    }
-
-    /// The run's authority as PEM, for containers and browsers that must trust it.
-    pub fn ca_pem(&self) -> String {
-        self.ca.pem()
     }
 
     /// Answers for a stack's names from now on.

@@ -7,16 +7,16 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
 /// Carries the run's token in requests of `Web`. It never reaches an app.
-pub const ASKS: HeaderName = HeaderName::from_static("x-ccci-asks");
+pub(crate) const ASKS: HeaderName = HeaderName::from_static("x-ccci-asks");
 /// Carries the reason of an answer of the ingress, for requests with the token only. Apps cannot forge it.
-pub const BECAUSE: HeaderName = HeaderName::from_static("x-ccci-because");
+pub(crate) const BECAUSE: HeaderName = HeaderName::from_static("x-ccci-because");
 
 /// The body of every answer.
-pub type Body = BoxBody<Bytes, hyper::Error>;
+pub(super) type Body = BoxBody<Bytes, hyper::Error>;
 
 /// An answer of the ingress itself, and why.
 #[derive(Debug)]
-pub struct Own {
+pub(super) struct Own {
     /// Status code.
     pub status: StatusCode,
     /// Headers.
@@ -29,7 +29,7 @@ pub struct Own {
 
 impl Own {
     /// An answer with Traefik's own words for its status.
-    pub fn new(status: StatusCode, why: impl Into<String>) -> Own {
+    pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Own {
         let body = match status {
             StatusCode::NOT_FOUND => "404 page not found\n".to_string(),
             StatusCode::IM_A_TEAPOT => "I'm a teapot".to_string(),
@@ -42,7 +42,7 @@ impl Own {
     }
 
     /// As a response; the reason goes only to who knows the token.
-    pub fn response(self, told: bool) -> Response<Body> {
+    pub(super) fn response(self, told: bool) -> Response<Body> {
         let mut response = Response::new(text(self.body));
         *response.status_mut() = self.status;
         *response.headers_mut() = *self.headers;
@@ -56,6 +56,6 @@ impl Own {
 }
 
 /// A whole body.
-pub fn text(body: String) -> Body {
+pub(super) fn text(body: String) -> Body {
     Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed()
 }

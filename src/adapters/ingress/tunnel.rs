@@ -5,7 +5,7 @@ use hyper_util::rt::TokioIo;
 use tokio_util::sync::CancellationToken;
 
 /// Joins two connections once both have changed. What goes wrong ends both; there is nobody to tell.
-pub fn join(near: OnUpgrade, far: OnUpgrade, ended: CancellationToken) {
+pub(super) fn join(near: OnUpgrade, far: OnUpgrade, ended: CancellationToken) {
     tokio::spawn(async move {
         let tunnel = async {
             if let (Ok(near), Ok(far)) = tokio::join!(near, far) {

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 /// The first word of a call that is ours and no user's.
 pub const WORD: &str = "--volume";
 /// The code that says that there is nothing at the path.
-pub const NOTHING_THERE: i64 = 44;
+pub(crate) const NOTHING_THERE: i64 = 44;
 
 /// What the program can be asked for. Each work's word is the second of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! WORDS: words of reports and of scripts that are no row of another table, for the reference and for `ccci explain`.
 
 /// A word: itself, sentences on it, and how a script writes it.
-pub struct Word {
+pub(super) struct Word {
     /// The word.
     pub name: &'static str,
     /// Sentences; the first is the summary.
@@ -15,7 +15,7 @@ const fn said(name: &'static str, doc: &'static str) -> Word {
 }
 
 /// All of them.
-pub const WORDS: &[Word] = &[
+pub(super) const WORDS: &[Word] = &[
     said("green", "A verdict: everything that was planned was looked at and is good; exit code 0."),
     said("red", "A verdict: the recipe, or an image it names, failed; exit code 1."),
     said(

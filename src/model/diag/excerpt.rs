@@ -12,7 +12,7 @@ const SHOWN: usize = 160;
 
 /// A text whose long lines are cut, and the place in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Excerpt {
+pub(crate) struct Excerpt {
     /// The text, with as many lines as the original.
     pub text: String,
     /// The place, in bytes of this text.
@@ -21,7 +21,7 @@ pub struct Excerpt {
 
 /// Cuts the long lines of a place's text: the place's own line around the place, other lines at the end.
 /// `None` if the place's line and the lines next to it are short enough.
-pub fn excerpt(place: &Place) -> Option<Excerpt> {
+pub(crate) fn excerpt(place: &Place) -> Option<Excerpt> {
     let at = place.line_column().0 - 1;
     let content = &place.text.content;
     let near = content.split('\n').skip(at.saturating_sub(1)).take(if at == 0 { 2 } else { 3 });

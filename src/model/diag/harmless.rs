@@ -49,7 +49,7 @@ pub fn no_command(line: &str) -> Cow<'_, str> {
 
 /// Makes a text harmless without changing its length in bytes, for texts that are shown with positions.
 /// Nothing in it controls a terminal, or a forge from the middle of a line.
-pub fn in_place(text: &str) -> Cow<'_, str> {
+pub(crate) fn in_place(text: &str) -> Cow<'_, str> {
     let shown = without_steering(text);
     match INSIDE.iter().any(|(command, _)| shown.contains(command)) {
         false => shown,

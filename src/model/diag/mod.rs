@@ -2,7 +2,7 @@
 //! once. `render.rs` shows them.
 
 pub mod codes;
-pub mod excerpt;
+pub(crate) mod excerpt;
 pub mod harmless;
 pub mod nearest;
 pub mod render;

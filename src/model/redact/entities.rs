@@ -2,7 +2,7 @@
 //! Pure.
 
 /// Longest entity in bytes, from `&` to `;`: room for leading zeros and the longest name.
-pub const LONGEST: usize = 20;
+pub(super) const LONGEST: usize = 20;
 
 /// Names of characters below U+00A0, and of some above U+00FF.
 const NAMES: &[(&str, char)] = &[
@@ -78,7 +78,7 @@ const LATIN_1: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ord
      yacute thorn yuml";
 
 /// The character with this name.
-pub fn letter(name: &[u8]) -> Option<char> {
+pub(super) fn letter(name: &[u8]) -> Option<char> {
     let ascii = NAMES.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, c)| *c);
     let latin = || LATIN_1.split_whitespace().position(|n| n.as_bytes() == name);
     ascii.or_else(|| char::from_u32(0xa0 + latin()? as u32))

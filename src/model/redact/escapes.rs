@@ -5,7 +5,7 @@ use super::entities;
 use crate::diag::harmless::sequence;
 
 /// An escape: its length in the text, and the bytes that it stands for.
-pub struct Escape {
+pub(super) struct Escape {
     pub length: usize,
     meaning: [u8; 4],
     size: usize,
@@ -13,7 +13,7 @@ pub struct Escape {
 
 impl Escape {
     /// The bytes that it stands for.
-    pub fn meaning(&self) -> &[u8] {
+    pub(super) fn meaning(&self) -> &[u8] {
         &self.meaning[..self.size]
     }
 
@@ -37,22 +37,22 @@ fn number(digits: Option<&[u8]>, radix: u32) -> Option<u32> {
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
 }
 
-pub fn percent(text: &[u8]) -> Option<Escape> {
+pub(super) fn percent(text: &[u8]) -> Option<Escape> {
     Some(Escape::byte(3, number(text.get(1..3), 16)? as u8))
 }
 
-pub fn form(text: &[u8]) -> Option<Escape> {
+pub(super) fn form(text: &[u8]) -> Option<Escape> {
     if text[0] == b'+' { Some(Escape::byte(1, b' ')) } else { percent(text) }
 }
 
 /// A character that is doubled to stand for itself.
-pub fn doubled(text: &[u8]) -> Option<Escape> {
+pub(super) fn doubled(text: &[u8]) -> Option<Escape> {
     (text.get(1) == text.first()).then(|| Escape::byte(2, text[0]))
 }
 
 /// Escapes of quoted-printable mail: bytes in hex, and soft line breaks. Letters and digits are never written
 /// as hex there, so `key=12` is left alone as far as possible.
-pub fn quoted_printable(text: &[u8]) -> Option<Escape> {
+pub(super) fn quoted_printable(text: &[u8]) -> Option<Escape> {
     match text.get(1..3) {
         Some(b"\r\n") => Some(Escape::nothing(3)),
         _ if text.get(1) == Some(&b'\n') => Some(Escape::nothing(2)),
@@ -64,7 +64,7 @@ pub fn quoted_printable(text: &[u8]) -> Option<Escape> {
 }
 
 /// Escapes of JSON, of shells and of programming languages.
-pub fn backslash(text: &[u8]) -> Option<Escape> {
+pub(super) fn backslash(text: &[u8]) -> Option<Escape> {
     let byte = |b| Some(Escape::byte(2, b));
     match *text.get(1)? {
         b'n' => byte(b'\n'),
@@ -98,7 +98,7 @@ fn unicode(text: &[u8]) -> Option<Escape> {
     Some(Escape::letter(12, char::from_u32(code)?))
 }
 
-pub fn entity(text: &[u8]) -> Option<Escape> {
+pub(super) fn entity(text: &[u8]) -> Option<Escape> {
     let end = text.iter().take(entities::LONGEST).position(|b| *b == b';')?;
     let c = match &text[1..end] {
         [b'#', b'x' | b'X', digits @ ..] => char::from_u32(number(Some(digits), 16)?)?,
@@ -110,7 +110,7 @@ pub fn entity(text: &[u8]) -> Option<Escape> {
 
 /// What takes no space when a text is put on one line: line breaks with the indent after them, terminal
 /// sequences (the same that are removed before a text is shown), invisible characters.
-pub fn layout(text: &[u8]) -> Option<Escape> {
+pub(super) fn layout(text: &[u8]) -> Option<Escape> {
     match text[0] {
         b'\r' | b'\n' => {
             let end = if text.starts_with(b"\r\n") { 2 } else { 1 };
@@ -122,7 +122,7 @@ pub fn layout(text: &[u8]) -> Option<Escape> {
 }
 
 /// White space of any kind, and what takes no space.
-pub fn gap(text: &[u8]) -> Option<Escape> {
+pub(super) fn gap(text: &[u8]) -> Option<Escape> {
     match first_letter(text)? {
         c if c.is_whitespace() => Some(Escape::nothing(c.len_utf8())),
         _ => unseen(text),
@@ -162,7 +162,7 @@ fn first_letter(text: &[u8]) -> Option<char> {
 }
 
 /// The value with all its escapes decoded.
-pub fn read(value: &str, undo: fn(&[u8]) -> Option<Escape>) -> Vec<u8> {
+pub(super) fn read(value: &str, undo: fn(&[u8]) -> Option<Escape>) -> Vec<u8> {
     let (mut out, mut rest) = (vec![], value.as_bytes());
     while let Some(first) = rest.first() {
         let undone = undo(rest);
@@ -173,7 +173,7 @@ pub fn read(value: &str, undo: fn(&[u8]) -> Option<Escape>) -> Vec<u8> {
 }
 
 /// Next position where something may be that takes no space.
-pub fn find_layout(text: &[u8]) -> Option<usize> {
+pub(super) fn find_layout(text: &[u8]) -> Option<usize> {
     find_any(text, |b| (b < b' ' && b != b'\t') || is_odd(b))
 }
 
@@ -183,7 +183,7 @@ fn is_odd(b: u8) -> bool {
 }
 
 /// Next position where white space may be, or something that takes no space.
-pub fn find_gap(text: &[u8]) -> Option<usize> {
+pub(super) fn find_gap(text: &[u8]) -> Option<usize> {
     text.iter().position(|b| *b <= b' ' || is_odd(*b))
 }
 

@@ -13,7 +13,7 @@ const LOWER: &[u8; 16] = b"0123456789abcdef";
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Every form of a value, without duplicates.
-pub fn of(value: &str) -> Vec<Vec<u8>> {
+pub(super) fn of(value: &str) -> Vec<Vec<u8>> {
     let json = serde_json::to_string(value).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
     let mut all = vec![
@@ -60,7 +60,7 @@ fn hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
 }
 
 /// The characters of the value, separated by blanks.
-pub fn apart(value: &str) -> Vec<u8> {
+pub(super) fn apart(value: &str) -> Vec<u8> {
     let letters: Vec<String> = value.chars().map(String::from).collect();
     letters.join(" ").into_bytes()
 }
@@ -87,7 +87,7 @@ fn base64_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Alphabet of base32.
-pub const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+pub(super) const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// Base32 of the value at each of the five alignments, without the characters that depend on neighbouring
 /// bytes.

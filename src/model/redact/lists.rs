@@ -14,7 +14,7 @@ const PART: usize = super::END;
 
 /// How numbers are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Digits {
+pub(super) enum Digits {
     /// 0 to 255.
     Decimal,
     /// Two digits, or a multiple of two in one word, with or without `0x`.
@@ -25,7 +25,7 @@ pub enum Digits {
 type Byte = (u8, Range<usize>);
 
 /// The bytes of all lists of a text, without the text outside of them.
-pub fn read(text: &[u8], digits: Digits) -> Option<Reading> {
+pub(super) fn read(text: &[u8], digits: Digits) -> Option<Reading> {
     let mut reading = Reading::default();
     let mut at = 0;
     while let Some(first) = digits.next_run(text, at) {

@@ -34,7 +34,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 pub const DOTS: &str = "•••";
 
 /// Fewest bytes of a value that is hidden; shorter values would match ordinary text. `add` reports them.
-pub const SHORTEST: usize = 6;
+pub(crate) const SHORTEST: usize = 6;
 
 /// Mark of a cut in a text. The text before it may be the beginning of a secret, and the text after it the
 /// end of one; both are hidden like a whole secret.

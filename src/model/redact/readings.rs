@@ -56,7 +56,7 @@ const KINDS: &[Kind] = &[
 ];
 
 /// The bytes that matter in decoding: those of the forms, and those of escapes.
-pub struct Letters([bool; 256]);
+pub(super) struct Letters([bool; 256]);
 
 impl Default for Letters {
     fn default() -> Letters {
@@ -69,7 +69,7 @@ const MARKS: &[u8] = b"%\\&#;=\r\n\x1b";
 
 impl Letters {
     /// Adds the bytes of a form.
-    pub fn add(&mut self, form: &[u8]) {
+    pub(super) fn add(&mut self, form: &[u8]) {
         form.iter().for_each(|b| self.0[usize::from(*b)] = true);
     }
 
@@ -94,18 +94,18 @@ struct Undone {
 
 /// A reading, and how its ranges map to the text.
 #[derive(Default)]
-pub struct Reading {
+pub(super) struct Reading {
     bytes: Vec<u8>,
     undone: Vec<Undone>,
 }
 
 /// Maps a range of a reading to the text.
-pub type Back<'a> = dyn Fn(Range<usize>) -> Range<usize> + 'a;
+pub(super) type Back<'a> = dyn Fn(Range<usize>) -> Range<usize> + 'a;
 /// Receives a reading, the parts of it that must be searched, and the way to map ranges back.
-pub type Show<'a> = dyn FnMut(&[u8], &[Range<usize>], &Back<'_>) + 'a;
+pub(super) type Show<'a> = dyn FnMut(&[u8], &[Range<usize>], &Back<'_>) + 'a;
 
 /// What is searched for in readings.
-pub struct Search<'a> {
+pub(super) struct Search<'a> {
     /// The bytes that matter.
     pub letters: &'a Letters,
     /// Bytes of the longest form.
@@ -114,7 +114,7 @@ pub struct Search<'a> {
 
 impl Search<'_> {
     /// Passes every reading of a text to `show`, with a function that maps ranges of the reading to the text.
-    pub fn each(&self, text: &[u8], show: &mut Show<'_>) {
+    pub(super) fn each(&self, text: &[u8], show: &mut Show<'_>) {
         show(text, std::slice::from_ref(&(0..text.len())), &|range| range);
         self.deeper(text, None, &|range| range, show);
         for digits in [Digits::Decimal, Digits::Hex] {
@@ -217,18 +217,18 @@ impl Reading {
     }
 
     /// Adds the decoded bytes of a range of the text.
-    pub fn undo(&mut self, meaning: &[u8], was: Range<usize>) {
+    pub(super) fn undo(&mut self, meaning: &[u8], was: Range<usize>) {
         self.undone.push(Undone { at: self.bytes.len(), size: meaning.len(), was });
         self.bytes.extend_from_slice(meaning);
     }
 
     /// The bytes of the reading.
-    pub fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Maps a range of the reading to the text.
-    pub fn back(&self, range: Range<usize>) -> Range<usize> {
+    pub(super) fn back(&self, range: Range<usize>) -> Range<usize> {
         self.whole(range.start).start..self.whole(range.end - 1).end
     }
 

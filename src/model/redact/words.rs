@@ -62,7 +62,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// Whether a value is such a word.
-pub fn is_common(value: &str) -> bool {
+pub(super) fn is_common(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
     WORDS.contains(&value.as_str()) || value.chars().all(|c| value.starts_with(c))
 }

@@ -2,6 +2,7 @@
 //! steps and tiers.
 
 use super::tests::{ending, failed, green, judged};
+use super::timings::PHASES;
 use super::*;
 use crate::example;
 use crate::plan::Action;

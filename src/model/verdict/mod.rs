@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 pub use steps::{StepOutcome, Wait};
 pub use tiers::{TestOutcome, TierOutcome};
-pub use timings::{HookTime, PHASES, Timings};
+
+pub use timings::{HookTime, Timings};
 
 /// The one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use crate::tier::Tier;
 use std::collections::BTreeMap;
 
 /// A phase of a run that is timed, and the steps that belong to it.
-pub struct Phase {
+pub(crate) struct Phase {
     /// As the record writes it.
     pub name: &'static str,
     /// Whether a step belongs to it.
@@ -15,7 +15,7 @@ pub struct Phase {
 }
 
 /// All phases, in the order of a run.
-pub const PHASES: &[Phase] = &[
+pub(crate) const PHASES: &[Phase] = &[
     Phase { name: "pull", holds: |a| matches!(a, Action::Pull { .. }) },
     Phase { name: "deploy", holds: |a| matches!(a, Action::Deploy { .. }) },
     Phase { name: "converge", holds: |a| matches!(a, Action::Converge { .. }) },

@@ -8,11 +8,11 @@ use std::mem::discriminant;
 
 /// Nodes of a list so far.
 #[derive(Default)]
-pub struct Distinct<'a>(HashMap<u64, Vec<&'a Node>>);
+pub(super) struct Distinct<'a>(HashMap<u64, Vec<&'a Node>>);
 
 impl<'a> Distinct<'a> {
     /// Adds a node; false if an equal one was added before.
-    pub fn first(&mut self, node: &'a Node) -> bool {
+    pub(super) fn first(&mut self, node: &'a Node) -> bool {
         let alike = self.0.entry(digest(node)).or_default();
         let first = !alike.iter().any(|other| other.same(node));
         if first {

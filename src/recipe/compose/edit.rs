@@ -15,7 +15,7 @@ impl Composed {
     }
 
     /// Sets a label of a service's containers (`labels`).
-    pub fn set_container_label(&mut self, service: &ServiceName, key: &str, value: &str) {
+    pub(crate) fn set_container_label(&mut self, service: &ServiceName, key: &str, value: &str) {
         self.edit(service, |map, place| map.section("labels", place).put(key, text(value), place));
     }
 
@@ -41,13 +41,6 @@ impl Composed {
             for port in ports.iter_mut().filter_map(Node::map_mut) {
                 port.put("mode", text("host"), place);
             }
-        });
-    }
-
-    /// Sets whether the new task starts before the old one stops: `start-first` or `stop-first`.
-    pub fn set_update_order(&mut self, service: &ServiceName, order: &str) {
-        self.edit(service, |map, place| {
-            map.section("deploy", place).section("update_config", place).put("order", text(order), place);
         });
     }
 

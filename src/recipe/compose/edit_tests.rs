@@ -77,13 +77,11 @@ fn the_default_network_gets_the_label_if_only_a_service_names_it() {
 }
 
 #[test]
-fn modes_and_orders_are_written_under_deploy() {
+fn the_endpoint_mode_is_written_under_deploy() {
     let mut c = small();
     c.set_endpoint_mode(&app(), "dnsrr");
-    c.set_update_order(&app(), "stop-first");
     let deploy = &c.service("app").unwrap().deploy;
     assert_eq!(deploy.endpoint_mode.as_deref(), Some("dnsrr"));
-    assert_eq!(deploy.update.as_ref().unwrap().order.as_deref(), Some("stop-first"));
 }
 
 #[test]

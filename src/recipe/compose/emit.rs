@@ -6,7 +6,7 @@ use super::tree::{Map, Node, Value};
 use std::fmt::Write;
 
 /// A map as a whole document.
-pub fn document(map: &Map) -> String {
+pub(super) fn document(map: &Map) -> String {
     let mut out = String::new();
     entries(&mut out, map, 0);
     out

@@ -4,7 +4,7 @@
 
 /// The form into which a value is converted before files are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(super) enum Form {
     /// Unchanged.
     Same,
     /// A text is split into words like in a shell; a list is unchanged.
@@ -36,7 +36,7 @@ pub enum Form {
 /// How the value of a later file changes that of an earlier one. A value that only one file has is always
 /// kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Merge {
+pub(super) enum Merge {
     /// The later one, unless it is empty, zero or false.
     Filled,
     /// The later one, unless the duration is zero.
@@ -65,7 +65,7 @@ pub enum Merge {
 
 /// Whether Swarm uses a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Swarm {
+pub(super) enum Swarm {
     /// It does.
     Used,
     /// It does not, and docker's loader does not warn about it.
@@ -76,7 +76,7 @@ pub enum Swarm {
 
 /// A key and its rules.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Field {
+pub(super) struct Field {
     /// Its name.
     pub name: &'static str,
     /// Its long form.
@@ -98,7 +98,7 @@ const fn filled(name: &'static str) -> Field {
 }
 
 /// All keys of a service.
-pub const SERVICE: &[Field] = &[
+pub(super) const SERVICE: &[Field] = &[
     ignored("build", Merge::Filled),
     row("cap_add", Form::Same, Merge::Append),
     row("cap_drop", Form::Same, Merge::Append),
@@ -217,7 +217,7 @@ const PLACEMENT: &[Field] = &[
 ];
 
 /// The row of a key.
-pub fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
+pub(super) fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
     fields.iter().find(|f| f.name == name)
 }
 

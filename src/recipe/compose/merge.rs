@@ -10,7 +10,7 @@ use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::collections::{HashMap, HashSet};
 
 /// Merges `over` into `base`; both must be in long form.
-pub fn lay(base: &mut Map, over: Map, diagnostics: &mut Diagnostics) {
+pub(super) fn lay(base: &mut Map, over: Map, diagnostics: &mut Diagnostics) {
     let mut merge = Merging { diagnostics };
     for (section, node) in over.0 {
         debug_assert!(SECTIONS.contains(&section.name.as_str()));
@@ -30,7 +30,7 @@ pub fn lay(base: &mut Map, over: Map, diagnostics: &mut Diagnostics) {
 }
 
 /// Drops duplicates, which merging can make, from lists that docker's schema requires to be unique.
-pub fn drop_repeated(root: &mut Map) {
+pub(super) fn drop_repeated(root: &mut Map) {
     let Some(services) = root.get_mut("services").and_then(Node::map_mut) else { return };
     for (_, service) in &mut services.0 {
         let Some(service) = service.map_mut() else { continue };

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// One port; ranges are already expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PortPair {
+pub(super) struct PortPair {
     /// The container's port.
     pub target: u16,
     /// The published port; 0 lets Swarm choose.
@@ -15,7 +15,7 @@ pub struct PortPair {
 }
 
 /// Ports that a file may have in all; Swarm would need minutes to publish that many.
-pub const MOST: usize = 2_000;
+pub(super) const MOST: usize = 2_000;
 
 /// A port or range before it is expanded.
 struct Ranges {
@@ -25,7 +25,7 @@ struct Ranges {
 }
 
 /// Number of ports in a text.
-pub fn count(text: &str) -> Result<usize, String> {
+pub(super) fn count(text: &str) -> Result<usize, String> {
     let Ranges { target, published, .. } = read(text)?;
     let (first, last) = published.filter(|_| target.0 == target.1).unwrap_or(target);
     Ok(usize::from(last - first) + 1)
@@ -50,7 +50,7 @@ fn read(text: &str) -> Result<Ranges, String> {
 }
 
 /// Parses one port or range, in the order in which docker expands it.
-pub fn parse(text: &str) -> Result<Vec<PortPair>, String> {
+pub(super) fn parse(text: &str) -> Result<Vec<PortPair>, String> {
     let Ranges { target: (first, last), published, protocol } = read(text)?;
     let (from, to) = published.unwrap_or((0, 0));
     let mut out: Vec<PortPair> = vec![];

@@ -6,7 +6,7 @@ use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes, nearest};
 use std::collections::HashSet;
 
 /// Checks every service of merged files.
-pub fn check(root: &Map, diagnostics: &mut Diagnostics) {
+pub(super) fn check(root: &Map, diagnostics: &mut Diagnostics) {
     let mut check = Check { root, diagnostics };
     let empty = Map::default();
     for (name, node) in &root.map("services").unwrap_or(&empty).0 {

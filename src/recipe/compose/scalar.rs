@@ -7,7 +7,7 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 /// Value of an unquoted scalar.
-pub fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
         "true" | "True" | "TRUE" => return Value::Bool(true),
@@ -108,7 +108,7 @@ fn days_in(year: u32, month: u32) -> u32 {
 }
 
 /// A float as Go's `%v`: the shortest digits, with an exponent below 1e-4 and from 1e6 on.
-pub fn go_float(f: f64) -> String {
+pub(super) fn go_float(f: f64) -> String {
     if f.is_nan() {
         return "NaN".into();
     }

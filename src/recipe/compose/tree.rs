@@ -79,7 +79,7 @@ impl Map {
 
     /// Sets many keys, in their order: new ones at the end; for an existing key `wins` returns whether its
     /// value is replaced. Looks up each key once, where `set` would search the whole map each time.
-    pub fn set_all(
+    pub(crate) fn set_all(
         &mut self,
         over: impl IntoIterator<Item = (Key, Node)>,
         wins: impl Fn(&Node, &Node) -> bool,
@@ -163,7 +163,7 @@ impl Node {
     }
 
     /// The map, if it is one, mutable.
-    pub fn map_mut(&mut self) -> Option<&mut Map> {
+    pub(crate) fn map_mut(&mut self) -> Option<&mut Map> {
         match &mut self.value {
             Value::Map(m) => Some(m),
             _ => None,

@@ -1,7 +1,7 @@
 //! Parses durations, sizes and numbers of CPUs as the libraries in the docker client do. Pure.
 
 /// Go's `time.ParseDuration`, in nanoseconds: `1h30m`, `1.5s`, `-2ms`, `0`.
-pub fn duration_ns(text: &str) -> Option<i64> {
+pub(super) fn duration_ns(text: &str) -> Option<i64> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
@@ -39,7 +39,7 @@ pub fn duration_ns(text: &str) -> Option<i64> {
 }
 
 /// docker's `RAMInBytes`: `512M`, `1.5g`, `100 MiB`, `1024`.
-pub fn bytes(text: &str) -> Option<i64> {
+pub(super) fn bytes(text: &str) -> Option<i64> {
     let last = text.rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ' ')?;
     let (number, suffix) = match text.as_bytes()[last] {
         b' ' => (&text[..last], &text[last + 1..]),
@@ -56,7 +56,7 @@ pub fn bytes(text: &str) -> Option<i64> {
 }
 
 /// docker's `ParseCPUs`, in billionths of a CPU; a finer value is refused.
-pub fn nano_cpus(text: &str) -> Option<i64> {
+pub(super) fn nano_cpus(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let all_digits = |t: &str| t.chars().all(|c| c.is_ascii_digit());

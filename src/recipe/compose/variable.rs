@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// Form of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form<'a> {
+pub(super) enum Form<'a> {
     /// `$$`.
     Escaped,
     /// `$NAME`, with its operator up to the next `}` if it has one.
@@ -18,7 +18,7 @@ pub enum Form<'a> {
 }
 
 /// The variables of a text in order, each with its range.
-pub struct Variables<'a> {
+pub(super) struct Variables<'a> {
     text: &'a str,
     at: usize,
     /// The first closing brace at or after `at`, once it was searched; the end of the text if there is none.
@@ -27,7 +27,7 @@ pub struct Variables<'a> {
 
 impl<'a> Variables<'a> {
     /// The variables of this text.
-    pub fn of(text: &'a str) -> Variables<'a> {
+    pub(super) fn of(text: &'a str) -> Variables<'a> {
         Variables { text, at: 0, brace: None }
     }
 

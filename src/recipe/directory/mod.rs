@@ -33,7 +33,7 @@ impl fmt::Display for Origin {
 
 /// A row of the table of files.
 #[derive(Debug, PartialEq, Eq)]
-pub struct PlaceRow {
+pub(crate) struct PlaceRow {
     /// Path inside the directory; `*` stands for a part of a name.
     pub path: &'static str,
     /// Purpose of the file.
@@ -41,7 +41,7 @@ pub struct PlaceRow {
 }
 
 /// All files that a recipe directory may contain.
-pub const PLACES: &[PlaceRow] = &[
+pub(crate) const PLACES: &[PlaceRow] = &[
     PlaceRow { path: "recipe.toml", doc: "Settings: data only." },
     PlaceRow {
         path: "hooks.rhai",

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 /// A parsed value.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Value {
+pub(crate) struct Value {
     /// The text after quotes, escapes and variables are resolved.
     pub text: String,
     /// The comment after an unquoted value.
@@ -17,13 +17,13 @@ pub struct Value {
 }
 
 /// White space that does not end a line.
-pub fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     matches!(c, '\t' | '\x0b' | '\x0c' | '\r' | ' ' | '\u{85}' | '\u{a0}')
 }
 
 /// Why a value cannot be read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Unread {
+pub(crate) enum Unread {
     /// This quote is never closed.
     Open(char),
     /// Its variables make it longer than allowed.
@@ -32,7 +32,7 @@ pub enum Unread {
 
 /// Parses the value at the start of `rest`. Its variables may make it `room` bytes longer; without a limit a
 /// few dozen lines like `A=$A$A` would fill the memory.
-pub fn value(rest: &str, vars: &BTreeMap<String, String>, room: usize) -> Result<Value, Unread> {
+pub(crate) fn value(rest: &str, vars: &BTreeMap<String, String>, room: usize) -> Result<Value, Unread> {
     match rest.chars().next() {
         Some(quote @ ('"' | '\'')) => quoted(rest, quote, vars, room),
         _ => unquoted(rest, vars, room),
@@ -59,7 +59,7 @@ fn quoted(rest: &str, quote: char, vars: &BTreeMap<String, String>, room: usize)
 }
 
 /// Cuts a line at the last hash that has white space before it.
-pub fn split_comment(line: &str) -> (&str, Option<&str>) {
+pub(crate) fn split_comment(line: &str) -> (&str, Option<&str>) {
     let hash = line.rmatch_indices('#').map(|(i, _)| i).find(|i| line[..*i].ends_with(is_space));
     match hash {
         Some(i) => (line[..i].trim_matches(is_space), Some(line[i + 1..].trim())),

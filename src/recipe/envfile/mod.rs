@@ -7,10 +7,10 @@ use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-pub mod expand;
+pub(crate) mod expand;
 pub mod secrets;
 
-pub use secrets::{CHARSETS, Charset, SecretSpec};
+pub use secrets::{Charset, SecretSpec};
 
 /// An assignment, also one that is commented out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl EnvFile {
     }
 
     /// Reads a file with an outer env, which `$NAME` uses if no earlier line sets the variable.
-    pub fn parse_with(text: &Arc<Text>, outer: &BTreeMap<String, String>) -> (EnvFile, Diagnostics) {
+    pub(crate) fn parse_with(text: &Arc<Text>, outer: &BTreeMap<String, String>) -> (EnvFile, Diagnostics) {
         let mut reader = Reader { text, at: 0, vars: outer.clone(), room: MOST_GROWN };
         let mut file = EnvFile { commented: commented_out(text), ..EnvFile::default() };
         let mut diagnostics = Diagnostics::default();

@@ -19,7 +19,7 @@ pub struct CharsetRow {
 const LETTERS_AND_DIGITS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 /// All charsets. The special ones are added to letters and digits, as in abra (from memory, not measured).
-pub const CHARSETS: &[CharsetRow] = &[
+pub(crate) const CHARSETS: &[CharsetRow] = &[
     CharsetRow { name: "default", characters: LETTERS_AND_DIGITS, doc: "Letters and digits." },
     CharsetRow {
         name: "special",
@@ -77,7 +77,7 @@ const LONGEST: u32 = 4096;
 const MODIFIERS: [&str; 3] = ["length", "charset", "generate"];
 
 /// The secrets of these assignments: each variable once, by its last line.
-pub fn specs(entries: &[Entry]) -> (Vec<SecretSpec>, Diagnostics) {
+pub(crate) fn specs(entries: &[Entry]) -> (Vec<SecretSpec>, Diagnostics) {
     let mut out: Vec<SecretSpec> = vec![];
     let mut diagnostics = Diagnostics::default();
     for entry in entries {

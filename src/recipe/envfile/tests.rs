@@ -1,5 +1,6 @@
 //! Tests of env files. The expected values were produced by godotenv 1.5.1.
 
+use super::secrets::CHARSETS;
 use super::*;
 use proptest::prelude::*;
 

@@ -9,7 +9,7 @@ pub mod upgrade_base;
 
 use ccci_model::event::{DecidedBy, Skip};
 use ccci_model::plan::{Action, AppPlan, NO_RESTORE, Plan, Role, Side, Step, would_prove};
-use ccci_model::tier::{Rung, TIERS, Tier};
+use ccci_model::tier::{TIERS, Tier};
 use ccci_script::limits::HOOK_TIME;
 pub use inputs::{Asked, Inputs, TestFile};
 use order::{consumers, stages};
@@ -17,19 +17,19 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A hook or a single test may run so long; a test suite that needs more is several tests.
-pub const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);
+pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);
 /// All images of one side; big apps over a slow line need minutes.
-pub const PULL_LIMIT: Duration = Duration::from_secs(1_800);
+pub(crate) const PULL_LIMIT: Duration = Duration::from_secs(1_800);
 /// Settling bounds how long a backup waits for a busy stack (the predecessor's figure).
-pub const SETTLE_LIMIT: Duration = Duration::from_secs(300);
+pub(crate) const SETTLE_LIMIT: Duration = Duration::from_secs(300);
 /// A backup or a restore, its commands included.
-pub const BACKUP_LIMIT: Duration = Duration::from_secs(900);
+pub(crate) const BACKUP_LIMIT: Duration = Duration::from_secs(900);
 /// Removal takes about 6 s (measured); a busy volume or network up to a minute.
-pub const REMOVE_LIMIT: Duration = Duration::from_secs(180);
+pub(crate) const REMOVE_LIMIT: Duration = Duration::from_secs(180);
 /// Steps that only talk to the engine or compute.
-pub const SHORT_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const SHORT_LIMIT: Duration = Duration::from_secs(60);
 /// `backup_verify` may ask for the whole backup again; three attempts in all (SPEC 3.2).
-pub const BACKUP_ATTEMPTS: u32 = 3;
+pub(crate) const BACKUP_ATTEMPTS: u32 = 3;
 
 /// The part of a plan that is about one app, under construction.
 struct Builder<'a> {
@@ -347,11 +347,6 @@ pub fn parse_tiers(text: &str) -> Result<BTreeSet<Tier>, String> {
         return Err("`restore` without `backup` has nothing to put back; write `backup,restore`".into());
     }
     Ok(out)
-}
-
-/// Rungs that can be declared not applicable: all but lint (SPEC 3.1).
-pub fn may_be_na(rung: Rung) -> bool {
-    !matches!(rung, Rung::Lint | Rung::Install)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ const SHOWN: usize = 5;
 
 /// What was asked for, and by whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub(crate) struct Wish {
     /// The base.
     pub base: UpgradeBase,
     /// The caller's flag, or the recipe's settings.
@@ -51,7 +51,7 @@ impl Choice {
     }
 
     /// The same choice after it was seen that base and head compose to the same files: nothing would move.
-    pub fn nothing_moves(self) -> Choice {
+    pub(crate) fn nothing_moves(self) -> Choice {
         let Some(base) = &self.base else { return self };
         let reason = format!("the base ({}) and the head compose to the same files", base.found_as);
         Choice::none(reason, DecidedBy::Structure)
@@ -59,7 +59,7 @@ impl Choice {
 }
 
 /// Chooses, top-down in the order of SPEC 6.
-pub fn choose(wish: &Wish, source: &SourceFacts) -> Result<Choice, Box<Diagnostic>> {
+pub(crate) fn choose(wish: &Wish, source: &SourceFacts) -> Result<Choice, Box<Diagnostic>> {
     match &wish.base {
         UpgradeBase::None => Ok(Choice::none("the upgrade base is set to `none`", wish.by)),
         UpgradeBase::Version(version) => explicit(version, wish, source),

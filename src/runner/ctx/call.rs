@@ -21,7 +21,12 @@ pub fn call_hook<R: Return>(
 }
 
 /// Calls a test.
-pub fn call_test(scripts: &Scripts, file: &str, name: &str, ctx: &Arc<HookCtx>) -> Result<(), Box<Failure>> {
+pub(crate) fn call_test(
+    scripts: &Scripts,
+    file: &str,
+    name: &str,
+    ctx: &Arc<HookCtx>,
+) -> Result<(), Box<Failure>> {
     let args = vec![Dynamic::from(Ctx(ctx.clone()))];
     let given = ctx.clone();
     let what = FnRef { file: file.to_string(), name: name.to_string() };

@@ -19,7 +19,7 @@ pub use state::{Ctx, HookCtx};
 use std::sync::{Arc, LazyLock};
 
 /// A row of the table of ctx functions.
-pub struct CtxFn {
+pub(crate) struct CtxFn {
     /// Its shape, for the checker and the reference.
     pub sig: CallSig,
     /// Registers it; rows of one name register once, at the first.
@@ -27,7 +27,8 @@ pub struct CtxFn {
 }
 
 /// All families in the order of the reference.
-pub const FAMILIES: &[&[CtxFn]] = &[facts::ROWS, http::ROWS, net::ROWS, exec::ROWS, data::ROWS, free::ROWS];
+pub(crate) const FAMILIES: &[&[CtxFn]] =
+    &[facts::ROWS, http::ROWS, net::ROWS, exec::ROWS, data::ROWS, free::ROWS];
 
 /// The shapes of all rows: what the script crate needs from its callers.
 pub fn sigs() -> Vec<CallSig> {

@@ -21,9 +21,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// One call of a native may take so long; the hook's own deadline comes first.
-pub const CALL_LIMIT: Duration = Duration::from_secs(CALL_TIME.most as u64);
+pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(CALL_TIME.most as u64);
 /// Characters of an argument or a result that are told in an event.
-pub const TOLD: usize = 200;
+pub(crate) const TOLD: usize = 200;
 /// Bytes that are looked at to tell them; hiding secrets in all of a long text would take longer than the call.
 const LOOKED_AT: usize = 16 << 10;
 /// What an event weighs in the record beside its texts.
@@ -204,7 +204,7 @@ impl Guard for HookCtx {
 }
 
 /// The beginning of a text that is only told.
-pub fn looked_at(text: &str) -> String {
+pub(crate) fn looked_at(text: &str) -> String {
     let cut = text.floor_char_boundary(LOOKED_AT);
     if cut < text.len() { format!("{}…", &text[..cut]) } else { text.to_string() }
 }
@@ -215,13 +215,13 @@ pub fn raised(message: impl Into<String>) -> Raised {
 }
 
 /// Occurrence of the world's, raised so that its blame is kept.
-pub fn port_failure(failure: Failure, doing: &str) -> Raised {
+pub(crate) fn port_failure(failure: Failure, doing: &str) -> Raised {
     let message = format!("could not {doing}: {}", failure.observed());
     Raised { message, failure: Some(Box::new(failure)) }
 }
 
 /// A cluster error as scripts see it: what only the infrastructure is to blame for keeps that blame.
-pub fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
+pub(crate) fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
     match e.worlds(doing) {
         Some(failure) => port_failure(failure, doing),
         None => raised(format!("could not {doing}: failed to {e}")),

@@ -27,7 +27,7 @@ pub fn wait(e: WaitError<ClusterError>, doing: &str) -> Failure {
 }
 
 /// A wait that did not get there.
-pub fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
+pub(crate) fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
     let expected = format!("to {doing}");
     match e {
         WaitError::Hopeless(failure) => *failure,
@@ -78,7 +78,7 @@ pub fn pull(e: PullError, image: &str) -> Failure {
 }
 
 /// Whether a failure can be the consequence of an earlier step that was not done: scripts read what hooks left.
-pub fn stands_on_earlier_steps(failure: &Failure) -> bool {
+pub(crate) fn stands_on_earlier_steps(failure: &Failure) -> bool {
     [causes::TEST_FAILED, causes::HOOK_FAILED, causes::EXEC_FAILED, causes::BACKUP_NOT_VERIFIED]
         .iter()
         .any(|c| c.id == failure.cause)

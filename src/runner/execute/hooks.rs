@@ -33,7 +33,7 @@ pub fn provide(run: &Run<'_>, consumer: usize, limit: &Limit) -> Result<(), Box<
 }
 
 /// Calls a hook at a point that the plan chose.
-pub fn call_at<R: Return>(
+pub(crate) fn call_at<R: Return>(
     run: &Run<'_>,
     hook: &Hook<R>,
     point: Point,
@@ -58,7 +58,7 @@ pub fn call_at<R: Return>(
 }
 
 /// Calls a test.
-pub fn call_test(run: &Run<'_>, file: &str, name: &str, limit: &Limit) -> Result<(), Box<Failure>> {
+pub(crate) fn call_test(run: &Run<'_>, file: &str, name: &str, limit: &Limit) -> Result<(), Box<Failure>> {
     let _test = info_span!("test", file, name).entered();
     let ctx = context(run, &format!("{file} {name}"), Point::Test, limit);
     ctx::call::call_test(&run.texts().scripts, file, name, &ctx)
@@ -113,7 +113,7 @@ fn deps(run: &Run<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
 
 impl Run<'_> {
     /// The side that is deployed, or that is about to be the first.
-    pub fn side_now(&self) -> Side {
+    pub(crate) fn side_now(&self) -> Side {
         let first = if self.app().base.is_some() { Side::Base } else { Side::Head };
         self.state.current.unwrap_or(first)
     }

@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
 
     /// A failure as it has to be read: after a stop, the loss of the engine or another failure of a port it may be
     /// no fault of the recipe.
-    pub fn in_light(&self, failure: Failure) -> Box<Failure> {
+    pub(crate) fn in_light(&self, failure: Failure) -> Box<Failure> {
         let failure = self.in_light_of_the_stop(failure);
         let failure = if failure.is_error() { failure } else { self.in_light_of_the_engine(failure) };
         Box::new(self.in_light_of_what_came_before(failure))

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 const APP: &str = "app";
 
 /// The label that names the deployed commit, as abra writes it on a chaos deploy.
-pub fn commit_label(stack: &StackName) -> String {
+pub(crate) fn commit_label(stack: &StackName) -> String {
     format!("coop-cloud.{stack}.chaos-version")
 }
 
 /// Its value: the short commit, `+U` when uncommitted changes lie on top.
-pub fn commit_value(deployment: &Deployment) -> String {
+pub(crate) fn commit_value(deployment: &Deployment) -> String {
     format!("{}{}", deployment.commit.short(), if deployment.dirty { "+U" } else { "" })
 }
 

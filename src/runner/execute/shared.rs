@@ -14,12 +14,12 @@ pub struct Shared {
 
 impl Shared {
     /// Notes whether the engine lacks IPVS.
-    pub fn engine_lacks_ipvs(&self, lacks: bool) {
+    pub(crate) fn engine_lacks_ipvs(&self, lacks: bool) {
         self.no_ipvs.store(lacks, Relaxed);
     }
 
     /// Whether the engine lacks IPVS.
-    pub fn no_ipvs(&self) -> bool {
+    pub(crate) fn no_ipvs(&self) -> bool {
         self.no_ipvs.load(Relaxed)
     }
 
@@ -30,7 +30,7 @@ impl Shared {
     }
 
     /// What a dep provides to a consumer; nothing if it did not come so far.
-    pub fn provided(&self, dep: usize, consumer: usize) -> BTreeMap<String, String> {
+    pub(crate) fn provided(&self, dep: usize, consumer: usize) -> BTreeMap<String, String> {
         let all = self.provided.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(&(dep, consumer)).cloned().unwrap_or_default()
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 /// Takes finished events; the record and the live view stand behind it.
-pub type Taker = dyn Fn(Event) + Send + Sync;
+pub(crate) type Taker = dyn Fn(Event) + Send + Sync;
 
 /// The only way out of the engine room. Cloning shares it.
 #[derive(Clone)]

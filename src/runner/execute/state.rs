@@ -26,7 +26,7 @@ pub struct Resolved {
 
 impl Resolved {
     /// Secrets that the engine must have before the deploy: key in the file, full name.
-    pub fn external_secrets(&self, stack: &str) -> Vec<(String, String)> {
+    pub(crate) fn external_secrets(&self, stack: &str) -> Vec<(String, String)> {
         let all = self.composed.secrets();
         all.iter().filter(|s| s.external).map(|s| (s.key.clone(), s.engine_name(stack))).collect()
     }

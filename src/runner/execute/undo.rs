@@ -87,7 +87,7 @@ impl Removal {
 
 /// Removes everything of a run, and what it shared with others if nobody uses that any more. `shared` is emptied as that
 /// goes on, so that a second call takes up where the first one broke off.
-pub fn remove_run(
+pub(crate) fn remove_run(
     world: &World,
     domain: &str,
     shared: &mut BTreeMap<String, Box<dyn Lock>>,

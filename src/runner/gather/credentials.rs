@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 /// The secrets of an address over HTTP; a path, or a user of SSH, has none.
-pub fn of(source: &str) -> Vec<Secret> {
+pub(super) fn of(source: &str) -> Vec<Secret> {
     let Some(url) = Url::parse(source).ok().filter(|u| ["http", "https"].contains(&u.scheme())) else {
         return vec![];
     };

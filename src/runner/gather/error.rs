@@ -19,7 +19,7 @@ pub enum GatherError {
 }
 
 /// What the machine did not do.
-pub fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
+pub(crate) fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
     Box::new(Failure::new(causes::MACHINE_REFUSED, expected, format!("the machine refused: {e}")))
 }
 

@@ -127,7 +127,7 @@ impl Side {
 
     /// Whether another side would deploy the very same: same services, same content of configs and secrets, and the same
     /// env, which the service `app` is given as a whole.
-    pub fn same_as(&self, other: &Side) -> bool {
+    pub(crate) fn same_as(&self, other: &Side) -> bool {
         let (Some(a), Some(b)) = (&self.published, &other.published) else { return false };
         let content = |side: &Side, c: &Composed| -> Vec<Option<Vec<u8>>> {
             let files = c.referenced_files();
@@ -261,7 +261,7 @@ fn long_names(composed: &Composed, domain: &Domain) -> Vec<Diagnostic> {
 
 /// What is wrong with the base, as far as it keeps a run from starting. What is merely odd about a version that was
 /// published long ago helps nobody.
-pub fn of_base(diagnostics: Diagnostics) -> Diagnostics {
+pub(crate) fn of_base(diagnostics: Diagnostics) -> Diagnostics {
     let errors = diagnostics.0.into_iter().filter(|d| d.severity == Severity::Error);
     let say = |mut d: Diagnostic| {
         let first = d.help.take().map(|h| format!("{h}; ")).unwrap_or_default();

@@ -6,9 +6,9 @@ use ccci_model::event::{Event, What};
 use serde_json::Value;
 
 /// Bytes of the record up to which everything is recorded.
-pub const ROOM: u64 = MOST_BYTES - (8 << 20);
+pub(crate) const ROOM: u64 = MOST_BYTES - (8 << 20);
 /// Bytes of one event.
-pub const MOST_EVENT: usize = 1 << 20;
+pub(crate) const MOST_EVENT: usize = 1 << 20;
 /// Bytes of one event once there is no more room: eight mebibytes hold more of them than a run has steps and tests.
 const MOST_LATE: usize = 4 << 10;
 /// What stands where a text was cut.
@@ -16,13 +16,13 @@ const CUT: &str = " … [cut: the record has no room for more]";
 
 /// How full a record is.
 #[derive(Debug, Default)]
-pub struct Bound {
+pub(crate) struct Bound {
     bytes: u64,
     left_out: u64,
 }
 
 /// What becomes of an event.
-pub enum Fits {
+pub(crate) enum Fits {
     /// It is recorded like this.
     As(Event),
     /// The first that is left out: this stands in its place.
@@ -33,7 +33,7 @@ pub enum Fits {
 
 impl Bound {
     /// Makes an event fit.
-    pub fn fit(&mut self, event: Event) -> Fits {
+    pub(crate) fn fit(&mut self, event: Event) -> Fits {
         let full = self.bytes > ROOM;
         if full && only_tells(&event.what) {
             self.left_out += 1;
@@ -49,7 +49,7 @@ impl Bound {
     }
 
     /// Counts what was written.
-    pub fn wrote(&mut self, bytes: usize) {
+    pub(crate) fn wrote(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
     }
 }

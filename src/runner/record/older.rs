@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// Reads the lines of one record, in order; the first line tells the form.
 #[derive(Default)]
-pub struct Reader {
+pub(super) struct Reader {
     older: Option<Older>,
     begun: bool,
 }
@@ -37,7 +37,7 @@ struct Told {
 
 impl Reader {
     /// The events of a line: one, unless an older form said more in one line.
-    pub fn line(&mut self, line: &str) -> serde_json::Result<Vec<Event>> {
+    pub(super) fn line(&mut self, line: &str) -> serde_json::Result<Vec<Event>> {
         if !std::mem::replace(&mut self.begun, true) {
             let first: Value = serde_json::from_str(line)?;
             if first["event"] == "run_started" {

@@ -30,7 +30,7 @@ const OWN_WORDS: &[&str] = &[
 const FOREIGN_KEYS: &[&str] = &["scripts"];
 
 /// The event with every known value hidden.
-pub fn hide(redactor: &Redactor, event: Event) -> Event {
+pub(super) fn hide(redactor: &Redactor, event: Event) -> Event {
     hidden(redactor, &event).unwrap_or(event)
 }
 

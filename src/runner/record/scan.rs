@@ -13,7 +13,7 @@ const OVERLAP: usize = 1 << 16;
 
 /// A secret in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
+pub(super) struct Finding {
     /// Relative to the record.
     pub file: String,
     /// The secret's name.
@@ -22,7 +22,7 @@ pub struct Finding {
 
 /// All findings in a directory, and what could not be looked at. Archives of the app's own data are not searched:
 /// that a backup holds what the app stores is what it is for.
-pub fn directory(
+pub(super) fn directory(
     dir: &Path,
     archives: &BTreeSet<String>,
     redactor: &Redactor,

@@ -88,7 +88,7 @@ impl End {
 
     /// What an update failed by that was taken back or stopped for this end: an engine that cannot start it is no fault of
     /// the new version.
-    pub fn cause_of_update(&self, of_recipe: &'static Cause) -> &'static Cause {
+    pub(crate) fn cause_of_update(&self, of_recipe: &'static Cause) -> &'static Cause {
         if [End::NoNetwork, End::DiskFull, End::MachineOutOfMemory].contains(self) {
             self.cause()
         } else {
@@ -97,7 +97,7 @@ impl End {
     }
 
     /// Whether the end may only say that another service was not there yet.
-    pub fn may_wait_for_others(&self) -> bool {
+    pub(crate) fn may_wait_for_others(&self) -> bool {
         matches!(self, End::Exit(_) | End::Unhealthy)
     }
 

@@ -36,14 +36,14 @@ use ccci_model::failure::{Failure, causes};
 use status::ServiceStatus;
 
 /// The same tasks must be seen running for so long before a stack counts as converged, ms.
-pub const STILL_MS: u64 = 400;
+pub(crate) const STILL_MS: u64 = 400;
 /// The same for a service without a health check, which time alone speaks for: the engine tells of an end some hundred
 /// ms late, and a program that ends at once was seen to run for as long as that.
 /// Not proved by it: that the program stays up. One that lives for longer and then ends counts as converged; the steps
 /// after that call it only if it is down when they look.
-pub const UNCHECKED_STILL_MS: u64 = 1_200;
+pub(crate) const UNCHECKED_STILL_MS: u64 = 1_200;
 /// The same for one that never restarts and has no health check: what runs once may only be at its work still.
-pub const ONE_SHOT_STILL_MS: u64 = 5_000;
+pub(crate) const ONE_SHOT_STILL_MS: u64 = 5_000;
 /// A service without a health check counts as able to serve others once it has been up so long, ms.
 const USEFUL_MS: u64 = 30_000;
 
@@ -95,7 +95,12 @@ pub fn converge(desired: &Desired, observed: &Observed, history: &mut History, n
 }
 
 /// The failure for a wait that reached its deadline, from the same evidence.
-pub fn not_converged(desired: &Desired, observed: &Observed, history: &mut History, now_ms: u64) -> Failure {
+pub(crate) fn not_converged(
+    desired: &Desired,
+    observed: &Observed,
+    history: &mut History,
+    now_ms: u64,
+) -> Failure {
     history.take(desired, observed, now_ms);
     let mut first: Option<Failure> = None;
     history.culprits.clear();

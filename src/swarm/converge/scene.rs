@@ -4,7 +4,7 @@
 //! `startfirst`, `port=N`, `image=I`. A look: `500 | app: a run, b.2 fail=1 (words) | app paused (words)`: time, tasks
 //! of each service, updates. Task words: `pend start run done fail[=N] rej shut orphan`, `old` (another spec), `unhealthy`, `oom`.
 
-use super::{Desired, History, Verdict, converge, not_converged};
+use super::{Desired, DesiredMode, DesiredService, History, Verdict, converge, not_converged};
 use crate::observed::{Mode, Observed, ObservedService, ObservedTask, Oom, Restart, TaskState, UpdateState};
 use ccci_model::name::ServiceName;
 use std::collections::BTreeMap;
@@ -60,9 +60,20 @@ pub(super) fn run(services: &str, looks: &[&str], fresh: bool) -> (String, Strin
     ("waiting".into(), waiting)
 }
 
+/// What is there, as a deploy would have asked for it.
 pub(super) fn desired(services: &[ObservedService], fresh: bool) -> Desired {
-    let observed = Observed { services: services.to_vec(), tasks: vec![] };
-    Desired { fresh, ..Desired::as_it_is(&observed) }
+    let services = services.iter().map(|s| DesiredService {
+        name: s.name.clone(),
+        mode: match s.mode {
+            Mode::Replicated(n) => DesiredMode::Replicated(n),
+            Mode::Global(_) => DesiredMode::Global,
+            Mode::Job(n) => DesiredMode::Job(n),
+        },
+        image: s.image.clone(),
+        restart: s.restart,
+        labels: BTreeMap::new(),
+    });
+    Desired { services: services.collect(), fresh }
 }
 
 pub(super) fn services_of(text: &str) -> Vec<ObservedService> {

@@ -16,7 +16,7 @@ use rule::{Ask, Rule};
 use std::collections::BTreeSet;
 
 /// The network that an operator's Traefik shares with the apps it serves.
-pub const PROXY_NETWORK: &str = "proxy";
+pub(crate) const PROXY_NETWORK: &str = "proxy";
 
 /// Where a request comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// A service of the file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Spec {
+pub(super) struct Spec {
     /// Image.
     pub image: String,
     /// How many tasks.
@@ -39,7 +39,7 @@ pub struct Spec {
 
 /// A network, volume, secret or config of the file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Part {
+pub(super) struct Part {
     /// Name in the engine.
     pub name: String,
     /// Made by somebody else.
@@ -54,7 +54,7 @@ pub struct Part {
 
 /// A resolved file.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Compose {
+pub(super) struct Compose {
     /// By name.
     pub services: BTreeMap<String, Spec>,
     /// By key.
@@ -68,7 +68,7 @@ pub struct Compose {
 }
 
 /// Reads a resolved file; the error is what docker's loader would say in spirit.
-pub fn read(text: &str, stack: &str) -> Result<Compose, String> {
+pub(super) fn read(text: &str, stack: &str) -> Result<Compose, String> {
     let root: Value = serde_saphyr::from_str(text).map_err(|e| e.to_string())?;
     let parts = |key: &str| -> BTreeMap<String, Part> {
         entries(&root[key]).map(|(k, v)| (k.clone(), part(k, v, stack))).collect()

@@ -51,7 +51,7 @@ pub enum Fault {
 }
 
 /// The pull error that a fault makes of an image.
-pub fn pull_error(faults: &[Fault], image: &str) -> Option<PullError> {
+pub(super) fn pull_error(faults: &[Fault], image: &str) -> Option<PullError> {
     let text = |t: &str| t.to_string();
     let image_text = image.to_string();
     faults.iter().find_map(|fault| match fault {
@@ -72,7 +72,7 @@ pub fn pull_error(faults: &[Fault], image: &str) -> Option<PullError> {
 
 /// What a fault makes of a new task: after so many ms it runs (if it does) and then ends (if it does).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fate {
+pub(super) struct Fate {
     /// Runs after so many ms.
     pub runs: Option<u64>,
     /// Ends after so many ms.
@@ -83,7 +83,7 @@ pub struct Fate {
 
 /// How a task ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
+pub(super) struct Ending {
     /// Rejected instead of failed.
     pub rejected: bool,
     /// Exit code of its container.
@@ -102,7 +102,7 @@ fn ends(code: i64) -> Ending {
 }
 
 /// The fate of the `n`th new task (from 0) of a service, in an update or not, healthchecked or not.
-pub fn fate(faults: &[Fault], service: &str, n: u64, updating: bool, healthcheck: bool) -> Fate {
+pub(super) fn fate(faults: &[Fault], service: &str, n: u64, updating: bool, healthcheck: bool) -> Fate {
     let runs = if healthcheck { 1000 } else { 400 };
     let good = Fate { runs: Some(runs), ends: None, no_node: None };
     let ending = |runs: Option<u64>, at: u64, e: Ending| Fate { runs, ends: Some((at, e)), no_node: None };

@@ -15,7 +15,7 @@ const MONITOR: u64 = 500;
 const LEAVE: u64 = 200;
 
 /// A service.
-pub struct Service {
+pub(super) struct Service {
     /// Its id.
     pub id: String,
     /// What it is.
@@ -32,7 +32,7 @@ pub struct Service {
 }
 
 /// A task.
-pub struct Task {
+pub(super) struct Task {
     /// As the engine shows it.
     pub observed: ObservedTask,
     /// Its container's own files.
@@ -44,7 +44,7 @@ pub struct Task {
 
 impl Service {
     /// A new service; its tasks are made at once.
-    pub fn new(name: &str, spec: Spec, now: u64, faults: &[Fault]) -> Service {
+    pub(super) fn new(name: &str, spec: Spec, now: u64, faults: &[Fault]) -> Service {
         let mut service = Service {
             id: format!("id-{name}-{now}"),
             spec,
@@ -91,7 +91,7 @@ impl Service {
     }
 
     /// A new spec for the service: labels alone replace no task, anything else is an update.
-    pub fn update(&mut self, name: &str, spec: Spec, now: u64, faults: &[Fault]) {
+    pub(super) fn update(&mut self, name: &str, spec: Spec, now: u64, faults: &[Fault]) {
         if spec == self.spec {
             return;
         }
@@ -126,13 +126,13 @@ impl Service {
     }
 
     /// When the next thing happens.
-    pub fn next(&self) -> Option<u64> {
+    pub(super) fn next(&self) -> Option<u64> {
         let tasks = self.tasks.iter().filter_map(Task::next);
         tasks.chain(self.update_due.as_ref().map(|(at, ..)| *at)).min()
     }
 
     /// Does what is due at this moment, one thing.
-    pub fn step(&mut self, name: &str, now: u64, faults: &[Fault]) {
+    pub(super) fn step(&mut self, name: &str, now: u64, faults: &[Fault]) {
         if let Some((_, state, said)) = self.update_due.take_if(|(at, ..)| *at <= now) {
             self.update = Some((state, said));
             return;
@@ -198,7 +198,7 @@ impl Service {
     }
 
     /// As the engine shows it.
-    pub fn observed(&self, name: &str) -> ObservedService {
+    pub(super) fn observed(&self, name: &str) -> ObservedService {
         let spec = &self.spec;
         ObservedService {
             id: self.id.clone(),
@@ -220,7 +220,7 @@ impl Service {
     }
 
     /// The newest running task that Swarm wants.
-    pub fn running(&mut self) -> Option<&mut Task> {
+    pub(super) fn running(&mut self) -> Option<&mut Task> {
         self.tasks.iter_mut().rev().find(|t| t.is_running() && t.observed.desired_running)
     }
 }

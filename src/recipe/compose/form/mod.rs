@@ -13,10 +13,10 @@ use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::collections::BTreeMap;
 
 /// The sections of a file, in the order in which they are written.
-pub const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "secrets", "configs"];
+pub(super) const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "secrets", "configs"];
 
 /// What the conversion needs, and where it reports.
-pub struct Forming<'a> {
+pub(super) struct Forming<'a> {
     /// The env, from which docker's loader fills variables of services.
     pub env: &'a BTreeMap<String, String>,
     /// Returns the content of a file by its path relative to the recipe.
@@ -28,7 +28,7 @@ pub struct Forming<'a> {
 impl Forming<'_> {
     /// The file with only its sections, each in long form. `x-…` keys are dropped; their anchors are already
     /// resolved.
-    pub fn file(&mut self, root: &Map) -> Map {
+    pub(super) fn file(&mut self, root: &Map) -> Map {
         let mut out = Map::default();
         for section in SECTIONS {
             let (Some(key), Some(from)) = (root.key(section), root.map(section)) else { continue };

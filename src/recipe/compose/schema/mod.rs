@@ -13,7 +13,7 @@ use shape::{Format, Kind, Object, Rest, Shape, Variant};
 
 /// Minor number of a version that docker's stack loader supports: `3.8` is 8; `3`, an empty version and no
 /// version are the newest.
-pub fn minor_of(version: Option<&str>) -> Option<u8> {
+pub(super) fn minor_of(version: Option<&str>) -> Option<u8> {
     match version {
         None | Some("" | "3") => Some(table::NEWEST),
         Some(v) => {
@@ -24,7 +24,7 @@ pub fn minor_of(version: Option<&str>) -> Option<u8> {
 }
 
 /// Checks a file with this minor version.
-pub fn check(root: &Map, minor: u8, diagnostics: &mut Diagnostics) {
+pub(super) fn check(root: &Map, minor: u8, diagnostics: &mut Diagnostics) {
     let mut check = Check { minor, ports: 0, diagnostics };
     let Shape::Object(file) = &table::FILE else { return };
     check.object(root, file, &mut vec![]);
@@ -32,7 +32,7 @@ pub fn check(root: &Map, minor: u8, diagnostics: &mut Diagnostics) {
 }
 
 /// The lowest minor version, 8 or more, that has every key of a file.
-pub fn lowest_version(root: &Map) -> u8 {
+pub(super) fn lowest_version(root: &Map) -> u8 {
     (8..table::NEWEST)
         .find(|minor| {
             let mut d = Diagnostics::default();
@@ -313,7 +313,7 @@ fn quote_it(node: &Node, shapes: &[&Shape]) -> Option<String> {
 
 /// The keys that a service may have, in any version.
 #[cfg(test)]
-pub fn service_keys() -> Vec<&'static str> {
+pub(super) fn service_keys() -> Vec<&'static str> {
     match &table::SERVICE {
         Shape::Object(o) => o.keys.iter().map(|k| k.name).collect(),
         _ => vec![],

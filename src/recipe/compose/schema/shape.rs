@@ -2,7 +2,7 @@
 
 /// What may be written at a place.
 #[derive(Debug)]
-pub enum Shape {
+pub(super) enum Shape {
     /// Anything.
     Any,
     /// One value.
@@ -22,7 +22,7 @@ pub enum Shape {
 
 /// A kind of scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// A text.
     Text,
     /// A whole number.
@@ -37,7 +37,7 @@ pub enum Kind {
 
 /// Format of a scalar.
 #[derive(Debug)]
-pub enum Format {
+pub(super) enum Format {
     /// Any value of its type.
     Any,
     /// A duration as Go reads it, such as `1m30s`.
@@ -52,7 +52,7 @@ pub enum Format {
 
 /// A map.
 #[derive(Debug)]
-pub struct Object {
+pub(super) struct Object {
     /// The keys it knows.
     pub keys: &'static [Key],
     /// Which other keys are allowed.
@@ -65,7 +65,7 @@ pub struct Object {
 
 /// Keys that are not in the table.
 #[derive(Debug)]
-pub enum Rest {
+pub(super) enum Rest {
     /// None.
     Refused,
     /// Any key; docker ignores them.
@@ -80,7 +80,7 @@ pub enum Rest {
 
 /// A key of a map.
 #[derive(Debug)]
-pub struct Key {
+pub(super) struct Key {
     /// Its name.
     pub name: &'static str,
     /// The minor version that introduced it: 8 for 3.8.
@@ -91,7 +91,7 @@ pub struct Key {
 
 /// One of several ways to write a value.
 #[derive(Debug)]
-pub struct Variant {
+pub(super) struct Variant {
     /// The minor version that introduced it.
     pub since: u8,
     /// Its shape.

@@ -6,7 +6,7 @@ use super::shape::{Format, Key, Kind, Object, Rest, Shape, Variant};
 use Kind::{Bool, Nothing, Number, Text, Whole};
 
 /// The newest version, also used for a file without a version.
-pub const NEWEST: u8 = 13;
+pub(super) const NEWEST: u8 = 13;
 
 const fn key(name: &'static str, shape: &'static Shape) -> Key {
     Key { name, since: 0, shape }
@@ -50,7 +50,7 @@ const OPTIONS: Shape =
     Shape::Object(Object { keys: &[], rest: Rest::Values(&TEXT_OR_NUMBER), nullable: false, required: &[] });
 
 /// A whole file.
-pub const FILE: Shape = Shape::Object(Object {
+pub(super) const FILE: Shape = Shape::Object(Object {
     keys: &[
         key("version", &TEXT),
         key("services", &section(&SERVICE)),

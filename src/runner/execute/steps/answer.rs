@@ -29,7 +29,7 @@ const SHOWN_OF_BODY: usize = 300;
 const LAST_QUESTION: Duration = Duration::from_secs(5);
 
 /// Waits for the first accepted answer of the app itself.
-pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
+pub(super) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
     let (n, mut last, mut unrouted) = (run.step, None, None);
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
         let answer = ask(run, path, limit);
@@ -67,7 +67,7 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
 }
 
 /// Asks `ready_probe` until it has said yes so often in a row. A probe that raises has not said yes.
-pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
+pub(super) fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
     let n = run.step;
     let (mut yes, mut asked, mut raised) = (0, 0u32, None);
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
@@ -115,7 +115,7 @@ fn is_not_yet(f: &Failure) -> bool {
 /// The generic assertion: every service at its desired count, and the answer is accepted and the app's own. After a
 /// deploy that did not take place an answer would come from the version before, or from a task about to end: it proves
 /// nothing of what was deployed, so it is not asked for.
-pub fn serving(
+pub(super) fn serving(
     run: &mut Run<'_>,
     tier: Option<Tier>,
     path: &str,
@@ -192,7 +192,7 @@ fn no_answer(path: &str, why: &str) -> Failure {
 
 impl Run<'_> {
     /// Tells a generic assertion that could not be made any more, and why.
-    pub fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
+    pub(crate) fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
         let (tier, name) = (tier.unwrap_or(Tier::Install), self.named(name));
         let (what, decided_by) = (format!("{GENERIC} {name}"), DecidedBy::Earlier);
         self.sink.emit(What::Skipped(Skip { what, reason: why.into(), decided_by }));

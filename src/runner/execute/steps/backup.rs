@@ -11,7 +11,7 @@ use ccci_swarm::backup;
 use ccci_swarm::ports::clock::Limit;
 
 /// Backs up; `backup_verify` after each attempt, and a no means the whole backup again.
-pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) -> Done {
+pub(super) fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) -> Done {
     for attempt in 1..=attempts {
         let name = format!("backup-{attempt}");
         let snapshot = backup::back_up(run.world, &run.app().stack, &name, limit)?;
@@ -37,7 +37,7 @@ pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) ->
 }
 
 /// The generic assertion: an artifact exists and holds something. Only what is inside counts (lesson 50).
-pub fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
+pub(super) fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
     let result = match &run.state.snapshot {
         Some(s) => s.assert_not_empty(),
         None => Err(no_snapshot()),
@@ -46,7 +46,7 @@ pub fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
 }
 
 /// Puts the last backup back.
-pub fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(super) fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
     let Some(snapshot) = &run.state.snapshot else {
         return Err(no_snapshot());
     };

@@ -16,7 +16,7 @@ use std::time::Duration;
 const COMES_BACK: Duration = Duration::from_secs(20);
 
 /// Has every image on the engine; a failed pull is an early, clear error.
-pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+pub(super) fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let images = run.state.resolved[&side].composed.images();
     let n = run.step;
     for image in &images {
@@ -32,7 +32,7 @@ pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
 }
 
 /// Puts the secrets, hands over the stack, and tells that it was taken.
-pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+pub(super) fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.made = true;
     put_secrets(run, side, limit)?;
     if side == Side::Head && run.state.current.is_some() {
@@ -79,7 +79,7 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
 }
 
 /// Waits until the services reach what was asked; the app is usable from then on.
-pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+pub(super) fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let desired = desired::of(&run.state.resolved[&side].composed, true);
     run.state.history.begin_anew();
     let mut outcome = until_converged(run, &desired, limit).map_err(|f| as_published(run, side, *f));
@@ -116,7 +116,7 @@ fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
 }
 
 /// Before a backup: no update in flight, every task at its count (lesson 11). Late is said, not fatal (lesson 27).
-pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(super) fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
     let side = run.state.current.unwrap_or(Side::Head);
     let desired = desired::of(&run.state.resolved[&side].composed, false);
     // a hook may just have done something to it
@@ -130,7 +130,7 @@ pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
 }
 
 /// Waits until what is desired runs; failures come with the culprits' logs.
-pub fn until_converged(run: &mut Run<'_>, desired: &Desired, limit: &Limit) -> Done {
+pub(super) fn until_converged(run: &mut Run<'_>, desired: &Desired, limit: &Limit) -> Done {
     let (world, sink, n) = (run.world, run.sink, run.step);
     let (stack, history) = (&run.app().stack, &mut run.state.history);
     let mut say = |on: &str| sink.waiting(n, on);

@@ -11,7 +11,7 @@ use ccci_swarm::ports::cluster::Owner;
 use ccci_swarm::wait::{self, Look};
 
 /// Removes what dead runs left. What cannot be removed is said and does not stop this run: names are per run.
-pub fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(super) fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
     let (n, sink) = (run.step, run.sink);
     let own = run.app().domain.as_str();
     let collected = undo::collect(run.world, own, undo::Kept::Stay, limit, &mut |on| sink.waiting(n, on))
@@ -28,7 +28,7 @@ pub fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
 }
 
 /// Notes what the engine is, and says once when it has no IPVS.
-pub fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(super) fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
     let facts = run.world.cluster.engine(limit).map_err(|e| failures::cluster(e, "look at the engine"))?;
     run.shared.engine_lacks_ipvs(!facts.ipvs);
     let ipvs = if facts.ipvs { "" } else { "; no IPVS, so dnsrr and host-mode ports" };
@@ -39,7 +39,7 @@ pub fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
 
 /// Makes the external networks that are missing. They have a domain of their own, since other runs may use them too, and
 /// go with the last run that does.
-pub fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+pub(super) fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let stack = run.app().stack.as_str();
     let networks = run.state.resolved[&side].composed.networks();
     let names: Vec<String> = networks.iter().filter(|n| n.external).map(|n| n.engine_name(stack)).collect();

@@ -10,7 +10,7 @@ use ccci_script::hooks::{INSTALL_STEPS, POST_INSTALL, PRE_BACKUP, PRE_INSTALL, P
 use ccci_swarm::ports::clock::Limit;
 
 /// Calls a hook that returns nothing.
-pub fn call(run: &mut Run<'_>, name: &str, limit: &Limit) -> Done {
+pub(super) fn call(run: &mut Run<'_>, name: &str, limit: &Limit) -> Done {
     let all = [INSTALL_STEPS, PRE_INSTALL, POST_INSTALL, PRE_UPGRADE, PRE_BACKUP, PRE_RESTORE];
     for hook in all {
         if hook.name == name {
@@ -23,7 +23,13 @@ pub fn call(run: &mut Run<'_>, name: &str, limit: &Limit) -> Done {
 }
 
 /// Runs the tests of one file, each with a scope and a deadline of its own.
-pub fn tests(run: &mut Run<'_>, tier: Option<Tier>, file: &str, names: &[String], limit: &Limit) -> Done {
+pub(super) fn tests(
+    run: &mut Run<'_>,
+    tier: Option<Tier>,
+    file: &str,
+    names: &[String],
+    limit: &Limit,
+) -> Done {
     let tier = tier.unwrap_or(Tier::Custom);
     let mut failed: Vec<Box<Failure>> = vec![];
     for name in names {

@@ -18,7 +18,7 @@ use ccci_swarm::ports::clock::Limit;
 pub type Done = Result<Option<String>, Box<Failure>>;
 
 /// Carries out one step.
-pub fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
+pub(crate) fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
     match &step.action {
         Action::CollectLeftovers => engine::collect(run, limit),
         Action::LookAtEngine => engine::look(run, limit),

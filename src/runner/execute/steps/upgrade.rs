@@ -10,7 +10,7 @@ use ccci_swarm::ports::clock::Limit;
 use std::collections::BTreeSet;
 
 /// `docker stack deploy` does not remove services that the new file dropped (lesson 5).
-pub fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(super) fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
     let stack = &run.app().stack;
     let observed =
         run.world.cluster.look(stack, limit).map_err(|e| failures::cluster(e, "look at the stack"))?;
@@ -28,7 +28,7 @@ pub fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
 }
 
 /// The deployed commit is the head, something moved, and Swarm did not take the update back (lessons 4, 15).
-pub fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> Done {
+pub(super) fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> Done {
     let stack = &run.app().stack;
     let observed =
         run.world.cluster.look(stack, limit).map_err(|e| failures::cluster(e, "look at the stack"))?;
