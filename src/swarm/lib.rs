@@ -1,4 +1,4 @@
-//! What ccci knows of Swarm, pure, and the ports: what the executor and the scripts may ask of the outside.
+//! What ccci knows of Swarm (pure), and the ports: what the executor and the scripts may ask of the outside.
 
 pub mod backup;
 pub mod converge;

@@ -1,4 +1,4 @@
-//! What can be seen of a stack at one moment: plain values decoded from the engine's answers.
+//! What the engine shows of a stack at one moment: plain values decoded from its answers.
 
 use ccci_model::name::ServiceName;
 use std::collections::BTreeMap;
@@ -8,18 +8,18 @@ use std::collections::BTreeMap;
 pub struct Observed {
     /// Its services.
     pub services: Vec<ObservedService>,
-    /// All their tasks the engine still knows, old ones included.
+    /// All their tasks that the engine still knows, old ones included.
     pub tasks: Vec<ObservedTask>,
 }
 
-/// How many tasks a service wants.
+/// How many tasks a service desires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// So many at once.
+    /// This many at once.
     Replicated(u64),
-    /// One on each fitting node; the number the engine says.
+    /// One on each suitable node; the engine gives the number.
     Global(u64),
-    /// So many completions in all.
+    /// This many completions in all.
     Job(u64),
 }
 
@@ -32,14 +32,14 @@ impl Mode {
     }
 }
 
-/// What the kernel did to a container for memory.
+/// Whether the kernel killed a container for lack of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Oom {
-    /// Nothing.
+    /// It was not killed.
     Spared,
-    /// It killed it, since it used more than its limit.
+    /// It was killed because it used more than its limit.
     OverLimit,
-    /// It killed it without a limit: the machine had no more.
+    /// It was killed although it has no limit: the machine had no memory left.
     MachineOut,
 }
 
@@ -55,20 +55,20 @@ pub enum Restart {
     Never,
 }
 
-/// The state of a service's last update, as Swarm says it.
+/// The state of a service's last update, as Swarm reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpdateState {
-    /// In flight.
+    /// In progress.
     Updating,
     /// Stopped after a failure; Swarm never clears it by itself.
     Paused,
     /// Done.
     Completed,
-    /// Being taken back.
+    /// Being rolled back.
     RollbackStarted,
-    /// Stopped while being taken back.
+    /// The rollback was stopped.
     RollbackPaused,
-    /// Taken back.
+    /// Rolled back.
     RollbackCompleted,
 }
 
@@ -79,7 +79,7 @@ pub struct ObservedService {
     pub id: String,
     /// Name inside the stack.
     pub name: ServiceName,
-    /// How many tasks it wants.
+    /// How many tasks it desires.
     pub mode: Mode,
     /// Image as the spec names it.
     pub image: String,
@@ -89,17 +89,17 @@ pub struct ObservedService {
     pub env: Vec<String>,
     /// When ended tasks start again.
     pub restart: Restart,
-    /// Most attempts, 0 for no bound.
+    /// Largest number of restarts, 0 for no limit.
     pub max_attempts: u64,
     /// Whether an update starts the new task before it stops the old one.
     pub start_first: bool,
-    /// The last update.
+    /// State of the last update, and Swarm's message about it.
     pub update: Option<(UpdateState, String)>,
     /// Its mounts of volumes that have a name.
     pub volumes: Vec<ObservedVolume>,
     /// Names of networks in the engine.
     pub networks: Vec<String>,
-    /// Ports published: (published, target, protocol).
+    /// Published ports: (published, target, protocol).
     pub ports: Vec<(u16, u16, String)>,
     /// A digest of the whole task template: equal texts mean equal specs.
     pub template: String,
@@ -114,12 +114,12 @@ pub struct ObservedVolume {
     pub name: String,
     /// Path in the container.
     pub path: String,
-    /// Whether its files live elsewhere than on the engine itself: a driver of its own, or options of the engine's that name
-    /// a path of the host or a share.
+    /// Whether its files are not on the engine itself: it has another driver, or options of the engine's driver
+    /// that name a path of the host or a network share.
     pub elsewhere: bool,
 }
 
-/// A task's state; only what converging needs to tell apart.
+/// A task's state, as far as convergence needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TaskState {
     /// Not yet placed on a node.
@@ -134,9 +134,9 @@ pub enum TaskState {
     Failed,
     /// Refused by the node.
     Rejected,
-    /// Ended because Swarm wanted it to.
+    /// Ended because Swarm stopped it.
     Shutdown,
-    /// Its node went away.
+    /// Its node was lost.
     Orphaned,
 }
 
@@ -151,27 +151,28 @@ pub struct ObservedTask {
     pub slot: u64,
     /// Node id, empty while pending.
     pub node: String,
-    /// Where it is.
+    /// Its state.
     pub state: TaskState,
-    /// Whether Swarm wants it running (or, for jobs, complete).
+    /// Whether Swarm desires it running (or, for jobs, complete).
     pub desired_running: bool,
     /// Exit code of its container.
     pub exit_code: Option<i64>,
-    /// The engine's own words on what went wrong.
+    /// The engine's own words about an error.
     pub error: String,
-    /// The engine's own words on what it is doing.
+    /// The engine's own words about what it is doing.
     pub message: String,
     /// When it was made, ms since 1970.
     pub created_ms: u64,
     /// When its state last changed, ms since 1970.
     pub changed_ms: u64,
-    /// Container id, empty until there is one.
+    /// Container id, empty until there is a container.
     pub container: String,
-    /// Whether the container was killed for memory (only the container tells; `None` when not looked at).
+    /// Whether the container was killed for lack of memory. Only the container shows it; `None` if it was not
+    /// inspected.
     pub oom_killed: Option<Oom>,
-    /// Whether the container's own health check had failed when it ended (`None` when not looked at).
+    /// Whether the container's own health check had failed when it ended; `None` if it was not inspected.
     pub unhealthy: Option<bool>,
-    /// Digest of its template; compare with `ObservedService::template` to know whether it is of the desired spec.
+    /// Digest of its template: equal to `ObservedService::template` if the task has the desired spec. May be empty.
     pub template: String,
 }
 

@@ -1,11 +1,12 @@
-//! The only polling loop: look, say what is waited for, pause, look again. Ends early on what cannot become good,
-//! at the deadline and on a stop. Nothing else in the program may loop around `Clock::pause`.
+//! The only polling loop: look, report what is missing, pause, look again.
+//! It ends early if something cannot become good, at the deadline, and on a stop. Nothing else in the program may
+//! loop around `Clock::pause`.
 
 use crate::ports::clock::{Clock, Limit, StopReason};
 use ccci_model::failure::Failure;
 use std::time::Duration;
 
-/// What one look showed.
+/// The result of one look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look<T> {
     /// It is there.
@@ -16,15 +17,15 @@ pub enum Look<T> {
     Hopeless(Failure),
 }
 
-/// Why a wait ended without what was waited for. Fits after "failed to".
+/// Why a wait ended without its result. The message follows "failed to".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WaitError<E> {
-    /// The deadline came first.
+    /// The deadline passed first.
     #[error("see the end of it in {} s: still {why}", after.as_secs())]
     TimedOut {
         /// What was still missing at the last look.
         why: String,
-        /// How long was waited.
+        /// How long the wait took.
         after: Duration,
     },
     /// The run was told to stop.
@@ -40,19 +41,19 @@ pub enum WaitError<E> {
 
 /// Shortest pause. A look at a stack costs the engine 2-9 ms, so this stays below a tenth of one core.
 const FIRST: Duration = Duration::from_millis(50);
-/// Longest pause while little time has passed.
+/// Longest pause while nothing has happened for at most 15 s.
 const SHORT: Duration = Duration::from_millis(250);
-/// Longest pause of all; the engine's events end a pause early anyway.
+/// Longest pause of all. Events of the engine end a pause earlier anyway.
 const LONG: Duration = Duration::from_secs(1);
 
-/// The pause after so much time in which nothing happened: 50 ms at first, 250 ms from the first second on, one
-/// second from the first minute on.
-pub(crate) fn pause_after(calm: Duration) -> Duration {
+/// The pause after a time in which nothing happened: 50 ms at first, 250 ms after one second. After 15 s it grows,
+/// up to one second after one minute.
+pub fn pause_after(calm: Duration) -> Duration {
     (calm / 4).clamp(FIRST, SHORT).max((calm / 60).min(LONG))
 }
 
-/// Looks until `look` says `Done` or `Hopeless`, the limit ends or the run is stopped. `say` gets each new reason.
-/// A deadline that has passed still grants one look.
+/// Looks until `look` returns `Done` or `Hopeless`, the limit ends or the run is stopped. `say` gets each new
+/// reason. Even if the deadline has passed, there is one look.
 pub fn until<T, E>(
     clock: &dyn Clock,
     limit: &Limit,
@@ -82,14 +83,14 @@ pub fn until<T, E>(
         let span = pause_after(now.since(calm_since)).min(limit.deadline.since(now));
         clock.pause(span, &limit.stop);
         let after = clock.now();
-        // A pause that ended early means that the world moved: look closely again.
+        // A pause that ended early means that something changed: look more often again.
         if after.since(now) + Duration::from_millis(5) < span {
             calm_since = after;
         }
     }
 }
 
-/// Waits for a span and nothing else; for the few protocols that ask for it.
+/// Waits for a span; for the few protocols that require it.
 pub fn rest(clock: &dyn Clock, limit: &Limit, span: Duration) -> Result<(), StopReason> {
     let short = limit.within(clock, span);
     let never = || Ok::<_, std::convert::Infallible>(Look::<()>::Waiting("time to pass".into()));
@@ -108,7 +109,7 @@ mod tests {
     use std::convert::Infallible;
     use std::sync::Mutex;
 
-    /// A clock that moves when someone waits, and notes each pause.
+    /// A clock that moves only when someone waits, and records each pause.
     #[derive(Default)]
     struct Paced {
         now: Mutex<u64>,

@@ -1,4 +1,4 @@
-//! Takes one selected path out of its volume into the store.
+//! Archives one selected path of a volume into the store.
 
 use super::{Archive, Selected, disk, engine};
 use crate::ports::clock::Limit;
@@ -29,7 +29,7 @@ pub(super) fn archive(
     })
 }
 
-/// Counts and hashes what passes to a sink.
+/// Counts and hashes the bytes that are written through it to a sink.
 struct Tally<W> {
     sink: W,
     hash: Sha256,
@@ -49,7 +49,7 @@ impl<W: Write> Write for Tally<W> {
     }
 }
 
-/// The file of an archive; `a-b` and `a/b` are two.
+/// Name of an archive's file. A number keeps the files of `a-b` and `a/b` apart.
 pub(super) fn file_of(name: &str, selected: &Selected, taken: &[Archive]) -> String {
     let flat = match selected.at.path.as_str() {
         "" => selected.volume.clone(),
@@ -61,7 +61,7 @@ pub(super) fn file_of(name: &str, selected: &Selected, taken: &[Archive]) -> Str
     std::iter::once(named("")).chain(numbered).find(free).unwrap_or_default()
 }
 
-/// A path that a label names and the volume lacks is the recipe's fault; anything else the engine's.
+/// If a volume lacks a path that a label names, the recipe is to blame; any other error is the engine's.
 fn missing_or_engine(e: ClusterError, selected: &Selected) -> Box<Failure> {
     if !matches!(e, ClusterError::Missing(_)) {
         return engine(e, "read the volume");

@@ -6,12 +6,12 @@ use ccci_model::name::ServiceName;
 use ccci_recipe::compose::name_in_files;
 use ccci_recipe::labels::{OLD_BACKED_UP, STACK, is_backed_up};
 
-/// Commands around an operation.
+/// Commands that run before and after a backup or a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hooks {
-    /// Before.
+    /// The command before it.
     pub pre: Option<String>,
-    /// After.
+    /// The command after it.
     pub post: Option<String>,
 }
 
@@ -29,7 +29,7 @@ pub struct Selected {
 }
 
 impl Selected {
-    /// How people call it.
+    /// Its name in messages: mount point, path and volume.
     pub fn named(&self) -> String {
         let mount = self.mounts.first().map_or("", |m| m.trim_end_matches('/'));
         match self.at.path.as_str() {
@@ -39,7 +39,7 @@ impl Selected {
     }
 }
 
-/// What is done for one service.
+/// What a backup or a restore does for one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// The service.
@@ -50,13 +50,13 @@ pub struct Job {
     pub restore: Hooks,
     /// What is archived.
     pub paths: Vec<Selected>,
-    /// Volumes that are selected and left alone, since their files live elsewhere than on the engine; as the compose file
-    /// names them.
+    /// Selected volumes that are left alone, because their driver or options keep the files outside of the engine;
+    /// named as in the compose file.
     pub elsewhere: Vec<String>,
 }
 
-/// The jobs of a stack, and what a reader should know about its labels. All volumes of a service by default;
-/// `backupbot.backup.volumes.<v>=false` excludes, `….<v>.path=a,b` limits to paths below the volume.
+/// The jobs of a stack, and notes for the reader about its labels. By default all volumes of a service are backed
+/// up; `backupbot.backup.volumes.<v>=false` excludes one, `….<v>.path=a,b` limits it to these paths.
 pub fn jobs(observed: &Observed) -> (Vec<Job>, Vec<String>) {
     let (mut jobs, mut notes) = (vec![], vec![]);
     for service in &observed.services {
@@ -125,7 +125,7 @@ fn selected(service: &ObservedService, mount: &ObservedVolume, volume: &str, pat
     }
 }
 
-/// Labels with a path whose content is of the image or of another volume.
+/// Notes about labels with a path that leads out of the volume, into the image or into another volume.
 fn led_out(service: &ObservedService) -> impl Iterator<Item = String> {
     let of_volumes = service.labels.iter().filter(|(key, _)| key.starts_with("backupbot.backup.volumes."));
     let out = of_volumes.filter(|(_, list)| list.split(',').any(leads_out));

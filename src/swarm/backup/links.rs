@@ -1,9 +1,9 @@
-//! Links of a volume that lead out of it: what they lead to is in no backup of the volume. Pure.
+//! Symbolic links that lead out of their volume: a backup of the volume does not contain their targets. Pure.
 
 use super::Archive;
 use crate::ports::volume::Kind;
 
-/// What is not in the archive by such links, fit to stand after "not proved:".
+/// What the archive lacks because of such links; the text follows "not proved:".
 pub(super) fn left_out(archive: &Archive) -> Option<String> {
     let of = &archive.of;
     let mut out = archive.entries.iter().filter(|e| e.kind == Kind::Link).filter(|e| {
@@ -28,7 +28,7 @@ pub(super) fn left_out(archive: &Archive) -> Option<String> {
     ))
 }
 
-/// Where a path leads that is written in this directory. Above the root is the root.
+/// The absolute form of a path that is relative to `dir`. The parent of the root is the root.
 fn resolved(dir: &str, path: &str) -> String {
     let whole = if path.starts_with('/') { path.to_string() } else { format!("{dir}/{path}") };
     let mut parts: Vec<&str> = vec![];

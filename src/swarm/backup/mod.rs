@@ -1,6 +1,6 @@
-//! Backup and restore by the label contract of backup-bot-two (version 2), done by ccci itself upon the ports: what is
-//! to be done is `labels.rs` (pure), doing it is here. Only volumes are read and written that the run made and that live on
-//! the engine; everything else that lies under a mount is left alone and named.
+//! Backup and restore by the label contract of backup-bot-two (version 2), done by ccci itself through the ports.
+//! `labels.rs` (pure) decides what to do, this module does it. It reads and writes only volumes that the run made
+//! and whose files are on the engine; everything else under a mount is left alone and named.
 
 mod archiving;
 mod labels;
@@ -19,18 +19,18 @@ pub use labels::{Hooks, Job, Selected, jobs};
 pub use restoring::restore;
 use std::io;
 
-/// What one selected path left in the store.
+/// One archive in the store: the content of one selected path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
-    /// What was taken.
+    /// The path that was archived.
     pub of: Selected,
-    /// Name in the store.
+    /// Name of its file in the store.
     pub file: String,
     /// SHA-256 of the tar.
     pub sha256: String,
     /// Bytes of the tar.
     pub bytes: u64,
-    /// What is inside.
+    /// The entries in it.
     pub entries: Vec<Entry>,
 }
 
@@ -41,21 +41,21 @@ pub struct Snapshot {
     pub name: String,
     /// Its archives.
     pub archives: Vec<Archive>,
-    /// The jobs it was made by; a restore runs their restore hooks.
+    /// The jobs that made it; a restore runs their restore hooks.
     pub jobs: Vec<Job>,
-    /// What a reader should know, such as an old label that is ignored.
+    /// Notes for the reader, for instance about an old label that is ignored.
     pub notes: Vec<String>,
-    /// What is not in it although it belongs to the app, fit to stand after "not proved:".
+    /// Data of the app that it does not contain; each text follows "not proved:".
     pub left_out: Vec<String>,
 }
 
 impl Snapshot {
-    /// Bytes of content, not of archive: a tar of nothing has 1.5 kB (lesson 50).
+    /// Bytes of the files' content, not of the archives: even an empty tar has 1.5 kB (lesson 50).
     pub fn bytes(&self) -> u64 {
         self.archives.iter().flat_map(|a| &a.entries).map(|e| e.content).sum()
     }
 
-    /// A few words.
+    /// A summary of one line.
     pub fn summary(&self) -> String {
         let entries: usize = self.archives.iter().map(|a| a.entries.len()).sum();
         let notes: String = self.notes.iter().map(|n| format!("; {n}")).collect();
@@ -66,7 +66,7 @@ impl Snapshot {
         )
     }
 
-    /// Every archive holds something: only what is inside counts (lessons 11, 50).
+    /// Fails if an archive has no content. Only the content of its entries counts (lessons 11, 50).
     pub fn assert_not_empty(&self) -> Result<(), Box<Failure>> {
         let empty = self.archives.iter().find(|a| a.entries.iter().all(|e| e.content == 0));
         let Some(a) = empty else { return Ok(()) };
@@ -82,7 +82,7 @@ impl Snapshot {
     }
 }
 
-/// Backs a stack up: hooks, archives, hooks; everything lies in the store under the snapshot's name.
+/// Backs a stack up: pre-hooks, archives, post-hooks. The archives are in the store under the snapshot's name.
 pub fn back_up(
     world: &World,
     stack: &StackName,
@@ -108,7 +108,7 @@ pub fn back_up(
     }
     let closed = world.cluster.close_volumes(stack, limit).map_err(|e| engine(e, "let go of the volumes"));
     taken = taken.and(closed);
-    // post-hooks clean up after pre-hooks, so they run whatever happened between
+    // post-hooks clean up after pre-hooks, so they run even if something before them failed
     for job in &snapshot.jobs {
         let done = hook(world, stack, job, CommandOf::BackupPostHook, job.backup.post.as_deref(), limit);
         taken = taken.and(done);
@@ -133,8 +133,8 @@ fn nothing(jobs: &[Job], notes: &[String]) -> Failure {
     failure.evidence("notes", notes.join("\n"))
 }
 
-/// Runs one command of the contract in the service's container. `sh -c 'false | gzip'` exits 0, so a container that has
-/// bash runs it with `pipefail`: a dump that broke in a pipe is seen.
+/// Runs one command of the contract in the service's container. `sh -c 'false | gzip'` exits with 0, so a container
+/// that has bash runs the command with `pipefail`, which reports a dump that failed in a pipe.
 pub(super) fn hook(
     world: &World,
     stack: &StackName,
@@ -171,15 +171,15 @@ pub(super) fn hook(
     Err(Box::new(Failure::of(causes::BACKUP_HOOK_FAILED, detail)))
 }
 
-/// Whether the engine's runtime could not start bash. Bash itself says `bash: line 1: x: command not found` of what it
-/// misses, and that is the hook's own failure.
+/// Whether the engine's runtime could not start bash. If bash runs and misses a program, it writes `bash: line 1:
+/// x: command not found`; then the hook itself has failed.
 fn no_bash(out: &crate::ports::cluster::ExecOutput) -> bool {
     let said = format!("{}{}", out.stdout, out.stderr);
     NO_BASH.iter().any(|w| said.contains(w))
 }
 
-/// How an engine says that a container has no bash. Any other error may have come after the command had begun, which must not
-/// run twice.
+/// Messages of engines about a container without bash. After any other error the command may already have started,
+/// and it must not run twice.
 const NO_BASH: &[&str] = &["OCI runtime exec failed", "exec: \"bash\"", "bash: executable file not found"];
 
 fn run(

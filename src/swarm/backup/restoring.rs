@@ -1,4 +1,4 @@
-//! Puts a snapshot back: exactly what was there, so files made later are gone, then looks that it is so.
+//! Restores a snapshot, removes files that were made after it, and checks the result.
 
 use super::{Archive, Snapshot, disk, engine, hook};
 use crate::ports::clock::Limit;
@@ -9,7 +9,7 @@ use ccci_model::failure::{Failure, causes};
 use ccci_model::name::StackName;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Restores: hooks, archives, check, hooks. Gives what it did.
+/// Restores: pre-hooks, archives, check, post-hooks. Returns what it changed.
 pub fn restore(
     world: &World,
     stack: &StackName,
@@ -47,24 +47,24 @@ fn all_back(
     Ok(all)
 }
 
-/// What was done, in entries.
+/// What a restore did, counted in entries.
 #[derive(Debug, Default)]
 pub struct PutBack {
     written: usize,
-    /// Those of volumes that were just as they had been.
+    /// Entries of volumes that had not changed since the backup.
     kept: usize,
     removed: usize,
-    /// Those made later that are there again.
+    /// Later entries that were removed and exist again.
     stayed: usize,
 }
 
 impl PutBack {
-    /// Whether there was nothing to put back: all was as at the backup.
+    /// Whether there was nothing to restore because everything was as at the backup.
     pub fn is_nothing(&self) -> bool {
         self.written == 0 && self.removed == 0
     }
 
-    /// In words.
+    /// A summary of one line.
     pub fn summary(&self) -> String {
         let more = [(self.kept, "were as they had been"), (self.stayed, "later ones are there again")];
         let more = more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}"));
@@ -94,7 +94,7 @@ fn put_back(
     Ok(PutBack { written: done.written as usize, removed: done.removed.len() - stayed, stayed, kept: 0 })
 }
 
-/// What is at the path now; nothing if the path itself is gone.
+/// The entries at the path now; none if the path does not exist.
 fn look(
     world: &World,
     stack: &StackName,
@@ -107,8 +107,8 @@ fn look(
     }
 }
 
-/// The look afterwards: same names, same content. Logs and the like that a running app writes at once are not the
-/// restore's doing, so what is there beyond the snapshot is not held against it.
+/// Checks a restore: each entry exists with its kind, and not all files have other content. Entries that are not in
+/// the snapshot are ignored, because a running app writes logs and the like at once.
 fn same(archive: &Archive, after: &[Entry]) -> Result<(), Box<Failure>> {
     let there: BTreeMap<&str, &Entry> = after.iter().map(|e| (e.name.as_str(), e)).collect();
     let now = |then: &Entry| there.get(then.name.as_str()).copied();
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::ports::volume::InVolume;
 
-    /// Looking for each among all would take minutes.
+    /// A search through all entries for each of them would take minutes.
     #[test]
     fn thirty_thousand_files_are_compared_as_they_come() {
         let entry = |name: String| Entry {

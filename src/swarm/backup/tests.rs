@@ -1,4 +1,4 @@
-//! Cases of the label contract; the doing is a story of the contract suite.
+//! Cases of the label contract. The contract suite tests backup and restore themselves.
 
 use super::*;
 use crate::observed::{Mode, Observed, ObservedService, ObservedVolume, Restart};

@@ -1,8 +1,8 @@
-//! Many small cases of converging, one line each: services, looks, what is said when.
+//! Many small cases of converging, one a line: services, looks, verdict and its time.
 
 use super::scene::{check, check_quiet};
 
-/// Two looks 400 ms apart at the same tasks and updates.
+/// Two looks at the same tasks and updates, 400 ms apart.
 fn twice(at: &str) -> Vec<String> {
     [0, 400].iter().map(|ms| format!("{ms} | {at}")).collect()
 }
@@ -98,7 +98,7 @@ fn what_no_health_check_speaks_for_must_be_seen_for_longer() {
     after("app x1 never", 4_999, "waiting", "seen to stay so");
     after("app x1 never", 5_000, "converged @5000", "never restarts and still runs");
     after("app x1 never hc", 400, "converged @400", "never restarts and still runs");
-    // a program that ends at once is seen to run for some hundred ms: the engine tells of its end late
+    // a program that ends at once is observed running for some hundred ms: the engine reports its end late
     let ends =
         ["0 | app: a run", "700 | app: a run", "900 | app: a fail=3", "2000 | app: a fail=3, b fail=3"];
     check("app x1", &ends, "crash-loop @2000", "exit code 3");

@@ -1,4 +1,4 @@
-//! What a stack should become, as far as Swarm can be asked about it. Plain values.
+//! The desired state of a stack, as far as Swarm can show it. Plain values.
 
 use crate::observed::{Mode, Observed, ObservedService, Restart};
 use ccci_model::name::ServiceName;
@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 /// How many tasks are desired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DesiredMode {
-    /// So many at once.
+    /// This many at once.
     Replicated(u64),
-    /// One on each fitting node.
+    /// One on each suitable node.
     Global,
-    /// So many completions; 0 leaves the number to the engine (global jobs).
+    /// This many completions; 0 leaves the number to the engine (global jobs).
     Job(u64),
 }
 
@@ -22,11 +22,11 @@ pub struct DesiredService {
     pub name: ServiceName,
     /// How many tasks.
     pub mode: DesiredMode,
-    /// Image as written; an engine may add the digest.
+    /// Image as written; the engine may add the digest.
     pub image: String,
     /// When ended tasks start again.
     pub restart: Restart,
-    /// Service labels that must be there; the engine has more.
+    /// Service labels that must exist; the engine has more.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -35,7 +35,8 @@ pub struct DesiredService {
 pub struct Desired {
     /// Its services.
     pub services: Vec<DesiredService>,
-    /// Whether a deploy came just before: then a rolled-back update is a failure, else it is history.
+    /// Whether a deploy came just before. If so, a rolled-back update is a failure; if not, it is from an earlier
+    /// deploy.
     pub fresh: bool,
 }
 
@@ -51,7 +52,7 @@ impl DesiredService {
         }
     }
 
-    /// What of the live spec is not as desired, one line each.
+    /// Differences between the desired and the observed service, one line each.
     pub fn differences(&self, live: &ObservedService) -> Vec<String> {
         let mut out = vec![];
         let mut differ = |what: &str, desired: String, is: String| {
@@ -69,7 +70,7 @@ impl DesiredService {
         out
     }
 
-    /// The desired mode in the words of what was seen; counts that only the engine knows are taken from it.
+    /// The desired mode, written like the observed one; counts that only the engine knows are taken from it.
     fn mode_as_seen(&self, live: Mode) -> String {
         let mode = match (self.mode, live) {
             (DesiredMode::Replicated(n), _) => Mode::Replicated(n),
@@ -82,14 +83,30 @@ impl DesiredService {
 }
 
 impl Desired {
-    /// Services that exist and are not desired (lesson 5: `docker stack deploy` leaves them).
+    /// The present state as the desired one, to wait after an operation that changes no spec.
+    pub fn as_it_is(observed: &Observed) -> Desired {
+        let services = observed.services.iter().map(|s| DesiredService {
+            name: s.name.clone(),
+            mode: match s.mode {
+                Mode::Replicated(n) => DesiredMode::Replicated(n),
+                Mode::Global(_) => DesiredMode::Global,
+                Mode::Job(n) => DesiredMode::Job(n),
+            },
+            image: s.image.clone(),
+            restart: s.restart,
+            labels: BTreeMap::new(),
+        });
+        Desired { services: services.collect(), fresh: false }
+    }
+
+    /// Services that exist but are not desired (lesson 5: `docker stack deploy` leaves them).
     pub fn dropped<'a>(&'a self, observed: &'a Observed) -> impl Iterator<Item = &'a ServiceName> {
         let known = |s: &&ObservedService| !self.services.iter().any(|w| w.name == s.name);
         observed.services.iter().filter(known).map(|s| &s.name)
     }
 }
 
-/// The engine adds `@sha256:…` when it resolves a tag; that is no difference unless a digest was asked for.
+/// The engine adds `@sha256:…` when it resolves a tag. This is no difference unless a digest was asked for.
 fn as_written(desired: &str, live: &str) -> String {
     match live.split_once('@') {
         Some((name, _)) if !desired.contains('@') => name.to_string(),

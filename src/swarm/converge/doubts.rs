@@ -1,4 +1,4 @@
-//! What a run that watched a converged stack cannot promise of it, each fit to stand after "not proved:". Pure.
+//! What a run cannot prove about a stack that converged; each text follows "not proved:". Pure.
 
 use super::desired::{Desired, DesiredService};
 use super::history::History;
@@ -6,8 +6,8 @@ use crate::observed::{Mode, Observed, Restart};
 use ccci_model::time::Span;
 use std::time::Duration;
 
-/// Doubts about services that converged, after the last look. A task that ended by itself meanwhile was started anew by
-/// Swarm, so later looks see nothing of it; and where no health check speaks, time alone does.
+/// Doubts about services that converged, after the last look. Swarm replaces a task that ended by itself, so later
+/// looks do not show the end. Without a health check, only the time that a service stayed up counts.
 pub fn doubts(desired: &Desired, observed: &Observed, history: &History, now_ms: u64) -> Vec<String> {
     let mut out: Vec<String> = desired.services.iter().filter_map(|w| ended(w, history)).collect();
     let unchecked: Vec<(String, u64)> = desired
@@ -50,7 +50,7 @@ mod tests {
     use super::super::{Verdict, converge};
     use super::*;
 
-    /// The doubts at the last of these looks; after the look `anew` something was done to the app.
+    /// The doubts at the last of these looks. The entry `anew` means that something was done to the app.
     fn after(services: &str, looks: &[&str]) -> Vec<String> {
         let services = services_of(services);
         let (desired, mut history) = (desired(&services, true), History::default());
@@ -86,13 +86,13 @@ mod tests {
                 vec!["app: a run | db: d start", "app: a run | db: d run"],
                 "that `app` stays up for longer than 9s: it has no health check",
             ),
-            // another task begins at nothing
+            // with another task the time starts again at 0
             (
                 "app x1",
                 vec![app, "app: a shut, b run"],
                 "that `app` stays up for longer than 6s: it has no health check",
             ),
-            // what was done to the app did not take its task away
+            // the task kept running while something was done to the app
             (
                 "app x1",
                 vec![app, app, "anew", app],
@@ -125,12 +125,12 @@ mod tests {
         assert_eq!(after(&[&converged, &one, &two]), twice);
         assert_eq!(after(&[&converged, &["anew"], &one]), once);
         assert_eq!(after(&[&converged, &one, &["anew", "10000 | app: a fail=3, b run"]]), once);
-        // before that it is no news
+        // an end before that is not reported
         assert_eq!(after(&[&converged[..1], &one, &["60000 | app: a fail=3, b run"]]).len(), 1);
         assert!(
             after(&[&converged[..1], &one, &["60000 | app: a fail=3, b run"]])[0].contains("longer than 53s")
         );
-        // nor is an end that is seen with the look at which everything is as desired
+        // nor is an end that is observed by the same look that finds everything as desired
         let with_it = ["0 | app: a run", "10000 | app: a run leaving, b run", "99000 | app: a fail=3, b run"];
         assert!(after(&[&with_it, &["100000 | app: a fail=3, b run"]])[0].contains("longer than 90s"));
     }

@@ -1,4 +1,4 @@
-//! How a task ended, told from everything the engine says about it. One table of the engine's own words. Pure.
+//! How a task ended, from everything the engine says about it. One table has the engine's own words. Pure.
 
 use crate::observed::{Mode, ObservedService, ObservedTask, Oom, Restart, TaskState};
 use crate::ports::cluster::DISK_FULL;
@@ -9,25 +9,25 @@ use ccci_model::failure::{Cause, causes};
 pub enum End {
     /// Its program ended by itself with this code.
     Exit(i64),
-    /// The kernel killed it for memory (only the container tells: lesson 47).
+    /// The kernel killed it because it exceeded its memory limit (only the container shows this: lesson 47).
     OutOfMemory,
-    /// The kernel killed it although it has no limit: its node had no more memory.
+    /// The kernel killed it although it has no limit: its node had no memory left.
     MachineOutOfMemory,
     /// The engine stopped it because its health check failed (lesson 39).
     Unhealthy,
     /// The node has no such image and could not get it.
     NoImage,
-    /// A port it publishes is taken.
+    /// A port that it publishes is in use.
     PortTaken,
     /// A disk of its node is full.
     DiskFull,
-    /// The engine could not join it to a network, for instance for what a killed engine left of it.
+    /// The engine could not join it to a network, for instance because of remains of a killed engine.
     NoNetwork,
-    /// The node could not start it, for instance for a mount (lesson 9).
+    /// The node could not start it, for instance because of a mount (lesson 9).
     Refused,
 }
 
-/// Words of the engine (20.10 to 29) that tell a kind of end, most telling first.
+/// Words of the engine (20.10 to 29) and the end that they mean, the most specific first.
 const WORDS: &[(&str, End)] = &[
     (DISK_FULL, End::DiskFull),
     ("No such image", End::NoImage),
@@ -45,10 +45,10 @@ const WORDS: &[(&str, End)] = &[
     ("OCI runtime", End::Refused),
 ];
 
-/// An old task may end so while Swarm takes it down; it says nothing about the app (lesson 44).
+/// An old task may end with these errors while Swarm removes it; they say nothing about the app (lesson 44).
 const HARMLESS: &[&str] = &["removing network", "error while removing"];
 
-/// How a task ended badly; `None` while it lives, when it finished as it should or Swarm wanted it gone.
+/// How a task ended badly. `None` if it has not ended, finished as it should, or was stopped by Swarm.
 pub fn end_of(service: &ObservedService, task: &ObservedTask) -> Option<End> {
     let said = || WORDS.iter().find(|(words, _)| task.error.contains(words)).map(|(_, end)| end.clone());
     match task.state {
@@ -71,7 +71,7 @@ pub fn end_of(service: &ObservedService, task: &ObservedTask) -> Option<End> {
 }
 
 impl End {
-    /// The row of `CAUSES` for an end that keeps coming.
+    /// The row of `CAUSES` for an end that repeats.
     pub fn cause(&self) -> &'static Cause {
         match self {
             End::Exit(_) => causes::CRASH_LOOP,
@@ -86,9 +86,9 @@ impl End {
         }
     }
 
-    /// What an update failed by that was taken back or stopped for this end: an engine that cannot start it is no fault of
-    /// the new version.
-    pub(crate) fn cause_of_update(&self, of_recipe: &'static Cause) -> &'static Cause {
+    /// The cause of an update that was rolled back or paused because of this end: `of_recipe`, unless the engine
+    /// could not start the task, because then the new version is not to blame.
+    pub fn cause_of_update(&self, of_recipe: &'static Cause) -> &'static Cause {
         if [End::NoNetwork, End::DiskFull, End::MachineOutOfMemory].contains(self) {
             self.cause()
         } else {
@@ -96,12 +96,12 @@ impl End {
         }
     }
 
-    /// Whether the end may only say that another service was not there yet.
-    pub(crate) fn may_wait_for_others(&self) -> bool {
+    /// Whether the only reason may be that another service was not ready yet.
+    pub fn may_wait_for_others(&self) -> bool {
         matches!(self, End::Exit(_) | End::Unhealthy)
     }
 
-    /// In a few words, after "ended".
+    /// A few words that follow "ended".
     pub fn words(&self) -> String {
         match self {
             End::Exit(code) => format!("with exit code {code}{}", meaning(*code)),
@@ -131,7 +131,7 @@ pub fn meaning(code: i64) -> &'static str {
     }
 }
 
-/// One line a task for the evidence: state, exit code and the engine's own words.
+/// One line about a task for the evidence: state, exit code and the engine's own words.
 pub fn line(task: &ObservedTask) -> String {
     let mut text = format!("{:?}", task.state).to_lowercase();
     if let Some(code) = task.exit_code {

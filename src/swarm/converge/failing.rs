@@ -1,4 +1,4 @@
-//! When bad ends are final, and the failures that say so: expected, seen, evidence, blame.
+//! When bad ends are final, and the failures that say so: expected, observed, evidence, blame.
 
 use super::USEFUL_MS;
 use super::desired::{Desired, DesiredService};
@@ -8,18 +8,18 @@ use super::status::{ServiceStatus, in_brackets};
 use crate::observed::{Observed, ObservedService, ObservedTask, Restart, TaskState, UpdateState};
 use ccci_model::failure::{Blame, Cause, Failure, causes};
 
-/// So many ends of one kind in one slot are a loop.
+/// Number of equal ends in one slot that make a loop.
 const LOOP: usize = 2;
-/// While Swarm updates the service it may still take the update back, which says more.
+/// The same while Swarm updates the service: it may still roll the update back, which says more.
 const LOOP_IN_UPDATE: usize = 3;
-/// So many ends of different kinds are a loop too.
+/// Number of ends of different kinds that make a loop.
 const MIXED_LOOP: usize = 4;
-/// So many ends over so long a time are a loop whatever else is on its way.
+/// Number of ends that make a loop whatever other services do, if they span this time in ms.
 const LOOP_ANYWAY: (usize, u64) = (5, 120_000);
 /// Lines of task history shown.
 const SHOWN: usize = 6;
 
-/// The failure of a service that cannot become good, if it is so at this look.
+/// The failure of a service that cannot become good, if this look shows that.
 pub(super) fn dead(
     i: usize,
     desired: &Desired,
@@ -42,7 +42,7 @@ pub(super) fn dead(
             };
             let ends = looping.filter(|ends| !excused(ends)).max_by_key(|ends| ends.len())?;
             Some(match &service.update {
-                // whether the old task was still there when the new one ended is a matter of milliseconds
+                // whether the old task still existed when the new one ended depends on milliseconds
                 Some((UpdateState::Paused, said)) if service.start_first => {
                     paused(service, said, "no version serves", history)
                 }
@@ -53,7 +53,7 @@ pub(super) fn dead(
     }
 }
 
-/// The ends that make a loop: the newest ones alike, or many of any kind.
+/// The ends that make a loop: the newest ones if they are equal, or many of any kind.
 fn looping<'a, 'b>(ends: &'a [BadEnd<'b>], needed: usize) -> Option<&'a [BadEnd<'b>]> {
     let newest = ends.last()?;
     let alike = ends.iter().rev().take_while(|b| b.end == newest.end).count();
@@ -95,7 +95,7 @@ fn excused_by_others(
     })
 }
 
-/// A service whose tasks ended and that Swarm will not start again.
+/// The failure of a service whose tasks ended and that Swarm will not start again.
 pub(super) fn never_again(
     service: &ObservedService,
     live: &[&ObservedTask],
@@ -167,7 +167,7 @@ fn blamed(cause: &'static Cause, service: &ObservedService, bad: &BadEnd<'_>, ob
     Failure::new(cause, expected, observed)
 }
 
-/// An update that Swarm took back (lesson 4).
+/// The failure of an update that Swarm rolled back (lesson 4).
 pub(super) fn rolled_back(
     service: &ObservedService,
     state: UpdateState,
@@ -183,7 +183,7 @@ pub(super) fn rolled_back(
     with_tasks(Failure::new(cause, expected, observed), service, history).evidence("Swarm says", said)
 }
 
-/// An update that Swarm stopped while old tasks serve (lesson 42).
+/// The failure of an update that Swarm paused while old tasks serve (lesson 42).
 pub(super) fn paused(service: &ObservedService, said: &str, and: &str, history: &History) -> Failure {
     let expected = format!("service `{}` to run the new version", service.name);
     let why = history.newest_bad_end(service, true);
@@ -193,7 +193,7 @@ pub(super) fn paused(service: &ObservedService, said: &str, and: &str, history: 
     with_tasks(Failure::new(cause, expected, observed), service, history).evidence("Swarm says", said)
 }
 
-/// A task that no node takes. A port held by this very stack is the recipe's own doing.
+/// The failure of a task that no node accepts. If a service of this stack holds the port, the recipe is to blame.
 pub(super) fn no_node(service: &ObservedService, error: &str, observed: &Observed) -> Failure {
     let expected = format!("a node for service `{}`", service.name);
     if !error.contains("port") {
@@ -201,7 +201,7 @@ pub(super) fn no_node(service: &ObservedService, error: &str, observed: &Observe
     }
     let mine = |p: &(u16, u16, String)| service.ports.iter().any(|q| (q.0, &q.2) == (p.0, &p.2));
     let holder = observed.services.iter().find(|s| s.id != service.id && s.ports.iter().any(mine));
-    // an old task that never ran holds nothing
+    // an old task that never ran holds no port
     let old_runs = observed.tasks_of(service).iter().any(|t| t.state == TaskState::Running);
     let failure = Failure::new(causes::PORT_TAKEN, expected, format!("{error}: {}", ports(service)));
     match holder {

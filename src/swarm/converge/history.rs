@@ -1,5 +1,6 @@
-//! What is remembered between the looks at one deploy. Swarm forgets old tasks (five a slot by default) and stamps
-//! times with another clock than ours, so both are kept here, by our own clock.
+//! What is remembered between the looks at one deploy.
+//! Swarm forgets old tasks (by default it keeps five for each slot) and takes its times from another clock, so
+//! tasks and times are kept here, by our own clock.
 
 use super::desired::Desired;
 use super::status::ServiceStatus;
@@ -8,20 +9,20 @@ use crate::observed::{Observed, ObservedService, ObservedTask, Restart, TaskStat
 use ccci_model::name::ServiceName;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What was seen of one deploy so far.
+/// What was observed of one deploy so far.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    /// The services that the last `Hopeless` was about, the decisive one first.
+    /// The services of the last `Hopeless`, the decisive one first.
     pub culprits: Vec<ServiceName>,
     looked: bool,
-    /// When everything was first as desired.
+    /// When everything was first as desired, ms.
     converged_ms: Option<u64>,
-    /// How tasks ended that did so after that, by service, in the order in which it was seen.
+    /// How tasks ended after that, by service, in the order in which the ends were observed.
     late: BTreeMap<ServiceName, Vec<(String, ends::End)>>,
-    /// Since when a service is up with its present tasks, whatever waits came in between.
+    /// The present tasks of each service that is up, and since when, ms; kept from one wait to the next.
     up: BTreeMap<ServiceName, (String, u64)>,
     tasks: BTreeMap<String, Remembered>,
-    /// Ends from before this wait in slots that were up when it began: the past.
+    /// Tasks that ended before this wait in slots that were up when it began; these ends do not count.
     forgiven: BTreeSet<String>,
     good: BTreeMap<ServiceName, (String, u64)>,
     blocked: BTreeMap<ServiceName, (String, u64)>,
@@ -31,7 +32,7 @@ pub struct History {
 struct Remembered {
     task: ObservedTask,
     first_ms: u64,
-    /// When it was first seen running, and first seen ended.
+    /// When it was first observed running, and first observed ended, ms.
     ran_ms: Option<u64>,
     ended_ms: Option<u64>,
 }
@@ -40,7 +41,7 @@ struct Remembered {
 const LONGEST_WATCH_MS: u64 = 30_000;
 
 impl History {
-    /// Takes in one look.
+    /// Adds one look.
     pub(super) fn take(&mut self, desired: &Desired, observed: &Observed, now_ms: u64) {
         for task in &observed.tasks {
             let known = self.tasks.entry(task.id.clone()).or_insert_with(|| Remembered {
@@ -73,7 +74,7 @@ impl History {
         }
     }
 
-    /// The bad ends of a service's present spec, by slot, oldest first.
+    /// The bad ends of tasks with a service's present spec, by slot, oldest first.
     pub(super) fn bad_ends(&self, service: &ObservedService) -> Vec<Vec<BadEnd<'_>>> {
         let mut slots: BTreeMap<(u64, &str), Vec<BadEnd<'_>>> = BTreeMap::new();
         for (id, r) in &self.tasks {
@@ -89,7 +90,7 @@ impl History {
         slots
     }
 
-    /// The newest bad end of a service, of whatever spec: what an update was taken back for.
+    /// The newest bad end of a service, of its present spec or of another; it shows why an update was rolled back.
     pub(super) fn newest_bad_end(
         &self,
         service: &ObservedService,
@@ -104,7 +105,7 @@ impl History {
             .max_by_key(|b| b.task.created_ms)
     }
 
-    /// All tasks of a service that were ever seen, newest first.
+    /// All tasks of a service that were ever observed, newest first.
     pub(super) fn tasks_of(&self, service: &ObservedService) -> Vec<&ObservedTask> {
         let mut all: Vec<&ObservedTask> =
             self.tasks.values().map(|r| &r.task).filter(|t| t.service == service.id).collect();
@@ -112,7 +113,7 @@ impl History {
         all
     }
 
-    /// For how long this very thing has been blocking a service, ms.
+    /// For how long the same thing has been blocking a service, ms.
     pub(super) fn blocked_for(&mut self, service: &ServiceName, by: &str, now_ms: u64) -> u64 {
         let entry = self.blocked.entry(service.clone()).or_insert_with(|| (by.to_string(), now_ms));
         if entry.0 != by {
@@ -121,12 +122,12 @@ impl History {
         now_ms - entry.1
     }
 
-    /// Nothing blocks a service at this look.
+    /// Records that nothing blocks a service at this look.
     pub(super) fn unblocked(&mut self, service: &ServiceName) {
         self.blocked.remove(service);
     }
 
-    /// Notes since when a service is good, with which tasks.
+    /// Records since when a service is good, and with which tasks.
     pub(super) fn note_status(&mut self, service: &ServiceName, status: &ServiceStatus, now_ms: u64) {
         for since in [&mut self.good, &mut self.up] {
             match status {
@@ -148,19 +149,19 @@ impl History {
         self.good.get(service).map(|(_, since)| *since)
     }
 
-    /// Forgets what does not count any more when something was done to the app; what speaks against its staying up is kept.
+    /// Forgets what no longer counts after something was done to the app. What shows whether services stay up is kept.
     pub fn begin_anew(&mut self) {
         let before = std::mem::take(self);
         let History { converged_ms, late, up, .. } = before;
         *self = History { converged_ms, late, up, ..History::default() };
     }
 
-    /// Everything is as desired.
+    /// Records that everything is as desired.
     pub(super) fn converged(&mut self, now_ms: u64) {
         self.converged_ms.get_or_insert(now_ms);
     }
 
-    /// Notes ends that came after everything had been as desired.
+    /// Records ends that came after everything was first as desired.
     pub(super) fn note_late_ends(&mut self, service: &ObservedService) {
         let Some(since) = self.converged_ms else { return };
         let is_late = |b: &BadEnd<'_>| self.tasks[&b.task.id].ended_ms.is_some_and(|at| at > since);
@@ -177,17 +178,17 @@ impl History {
         );
     }
 
-    /// How tasks of a service ended after everything had been as desired.
+    /// How tasks of a service ended after everything was first as desired.
     pub(super) fn late_ends(&self, service: &ServiceName) -> Vec<&ends::End> {
         self.late.get(service).into_iter().flatten().map(|(_, end)| end).collect()
     }
 
-    /// Since when a service is up with its present tasks, ms.
+    /// Since when a service is up with its present tasks, ms; earlier waits count.
     pub(super) fn up_since(&self, service: &ServiceName) -> Option<u64> {
         self.up.get(service).map(|(_, since)| *since)
     }
 
-    /// Why a stack whose services are all good is not called converged yet.
+    /// Why a stack whose services are all good does not count as converged yet.
     pub(super) fn not_still(
         &self,
         desired: &Desired,
@@ -220,9 +221,9 @@ impl History {
 pub(super) struct BadEnd<'a> {
     pub task: &'a ObservedTask,
     pub end: ends::End,
-    /// When the task itself was first seen, by our clock.
+    /// When the task was first observed, by our clock, ms.
     pub first_ms: u64,
-    /// How long it was seen running; the time before that is Swarm's restart delay and the start.
+    /// How long it was observed running, ms; the time before is Swarm's restart delay and the start.
     pub ran_for_ms: u64,
 }
 
@@ -233,17 +234,17 @@ impl Remembered {
     }
 }
 
-/// Whether a task is of the service's present spec. Adapters leave the digest empty when they cannot know it.
+/// Whether a task has the service's present spec. Adapters leave the digest empty if they cannot know it.
 pub(super) fn is_of(task: &ObservedTask, service: &ObservedService) -> bool {
     task.template.is_empty() || task.template == service.template
 }
 
-/// Where a task runs for its service: its slot, or for global services its node.
+/// Where a service runs a task: in a slot or, if the service is global, on a node.
 pub(super) fn slot(task: &ObservedTask) -> (u64, &str) {
     if task.slot == 0 { (0, task.node.as_str()) } else { (task.slot, "") }
 }
 
-/// A later look at a task; what an earlier look learnt of its container and the container no longer says is kept.
+/// Merges two looks at a task. Facts about its container are kept if the later look no longer has them.
 fn merged(before: &ObservedTask, now: &ObservedTask) -> ObservedTask {
     let mut task = now.clone();
     task.oom_killed = now.oom_killed.or(before.oom_killed);

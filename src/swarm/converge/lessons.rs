@@ -1,4 +1,4 @@
-//! The lessons about converging, each as the looks that taught it.
+//! The lessons about converging, each as the looks that it came from.
 
 use super::scene::{check, check_deadline, check_quiet};
 
@@ -56,7 +56,7 @@ fn lesson_04_a_rolled_back_update_is_named_with_the_exit_of_its_task() {
 fn lesson_04_a_rollback_that_is_history_does_not_block_a_quiet_wait() {
     let looks = ["0 | app: a run | app rolled_back", "400 | app: a run | app rolled_back"];
     check_quiet("app x1", &looks, "converged @400", "");
-    // what runs is not what was wanted, and the engine says itself that it took the update back
+    // what runs is not what was desired, and the engine itself says that it rolled the update back
     let taken_back = ["0 | app: a run | app rolled_back (rollback completed) | app image=i1"];
     check_quiet("app x1 image=i2", &taken_back, "rolled-back @0", "recipe");
 }

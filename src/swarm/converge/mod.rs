@@ -1,11 +1,12 @@
-//! Whether a stack has reached what was asked: a pure function of what is desired, what is seen and what was seen
-//! before. It answers no as early as it can be sure and yes as soon as it is stable. No clock, no engine.
+//! Whether a stack has reached its desired state: a pure function of what is desired, observed, and was observed
+//! before.
+//! It says no as soon as it is sure, and yes as soon as the stack is stable. No clock, no engine.
 //!
 //! Why these numbers: Swarm watches an update for its own `monitor` time, so an update that is `completed` needs no
-//! second opinion; a first install has no monitor, so the same tasks must be seen running for [`STILL_MS`], and for longer
-//! where no health check speaks for them. A service
-//! that has failed before must outlive its failed tasks. A crash loop is called at the second equal end, unless
-//! another service of the stack is still coming up: an app may end a few times while its database is being made.
+//! second check. A first install has no monitor, so the same tasks must be observed running for [`STILL_MS`], and
+//! for longer if the service has no health check. A service that failed before must stay up for longer than its
+//! failed tasks did. A crash loop is reported at the second equal end, unless another service of the stack is still
+//! coming up: an app may end a few times while its database is being made.
 
 mod desired;
 mod doubts;
@@ -35,34 +36,35 @@ use crate::observed::Observed;
 use ccci_model::failure::{Failure, causes};
 use status::ServiceStatus;
 
-/// The same tasks must be seen running for so long before a stack counts as converged, ms.
-pub(crate) const STILL_MS: u64 = 400;
-/// The same for a service without a health check, which time alone speaks for: the engine tells of an end some hundred
-/// ms late, and a program that ends at once was seen to run for as long as that.
-/// Not proved by it: that the program stays up. One that lives for longer and then ends counts as converged; the steps
+/// How long the same tasks must be observed running before a stack counts as converged, ms.
+pub const STILL_MS: u64 = 400;
+/// The same for a service without a health check, where only time counts, ms. The engine reports an end some
+/// hundred ms late, and a program that ends at once was observed running for as long as that.
+/// This does not prove that the program stays up. One that runs for longer and then ends counts as converged; later
+/// steps report it only if it is down when they look.
 /// after that call it only if it is down when they look.
-pub(crate) const UNCHECKED_STILL_MS: u64 = 1_200;
-/// The same for one that never restarts and has no health check: what runs once may only be at its work still.
-pub(crate) const ONE_SHOT_STILL_MS: u64 = 5_000;
-/// A service without a health check counts as able to serve others once it has been up so long, ms.
+pub const UNCHECKED_STILL_MS: u64 = 1_200;
+/// The same for a service that never restarts and has no health check, ms: a task that runs once may still be working.
+pub const ONE_SHOT_STILL_MS: u64 = 5_000;
+/// A service without a health check counts as able to serve others once it has been up for this long, ms.
 const USEFUL_MS: u64 = 30_000;
 
-/// What one look says.
+/// The result of one look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Everything is as desired and was so for long enough; remarks a reader should see.
+    /// Everything is as desired and was so for long enough.
     Converged {
-        /// One sentence each.
+        /// Remarks for the reader, one sentence each.
         notes: Vec<String>,
     },
-    /// Not yet, and what is missing.
+    /// Not yet: what is missing.
     Waiting(String),
     /// It cannot become good.
     Hopeless(Failure),
 }
 
-/// Judges one look. `now_ms` is the looker's own monotonic time; `history` is what this function remembers between
-/// looks at one deploy (a new deploy takes a new history). After `Hopeless`, `history.culprits` names the services.
+/// Judges one look. `now_ms` is the caller's own monotonic time. `history` is what this function remembers between
+/// looks at one deploy; a new deploy takes a new history. After `Hopeless`, `history.culprits` names the services.
 pub fn converge(desired: &Desired, observed: &Observed, history: &mut History, now_ms: u64) -> Verdict {
     history.take(desired, observed, now_ms);
     let seen_of = desired.services.iter().filter_map(|w| observed.service(w.name.as_str()));
@@ -94,13 +96,8 @@ pub fn converge(desired: &Desired, observed: &Observed, history: &mut History, n
     Verdict::Converged { notes }
 }
 
-/// The failure for a wait that reached its deadline, from the same evidence.
-pub(crate) fn not_converged(
-    desired: &Desired,
-    observed: &Observed,
-    history: &mut History,
-    now_ms: u64,
-) -> Failure {
+/// The failure of a wait that reached its deadline, from the same evidence.
+pub fn not_converged(desired: &Desired, observed: &Observed, history: &mut History, now_ms: u64) -> Failure {
     history.take(desired, observed, now_ms);
     let mut first: Option<Failure> = None;
     history.culprits.clear();
@@ -119,7 +116,7 @@ pub(crate) fn not_converged(
     })
 }
 
-/// The first failure, with the others named beside it.
+/// The first failure, with the others as evidence.
 fn one_of(dead: Vec<(usize, Failure)>, desired: &Desired) -> Failure {
     let mut all = dead.into_iter();
     let (_, first) = all.next().expect("the caller has looked that there is one");

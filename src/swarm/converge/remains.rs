@@ -1,18 +1,18 @@
-//! What is left to ask of a stack that did not converge: pure, and the same whenever it is looked at.
+//! Whether a stack that did not converge still has something to test. Pure; the same at whatever moment one looks.
 
 use super::ends;
 use super::history::{is_of, slot};
 use crate::observed::{Observed, ObservedService, ObservedTask, TaskState};
 
-/// Whether every service that wants tasks has one that runs and is no part of the failure. A task whose predecessors of
-/// the same spec ended badly runs by chance at this look and is gone at the next.
+/// Whether every service that desires tasks has a running one that is not part of the failure. If earlier tasks of
+/// the same spec ended badly, a task runs only by chance at this look and will be gone at the next.
 pub fn something_stays(observed: &Observed) -> bool {
     let mut desired = observed.services.iter().filter(|s| s.mode.desired() > 0);
     !observed.services.is_empty()
         && desired.all(|s| observed.tasks_of(s).iter().any(|t| runs(t) && !doomed(t, s, observed)))
 }
 
-/// Whether every service that wants tasks has one that runs, of whatever spec and whatever came before it.
+/// Whether every service that desires tasks has a running one, of any spec and whatever ended before it.
 pub fn something_runs(observed: &Observed) -> bool {
     let mut desired = observed.services.iter().filter(|s| s.mode.desired() > 0);
     !observed.services.is_empty() && desired.all(|s| observed.tasks_of(s).iter().any(|t| runs(t)))
@@ -45,11 +45,11 @@ mod tests {
             ("app x1", "app: a fail=5, b fail=5, c start", (false, false)),
             ("app x1", "app: a run", (true, true)),
             ("app x1", "app: a run leaving", (false, false)),
-            // a paused update: the old task stays, whether or not a new one is up just now
+            // a paused update: the old task stays, whether or not a new one runs at this moment
             ("app x1", "app: a old run, b fail=5, c start | app paused", (true, true)),
             ("app x1", "app: a old run, b fail=5, c run | app paused", (true, true)),
             ("app x1", "app: a old run leaving, b fail=5, c run | app paused", (false, true)),
-            // what ended before with another spec says nothing of this one
+            // what ended with another spec says nothing about this one
             ("app x1", "app: a old fail=1, b run", (true, true)),
             ("app x2", "app: a.1 fail=1, b.1 run, c.2 run", (true, true)),
             ("app x1; db x1", "app: a run | db: d fail=1, e run", (false, true)),

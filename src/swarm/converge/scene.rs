@@ -1,16 +1,17 @@
-//! Scenes for the tests: a stack and its looks written as short lines, so that a case fits on a few of them.
+//! Scenes for the tests: a stack and its looks, written as short lines.
 //!
 //! Services: `app x1 hc onfail; db x2`. Words: `xN`, `global=N`, `job=N`, `hc`, `any|onfail|never`, `max=N`,
-//! `startfirst`, `port=N`, `image=I`. A look: `500 | app: a run, b.2 fail=1 (words) | app paused (words)`: time, tasks
-//! of each service, updates. Task words: `pend start run done fail[=N] rej shut orphan`, `old` (another spec), `unhealthy`, `oom`.
+//! `startfirst`, `port=N`, `image=I`.
+//! A look: `500 | app: a run, b.2 fail=1 (words) | app paused (words)`: time, tasks of each service, updates.
+//! Task words: `pend start run done fail[=N] rej shut orphan`, `old` (another spec), `unhealthy`, `oom`.
 
 use super::{Desired, DesiredMode, DesiredService, History, Verdict, converge, not_converged};
 use crate::observed::{Mode, Observed, ObservedService, ObservedTask, Oom, Restart, TaskState, UpdateState};
 use ccci_model::name::ServiceName;
 use std::collections::BTreeMap;
 
-/// Runs the looks until one is decisive and compares `converged @900`, `crash-loop @6500` or `waiting`, and that the
-/// text of that verdict holds the words.
+/// Runs the looks until one is decisive. Compares the verdict with `expected` (`converged @900`, `crash-loop @6500`
+/// or `waiting`) and checks that its text contains `words`.
 #[track_caller]
 pub(super) fn check(services: &str, looks: &[&str], expected: &str, words: &str) {
     let (verdict, text) = run(services, looks, true);
@@ -26,7 +27,7 @@ pub(super) fn check_quiet(services: &str, looks: &[&str], expected: &str, words:
     assert!(text.contains(words), "`{words}` is not in: {text}");
 }
 
-/// What is said when the deadline comes after these looks.
+/// Checks the failure of a deadline that comes after these looks.
 #[track_caller]
 pub(super) fn check_deadline(services: &str, looks: &[&str], cause: &str, words: &str) {
     let services = services_of(services);
@@ -43,7 +44,7 @@ pub(super) fn check_deadline(services: &str, looks: &[&str], cause: &str, words:
     assert!(text.contains(words), "`{words}` is not in: {text}");
 }
 
-/// The verdict of the last decisive look, and its whole text.
+/// The first decisive verdict, and its whole text.
 pub(super) fn run(services: &str, looks: &[&str], fresh: bool) -> (String, String) {
     let services = services_of(services);
     let (desired, mut history) = (desired(&services, fresh), History::default());
@@ -120,7 +121,7 @@ fn service_of(line: &str) -> ObservedService {
     s
 }
 
-/// A stack whose looks follow each other.
+/// A stack that is looked at several times.
 pub(super) struct Scene {
     services: Vec<ObservedService>,
     born: BTreeMap<String, u64>,
@@ -200,7 +201,7 @@ impl Scene {
     }
 }
 
-/// `app updating (words)`, `app gone`, `app image=x`, `app template=x`.
+/// Applies a change: `app updating (words)`, `app gone`, `app image=x`, `app template=x`.
 fn change(observed: &mut Observed, part: &str) {
     let (text, said) = said(part);
     let (name, what) = text.trim().split_once(' ').expect("a service and a change");

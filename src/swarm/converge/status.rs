@@ -1,4 +1,4 @@
-//! Where one service stands at one look: good, on its way, failing, or dead. The rules of updates are here.
+//! The status of one service at one look: good, on its way, failing, or dead. The rules of updates are here.
 
 use super::desired::DesiredService;
 use super::failing;
@@ -7,29 +7,29 @@ use crate::observed::{Mode, Observed, ObservedService, ObservedTask, Restart, Ta
 use ccci_model::failure::{Failure, causes};
 use std::collections::BTreeMap;
 
-/// A service the engine does not show may be on its way for so long, ms; a deploy has made all of them when it returns.
+/// How long a service may be missing from the engine, ms; a deploy has made all services when it returns.
 const MISSING_MS: u64 = 10_000;
-/// A paused update whose old tasks still serve must be seen so for so long, ms: status and tasks are two looks.
+/// How long a paused update whose old tasks still serve must be observed, ms: status and tasks are two looks.
 const PAUSED_MS: u64 = 1_000;
-/// A task without a node must be seen so for so long, ms.
+/// How long a task without a node must be observed, ms.
 const NO_NODE_MS: u64 = 3_000;
-/// A port may be held by a container that is going away for so long, ms (measured: 6 s after a removal).
+/// How long a port may be held by a container that is going away, ms (measured: 6 s after a removal).
 const NO_PORT_MS: u64 = 10_000;
 
-/// Where a service stands.
+/// The status of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ServiceStatus {
-    /// Everything it wants is there.
+    /// Everything that it desires exists.
     Good {
-        /// The tasks that count, to see that they stay the same.
+        /// The tasks that count, to see whether they stay the same.
         tasks: String,
         /// Nothing more can happen: all its tasks finished, or none is desired.
         finished: bool,
-        /// Whether something speaks for what runs besides time: a health check, or Swarm's own watch over an update.
+        /// Whether more than time shows that it stays up: a health check, or Swarm's own watch over an update.
         watched: bool,
-        /// The longest time that a task which failed before ran, ms.
+        /// The longest time that one of its failed tasks ran, ms.
         failed_before: Option<u64>,
-        /// Remarks.
+        /// Remarks for the reader.
         notes: Vec<String>,
     },
     /// On its way.
@@ -41,7 +41,7 @@ pub(super) enum ServiceStatus {
 }
 
 impl ServiceStatus {
-    /// What is missing; nothing when good.
+    /// What is missing; `None` if good.
     pub(super) fn why_not(&self) -> Option<String> {
         match self {
             ServiceStatus::Good { .. } => None,
@@ -58,15 +58,15 @@ impl ServiceStatus {
 /// The tasks of a service, counted.
 struct Count<'a> {
     desired: u64,
-    /// Only completions count.
+    /// Whether only completions count.
     job: bool,
-    /// Running, of the desired spec, and Swarm wants them to.
+    /// Running, of the desired spec, and desired to run.
     live: Vec<&'a ObservedTask>,
-    /// Finished as they should, the newest of their slot.
+    /// Finished as they should; outside of jobs, only the newest of each slot.
     done: Vec<&'a ObservedTask>,
-    /// Of another spec and still desired running.
+    /// Of another spec and still desired to run.
     old: Vec<&'a ObservedTask>,
-    /// Of the desired spec and on their way.
+    /// Of the desired spec and not running yet.
     coming: Vec<&'a ObservedTask>,
 }
 
@@ -162,7 +162,7 @@ impl Count<'_> {
         there >= self.desired && self.live.len() as u64 <= self.desired && self.old.is_empty()
     }
 
-    /// What is missing, without numbers that tick.
+    /// What is missing, without numbers that change at each look.
     fn why(&self, service: &ObservedService) -> String {
         let name = &service.name;
         let there = self.live.len() + self.done.len();
@@ -181,7 +181,8 @@ impl Count<'_> {
     }
 }
 
-/// What Swarm cannot get out of by itself: a paused update with the old version serving, a task without a node.
+/// The status of a service that Swarm cannot repair by itself: its update is paused while the old version serves, or a
+/// task has no node.
 fn stuck(
     service: &ObservedService,
     count: &Count<'_>,

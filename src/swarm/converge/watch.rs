@@ -1,4 +1,4 @@
-//! Waiting until a stack has converged: the wait loop, one look at a time, with the logs of the culprit in the failure.
+//! Waits until a stack has converged, one look at a time; a failure gets the logs of the services that caused it.
 
 use super::{Desired, History, Verdict, converge, not_converged};
 use crate::observed::Observed;
@@ -9,16 +9,16 @@ use ccci_model::name::StackName;
 use ccci_model::time::Moment;
 use std::time::Duration;
 
-/// An engine that is being restarted answers again within some seconds (measured: 1-4 s); so long it may be silent.
+/// How long the engine may be silent: one that is being restarted answers again within some seconds (measured: 1-4 s).
 const SILENT: Duration = Duration::from_secs(30);
-/// Log lines in a failure: the last one is often not the cause (lesson 46).
+/// Number of log lines in a failure: the last line is often not the cause (lesson 46).
 const LOG_LINES: usize = 20;
-/// Services whose logs are put into a failure.
+/// Number of services whose logs are put into a failure.
 const LOGS_OF: usize = 3;
 
-/// Waits until the stack has converged; the notes say what a reader should know. A deadline ends as `Hopeless` with
-/// what was missing; `TimedOut` comes only when not one look succeeded. A wait for what an earlier wait has seen takes
-/// its history on; one after something new was deployed takes a new one.
+/// Waits until the stack has converged; returns notes for the reader. A deadline ends as `Hopeless` with what was
+/// missing; `TimedOut` comes only if no look succeeded. A second wait for the same deploy takes the history of the
+/// first one; a wait after a new deploy takes a new history.
 pub fn until_converged(
     cluster: &dyn Cluster,
     clock: &dyn Clock,
@@ -58,7 +58,8 @@ pub fn until_converged(
     Err(WaitError::Hopeless(Box::new(with_logs(cluster, clock, stack, failure, history, limit))))
 }
 
-/// Adds the culprits' last log lines. Looking for them must not hide the failure, so an error here becomes evidence.
+/// Adds the last log lines of the culprits. An error while reading them must not hide the failure, so it becomes
+/// evidence.
 fn with_logs(
     cluster: &dyn Cluster,
     clock: &dyn Clock,

@@ -1,10 +1,10 @@
-//! Cases for what is said of ends, tasks and services, and for the bounds between two answers.
+//! Cases for the texts about ends, tasks and services, and for the limits between two verdicts.
 
 use super::ends::{line, meaning};
 use super::scene::{Scene, check, check_deadline, run, services_of};
 use super::*;
 
-/// The line of the first task of a service after these looks.
+/// The evidence line of the first task in the last of these looks.
 fn said_of(services: &str, looks: &[&str]) -> String {
     let mut scene = Scene::new(services_of(services));
     let observed = looks.iter().map(|l| scene.look(l).0).last().expect("a look");

@@ -1,24 +1,25 @@
-//! Keeps together what one stream wrote in one go. The engine reads the two streams of a container, and all containers, at the same
-//! time, so a stack trace or a key of several lines may have lines of another stream in its middle. Pure.
+//! Keeps lines together that one stream wrote at once.
+//! The engine reads the two streams of a container, and all containers, at the same time. So lines of another
+//! stream may come between the lines of a stack trace or of a key. Pure.
 
 use super::Line;
 use std::collections::HashMap;
 
-/// Lines of one stream that follow each other within this time, in ns, were written in one go.
+/// Longest time between two lines of one stream that were written at once, ns.
 const GAP: u64 = 20_000_000;
-/// No line is moved further than this, in ns: a stream that writes without a pause must not push the others away.
+/// No line is moved by more than this time, ns: a stream that writes without a pause must not push away the others.
 const LONGEST: u64 = 100_000_000;
 
-/// Lines that one stream wrote in one go.
+/// Lines that one stream wrote at once.
 struct Burst {
     day: String,
     first: u64,
     last: u64,
-    /// The place of its first line.
+    /// Index of its first line.
     place: usize,
 }
 
-/// The lines, which are in the order of time, with the lines of each burst behind its first one.
+/// Takes lines in the order of time; returns them with the lines of each burst directly after its first line.
 pub(super) fn kept_together(lines: Vec<Line>) -> Vec<Line> {
     let mut open: HashMap<(usize, usize), Burst> = HashMap::new();
     let mut places = vec![];
@@ -43,7 +44,7 @@ pub(super) fn kept_together(lines: Vec<Line>) -> Vec<Line> {
     sorted.into_iter().map(|(_, line)| line).collect()
 }
 
-/// The day and the ns since its beginning of a time like `2026-11-23T17:16:39.477220109Z`.
+/// The day of a time like `2026-11-23T17:16:39.477220109Z`, and the ns since the beginning of that day.
 fn time(at: &str) -> (&str, u64) {
     let part = |range| at.get(range).and_then(|digits: &str| digits.parse::<u64>().ok()).unwrap_or(0);
     let seconds = (part(11..13) * 60 + part(14..16)) * 60 + part(17..19);

@@ -1,9 +1,11 @@
-//! What a container wrote, as lines again. The engine cuts lines into parts of 16 KiB and puts a time before each part, so
-//! a secret that lies across a cut would stand in pieces in which nothing finds it. Pure.
+//! What a container wrote, put together to whole lines again.
+//! The engine cuts lines into parts of 16 KiB and puts a time before each part. A secret that lies across a cut
+//! would be in pieces, and redaction would not find it. Pure.
 //!
-//! An engine hands over one message a part: the time, a blank, the part, and a line break behind the last part of a line.
-//! A letter that lies across a cut is lost: its bytes come as as many replacement characters. Parts of one line carry the time of its beginning, and messages come in the order in which they were written; lines of
-//! standard output and of standard error may lie in each other. When the last so many messages are asked for, the first
+//! The engine sends one message for each part: the time, a space, the part, and a line break after the last part of
+//! a line. All parts of a line carry the time of its beginning. A character that lies across a cut is lost: each of
+//! its bytes arrives as a replacement character. Messages come in the order in which they were written; lines of
+//! standard output and of standard error may be interleaved. If only the last messages are asked for, the first one
 //! of a stream may be the rest of a line.
 
 mod bursts;
@@ -12,24 +14,24 @@ use ccci_script::limits::OUTPUT;
 use std::collections::VecDeque;
 use std::mem::{replace, take};
 
-/// Bytes that the engine keeps together of a line.
+/// Size of the parts into which the engine cuts a line, bytes.
 pub const PART: usize = 16 << 10;
-/// Bytes of one line that are kept; the mark of a cut stands behind them.
+/// Bytes of one line that are kept; [`CUT`] follows them.
 const LONGEST_LINE: usize = 1 << 20;
-/// Bytes of all lines that are kept, the last ones.
+/// Bytes of all lines that are kept; the oldest lines are dropped.
 const MOST: usize = OUTPUT.most;
-/// What a line weighs beside its text.
+/// Bytes that a line counts in addition to its text.
 const LINE: usize = 100;
-/// Bytes of a time as the engine writes it, `2026-11-23T17:16:39.477220109Z`.
+/// Bytes of a time as the engine writes it, like `2026-11-23T17:16:39.477220109Z`.
 const TIME: usize = 30;
-/// Stands where text is missing. Redaction knows by it that a secret may be cut there.
+/// Stands for missing text. It tells redaction that a secret may be cut there.
 const CUT: &str = "…";
-/// Messages that are asked for beside the lines wanted: the first of each stream may be the rest of a line.
+/// Messages asked for in addition to the desired lines: the first one of each stream may be the rest of a line.
 const BESIDE: usize = 2;
-/// How many times as many messages are asked for, when they did not suffice.
+/// Factor for the number of messages if there were too few.
 const MORE: usize = 4;
 
-/// Where a container writes.
+/// The stream that a container writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -41,45 +43,45 @@ pub enum Stream {
 /// A line that a container wrote.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Line {
-    /// The container, in the order in which they were taken, and the stream.
+    /// Number of the container, in the order in which they were taken, and of the stream.
     from: (usize, usize),
-    /// When it began, as the engine writes it; so written, times sort as texts.
+    /// When it began, as the engine writes it; such times sort correctly as text.
     at: String,
     text: Vec<u8>,
-    /// It may be the rest of a line.
+    /// Whether it may be the rest of a line.
     is_rest: bool,
-    /// It is too long and was cut.
+    /// Whether it was too long and was cut.
     is_cut: bool,
-    /// Bytes of the part that came last.
+    /// Bytes of its last part.
     last: usize,
 }
 
-/// The log of one container, or the end of it.
+/// The log of one container, or the end of the log.
 #[derive(Debug, Default)]
 pub struct Log {
     lines: VecDeque<Line>,
-    /// What they weigh.
+    /// Their bytes, with [`LINE`] for each line.
     weight: usize,
-    /// The oldest were left out, because there is too much.
+    /// Whether the oldest lines were dropped because there were too many bytes.
     lacks_oldest: bool,
-    /// Lines whose end has not come, of each stream.
+    /// The unfinished line of each stream.
     open: [Option<Line>; 2],
-    /// Streams of which something came.
+    /// Whether something came from each stream.
     begun: [bool; 2],
-    /// The time of the newest message that surely began a line.
+    /// The time of the newest message that certainly began a line.
     newest: Option<String>,
     /// The time of the last message.
     latest: String,
     messages: usize,
-    /// Bytes of them.
+    /// Bytes of these messages.
     read: usize,
-    /// What a terminal wrote, up to the next line break.
+    /// What a terminal wrote after the last line break.
     terminal: Vec<u8>,
-    /// Of that, a beginning was taken.
+    /// Whether the beginning of that line was already taken, because the line is too long.
     is_too_long: bool,
 }
 
-/// How many messages to ask for, to get so many lines.
+/// How many messages to ask for, to get this many lines.
 pub fn first_ask(lines: usize) -> usize {
     lines.saturating_add(BESIDE)
 }
@@ -112,7 +114,7 @@ impl Log {
         }
     }
 
-    /// Takes bytes of a container with a terminal: one stream, without borders between messages.
+    /// Takes bytes of a container with a terminal: one stream, in which messages have no boundaries.
     pub fn take_terminal(&mut self, bytes: &[u8]) {
         self.terminal.extend_from_slice(bytes);
         let all = take(&mut self.terminal);
@@ -130,9 +132,10 @@ impl Log {
         }
     }
 
-    /// A line of a terminal. A time to the nanosecond that stands in it again is the engine's, before another part.
+    /// Takes a line of a terminal. If its time, to the nanosecond, occurs in it again, the engine put it before
+    /// another part.
     fn terminal_line(&mut self, line: &[u8]) {
-        // the beginning of a line that is too long is enough
+        // the beginning of a line that is too long was already taken
         if take(&mut self.is_too_long) {
             return;
         }
@@ -149,7 +152,7 @@ impl Log {
         let first = !replace(&mut self.begun[stream as usize], true);
         self.latest = at.to_string();
         let is_newer = self.newest.as_deref().is_some_and(|newest| newest < at);
-        // the rest of a line has the time of its beginning, and that was written before all that is here
+        // the rest of a line has the time of its beginning, which was written before everything here
         let is_rest = first && !is_newer;
         if is_newer || (!is_rest && self.newest.is_none()) {
             self.newest = Some(at.to_string());
@@ -157,7 +160,7 @@ impl Log {
         Line { from: (0, stream as usize), at: at.to_string(), is_rest, ..Line::default() }
     }
 
-    /// A line that the engine says itself; it stands where it came.
+    /// A line of the engine itself. It has no time and gets that of the last message.
     fn engines_own(&self) -> Line {
         Line { at: self.latest.clone(), ..Line::default() }
     }
@@ -176,14 +179,14 @@ impl Log {
         }
     }
 
-    /// All that came, after so many messages were asked for: fewer are the whole log.
+    /// Ends the log after `asked` messages were asked for. If fewer came, they are the whole log.
     fn end(&mut self, asked: usize) {
         let unfinished = take(&mut self.terminal);
         if !unfinished.is_empty() {
             self.terminal_line(&unfinished);
         }
         for mut line in self.open.each_mut().map(Option::take).into_iter().flatten() {
-            // what the engine cut goes on where nobody has read it yet; replaced bytes make a part longer
+            // what the engine cut continues in a part that was not read; replacement characters make a part longer
             if line.last >= PART && !line.is_cut {
                 line.cut(line.text.len() - lost_at_the_end(&line.text));
             }
@@ -225,34 +228,34 @@ impl Line {
 
     fn shown(&self) -> String {
         let before = if self.is_rest { CUT } else { "" };
-        // a letter whose beginning is missing
+        // bytes of a character whose beginning is missing
         let inside = self.text.iter().take_while(|b| is_inside_a_letter(**b)).count();
         let cut = if self.is_rest { inside.max(lost_at_the_beginning(&self.text)) } else { 0 };
         format!("{before}{}", String::from_utf8_lossy(&self.text[cut..]))
     }
 }
 
-/// What stands for a byte of a letter that was cut.
+/// The replacement for one byte of a character that was cut.
 const LOST: &[u8] = "\u{fffd}".as_bytes();
 
-/// Bytes that stand for those of a letter whose end comes in the next part, if it has one.
+/// Bytes at the end that may replace a character whose rest is in the next part.
 fn lost_at_the_end(text: &[u8]) -> usize {
     LOST.len() * text.rchunks(LOST.len()).take(MOST_LOST).take_while(|c| *c == LOST).count()
 }
 
-/// Bytes that stand for those of a letter whose beginning came in the part before, if it has one.
+/// Bytes at the beginning that may replace a character whose start was in the part before.
 fn lost_at_the_beginning(text: &[u8]) -> usize {
     LOST.len() * text.chunks(LOST.len()).take(MOST_LOST).take_while(|c| *c == LOST).count()
 }
 
-/// A letter has four bytes at most.
+/// A character has at most four bytes, so at most three of them are on one side of a cut.
 const MOST_LOST: usize = 3;
 
 fn is_inside_a_letter(byte: u8) -> bool {
     byte & 0xc0 == 0x80
 }
 
-/// How many bytes are left without a letter that is cut at the end.
+/// Number of bytes without a character that is cut at the end.
 pub fn whole_letters(bytes: &[u8]) -> usize {
     let begins = bytes.iter().rposition(|b| !is_inside_a_letter(*b)).unwrap_or(bytes.len());
     match std::str::from_utf8(&bytes[begins..]) {
@@ -261,7 +264,7 @@ pub fn whole_letters(bytes: &[u8]) -> usize {
     }
 }
 
-/// A message's time and text. What the engine says itself has no time.
+/// A message's time and text. Messages of the engine itself have no time.
 fn timed(message: &[u8]) -> (Option<&str>, &[u8]) {
     let time = message.get(..TIME).and_then(|time| std::str::from_utf8(time).ok());
     let digit = |time: &str| {
@@ -280,21 +283,21 @@ fn timed(message: &[u8]) -> (Option<&str>, &[u8]) {
 #[derive(Debug)]
 pub struct LastLines {
     desired: usize,
-    /// Containers that were taken.
+    /// Number of containers that were taken.
     containers: usize,
     lines: Vec<Line>,
-    /// Older ones were left out, because there is too much.
+    /// Whether older lines were dropped because there were too many bytes.
     lacks_oldest: bool,
 }
 
 impl LastLines {
-    /// Nothing yet of so many lines.
+    /// No lines yet; it will keep this many.
     pub fn new(desired: usize) -> LastLines {
         LastLines { desired, containers: 0, lines: vec![], lacks_oldest: false }
     }
 
-    /// Takes what a container gave when so many messages were asked for. If they did not suffice, nothing is taken:
-    /// then so many are to be asked for.
+    /// Takes the log of a container after `asked` messages were asked for. If they were too few, it takes nothing
+    /// and returns how many to ask for.
     pub fn take(&mut self, mut log: Log, asked: usize) -> Option<usize> {
         log.end(asked);
         let mut lines: Vec<Line> = log.lines.into();
@@ -313,7 +316,7 @@ impl LastLines {
         None
     }
 
-    /// Takes a line of ours, before all others.
+    /// Puts a line of ccci before all others.
     pub fn note(&mut self, text: &str) {
         self.lines.insert(0, Line { text: text.as_bytes().to_vec(), ..Line::default() });
     }

@@ -1,8 +1,8 @@
-//! Facts about lines: whatever the engine made of them, they are whole again, and what is missing is said.
+//! Lines are whole again whatever the engine made of them, and missing text is marked.
 
 use super::*;
 
-/// The messages that an engine makes of a line.
+/// The messages that the engine makes of a line.
 fn messages(second: usize, line: &[u8], ends: bool) -> Vec<Vec<u8>> {
     let mut parts: Vec<Vec<u8>> = line.chunks(PART).map(<[u8]>::to_vec).collect();
     if line.len().is_multiple_of(PART) {
@@ -24,14 +24,14 @@ fn log(messages: &[(Stream, Vec<u8>)]) -> Log {
     log
 }
 
-/// The last lines, when all that there is was asked for.
+/// The last lines, if these messages are the whole log.
 fn all(messages: &[(Stream, Vec<u8>)]) -> String {
     let mut last = LastLines::new(100);
     assert_eq!(last.take(log(messages), usize::MAX), None);
     last.text()
 }
 
-/// The last lines of what an engine has, asked for as often as need be, and the numbers of messages asked for.
+/// The last lines of an engine's log, asked for as often as needed, and the numbers of messages asked for.
 fn last(messages: &[(Stream, Vec<u8>)], lines: usize) -> (String, Vec<usize>) {
     let (mut last, mut asks) = (LastLines::new(lines), vec![first_ask(lines)]);
     loop {
@@ -55,7 +55,7 @@ fn a_line_is_whole_wherever_it_was_cut_and_whatever_lies_between_its_parts() {
         let line = "x".repeat(length);
         let (mut parts, mut others) = (messages(1, line.as_bytes(), true), vec![]);
         assert_eq!(all(&of(Out, parts.clone())), line, "{length}");
-        // a line of the other stream between any two parts, in parts itself
+        // a line of the other stream between any two parts, which is in parts as well
         let other = messages(2, "y".repeat(PART + 3).as_bytes(), true);
         for part in parts.drain(..) {
             others.push((Out, part));
@@ -74,7 +74,7 @@ fn a_letter_that_the_engine_cut_is_whole() {
     }
 }
 
-/// As an engine does it that keeps its logs as JSON.
+/// An engine that keeps its logs as JSON does this.
 #[test]
 fn a_letter_that_the_engine_lost_is_marked_as_cut() {
     let lost = |n: usize| "\u{fffd}".repeat(n);
@@ -83,7 +83,7 @@ fn a_letter_that_the_engine_lost_is_marked_as_cut() {
         let parts = of(Out, parts.iter().map(|part| message(1, part.as_bytes())).collect());
         assert_eq!(all(&parts), "hunter2…secret");
     }
-    // what an app wrote itself stays
+    // replacement characters that an app wrote itself stay
     for [a, b] in [["a", "\u{fffd}b"], ["a\u{fffd}", "b"]] {
         let parts = [message(1, a.as_bytes()), message(1, format!("{b}\n").as_bytes())];
         assert_eq!(all(&of(Err, parts.to_vec())), format!("{a}{b}"));
@@ -163,7 +163,7 @@ fn the_number_of_lines_counts_whole_lines() {
 fn the_rest_of_a_line_is_none_and_a_rare_line_of_the_other_stream_is() {
     let short = |n: usize| (Out, message(n, format!("line {n}\n").as_bytes()));
     let long = of(Err, messages(1, format!("{}end", "x".repeat(PART)).as_bytes(), true));
-    // the rest of a line of standard error comes late, as the app wrote it in two pieces
+    // the rest of a line of standard error comes late, because the app wrote the line in two pieces
     let mut parts = vec![long[0].clone(), short(2), short(3), short(4), long[1].clone(), short(5)];
     let (text, asks) = last(&parts, 3);
     assert_eq!((text.as_str(), asks), ("line 3\nline 4\nline 5", vec![5]), "it began before all of them");
@@ -178,7 +178,7 @@ fn the_rest_of_a_line_is_none_and_a_rare_line_of_the_other_stream_is() {
 
 #[test]
 fn what_cannot_be_known_to_begin_a_line_is_marked_as_cut() {
-    // the end of an endless log: as much as is kept came after it
+    // the log is so long that no more can be asked for: as many bytes as are kept came after the first line
     let mut log = Log::default();
     log.take(Err, &message(1, b"\xa4 secret\n"));
     log.take(Out, &message(1, &b"x".repeat(MOST)));

@@ -1,5 +1,6 @@
-//! Calls to the Swarm as values: whoever stands between a caller and the Swarm (to record, count, trace or spoil calls)
-//! implements one function instead of every method of the port.
+//! Calls to the Swarm as values.
+//! A wrapper that records, counts, traces or sabotages calls implements one function instead of every method of the
+//! port.
 
 use super::clock::Limit;
 use super::cluster::{
@@ -14,52 +15,52 @@ use std::fmt;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 
-/// A Swarm behind one function. Whatever implements it is a [`Cluster`] as well.
+/// A Swarm behind one function. Whatever implements it is also a [`Cluster`].
 pub trait Calls: Send + Sync {
-    /// Takes a call. The reply must be of the kind that the call's row below names; another one becomes an error.
+    /// Makes a call. The reply must be of the kind that the call's row below names; any other kind becomes an error.
     fn call(&self, call: Call<'_, '_>, limit: &Limit) -> Result<Reply, ClusterError>;
-    /// How often the engine went away; see [`Cluster::losses`]. Looks at nothing, so it is no call.
+    /// How often the engine was lost; see [`Cluster::losses`]. It does not ask the engine, so it is not a call.
     fn losses(&self) -> u64;
 }
 
-/// An answer, by kind.
+/// A reply, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// It is done.
     Done(()),
-    /// What the engine is.
+    /// Facts about the engine.
     Engine(EngineFacts),
-    /// The image, or why it could not be had; the engine's own failure is the call's error.
+    /// The image, or why it could not be pulled; an error of the engine is the call's error.
     Pulled(Result<Pulled, PullError>),
-    /// Whether it was made now.
+    /// Whether this call made it.
     Made(bool),
-    /// What was seen of the stack.
+    /// The stack as observed.
     Observed(Observed),
-    /// What the command left.
+    /// Result of a command.
     Output(ExecOutput),
-    /// What was written.
+    /// Text that a service wrote.
     Text(String),
-    /// What is in the volume.
+    /// Entries of the volume.
     Entries(Vec<Entry>),
-    /// What was put back.
+    /// What a restore did.
     PutBack(PutBack),
     /// What still exists.
     Leftovers(Vec<Leftover>),
-    /// Where the port is.
+    /// Address of the port.
     Address(SocketAddr),
-    /// All places where it is.
+    /// All its addresses.
     Addresses(Vec<SocketAddr>),
 }
 
-/// Makes, from one row for each method of [`Cluster`]: the variants of [`Call`], their names, the way from a value to a
-/// method, and from a method to a value. The order of the arguments is the method's.
+/// Makes, from one row for each method of [`Cluster`]: the variants of [`Call`], their names, the conversion of a
+/// value to a method call, and of a method call to a value. The arguments are in the method's order.
 macro_rules! calls {
     ($($method:ident = $call:ident { $($arg:ident: $type:ty),* } -> $reply:ident($value:ty);)*) => {
-        /// One call and what it is given: values for `'a`, and streams, of those that have one, for `'s`. Its method on
-        /// [`Cluster`] says what it does.
+        /// One call with its arguments: values with the lifetime `'a`, and streams, if it has any, with `'s`. The
+        /// method of [`Cluster`] says what it does.
         #[allow(missing_docs, reason = "each variant is a method, each field its argument")]
         pub enum Call<'a, 's> {
-            /// See [`Cluster::pull`]; the only one with an error of its own.
+            /// See [`Cluster::pull`]; the only call with an error of its own.
             Pull { image: &'a str },
             $($call { $($arg: $type),* },)*
         }
@@ -133,7 +134,7 @@ calls! {
         -> Addresses(Vec<SocketAddr>);
 }
 
-/// The method and what it is about, for people: never a secret, a command's words or what is in a file.
+/// The method and its subject, for people: never a secret, the words of a command, or the content of a file.
 impl fmt::Display for Call<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
@@ -159,7 +160,7 @@ impl fmt::Display for Call<'_, '_> {
     }
 }
 
-/// A reply of another kind than the call's: a defect of whoever stands in between.
+/// The error for a reply of another kind than the call's: a defect of a wrapper.
 fn odd(method: &str) -> ClusterError {
     ClusterError::Local(format!("use the answer to `{method}`: it is of another kind"))
 }
@@ -170,7 +171,7 @@ mod tests {
     use crate::ports::Stop;
     use ccci_model::time::Moment;
 
-    /// Answers every call in the same way.
+    /// Gives every call the same reply.
     struct Says(Result<Reply, ClusterError>);
 
     impl Calls for Says {

@@ -1,4 +1,4 @@
-//! Time as a port, and the two things that bound every call: a deadline and a stop.
+//! Time as a port, and the two things that limit every call: a deadline and a stop.
 
 use ccci_model::time::Moment;
 use std::sync::Arc;
@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Time. In memory it moves only when someone waits.
+/// Time. The in-memory clock moves only when someone waits.
 pub trait Clock: Send + Sync {
     /// Now, monotonic.
     fn now(&self) -> Moment;
-    /// Now as milliseconds since 1970, for people and records only.
+    /// Milliseconds since 1970, for people and records only.
     fn wall_ms(&self) -> u64;
-    /// Waits up to `span`; may come back early when the world moved or `stop` was set. Only `wait.rs` calls it.
+    /// Waits up to `span`; may return early if something changed or `stop` was set. Only `wait.rs` calls it.
     fn pause(&self, span: Duration, stop: &Stop);
 }
 
-/// Why a run is to stop.
+/// Why a run must stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
     /// SIGINT.
@@ -27,7 +27,7 @@ pub enum StopReason {
     Deadline,
 }
 
-/// A flag that ends whatever is waiting. Cloning shares it; the first reason stays.
+/// A flag that ends all waiting. Clones share it; the first reason stays.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     reason: Arc<AtomicU8>,
@@ -36,7 +36,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// A stop of its own that is also set by this one: a run's deadline ends that run, a signal ends them all.
+    /// A new stop that is also set by this one: a run's deadline ends only that run, a signal ends all runs.
     pub fn below(&self) -> Stop {
         Stop { reason: Arc::default(), above: Some(self.reason.clone()), token: self.token.child_token() }
     }
@@ -69,17 +69,17 @@ impl Stop {
     }
 }
 
-/// What bounds one call to a port.
+/// What limits one call to a port.
 #[derive(Debug, Clone)]
 pub struct Limit {
-    /// Not after this.
+    /// The call ends at this moment at the latest.
     pub deadline: Moment,
-    /// Not after this is set.
+    /// The call ends when this is set.
     pub stop: Stop,
 }
 
 impl Limit {
-    /// The same stop with the earlier of two deadlines.
+    /// The same stop, and the earlier of the deadline and the end of `span`.
     pub fn within(&self, clock: &dyn Clock, span: Duration) -> Limit {
         let end = clock.now().after(span);
         Limit { deadline: self.deadline.min(end), stop: self.stop.clone() }

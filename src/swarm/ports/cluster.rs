@@ -1,4 +1,4 @@
-//! The Swarm as a port. Everything made through it carries the run's label; nothing else is ever touched.
+//! The Swarm as a port. Everything made through it carries the run's label; nothing else is ever changed.
 
 use super::clock::Limit;
 use super::volume::{Entry, InVolume, PutBack};
@@ -11,25 +11,25 @@ use std::io::{Read, Write};
 
 /// Label on everything a run makes; the value is the run id.
 pub const RUN_LABEL: &str = "ccci.run";
-/// Label with the domain whose lock says whether the run lives.
+/// Label with the domain of the run; the domain's lock shows whether the run is still active.
 pub const DOMAIN_LABEL: &str = "ccci.domain";
 
-/// How the system says that a disk is full, in the engine's words and in those of this process (errno 28).
+/// How the system reports a full disk (errno 28), in the engine's messages and in those of this process.
 pub const DISK_FULL: &str = "o space left on device";
 
-/// We could not do or look. A message fits after "failed to" and never repeats its source.
+/// Why ccci could not act or look. A message follows "failed to" and never repeats its source.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum ClusterError {
-    /// Nobody answers on the engine's socket.
+    /// The engine's socket gives no answer.
     #[error("reach the engine: {0}")]
     Unreachable(String),
-    /// The socket may not be opened.
+    /// No permission to open the socket.
     #[error("open the engine's socket: {0}")]
     NoPermission(String),
-    /// The engine is no manager of a swarm.
+    /// The engine is not a manager of a swarm.
     #[error("use the engine as a swarm manager: {0}")]
     NotAManager(String),
-    /// The engine answered with a refusal: its own words.
+    /// The engine refused, in its own words.
     #[error("{action}: {text}")]
     Refused {
         /// What was asked.
@@ -40,15 +40,15 @@ pub enum ClusterError {
     /// There is no such object.
     #[error("find {0}")]
     Missing(String),
-    /// A volume that the run did not make, or whose files live elsewhere than on the engine: it is left alone.
+    /// A volume that the run did not make, or whose files are not on the engine: it is left alone.
     #[error("touch the volume `{volume}`: {why}")]
     NotOurs {
         /// Its name on the engine.
         volume: String,
-        /// Why not.
+        /// The reason.
         why: String,
     },
-    /// A service has no running task to act in.
+    /// A service has no running task to use.
     #[error("find a running task of service `{0}`")]
     NoRunningTask(String),
     /// A service's running tasks are all on other nodes, whose containers this engine cannot reach.
@@ -61,10 +61,10 @@ pub enum ClusterError {
         /// The id of one of the nodes.
         node: String,
     },
-    /// A container ended under a command that ran in it.
+    /// A container ended while a command ran in it.
     #[error("{0}: the container ended while it ran")]
     Ended(String),
-    /// The deadline came first.
+    /// The deadline passed first.
     #[error("{0} before the deadline")]
     Deadline(String),
     /// The run was stopped.
@@ -76,8 +76,8 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
-    /// The failure it is whoever asked, since it says nothing about the app; `None` where that depends on what was asked.
-    /// `doing` fits after "failed to".
+    /// The failure for errors that say nothing about the app, whoever asked; `None` if the failure depends on what
+    /// was asked. `doing` follows "to" or "failed to".
     pub fn worlds(&self, doing: &str) -> Option<Failure> {
         let cause = match self {
             ClusterError::Unreachable(_) => causes::ENGINE_GONE,
@@ -92,7 +92,7 @@ impl ClusterError {
         Some(Failure::new(cause, format!("to {doing}"), format!("failed to {self}")))
     }
 
-    /// The failure it is; `otherwise` is the cause where neither the world nor a command in a container is in the way.
+    /// The failure for this error; `otherwise` is the cause if neither infra nor a command in a container is to blame.
     pub fn failure(&self, doing: &str, otherwise: &'static Cause) -> Failure {
         let expected = format!("to {doing}");
         match self {
@@ -110,19 +110,19 @@ impl ClusterError {
         }
     }
 
-    /// Whether it may pass by itself: an engine that is being restarted does not answer at first, and is no manager
-    /// for a moment after that.
+    /// Whether it may pass by itself: an engine that is being restarted does not answer at first, and is not a
+    /// manager for a moment after that.
     pub fn may_pass(&self) -> bool {
         matches!(self, ClusterError::Unreachable(_) | ClusterError::NotAManager(_))
     }
 }
 
-/// What the engine is.
+/// Facts about the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EngineFacts {
     /// Engine version.
     pub version: String,
-    /// API version spoken on the wire.
+    /// API version that ccci and the engine use.
     pub api: String,
     /// Whether virtual IPs and the routing mesh can work.
     pub ipvs: bool,
@@ -137,11 +137,11 @@ pub struct EngineFacts {
 pub struct Pulled {
     /// Repository digest, if a registry gave one.
     pub digest: Option<String>,
-    /// It was there already (a registry may not have it at all).
+    /// Whether it was already there (a registry may not have it at all).
     pub present: bool,
 }
 
-/// Why an image could not be had.
+/// Why an image could not be pulled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PullError {
     /// The registry says there is no such image.
@@ -160,7 +160,7 @@ pub enum PullError {
         /// The engine's words.
         text: String,
     },
-    /// The registry refuses.
+    /// The registry refuses the request.
     #[error("the registry refuses `{image}`: {text}")]
     Refused {
         /// The image.
@@ -173,7 +173,7 @@ pub enum PullError {
     Cluster(#[from] ClusterError),
 }
 
-/// Who makes an object: written on it as labels.
+/// Who makes an object; labels on the object name the owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// The run.
@@ -183,7 +183,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// The labels that say so.
+    /// The labels that name this owner.
     pub fn labels(&self) -> BTreeMap<String, String> {
         [(RUN_LABEL, self.run.to_string()), (DOMAIN_LABEL, self.domain.clone())]
             .map(|(k, v)| (k.to_string(), v))
@@ -207,15 +207,15 @@ pub struct Deploy {
 pub struct ExecRequest {
     /// The words of the command.
     pub argv: Vec<String>,
-    /// Environment added, `NAME=value`.
+    /// Additional environment, `NAME=value`.
     pub env: Vec<String>,
     /// Standard input.
     pub stdin: Vec<u8>,
-    /// User, empty for the container's own.
+    /// User; empty for the container's own.
     pub user: String,
 }
 
-/// What a command left.
+/// Result of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExecOutput {
     /// Exit code.
@@ -226,7 +226,7 @@ pub struct ExecOutput {
     pub stderr: String,
 }
 
-/// A one-shot service that runs to completion on the stack's networks, and is removed.
+/// A one-shot service that runs to its end on the stack's networks and is then removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobRequest {
     /// Name inside the stack.
@@ -241,10 +241,10 @@ pub struct JobRequest {
     pub owner: Owner,
 }
 
-/// Kind of a leftover that goes by itself once its service is gone: what a node is still making or ending.
+/// Kind of a leftover that disappears by itself after its service: a task that a node is still making or ending.
 pub const TASK: &str = "task";
 
-/// Something that still exists.
+/// An object that still exists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Leftover {
     /// `service`, `task`, `container`, `network`, `volume`, `secret` or `config`.
@@ -253,19 +253,19 @@ pub struct Leftover {
     pub name: String,
     /// The run that made it.
     pub run: String,
-    /// The domain whose lock says whether that run lives; never empty.
+    /// The domain of that run, whose lock shows whether the run is still active; never empty.
     pub domain: String,
-    /// What holds it, if it could not be removed: the engine's words.
+    /// What uses it, if it could not be removed: the engine's words.
     pub held_by: String,
 }
 
 /// The Swarm.
 pub trait Cluster: Send + Sync {
-    /// What the engine is. Fails as `Unreachable`, `NoPermission` or `NotAManager`.
+    /// Facts about the engine. Fails as `Unreachable`, `NoPermission` or `NotAManager`.
     fn engine(&self, limit: &Limit) -> Result<EngineFacts, ClusterError>;
-    /// Makes sure an image is on the engine. An image that is only there locally is good.
+    /// Makes sure that an image is on the engine. An image that is only there and in no registry is accepted.
     fn pull(&self, image: &str, limit: &Limit) -> Result<Pulled, PullError>;
-    /// Makes sure an attachable overlay network exists; true when it was made (and carries the owner's labels).
+    /// Makes sure that an attachable overlay network exists. True if this call made it (with the owner's labels).
     fn ensure_network(&self, name: &str, owner: &Owner, limit: &Limit) -> Result<bool, ClusterError>;
     /// Makes a secret under its full name.
     fn put_secret(
@@ -276,11 +276,11 @@ pub trait Cluster: Send + Sync {
         owner: &Owner,
         limit: &Limit,
     ) -> Result<(), ClusterError>;
-    /// Hands a stack to the engine and returns at once; waiting is `wait.rs`.
+    /// Gives a stack to the engine and returns at once; `wait.rs` does the waiting.
     fn deploy(&self, deploy: &Deploy, limit: &Limit) -> Result<(), ClusterError>;
     /// One look at a stack.
     fn look(&self, stack: &StackName, limit: &Limit) -> Result<Observed, ClusterError>;
-    /// Runs a command in a running task of a service: waits for one until the limit, raises when there is none.
+    /// Runs a command in a running task of a service. Waits for a task until the limit; fails if there is none.
     fn exec(
         &self,
         stack: &StackName,
@@ -288,7 +288,7 @@ pub trait Cluster: Send + Sync {
         what: &ExecRequest,
         limit: &Limit,
     ) -> Result<ExecOutput, ClusterError>;
-    /// The last lines a service wrote, old tasks included, as the app wrote them: without times, none of them in pieces.
+    /// The last lines that a service wrote, in old tasks too, as the app wrote them: without times, and whole.
     fn logs(
         &self,
         stack: &StackName,
@@ -306,9 +306,9 @@ pub trait Cluster: Send + Sync {
         service: &ServiceName,
         limit: &Limit,
     ) -> Result<(), ClusterError>;
-    /// Writes a tar of a path inside a volume to `sink` and gives what is in it. Of the calls with volumes each takes only one
-    /// that this stack's run made and whose files live on the engine itself; any other is `NotOurs`. `service` mounts it.
-    /// A path that is not there is `Missing`.
+    /// Writes a tar of a path inside a volume to `sink` and returns its entries. Like all calls with volumes, it
+    /// takes only a volume that this stack's run made and whose files are on the engine itself; any other is
+    /// `NotOurs`. `service` mounts it. A path that does not exist is `Missing`.
     fn pack_volume(
         &self,
         stack: &StackName,
@@ -317,7 +317,7 @@ pub trait Cluster: Send + Sync {
         sink: &mut dyn Write,
         limit: &Limit,
     ) -> Result<Vec<Entry>, ClusterError>;
-    /// What is below a path inside a volume.
+    /// The entries below a path inside a volume.
     fn list_volume(
         &self,
         stack: &StackName,
@@ -325,7 +325,8 @@ pub trait Cluster: Send + Sync {
         at: &InVolume,
         limit: &Limit,
     ) -> Result<Vec<Entry>, ClusterError>;
-    /// Puts a tar back: afterwards just what it holds is below the path, with owners, modes, times, attributes and holes.
+    /// Restores a tar: afterwards the path holds exactly the entries of the tar, with owners, modes, times,
+    /// attributes and holes.
     fn unpack_volume(
         &self,
         stack: &StackName,
@@ -334,19 +335,19 @@ pub trait Cluster: Send + Sync {
         tar: &mut dyn Read,
         limit: &Limit,
     ) -> Result<PutBack, ClusterError>;
-    /// Ends what the calls with volumes needed.
+    /// Ends what the calls with volumes started.
     fn close_volumes(&self, stack: &StackName, limit: &Limit) -> Result<(), ClusterError>;
-    /// One attempt to remove everything labelled with this domain; idempotent. The caller repeats until nothing is left.
-    /// What has an empty domain is nobody's, and nothing is removed for it.
+    /// One attempt to remove everything labelled with this domain; idempotent. The caller repeats it until nothing
+    /// is left. An empty domain belongs to no run, so nothing is removed for it.
     fn remove(&self, domain: &str, limit: &Limit) -> Result<(), ClusterError>;
-    /// Everything on the engine that carries a run's label; of one domain, or of all.
+    /// Everything on the engine that carries a run's label: of one domain, or of all.
     fn leftovers(&self, domain: Option<&str>, limit: &Limit) -> Result<Vec<Leftover>, ClusterError>;
-    /// How often the engine went away since this port was opened, as far as it was noticed: what failed after that
-    /// proves nothing about a recipe, since all tasks are started anew.
+    /// How often the engine was lost since this port was opened, as far as it was noticed. A failure after that
+    /// proves nothing about a recipe, because all tasks are restarted.
     fn losses(&self) -> u64 {
         0
     }
-    /// The address a port of a running, desired task of this stack can be reached at from here.
+    /// The address at which this process can reach a port of a running, desired task of this stack.
     fn task_address(
         &self,
         stack: &StackName,
@@ -354,7 +355,7 @@ pub trait Cluster: Send + Sync {
         port: u16,
         limit: &Limit,
     ) -> Result<std::net::SocketAddr, ClusterError>;
-    /// The same for every such task, in an order that stays, so that a proxy can ask them in turn.
+    /// The same for every such task, in a stable order, so that a proxy can ask them in turn.
     fn task_addresses(
         &self,
         stack: &StackName,

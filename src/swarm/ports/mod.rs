@@ -1,4 +1,5 @@
-//! The ports: traits and plain values only. Their adapters, real and in memory, pass one contract (`tests/contract.rs`).
+//! The ports: traits and plain values only.
+//! Their adapters, real and in memory, pass one contract (`tests/contract.rs`).
 
 pub mod call;
 pub mod clock;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 pub use store::Store;
 pub use web::{Web, WebError};
 
-/// Everything a run may touch. Cloning shares it.
+/// Everything that a run may touch. Clones share it.
 #[derive(Clone)]
 pub struct World {
     /// The Swarm.
@@ -32,6 +33,6 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Where the run keeps what it makes: archives, resolved files, logs.
     pub store: Arc<dyn Store>,
-    /// Who lives.
+    /// Which runs are active.
     pub locks: Arc<dyn Locks>,
 }

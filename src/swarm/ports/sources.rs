@@ -1,4 +1,4 @@
-//! Where recipes come from, as a port: repositories, read and never changed.
+//! Where recipes come from, as a port: repositories, which are read and never changed.
 
 use super::clock::Limit;
 use ccci_model::name::Revision;
@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// The repositories that can be reached.
 pub trait Sources: Send + Sync {
-    /// Opens a source. A relative path starts at `at`; a URL is cloned below `cache`, for as long as it is open.
+    /// Opens a source. A relative path starts at `at`; a URL is cloned below `cache`, for as long as the source is
+    /// open.
     fn open<'a>(
         &'a self,
         given: &str,
@@ -20,14 +21,14 @@ pub trait Sources: Send + Sync {
 
 /// A repository that can be read.
 pub trait Source {
-    /// The source with its head: the revision asked for by any name that git knows, or else what is checked out with its
-    /// uncommitted changes.
+    /// The source with its head: the revision asked for, by any name that git knows, or else the checked-out files
+    /// with their uncommitted changes.
     fn facts(&self, rev: Option<&str>) -> Result<SourceFacts, SourceError>;
-    /// A commit and its files. `found_as` is how people know it.
+    /// A commit and its files. `found_as` is its name for people.
     fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, SourceError>;
 }
 
-/// Why a source could not be read. Texts fit after "failed to" and never repeat their cause.
+/// Why a source could not be read. A message follows "failed to" and never repeats its cause.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// There is no git on this machine.
@@ -39,20 +40,20 @@ pub enum SourceError {
         /// The path.
         path: String,
     },
-    /// The path is there and no repository starts there.
+    /// The path exists, but it is not the top of a repository.
     #[error("read `{path}`: it is no git repository")]
     NotARepository {
         /// The path.
         path: String,
-        /// The repository it lies in, if it lies in one.
+        /// The repository that contains it, if there is one.
         inside: Option<PathBuf>,
     },
-    /// What lies there has the shape of a repository and git refuses it.
+    /// The directory looks like a repository, but git refuses it.
     #[error("read the repository `{path}`; git says: {said}")]
     Broken {
         /// The path.
         path: String,
-        /// The last words of git.
+        /// The end of git's output.
         said: String,
     },
     /// The repository is empty.
@@ -64,9 +65,9 @@ pub enum SourceError {
     /// The revision does not exist.
     #[error("find the revision `{rev}`")]
     NoSuchRef {
-        /// As asked for.
+        /// The name that was asked for.
         rev: String,
-        /// Names that it could have been.
+        /// Names that may have been meant.
         known: Vec<String>,
     },
     /// Git could not clone.
@@ -74,10 +75,10 @@ pub enum SourceError {
     CannotClone {
         /// The URL.
         url: String,
-        /// The last words of git.
+        /// The end of git's output.
         said: String,
     },
-    /// The repository lacks a part of what it has to have.
+    /// The repository lacks an object that it should have.
     #[error("read `{path}` of the source: its object is missing in the repository{}", if *partial { ", which is a partial clone" } else { "" })]
     Missing {
         /// The file.
@@ -85,7 +86,7 @@ pub enum SourceError {
         /// Whether it is a partial clone.
         partial: bool,
     },
-    /// The repository names its commits in another way.
+    /// The names of the repository's commits are of another kind.
     #[error("read the source: its commits have names of sha256; ccci reads repositories of sha1")]
     OtherNames,
     /// Git ended with an error.
@@ -95,31 +96,31 @@ pub enum SourceError {
         command: String,
         /// Its exit code; -1 for a signal.
         code: i32,
-        /// The last words of git.
+        /// The end of git's output.
         said: String,
     },
-    /// Git gave something that was not expected.
+    /// Git's output is not what was expected.
     #[error("understand `git {command}`: {what}")]
     Odd {
         /// The subcommand.
         command: String,
-        /// What is there.
+        /// What was found.
         what: String,
     },
-    /// The deadline came first.
+    /// The deadline passed first.
     #[error("run `git {command}` before the deadline")]
     Expired {
         /// The subcommand.
         command: String,
     },
-    /// It did not come back, although it had nothing to fetch.
+    /// Git did not return, although it had nothing to fetch.
     #[error(
         "run `git {command}` within {seconds} seconds; perhaps a pipe lies in the repository where git wants a file"
     )]
     Hung {
         /// The subcommand.
         command: String,
-        /// How long it was waited for.
+        /// How long ccci waited, s.
         seconds: u64,
     },
     /// The run was stopped.
@@ -128,7 +129,7 @@ pub enum SourceError {
         /// The subcommand.
         command: String,
     },
-    /// The machine refused.
+    /// An error of the machine.
     #[error("{what}")]
     Io {
         /// What was tried.

@@ -10,7 +10,7 @@ pub trait Store: Send + Sync {
     fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>>;
 }
 
-/// Whether there is no room: on the disk, in a quota, or within the limit of a file's size.
+/// Whether an error means that there is no room: on the disk, in a quota, or within the size limit of a file.
 pub fn is_full(e: &io::Error) -> bool {
     matches!(
         e.kind(),

@@ -1,5 +1,5 @@
-//! Calls to the ports as spans of `tracing`: what was asked, how long it took and how it ended. Nothing of what an app says, and no
-//! secret, is in them.
+//! Calls to the ports as spans of `tracing`: what was asked, how long it took and how it ended.
+//! They contain no secret and no output of an app.
 
 use super::call::{Call, Calls, Reply};
 use super::cluster::{Cluster, ClusterError};
@@ -13,7 +13,8 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Span, debug_span};
 
 impl World {
-    /// The same world, its calls to the Swarm and to the app as spans. Where nobody listens to these it is the world itself.
+    /// The same world with spans for its calls to the Swarm and to the app. If `tracing` is not at debug level, the
+    /// world itself.
     #[must_use]
     pub fn traced(&self) -> World {
         let mut world = self.clone();

@@ -1,4 +1,4 @@
-//! Files of a volume, as plain values: where they are asked for, and what was found there.
+//! Files of a volume as plain values: where they are, and what was found there.
 
 use ccci_model::digest::Sha256;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub struct InVolume {
     pub path: String,
 }
 
-/// What a file is. Sockets are none: they live only as long as their program.
+/// What a file is. Sockets are left out: they exist only while their program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -30,17 +30,18 @@ pub enum Kind {
 /// One file below a path in a volume.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its path, relative to the one that was asked for; empty for that itself.
+    /// Its path, relative to the one that was asked for; empty for that path itself.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Bytes that count as content: of a gzip what is inside, as a gzip of nothing has 20 bytes (lesson 50).
+    /// Bytes that count as content. Of a gzip, the unpacked bytes count, because even an empty gzip has 20 bytes
+    /// (lesson 50).
     pub content: u64,
-    /// Of a file a digest of its content (see [`Content`]), of a link its target; empty for others.
+    /// For a file, a digest of its content (see [`Content`]); for a link, its target; otherwise empty.
     pub digest: String,
     /// Owner, group and mode.
     pub owner: (u64, u64, u32),
-    /// A digest of its extended attributes; empty without any.
+    /// A digest of its extended attributes; empty if it has none.
     pub attributes: String,
 }
 
@@ -49,15 +50,15 @@ pub struct Entry {
 pub struct PutBack {
     /// Entries written.
     pub written: u64,
-    /// What was made after the backup and is gone now; of a tree only its top.
+    /// What was made after the backup and was removed; for a directory, only its top.
     pub removed: Vec<String>,
 }
 
-/// Bytes that are looked at together.
+/// Number of bytes that are examined together.
 const BLOCK: usize = 4096;
 
-/// Digest and length of a file's content, whether its holes are read as zeros or passed over: blocks of zeros count only
-/// by where the others are.
+/// Digest and length of a file's content. Holes may be read as zeros or skipped: blocks of zeros are not hashed,
+/// they only change the positions of the other blocks.
 pub struct Content {
     hash: Sha256,
     at: u64,
@@ -67,13 +68,13 @@ pub struct Content {
 }
 
 impl Content {
-    /// Of nothing so far.
+    /// No content yet.
     #[expect(clippy::new_without_default, reason = "the content of nothing is nobody's default")]
     pub fn new() -> Content {
         Content { hash: Sha256::new(), at: 0, block: vec![], first: vec![], last: vec![] }
     }
 
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub fn take(&mut self, mut bytes: &[u8]) {
         self.first.extend(bytes.iter().take(2usize.saturating_sub(self.first.len())));
         self.last.extend(&bytes[bytes.len().saturating_sub(4)..]);
@@ -88,7 +89,7 @@ impl Content {
         }
     }
 
-    /// Takes a hole of so many bytes.
+    /// Adds a hole of this many bytes.
     pub fn hole(&mut self, bytes: u64) {
         let zeros = [0; BLOCK];
         let open = if self.block.is_empty() { 0 } else { (BLOCK - self.block.len()) as u64 }.min(bytes);
@@ -96,7 +97,7 @@ impl Content {
         let left = bytes - open;
         let whole = left - left % BLOCK as u64;
         if whole > 0 {
-            // the ends are kept, the blocks between are passed over
+            // one block is read for the first and last bytes; the blocks after it only change the position
             self.take(&zeros);
             self.at += whole - BLOCK as u64;
         }
@@ -121,7 +122,7 @@ impl Content {
     }
 }
 
-/// Content and digest of what a reader gives.
+/// Counted length and digest of what a reader yields.
 pub fn content_of(mut from: impl Read) -> io::Result<(u64, String)> {
     let mut content = Content::new();
     let mut piece = vec![0; 64 << 10];
@@ -133,8 +134,8 @@ pub fn content_of(mut from: impl Read) -> io::Result<(u64, String)> {
     }
 }
 
-/// A gzip counts with the length that its trailer says (modulo 4 GiB): that of nothing is 0. A gzip that is cut has a
-/// trailer of noise, which the recipe's `backup_verify` is for.
+/// The bytes that count. A gzip counts with the length in its trailer (modulo 4 GiB), which is 0 for an empty one.
+/// The trailer of a gzip that was cut is random; the recipe's `backup_verify` has to find that.
 fn counted(first: &[u8], last: &[u8], bytes: u64) -> u64 {
     match (first, last) {
         ([0x1f, 0x8b], [a, b, c, d]) if bytes >= 18 => u64::from(u32::from_le_bytes([*a, *b, *c, *d])),
@@ -156,7 +157,7 @@ mod tests {
         assert_eq!(content(b""), 0);
     }
 
-    /// In pieces of every size, with its holes read or passed over, a file has one digest.
+    /// A file has the same digest in pieces of any size, and whether its holes are read or skipped.
     #[test]
     fn holes_and_zeros_have_the_same_digest() {
         let sizes: [(usize, u64, usize); 6] =

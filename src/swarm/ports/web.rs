@@ -1,4 +1,4 @@
-//! The app's answers as a port: by name, through the ingress, never past the run's own names.
+//! The app's answers as a port: by name, through the ingress, and only from the run's own names.
 
 use super::clock::Limit;
 use super::cluster::ClusterError;
@@ -17,9 +17,9 @@ pub struct HttpRequest {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
-    /// Follow redirects inside the run's names (10 at most).
+    /// Whether to follow redirects inside the run's names (10 at most).
     pub follow: bool,
-    /// Name of a session whose cookies are sent and kept; empty for none.
+    /// Name of a session whose cookies are sent and stored; empty for none.
     pub session: String,
 }
 
@@ -28,7 +28,7 @@ pub struct HttpRequest {
 pub enum AnsweredBy {
     /// A task of the app.
     App,
-    /// The ingress itself, and why.
+    /// The ingress itself, and the reason.
     Ingress(String),
 }
 
@@ -43,7 +43,7 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
     /// URL after redirects.
     pub url: String,
-    /// Who gave it.
+    /// Who answered.
     pub by: AnsweredBy,
 }
 
@@ -68,7 +68,7 @@ pub struct TlsFacts {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WebError {
-    /// The name is none of the run's.
+    /// The name does not belong to the run.
     #[error("`{0}` is no name of this run; scripts reach the run's own app only")]
     Foreign(String),
     /// The URL or a header is malformed.
@@ -82,16 +82,16 @@ pub enum WebError {
         /// Why.
         text: String,
     },
-    /// The deadline came first.
+    /// The deadline passed first.
     #[error("no answer from `{0}` before the deadline")]
     Deadline(String),
-    /// The ingress could not look what is deployed: this says nothing about the app.
+    /// The ingress could not find out what is deployed; this says nothing about the app.
     #[error("{BLIND}{0}")]
     Blind(String),
-    /// The app runs where the ingress cannot reach it: this says nothing about the app either.
+    /// The app runs where the ingress cannot reach it; this says nothing about the app either.
     #[error("{ELSEWHERE}{0}")]
     Elsewhere(String),
-    /// The answer hangs on something of Traefik that the ingress does not emulate: it is known to nobody here.
+    /// The answer depends on a part of Traefik that the ingress does not emulate, so it is not known.
     #[error("{NOT_EMULATED}{0}")]
     NotEmulated(String),
     /// The run was stopped.
@@ -100,7 +100,7 @@ pub enum WebError {
 }
 
 impl WebError {
-    /// What the ingress says for itself, read from the reason of its answer.
+    /// The error that an answer of the ingress itself means, read from the beginning of its reason.
     pub fn of_reason(why: &str) -> Option<WebError> {
         type Kind = fn(String) -> WebError;
         const KINDS: [(&str, Kind); 3] = [
@@ -111,13 +111,14 @@ impl WebError {
         KINDS.into_iter().find_map(|(begin, kind)| Some(kind(why.strip_prefix(begin)?.into())))
     }
 
-    /// An app that sets more bytes of cookies than a session may hold.
+    /// The error for an app that sets more bytes of cookies than a session may hold.
     pub fn too_many_cookies(url: &str, most: usize) -> WebError {
         let text = format!("the cookies it sets are more than {most} bytes in one session");
         WebError::NoAnswer { url: url.to_string(), text }
     }
 
-    /// The failure it is whoever asked, since it says nothing about the app; `None` where that depends on what was asked.
+    /// The failure for errors that say nothing about the app, whoever asked; `None` if the failure depends on what
+    /// was asked.
     pub fn worlds(&self, expected: &str) -> Option<Failure> {
         let cause = match self {
             WebError::Blind(_) => causes::ENGINE_GONE,
@@ -128,7 +129,7 @@ impl WebError {
         Some(Failure::new(cause, expected, self.to_string()))
     }
 
-    /// An engine's error that keeps the web from knowing where to ask, if it is one.
+    /// The error for an engine's error that keeps the ingress from finding the app, if it is one.
     pub fn of_cluster(e: &ClusterError) -> Option<WebError> {
         match e {
             ClusterError::Unreachable(_) => Some(WebError::Blind(format!("failed to {e}"))),
@@ -138,20 +139,20 @@ impl WebError {
     }
 }
 
-/// How the ingress begins its reason when it answers itself because it could not look.
+/// Beginning of the ingress's reason if it could not look.
 const BLIND: &str = "the ingress could not look: ";
-/// How it begins when the app is on another node.
+/// Beginning of its reason if the app is on another node.
 const ELSEWHERE: &str = "the ingress cannot go to another node: ";
 
 /// The app's answers.
 pub trait Web: Send + Sync {
-    /// Lets the ingress answer for a stack's names: `domain` and what its routers' rules name.
+    /// Makes the ingress answer for a stack's names: `domain` and those in its routers' rules.
     fn serve(&self, domain: &str, stack: &StackName);
     /// Stops answering for a domain.
     fn forget(&self, domain: &str);
-    /// One request.
+    /// Sends one request.
     fn send(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError>;
-    /// Whether a TCP connection to a service's port opens. The host-mode port, or the task's own address.
+    /// Whether a TCP connection to a service's port opens: to the host-mode port, or at the task's own address.
     fn tcp(
         &self,
         stack: &StackName,
@@ -159,7 +160,7 @@ pub trait Web: Send + Sync {
         port: u16,
         limit: &Limit,
     ) -> Result<bool, WebError>;
-    /// A TLS handshake with a service's port; any certificate is accepted and shown.
+    /// Does a TLS handshake with a service's port; any certificate is accepted and returned.
     fn tls(
         &self,
         stack: &StackName,
@@ -167,6 +168,6 @@ pub trait Web: Send + Sync {
         port: u16,
         limit: &Limit,
     ) -> Result<TlsFacts, WebError>;
-    /// Forgets the cookies of all sessions whose name starts so.
+    /// Forgets the cookies of all sessions whose name starts with `prefix`.
     fn end_sessions(&self, prefix: &str);
 }

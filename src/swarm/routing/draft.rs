@@ -1,4 +1,4 @@
-//! From the labels of all services to one table: what Traefik's providers merge, link and leave out. Pure.
+//! Makes one table of the labels of all services: what Traefik's providers merge, link and leave out. Pure.
 
 use super::labels::{Labels, RouterLabels, ServiceLabels};
 use super::middleware::{Action, Middleware};
@@ -10,7 +10,7 @@ use ccci_recipe::compose::own_network;
 use ccci_recipe::labels::STACK;
 use std::collections::BTreeMap;
 
-/// The labels of all services before they are put together.
+/// The labels of all services before they are combined.
 #[derive(Default)]
 pub(super) struct Draft {
     routers: BTreeMap<String, Vec<RouterLabels>>,
@@ -21,7 +21,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Takes one service in.
+    /// Adds one service.
     pub(super) fn take(&mut self, seen: &Observed, service: &ObservedService) {
         let name = service.name.as_str();
         let labels = match Labels::read(&service.labels) {
@@ -42,7 +42,7 @@ impl Draft {
         let passing = served.is_err() && service.mode.desired() > 0;
         match served.and_then(|()| self.add(service, &labels)) {
             Ok(()) => {}
-            // a service without a rule of its own has no router whose absence could be told
+            // a service without a rule has no router whose loss could be reported
             Err(why) if labels.routers.is_empty() => self.lost.push(Lost { rule: None, why, passing }),
             Err(why) => {
                 for router in labels.routers.values() {
@@ -85,7 +85,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Puts everything together. What two services define differently, neither has.
+    /// Combines everything. What two services define differently is left out.
     pub(super) fn settle(mut self) -> Table {
         let mut table = Table::default();
         for (name, all) in std::mem::take(&mut self.routers) {
@@ -107,7 +107,7 @@ impl Draft {
                 }
             }
         }
-        // by priority; Traefik leaves the order of equals to chance, here it is by name
+        // by priority; Traefik orders equal priorities by chance, this sort by name
         table.routers.sort_by_key(|r| std::cmp::Reverse(r.priority));
         table.lost = self.lost;
         table.notes = self.notes;
@@ -194,7 +194,7 @@ impl Draft {
     }
 }
 
-/// A name without `@swarm`; other providers are files and plugins of an operator that nobody has here.
+/// A name without `@swarm`. Other providers are files and plugins of an operator, which do not exist here.
 fn own<'a>(name: &'a str, kind: &str) -> Result<&'a str, String> {
     match name.split_once('@') {
         None => Ok(name),
@@ -206,7 +206,7 @@ fn own<'a>(name: &'a str, kind: &str) -> Result<&'a str, String> {
     }
 }
 
-/// Whether Traefik sees a task: desired running, and running (healthy, if it has a check).
+/// Fails unless Traefik sees a task: one that is desired to run, and runs (healthy, if it has a health check).
 fn serving(seen: &Observed, service: &ObservedService) -> Result<(), String> {
     let tasks = seen.tasks_of(service);
     let desired: Vec<TaskState> = tasks.iter().filter(|t| t.desired_running).map(|t| t.state).collect();
@@ -221,11 +221,11 @@ fn serving(seen: &Observed, service: &ObservedService) -> Result<(), String> {
     })
 }
 
-/// Traefik stands on the network `proxy` only. A task that is not on it is dialled in vain.
+/// Why Traefik cannot reach a service. Traefik is only on the network `proxy`; tasks elsewhere cannot be reached.
 fn cut_off(service: &ObservedService, labels: &Labels) -> Option<String> {
     let stack = service.labels.get(STACK).map_or("", String::as_str);
     let has = |n: &str| service.networks.iter().any(|have| have == n);
-    // a network of its own by that name is none that Traefik stands on
+    // a network of the stack itself with that name is not the one that Traefik is on
     let on = |n: &str| has(n) || n != PROXY_NETWORK && has(&own_network(stack, n));
     let asked = labels.network.as_deref().filter(|n| on(n));
     let dialled = asked.or(if on(PROXY_NETWORK) { Some(PROXY_NETWORK) } else { None });

@@ -5,12 +5,12 @@ use super::middleware::{Edit, Head, Passed, Reply, flag, text};
 use super::rule::regex;
 use regex::Regex;
 
-/// What one `headers` middleware says.
+/// The settings of one `headers` middleware.
 #[derive(Debug, Clone, Default)]
 pub struct HeaderRules {
     request: Vec<(String, String)>,
     response: Vec<(String, String)>,
-    /// Sent over TLS only, unless forced.
+    /// Sent only over TLS, unless forced.
     transport_security: Option<String>,
     forced: bool,
     cors: Option<Cors>,
@@ -29,7 +29,7 @@ struct Cors {
     vary: bool,
 }
 
-/// Options that set one header of the answer: the option, the header, and the value where the option is a boolean.
+/// Options that set one header of the answer: the option, the header, and the value if the option is a boolean.
 const PLAIN: &[(&str, &str, Option<&str>)] = &[
     ("framedeny", "x-frame-options", Some("DENY")),
     ("customframeoptionsvalue", "x-frame-options", None),
@@ -43,10 +43,10 @@ const PLAIN: &[(&str, &str, Option<&str>)] = &[
     ("permissionspolicy", "permissions-policy", None),
 ];
 
-/// Options that Traefik v3 reads and does nothing with.
+/// Options that Traefik v3 reads and ignores.
 const DEAD: &[&str] = &["featurepolicy", "sslforcehost", "sslhost", "sslredirect", "ssltemporaryredirect"];
 
-/// The options that are left.
+/// All other options.
 const OTHER: &[&str] = &[
     "customrequestheaders",
     "customresponseheaders",
@@ -69,7 +69,7 @@ const OTHER: &[&str] = &[
 ];
 
 impl HeaderRules {
-    /// Reads the options; an error is what Traefik would refuse.
+    /// Reads the options; an error says what Traefik would refuse.
     pub fn read(options: &Options) -> Result<HeaderRules, String> {
         if options.is_empty() {
             return Err("it sets nothing".into());
@@ -101,7 +101,7 @@ impl HeaderRules {
         Ok(out)
     }
 
-    /// What is worth saying.
+    /// Notes for the reader about options without effect.
     pub fn notes(&self, name: &str) -> Vec<String> {
         let note = |o: &String| {
             format!("middleware `{name}` (headers): `{o}` has no effect (with Traefik v3, or here)")

@@ -1,11 +1,11 @@
-//! Password hashes as `htpasswd` writes them, for `basicauth` labels. Pure. Never for anything that ccci keeps.
+//! Password hashes as `htpasswd` writes them, for `basicauth` labels. Pure. Not for anything that ccci stores.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use md5::{Digest, Md5};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
-/// Whether a password has this hash: `{SHA}…`, `$apr1$…`, `$1$…` or bcrypt, as Traefik takes them.
-pub(super) fn fits(hash: &str, password: &str) -> bool {
+/// Whether a password matches this hash: `{SHA}…`, `$apr1$…`, `$1$…` or bcrypt, the kinds that Traefik accepts.
+pub fn fits(hash: &str, password: &str) -> bool {
     if let Some(sha) = hash.strip_prefix("{SHA}") {
         return BASE64_STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes())) == sha;
     }
@@ -54,7 +54,7 @@ fn md5_crypt(password: &str, magic: &str, salt: &str) -> String {
     format!("{head}{}", crypt_letters(&last))
 }
 
-/// The digest in the odd order and alphabet of crypt(3).
+/// The digest in the unusual order and alphabet of crypt(3).
 fn crypt_letters(digest: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let groups = [[0, 6, 12], [1, 7, 13], [2, 8, 14], [3, 9, 15], [4, 10, 5]];

@@ -1,11 +1,11 @@
-//! The `traefik.*` labels of one service, read as Traefik v3 reads them: one label that it cannot read and the whole
-//! service is left out. Pure; what the labels mean together is `routing.rs`.
+//! The `traefik.*` labels of one service, read as Traefik v3 reads them.
+//! If Traefik cannot read one of them, it leaves out the whole service. Pure; `routing/mod.rs` combines the labels.
 
 use super::middleware::{self, Action, Middleware};
 use ccci_recipe::labels::go_bool;
 use std::collections::BTreeMap;
 
-/// Options of one router, service or middleware: the rest of the label in lower case, and its value.
+/// Options of one router, service or middleware: the rest of the label's name in lower case, and its value.
 pub type Options = BTreeMap<String, String>;
 
 /// What one service's labels say.
@@ -21,9 +21,9 @@ pub struct Labels {
     pub services: BTreeMap<String, ServiceLabels>,
     /// Middlewares by name.
     pub middlewares: BTreeMap<String, Middleware>,
-    /// There are labels for TCP or UDP.
+    /// Whether there are labels for TCP or UDP.
     pub tcp_or_udp: bool,
-    /// What is taken but worth saying.
+    /// Notes for the reader about labels that are accepted.
     pub notes: Vec<String>,
 }
 
@@ -32,9 +32,9 @@ pub struct Labels {
 pub struct RouterLabels {
     /// The rule, empty for none.
     pub rule: String,
-    /// `ruleSyntax` is `v2`.
+    /// Whether `ruleSyntax` is `v2`.
     pub v2: bool,
-    /// 0 for the length of the rule.
+    /// Its priority; 0 means the length of the rule.
     pub priority: i64,
     /// Names of entry points, empty for all.
     pub entries: Vec<String>,
@@ -42,7 +42,7 @@ pub struct RouterLabels {
     pub service: String,
     /// Names of middlewares, in order.
     pub middlewares: Vec<String>,
-    /// It answers TLS only; without, plain HTTP only.
+    /// Whether it answers only TLS; if not, it answers only plain HTTP.
     pub tls: bool,
 }
 
@@ -53,9 +53,9 @@ pub struct ServiceLabels {
     pub port: String,
     /// `server.scheme`.
     pub scheme: String,
-    /// Whether the app sees the host that was asked for.
+    /// Whether the app receives the host that was asked for.
     pub pass_host: bool,
-    /// A transport is named: it may say that any certificate will do.
+    /// Name of a transport, which may accept any certificate; empty for none.
     pub transport: String,
 }
 
@@ -70,7 +70,7 @@ impl Default for ServiceLabels {
     }
 }
 
-/// Options of routers that Traefik v3 knows; the part before a dot or bracket counts.
+/// Options of routers that Traefik v3 knows; only the part before a dot or bracket counts.
 const ROUTER_OPTIONS: &[&str] = &[
     "rule",
     "rulesyntax",
@@ -150,7 +150,7 @@ impl Labels {
 }
 
 impl Labels {
-    /// What a run does not prove because a middleware that this service defines is not emulated.
+    /// What a run does not prove because a middleware of this service is not emulated.
     pub fn not_proved(&self) -> impl Iterator<Item = String> + '_ {
         self.middlewares.iter().filter_map(|(name, m)| match &m.action {
             Action::NotEmulated(other) => Some(other.not_proved(name)),
@@ -164,7 +164,7 @@ fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
 }
 
-/// Splits `routers.NAME.OPTION`. The option is in lower case, but for names of headers, where it does not matter.
+/// Splits `routers.NAME.OPTION`. The option is put in lower case; for names of headers, this does not matter.
 fn path(key: &str, rest: &str) -> Result<(&'static str, String, String), String> {
     let mut parts = rest.splitn(3, '.');
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -196,7 +196,7 @@ fn router(name: &str, options: &Options) -> Result<RouterLabels, String> {
             "entrypoints" => out.entries = list(value),
             "service" => out.service = value.clone(),
             "middlewares" => out.middlewares = list(value),
-            // anything below `tls` turns it on, unless `tls` itself says no
+            // anything below `tls` turns it on, unless `tls` itself turns it off
             o if o.starts_with("tls.") => out.tls |= tls_value(options.get("tls")),
             "tls" => out.tls = tls_value(Some(value)),
             _ => {}
@@ -234,7 +234,7 @@ pub fn known(key: &str, option: &str, table: &[&str]) -> Result<(), String> {
     if table.contains(&first) { Ok(()) } else { Err(format!("label `{key}`: Traefik v3 knows no `{first}`")) }
 }
 
-/// A list as labels write it: values between commas.
+/// A list in a label: values between commas.
 pub fn list(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_string).collect()
 }

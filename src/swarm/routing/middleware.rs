@@ -1,6 +1,6 @@
-//! MIDDLEWARES of Traefik v3: which kinds there are, which of them the ingress emulates, and what those do to a request.
-//! Emulated are redirects, headers, prefixes, basic authentication and chains of these. Of every other kind it is said what
-//! is not proved, and an answer that hangs on it is never guessed. Pure.
+//! MIDDLEWARES of Traefik v3: which kinds exist, which of them the ingress emulates, and what those do to a request.
+//! Emulated are redirects, headers, prefixes, basic authentication and chains of these. For every other kind the
+//! run says what is not proved; an answer that depends on such a kind is never guessed. Pure.
 
 use super::headers::HeaderRules;
 use super::htpasswd;
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 /// A middleware as its labels define it.
 #[derive(Debug, Clone)]
 pub struct Middleware {
-    /// Kind and options, to tell whether two services define the same.
+    /// Kind and options, to see whether two services define the same.
     pub source: Options,
     /// What it does.
     pub action: Action,
@@ -24,27 +24,27 @@ pub struct Middleware {
 pub enum Action {
     /// Puts text before the path.
     AddPrefix(String),
-    /// Takes the first of these that fits from the path; the flag forces a slash.
+    /// Removes the first of these that the path begins with; the flag forces a slash.
     StripPrefix(Vec<String>, bool),
-    /// The same by patterns.
+    /// The same with patterns.
     StripPrefixRegex(Vec<Regex>),
-    /// Redirects to another scheme, with a port if not empty.
+    /// Redirects to another scheme, and to a port if that is not empty; the flag makes it permanent.
     RedirectScheme(String, String, bool),
-    /// Redirects by a pattern on the whole URL.
+    /// Redirects by a pattern on the whole URL; the flag makes it permanent.
     RedirectRegex(Regex, String, bool),
     /// Sets and removes headers.
     Headers(Box<HeaderRules>),
     /// Asks for a password.
     BasicAuth(Box<BasicAuth>),
-    /// Other middlewares by name.
+    /// Applies other middlewares, by name.
     Chain(Vec<String>),
     /// Of a kind that is not emulated.
     NotEmulated(&'static NotEmulated),
-    /// Traefik refuses to build it, and with it every router that uses it.
+    /// Traefik refuses to build it and every router that uses it.
     Broken(String),
 }
 
-/// Who may enter.
+/// Users and their password hashes.
 #[derive(Debug, Clone)]
 pub struct BasicAuth {
     users: Vec<(String, String)>,
@@ -58,7 +58,7 @@ pub struct BasicAuth {
 pub struct Head<'a> {
     /// Method.
     pub method: &'a str,
-    /// It came over TLS.
+    /// Whether it came over TLS.
     pub secure: bool,
     /// Host as asked, with its port if there was one.
     pub host: &'a str,
@@ -68,7 +68,7 @@ pub struct Head<'a> {
     pub query: Option<String>,
     /// Headers.
     pub headers: &'a [(String, String)],
-    /// Who asks.
+    /// Address of the client.
     pub client: IpAddr,
 }
 
@@ -90,11 +90,11 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: String,
-    /// Which middleware and why, for people.
+    /// Which middleware answered and why, for people.
     pub why: String,
 }
 
-/// What a chain made of a request.
+/// What a chain did to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Passed {
     /// An answer in place of the app's.
@@ -112,24 +112,24 @@ pub struct Passed {
 /// A kind of middleware that Traefik v3 has and the ingress does not emulate.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotEmulated {
-    /// In lower case, as labels are read.
+    /// Its name in lower case, as labels are read.
     pub kind: &'static str,
-    /// What becomes of a request without it.
+    /// What happens to a request without it.
     pub without: Without,
 }
 
-/// What becomes of a request without a middleware.
+/// What happens to a request without a middleware.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Without {
-    /// It reaches the app as it would: the kind sets bounds, or changes how an answer is carried. The text says what is
-    /// left out.
+    /// It reaches the app all the same: the kind sets limits, or changes how an answer is transferred. The text
+    /// says what is left out.
     Passes(&'static str),
-    /// Nobody knows: the kind decides who is let in or what is asked for. The ingress says so instead of an answer.
+    /// Not known: the kind decides who has access or what is requested. The ingress says so instead of an answer.
     Unknown(&'static str),
 }
 
 impl NotEmulated {
-    /// What a run does not prove for its sake, fit to stand after "not proved:".
+    /// What a run does not prove because of it; the text follows "not proved:".
     pub fn not_proved(&self, name: &str) -> String {
         let what = match self.without {
             Without::Passes(left_out) => format!("requests pass without it ({left_out})"),
@@ -139,7 +139,7 @@ impl NotEmulated {
     }
 }
 
-/// How the reason of the ingress begins when it gives no answer for the sake of a middleware.
+/// Beginning of the ingress's reason if it gives no answer because of a middleware.
 pub const NOT_EMULATED: &str = "the ingress does not emulate ";
 
 const OTHERS: &[NotEmulated] = &[
@@ -167,8 +167,8 @@ const OTHERS: &[NotEmulated] = &[
 
 type Read = fn(&Options) -> Result<Action, String>;
 
-/// The kinds that are emulated, in lower case. A kind that is neither here nor among the others makes Traefik drop the
-/// service.
+/// The kinds that are emulated, in lower case. A kind that is neither here nor in `OTHERS` makes Traefik leave out
+/// the service.
 const MIDDLEWARES: &[(&str, Read)] = &[
     ("addprefix", |o| Ok(Action::AddPrefix(text(o, "prefix")))),
     ("stripprefix", |o| Ok(Action::StripPrefix(list(&text(o, "prefixes")), flag(o, "forceslash")?))),
@@ -190,7 +190,7 @@ const MIDDLEWARES: &[(&str, Read)] = &[
     ("plugin", |_| Err("a plugin must be installed in the operator's Traefik".into())),
 ];
 
-/// Reads a middleware. An error is a kind that Traefik does not know, or a value it cannot read.
+/// Reads a middleware. Fails for a kind that Traefik does not know; a value that it cannot read makes `Action::Broken`.
 pub fn read(name: &str, options: &Options, notes: &mut Vec<String>) -> Result<Middleware, String> {
     let key = options.keys().next().map_or("", String::as_str);
     let kind = key.split('.').next().unwrap_or_default();
@@ -250,7 +250,7 @@ impl BasicAuth {
         })
     }
 
-    /// The user who is let in.
+    /// The user whose name and password the request has.
     fn user(&self, headers: &[(String, String)]) -> Option<&str> {
         let (_, given) = headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("authorization"))?;
         let (scheme, code) = given.split_once(' ')?;
@@ -278,7 +278,7 @@ pub fn apply<'a>(chain: impl IntoIterator<Item = (&'a str, &'a Action)>, mut hea
                 reply
             }),
         };
-        // the outer middleware has the last word on an answer
+        // the outer middleware changes an answer last
         let inner = out.response.split_off(before);
         out.response.splice(0..0, inner);
         if out.reply.is_some() {

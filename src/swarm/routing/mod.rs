@@ -1,5 +1,6 @@
-//! From the `traefik.*` labels of one stack to routers, and from a request to a router or to the reason why there is
-//! none: what Traefik v3 would do, decided without asking anybody. Pure; `adapters::ingress` does the rest.
+//! Turns the `traefik.*` labels of one stack into routers, and finds the router of a request or the reason why
+//! there is none.
+//! It decides what Traefik v3 would do without asking the network. Pure; `adapters::ingress` does the rest.
 
 mod draft;
 pub mod headers;
@@ -15,10 +16,10 @@ use middleware::Action;
 use rule::{Ask, Rule};
 use std::collections::BTreeSet;
 
-/// The network that an operator's Traefik shares with the apps it serves.
-pub(crate) const PROXY_NETWORK: &str = "proxy";
+/// The network that an operator's Traefik shares with the apps that it serves.
+pub const PROXY_NETWORK: &str = "proxy";
 
-/// Where a request comes in.
+/// The entry point of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
     /// Plain HTTP.
@@ -37,12 +38,12 @@ impl Entry {
     }
 }
 
-/// How a task is spoken to.
+/// The protocol for requests to a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// Plain HTTP.
     Http,
-    /// TLS; the flag says that any certificate will do.
+    /// TLS; the flag says that any certificate is accepted.
     Https(bool),
 }
 
@@ -53,11 +54,11 @@ pub struct Target {
     pub service: ServiceName,
     /// The port inside its tasks.
     pub port: u16,
-    /// How.
+    /// The protocol.
     pub scheme: Scheme,
-    /// Whether the app sees the host that was asked for.
+    /// Whether the app receives the host that was asked for.
     pub pass_host: bool,
-    /// Why Traefik would not get through to it, if so.
+    /// Why Traefik could not reach it, if so.
     pub cut_off: Option<String>,
 }
 
@@ -79,15 +80,15 @@ pub struct Router {
     pub rule: Rule,
     /// The rule as written.
     pub text: String,
-    /// Higher ones are asked first.
+    /// Routers with a higher priority are tried first.
     pub priority: i64,
     /// Entry points it listens on.
     pub entries: Vec<Entry>,
-    /// It answers TLS only; without, plain HTTP only.
+    /// Whether it answers only TLS; if not, it answers only plain HTTP.
     pub tls: bool,
-    /// What requests go through, in order, chains unrolled.
+    /// The middlewares that requests pass, in order; chains are replaced by their members.
     pub middlewares: Vec<(String, Action)>,
-    /// Where they go.
+    /// Where requests go.
     pub backend: Backend,
 }
 
@@ -96,7 +97,7 @@ pub struct Router {
 struct Lost {
     rule: Option<Rule>,
     why: String,
-    /// It lacks only a task, and one is desired.
+    /// Only a running task is missing, and one is desired.
     passing: bool,
 }
 
@@ -110,7 +111,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Makes the table of a stack as it is seen.
+    /// Makes the table of a stack from what is observed.
     pub fn of(seen: &Observed) -> Table {
         let mut draft = Draft::default();
         for service in &seen.services {
@@ -121,7 +122,7 @@ impl Table {
         table
     }
 
-    /// The router that answers a request, or why there is none: a 404 from the ingress itself.
+    /// The router that answers a request, or why there is none; the ingress itself then answers 404.
     pub fn route(&self, entry: Entry, ask: &Ask<'_>) -> Result<&Router, String> {
         let secure = entry == Entry::WebSecure;
         let fits = |r: &&Router| r.rule.matches(ask);
@@ -149,12 +150,12 @@ impl Table {
         format!("no router's rule matches {}{} (router {})", ask.host, ask.path, rules.join(", "))
     }
 
-    /// Every host that the routers name outright, those that are left out too.
+    /// Every host that the routers name literally, also routers that are left out.
     pub fn hosts(&self) -> BTreeSet<String> {
         self.rules().flat_map(Rule::hosts).map(|h| h.trim_end_matches('.').to_lowercase()).collect()
     }
 
-    /// Whether the routers name a host outright or by a pattern.
+    /// Whether the routers name a host, literally or by a pattern.
     pub fn names_host(&self, host: &str) -> bool {
         self.rules().any(|r| r.names_host(host))
     }
@@ -163,17 +164,17 @@ impl Table {
         self.routers.iter().map(|r| &r.rule).chain(self.lost.iter().filter_map(|l| l.rule.as_ref()))
     }
 
-    /// What is worth telling an author: labels without effect, routers left out.
+    /// Notes for the author of the recipe: labels without effect, routers that are left out.
     pub fn notes(&self) -> Vec<String> {
         self.notes.iter().cloned().chain(self.lost.iter().map(|l| l.why.clone())).collect()
     }
 
-    /// Whether a service is left out for want of a running task alone: what it routes comes with the next task.
+    /// Whether a service is left out only because it has no running task; its routes will come with the next task.
     pub fn awaits_a_task(&self) -> bool {
         self.lost.iter().any(|l| l.passing)
     }
 
-    /// The routers, first asked first.
+    /// The routers, in the order in which they are tried.
     pub fn routers(&self) -> &[Router] {
         &self.routers
     }

@@ -6,12 +6,12 @@ use std::net::IpAddr;
 /// How deep parentheses and `!` may nest; a recipe needs three.
 const DEEPEST: usize = 50;
 
-/// What a rule is asked about.
+/// The request that a rule is matched against.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
     /// Host without port.
     pub host: &'a str,
-    /// Path as it stands in the request, still percent-encoded.
+    /// Path as in the request, still percent-encoded.
     pub path: &'a str,
     /// Query without `?`, empty for none.
     pub query: &'a str,
@@ -19,7 +19,7 @@ pub struct Ask<'a> {
     pub method: &'a str,
     /// Headers in order.
     pub headers: &'a [(String, String)],
-    /// Who asks.
+    /// Address of the client.
     pub client: IpAddr,
 }
 
@@ -28,9 +28,9 @@ pub struct Ask<'a> {
 pub enum Rule {
     /// One matcher.
     Is(Matcher),
-    /// The opposite.
+    /// The negation of a rule.
     Not(Box<Rule>),
-    /// All of them; flat, since a long chain of pairs inside each other would exhaust the stack.
+    /// All of them. A flat list, because a long chain of nested pairs would exhaust the stack.
     All(Vec<Rule>),
     /// Any of them.
     Any(Vec<Rule>),
@@ -63,7 +63,7 @@ pub enum Matcher {
     ClientIp(Vec<(IpAddr, u8)>),
 }
 
-/// How one function of the grammar is called: its name, how many values, and what it makes of them.
+/// How one function of the grammar is called: its name, its number of values, and the matcher that it makes.
 struct Row {
     name: &'static str,
     values: std::ops::RangeInclusive<usize>,
@@ -72,7 +72,7 @@ struct Row {
 
 const ANY: usize = 64;
 
-/// Every function of the grammar. Where v2 takes several values, they are taken in v3 too, with a note.
+/// Every function of the grammar. Where v2 accepts several values, they are accepted for v3 too, with a note.
 const ROWS: &[Row] = &[
     Row { name: "Host", values: 1..=ANY, make: host },
     Row { name: "HostHeader", values: 1..=ANY, make: host },
@@ -104,7 +104,7 @@ const ONE_IN_V3: &[&str] = &["Host", "HostRegexp", "Path", "PathPrefix", "Method
 const ONLY_V2: &[&str] = &["HostHeader", "Headers", "HeadersRegexp"];
 
 impl Rule {
-    /// Parses a rule. What only v2 understands is taken too and said in `notes`, unless the router says `ruleSyntax=v2`.
+    /// Parses a rule. What only v2 understands is accepted too, with a note, unless the router says `ruleSyntax=v2`.
     pub fn parse(text: &str, v2: bool, notes: &mut Vec<String>) -> Result<Rule, String> {
         let mut parser = Parser { rest: text, notes: vec![] };
         let rule = parser.either(0)?;
@@ -117,7 +117,7 @@ impl Rule {
         Ok(rule)
     }
 
-    /// Whether a request is meant.
+    /// Whether the rule matches a request.
     pub fn matches(&self, ask: &Ask<'_>) -> bool {
         match self {
             Rule::Is(m) => m.matches(ask),
@@ -127,7 +127,7 @@ impl Rule {
         }
     }
 
-    /// Whether a host is named, outright or by a pattern, and not negated.
+    /// Whether a host is named, literally or by a pattern, and not negated.
     pub fn names_host(&self, host: &str) -> bool {
         match self {
             Rule::Is(m @ (Matcher::Host(_) | Matcher::HostRegexp(_))) => {
@@ -138,7 +138,7 @@ impl Rule {
         }
     }
 
-    /// Every host that is named outright and not negated.
+    /// Every host that is named literally and not negated.
     pub fn hosts(&self) -> Vec<&str> {
         match self {
             Rule::Is(Matcher::Host(names)) => names.iter().map(String::as_str).collect(),
@@ -187,7 +187,8 @@ fn bare(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-/// The path as Traefik routes by it: decoded, but for the reserved characters, whose meaning would change.
+/// The path by which Traefik routes: decoded except for reserved characters, because decoding would change their
+/// meaning.
 fn decoded(path: &str) -> String {
     unescape(path, |byte| !b":/?#[]@!$&'()*+,;=%".contains(&byte))
 }
@@ -211,7 +212,7 @@ fn unescape(text: &str, expected: impl Fn(u8) -> bool) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Whether one of these networks holds an address.
+/// Whether one of these networks contains an address.
 fn allows(nets: &[(IpAddr, u8)], address: IpAddr) -> bool {
     nets.iter().any(|net| contains(net, address))
 }
@@ -247,7 +248,7 @@ fn host_regexp(values: &[String]) -> Result<Matcher, String> {
     values.iter().map(|v| regex(&from_v2(v))).collect::<Result<_, _>>().map(Matcher::HostRegexp)
 }
 
-/// v2 writes `{name:pattern}` inside plain text; v3 a regular expression.
+/// v2 writes `{name:pattern}` inside plain text; v3 writes a regular expression.
 fn from_v2(text: &str) -> String {
     if !text.contains('{') || !text.contains(':') {
         return text.to_string();
@@ -280,7 +281,7 @@ fn header_regexp(values: &[String]) -> Result<Matcher, String> {
 fn query(values: &[String]) -> Result<Matcher, String> {
     let (key, value) = match values {
         [key, value] => (key.as_str(), value.as_str()),
-        // v2 writes one text with `=`
+        // v2 writes one text with `=` in it
         _ => values[0].split_once('=').unwrap_or((&values[0], "")),
     };
     Ok(Matcher::Query(key.to_string(), value.to_string()))
@@ -290,7 +291,7 @@ fn client_ip(values: &[String]) -> Result<Matcher, String> {
     values.iter().map(|v| network(v)).collect::<Result<_, _>>().map(Matcher::ClientIp)
 }
 
-/// A regular expression of a label; the error names the text.
+/// Compiles a regular expression of a label; the error names the text.
 pub fn regex(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|e| {
         let last = e.to_string().lines().last().unwrap_or_default().trim().to_string();
@@ -298,7 +299,7 @@ pub fn regex(text: &str) -> Result<Regex, String> {
     })
 }
 
-/// The only rule of a list; none of several.
+/// The only rule of a list; `None` if there are several.
 fn alone(rules: &mut Vec<Rule>) -> Option<Rule> {
     if rules.len() == 1 { rules.pop() } else { None }
 }
@@ -455,7 +456,7 @@ mod tests {
     #[test]
     fn a_chain_of_any_length_is_parsed_and_matched() {
         for (joint, expected) in [("||", true), ("&&", false)] {
-            // inside each other, so many would not fit the stack of a thread
+            // as nested rules, so many would not fit into the stack of a thread
             let chain = vec!["Path(`/x`)"; 20_000].join(joint) + joint + "Path(`/y`)";
             check(&chain, "a/y", expected);
             assert!(Rule::parse(&chain, false, &mut vec![]).unwrap().hosts().is_empty());

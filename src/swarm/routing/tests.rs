@@ -1,4 +1,4 @@
-//! The table of answers of Traefik v3, one case a line: labels and tasks in, router or reason out.
+//! The table of answers of Traefik v3, one case a line: from labels and tasks to a router or a reason.
 
 use super::*;
 use crate::observed::{Mode, ObservedService, ObservedTask, Restart, TaskState};
@@ -13,7 +13,7 @@ const GOOD: &[(&str, &str)] = &[
     ("traefik.http.services.a.loadbalancer.server.port", "80"),
 ];
 
-/// The good labels with some changed, added, or (no value) taken away.
+/// The good labels, some of them changed, added, or (without a value) removed.
 fn with(changes: &[(&str, Option<&str>)]) -> Vec<(String, String)> {
     let mut labels: BTreeMap<String, String> =
         GOOD.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
@@ -142,7 +142,7 @@ fn only_tasks_that_are_desired_running_and_run_are_asked() {
     check(&[], "0 replicas");
     check(&[(TaskState::Starting, true)], "one is starting");
     check(&[(TaskState::Pending, true)], "waits for a node");
-    // lesson 40: after a start-first update the old task still runs and is no longer asked
+    // lesson 40: after a start-first update the old task still runs but no longer gets requests
     check(&[(TaskState::Running, false), (TaskState::Starting, true)], "one is starting");
     check(&[(TaskState::Failed, false)], "no running task");
 }
@@ -221,7 +221,7 @@ fn a_service_outside_the_proxy_network_is_known_to_be_out_of_reach() {
     assert!(to[0].cut_off.as_ref().unwrap().contains("x_internal"));
 }
 
-/// The run has a network of its own instead, whose label an operator's Traefik follows all the same.
+/// The run has its own network instead; an operator's Traefik would still follow the label.
 #[test]
 fn a_label_that_names_a_network_with_a_name_of_its_own_is_followed_there() {
     let long = "n".repeat(60);

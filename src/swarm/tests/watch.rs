@@ -15,7 +15,7 @@ use ccci_testkit::layers::{self, Saboteur};
 use ccci_testkit::memory::{Fault, MemoryClock, MemoryCluster};
 use std::sync::Arc;
 
-/// What the wait for one service ends as, and when, ms. `loud` writes a line.
+/// How and when (ms) the wait for one service ends. The service `loud` writes a line.
 fn ends(
     service: &str,
     faults: &[Fault],
@@ -24,7 +24,7 @@ fn ends(
     ends_without(service, faults, |_| false, deadline_ms)
 }
 
-/// The same, and the engine is away for some of the calls that follow the deploy.
+/// The same, but the engine does not answer some of the calls after the deploy.
 fn ends_without(
     service: &str,
     faults: &[Fault],
