@@ -1,6 +1,7 @@
-//! Programs that die with us. A client that outlived a killed run would go on making things behind the back of whoever
-//! cleans up. The kernel ends a child with its parent only if the child itself asked for that, so our own program is
-//! started first, asks, and becomes the other one.
+//! Programs that end together with ccci.
+//! A client that survived a killed run would go on making things while the janitor removes them. The kernel ends a
+//! child with its parent only if the child itself asked for it. So ccci starts its own program first, which asks
+//! for it and then executes the other program.
 #![expect(clippy::disallowed_methods, reason = "this file starts programs")]
 
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
@@ -12,17 +13,17 @@ use std::process::{ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::process::Command;
 
-/// The first word of a call that is ours and no user's.
+/// The first argument of a call that ccci makes to itself.
 const WORD: &str = "--die-with";
-/// How our words on a program that could not be started begin.
+/// Start of ccci's message about a program that could not be started.
 const NOT_STARTED: &str = "ccci: failed to start ";
-/// The code for that, as in shells.
+/// The exit code for that, as in shells.
 const NO_PROGRAM: u8 = 127;
 
-/// Whether this program reads `WORD`; a binary of tests does not.
+/// Whether this program understands `WORD`; a test binary does not.
 static DOOR: AtomicBool = AtomicBool::new(false);
 
-/// A program that dies with the thread that starts it, which must be one that lives long.
+/// A command that ends with the thread that starts it; this must be a long-lived thread.
 pub fn command(program: &str) -> Command {
     if !DOOR.load(Ordering::Relaxed) {
         return Command::new(program);
@@ -32,8 +33,8 @@ pub fn command(program: &str) -> Command {
     command
 }
 
-/// The first thing the program does: becomes another one if it was started for that; then it comes back only when that
-/// failed. From an ordinary call it comes back at once with nothing.
+/// The first thing that the program does. If it was started to execute another program, it does so and returns only
+/// if that failed. For an ordinary call it returns `None` at once.
 pub fn door(args: std::env::ArgsOs) -> Option<ExitCode> {
     DOOR.store(true, Ordering::Relaxed);
     let mut args = args.skip(1);
@@ -51,14 +52,14 @@ fn become_it(parent: Pid, program: &OsString, args: impl Iterator<Item = OsStrin
     if let Err(e) = set_parent_process_death_signal(Some(Signal::KILL)) {
         return e.into();
     }
-    // it may have died before it could be watched
+    // the parent may have ended before the kernel watched it
     if getppid() != Some(parent) {
         return io::Error::other("the one who asked is gone");
     }
     std::process::Command::new(program).args(args).exec()
 }
 
-/// What a short-lived copy of this program prints.
+/// The output of a short-lived copy of this program.
 pub fn output(program: &Path, args: &[String]) -> io::Result<String> {
     let output = std::process::Command::new(program).args(args).stdin(Stdio::null()).output()?;
     match output.status.success() {
@@ -67,8 +68,8 @@ pub fn output(program: &Path, args: &[String]) -> io::Result<String> {
     }
 }
 
-/// Why the program was not started at all, if what is left of the call says so.
-pub(crate) fn not_started(code: Option<i32>, stderr: &str) -> Option<&str> {
+/// Why the program was not started at all, if exit code and output of the call say so.
+pub fn not_started(code: Option<i32>, stderr: &str) -> Option<&str> {
     stderr.strip_prefix(NOT_STARTED).filter(|_| code == Some(NO_PROGRAM.into())).map(str::trim)
 }
 

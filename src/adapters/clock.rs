@@ -1,4 +1,4 @@
-//! The real clock. Pauses end early when the world moved (`Notify`) or the run is stopped. The only file that sleeps.
+//! The real clock. Pauses end early if something changed (`Notify`) or the run is stopped. The only file that sleeps.
 #![expect(clippy::disallowed_methods, reason = "this file owns the clock")]
 
 use ccci_model::time::Moment;
@@ -8,18 +8,18 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
-/// The clock of the machine; its zero is the moment it was made.
+/// The clock of the machine; its zero is the moment when it was made.
 #[derive(Debug)]
 pub struct RealClock {
     zero: Instant,
     moved: Arc<Notify>,
-    // its own, so that a pause works whether or not the adapters' runtime is busy
+    // a runtime of its own, so that a pause works even while the adapters' runtime is busy
     timer: Option<Runtime>,
 }
 
 impl RealClock {
-    /// A clock that starts now. `moved` is notified by whoever hears that the world moved (the engine's events).
-    /// Must not be called from async code: a pause blocks its thread.
+    /// A clock that starts now. `moved` is notified when something changed, for instance by the engine's
+    /// events. Must not be called from async code: a pause blocks its thread.
     pub fn new(moved: Arc<Notify>) -> RealClock {
         let timer = Builder::new_current_thread().enable_time().build();
         let timer = Some(timer.expect("a timer needs no more than memory"));
@@ -29,7 +29,7 @@ impl RealClock {
 
 impl Drop for RealClock {
     fn drop(&mut self) {
-        // the last owner may be a task of the adapters' runtime, where a runtime must not be waited for
+        // the last owner may be a task of the adapters' runtime, which must not wait for a runtime to end
         if let Some(timer) = self.timer.take() {
             timer.shutdown_background();
         }

@@ -41,7 +41,7 @@ impl FileSystem for Disk {
             return Err(too_large(bytes, most));
         }
         let mut read = vec![];
-        // it may grow meanwhile
+        // the file may grow in the meantime
         file.take(most + 1).read_to_end(&mut read)?;
         match read.len() as u64 > most {
             true => Err(too_large(read.len() as u64, most)),

@@ -1,4 +1,5 @@
-//! The ports on the real world. The only room beside the program that starts processes, opens sockets or files.
+//! The real adapters of the ports.
+//! Besides the program, only this room starts processes and opens sockets or files.
 
 pub mod child;
 pub mod clock;

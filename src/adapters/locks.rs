@@ -1,4 +1,4 @@
-//! Locks of domains as kernel file locks: they vanish with the process, even after SIGKILL or a reboot.
+//! Locks of domains as kernel file locks: they end with the process, even after SIGKILL or a reboot.
 
 use super::mask::readable_by_all;
 use ccci_swarm::ports::locks::{Held, Locks};
@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// One lock file a domain in one directory, which all runs of this machine must share.
+/// One lock file for each domain in one directory, which all runs of this machine must share.
 #[derive(Debug, Clone)]
 pub struct FileLocks {
     dir: PathBuf,
@@ -31,7 +31,7 @@ impl Held for HeldFile {}
 
 impl Drop for HeldFile {
     fn drop(&mut self) {
-        // unlink while the lock is still held: a waiter re-checks that its file is the one at the path
+        // unlink while the lock is still held: a waiting process checks that its file is still the one at the path
         if self.alone {
             let _ = fs::remove_file(&self.path);
         }
@@ -51,7 +51,7 @@ impl Locks for FileLocks {
     fn keep(&self, domain: &str, uses: &[&str]) -> io::Result<()> {
         make_for_all(&self.dir)?;
         let lines: String = uses.iter().map(|name| format!("{name}\n")).collect();
-        // whole or not at all: a reader must not see one that is half written
+        // the whole file or none: a reader must not get one that is half written
         let (path, new) = (self.path(domain, KEPT), self.path(domain, "new"));
         let written = fs::write(&new, lines).and_then(|()| readable_by_all(&new));
         written.and_then(|()| fs::rename(&new, &path)).map_err(|e| said(&path, &e))
@@ -66,7 +66,7 @@ impl Locks for FileLocks {
         for entry in entries.flatten().filter(|e| e.path().extension().is_some_and(|x| x == KEPT)) {
             let path = entry.path();
             let uses = match fs::read_to_string(&path) {
-                // taken away a moment ago
+                // it was removed a moment ago
                 Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
                 other => other.map_err(|e| said(&path, &e))?,
             };
@@ -85,7 +85,7 @@ impl Locks for FileLocks {
     }
 }
 
-/// The ending of a mark; its lines are what the app uses.
+/// The extension of the notes of `keep`; the lines of such a file are what the app uses.
 const KEPT: &str = "kept";
 
 fn said(path: &Path, e: &io::Error) -> io::Error {
@@ -93,13 +93,14 @@ fn said(path: &Path, e: &io::Error) -> io::Error {
 }
 
 impl FileLocks {
-    /// Whether somebody holds this lock, alone or with others. Makes nothing; what cannot be looked at counts as free.
+    /// Whether a process holds this lock, alone or with others. Makes no file; a lock that cannot be opened counts
+    /// as free.
     pub fn is_held(&self, name: &str) -> bool {
         let file = File::open(self.path(name, "lock"));
         file.is_ok_and(|f| matches!(f.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
-    /// Takes away the files of locks that nobody holds: a run that was killed leaves one. Says how many there were.
+    /// Removes the files of locks that no process holds: a run that was killed leaves one. Returns their number.
     pub fn tidy(&self) -> usize {
         let Ok(entries) = fs::read_dir(&self.dir) else { return 0 };
         let names = entries
@@ -130,17 +131,19 @@ impl FileLocks {
     }
 }
 
-/// Every user of the machine must see the locks of all: a directory that we make is like `/tmp`. One that is there stays as it is.
-pub(crate) fn make_for_all(dir: &Path) -> io::Result<()> {
+/// Makes a directory like `/tmp`, because every user of the machine must see the locks of all. An existing
+/// directory is not changed.
+pub fn make_for_all(dir: &Path) -> io::Result<()> {
     if !dir.is_dir() {
         fs::create_dir_all(dir)?;
-        // where it was made a moment ago by somebody else, it is theirs to open
+        // if another user made it a moment ago, only that user can change its mode
         let _ = fs::set_permissions(dir, Permissions::from_mode(0o1777));
     }
     Ok(())
 }
 
-/// The lock file, made if there is none. One of another user can be read only, which is enough to see its lock.
+/// Opens the lock file; makes it if there is none. Another user's file opens for reading only, which is enough to
+/// see its lock.
 fn open(path: &Path) -> io::Result<File> {
     match File::options().create_new(true).write(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
@@ -152,7 +155,7 @@ fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Whether the open file is the one at the path: the last holder may have unlinked it between open and lock.
+/// Whether the open file is still the one at the path: the last holder may have unlinked it between open and lock.
 fn still_there(file: &File, path: &Path) -> bool {
     match (file.metadata(), fs::metadata(path)) {
         (Ok(open), Ok(there)) => open.ino() == there.ino() && open.dev() == there.dev(),

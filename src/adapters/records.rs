@@ -1,4 +1,4 @@
-//! Kept records on the disk: a directory for each run, and the index beside them.
+//! The kept records on the disk: a directory for each run, and the index beside them.
 
 use super::disk::Disk;
 use super::mask::of_files;
@@ -10,24 +10,24 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use tempfile::Builder;
 
-/// The index, beside the runs.
+/// Name of the index.
 const INDEX: &str = "index.jsonl";
-/// An index above this is not read: it would hold some hundred thousand runs. Bytes.
+/// Largest index that is read, bytes: this would hold some hundred thousand runs.
 const MOST_INDEX: u64 = 256 << 20;
 
 /// The records below one directory.
 #[derive(Debug, Clone)]
 pub struct DirRecords {
     below: PathBuf,
-    /// The file of a record that is listed and read.
+    /// Name of the file in a record that is listed and read.
     events: &'static str,
-    /// Bytes that such a file has at most.
+    /// Largest size of such a file, bytes.
     most: u64,
 }
 
 impl DirRecords {
-    /// The records below a directory, which need not be there; `events` is the file that makes a directory a record, and
-    /// `most` the bytes that are read of one.
+    /// The records below a directory, which may be missing. A directory with a file named `events` is a record; at
+    /// most `most` bytes of this file are read.
     pub fn new(below: impl Into<PathBuf>, events: &'static str, most: u64) -> DirRecords {
         DirRecords { below: below.into(), events, most }
     }
@@ -37,7 +37,7 @@ impl DirRecords {
     }
 }
 
-/// A plain file's bytes; another kind is not opened, as a pipe would be waited for.
+/// A regular file's bytes; other kinds are not opened, because opening a pipe would wait.
 fn plain(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     match Disk.kind(path)? {
         Kind::File => Disk.read(path, most),
@@ -79,7 +79,7 @@ impl Records for DirRecords {
     }
 
     fn extend_index(&self, lines: &[u8]) -> io::Result<()> {
-        // what is added in one write is whole, whoever else adds: the kernel moves to the end and writes under one lock
+        // additions in one write stay whole: the kernel moves to the end and writes under one lock
         let written = OpenOptions::new().append(true).create(true).open(self.index_file())?.write(lines)?;
         if written == lines.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }

@@ -1,5 +1,5 @@
-//! Temporary directories that the next one clears away when their maker was killed: each is locked by the kernel as long
-//! as its maker lives, so neither age nor name has to be guessed.
+//! Temporary directories that the next one removes if their maker was killed.
+//! The kernel locks each as long as its maker runs, so neither age nor name has to be guessed.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -7,12 +7,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use tempfile::TempDir;
 
-/// How their names begin, wherever they are.
+/// Start of their names, in whatever directory they are.
 const PREFIX: &str = "ccci-tmp-";
-/// A janitor may take a directory in the moment before its maker has locked it; so often another one is made.
+/// How often another directory is made: a janitor may remove one in the moment before its maker has locked it.
 const ATTEMPTS: u32 = 20;
 
-/// A directory of our own that goes away with the value.
+/// A directory of our own that is removed when the value is dropped.
 pub struct Scratch {
     dir: TempDir,
     _lock: File,
@@ -24,7 +24,7 @@ impl Scratch {
         Scratch::new_in(&std::env::temp_dir())
     }
 
-    /// A new one in this directory. What dead makers left there goes first.
+    /// A new one in this directory. First it removes what dead makers left there.
     pub fn new_in(parent: &Path) -> io::Result<Scratch> {
         collect(parent);
         for _ in 0..ATTEMPTS {
@@ -37,13 +37,13 @@ impl Scratch {
         Err(io::Error::other(format!("{}: somebody removes new directories", parent.display())))
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
 }
 
-/// Removes what dead makers left in a directory and says how many there were.
+/// Collects the leftovers of dead makers in a directory and returns their number.
 pub fn collect(parent: &Path) -> usize {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let ours = entries.filter(|e| {

@@ -7,7 +7,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use tempfile::{Builder, TempPath};
 
-/// A store in one directory, made when first needed.
+/// A store in one directory, which is made when it is first needed.
 #[derive(Debug, Clone)]
 pub struct DirStore {
     dir: PathBuf,
@@ -19,7 +19,7 @@ impl DirStore {
         DirStore { dir: dir.into() }
     }
 
-    /// Where a name lies, for people. Fails on a name that would leave the directory.
+    /// The path of a name, for people. Fails for a name that would leave the directory.
     pub fn path(&self, name: &str) -> io::Result<PathBuf> {
         let inside = Path::new(name);
         let plain = inside.components().all(|c| matches!(c, Component::Normal(_)));
@@ -49,9 +49,9 @@ impl Store for DirStore {
     }
 }
 
-/// A file being written. The first `flush` puts it under its name and shows what can go wrong; later writes go on
-/// in place. Dropping without a flush does the same but cannot tell of a failure. After a failed write the name
-/// is not made: half an archive must not look like an archive.
+/// A file that is being written. The first `flush` gives it its name and reports errors; later writes continue in
+/// place. Dropping it without a flush does the same but cannot report an error. After a failed write the name is
+/// not made: half an archive must not look like an archive.
 struct Pending {
     out: BufWriter<File>,
     temp: Option<TempPath>,

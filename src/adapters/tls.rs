@@ -1,5 +1,6 @@
-//! What the adapters share about TLS: one crypto provider, a client that takes any certificate (probes only, never for
-//! anything that must be trusted), and the name in a certificate.
+//! What the adapters share about TLS: a crypto provider, a client that accepts any certificate, and the name in a
+//! certificate.
+//! That client is for probes only, never for anything that must be trusted.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
@@ -7,7 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::sync::Arc;
 
-/// The provider of all TLS in this program. Never the process-wide default: nobody else decides for us.
+/// The crypto provider of all TLS in this program. Never the process-wide default, which another crate could change.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
@@ -19,8 +20,8 @@ pub fn client_trusting(roots: &[CertificateDer<'static>]) -> ClientConfig {
     builder().with_root_certificates(store).with_no_client_auth()
 }
 
-/// A client that takes any certificate.
-pub(crate) fn client_trusting_anyone() -> ClientConfig {
+/// A client that accepts any certificate.
+pub fn client_trusting_anyone() -> ClientConfig {
     builder().dangerous().with_custom_certificate_verifier(Arc::new(Anyone(provider()))).with_no_client_auth()
 }
 

@@ -1,5 +1,5 @@
-//! Where a task can be reached from this machine: its leg on the gateway bridge, which every container of an overlay
-//! network has, published ports or not.
+//! Where a task can be reached from this machine: at its address on the gateway bridge.
+//! Every container of an overlay network has such an address, whether or not it publishes ports.
 
 use super::Swarm;
 use super::refusal::refused;
@@ -8,10 +8,10 @@ use ccci_swarm::ports::ClusterError;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// The bridge that gives overlay containers their way out.
+/// The bridge through which containers of overlay networks reach other networks.
 const BRIDGE: &str = "docker_gwbridge";
-/// An address is asked for again after so long: tasks change and addresses with them. The ingress keeps what it was
-/// told for half a second more, and asks again at once when a task refuses.
+/// How long an address is kept: tasks change, and their addresses with them. The ingress keeps an address for half
+/// a second more, and asks again at once if a task refuses the connection.
 const FRESH: Duration = Duration::from_millis(100);
 
 impl Swarm {

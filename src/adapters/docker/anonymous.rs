@@ -1,6 +1,7 @@
-//! Volumes that nobody named: the engine makes one for each `VOLUME` of an image on which nothing is mounted. They carry no
-//! label, so they are known by the containers they were seen in. The engine removes them with their container, unless it
-//! dies in between (seen on 20.10, killed under a run of wordpress): then we do.
+//! Anonymous volumes: the engine makes one for each `VOLUME` of an image on which nothing is mounted.
+//! They have no labels, so ccci knows them by the containers in which it observed them. The engine removes them
+//! with their container, unless it ends in between (observed on 20.10, killed during a run of wordpress); then ccci
+//! removes them.
 
 use super::Swarm;
 use super::refusal::refused;
@@ -11,10 +12,10 @@ use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::cluster::DOMAIN_LABEL;
 use std::collections::HashMap;
 
-/// How the engine names them: the hex form of 32 random bytes.
+/// Length of their names: the hex form of 32 random bytes.
 const DIGITS: usize = 64;
 
-/// The volumes of a container that nobody named.
+/// The anonymous volumes of a container.
 pub(super) fn of(mounts: Option<&Vec<MountPoint>>) -> Vec<String> {
     let volumes = mounts.into_iter().flatten().filter(|m| m.typ.as_deref() == Some("volume"));
     let is_theirs = |n: &&String| n.len() == DIGITS && n.bytes().all(|b| b.is_ascii_hexdigit());
@@ -22,19 +23,19 @@ pub(super) fn of(mounts: Option<&Vec<MountPoint>>) -> Vec<String> {
 }
 
 impl Swarm {
-    /// Remembers those of a container that was looked at.
+    /// Remembers those of a container that was inspected.
     pub(super) fn remember_volumes_of(&self, container: &ContainerInspectResponse) {
         let labels = container.config.as_ref().and_then(|c| c.labels.as_ref());
         let Some(domain) = labels.and_then(|l| l.get(DOMAIN_LABEL)) else { return };
         self.remember_volumes(domain, of(container.mounts.as_ref()));
     }
 
-    /// Remembers them for the removal of this domain.
+    /// Remembers volumes for the removal of this domain.
     pub(super) fn remember_volumes(&self, domain: &str, volumes: impl IntoIterator<Item = String>) {
         self.known().anonymous.entry(domain.to_string()).or_default().extend(volumes);
     }
 
-    /// Those of a domain that are still there; the others are forgotten.
+    /// Those of a domain that still exist; the others are forgotten.
     pub(super) async fn anonymous(&self, docker: &Docker, domain: &str) -> Result<Vec<Found>, ClusterError> {
         let remembered = self.known().anonymous.get(domain).cloned().unwrap_or_default();
         let mut there = vec![];

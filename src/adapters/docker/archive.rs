@@ -1,4 +1,4 @@
-//! Files into a container, by the engine's archive endpoint, as a stream.
+//! Writes files into a container through the engine's archive endpoint, as a stream.
 
 use super::Swarm;
 use super::refusal::refused;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ccci_swarm::ports::ClusterError;
 use std::io::{self, Read};
 
-/// Bytes read at once from the tar that goes into a container.
+/// Bytes that are read at once from the tar.
 const PIECE: usize = 256 << 10;
 
 impl Swarm {
@@ -33,7 +33,7 @@ impl Swarm {
                         return Err(ClusterError::Local(format!("read the kept archive: {e}")));
                     }
                     Ok(n) => {
-                        // whoever stopped listening says why itself
+                        // if the receiver stopped, the upload reports why
                         if send.send(Ok(Bytes::copy_from_slice(&piece[..n]))).await.is_err() {
                             return Ok(());
                         }

@@ -1,5 +1,6 @@
-//! Connecting to an engine and pinning the API version. bollard sends paths without a version and so gets the engine's
-//! newest; we put the version we know on every path.
+//! Connects to an engine and pins the API version.
+//! bollard sends paths without a version, so the engine would use its newest; ccci puts a version that it knows
+//! before every path.
 
 use super::refusal::refused;
 use super::{Engine, Swarm};
@@ -9,15 +10,15 @@ use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::cluster::EngineFacts;
 use std::path::Path;
 
-/// Oldest API that has all we use: Docker Engine 20.10.
+/// Oldest API that has everything ccci uses: Docker Engine 20.10.
 const OLDEST: (u32, u32) = (1, 41);
 /// Newest API this client was written for.
 const NEWEST: (u32, u32) = (1, 53);
-/// Where the kernel shows that virtual IPs can work.
+/// The kernel has this file if virtual IPs can work.
 const IPVS: &str = "/proc/net/ip_vs";
 
 impl Swarm {
-    /// The engine, connected and pinned at the first call.
+    /// The engine; connected and pinned at the first call.
     pub(super) async fn connected(&self) -> Result<Engine, ClusterError> {
         if let Some(engine) = self.engine.get() {
             return Ok(engine.clone());
@@ -42,7 +43,7 @@ impl Swarm {
         Ok(EngineFacts {
             version: engine.version,
             api: engine.api,
-            // a far engine's kernel cannot be looked at; most have it
+            // the kernel of a remote engine cannot be inspected; most have it
             ipvs: !self.host.starts_with("unix://") || Path::new(IPVS).exists(),
             nodes: swarm.nodes.unwrap_or(1).max(0) as u64,
             os: info.operating_system.unwrap_or(engine.os),
@@ -51,14 +52,14 @@ impl Swarm {
 }
 
 impl Engine {
-    /// The same engine, where every call goes to this path and query instead of its own.
+    /// A client of the same engine in which every call goes to this path and query instead of its own.
     pub(super) fn at(&self, query: &str) -> Docker {
         let target = format!("/v{}{query}", self.api);
         self.docker.clone().with_request_modifier(move |request| elsewhere(request, &target))
     }
 }
 
-/// An unpinned client; only for the first question and for events.
+/// A client without a pinned version; only for the first question and for events.
 pub(super) fn client(host: &str) -> Result<Docker, ClusterError> {
     Docker::connect_with_host(host).map_err(|e| match e {
         bollard::errors::Error::UnsupportedURISchemeError { .. } => ClusterError::Local(format!(
@@ -87,7 +88,7 @@ fn numbers(text: &str) -> Option<(u32, u32)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// The API version to speak with an engine.
+/// The API version to use with an engine.
 fn agreed(engine: &str, newest: Option<&str>, oldest: Option<&str>) -> Result<String, ClusterError> {
     let theirs = newest.and_then(numbers).unwrap_or((0, 0));
     let lowest = oldest.and_then(numbers).unwrap_or((0, 0));
@@ -113,7 +114,7 @@ fn agreed(engine: &str, newest: Option<&str>, oldest: Option<&str>) -> Result<St
     Ok(format!("{major}.{minor}"))
 }
 
-/// Puts the version before the path. A path over a socket keeps its odd host part, which is the socket's address.
+/// Puts the version before the path. A URI over a socket keeps its unusual host part, which is the socket's address.
 fn pinned(request: BollardRequest, prefix: &str) -> BollardRequest {
     let query = request.uri().path_and_query().map_or("/", |p| p.as_str());
     let target = format!("{prefix}{query}");

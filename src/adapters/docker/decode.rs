@@ -11,7 +11,7 @@ use ccci_swarm::observed::{
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-/// A service of a stack; `None` for one whose name is no stack's. `networks` gives names for network ids.
+/// A service of a stack; `None` if its name does not belong to the stack. `networks` maps network ids to names.
 pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>) -> Option<ObservedService> {
     let spec = answer.spec.unwrap_or_default();
     let name = spec.name.as_deref()?.strip_prefix(stack)?.strip_prefix('_')?.to_string();
@@ -61,12 +61,12 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
             })
             .collect(),
         template: digest,
-        // one of the image only a container tells, see `checks_health`
+        // only a container shows whether the image has one, see `checks_health`
         has_healthcheck: tests_anything(container.health_check.as_ref()),
     })
 }
 
-/// A mount of a volume; one without a name is the engine's own affair.
+/// A mount of a volume; `None` for one without a name, which the engine manages itself.
 fn volume(mount: &Mount) -> Option<ObservedVolume> {
     let driver = mount.volume_options.as_ref().and_then(|o| o.driver_config.as_ref());
     let elsewhere = driver.is_some_and(|d| {
@@ -76,8 +76,8 @@ fn volume(mount: &Mount) -> Option<ObservedVolume> {
     Some(ObservedVolume { name: mount.source.clone()?, path: mount.target.clone()?, elsewhere })
 }
 
-/// The driver of volumes that live on the engine.
-pub(crate) const ENGINES_DRIVER: &str = "local";
+/// The driver of volumes whose files are on the engine.
+pub const ENGINES_DRIVER: &str = "local";
 
 fn update(state: ServiceUpdateStatusStateEnum) -> Option<UpdateState> {
     use ServiceUpdateStatusStateEnum as S;
@@ -111,7 +111,7 @@ pub fn task(answer: Task) -> ObservedTask {
             answer.desired_state,
             Some(State::RUNNING | State::READY | State::COMPLETE | State::ACCEPTED)
         ) && !has_ended,
-        // the engine says 0 while a container runs and -1 when it lost it: neither is an exit code
+        // the engine says 0 while a container runs and -1 if it lost it: neither is an exit code
         exit_code: container.exit_code.filter(|c| has_ended && *c >= 0 && !id.is_empty()),
         error: status.err.unwrap_or_default(),
         message: status.message.unwrap_or_default(),
@@ -139,12 +139,14 @@ fn state(state: State) -> TaskState {
     }
 }
 
-/// What only the container tells (lessons 39 and 47): killed for memory, and ended while its health check failed. Without a
-/// limit of its own it was the machine's memory that ran out.
+/// What only the container shows (lessons 39 and 47): whether it was killed for lack of memory, and whether its
+/// health check had failed when it ended. If a killed container has no limit of its own, the machine's memory ran
+/// out.
 ///
-/// An engine may lose the kernel's word (seen on 20.10: `OOMKilled` false after a kill that the kernel's log shows). A
-/// task that Swarm did not stop, under a memory limit and ended by SIGKILL, has nobody else to have been killed by.
-pub(crate) fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, Option<bool>) {
+/// An engine may lose the kernel's report (observed on 20.10: `OOMKilled` false after a kill that the kernel's log
+/// shows). So a task with a memory limit that SIGKILL ended, and that Swarm did not stop, counts as killed for lack
+/// of memory.
+pub fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, Option<bool>) {
     let Some(state) = &answer.state else { return (None, None) };
     let unhealthy = failed_its_check(answer);
     let limit = answer.host_config.as_ref().and_then(|h| h.memory);
@@ -157,8 +159,9 @@ pub(crate) fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, 
     (oom, Some(unhealthy))
 }
 
-/// Whether a container's health check had failed often enough. The status alone does not tell: the engine calls every
-/// container with a check unhealthy when it stops (20.10: one that exits before its first check has a streak of 0).
+/// Whether a container's health check had failed often enough. The status alone is not enough: the engine calls
+/// every container with a check unhealthy when it stops (20.10: one that exits before its first check has a streak
+/// of 0).
 fn failed_its_check(answer: &ContainerInspectResponse) -> bool {
     let health = answer.state.as_ref().and_then(|s| s.health.as_ref());
     let check = answer.config.as_ref().and_then(|c| c.healthcheck.as_ref());
@@ -168,22 +171,23 @@ fn failed_its_check(answer: &ContainerInspectResponse) -> bool {
     })
 }
 
-/// How often a check has to fail in a row when nobody says it.
+/// How often a check must fail in a row if the recipe and the image do not say.
 const ENGINES_RETRIES: i64 = 3;
 
-/// Whether a container has a health check, of its spec or of its image.
-pub(crate) fn checks_health(answer: &ContainerInspectResponse) -> bool {
+/// Whether a container has a health check, from its spec or from its image.
+pub fn checks_health(answer: &ContainerInspectResponse) -> bool {
     tests_anything(answer.config.as_ref().and_then(|c| c.healthcheck.as_ref()))
 }
 
-/// Whether a health check tests anything; without a test it only changes times of the image's.
+/// Whether a health check tests anything; without a test it only changes the times of the image's check.
 fn tests_anything(check: Option<&HealthConfig>) -> bool {
     let test = check.and_then(|c| c.test.as_ref());
     test.and_then(|t| t.first()).is_some_and(|kind| kind != "NONE")
 }
 
-/// A digest of what makes a task new. Placement is left out, because Swarm keeps a task whose node still fits, and so
-/// are the engine's own defaults, which it writes into services and not into tasks.
+/// A digest of the parts of a spec that make a task new. Placement is left out, because Swarm keeps a task whose
+/// node still fits. The engine's own defaults are left out too, because it writes them into services but not into
+/// tasks.
 pub fn digest(spec: &TaskSpec) -> String {
     let mut spec = spec.clone();
     spec.placement = None;
@@ -192,7 +196,7 @@ pub fn digest(spec: &TaskSpec) -> String {
     ccci_model::digest::sha256(text.as_bytes())[..16].to_string()
 }
 
-/// JSON with sorted keys and without what is empty.
+/// JSON with sorted keys and without empty values.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(map) => {

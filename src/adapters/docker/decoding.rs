@@ -22,7 +22,7 @@ fn observed(name: &str, stack: &str) -> Observed {
     }
 }
 
-/// What converging says of one service of a recording after two looks, ten seconds apart.
+/// The verdict on one service of a recording after two looks, ten seconds apart.
 fn verdict(observed: &Observed, name: &str) -> String {
     let live = observed.service(name).unwrap();
     let desired = DesiredService {

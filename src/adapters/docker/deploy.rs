@@ -1,4 +1,4 @@
-//! Handing a stack to the engine by `docker stack deploy`, detached: the waiting is ours.
+//! Gives a stack to the engine with `docker stack deploy`, detached; ccci does the waiting.
 
 use super::{Swarm, refusal};
 use crate::{child, scratch::Scratch};
@@ -24,7 +24,7 @@ impl Swarm {
         }
         words.extend(["-c", "compose.yml", deploy.stack.as_str()]);
         let mut client = self.client(&words);
-        // what the file still names has no value; the client would take ours (`Composed::to_yaml`)
+        // variables that the file still names have no value; the client would take ours (`Composed::to_yaml`)
         for name in variables(&deploy.compose) {
             client.env_remove(name);
         }
@@ -35,7 +35,7 @@ impl Swarm {
         Err(failed(out.status.code(), &String::from_utf8_lossy(&out.stderr)))
     }
 
-    /// The client speaks to our engine whatever its own settings say, and dies with the call.
+    /// A call of the client. It uses this engine whatever its own settings say, and ends with ccci.
     fn client(&self, words: &[&str]) -> Command {
         let mut command = child::command("docker");
         command.arg("--host").arg(&self.host).args(words);
@@ -44,7 +44,7 @@ impl Swarm {
         command
     }
 
-    /// Clients before 26 deploy detached always and refuse the flag; later ones warn without it.
+    /// Clients before 26 always deploy detached and refuse the flag; later ones warn if it is missing.
     async fn knows_detach(&self) -> Result<bool, ClusterError> {
         if let Some(known) = self.known().knows_detach {
             return Ok(known);
@@ -59,12 +59,12 @@ impl Swarm {
     }
 }
 
-/// What a client that failed means: it was not started, it did not reach the engine, or the engine refused.
+/// What the failure of a client means: it was not started, it did not reach the engine, or the engine refused.
 fn failed(code: Option<i32>, stderr: &str) -> ClusterError {
     if let Some(why) = child::not_started(code, stderr) {
         return ClusterError::Local(format!("start the docker client: {why}"));
     }
-    // one that was killed says at most what it was about to do: the engine refused nothing
+    // a client that was killed says at most what it was doing: the engine refused nothing
     let Some(text) = what_it_says(stderr).filter(|_| !matches!(code, None | Some(130 | 143))) else {
         let how = code.map_or("was killed".to_string(), |code| format!("ended with {code}, without a word"));
         return ClusterError::Local(format!("run the docker client: it {how}"));
@@ -73,7 +73,7 @@ fn failed(code: Option<i32>, stderr: &str) -> ClusterError {
         .unwrap_or_else(|| ClusterError::Refused { action: "deploy the stack".into(), text })
 }
 
-/// Names of the variables in a compose text. `$$` is a dollar sign.
+/// Names of the variables in a compose text. `$$` is a plain dollar sign.
 fn variables(text: &str) -> Vec<&str> {
     let mut found = vec![];
     let mut rest = text;
@@ -96,7 +96,7 @@ fn no_client(e: std::io::Error) -> ClusterError {
     ClusterError::Local(format!("start the docker client: {e}"))
 }
 
-/// A relative path below the directory, and never above it.
+/// A relative path below the directory; an error if it leads out of it.
 fn inside(dir: &Path, name: &str) -> Result<std::path::PathBuf, ClusterError> {
     let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
     if plain && !name.is_empty() {
@@ -106,7 +106,7 @@ fn inside(dir: &Path, name: &str) -> Result<std::path::PathBuf, ClusterError> {
     }
 }
 
-/// Progress and remarks of the client, which are no refusals.
+/// Beginnings of the client's lines of progress and remarks, which are not refusals.
 const REMARKS: &[&str] = &[
     "Creating ",
     "Updating ",
@@ -118,7 +118,7 @@ const REMARKS: &[&str] = &[
     "expose:",
 ];
 
-/// What the client says about a refusal, without its progress; `None` if that is all.
+/// What the client says about a refusal, without its progress; `None` if there is nothing else.
 fn what_it_says(stderr: &str) -> Option<String> {
     let remark = |line: &&str| !line.trim().is_empty() && !REMARKS.iter().any(|r| line.starts_with(r));
     let lines: Vec<&str> = stderr.lines().filter(remark).collect();

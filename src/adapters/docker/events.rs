@@ -1,5 +1,5 @@
-//! Listening to the engine, only to wake whoever waits and to notice that it went away. What happened is always asked
-//! for afresh.
+//! Listens to the engine's events, only to wake a waiting run and to notice that the engine was lost.
+//! What happened is always asked for again.
 
 use super::connect::client;
 use super::filters;
@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Kinds of events that can mean progress. Health checks make `exec_*` events all the time; those wake nobody.
+/// Actions that can mean progress. Health checks cause `exec_*` events all the time; those wake no one.
 const TELLING: &[&str] = &["start", "die", "destroy", "create", "update", "remove", "rm"];
 
-/// Listens for ever; an engine that goes away is counted, and tried again each second.
+/// Listens without end. The loss of an engine is counted, and a new connection is tried each second.
 pub(super) async fn listen(host: String, moved: Arc<Notify>, losses: Arc<AtomicU64>) {
     let mut there = false;
     loop {
@@ -32,13 +32,13 @@ pub(super) async fn listen(host: String, moved: Arc<Notify>, losses: Arc<AtomicU
                     moved.notify_one();
                 }
             }
-            // a stream can end for other reasons; only an engine that does not answer at once has gone away
+            // a stream can end for other reasons; only an engine that does not answer at once counts as lost
             if there && docker.ping().await.is_err() {
                 losses.fetch_add(1, Ordering::SeqCst);
                 there = false;
             }
         }
-        // not waiting for anything of a run, so not in the wait loop: this is how long a dead engine is left alone
+        // this does not wait for anything of a run, so it is not in the wait loop; it is the time between two attempts
         let _ = tokio::time::timeout(Duration::from_secs(1), std::future::pending::<()>()).await;
     }
 }

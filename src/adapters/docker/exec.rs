@@ -1,4 +1,4 @@
-//! Running a command in a container. Empty output never stands for a command that did not run (lesson 10).
+//! Runs a command in a container. Empty output never stands for a command that did not run (lesson 10).
 
 use super::refusal::refused;
 use super::{MOST_OUTPUT, Swarm};
@@ -14,19 +14,19 @@ use futures_util::{Stream, StreamExt};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
-/// What stands behind output that was cut. By its beginning redaction knows that a secret may be cut there.
+/// Follows output that was cut. Its first character tells redaction that a secret may be cut there.
 const CUT: &str = "…\n[cut at 8 MiB]\n";
-/// How the engine's runtime begins when it could not start the command.
+/// How the message of the engine's runtime begins if it could not start the command.
 const NOT_STARTED: &str = "OCI runtime exec failed";
 /// How the engine says that a container has ended.
 const NOT_RUNNING: &str = "is not running";
-/// How its runtime says so when the container ended between the question and the start.
+/// How its runtime says this if the container ended between the request and the start.
 const NO_LONGER: &str = "cannot exec in a ";
-/// Codes a command has when it is killed; then the container is asked whether it was all of it.
+/// Exit codes of a command that was killed; the container is then inspected, because it may have ended too.
 const KILLED: &[i64] = &[129, 130, 137, 143, 255];
 
 impl Swarm {
-    /// Runs a command; `None` when the container had ended before it, though its task still counted as running.
+    /// Runs a command; `None` if the container had already ended, though its task still counted as running.
     pub(super) async fn exec_in(
         &self,
         container: &str,
@@ -56,7 +56,7 @@ impl Swarm {
             return Err(refusal(action, "the engine ran it detached"));
         };
         let feed = async {
-            // a command that does not read its input is no failure
+            // a command that does not read its input has not failed
             let _ = input.write_all(&what.stdin).await;
             let _ = input.shutdown().await;
         };
@@ -85,7 +85,7 @@ fn refusal(action: &str, text: &str) -> ClusterError {
     ClusterError::Refused { action: action.into(), text: text.into() }
 }
 
-/// Both outputs, each cut at the limit; all of it is read, so that the command never blocks.
+/// Both outputs, each cut at the limit. Everything is read, so that the command never blocks.
 pub(super) async fn collected(
     mut output: impl Stream<Item = Result<LogOutput, bollard::errors::Error>> + Unpin,
 ) -> Result<(String, String), bollard::errors::Error> {
@@ -114,7 +114,7 @@ pub(super) async fn collected(
     Ok((text(stdout, cut[0]), text(stderr, cut[1])))
 }
 
-/// The exit code, once the engine has it: the output may end a moment before the command does.
+/// The exit code, as soon as the engine has it: the output may end a moment before the command does.
 pub(super) async fn exit_code(docker: &Docker, exec: &str, action: &str) -> Result<i64, ClusterError> {
     for _ in 0..100 {
         let state = match docker.inspect_exec(exec).await.map_err(|e| refused(action, &e)) {
@@ -129,8 +129,8 @@ pub(super) async fn exit_code(docker: &Docker, exec: &str, action: &str) -> Resu
     Err(ended(action))
 }
 
-/// A command that was killed together with its container did not fail by itself. The command is gone a moment before
-/// the engine has seen that the container is.
+/// Fails if the container ended too: a command that was killed with its container did not fail by itself. The
+/// command ends a moment before the engine notices the end of the container.
 async fn still_there(docker: &Docker, container: &str, action: &str) -> Result<(), ClusterError> {
     for _ in 0..20 {
         let state = docker.inspect_container(container, None::<InspectContainerOptions>).await;
@@ -146,7 +146,7 @@ async fn still_there(docker: &Docker, container: &str, action: &str) -> Result<(
     Ok(())
 }
 
-/// Not a wait for the world: the engine is about to write down what has already happened.
+/// A short pause. It does not wait for a change: the engine is only about to record what has already happened.
 async fn shortly() {
     let _ = tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>()).await;
 }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use bytes::Bytes;
 
-    /// The output of a command or job, in the pieces in which the engine hands it over.
+    /// The output of a command or job, in the pieces in which the engine sends it.
     fn output(pieces: &[(bool, &[u8])]) -> (String, String) {
         let piece = |(err, bytes): &(bool, &[u8])| {
             let message = Bytes::copy_from_slice(bytes);

@@ -1,4 +1,4 @@
-//! A one-shot service: made on the stack's networks, waited for, read, removed whatever happened.
+//! A one-shot service: made on the stack's networks, waited for, its output read, and removed in any case.
 
 use super::refusal::refused;
 use super::{Swarm, decode, filters, full_name, whole};
@@ -13,7 +13,7 @@ use ccci_swarm::ports::{ClusterError, Limit};
 use ccci_swarm::wait::{Look, WaitError, until};
 use std::time::Duration;
 
-/// So long may the removal of a job take after its limit, for its run's limit may be why it ends.
+/// Limit of a job's removal. It is separate, because the job may have ended when the run's limit did.
 const REMOVAL: Duration = Duration::from_secs(10);
 
 impl Swarm {
@@ -97,7 +97,7 @@ fn spec(name: &str, stack: &StackName, job: &JobRequest, mut networks: Vec<Strin
             networks: Some(networks.into_iter().map(attach).collect()),
             ..TaskSpec::default()
         }),
-        // nobody asks a job anything, and virtual IPs do not work everywhere
+        // no one connects to a job, and virtual IPs do not work everywhere
         endpoint_spec: Some(EndpointSpec {
             mode: Some(EndpointSpecModeEnum::DNSRR),
             ..EndpointSpec::default()

@@ -1,5 +1,6 @@
-//! What services wrote. Each container is asked by itself: an engine that is asked for a whole service at once sends the
-//! logs of several tasks on one stream, and when their lines are long it loses some of them and never ends (20.10).
+//! Reads what services wrote.
+//! Each container is asked by itself. An engine that is asked for a whole service sends the logs of several tasks
+//! on one stream; if their lines are long, it loses some of them and never ends (20.10).
 
 use super::refusal::refused;
 use super::{Swarm, decode, exec, filters, whole};
@@ -12,13 +13,13 @@ use ccci_swarm::ports::ClusterError;
 use futures_util::{StreamExt, stream::BoxStream};
 use std::time::Duration;
 
-/// Another node gets so long for one log.
+/// How long another node may take for one log.
 const ELSEWHERE: Duration = Duration::from_secs(5);
 /// How the engine says that a container is being removed.
 const GOING: &str = "marked for removal";
 
 impl Swarm {
-    /// The last lines of a service, of all its tasks, in the order they were written.
+    /// The last lines of all tasks of a service, in the order in which they were written.
     pub(super) async fn service_log(&self, service: &str, lines: usize) -> Result<String, ClusterError> {
         let engine = self.connected().await?;
         let mine = filters(&[("service", service)]);
@@ -34,7 +35,7 @@ impl Swarm {
         Ok(last.text())
     }
 
-    /// A container that is gone took its log with it.
+    /// Adds the log of one task. If its container was removed, so was its log.
     async fn task_log(
         &self,
         task: &ObservedTask,
@@ -68,7 +69,7 @@ impl Swarm {
         }
     }
 
-    /// Everything that a service of one task wrote, stdout and stderr apart.
+    /// Everything that a service with one task wrote: standard output and standard error.
     pub(super) async fn outputs(&self, service: &str) -> Result<(String, String), ClusterError> {
         let docker = self.connected().await?.docker;
         let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail("all").build();
@@ -81,7 +82,7 @@ fn options(tail: &str) -> LogsOptions {
     LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(tail).build()
 }
 
-/// A container's messages as a log.
+/// Reads a container's messages into a log.
 async fn joined(mut messages: BoxStream<'_, Result<LogOutput, Error>>) -> Result<Log, Error> {
     let mut log = Log::default();
     while let Some(message) = messages.next().await {

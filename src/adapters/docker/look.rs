@@ -1,4 +1,4 @@
-//! One look at a stack: services and tasks in two calls, and a container only when it has something new to tell.
+//! One look at a stack: services and tasks in two calls, and a container only if it has something new to show.
 
 use super::refusal::refused;
 use super::{Engine, Swarm, decode, filters, whole};
@@ -10,7 +10,7 @@ use ccci_swarm::observed::{Observed, ObservedTask, TaskState};
 use ccci_swarm::ports::ClusterError;
 use std::collections::HashMap;
 
-/// Containers asked in one look; the rest is asked in the next.
+/// Most containers that one look inspects; the next look inspects the rest.
 const MOST_CONTAINERS: usize = 20;
 
 impl Swarm {
@@ -47,7 +47,7 @@ impl Swarm {
         Ok(names)
     }
 
-    /// Fills in what only containers tell. A container that is gone tells nothing, and is not asked again.
+    /// Adds what only containers show. A container that was removed shows nothing and is not asked again.
     async fn ask_containers(&self, docker: &Docker, observed: &mut Observed) -> Result<(), ClusterError> {
         let mut asked = 0;
         for task in &mut observed.tasks {
@@ -87,7 +87,7 @@ impl Swarm {
                 }
             }
             Err(e) => match refused("look at a container", &e) {
-                // gone, or on another node
+                // removed, or on another node
                 ClusterError::Missing(_) if ended => {
                     self.known().ends.insert(task.container.clone(), (None, None));
                 }
@@ -100,7 +100,7 @@ impl Swarm {
         Ok(())
     }
 
-    /// A service's running, desired tasks on the engine's own node, newest first: no others can be reached.
+    /// A service's running, desired tasks on the engine's own node, newest first: others cannot be reached.
     pub(super) async fn tasks_here(&self, service: &str) -> Result<Vec<ObservedTask>, ClusterError> {
         let tasks = running_tasks(&self.connected().await?, service).await?;
         let Some(first) = tasks.first().map(|t| t.node.clone()) else { return Ok(tasks) };
@@ -126,7 +126,8 @@ impl Swarm {
     }
 }
 
-/// An engine that starts answers before its node is up, and then with an empty id: every task would seem to be elsewhere.
+/// The node's id. An engine that is starting answers before its node is up, with an empty id; then every task would
+/// seem to be on another node.
 fn node_of(info: SystemInfo) -> Result<String, ClusterError> {
     let node = info.swarm.and_then(|s| s.node_id).filter(|id| !id.is_empty());
     node.ok_or_else(|| {
@@ -134,7 +135,7 @@ fn node_of(info: SystemInfo) -> Result<String, ClusterError> {
     })
 }
 
-/// The tasks of a service that run and that Swarm wants, newest first. `Missing` when there is no such service.
+/// The tasks of a service that run and are desired to, newest first. `Missing` if there is no such service.
 async fn running_tasks(engine: &Engine, service: &str) -> Result<Vec<ObservedTask>, ClusterError> {
     let mine = filters(&[("service", service), ("desired-state", "running")]);
     let tasks = match whole::list_tasks(engine, &mine).await {

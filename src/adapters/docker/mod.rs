@@ -1,5 +1,6 @@
-//! The real Swarm, by bollard; the only Docker types in the program. Calls are synchronous: each blocks on the
-//! runtime until it is done, its deadline has come or the run was stopped. Decisions live elsewhere.
+//! The real Swarm, through bollard; the only Docker types in the program.
+//! Calls are synchronous: each blocks on the runtime until it is done, its deadline has passed or the run was
+//! stopped. Decisions are made elsewhere.
 
 mod address;
 mod anonymous;
@@ -35,13 +36,13 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-/// So long may a service be without a running task when something is to be done in one: a database that recovers from a
+/// How long a service may have no running task when something must be done in one. A database that recovers from a
 /// crash is back by then, and a task that Swarm counts as complete never comes back (lesson 39).
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The engine's own limit for one answer we keep in memory.
+/// Limit for one output that is kept in memory, bytes.
 const MOST_OUTPUT: usize = ccci_script::limits::OUTPUT.most;
 
-/// A Swarm behind an engine's address. Dropping it ends its listening.
+/// A Swarm at an engine's address. Dropping it ends its event listener.
 pub struct Swarm {
     host: String,
     handle: Handle,
@@ -62,10 +63,10 @@ struct Engine {
     os: String,
 }
 
-/// What need not be asked twice.
+/// What need not be asked again.
 #[derive(Default)]
 struct Known {
-    /// What an ended container told: (killed for memory, unhealthy).
+    /// What an ended container showed: (killed for lack of memory, unhealthy).
     ends: HashMap<String, (Option<Oom>, Option<bool>)>,
     /// Whether tasks of a template have a health check.
     checks: HashMap<String, bool>,
@@ -73,11 +74,11 @@ struct Known {
     networks: HashMap<String, String>,
     /// The id of the engine's own node.
     node: Option<String>,
-    /// Addresses of services' tasks, and when they were asked for.
+    /// Addresses of services' tasks, and when they were read.
     addresses: HashMap<String, (ccci_model::time::Moment, Vec<std::net::IpAddr>)>,
-    /// Running containers that were asked, or were not there to be.
+    /// Running containers that were inspected, or could not be found.
     asked: HashSet<String>,
-    /// Volumes that nobody named, by the domain whose containers they were seen in.
+    /// Anonymous volumes, by the domain in whose containers they were observed.
     anonymous: HashMap<String, BTreeSet<String>>,
     /// Why an object could not be removed, by kind and name.
     held: HashMap<(String, String), String>,
@@ -88,9 +89,9 @@ struct Known {
 }
 
 impl Swarm {
-    /// A Swarm at an address as `DOCKER_HOST` has it. Nothing is asked yet. `moved` is notified whenever the engine
-    /// tells of something; the real clock ends its pauses on it. `program` is the file of this program, a copy of which works
-    /// on volumes where they are mounted.
+    /// A Swarm at an address as in `DOCKER_HOST`. It does not ask the engine yet. `moved` is notified by each event
+    /// of the engine; the real clock ends its pauses on it. `program` is the file of this program; a copy of it
+    /// works on volumes in the container that mounts them.
     pub fn new(
         host: &str,
         program: &Path,
@@ -116,7 +117,7 @@ impl Swarm {
         self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Does work until it is done, the limit ends or the run is stopped. `doing` fits after "failed to".
+    /// Works until the work is done, the limit ends or the run is stopped. `doing` follows "failed to".
     fn run<T>(
         &self,
         doing: &str,
@@ -141,9 +142,9 @@ impl Swarm {
         })
     }
 
-    /// Waits for a running task of a service and does something in its container; `None` means that the container was not
-    /// there any more, and the next one is waited for. A service that does not exist is `Missing` at once; one without a
-    /// running task is `NoRunningTask` at the limit (lesson 10).
+    /// Waits for a running task of a service and does something in its container. If the work returns `None`, the
+    /// container was no longer there, and the next one is waited for. A service that does not exist is `Missing` at
+    /// once; one without a running task is `NoRunningTask` at the limit (lesson 10).
     fn in_container<T>(
         &self,
         stack: &StackName,
@@ -188,7 +189,7 @@ fn full_name(stack: &StackName, service: &ServiceName) -> String {
     format!("{stack}_{service}")
 }
 
-/// Filters as the API wants them.
+/// Filters in the form of the API.
 fn filters(pairs: &[(&str, &str)]) -> HashMap<String, Vec<String>> {
     let mut out: HashMap<String, Vec<String>> = HashMap::new();
     for (key, value) in pairs {

@@ -1,4 +1,4 @@
-//! Networks and secrets made by us, with our labels.
+//! Makes networks and secrets, with the run's labels.
 
 use super::refusal::refused;
 use super::{Swarm, filters};
@@ -9,7 +9,7 @@ use ccci_model::secret::Secret;
 use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::cluster::Owner;
 
-/// How the engine says that there is an object of that name by now.
+/// How the engine says that an object of that name already exists.
 const QUICKER: &[&str] = &["already exists", "name conflicts with an existing object"];
 
 impl Swarm {
@@ -30,7 +30,7 @@ impl Swarm {
         match docker.create_network(request).await {
             Ok(_) => Ok(true),
             Err(e) => match refused("make the network", &e) {
-                // another run was quicker; at the same moment the engine says so in other words
+                // another run was quicker; if both came at the same moment, the engine uses another message
                 ClusterError::Refused { text, .. } if QUICKER.iter().any(|w| text.contains(w)) => Ok(false),
                 other => Err(other),
             },
@@ -55,7 +55,7 @@ impl Swarm {
     }
 }
 
-/// Standard base64 with padding, as the engine wants secrets.
+/// Standard base64 with padding, which the engine requires for secrets.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);

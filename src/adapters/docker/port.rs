@@ -1,4 +1,4 @@
-//! The Swarm as the port: each function bounds its work and hands it on.
+//! The Swarm as the port: each method limits its work and calls the module that does it.
 
 use super::refusal::refused;
 use super::volumes::{Streams, entries, unread};

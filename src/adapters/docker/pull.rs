@@ -1,4 +1,5 @@
-//! Having images on the engine. A registry is asked first, since a tag may have moved; an image that is only here is good.
+//! Makes sure that the engine has an image.
+//! The registry is asked first, because a tag may have moved; an image that exists only on the engine is accepted.
 
 use super::Swarm;
 use super::refusal::{pull_refused, refused};
@@ -11,7 +12,7 @@ impl Swarm {
     pub(super) async fn pull_image(&self, image: &str) -> Result<Pulled, PullError> {
         let docker = self.connected().await?.docker;
         let before = here(&docker, image).await?;
-        // what is named by its content cannot have moved
+        // an image that is named by its digest cannot have changed
         if let (true, Some((_, digest))) = (image.contains("@sha256:"), &before) {
             return Ok(Pulled { digest: digest.clone(), present: true });
         }
@@ -54,7 +55,7 @@ async fn fetch(docker: &Docker, image: &str) -> Result<(), PullError> {
     Ok(())
 }
 
-/// Without a tag the engine would fetch all of them.
+/// Adds `latest` to an image without a tag, for which the engine would fetch all tags.
 fn with_tag(image: &str) -> String {
     let last = image.rsplit('/').next().unwrap_or(image);
     if last.contains(':') || image.contains('@') { image.to_string() } else { format!("{image}:latest") }

@@ -1,12 +1,12 @@
-//! The engine's refusals in the port's words. Pure.
+//! Translates the engine's refusals into errors of the port. Pure.
 
 use bollard::errors::Error;
 use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::cluster::{DISK_FULL, PullError};
 use std::error::Error as _;
 
-/// What a failed call means. `action` is what was asked, to stand after "failed to".
-pub(super) fn refused(action: &str, error: &Error) -> ClusterError {
+/// What a failed call means. `action` is what was asked; it follows "failed to".
+pub fn refused(action: &str, error: &Error) -> ClusterError {
     match error {
         Error::DockerResponseServerError { status_code, message } => of_status(action, *status_code, message),
         Error::DockerStreamError { error } => {
@@ -31,10 +31,10 @@ fn of_status(action: &str, status: u16, message: &str) -> ClusterError {
     }
 }
 
-/// How an engine speaks whose swarm is not there, or not yet again after a restart.
+/// Messages of an engine whose swarm is not there, or not yet there after a restart.
 const NO_MANAGER: &[&str] =
     &["not a swarm manager", "does not have a leader", "code = Unavailable", "context deadline exceeded"];
-/// How the docker client says that the engine went away, or was not there.
+/// Messages of the docker client if the engine was lost or not there.
 const GONE: &[&str] = &[
     "Cannot connect to the Docker daemon",
     "error during connect",
@@ -44,8 +44,8 @@ const GONE: &[&str] = &[
     "broken pipe",
 ];
 
-/// What the docker client's words mean when it was not the stack that was refused.
-pub(super) fn of_words(text: &str) -> Option<ClusterError> {
+/// What the docker client's message means if the engine did not refuse the stack.
+pub fn of_words(text: &str) -> Option<ClusterError> {
     let any = |words: &[&str]| words.iter().any(|w| text.contains(w));
     match () {
         () if any(NO_MANAGER) => Some(ClusterError::NotAManager(text.to_string())),
@@ -63,7 +63,7 @@ fn of_connection(text: &str) -> ClusterError {
     }
 }
 
-/// The innermost words of an error: the outer ones only say that there was one.
+/// The innermost message of an error; the outer ones only say that there was an error.
 fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -74,7 +74,7 @@ fn chain(error: &Error) -> String {
     text
 }
 
-/// Words of registries and of the engine's resolver, most telling first.
+/// Messages of registries and of the engine's resolver, the most specific first.
 const PULL_WORDS: &[(&str, Kind)] = &[
     (DISK_FULL, Kind::Engine),
     ("toomanyrequests", Kind::Unreachable),
@@ -117,8 +117,8 @@ enum Kind {
     Engine,
 }
 
-/// Why a pull failed (lesson 48): the image, the world, the engine's own disk, or a refusal.
-pub(super) fn pull_refused(image: &str, error: &Error) -> PullError {
+/// Why a pull failed (lesson 48): the image, infra, the engine's own disk, or a refusal.
+pub fn pull_refused(image: &str, error: &Error) -> PullError {
     let text = match error {
         Error::DockerResponseServerError { message, .. } => message.trim().to_string(),
         Error::DockerStreamError { error } => error.clone(),

@@ -1,5 +1,6 @@
-//! Removing what carries a domain's label, and naming what is left. Services first, then their containers by force:
-//! that frees volumes and networks in under a second (lesson 49). One attempt; the caller repeats.
+//! Removes everything that carries a domain's label, and lists what is left.
+//! Services first, then their containers by force: this frees volumes and networks in less than a second (lesson
+//! 49). One attempt; the caller repeats it.
 
 use super::refusal::refused;
 use super::{Swarm, anonymous, filters};
@@ -16,22 +17,22 @@ use ccci_swarm::ports::cluster::{DOMAIN_LABEL, Leftover, RUN_LABEL, TASK};
 use futures_util::future::{join_all, try_join_all};
 use std::collections::{HashMap, HashSet};
 
-/// Something with our label.
+/// An object with the run's labels.
 pub(super) struct Found {
     pub kind: &'static str,
-    /// What the engine wants to hear to remove it.
+    /// The id or name by which the engine removes it.
     pub id: String,
     pub name: String,
     pub labels: HashMap<String, String>,
-    /// Volumes of a container that nobody named.
+    /// Anonymous volumes of a container.
     pub volumes: Vec<String>,
 }
 
-/// Kinds in the order of removal: each is free once those before it are gone. Tasks go by themselves: they are what the
-/// nodes are still making or ending for services that are gone, and may yet make containers and volumes.
+/// Kinds in the order of removal: each can be removed once those before it are gone. Tasks disappear by themselves:
+/// nodes are still making or ending them for removed services, and they may yet make containers and volumes.
 const KINDS: &[&str] = &["service", TASK, "container", "network", "volume", "secret", "config"];
 
-/// States that a task does not leave.
+/// Final states of a task.
 const ENDED: &[TaskState] =
     &[TaskState::COMPLETE, TaskState::FAILED, TaskState::REJECTED, TaskState::SHUTDOWN, TaskState::ORPHANED];
 
@@ -54,7 +55,7 @@ impl Swarm {
 
     pub(super) async fn left(&self, domain: Option<&str>) -> Result<Vec<Leftover>, ClusterError> {
         let docker = self.connected().await?.docker;
-        // in this order: without services no task begins, without tasks nothing else does
+        // in this order: without services no new task begins, and without tasks nothing else is made
         let mut lists = vec![list(&docker, "service", domain).await?, list(&docker, TASK, domain).await?];
         lists.extend(try_join_all(KINDS[2..].iter().map(|kind| list(&docker, kind, domain))).await?);
         if let Some(domain) = domain {
@@ -65,14 +66,15 @@ impl Swarm {
             let label = |key: &str| f.labels.get(key).cloned().filter(|value| !value.is_empty());
             let held_by = held.get(&(f.kind.to_string(), f.name.clone())).cloned().unwrap_or_default();
             let run = label(RUN_LABEL).unwrap_or_default();
-            // a task is found by its service's labels and shows its container's, which others' services need not have
+            // a task is found by its service's labels and shows its container's, which other people's services may
+            // not have
             let domain = domain.map(str::to_string).or_else(|| label(DOMAIN_LABEL))?;
             Some(Leftover { kind: f.kind.into(), name: f.name, run, domain, held_by })
         });
         Ok(left.collect())
     }
 
-    /// Tries to remove each; what refuses is remembered with the engine's words. Only a lost engine is an error.
+    /// Tries to remove each object and remembers the engine's words about each refusal. Only a lost engine is an error.
     async fn remove_all(&self, docker: &Docker, all: Vec<Found>) -> Result<(), ClusterError> {
         let outcomes = join_all(all.into_iter().map(|f| async {
             let outcome = remove(docker, &f).await;
@@ -108,7 +110,7 @@ async fn remove(docker: &Docker, found: &Found) -> Result<(), Error> {
     }
 }
 
-/// Containers of tasks whose service is gone, by what Swarm itself writes on them.
+/// Containers of tasks whose service is gone, found by the labels that Swarm itself writes.
 async fn containers_of_tasks(docker: &Docker, domain: &str) -> Result<Vec<Found>, ClusterError> {
     let tasks = list(docker, TASK, Some(domain)).await?;
     let lists = tasks.iter().map(|task| async move {
@@ -146,9 +148,9 @@ fn found(
     }
 }
 
-/// Tasks that outlive their service. The engine filters them by the service's labels and shows the container's. Swarm wants
-/// them removed a moment after the service is gone, so those of a service that is not there count at once. One that has
-/// ended makes nothing any more; Swarm may list it for another minute.
+/// Tasks that outlive their service. The engine filters them by the service's labels and shows the container's.
+/// Swarm marks them for removal only a moment after the service is gone, so tasks of a missing service count at
+/// once. A task that has ended makes nothing any more; Swarm may list it for another minute.
 async fn tasks(docker: &Docker, ours: &HashMap<String, Vec<String>>) -> Result<Vec<Found>, Error> {
     let services =
         docker.list_services(Some(ListServicesOptionsBuilder::default().filters(ours).build())).await?;
@@ -166,14 +168,14 @@ async fn tasks(docker: &Docker, ours: &HashMap<String, Vec<String>>) -> Result<V
     Ok(found.collect())
 }
 
-/// Everything of a kind that carries our labels; of one domain, or of all.
+/// Everything of a kind with ccci's labels: of one domain, or of all.
 async fn list(docker: &Docker, kind: &'static str, domain: Option<&str>) -> Result<Vec<Found>, ClusterError> {
-    // Swarm's filters take a label with an empty value for one with any value: that would be the services of all runs
+    // for Swarm, a filter with an empty value fits any value of the label: that would be the services of all runs
     if domain.is_some_and(str::is_empty) {
         return Ok(vec![]);
     }
     let label = domain.map_or(DOMAIN_LABEL.to_string(), |d| format!("{DOMAIN_LABEL}={d}"));
-    // both: whoever writes but one of our labels on his own things has not made a run of ours
+    // both labels: an object of other people that has only one of them was not made by a run
     let labels = [("label", label.as_str()), ("label", RUN_LABEL)];
     let ours = filters(&labels);
     let failed = |e: Error| refused("list what we made", &e);

@@ -1,6 +1,7 @@
-//! Volumes are read and written through a container of ccci's own, the holder: it mounts the volumes of one run and nothing
-//! else, has no network, and runs this program (`adapters/volume`). Its image is that of one of the stack's containers, which is
-//! on the engine for sure; nothing of the image is started. It carries the run's labels, so that a removal takes it along.
+//! Reads and writes volumes through a container of ccci, the holder.
+//! It mounts the volumes of one run and nothing else, has no network, and runs this program (`adapters/volume`).
+//! Its image is that of one of the stack's containers, because that is certainly on the engine; nothing of the
+//! image is started. It carries the run's labels, so that the removal of a run includes it.
 
 use super::decode::ENGINES_DRIVER;
 use super::exec::exit_code;
@@ -29,54 +30,54 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;
 
-/// Where the program lies in the holder.
+/// Directory of the program in the holder.
 const PROGRAM: &str = "/ccci-program";
-/// Its name there.
+/// Name of the program there.
 const OWN: &str = "ccci";
-/// Where the volumes are mounted in it.
+/// Directory in which the volumes are mounted there.
 const VOLUMES: &str = "/ccci-volumes";
-/// How long a holder lives that nobody removes, in seconds: longer than any backup.
+/// How long a holder runs if it is not removed, s: longer than any backup.
 const LONGEST: &str = "21600";
-/// Bytes of entries that are taken; a million files have a fifth of it.
+/// Most bytes of entries that are read; a million files need a fifth of it.
 const MOST_SAID: usize = 1 << 30;
-/// Bytes read at once from what goes into a volume.
+/// Bytes that are read at once from the input of a volume.
 const PIECE: usize = 256 << 10;
 
 /// A container that mounts volumes.
 #[derive(Clone)]
 pub(super) struct Holder {
     container: String,
-    /// How the program is called in it.
+    /// The command that calls the program in it.
     call: Vec<String>,
     /// Where each volume is mounted.
     volumes: BTreeMap<String, String>,
 }
 
-/// What goes into a work and where its output goes.
+/// The input of a [`Work`], and where its output goes.
 pub(super) struct Streams<'a> {
     pub(super) stdin: Option<&'a mut dyn Read>,
     pub(super) stdout: &'a mut dyn Write,
 }
 
-/// What a work said beside its output.
+/// Exit code and standard error of a [`Work`].
 pub(super) struct Said {
     code: i64,
     pub(super) stderr: Vec<u8>,
 }
 
-/// The entries in lines of JSON.
+/// Reads the entries from lines of JSON.
 pub(super) fn entries(lines: &[u8]) -> Result<Vec<Entry>, ClusterError> {
     let lines = lines.split(|b| *b == b'\n').filter(|l| !l.is_empty());
     lines.map(|l| serde_json::from_slice(l).map_err(unread)).collect()
 }
 
-/// Our own program said what we do not understand.
+/// The error for output of this program that cannot be understood.
 pub(super) fn unread(e: serde_json::Error) -> ClusterError {
     ClusterError::Local(format!("read what the work on the volume said: {e}"))
 }
 
 impl Swarm {
-    /// Works on a path inside a volume.
+    /// Does one [`Work`] on a path inside a volume.
     pub(super) fn in_volume(
         &self,
         stack: &StackName,
@@ -116,7 +117,7 @@ impl Swarm {
         }
     }
 
-    /// The stack's holder, made if there is none yet or if it does not mount this volume.
+    /// The stack's holder. It is made if there is none yet or if the present one does not mount this volume.
     async fn holder(
         &self,
         stack: &StackName,
@@ -149,7 +150,7 @@ impl Swarm {
         Ok(holder)
     }
 
-    /// All volumes of the run that made this one; only such as live on the engine.
+    /// All volumes of the run that made this one; only those whose files are on the engine.
     async fn owned(
         &self,
         docker: &Docker,
@@ -161,7 +162,7 @@ impl Swarm {
         let observed =
             match docker.inspect_volume(volume).await.map_err(|e| refused("look at the volume", &e)) {
                 Err(ClusterError::Missing(_)) => {
-                    // a service whose tasks run on another node has its volume there
+                    // if the service's tasks run on another node, its volume is there
                     self.tasks_here(&full_name(stack, service)).await?;
                     return Err(ClusterError::Missing(format!("the volume `{volume}`")));
                 }
@@ -182,7 +183,7 @@ impl Swarm {
         Ok(Owned { names: mine.map(|v| v.name).collect(), labels })
     }
 
-    /// How the program is called in the holder, and a tar of it with its libraries.
+    /// The command that calls the program in the holder, and a tar of the program with its libraries.
     async fn program_files(&self) -> Result<(Vec<String>, io::PipeReader), ClusterError> {
         let failed = |e: io::Error| ClusterError::Local(format!("copy this program into a container: {e}"));
         let program = self.program.clone();
@@ -199,7 +200,7 @@ impl Swarm {
         let own = format!("{PROGRAM}/{OWN}");
         let call = match loader {
             Some(loader) => vec![format!("{PROGRAM}/{loader}"), "--library-path".into(), PROGRAM.into(), own],
-            // without libraries it stands alone
+            // a program without libraries needs no loader
             None => vec![own],
         };
         let (reader, writer) = io::pipe().map_err(failed)?;
@@ -208,13 +209,14 @@ impl Swarm {
     }
 }
 
-/// The volumes of a run, and the labels that say whose they are.
+/// The volumes of a run, and the labels that name the run.
 struct Owned {
     names: Vec<String>,
     labels: HashMap<String, String>,
 }
 
-/// A share, a path of the host, memory: whatever options or another driver make of it.
+/// Whether a volume's files are not on the engine: another driver or options make it a share, a path of the host,
+/// or memory.
 fn lives_elsewhere(volume: &Volume) -> bool {
     volume.driver != ENGINES_DRIVER || !volume.options.is_empty()
 }
@@ -237,7 +239,7 @@ async fn body(
     call: &[String],
 ) -> Result<ContainerCreateBody, ClusterError> {
     let observed = docker.inspect_image(&image).await.map_err(|e| refused("look at the image", &e))?;
-    // the engine would make a volume without a name for each
+    // for each of these the engine would make an anonymous volume
     let of_image = observed.config.and_then(|c| c.volumes).unwrap_or_default();
     let tmpfs: HashMap<String, String> = of_image.into_iter().map(|at| (at, String::new())).collect();
     let mounts = volumes.iter().map(|(name, at)| Mount {
@@ -262,7 +264,7 @@ async fn body(
             mounts: Some(mounts.collect()),
             tmpfs: (!tmpfs.is_empty()).then_some(tmpfs),
             network_mode: Some("none".into()),
-            // the volumes carry the labels of the app's containers
+            // the volumes carry the SELinux labels of the app's containers
             security_opt: Some(vec!["label=disable".into()]),
             ..HostConfig::default()
         }),
@@ -270,7 +272,7 @@ async fn body(
     })
 }
 
-/// Writes a tar of these files, all in one directory. Who reads it says what went wrong.
+/// Writes a tar of these files, all in one directory. An error is reported by the reader.
 fn packed(files: &[(String, PathBuf)], to: impl Write) -> io::Result<()> {
     let mut tar = tar::Builder::new(to);
     for (name, path) in files {
@@ -313,7 +315,7 @@ async fn streamed(
             loop {
                 match from.read(&mut piece) {
                     Ok(0) => break,
-                    // whoever stopped reading says why itself
+                    // if the reader stopped, it reports why itself
                     Ok(n) => {
                         if input.write_all(&piece[..n]).await.is_err() {
                             break;
@@ -346,7 +348,7 @@ async fn streamed(
     let (fed, stderr) = tokio::join!(feed, take);
     let stderr = stderr?;
     let code = exit_code(docker, &made.id, action).await?;
-    // a broken archive ends the work, whose own words say less
+    // a broken archive ends the program in the container; its error says more than that program's output
     fed?;
     Ok(Said { code, stderr })
 }

@@ -1,6 +1,7 @@
-//! Services and tasks as the engine tells them. bollard reads a health check where the API's description puts it, in
-//! `HealthCheck`; every engine writes `Healthcheck` (20.10 to 29), so bollard's own lists never have one, and a change of the
-//! health check alone would show nowhere.
+//! Reads services and tasks as the engine sends them.
+//! bollard expects a health check where the API's description puts it, in `HealthCheck`; every engine writes
+//! `Healthcheck` (20.10 to 29). So bollard's own lists never have one, and nothing would show a change of the
+//! health check alone.
 
 use super::Engine;
 use bollard::errors::Error;
@@ -9,30 +10,30 @@ use futures_util::StreamExt;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Conditions of a list, as the engine has them.
+/// Conditions of a list, in the form of the engine.
 type Filters = HashMap<String, Vec<String>>;
 
-/// The services that these conditions leave, with their numbers of tasks.
+/// The services that fit these conditions, with their numbers of tasks.
 pub(super) async fn list_services(engine: &Engine, mine: &Filters) -> Result<Vec<Service>, Error> {
     services(get(engine, "/services", mine, &[("status", "true")]).await?).map_err(unreadable)
 }
 
-/// The tasks that these conditions leave.
+/// The tasks that fit these conditions.
 pub(super) async fn list_tasks(engine: &Engine, mine: &Filters) -> Result<Vec<Task>, Error> {
     tasks(get(engine, "/tasks", mine, &[]).await?).map_err(unreadable)
 }
 
-/// Services of an answer.
+/// The services in an answer.
 pub(super) fn services(answer: Value) -> serde_json::Result<Vec<Service>> {
     serde_json::from_value(renamed(answer, &["Spec", "TaskTemplate", "ContainerSpec"]))
 }
 
-/// Tasks of an answer.
+/// The tasks in an answer.
 pub(super) fn tasks(answer: Value) -> serde_json::Result<Vec<Task>> {
     serde_json::from_value(renamed(answer, &["Spec", "ContainerSpec"]))
 }
 
-/// With the health check where bollard looks for it.
+/// Moves the health check to where bollard looks for it.
 fn renamed(mut answer: Value, path: &[&str]) -> Value {
     for one in answer.as_array_mut().into_iter().flatten() {
         let spec = path.iter().try_fold(one, |at, key| at.get_mut(*key));
@@ -45,8 +46,8 @@ fn renamed(mut answer: Value, path: &[&str]) -> Value {
     answer
 }
 
-/// An answer that bollard does not read. Of its calls only those for files hand over what they get, so one of them is sent
-/// to another path; connecting, time limits and refusals stay bollard's.
+/// An answer that bollard does not decode. Only bollard's calls for files return what they receive, so such a call
+/// is sent to another path; connection, time limits and refusals are still bollard's.
 async fn get(engine: &Engine, path: &str, mine: &Filters, more: &[(&str, &str)]) -> Result<Value, Error> {
     let filters = serde_json::to_string(mine)?;
     let pairs = more.iter().copied().chain([("filters", filters.as_str())]);
@@ -59,7 +60,7 @@ async fn get(engine: &Engine, path: &str, mine: &Filters, more: &[(&str, &str)])
     serde_json::from_slice(&bytes).map_err(unreadable)
 }
 
-/// An answer that is not what the API says, in bollard's words: the engine is there, so it is not called away.
+/// An answer that is not what the API says, as an error of bollard. The engine answered, so it does not count as lost.
 fn unreadable(e: serde_json::Error) -> Error {
     Error::JsonDataError { message: e.to_string(), column: e.column() }
 }

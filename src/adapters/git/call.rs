@@ -1,5 +1,6 @@
-//! One wrapper for every git process: its own home, no hooks, no prompts, no transport but the usual ones, a deadline,
-//! and the whole process group killed when it passes. Nothing here knows what is asked.
+//! The one wrapper for every git process.
+//! Git gets its own home, no hooks, no prompts, only the usual transports, and a deadline; at the deadline its
+//! whole process group is killed. This file does not know what is asked.
 #![expect(clippy::disallowed_methods, reason = "this file bounds git in time")]
 
 use crate::child;
@@ -16,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command};
 use tracing::Instrument;
 
-/// Variables by which a caller's git (a hook, an editor) could point ours elsewhere.
+/// Variables by which a caller's git (a hook, an editor) could redirect ours.
 const FOREIGN: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_ASKPASS",
@@ -51,7 +52,7 @@ const FOREIGN: &[&str] = &[
     "XDG_CONFIG_HOME",
 ];
 
-/// Settings of a repository that would start programs or reach out while we only read.
+/// Settings that replace those of a repository which would start programs or use the network while we only read.
 const READING: &[&str] = &[
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -62,54 +63,54 @@ const READING: &[&str] = &[
     "gc.auto=0",
 ];
 
-/// The same while cloning.
+/// The same for a clone.
 const CLONING: &[&str] = &["core.hooksPath=/dev/null", "gc.auto=0"];
 
-/// Transports that cannot be talked into running something. By the environment, which no setting of a repository overrides.
+/// Transports that cannot be made to run a program. Set by the environment, which no setting of a repository overrides.
 const TRANSPORTS: &str = "https:http:ssh:git:file";
 
-/// More than a recipe repository has; what exceeds it is no recipe.
+/// Most bytes of an answer: more than a recipe's repository has.
 const MOST_OUTPUT: u64 = 128 << 20;
-/// Enough of git's complaints to show.
+/// Most bytes of standard error that are read.
 const MOST_COMPLAINT: u64 = 64 << 10;
 
-/// Reading what is there takes a moment. Git waits for ever for a pipe that lies where it wants a file.
+/// Limit for local calls, which take only a moment. Git would wait for ever for a pipe that is where it expects a file.
 const LOCAL: Duration = Duration::from_secs(30);
 
-/// Whether a call may reach out.
+/// Whether a call may use the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Only objects and files that are there.
+    /// Only objects and files on this machine.
     Here,
-    /// Also the other end of a URL.
+    /// Also the host of a URL.
     Remote,
 }
 
 /// What one call needs.
 pub struct Call<'a> {
-    /// Home of this git: its settings file is the only one outside of the repository.
+    /// Home directory of this git: its settings file is the only one outside of the repository.
     pub home: &'a Path,
-    /// Where it runs.
+    /// Directory in which it runs.
     pub dir: &'a Path,
-    /// May it reach out.
+    /// Whether it may use the network.
     pub reach: Reach,
-    /// Whether its work tree is `dir`, whatever its settings say.
+    /// Whether its work tree is `dir`, whatever the repository's settings say.
     pub work_tree: bool,
-    /// Names of settings that are taken as empty.
+    /// Names of settings that this call sets to an empty value.
     pub emptied: &'a [Vec<u8>],
     /// Subcommand and arguments.
     pub args: &'a [&'a str],
-    /// What it reads.
+    /// Its standard input.
     pub input: Vec<u8>,
 }
 
-/// What git said.
+/// The result of a call.
 pub struct Said {
     /// Exit code; -1 for a signal.
     pub code: i32,
     /// Standard output.
     pub out: Vec<u8>,
-    /// The end of standard error.
+    /// Standard error.
     pub complaint: String,
 }
 
@@ -138,7 +139,7 @@ impl Call<'_> {
             git.env("GIT_WORK_TREE", self.dir);
         }
         if let Some(parent) = self.dir.parent() {
-            // a plain directory inside of another repository must not be taken for that repository
+            // git must not take a plain directory inside of another repository for that repository
             git.env("GIT_CEILING_DIRECTORIES", parent);
         }
         rows.iter().for_each(|r| {
@@ -150,7 +151,8 @@ impl Call<'_> {
         git
     }
 
-    /// By the environment: of a `-c` git takes all up to the first `=` for the name, and a name may have one.
+    /// Empties settings by the environment: git takes everything before the first `=` of a `-c` as the name, and a
+    /// name may contain `=`.
     fn empty(&self, git: &mut Command) {
         if self.emptied.is_empty() {
             return;
@@ -162,13 +164,13 @@ impl Call<'_> {
         }
     }
 
-    /// The subcommand; settings of this call stand before it.
+    /// The subcommand; settings of this call come before it.
     fn name(&self) -> String {
         let settings = self.args.chunks(2).take_while(|two| two[0] == "-c").count();
         self.args.get(settings * 2).copied().unwrap_or("").to_string()
     }
 
-    /// How long it may take of the time that is left, and what it means when that has passed.
+    /// How much of the time that is left the call may take, and the error when that has passed.
     fn bound(&self, left: Duration, command: &str) -> (Duration, SourceError) {
         let command = command.to_string();
         match self.reach {
@@ -180,7 +182,7 @@ impl Call<'_> {
     /// Runs git to its end, the deadline or the stop.
     pub async fn run(self, clock: &dyn Clock, limit: &Limit) -> Result<Said, SourceError> {
         let command = self.name();
-        // not its arguments: the address of a source may hold a login
+        // not the arguments: the address of a source may contain a login
         let span = tracing::debug_span!("git", command, reach = ?self.reach);
         self.bounded(command, clock, limit).instrument(span).await
     }
@@ -229,7 +231,7 @@ impl Call<'_> {
     }
 }
 
-/// Writes the input; git closing its end early shows in its exit code.
+/// Writes the input. If git closes its end early, its exit code shows it.
 async fn feed(stdin: Option<ChildStdin>, input: Vec<u8>) {
     if let Some(mut stdin) = stdin {
         let _ = stdin.write_all(&input).await;

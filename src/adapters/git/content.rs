@@ -1,4 +1,4 @@
-//! Makes `Files` of what git or the work tree hold: texts, binaries, links, and what is left unread and why.
+//! Makes `Files` from what git or the work tree hold: texts, binaries, links, and files that were not read and why.
 
 use ccci_model::diag::Text;
 use ccci_model::failure::is_of_machine;
@@ -9,23 +9,24 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// A single file above this is no text of a recipe; Swarm takes 500 kB for a config or a secret.
-pub(crate) const MOST_FILE: u64 = 4 << 20;
-/// All files of a revision; a real recipe has some hundred kilobytes.
-pub(crate) const MOST_TOTAL: u64 = 64 << 20;
+/// Largest file that is read, bytes. A larger one is no text of a recipe; Swarm accepts 500 kB for a config or a
+/// secret.
+pub const MOST_FILE: u64 = 4 << 20;
+/// Largest sum of all files of a revision, bytes; a real recipe has some hundred kilobytes.
+pub const MOST_TOTAL: u64 = 64 << 20;
 
-/// A file before it is known what is in it.
+/// A file before its content is examined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Raw {
-    /// Its bytes.
+    /// Its content.
     Bytes(Vec<u8>),
-    /// Where the symbolic link leads.
+    /// Target of a symbolic link.
     Link(String),
     /// Why it was not read.
     Unread(String),
 }
 
-/// Sorts files by what is in them. `shown` gives the path that messages name.
+/// Sorts files by their content. `shown` makes the path that messages name.
 pub fn files(raw: BTreeMap<String, Raw>, shown: impl Fn(&str) -> String) -> Files {
     let mut all = Files::default();
     for path in raw.keys() {
@@ -44,10 +45,10 @@ pub fn files(raw: BTreeMap<String, Raw>, shown: impl Fn(&str) -> String) -> File
     all
 }
 
-/// The bytes behind a path; links are followed inside the repository only, so that none can show a file of the machine.
+/// The bytes of a path. Links are followed inside the repository only, so that none can show a file of the machine.
 fn resolve<'a>(raw: &'a BTreeMap<String, Raw>, path: &str) -> Result<&'a [u8], String> {
     let mut at = path.to_string();
-    // as many hops as Linux allows would do; no recipe needs more than one
+    // no recipe needs more than one link to a link
     for _ in 0..8 {
         match raw.get(&at) {
             Some(Raw::Bytes(bytes)) => return Ok(bytes),
@@ -62,7 +63,7 @@ fn resolve<'a>(raw: &'a BTreeMap<String, Raw>, path: &str) -> Result<&'a [u8], S
     Err("a symbolic link that goes in a circle".into())
 }
 
-/// `to` as seen from the directory of `from`, inside the repository.
+/// Resolves `to` from the directory of `from`, inside the repository.
 fn joined(from: &str, to: &str) -> Option<String> {
     match from.rsplit_once('/') {
         Some((directory, _)) if !to.starts_with('/') => tidy(&format!("{directory}/{to}")),
@@ -70,8 +71,8 @@ fn joined(from: &str, to: &str) -> Option<String> {
     }
 }
 
-/// A file of a work tree as git would take it; `None` when it is gone. An error is the machine's, not the file's.
-pub(crate) fn of_work_tree(root: &Path, path: &str) -> io::Result<Option<Raw>> {
+/// A file of a work tree as git would read it; `None` if it does not exist. An error is the machine's, not the file's.
+pub fn of_work_tree(root: &Path, path: &str) -> io::Result<Option<Raw>> {
     match read(root, path) {
         Ok(raw) => Ok(Some(raw)),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
@@ -88,7 +89,7 @@ fn read(root: &Path, path: &str) -> io::Result<Raw> {
         let last = i + 1 == parts.len();
         let facts = fs::symlink_metadata(&whole)?;
         if facts.is_symlink() {
-            // git sees a directory that became a link as gone, together with all that was in it
+            // for git, a directory that became a link is gone, with everything that was in it
             return if last { link(&whole) } else { Err(io::ErrorKind::NotFound.into()) };
         }
         if last && facts.is_file() {
@@ -107,8 +108,8 @@ fn link(path: &Path) -> io::Result<Raw> {
     Ok(to.to_str().map_or_else(|| Raw::Unread("a link to no text".into()), |t| Raw::Link(t.to_string())))
 }
 
-/// What is said of a file that is too big.
-pub(crate) fn too_big(bytes: u64) -> Raw {
+/// The entry for a file that is too big.
+pub fn too_big(bytes: u64) -> Raw {
     Raw::Unread(format!("it has {} MiB; files up to {} MiB are read", bytes >> 20, MOST_FILE >> 20))
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub(crate) const REF_FORMAT: &str =
     "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(symref)";
 
-/// Tags of tags that `for-each-ref` lists: git before 2.45 peels one level only.
+/// Tags of tags that `for-each-ref` lists: git before 2.45 resolves one level only.
 pub fn nested(out: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(out);
     let fields = text.lines().map(|line| line.split('\0').collect::<Vec<&str>>());
@@ -16,8 +16,8 @@ pub fn nested(out: &[u8]) -> Vec<String> {
     nested.map(|f| f[4].to_string()).collect()
 }
 
-/// Decodes `cat-file --batch-check` for what these objects lead to; those that lead to no commit are not there.
-pub(crate) fn peeled(out: &[u8], asked: &[String]) -> BTreeMap<String, String> {
+/// Decodes `cat-file --batch-check` into the commits that these objects lead to; objects without a commit are left out.
+pub fn peeled(out: &[u8], asked: &[String]) -> BTreeMap<String, String> {
     let text = String::from_utf8_lossy(out);
     let commit = |line: &str| Some(line.split_once(" commit ")?.0.to_string());
     text.lines().zip(asked).filter_map(|(line, object)| Some((object.clone(), commit(line)?))).collect()
@@ -50,16 +50,16 @@ pub fn names(out: &[u8], default: Option<&str>, peeled: &BTreeMap<String, String
     Names::new(tags, branches, default.or(remote_head.as_deref()))
 }
 
-/// An entry of a tree.
+/// A file in a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Whether it is a symbolic link.
     pub link: bool,
-    /// Whether it is a repository of its own (a submodule).
+    /// Whether it is another repository (a submodule).
     pub module: bool,
-    /// The blob.
+    /// Id of its blob.
     pub object: String,
-    /// Its bytes.
+    /// Its size, bytes.
     pub size: u64,
 }
 
@@ -91,9 +91,9 @@ pub fn changed(out: &[u8]) -> Vec<String> {
     all
 }
 
-/// Decodes `cat-file --batch` for the objects that were asked for, in their order. The error is the place of the
-/// first that is not there.
-pub(crate) fn blobs(out: &[u8], desired: usize) -> Result<Vec<Vec<u8>>, usize> {
+/// Decodes `cat-file --batch` for the objects that were asked for, in their order. The error is the index of the
+/// first object that is missing.
+pub fn blobs(out: &[u8], desired: usize) -> Result<Vec<Vec<u8>>, usize> {
     let mut rest = out;
     let mut all = vec![];
     for at in 0..desired {

@@ -1,5 +1,6 @@
-//! The login that stands in a source's address. Everybody on the machine can read the arguments of a process, so git gets the
-//! address without it, and the login from a file in memory that only this process holds open.
+//! The login that is part of a source's address.
+//! Everybody on the machine can read the arguments of a process. So git gets the address without the login, and the
+//! login from a file in memory that only this process has open.
 
 use reqwest::Url;
 use rustix::fs::MemfdFlags;
@@ -26,7 +27,7 @@ pub(super) fn split(address: &str) -> io::Result<(String, Option<Login>)> {
     if [&user, &password].iter().any(|v| v.contains(['\n', '\0'])) {
         return Err(io::Error::other("the login in the source's address has a line break"));
     }
-    // an address with a host can do without a login
+    // this fails only for an address without a host, which has no login
     let _ = url.set_username("").and_then(|()| url.set_password(None));
     let host = url.origin().ascii_serialization();
     let mut file = File::from(rustix::fs::memfd_create("login", MemfdFlags::CLOEXEC)?);
@@ -35,14 +36,15 @@ pub(super) fn split(address: &str) -> io::Result<(String, Option<Login>)> {
 }
 
 impl Login {
-    /// Settings by which git asks for it, and asks nobody else. The path leads to the file as long as this process has it.
+    /// Settings that make git ask for it here and nowhere else. The path leads to the file as long as this process
+    /// has it open.
     pub(super) fn settings(&self) -> [String; 2] {
         let path = format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd());
         ["credential.helper=".into(), format!("credential.{}.helper=!f() {{ cat {path}; }}; f", self.host)]
     }
 }
 
-/// What is written with per cent signs.
+/// Decodes percent-encoding.
 fn read(written: &str) -> String {
     percent_encoding::percent_decode_str(written).decode_utf8_lossy().into_owned()
 }
@@ -56,7 +58,7 @@ mod tests {
         let login = login.unwrap();
         let setting = login.settings()[1].clone();
         let path = setting.split("cat ").nth(1).unwrap().split(';').next().unwrap().to_string();
-        // twice: git may ask again
+        // twice, because git may ask again
         assert_eq!(std::fs::read_to_string(&path).unwrap(), std::fs::read_to_string(&path).unwrap());
         (bare, format!("{setting}\n{}", std::fs::read_to_string(path).unwrap()))
     }

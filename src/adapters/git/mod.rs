@@ -1,5 +1,6 @@
-//! Git, the only place that runs it. A path is read in place from its objects, never touching its work tree or index;
-//! a URL is cloned bare into a directory that goes away with the `Repository`.
+//! Git; the only place that runs it.
+//! A path is read in place from its objects, and its work tree and index are never changed. A URL is cloned bare
+//! into a directory that is removed with the `Repository`.
 
 pub mod call;
 pub mod content;
@@ -20,14 +21,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-/// Starts git.
+/// The sources, read by git.
 pub struct GitAdapter {
     runtime: Handle,
     clock: Arc<dyn Clock>,
     home: Scratch,
 }
 
-/// A repository that can be read. A clone is removed when this goes away.
+/// A repository that can be read. A clone is removed when this is dropped.
 struct Repository<'a> {
     adapter: &'a GitAdapter,
     given: String,
@@ -41,15 +42,16 @@ struct Repository<'a> {
     _clone: Option<Scratch>,
 }
 
-/// Asks whether a repository is bare, and what its HEAD is. In none nothing is said; without a commit the first alone is.
+/// Asks whether a repository is bare, and what its HEAD is. Outside of a repository git prints nothing; without a
+/// commit it prints only the first answer.
 const HEAD: &[&str] = &["rev-parse", "--is-bare-repository", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
 
 impl GitAdapter {
-    /// A git with a home of its own in the temporary directory. `runtime` must be a multi-threaded one.
+    /// A git with its own home in the temporary directory. `runtime` must be multi-threaded.
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitAdapter, SourceError> {
         let io = |source| SourceError::Io { what: "make a home for git".into(), source };
         let home = Scratch::new().map_err(io)?;
-        // whose repository it is does not matter to one who only reads objects and starts nothing of it
+        // the owner of a repository does not matter, because we only read objects and start no program of it
         let settings = "[safe]\n\tdirectory = *\n[user]\n\tname = ccci\n\temail = ccci@localhost\n";
         fs::write(home.path().join(".gitconfig"), settings).map_err(io)?;
         Ok(GitAdapter { runtime, clock, home })
@@ -74,7 +76,7 @@ impl GitAdapter {
         self.read_names(given, SourceKind::Path, dir, &said, None, limit)
     }
 
-    /// The repository that a directory lies in.
+    /// The repository that contains a directory.
     fn around(&self, dir: &Path, limit: &Limit) -> Option<PathBuf> {
         let found = dir.ancestors().skip(1).find(|d| d.join(".git").exists())?;
         let said = self.say(Reach::Here, found, &["rev-parse", "--git-dir"], limit).ok()?;
@@ -116,7 +118,7 @@ impl GitAdapter {
         }
         let text = String::from_utf8_lossy(&head.out).into_owned();
         let mut lines = text.lines();
-        // settings may say that there is a work tree elsewhere; only one that lies here is read
+        // settings may name a work tree elsewhere; only one in this directory is read
         let work_tree = lines.next() == Some("false") && dir.join(".git").exists();
         let commit = revision("rev-parse", lines.next().unwrap_or(""))?;
         let branch = lines.next().and_then(|l| l.strip_prefix("refs/heads/")).map(str::to_string);
@@ -157,7 +159,7 @@ impl GitAdapter {
         self.runtime.block_on(call.run(&*self.clock, limit))
     }
 
-    /// Output of a call that has to succeed.
+    /// Output of a call that must succeed.
     fn good(&self, dir: &Path, args: &[&str], input: Vec<u8>, limit: &Limit) -> Result<Vec<u8>, SourceError> {
         let (home, reach) = (self.home.path(), Reach::Here);
         self.succeed(Call { home, dir, reach, work_tree: false, emptied: &[], args, input }, limit)
@@ -198,14 +200,14 @@ fn revision(command: &str, text: &str) -> Result<Revision, SourceError> {
         .map_err(|e| SourceError::Odd { command: command.into(), what: e.to_string() })
 }
 
-/// Whether somebody meant this directory to be a repository, bare or not.
+/// Whether this directory was meant to be a repository, bare or not.
 fn looks_like_one(dir: &Path) -> bool {
     dir.join(".git").exists() || (dir.join("HEAD").exists() && dir.join("objects").exists())
 }
 
 /// The lines that say what is wrong, without git's own hints.
 fn last_words(complaint: &str) -> String {
-    // a list of names stands indented below
+    // a list of names follows, indented by tabs
     let told = |l: &&str| ["fatal:", "error:", "\t"].iter().any(|start| l.starts_with(start));
     let told: Vec<&str> = complaint.lines().filter(told).collect();
     let told = if told.is_empty() { complaint.lines().rev().take(1).collect() } else { told };
@@ -247,14 +249,14 @@ impl Source for Repository<'_> {
 }
 
 impl Repository<'_> {
-    /// Whether the target branch went on from this commit.
+    /// Whether the target branch contains this commit and others after it.
     fn target_has(&self, commit: &Revision) -> Result<bool, SourceError> {
         let Some(tip) = self.names.target.as_ref().filter(|t| t.commit != *commit) else { return Ok(false) };
         let args = ["merge-base", "--is-ancestor", commit.as_str(), tip.commit.as_str()];
         Ok(self.adapter.say(Reach::Here, &self.dir, &args, &self.limit)?.code == 0)
     }
 
-    /// A revision by whatever name git knows it; a branch may lack its remote.
+    /// A revision by any name that git knows; a branch may be named without its remote.
     fn asked(&self, rev: &str) -> Result<RevisionFacts, SourceError> {
         let unknown = || SourceError::NoSuchRef { rev: rev.into(), known: self.known() };
         if rev.is_empty() || rev.starts_with('-') || rev.contains(char::is_control) {
@@ -287,7 +289,7 @@ impl Repository<'_> {
         tags.chain(self.names.branches.iter().map(|b| b.name.clone())).collect()
     }
 
-    /// The work tree as it lies there.
+    /// The work tree as it is now.
     fn checked_out(&self) -> Result<RevisionFacts, SourceError> {
         let changed = self.changed()?;
         let raw = self.tree(&self.commit, &changed)?;
@@ -302,7 +304,8 @@ impl Repository<'_> {
         Ok(RevisionFacts { commit: self.commit.clone(), changed, found_as, tag, label, files })
     }
 
-    /// Paths with uncommitted changes. Filters of the repository's settings are switched off: they start programs.
+    /// Paths with uncommitted changes. Filters in the repository's settings are switched off, because they start
+    /// programs.
     fn changed(&self) -> Result<Vec<String>, SourceError> {
         let args = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
         let said = self.adapter.say(Reach::Here, &self.dir, &args, &self.limit)?;

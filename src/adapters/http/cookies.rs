@@ -1,4 +1,5 @@
-//! The cookies of one session: a jar that takes as much as `limits::COOKIES` says, so that no app can fill the memory.
+//! The cookies of one session.
+//! The jar takes at most `limits::COOKIES`, so that no app can fill the memory.
 
 use ccci_script::limits::COOKIES;
 use ccci_swarm::ports::web::WebError;
@@ -8,7 +9,7 @@ use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// A jar, and the bytes of each cookie in it: the jar does not tell how much it holds.
+/// A jar, and the bytes of each cookie in it, because the jar does not show how much it holds.
 #[derive(Default)]
 pub(super) struct Cookies {
     jar: Jar,
@@ -16,14 +17,14 @@ pub(super) struct Cookies {
 }
 
 impl Cookies {
-    /// The header that goes with a request to `url`, if there is a cookie for it.
-    pub(super) fn of(&self, url: &Url) -> Option<HeaderValue> {
+    /// The header for a request to `url`, if there is a cookie for it.
+    pub fn of(&self, url: &Url) -> Option<HeaderValue> {
         self.jar.cookies(url)
     }
 
-    /// Keeps what an answer from `url` sets. An error says that they are more than one session may hold; then none of
-    /// the answer's is kept.
-    pub(super) fn keep(&self, headers: &HeaderMap, url: &Url) -> Result<(), WebError> {
+    /// Keeps the cookies that an answer from `url` sets. If they would exceed the limit of a session, this is an
+    /// error and none of the answer's cookies is kept.
+    pub fn keep(&self, headers: &HeaderMap, url: &Url) -> Result<(), WebError> {
         if !headers.contains_key(SET_COOKIE) {
             return Ok(());
         }
@@ -41,8 +42,8 @@ impl Cookies {
     }
 }
 
-/// What tells one cookie from another (RFC 6265, 5.3): name, host or `Domain`, and `Path` or the folder it was set from.
-/// A cookie that is set again replaces the older one.
+/// What distinguishes cookies (RFC 6265, 5.3): name, host or `Domain`, and `Path` or the folder of the page. A
+/// cookie that is set again replaces the older one.
 fn identity(cookie: &HeaderValue, url: &Url) -> String {
     let text = String::from_utf8_lossy(cookie.as_bytes());
     let mut parts = text.split(';').map(str::trim);

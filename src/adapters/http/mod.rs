@@ -1,5 +1,5 @@
-//! The app's answers over real sockets: HTTP through the run's ingress by name, TCP and TLS to its tasks. Nothing else
-//! can be reached: every name is the run's own or refused, and no proxy of the environment is used.
+//! The app's answers over real sockets: HTTP by name through the run's ingress, TCP and TLS to its tasks.
+//! Nothing else can be reached: any name that is not the run's own is refused, and no proxy of the environment is used.
 
 mod cookies;
 mod probe;
@@ -16,7 +16,7 @@ use std::io;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-/// The web as a run may see it. Its calls block and must not come from async code.
+/// The web as a run may use it. Its calls block and must not come from async code.
 pub struct RealWeb {
     ingress: Arc<Ingress>,
     cluster: Arc<dyn Cluster>,
@@ -26,7 +26,7 @@ pub struct RealWeb {
 }
 
 impl RealWeb {
-    /// A web behind this ingress, whose sockets live on `handle`.
+    /// A web behind this ingress; its sockets use the runtime of `handle`.
     pub fn new(
         handle: Handle,
         ingress: Arc<Ingress>,
@@ -37,7 +37,7 @@ impl RealWeb {
         Ok(RealWeb { ingress, cluster, clock, handle, browser })
     }
 
-    /// Does some work until it is done, the deadline comes or the run is stopped.
+    /// Works until the work is done, the deadline passes or the run is stopped.
     fn bound<T>(
         &self,
         what: &str,

@@ -1,4 +1,5 @@
-//! Probes of a service's port: does it open, and what does a TLS handshake show. Past the ingress, to tasks only.
+//! Probes of a service's port: whether it opens, and what a TLS handshake shows. They bypass the ingress and go to
+//! tasks only.
 
 use crate::ingress::dial;
 use crate::tls::common_name;
@@ -11,14 +12,14 @@ use rustls::pki_types::ServerName;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// How messages name a port.
-pub(super) fn url(scheme: &str, service: &ServiceName, port: u16) -> String {
+/// The name of a port in messages.
+pub fn url(scheme: &str, service: &ServiceName, port: u16) -> String {
     format!("{scheme}://{service}:{port}")
 }
 
-/// Where a port can be tried, in order: the port published on this node, then the task's own address. None at all when
-/// no desired task runs: what answers on a published port then is somebody else.
-pub(super) fn places(
+/// Addresses at which a port can be tried, in order: the port published on this node, then the task's own address.
+/// None if no desired task runs, because then something else may answer on the published port.
+pub fn places(
     cluster: &dyn Cluster,
     stack: &StackName,
     service: &ServiceName,
@@ -54,8 +55,8 @@ fn web_error(service: &ServiceName, port: u16, e: ClusterError) -> WebError {
     }
 }
 
-/// Whether one of the places accepts a connection.
-pub(super) async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
+/// Whether one of the addresses accepts a connection.
+pub async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
     for place in places {
         if dial::tcp(*place).await.is_ok() {
             return Ok(true);
@@ -64,12 +65,8 @@ pub(super) async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
     Ok(false)
 }
 
-/// What the first place that speaks TLS shows. `name` is what the server is told it is asked for.
-pub(super) async fn shakes(
-    url: &str,
-    places: &[SocketAddr],
-    name: Option<String>,
-) -> Result<TlsFacts, WebError> {
+/// The result of the first address that speaks TLS. `name` is the name that the server is asked for.
+pub async fn shakes(url: &str, places: &[SocketAddr], name: Option<String>) -> Result<TlsFacts, WebError> {
     let mut last = "no running task".to_string();
     for place in places {
         let asked = name.clone().and_then(|n| ServerName::try_from(n).ok());

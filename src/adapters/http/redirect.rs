@@ -1,10 +1,10 @@
-//! What a browser does with a redirect: where it goes, and with which method. Pure.
+//! What a browser does with a redirect: which URL it requests next, and with which method. Pure.
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode, Url};
 
-/// Where an answer sends its client, if it does.
-pub(super) fn target(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Url> {
+/// The URL to which an answer redirects, if it does.
+pub fn target(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Url> {
     let moves = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let to = headers.get(LOCATION).filter(|_| moves)?.to_str().ok()?;
     let mut to = from.join(to).ok()?;
@@ -14,8 +14,8 @@ pub(super) fn target(status: StatusCode, headers: &HeaderMap, from: &Url) -> Opt
     Some(to)
 }
 
-/// The method of the next request (Fetch standard, 4.4): a POST becomes a GET, but for 307 and 308.
-pub(super) fn method(status: StatusCode, method: &Method) -> Method {
+/// The method of the next request (Fetch standard, 4.4): a POST becomes a GET, except for 307 and 308.
+pub fn method(status: StatusCode, method: &Method) -> Method {
     let turns = match status.as_u16() {
         301 | 302 => *method == Method::POST,
         303 => *method != Method::GET && *method != Method::HEAD,
@@ -24,8 +24,8 @@ pub(super) fn method(status: StatusCode, method: &Method) -> Method {
     if turns { Method::GET } else { method.clone() }
 }
 
-/// Takes away what described a body that is no longer sent.
-pub(super) fn without_body(headers: &mut HeaderMap) {
+/// Removes the headers that described a body which is no longer sent.
+pub fn without_body(headers: &mut HeaderMap) {
     headers.remove(CONTENT_TYPE);
     headers.remove(CONTENT_LENGTH);
 }

@@ -1,4 +1,4 @@
-//! Requests by name: reqwest with the run's CA, a resolver that knows the run's names only, sessions, redirects.
+//! Requests by name: reqwest with the run's CA, a resolver that knows only the run's names, sessions, redirects.
 
 use super::cookies::Cookies;
 use super::redirect;
@@ -14,20 +14,20 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Longest body that is kept.
+/// Longest body that is kept, bytes.
 const LONGEST_BODY: usize = ccci_script::limits::ANSWER.most;
 /// Most redirects that are followed.
 const MOST_REDIRECTS: usize = 10;
 
-/// Two clients, since a resolver is not told the scheme and the ingress listens on two ports; and the sessions.
-pub(super) struct Browser {
+/// Two clients, because a resolver does not learn the scheme and the ingress listens on two ports; and the sessions.
+pub struct Browser {
     ingress: Arc<Ingress>,
     plain: Client,
     secure: Client,
     sessions: Mutex<HashMap<String, Arc<Cookies>>>,
 }
 
-/// Sends the run's names to the ingress and knows no others.
+/// Resolves the run's names to the ingress, and no others.
 struct OwnNames {
     ingress: Arc<Ingress>,
     to: SocketAddr,
@@ -80,7 +80,8 @@ impl Browser {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a request and follows its redirects, inside the run's names: an answer that leads out is the answer.
+    /// Sends a request and follows redirects inside the run's names. A redirect to another name is returned as the
+    /// answer.
     pub(super) async fn fetch(&self, request: &HttpRequest) -> Result<HttpAnswer, WebError> {
         let mut hop = Hop::first(request)?;
         self.allowed(&hop.url).await?;
@@ -145,7 +146,7 @@ impl Hop {
         for (name, value) in &request.headers {
             let key: HeaderName =
                 name.parse().map_err(|_| malformed(format!("`{name}` is no header name")))?;
-            // the value may be a secret: it is not shown
+            // the value may be a secret, so it is not shown
             let value = HeaderValue::from_str(value).map_err(|_| {
                 malformed(format!("the value of header `{name}` has characters that no header can hold"))
             })?;
@@ -155,7 +156,7 @@ impl Hop {
         Ok(Hop { method, url, headers, body: request.body.clone() })
     }
 
-    /// Goes where a redirect says. Credentials do not go along to another host.
+    /// Changes the request as a redirect says. Credentials are not sent to another host.
     fn turn(&mut self, status: reqwest::StatusCode, to: Url) {
         let method = redirect::method(status, &self.method);
         if method != self.method {
@@ -194,7 +195,7 @@ async fn read(mut response: Response, url: Url) -> Result<HttpAnswer, WebError> 
     Ok(HttpAnswer { status, headers, body, url: url.into(), by })
 }
 
-/// The innermost cause says most: "connection refused", "certificate expired".
+/// The error with its innermost cause, which says most: "connection refused", "certificate expired".
 fn failed(url: &Url, e: &reqwest::Error) -> WebError {
     let mut cause: &dyn Error = e;
     while let Some(inner) = cause.source() {

@@ -1,4 +1,4 @@
-//! The run's own certificate authority: made at start, kept in memory only, one leaf per name asked for.
+//! The run's own certificate authority: made at start, kept in memory only, with one leaf for each requested name.
 
 use crate::tls::provider;
 use ccci_model::time::utc_stamp;
@@ -15,9 +15,9 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-/// The name that clients get which ask for none.
+/// The name in the certificate for clients that ask for no name.
 const NAMELESS: &str = "ingress.invalid";
-/// Leaves kept; a client that asks for ever more names gets new ones each time.
+/// Most leaves that are kept; beyond this number, all are made anew.
 const MOST_LEAVES: usize = 1000;
 
 /// The authority and its leaves.
@@ -53,8 +53,13 @@ impl Ca {
         self.issuer.der().clone()
     }
 
-    /// A server that shows a leaf for whatever name it is asked for.
-    pub(super) fn server(self: &Arc<Ca>) -> ServerConfig {
+    /// The same as PEM, for containers that must trust the authority.
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// A server that shows a leaf for any name that a client asks for.
+    pub fn server(self: &Arc<Ca>) -> ServerConfig {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .expect("the provider knows the default versions of TLS")

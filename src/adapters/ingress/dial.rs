@@ -11,10 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// How long a task may take to accept. Tasks are near; Traefik waits 30 s, which only costs time.
-pub(crate) const ACCEPT: Duration = Duration::from_secs(5);
+/// How long a task may take to accept. Tasks are near; Traefik's 30 s would only cost time.
+pub const ACCEPT: Duration = Duration::from_secs(5);
 
-/// Bytes in both directions.
+/// A connection: bytes in both directions.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
@@ -29,7 +29,7 @@ pub async fn tcp(to: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Opens a TLS connection that takes any certificate.
+/// Opens a TLS connection that accepts any certificate.
 pub async fn tls(
     to: SocketAddr,
     name: ServerName<'static>,

@@ -1,4 +1,4 @@
-//! One request on its way: to its stack, its router, through the middlewares, to a task, and the answer back.
+//! Handles one request: finds its stack and router, applies middlewares, asks a task, and sends the answer back.
 
 use super::heads;
 use super::lookup::Lookup;
@@ -28,22 +28,22 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Shared {
     /// Names, routers, tasks.
     pub lookup: Lookup,
-    /// What `Web` shows to be told who answered.
+    /// The token that `Web` sends to learn who answered.
     pub token: String,
-    /// Ends tunnels.
+    /// Cancelled to end tunnels.
     pub ended: CancellationToken,
-    /// Whose turn it is.
+    /// Counts requests, to choose the next task.
     pub turn: AtomicUsize,
 }
 
-/// One connection's part in it.
+/// One connection of a client.
 #[derive(Clone)]
 pub(super) struct Visitor {
     /// What all share.
     pub shared: Arc<Shared>,
-    /// Where it came in.
+    /// The entry point of the connection.
     pub entry: Entry,
-    /// Who it is.
+    /// The client's address.
     pub client: IpAddr,
 }
 
@@ -94,7 +94,7 @@ impl Visitor {
             }
             (None, Backend::Tasks(targets)) => self.forward(&stack, router, targets, &passed, request).await,
         };
-        // middlewares have the last word on every answer, the ingress's own too
+        // middlewares change every answer last, the ingress's own too
         match done {
             Ok(mut response) => {
                 heads::edit(response.headers_mut(), &passed.response);
@@ -145,7 +145,7 @@ impl Visitor {
         Ok(response.map(BodyExt::boxed))
     }
 
-    /// Connects to the task whose turn it is. What was seen may be half a second old: one refusal asks again.
+    /// Connects to the next task. What was observed may be half a second old, so after one refusal it looks again.
     async fn reach<'a>(
         &self,
         stack: &StackName,
@@ -188,7 +188,7 @@ impl Visitor {
         for target in targets {
             match self.shared.lookup.places(stack, &target.service, target.port).await {
                 Ok(places) => all.extend(places.iter().map(|p| (target, *p))),
-                // says nothing of the other targets, and hides no trouble of theirs
+                // this says nothing about the other targets and must not hide an error of theirs
                 Err(ClusterError::NoRunningTask(_)) => {}
                 Err(e) => occurrence = Some(e),
             }

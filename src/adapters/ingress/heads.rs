@@ -1,4 +1,4 @@
-//! What a proxy does to headers: hop-by-hop ones are dropped, `X-Forwarded-*` are set as Traefik sets them. Pure.
+//! What a proxy does to headers: it drops hop-by-hop ones and sets `X-Forwarded-*` as Traefik does. Pure.
 
 use ccci_swarm::routing::middleware::Edit;
 use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TE, UPGRADE};
@@ -17,7 +17,7 @@ const HOP_BY_HOP: &[&str] = &[
     "upgrade",
 ];
 
-/// Headers that only the proxy may set; what a client sends under these names is not believed.
+/// Headers that only the proxy may set; values from a client are removed.
 const FORWARDED: &[&str] = &[
     "x-forwarded-for",
     "x-forwarded-host",
@@ -32,8 +32,8 @@ const FORWARDED: &[&str] = &[
     "x-real-ip",
 ];
 
-/// The protocol a request wants to change to, if it says so in both places.
-pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+/// The protocol to which a request asks to change, if both headers say so.
+pub fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let asked = tokens(headers).any(|t| t.eq_ignore_ascii_case("upgrade"));
     headers.get(UPGRADE).filter(|_| asked).cloned()
 }
@@ -43,8 +43,8 @@ fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     all.flat_map(|v| v.split(',')).map(str::trim).filter(|t| !t.is_empty())
 }
 
-/// Takes away what belongs to the connection, but for an upgrade that both sides want.
-pub(super) fn drop_hops(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) {
+/// Removes the headers of the connection, except for an upgrade that both sides ask for.
+pub fn drop_hops(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) {
     let named: Vec<HeaderName> = tokens(headers).filter_map(|t| t.parse().ok()).collect();
     let trailers = headers.get_all(TE).iter().any(|v| v.as_bytes().eq_ignore_ascii_case(b"trailers"));
     for name in named.iter().filter(|n| !FORWARDED.contains(&n.as_str())) {
@@ -62,13 +62,8 @@ pub(super) fn drop_hops(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) 
     }
 }
 
-/// Tells the app who asked, for what and how.
-pub(super) fn forwarded(
-    headers: &mut HeaderMap,
-    client: IpAddr,
-    secure: bool,
-    upgrade: Option<&HeaderValue>,
-) {
+/// Tells the app which client asked, for which host and by which protocol.
+pub fn forwarded(headers: &mut HeaderMap, client: IpAddr, secure: bool, upgrade: Option<&HeaderValue>) {
     for name in FORWARDED {
         headers.remove(*name);
     }
@@ -111,14 +106,14 @@ fn port_of(host: &str) -> Option<String> {
     split_port(host).1.map(str::to_string)
 }
 
-/// Headers as text, for rules; odd bytes become signs that match nothing.
-pub(super) fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
+/// Headers as text, for rules; bytes that are not UTF-8 become characters that match nothing.
+pub fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |v: &HeaderValue| String::from_utf8_lossy(v.as_bytes()).into_owned();
     headers.iter().map(|(n, v)| (n.as_str().to_string(), text(v))).collect()
 }
 
-/// Carries out what middlewares want changed. What is no header is left out, as Go does.
-pub(super) fn edit(headers: &mut HeaderMap, edits: &[Edit]) {
+/// Applies the changes of middlewares. An invalid header is left out, as Go does.
+pub fn edit(headers: &mut HeaderMap, edits: &[Edit]) {
     for change in edits {
         let (name, value) = match change {
             Edit::Set(name, value) | Edit::Add(name, value) => (name, value),

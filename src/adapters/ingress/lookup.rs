@@ -1,5 +1,6 @@
-//! Which stack a name belongs to, what its routers are and where its tasks are: asked of the cluster at most twice a
-//! second, off the async threads. Never another stack's task (lesson 8).
+//! Which stack a name belongs to, what its routers are and where its tasks are.
+//! The cluster is asked at most twice a second, outside of the async threads. Tasks of another stack are never
+//! returned (lesson 8).
 
 use ccci_model::name::{ServiceName, StackName};
 use ccci_model::time::Moment;
@@ -19,18 +20,18 @@ const FRESH: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_secs(10);
 
 type Answer<T> = Result<Arc<T>, ClusterError>;
-/// One slot a key; its lock is held while asking, so that many requests ask once.
+/// One entry for each key; it is locked while the cluster is asked, so that many requests ask only once.
 type Cache<K, T> = Mutex<HashMap<K, Arc<tokio::sync::Mutex<Option<(Moment, Answer<T>)>>>>>;
 type Place = (StackName, ServiceName, u16);
 
-/// The names of the run and what lies behind them.
+/// The names of the run, with their stacks, routers and tasks.
 pub struct Lookup {
     cluster: Arc<dyn Cluster>,
     clock: Arc<dyn Clock>,
     handle: Handle,
     stop: Stop,
     stacks: RwLock<BTreeMap<String, StackName>>,
-    /// Names that routers gave, with their domain; filled when somebody asks.
+    /// Names from routers' rules, with their domain; a name is added when it is first asked for.
     extra: RwLock<BTreeMap<String, String>>,
     tables: Cache<StackName, Table>,
     places: Cache<Place, Vec<SocketAddr>>,
@@ -65,13 +66,13 @@ impl Lookup {
         }
     }
 
-    /// The domain that a stack is served under.
-    pub(crate) fn domain_of(&self, stack: &StackName) -> Option<String> {
+    /// The domain under which a stack is served.
+    pub fn domain_of(&self, stack: &StackName) -> Option<String> {
         let stacks = self.stacks.read().unwrap_or_else(PoisonError::into_inner);
         stacks.iter().find(|(_, s)| *s == stack).map(|(d, _)| d.clone())
     }
 
-    /// The stack that answers for a host: by its domain, a name below it, or what its routers name.
+    /// The stack that answers for a host: by its domain, a name below it, or a name in its routers' rules.
     pub async fn stack_of(&self, host: &str) -> Option<StackName> {
         let host = plain(host);
         if let Some(stack) = self.known(&host) {
@@ -87,7 +88,7 @@ impl Lookup {
         None
     }
 
-    /// The same without asking anybody: what is known so far.
+    /// The same without asking the cluster: only what is already known.
     pub fn known(&self, host: &str) -> Option<StackName> {
         let host = plain(host);
         let stacks = self.stacks.read().unwrap_or_else(PoisonError::into_inner);
@@ -100,7 +101,7 @@ impl Lookup {
         extra.get(&host).and_then(|domain| stacks.get(domain)).cloned()
     }
 
-    /// Every name that is served, for messages.
+    /// Every domain that is served, for messages.
     pub fn domains(&self) -> BTreeSet<String> {
         self.stacks.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
@@ -111,7 +112,7 @@ impl Lookup {
         self.fresh(&self.tables, stack.clone(), move |c, l| Ok(Table::of(&c.look(&of, l)?))).await
     }
 
-    /// Where the tasks of a service can be reached.
+    /// The addresses of a service's tasks.
     pub async fn places(
         &self,
         stack: &StackName,
@@ -123,12 +124,12 @@ impl Lookup {
         self.fresh(&self.places, key, move |c, l| c.task_addresses(&of, &name, port, l)).await
     }
 
-    /// Ends what is being asked: nobody waits for it any more.
+    /// Ends the calls to the cluster that are under way: no one waits for them any more.
     pub(super) fn end(&self) {
         self.stop.set(StopReason::Interrupted);
     }
 
-    /// Forgets what was seen of a stack: something proved to be out of date.
+    /// Forgets what was observed of a stack, because it proved to be out of date.
     pub fn renew(&self, stack: &StackName) {
         lock(&self.tables).remove(stack);
         lock(&self.places).retain(|(of, ..), _| of != stack);

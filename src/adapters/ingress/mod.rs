@@ -1,5 +1,6 @@
-//! The embedded ingress: answers for the run's names on loopback, over HTTP and HTTPS with a CA of its own, and sends
-//! requests to the running tasks of the right stack. It must not leave the machine and keeps nothing on disk.
+//! The embedded ingress: answers for the run's names on loopback, over HTTP and over HTTPS with its own CA.
+//! It sends requests to the running tasks of the right stack. It never listens beyond this machine and keeps
+//! nothing on disk.
 #![expect(clippy::disallowed_methods, reason = "this file owns the listeners")]
 
 mod ca;
@@ -45,7 +46,7 @@ pub struct Ingress {
 }
 
 impl Ingress {
-    /// Starts it on two free ports of loopback. Call from a thread that is not `handle`'s own.
+    /// Starts it on two free ports of loopback. Must not be called from a thread of `handle`'s runtime.
     pub fn start(handle: &Handle, cluster: Arc<dyn Cluster>, clock: Arc<dyn Clock>) -> io::Result<Ingress> {
         let ca = Arc::new(Ca::new(clock.wall_ms())?);
         let tls = TlsAcceptor::from(Arc::new(ca.server()));
@@ -63,17 +64,17 @@ impl Ingress {
         Ok(ingress)
     }
 
-    /// Where it answers plain HTTP.
+    /// The address for plain HTTP.
     pub fn http(&self) -> SocketAddr {
         self.http
     }
 
-    /// Where it answers HTTPS.
+    /// The address for HTTPS.
     pub fn https(&self) -> SocketAddr {
         self.https
     }
 
-    /// The run's authority.
+    /// The certificate of the run's authority.
     pub fn ca(&self) -> CertificateDer<'static> {
         self.ca.certificate()
     }
@@ -88,12 +89,12 @@ impl Ingress {
         self.shared.lookup.forget(domain);
     }
 
-    /// The names and what lies behind them.
+    /// The names, with their stacks, routers and tasks.
     pub fn lookup(&self) -> &Lookup {
         &self.shared.lookup
     }
 
-    /// What a request must carry in `ASKS` to be told in `BECAUSE` why the ingress answered itself.
+    /// The token that a request must carry in `ASKS` to get, in `BECAUSE`, the reason of the ingress's own answer.
     pub fn token(&self) -> &str {
         &self.shared.token
     }
@@ -119,7 +120,7 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>, tls: Option<TlsAccep
                 let visitor = Visitor { shared: shared.clone(), entry, client: from.ip() };
                 tokio::spawn(greet(stream, visitor, tls.clone()));
             }
-            // out of file descriptors, most likely: let some connections end
+            // most likely no file descriptors are left: let some connections end
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }

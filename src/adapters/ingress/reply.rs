@@ -1,4 +1,4 @@
-//! Answers that the ingress gives itself, with Traefik's words, and the private note to `Web` about who answered.
+//! Answers of the ingress itself, with Traefik's words, and the private header that tells `Web` who answered.
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -7,14 +7,14 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
 /// Carries the run's token in requests of `Web`. It never reaches an app.
-pub(crate) const ASKS: HeaderName = HeaderName::from_static("x-ccci-asks");
-/// Carries the reason of an answer of the ingress, for requests with the token only. Apps cannot forge it.
-pub(crate) const BECAUSE: HeaderName = HeaderName::from_static("x-ccci-because");
+pub const ASKS: HeaderName = HeaderName::from_static("x-ccci-asks");
+/// Carries the reason of an answer of the ingress itself, only for requests with the token. Apps cannot forge it.
+pub const BECAUSE: HeaderName = HeaderName::from_static("x-ccci-because");
 
 /// The body of every answer.
 pub(super) type Body = BoxBody<Bytes, hyper::Error>;
 
-/// An answer of the ingress itself, and why.
+/// An answer of the ingress itself, and its reason.
 #[derive(Debug)]
 pub(super) struct Own {
     /// Status code.
@@ -23,13 +23,13 @@ pub(super) struct Own {
     pub headers: Box<HeaderMap>,
     /// Body.
     pub body: String,
-    /// Why, for people.
+    /// The reason, for people.
     pub why: String,
 }
 
 impl Own {
-    /// An answer with Traefik's own words for its status.
-    pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Own {
+    /// An answer with Traefik's own words for this status.
+    pub fn new(status: StatusCode, why: impl Into<String>) -> Own {
         let body = match status {
             StatusCode::NOT_FOUND => "404 page not found\n".to_string(),
             StatusCode::IM_A_TEAPOT => "I'm a teapot".to_string(),
@@ -41,8 +41,8 @@ impl Own {
         Own { status, headers, body, why: why.into() }
     }
 
-    /// As a response; the reason goes only to who knows the token.
-    pub(super) fn response(self, told: bool) -> Response<Body> {
+    /// Makes the response; only a client with the token gets the reason.
+    pub fn response(self, told: bool) -> Response<Body> {
         let mut response = Response::new(text(self.body));
         *response.status_mut() = self.status;
         *response.headers_mut() = *self.headers;

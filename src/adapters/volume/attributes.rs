@@ -1,4 +1,4 @@
-//! Extended attributes of files: what of them belongs to a backup.
+//! Extended attributes of files, and which of them belong to a backup.
 
 use rustix::fs::{XattrFlags, lgetxattr, lgetxattr_query, llistxattr, llistxattr_query, lsetxattr};
 use rustix::io::Errno;
@@ -6,10 +6,10 @@ use std::ffi::CStr;
 use std::io;
 use std::path::Path;
 
-/// How a tar names them, as GNU tar and Docker do.
+/// Prefix of their names in a tar, as GNU tar and Docker write them.
 pub(super) const PAX: &str = "SCHILY.xattr.";
 
-/// Those that belong to the file wherever it is. Labels of SELinux and `trusted.` ones belong to a machine.
+/// Attributes that belong to a file on any machine. Labels of SELinux and `trusted.` attributes belong to one machine.
 const KEPT: &[&str] =
     &["user.", "security.capability", "system.posix_acl_access", "system.posix_acl_default"];
 
@@ -40,13 +40,13 @@ pub(super) fn of(path: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
     Ok(out)
 }
 
-/// Sets one.
+/// Sets an attribute.
 pub(super) fn set(path: &Path, name: &str, value: &[u8]) -> io::Result<()> {
     let set = lsetxattr(path, name, value, XattrFlags::empty());
     set.map_err(|e| io::Error::other(format!("set the attribute `{name}` of `{}`: {e}", path.display())))
 }
 
-/// What a call writes into a buffer of the size that was asked for.
+/// Calls `call` with a buffer of the size that `size` returns; returns what it wrote.
 fn filled(
     size: impl Fn() -> Result<usize, Errno>,
     call: impl Fn(&mut [u8]) -> Result<usize, Errno>,
@@ -54,7 +54,7 @@ fn filled(
     loop {
         let mut buffer = vec![0; size()?];
         match call(&mut buffer) {
-            // it grew in between
+            // the value grew in between
             Err(e) if e == Errno::RANGE => {}
             Err(e) => return Err(e),
             Ok(n) => {

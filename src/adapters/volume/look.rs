@@ -1,4 +1,4 @@
-//! What is below a path of a volume, in the order of names.
+//! Lists what is below a path of a volume, in the order of names.
 
 use super::{Top, attributes};
 use ccci_model::digest::sha256;
@@ -10,10 +10,10 @@ use std::io::{self, Read, Seek};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// Bytes read at once.
+/// Bytes that are read at once.
 pub(super) const PIECE: usize = 256 << 10;
 
-/// Everything below a path, the path itself first. What goes while it is looked at is not there.
+/// Everything below a path, the path itself first. What disappears in the meantime is left out.
 pub(super) fn list(top: &Top) -> io::Result<Vec<Entry>> {
     let mut out = vec![];
     walk(top, &mut |found| {
@@ -28,20 +28,20 @@ pub(super) fn list(top: &Top) -> io::Result<Vec<Entry>> {
     Ok(out)
 }
 
-/// One thing on the way.
+/// A file of any kind that `walk` visits.
 pub(super) struct Found {
-    /// Where it is.
+    /// Its full path.
     pub(super) full: PathBuf,
-    /// Below the path that was asked for.
+    /// Its path below the one that was asked for.
     pub(super) name: PathBuf,
-    /// What it is.
+    /// Its metadata.
     pub(super) meta: Metadata,
-    /// The same in our words.
+    /// Its kind, as the port names it.
     pub(super) kind: Kind,
 }
 
-/// Visits everything below a path, parents before what is in them. Sockets are passed over; what is gone before it is visited is
-/// no error, for the app goes on.
+/// Visits everything below a path, directories before their content. Sockets are left out. What disappears before
+/// its visit is no error, because the app keeps running.
 pub(super) fn walk(top: &Top, visit: &mut dyn FnMut(Found) -> io::Result<()>) -> io::Result<()> {
     let mut open = vec![PathBuf::new()];
     while let Some(name) = open.pop() {
@@ -51,7 +51,7 @@ pub(super) fn walk(top: &Top, visit: &mut dyn FnMut(Found) -> io::Result<()>) ->
                 below.sort_by(|a, b| b.cmp(a));
                 open.extend(below);
             }
-            // the path itself must be there
+            // the path itself must exist
             Err(e) if e.kind() == io::ErrorKind::NotFound && !name.as_os_str().is_empty() => {}
             Err(e) => return Err(io::Error::new(e.kind(), format!("{}: {e}", full.display()))),
         }
@@ -59,7 +59,7 @@ pub(super) fn walk(top: &Top, visit: &mut dyn FnMut(Found) -> io::Result<()>) ->
     Ok(())
 }
 
-/// Visits one thing; gives what is in it.
+/// Visits one file; returns what is in it if it is a directory.
 fn one(full: &Path, name: &Path, visit: &mut dyn FnMut(Found) -> io::Result<()>) -> io::Result<Vec<PathBuf>> {
     let meta = fs::symlink_metadata(full)?;
     let Some(kind) = kind(&meta) else { return Ok(vec![]) };
@@ -73,7 +73,7 @@ fn one(full: &Path, name: &Path, visit: &mut dyn FnMut(Found) -> io::Result<()>)
     Ok(below)
 }
 
-/// Nothing for a socket.
+/// The kind of a file; `None` for a socket.
 pub(super) fn kind(meta: &Metadata) -> Option<Kind> {
     let of = meta.file_type();
     match () {
@@ -85,7 +85,7 @@ pub(super) fn kind(meta: &Metadata) -> Option<Kind> {
     }
 }
 
-/// Its entry, without the content of a file.
+/// The entry of a file, without its content.
 pub(super) fn entry(found: &Found, attributes: &[(String, Vec<u8>)]) -> Entry {
     let target = match found.kind {
         Kind::Link => fs::read_link(&found.full).unwrap_or_default().to_string_lossy().into_owned(),
@@ -123,7 +123,7 @@ fn content(file: &mut File) -> io::Result<(u64, String)> {
     Ok(content.finish())
 }
 
-/// Gives so many bytes of a file, with zeros for those that it has no more: it was cut while it was read.
+/// Passes on this many bytes of a file. If the file was truncated in the meantime, the missing bytes are zeros.
 pub(super) fn read_exactly(
     file: &mut File,
     bytes: u64,
@@ -146,16 +146,16 @@ pub(super) fn read_exactly(
     Ok(())
 }
 
-/// Where a file of this length has data: begin and length of each part that is no hole.
+/// The parts of a file of this length that are not holes: beginning and length of each.
 pub(super) fn segments(file: &File, length: u64) -> io::Result<Vec<(u64, u64)>> {
     let mut out = vec![];
     let mut at = 0;
     while at < length {
         let begin = match rustix::fs::seek(file, SeekFrom::Data(at)) {
             Ok(begin) => begin.min(length),
-            // nothing but a hole comes
+            // only a hole follows
             Err(e) if e == Errno::NXIO => break,
-            // this file system knows no holes
+            // this file system has no holes
             Err(e) if e == Errno::INVAL => at,
             Err(e) => return Err(e.into()),
         };

@@ -1,6 +1,7 @@
-//! Files of a volume, worked on where the volume is mounted. A volume's files are reached through a container of ccci's own
-//! that mounts the volume and nothing else (`adapters/docker/volumes.rs`): never through the app's containers, whose root may be
-//! read-only, whose users may have no rights, and in which other mounts and links may lie over the volume's own files.
+//! Works on the files of a volume where the volume is mounted.
+//! The files are reached through a container of ccci that mounts the volume and nothing else
+//! (`adapters/docker/volumes.rs`), and never through the app's containers. Those may have a read-only root or users
+//! without rights, and other mounts and links may cover the volume's own files.
 //!
 //! What runs in that container is this program, called as `--volume WORK DIR PATH`.
 
@@ -13,27 +14,27 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The first word of a call that is ours and no user's.
+/// The first argument of a call that ccci makes to itself.
 pub const WORD: &str = "--volume";
-/// The code that says that there is nothing at the path.
-pub(crate) const NOTHING_THERE: i64 = 44;
+/// The exit code if nothing exists at the path.
+pub const NOTHING_THERE: i64 = 44;
 
-/// What the program can be asked for. Each work's word is the second of the call.
+/// What the program can be asked for. The word of each work is the second argument of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// A tar of the path on standard output, then its entries, a line of JSON each, on standard error.
+    /// Writes a tar of the path to standard output, then its entries, one line of JSON each, to standard error.
     Pack,
-    /// The entries, a line of JSON each, on standard output.
+    /// Writes the entries, one line of JSON each, to standard output.
     List,
-    /// Standard input is a tar of the path: afterwards just that is there. A line of JSON on standard output.
+    /// Reads a tar of the path from standard input; afterwards exactly its content exists there. Writes a line of JSON.
     Unpack,
-    /// Nothing, until the container is removed or so many seconds are over.
+    /// Waits until the container is removed or this many seconds have passed.
     Hold,
-    /// The libraries that this program was started with, a line each.
+    /// Lists the libraries that this program was started with, one a line.
     Libraries,
 }
 
-/// WORKS: each with its word.
+/// Each work with its word.
 const WORKS: &[(Work, &str)] = &[
     (Work::Pack, "pack"),
     (Work::List, "list"),
@@ -43,14 +44,14 @@ const WORKS: &[(Work, &str)] = &[
 ];
 
 impl Work {
-    /// The words of the call.
+    /// The arguments of the call.
     pub fn words(self, more: &[&str]) -> Vec<String> {
         let word = WORKS.iter().find(|(w, _)| *w == self).map_or("", |(_, word)| word);
         [&[WORD, word], more].concat().into_iter().map(str::to_string).collect()
     }
 }
 
-/// The first thing the program does: the work of a volume if it was started for that, else nothing.
+/// The first thing that the program does: the work on a volume, if it was started for one; otherwise `None`.
 pub fn door(args: std::env::ArgsOs) -> Option<ExitCode> {
     let mut args = args.skip(1);
     if args.next()? != WORD {
@@ -104,14 +105,14 @@ fn lines(values: &[impl serde::Serialize], to: &mut dyn Write) -> io::Result<()>
     to.flush()
 }
 
-/// Does nothing for so many seconds: a container lives as long as its program, and this one must end even if nobody is left
-/// to remove it.
+/// Waits for this many seconds. A container runs as long as its program, and this one must end even if no process
+/// is left that removes it.
 fn hold(seconds: u64) {
     let (_kept, nothing) = std::sync::mpsc::channel::<()>();
     let _ = nothing.recv_timeout(std::time::Duration::from_secs(seconds));
 }
 
-/// What the kernel and its loader mapped for this program beside its own file.
+/// Lists what the kernel and its loader mapped for this program, except for its own file.
 fn libraries(to: &mut dyn Write) -> io::Result<()> {
     let maps = std::fs::read_to_string("/proc/self/maps")?;
     let own = std::fs::read_link("/proc/self/exe")?;
@@ -122,14 +123,14 @@ fn libraries(to: &mut dyn Write) -> io::Result<()> {
     to.flush()
 }
 
-/// A path inside a directory whose parts above it are directories, not links, which would lead elsewhere.
+/// A path inside a directory. The parts above it must be directories, because links would lead elsewhere.
 fn top(dir: &str, path: &str) -> io::Result<Top> {
     let full = below(Path::new(dir), path)?;
     std::fs::symlink_metadata(&full)?;
     Ok(Top { dir: dir.into(), path: path.into(), full })
 }
 
-/// A path that is there.
+/// A path that exists.
 struct Top {
     dir: PathBuf,
     path: String,

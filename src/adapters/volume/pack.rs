@@ -1,5 +1,5 @@
-//! A tar of what is below a path of a volume: owners, modes, times, attributes, hard links and holes as they are. The app goes
-//! on meanwhile, so a file may grow, shrink or go while it is read; the tar stays whole.
+//! Makes a tar of what is below a path of a volume, with owners, modes, times, attributes, hard links and holes.
+//! The app keeps running, so a file may grow, shrink or disappear while it is read; the tar stays valid.
 
 use super::look::{Found, read_exactly, segments, walk};
 use super::{Top, attributes, look};
@@ -12,12 +12,12 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use tar::{Builder, EntryType, GnuExtSparseHeader, Header, HeaderMode};
 
-/// Bytes of the unit that a tar is made of.
+/// Bytes of one record of a tar.
 const RECORD: u64 = 512;
-/// Longest name that fits a header.
+/// Longest name that fits into a header, bytes.
 const LONGEST_NAME: usize = 100;
 
-/// Packs; gives the entries, sorted.
+/// Packs; returns the entries, sorted.
 pub(super) fn pack(top: &Top, to: &mut dyn Write) -> io::Result<Vec<Entry>> {
     let mut out = Packing { tar: Builder::new(to), seen: BTreeMap::new(), entries: vec![] };
     let prefix = PathBuf::from(&top.path);
@@ -33,13 +33,13 @@ pub(super) fn pack(top: &Top, to: &mut dyn Write) -> io::Result<Vec<Entry>> {
 
 struct Packing<'a> {
     tar: Builder<&'a mut dyn Write>,
-    /// Files of more than one name, by device and inode: the first name, and its content.
+    /// Files with more than one name, by device and inode: the first name, and the content.
     seen: BTreeMap<(u64, u64), (PathBuf, u64, String)>,
     entries: Vec<Entry>,
 }
 
 impl Packing<'_> {
-    /// Adds one thing under its name, which is relative to the volume's root.
+    /// Adds one file of any kind under its name, which is relative to the volume's root.
     fn add(&mut self, found: &Found, name: &Path) -> io::Result<()> {
         let kept = attributes::of(&found.full)?;
         let mut entry = look::entry(found, &kept);
@@ -80,7 +80,7 @@ impl Packing<'_> {
         Ok(())
     }
 
-    /// A file with its content, its holes left out. Gives what counts as content, and the digest.
+    /// Adds a file with its content but without its holes. Returns the bytes that count as content, and the digest.
     fn file(
         &mut self,
         found: &Found,
@@ -116,7 +116,7 @@ impl Packing<'_> {
         Ok(content.finish())
     }
 
-    /// Writes a header, and before it what does not fit into one.
+    /// Writes a header, and before it whatever does not fit into it.
     fn head(
         &mut self,
         name: &Path,
@@ -160,8 +160,8 @@ fn device(found: &Found, header: &mut Header) -> io::Result<()> {
     header.set_device_minor(rustix::fs::minor(found.meta.rdev()))
 }
 
-/// Says in a header where the data of a file with holes lies; gives the headers that must follow it. At its end stands a
-/// part of no bytes, as GNU tar writes it, so that a hole at the end is known.
+/// Writes into a header where the data of a file with holes is; returns the headers that must follow. A part
+/// without bytes marks the end, as GNU tar writes it, so that a hole at the end is known.
 fn sparse(header: &mut Header, length: u64, parts: &[(u64, u64)]) -> Vec<GnuExtSparseHeader> {
     header.set_entry_type(EntryType::GNUSparse);
     let all: Vec<(u64, u64)> = parts.iter().copied().chain([(length, 0)]).collect();

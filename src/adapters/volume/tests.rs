@@ -1,4 +1,4 @@
-//! Facts about volumes that are packed and put back: real files in a temporary directory.
+//! Volumes that are packed and restored: real files in a temporary directory.
 
 use super::{Work, run};
 use ccci_swarm::ports::volume::{Entry, Kind, PutBack};
@@ -40,7 +40,7 @@ fn unpack(dir: &Path, path: &str, tar: &[u8]) -> PutBack {
     serde_json::from_slice(&work(Work::Unpack, dir, path, tar).0).unwrap()
 }
 
-/// Everything that a volume can hold.
+/// A volume with every kind of file that it can hold.
 fn filled() -> TempDir {
     let v = volume();
     let at = |name: &str| v.path().join(name);
@@ -61,7 +61,7 @@ fn filled() -> TempDir {
     v
 }
 
-/// Bytes and where they stand.
+/// Bytes and their positions.
 type Data<'a> = &'a [(u64, &'a [u8])];
 
 fn sparse(at: &Path, data: Data<'_>, length: u64) {
@@ -159,7 +159,7 @@ fn what_was_made_later_goes_and_what_is_in_the_way_makes_room() {
     assert!(at("socket").exists(), "a socket is the running app's");
 }
 
-/// A link in the place of a directory must not lead a restore out of the volume.
+/// A link in place of a directory must not lead a restore out of the volume.
 #[test]
 fn links_are_never_followed() {
     let (v, outside) = (volume(), volume());

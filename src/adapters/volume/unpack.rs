@@ -1,5 +1,5 @@
-//! Puts a tar back so that just what it holds is below the path. What is in the way goes first, what is not in it goes last.
-//! Sockets stay: they are in no tar.
+//! Restores a tar so that exactly its content is below the path.
+//! What is in the way is removed first; what is not in the tar is removed last. Sockets stay: no tar contains them.
 
 use super::look::{kind, walk};
 use super::{Top, attributes, below};
@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tar::{Archive, Entry, EntryType};
 
-/// Unpacks into a volume's root a tar of a path below it.
+/// Unpacks a tar of a path into the root of its volume.
 pub(super) fn unpack(dir: &Path, path: &str, tar: &mut dyn Read) -> io::Result<PutBack> {
     let full = below(dir, path)?;
     let mut kept: BTreeSet<PathBuf> = BTreeSet::new();
@@ -35,7 +35,7 @@ pub(super) fn unpack(dir: &Path, path: &str, tar: &mut dyn Read) -> io::Result<P
     }
     io::copy(tar, &mut io::sink())?;
     done.removed = remove_others(&Top { dir: dir.into(), path: path.into(), full }, &kept)?;
-    // what was written into them moved their times
+    // writing into directories changed their times
     for (dir, seconds) in dirs {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         fs::File::open(&dir)?.set_times(FileTimes::new().set_modified(at))?;
@@ -43,7 +43,7 @@ pub(super) fn unpack(dir: &Path, path: &str, tar: &mut dyn Read) -> io::Result<P
     Ok(done)
 }
 
-/// The name of an entry, which may not lead out.
+/// The name of an entry; an error if it leads out of the volume.
 fn inside(entry: &Entry<'_, impl Read>) -> io::Result<PathBuf> {
     let name = entry.path_bytes();
     let name = Path::new(std::ffi::OsStr::from_bytes(&name));
@@ -118,7 +118,7 @@ fn kept_attributes(entry: &mut Entry<'_, impl Read>) -> io::Result<Vec<(String, 
     Ok(out)
 }
 
-/// Takes away what stands where an entry goes, unless both are directories; makes the directories above it.
+/// Removes what is at the place of an entry, unless both are directories; makes the directories above it.
 fn make_room(to: &Path, is_dir: bool) -> io::Result<()> {
     match fs::symlink_metadata(to) {
         Ok(there) if there.is_dir() && is_dir => Ok(()),
@@ -129,7 +129,7 @@ fn make_room(to: &Path, is_dir: bool) -> io::Result<()> {
     }
 }
 
-/// Removes what is below the path and not in the archive; gives the tops, relative to the path.
+/// Removes what is below the path and not in the archive; returns the topmost paths, relative to the path.
 fn remove_others(top: &Top, kept: &BTreeSet<PathBuf>) -> io::Result<Vec<String>> {
     if fs::symlink_metadata(&top.full).is_err() {
         return Ok(vec![]);
@@ -137,7 +137,7 @@ fn remove_others(top: &Top, kept: &BTreeSet<PathBuf>) -> io::Result<Vec<String>>
     let mut others: Vec<(PathBuf, PathBuf)> = vec![];
     walk(top, &mut |found| {
         let full = if found.name.as_os_str().is_empty() { top.full.clone() } else { found.full };
-        // its parent goes and takes it along
+        // its parent is removed, and it with it
         let goes = others.last().is_some_and(|(last, _)| full.starts_with(last));
         if !goes && !kept.contains(&full) && full != top.dir {
             others.push((full, found.name));
