@@ -1,4 +1,4 @@
-//! A run from its recipe's name to its record: gathered, planned, executed, removed, kept.
+//! Executes one run, from the recipe's name to the finished record: gathers, plans, executes, removes and records.
 
 pub mod build;
 pub mod ctx;

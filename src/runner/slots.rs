@@ -1,28 +1,29 @@
-//! SLOTS: what steps leave for later ones, and which step reads and writes which. The linter of plans and the executor
-//! ask here alone, so a plan that passes has no step that lacks something although every step before it was done. Pure.
+//! SLOTS: what a step leaves for later steps, and which steps read and write each slot. The linter of plans and the
+//! executor both use only this table. So in a plan that passes the linter, no step lacks something if all steps before
+//! it succeeded. Pure.
 
 use ccci_model::plan::{Action, Side};
 
-/// Something that one step leaves and a later one needs.
+/// Something that one step leaves and a later step needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Slot {
     /// The app env.
     Env(Side),
     /// The resolved compose file.
     File(Side),
-    /// Values of all secrets.
+    /// Values for all secrets.
     Secrets(Side),
-    /// The images, on the engine.
+    /// The images are on the engine.
     Images(Side),
-    /// The external networks, on the engine.
+    /// The external networks are on the engine.
     Networks(Side),
-    /// The deploy that stands now.
+    /// This side is deployed now.
     Deployed(Side),
-    /// No wait for this deploy has given up: a second one would only repeat the first one's failure.
+    /// No wait for this deploy has given up. After one did, another wait would only repeat its failure.
     Hope,
-    /// Tasks run that scripts can work with.
+    /// Tasks are running that scripts can use.
     Usable,
-    /// Health has not given up on this deploy.
+    /// The health check has not given up on this deploy.
     Answer,
     /// The stack as it was before the upgrade.
     Before,
@@ -31,8 +32,8 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    /// What is missing without it, in words that end a sentence's subject.
-    pub(crate) fn what(self) -> &'static str {
+    /// What is missing without this slot; fits before "is missing".
+    pub fn what(self) -> &'static str {
         match self {
             Slot::Env(_) => "the env",
             Slot::File(_) => "the resolved file",
@@ -48,17 +49,17 @@ impl Slot {
     }
 }
 
-/// What a step needs; the first that is missing is told.
-pub(crate) fn reads(action: &Action) -> Vec<Slot> {
+/// The slots that a step needs, in the order in which they are checked: the first missing one is reported.
+pub fn reads(action: &Action) -> Vec<Slot> {
     use Slot::{Answer, Before, Deployed, Env, File, Hope, Images, Networks, Secrets, Snapshot, Usable};
     match action {
         Action::CollectLeftovers | Action::LookAtEngine | Action::Env { .. } | Action::Remove => vec![],
-        // what a dep makes for another app is asked for even of one that did not come up: its hook tells why it cannot
+        // a dep that did not come up is asked as well: its hook then reports why it cannot provide anything
         Action::Provide { .. } => vec![],
         Action::Hook { hook } if hook == ccci_script::hooks::INSTALL_STEPS.name => vec![],
         Action::Resolve { side } => vec![Env(*side)],
         Action::Secrets { side } | Action::Pull { side } => vec![File(*side)],
-        // no network is made for a deploy that cannot come
+        // no network is made for a deploy that cannot take place
         Action::Networks { side } => vec![File(*side), Images(*side)],
         Action::Deploy { side } => vec![File(*side), Secrets(*side), Images(*side), Networks(*side)],
         Action::Converge { side } => vec![Deployed(*side), Hope],
@@ -76,8 +77,8 @@ pub(crate) fn reads(action: &Action) -> Vec<Slot> {
     }
 }
 
-/// What a step that was done leaves.
-pub(crate) fn writes(action: &Action) -> Vec<Slot> {
+/// The slots that a successful step fills.
+pub fn writes(action: &Action) -> Vec<Slot> {
     match action {
         Action::Env { side, .. } => vec![Slot::Env(*side)],
         Action::Resolve { side } => vec![Slot::File(*side)],
@@ -94,8 +95,8 @@ pub(crate) fn writes(action: &Action) -> Vec<Slot> {
     }
 }
 
-/// Whether a step takes from a slot what an earlier one left there: a deploy stands in place of the last one, and nothing
-/// is known of its tasks yet.
-pub(crate) fn empties(action: &Action, slot: Slot) -> bool {
+/// Whether a step empties a slot that an earlier step filled. A deploy replaces the last one, and the state of its
+/// tasks is not known yet.
+pub fn empties(action: &Action, slot: Slot) -> bool {
     matches!((action, slot), (Action::Deploy { .. }, Slot::Deployed(_) | Slot::Usable))
 }

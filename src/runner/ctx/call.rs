@@ -1,4 +1,4 @@
-//! Calls a hook or a test with its ctx, and turns what scripts end with into failures with a cause and a blame.
+//! Calls a hook or a test with its ctx, and turns the error it ends with into a failure with a cause and a blame.
 
 use super::{Ctx, HookCtx, register};
 use ccci_model::failure::detail::Detail;
@@ -7,7 +7,7 @@ use ccci_script::{ErrorKind, FnRef, Hook, Return, ScriptError, Scripts, Unheld};
 use rhai::Dynamic;
 use std::sync::Arc;
 
-/// Calls a hook and gives what it is listed to return; `more` are its arguments after the ctx.
+/// Calls a hook and returns its value, which has the type declared in HOOKS. `more` are the arguments after the ctx.
 pub fn call_hook<R: Return>(
     scripts: &Scripts,
     hook: &Hook<R>,
@@ -32,7 +32,8 @@ pub(crate) fn call_test(
     let what = FnRef { file: file.to_string(), name: name.to_string() };
     let done = scripts.call(&what, args, &move |e| register(e, &given), ctx.clone());
     let said = done.map_err(|e| hide(ctx, failure(e, causes::TEST_FAILED, &format!("test `{name}`"))))?;
-    // the checker refuses a test that ends in a bool where it can know the type; where it cannot, `false` was meant to fail
+    // where the checker knows the type, it refuses a test that ends in a bool; where it does not, `false` means a
+    // failure
     if said.as_bool() == Ok(false) {
         let expected = format!("test `{name}` to hold");
         let failure = Failure::new(causes::TEST_FAILED, expected, "it returned false").place(file);
@@ -41,7 +42,7 @@ pub(crate) fn call_test(
     Ok(())
 }
 
-/// A native that knows more than a message says so itself; else the kind of end decides.
+/// The failure that the native function raised, if it raised one; otherwise the kind of error decides the cause.
 fn failure(e: ScriptError, otherwise: &'static Cause, what: &str) -> Failure {
     let place = e.place.clone();
     let frames: Vec<String> = e.frames.iter().map(|f| format!("{} called at {}", f.name, f.place)).collect();

@@ -1,4 +1,4 @@
-//! Secrets, marks and words.
+//! Ctx functions for secrets, marks and log messages.
 
 use super::CtxFn;
 use super::state::{Ctx, Native, looked_at, raised};
@@ -151,7 +151,7 @@ fn remember(c: &Ctx, name: &str, value: &Dynamic) -> Native<()> {
     if fits { Ok(()) } else { Err(exceeded(MARKS)) }
 }
 
-/// What survives the way through JSON without changing its type.
+/// Whether a value keeps its type when it is converted to JSON and back.
 fn is_plain(value: &Dynamic) -> bool {
     if let Ok(list) = value.as_array_ref() {
         return list.iter().all(is_plain);

@@ -15,15 +15,15 @@ use ccci_swarm::ports::cluster::{ClusterError, ExecOutput, ExecRequest, JobReque
 use rhai::{Array, Dynamic, ImmutableString};
 use std::sync::Arc;
 
-/// What a command left, as scripts hold it.
+/// The result of a command, as scripts see it.
 #[derive(Clone)]
 struct Output(Arc<ExecOutput>);
 
-/// Lines of each output of a command that a failure shows.
+/// A failure shows at most this many lines of each output of a command.
 const SHOWN_LINES: usize = 20;
-/// Bytes of them.
+/// It shows at most this many bytes of each output.
 const SHOWN_BYTES: usize = 16 << 10;
-/// Lines of a log unless said otherwise.
+/// Lines of a log that are read by default.
 const LOG_LINES: usize = 200;
 
 const SERVICE: Param = Param { name: "service", ty: Ty::TEXT };
@@ -203,7 +203,7 @@ fn run(c: &Ctx, function: &str, service: &str, list: &Array, strict: bool) -> Na
     })
 }
 
-/// A non-zero exit raises (lesson 10: never an empty answer for a failure).
+/// A non-zero exit raises: a failure is never returned as an empty answer (lesson 10).
 fn checked(out: ExecOutput, role: CommandOf, service: &str, argv: Vec<String>) -> Result<Output, Raised> {
     if out.code == 0 {
         return Ok(Output(Arc::new(out)));
@@ -215,7 +215,7 @@ fn checked(out: ExecOutput, role: CommandOf, service: &str, argv: Vec<String>) -
     Err(Raised { message: raised(failure.observed()).message, failure: Some(Box::new(failure)) })
 }
 
-/// The last lines of what a command wrote, as much as a failure shows.
+/// The last lines of a command's output, as much as a failure shows.
 fn end(text: &str) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
@@ -251,7 +251,7 @@ fn services(c: &Ctx) -> Native<Array> {
     )
 }
 
-/// The app's services, sorted.
+/// The names of the app's services, sorted.
 fn names(c: &HookCtx, limit: &Limit) -> Result<Vec<String>, ClusterError> {
     let observed = c.world.cluster.look(&c.stack, limit)?;
     let mut names: Vec<String> = observed.services.iter().map(|s| s.name.to_string()).collect();
@@ -259,14 +259,15 @@ fn names(c: &HookCtx, limit: &Limit) -> Result<Vec<String>, ClusterError> {
     Ok(names)
 }
 
-/// A service that the app does not have, in words that name those it has.
+/// The error for a service that the app does not have; it lists the services that the app has. `None` if the app has it
+/// or the services cannot be listed.
 pub(super) fn stranger(c: &HookCtx, service: &str, limit: &Limit) -> Option<Raised> {
     let names =
         names(c, limit).ok().filter(|names| !names.is_empty() && !names.iter().any(|n| n == service))?;
     Some(raised(format!("no service is called `{service}`; the app has {}", names.join(", "))))
 }
 
-/// What kept a call from a service.
+/// The error of a call to a service that could not be made.
 fn exec_failure(c: &Ctx, e: ClusterError, service: &str, doing: &str, limit: &Limit) -> Raised {
     let missing = matches!(e, ClusterError::Missing(_));
     missing.then(|| stranger(&c.0, service, limit)).flatten().unwrap_or_else(|| cluster_raised(e, doing))

@@ -1,4 +1,4 @@
-//! Facts: what a script may read of the run. Properties of `ctx`, no call leaves the program.
+//! Facts: what a script may read about the run. They are properties of `ctx` and need no call to the outside.
 
 use super::state::Ctx;
 use super::{CtxFn, HookCtx};

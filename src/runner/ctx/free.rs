@@ -1,5 +1,5 @@
-//! Free functions: `eventually`. It uses the core's own waiting loop, with the earlier of both deadlines. (`fail` and
-//! `assert` are the script engine's.)
+//! Free functions: `eventually`. It uses the waiting loop of `swarm/wait`; its deadline is its own or the hook's,
+//! whichever comes first. (`fail` and `assert` belong to the script engine.)
 
 use super::state::{Ctx, Native, raised};
 use super::{CtxFn, HookCtx};
@@ -58,7 +58,7 @@ fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr
         Err(WaitError::Stopped(_)) => Err(stopped(ctx.stop().unwrap_or(StopReason::Cancelled))),
         Err(WaitError::TimedOut { why, .. }) if ctx.stop().is_none() => {
             let message = format!("not within {}: {why} (asked {asked} times)", Span(span));
-            // what only the infrastructure was to blame for at the last question keeps that blame
+            // a failure of infra at the last call keeps its blame
             let failure = known.take().filter(|f| f.is_error());
             Err(Raised { message, failure }.into())
         }
@@ -66,7 +66,7 @@ fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr
     }
 }
 
-/// What no `try` of a script may catch either: the sandbox's limits and the end of the hook.
+/// Errors that a script's `try` may not catch either: a limit of the sandbox, and the end of the hook.
 fn is_end(e: &EvalAltResult) -> bool {
     match e {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
@@ -76,7 +76,7 @@ fn is_end(e: &EvalAltResult) -> bool {
     }
 }
 
-/// The words of an error, and what its native knew.
+/// The message of an error, and the failure that its native function raised, if any.
 fn told(e: &EvalAltResult) -> (String, Option<Box<Failure>>) {
     match e {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {

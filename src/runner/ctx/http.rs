@@ -1,4 +1,4 @@
-//! HTTP against the app, by name, through the ingress; sessions keep cookies.
+//! HTTP requests to the app, by domain name, through the ingress. Sessions keep cookies.
 
 use super::state::{Ctx, Native, looked_at, port_failure, raised};
 use super::{CtxFn, request};
@@ -12,11 +12,11 @@ use ccci_swarm::ports::web::{HttpAnswer, WebError};
 use rhai::{Dynamic, ImmutableString, Map};
 use std::sync::Arc;
 
-/// An answer, as scripts hold it.
+/// An HTTP answer, as scripts see it.
 #[derive(Clone)]
 struct Response(Arc<HttpAnswer>);
 
-/// HTTP with cookies.
+/// HTTP requests that share cookies; the text is the session's name.
 #[derive(Clone)]
 struct Session(Ctx, String);
 
@@ -250,7 +250,7 @@ pub(super) const ROWS: &[CtxFn] = &[
     ),
 ];
 
-/// Bytes of a body that become text or JSON: the sandbox's own bound on texts.
+/// Bytes of a body that become text or JSON: the same limit that the sandbox has for texts.
 const TEXT_BYTES: usize = TEXT.most;
 
 pub(super) fn register_types(e: &mut Functions) {
@@ -304,7 +304,7 @@ fn ask(c: &Ctx, session: &str, method: &str, path: &str, body: Dynamic, options:
     })
 }
 
-/// What scripts are told when there is no answer: a ingress that cannot look is infra's fault.
+/// The error that a script gets when there is no answer. If the ingress could not look, infra is to blame.
 pub(super) fn no_answer(e: WebError) -> Raised {
     match e.worlds("to ask the app") {
         Some(failure) => port_failure(failure, "ask the app"),

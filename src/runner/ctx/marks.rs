@@ -1,34 +1,35 @@
-//! What all calls of one run share: the values that hooks leave for each other, and how much scripts have left and told.
+//! What all script calls of one run share: marks, session names, and the number of bytes that scripts put into the
+//! record.
 
 use ccci_script::limits::{MARKS, RECORDED, SESSIONS};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What hooks leave for later hooks and tests. Cloning shares it.
+/// Marks, session names and counters of a run. A clone shares them.
 #[derive(Debug, Clone, Default)]
 pub struct Marks(Arc<Mutex<Left>>);
 
 #[derive(Debug, Default)]
 struct Left {
-    /// As JSON text, so that what they weigh is known.
+    /// As JSON text, so that their size is known.
     values: BTreeMap<String, String>,
     sessions: BTreeSet<String>,
     told: usize,
 }
 
-/// Whether something may still go into the record.
+/// Whether scripts may put more into the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
-    /// It may.
+    /// They may.
     There,
-    /// It may not, and this is the first time.
+    /// They may not, and this is the first refusal.
     JustFull,
-    /// It may not.
+    /// They may not.
     Full,
 }
 
 impl Marks {
-    /// Leaves a value; false when all of them would weigh too much.
+    /// Sets a mark. False when all marks together would be too large.
     pub fn leave(&self, name: &str, value: &serde_json::Value) -> bool {
         let (mut left, text) = (self.left(), value.to_string());
         let others = left.values.iter().filter(|(n, _)| *n != name);
@@ -40,15 +41,15 @@ impl Marks {
         fits
     }
 
-    /// What was left under a name, or the names there are.
+    /// The value of a mark; if there is none of this name, the names of all marks.
     pub fn find(&self, name: &str) -> Result<serde_json::Value, Vec<String>> {
         let left = self.left();
         let found = left.values.get(name).and_then(|text| serde_json::from_str(text).ok());
         found.ok_or_else(|| left.values.keys().cloned().collect())
     }
 
-    /// Opens a session; false when there are too many.
-    pub(crate) fn open_session(&self, name: &str) -> bool {
+    /// Opens a session. False when there are too many.
+    pub fn open_session(&self, name: &str) -> bool {
         let mut left = self.left();
         let fits = left.sessions.contains(name) || left.sessions.len() < SESSIONS.most;
         if fits && !left.sessions.contains(name) {

@@ -1,4 +1,5 @@
-//! What scripts may see and do: CTX_FNS, one row a function, one file a family. There is no deploy, scale or remove.
+//! What scripts may read and do: CTX_FNS, one row for each function, one file for each family. Scripts cannot deploy,
+//! scale or remove.
 
 pub mod call;
 mod data;
@@ -19,10 +20,10 @@ pub use state::{Ctx, HookCtx};
 use std::sync::{Arc, LazyLock};
 
 /// A row of the table of ctx functions.
-pub(crate) struct CtxFn {
-    /// Its shape, for the checker and the reference.
+pub struct CtxFn {
+    /// Its signature, for the checker and the reference.
     pub sig: CallSig,
-    /// Registers it; rows of one name register once, at the first.
+    /// Registers it. Only the first of several rows with the same name registers the function.
     pub register: fn(&mut Functions),
 }
 
@@ -30,12 +31,12 @@ pub(crate) struct CtxFn {
 pub(crate) const FAMILIES: &[&[CtxFn]] =
     &[facts::ROWS, http::ROWS, net::ROWS, exec::ROWS, data::ROWS, free::ROWS];
 
-/// The shapes of all rows: what the script crate needs from its callers.
+/// The signatures of all rows: the script crate gets them from its callers.
 pub fn sigs() -> Vec<CallSig> {
     FAMILIES.iter().flat_map(|f| f.iter().map(|r| r.sig)).collect()
 }
 
-/// Everything scripts may call.
+/// Everything that scripts may call.
 static ALL: LazyLock<Shared<Module>> = LazyLock::new(|| {
     Functions::filled(|all| {
         all.register_type_with_name::<Ctx>("Ctx");
@@ -48,7 +49,8 @@ static ALL: LazyLock<Shared<Module>> = LazyLock::new(|| {
     })
 });
 
-/// Gives an engine everything scripts may call. Those functions that are not called on a ctx find it as the engine's tag.
+/// Registers everything that scripts may call in an engine. Functions that are not methods of ctx get it as the
+/// engine's tag.
 pub fn register(engine: &mut Engine, ctx: &Arc<HookCtx>) {
     share(engine, &ALL);
     engine.set_default_tag(Dynamic::from(Ctx(ctx.clone())));

@@ -1,4 +1,4 @@
-//! From what a script writes to a request: options, bodies, and what no request may hold.
+//! Builds a request from what a script passes: its options and body. Refuses what no request may contain.
 
 use super::state::{Ctx, raised};
 use ccci_model::time::parse_span;
@@ -8,7 +8,7 @@ use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::web::HttpRequest;
 use rhai::{Dynamic, Map};
 
-/// The request and its own limit.
+/// The request, and the limit of this call.
 pub(super) fn build(
     c: &Ctx,
     session: &str,
@@ -64,7 +64,8 @@ pub(super) fn build(
     Ok((request, limit))
 }
 
-/// What could make two requests of one, or a request for somebody else. Values may be secret and are not shown.
+/// Refuses what could turn one request into two, or send it to another host. Values may be secret, so messages do not
+/// show them.
 fn well_formed(request: &HttpRequest) -> Result<(), Raised> {
     let token = |t: &str| {
         !t.is_empty() && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))

@@ -1,4 +1,4 @@
-//! What a hook or test is given: facts, the world within its limit, and where its calls are told.
+//! What a hook or a test gets: facts, the world with a limit, and a sink for the events of its calls.
 
 use super::marks::{Marks, Room};
 use ccci_model::event::What;
@@ -20,13 +20,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// One call of a native may take so long; the hook's own deadline comes first.
-pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(CALL_TIME.most as u64);
-/// Characters of an argument or a result that are told in an event.
-pub(crate) const TOLD: usize = 200;
-/// Bytes that are looked at to tell them; hiding secrets in all of a long text would take longer than the call.
+/// Maximum duration of one call of a native function. The hook's own deadline applies as well.
+pub const CALL_LIMIT: Duration = Duration::from_secs(CALL_TIME.most as u64);
+/// Characters of an argument or a result that an event shows.
+pub const TOLD: usize = 200;
+/// Bytes of a text that are processed to show it. To hide secrets in all of a long text would take longer than the
+/// call.
 const LOOKED_AT: usize = 16 << 10;
-/// What an event weighs in the record beside its texts.
+/// Estimated bytes that an event takes in the record, without its texts.
 const EVENT: usize = 150;
 
 /// Read-only facts.
@@ -36,9 +37,9 @@ pub struct Facts {
     pub recipe: String,
     /// The run's domain.
     pub domain: String,
-    /// `install`, `upgrade`, …: what goes on.
+    /// What the run is doing: `install`, `upgrade`, …
     pub op: String,
-    /// Version of what is deployed or about to be.
+    /// Version of what is deployed, or is about to be.
     pub version: String,
     /// Version that was installed first, empty if none.
     pub base_version: String,
@@ -46,21 +47,21 @@ pub struct Facts {
     pub env: BTreeMap<String, String>,
     /// The settings, as TOML text by key.
     pub settings: BTreeMap<String, String>,
-    /// The run.
+    /// The run's id.
     pub run_id: String,
-    /// The deps of the app, by their recipes: `domain`, `base_url` and what each provided.
+    /// The deps of the app, by recipe: `domain`, `base_url` and what each one provided.
     pub deps: BTreeMap<String, BTreeMap<String, String>>,
     /// What the last operation did.
     pub last: BTreeMap<String, serde_json::Value>,
 }
 
-/// Everything one call of a script works with.
+/// Everything that one call of a hook or test works with.
 pub struct HookCtx {
     /// What it may read.
     pub facts: Facts,
     /// The stack.
     pub stack: StackName,
-    /// Whose labels a job carries.
+    /// The labels that a job gets.
     pub owner: Owner,
     /// What it may act on.
     pub world: World,
@@ -68,9 +69,9 @@ pub struct HookCtx {
     pub redactor: Redactor,
     /// Secret values by their name in the compose file.
     pub secrets: Arc<Mutex<BTreeMap<String, Secret>>>,
-    /// What hooks leave for each other.
+    /// Values that hooks leave for later hooks and tests.
     pub marks: Marks,
-    /// Where its calls are told.
+    /// Takes the events of its calls.
     pub tell: Arc<dyn Fn(What) + Send + Sync>,
     /// Its name in events.
     pub by: String,
@@ -78,26 +79,27 @@ pub struct HookCtx {
     pub point: Point,
     /// Its deadline and stop.
     pub limit: Limit,
-    /// What this call of a hook or test has used up.
+    /// What this call of a hook or test has used.
     pub used: Used,
 }
 
-/// Counted for one call of a hook or test.
+/// Counters for one call of a hook or test.
 #[derive(Debug, Default)]
 pub struct Used {
     calls: AtomicUsize,
     said: AtomicUsize,
 }
 
-/// As scripts hold it.
+/// The ctx, as scripts see it.
 #[derive(Clone)]
 pub struct Ctx(pub Arc<HookCtx>);
 
-/// What a native gives to Rhai.
+/// What a native function returns to Rhai.
 pub type Native<T> = Result<T, Box<EvalAltResult>>;
 
 impl HookCtx {
-    /// Does one call: counted, bounded, told. `told` shows the result; both are redacted and cut.
+    /// Makes one call: counts it, limits its time and sends an event. `told` makes the text of the result. Arguments
+    /// and result are redacted and cut in the event.
     pub fn call<T>(
         &self,
         function: &str,
@@ -121,7 +123,7 @@ impl HookCtx {
             ok,
             ms,
         });
-        // a call that was cut by the run's stop ends the script; no `try` of it may go on
+        // when the run's stop has interrupted a call, the script ends here, and no `try` in it can catch this
         match (result, self.stop()) {
             (Err(_), Some(why)) => Err(stopped(why)),
             (Err(raised), None) => Err(raised.into()),
@@ -129,7 +131,7 @@ impl HookCtx {
         }
     }
 
-    /// Counts a call; none is made after the end.
+    /// Counts a call. An error when there are too many, or when the hook has to end.
     pub fn count(&self) -> Native<()> {
         match self.stop() {
             Some(why) => Err(stopped(why)),
@@ -138,7 +140,7 @@ impl HookCtx {
         }
     }
 
-    /// Says something, up to a bound.
+    /// Sends a message of the script as an event, up to a limit for each call of a hook or test.
     pub fn say(&self, text: &str) {
         let before = self.used.said.fetch_add(text.len(), Relaxed);
         let text = match (before, before + text.len()) {
@@ -151,7 +153,7 @@ impl HookCtx {
         self.record(What::Said { by: self.by.clone(), text });
     }
 
-    /// Puts what a script does and says into the record, up to a bound for the whole run.
+    /// Puts an event of a script into the record, up to a limit for the whole run.
     fn record(&self, what: What) {
         let text = match &what {
             What::Called { arguments, result, .. } => {
@@ -182,7 +184,7 @@ impl HookCtx {
         Err(Raised { message, failure: None })
     }
 
-    /// Redacted, one line, cut.
+    /// The text for an event: redacted, on one line and cut.
     pub fn cut(&self, text: &str) -> String {
         head(&self.redactor.hide(&looked_at(text)), TOLD).replace('\n', "\\n")
     }
@@ -203,25 +205,25 @@ impl Guard for HookCtx {
     }
 }
 
-/// The beginning of a text that is only told.
-pub(crate) fn looked_at(text: &str) -> String {
+/// The beginning of a text: as much as is processed to show it in an event.
+pub fn looked_at(text: &str) -> String {
     let cut = text.floor_char_boundary(LOOKED_AT);
     if cut < text.len() { format!("{}…", &text[..cut]) } else { text.to_string() }
 }
 
-/// A failure of the app, raised with a message of its own.
+/// An error with this message, which blames the app: it carries no failure of its own.
 pub fn raised(message: impl Into<String>) -> Raised {
     Raised { message: head(&message.into(), ERROR_TEXT.most), failure: None }
 }
 
-/// Occurrence of the world's, raised so that its blame is kept.
-pub(crate) fn port_failure(failure: Failure, doing: &str) -> Raised {
+/// A failure of a port, raised so that its blame is kept.
+pub fn port_failure(failure: Failure, doing: &str) -> Raised {
     let message = format!("could not {doing}: {}", failure.observed());
     Raised { message, failure: Some(Box::new(failure)) }
 }
 
-/// A cluster error as scripts see it: what only the infrastructure is to blame for keeps that blame.
-pub(crate) fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
+/// A cluster error, as scripts see it. If infra is to blame, it keeps that blame.
+pub fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
     match e.worlds(doing) {
         Some(failure) => port_failure(failure, doing),
         None => raised(format!("could not {doing}: failed to {e}")),

@@ -1,10 +1,10 @@
-//! What the stack should become, from the composed file. Pure.
+//! The desired state of the stack, from the composed file. Pure.
 
 use ccci_recipe::compose::{Composed, Service};
 use ccci_swarm::converge::{Desired, DesiredMode, DesiredService};
 use ccci_swarm::observed::Restart;
 
-/// The desired services; `fresh` says that a deploy came just before.
+/// The desired services. `fresh` is true right after a deploy.
 pub fn of(composed: &Composed, fresh: bool) -> Desired {
     Desired { services: composed.services().iter().map(service).collect(), fresh }
 }
@@ -31,7 +31,7 @@ fn service(s: &Service) -> DesiredService {
     }
 }
 
-/// Labels that the docker client writes itself on every service of a stack, whatever a file says.
+/// Labels that the docker client itself writes on every service of a stack, over those of the file.
 const CLIENTS: &[&str] = &["com.docker.stack.image", ccci_recipe::labels::STACK];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Turns what the ports could not do into failures with a cause and a blame. Pure.
+//! Turns errors of the ports into failures with a cause and a blame. Pure.
 
 use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Blame, Failure, causes};
@@ -7,7 +7,7 @@ use ccci_swarm::ports::cluster::{ClusterError, PullError};
 use ccci_swarm::wait::WaitError;
 use std::any::Any;
 
-/// A cluster error while doing something; `doing` fits after "failed to".
+/// A cluster error during an operation; `doing` fits after "failed to".
 pub fn cluster(e: ClusterError, doing: &str) -> Failure {
     match e {
         ClusterError::Deadline(what) => {
@@ -18,7 +18,7 @@ pub fn cluster(e: ClusterError, doing: &str) -> Failure {
     }
 }
 
-/// A wait on the cluster that did not get there; `doing` fits after "failed to".
+/// A wait on the cluster that did not succeed; `doing` fits after "failed to".
 pub fn wait(e: WaitError<ClusterError>, doing: &str) -> Failure {
     match e {
         WaitError::Look(e) => cluster(e, doing),
@@ -26,8 +26,8 @@ pub fn wait(e: WaitError<ClusterError>, doing: &str) -> Failure {
     }
 }
 
-/// A wait that did not get there.
-pub(crate) fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
+/// A wait that did not succeed.
+pub fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
     let expected = format!("to {doing}");
     match e {
         WaitError::Hopeless(failure) => *failure,
@@ -40,8 +40,8 @@ pub(crate) fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Fai
     }
 }
 
-/// The engine refused the stack: its words name what is wrong with it, so the recipe is to blame. Not so for a port that a
-/// service of somebody else has.
+/// The engine refused the stack. Its message names what is wrong with the stack, so the recipe is to blame. The
+/// exception is a published port that a service outside the stack already has.
 pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
     let doing = "hand the stack to the engine";
     let refused = match (e.worlds(doing), e) {
@@ -54,19 +54,20 @@ pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
     Failure::of(cause, Detail::Refused { holder, said: refused })
 }
 
-/// The service that has the port which another one is to publish, in the engine's words (20.10 to 29): `port '80' is already
-/// in use by service 'web' (ID) as an ingress port`.
+/// The service that already has the published port, from the engine's message (20.10 to 29): `port '80' is already in
+/// use by service 'web' (ID) as an ingress port`.
 fn port_holder(refused: &str) -> Option<&str> {
     refused.split_once("is already in use by service '")?.1.split('\'').next()
 }
 
-/// An image that could not be had: no such image blames the image, an unreachable registry the world.
+/// An image that could not be pulled. If there is no such image, the image is to blame; if the registry is unreachable,
+/// infra.
 pub fn pull(e: PullError, image: &str) -> Failure {
     let (cause, said) = match e {
         PullError::NoSuchImage { text, .. } => (causes::MISSING_IMAGE, text),
         PullError::Unreachable { text, .. } => (causes::REGISTRY_UNREACHABLE, text),
         PullError::Refused { text, .. } => (causes::PULL_REFUSED, text),
-        // a variable that is empty leaves `nginx:`, which no engine takes for an image
+        // an empty variable leaves `nginx:`, which no engine accepts as an image
         PullError::Cluster(ClusterError::Refused { text, .. })
             if text.contains("invalid reference format") =>
         {
@@ -77,15 +78,15 @@ pub fn pull(e: PullError, image: &str) -> Failure {
     Failure::of(cause, Detail::Image { image: image.to_string(), said })
 }
 
-/// Whether a failure can be the consequence of an earlier step that was not done: scripts read what hooks left.
-pub(crate) fn stands_on_earlier_steps(failure: &Failure) -> bool {
+/// Whether a failure can be the consequence of an earlier step that was not done. Scripts use what earlier hooks left.
+pub fn stands_on_earlier_steps(failure: &Failure) -> bool {
     [causes::TEST_FAILED, causes::HOOK_FAILED, causes::EXEC_FAILED, causes::BACKUP_NOT_VERIFIED]
         .iter()
         .any(|c| c.id == failure.cause)
         && failure.blame == Blame::Recipe
 }
 
-/// A panic inside a step: a bug of ours; the run goes on to removal.
+/// A panic inside a step: a bug in ccci. The run continues with removal.
 pub fn bug(panic: Box<dyn Any + Send>) -> Failure {
     let text = panic
         .downcast_ref::<String>()

@@ -1,4 +1,4 @@
-//! Calls hooks and tests with what they may see and do at this point, and tells how they ended.
+//! Calls hooks and tests with what they may read and do at this point, and sends events about how they ended.
 
 use super::Run;
 use crate::ctx::{self, HookCtx, state::Facts, state::Used};
@@ -18,7 +18,7 @@ pub fn call<R: Return>(run: &Run<'_>, hook: &Hook<R>, limit: &Limit) -> Result<R
     call_at(run, hook, hook.point, vec![], limit)
 }
 
-/// Lets a dep make what another app of the run needs, and leaves it for that app.
+/// Calls the hook `provide` of a dep for one consumer, and stores the values that it returns for that app.
 pub fn provide(run: &Run<'_>, consumer: usize, limit: &Limit) -> Result<(), Box<Failure>> {
     let of = &run.job.plan.apps[consumer];
     let facts = [
@@ -48,7 +48,7 @@ pub(crate) fn call_at<R: Return>(
     let mut result =
         ctx::call::call_hook(&run.texts().scripts, hook, &context(run, &name, point, &limit), more);
     let ms = run.world.clock.now().since(began).as_millis() as u64;
-    // a probe is asked again, so what it says is read in its light at the end
+    // a probe is called again and again, so its failures get their blame only when the wait ends
     if hook.name != READY_PROBE.name {
         result = result.map_err(|f| run.in_light(*f));
     }
@@ -99,7 +99,7 @@ fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> Arc<HookCtx>
     })
 }
 
-/// What the app may know of those that it needs.
+/// What the app gets to know about its deps.
 fn deps(run: &Run<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
     let of = |at: &usize| {
         let dep = &run.job.plan.apps[*at];
@@ -112,8 +112,8 @@ fn deps(run: &Run<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
 }
 
 impl Run<'_> {
-    /// The side that is deployed, or that is about to be the first.
-    pub(crate) fn side_now(&self) -> Side {
+    /// The side that is deployed; before the first deploy, the side that will be deployed first.
+    pub fn side_now(&self) -> Side {
         let first = if self.app().base.is_some() { Side::Base } else { Side::Head };
         self.state.current.unwrap_or(first)
     }

@@ -1,4 +1,4 @@
-//! What a run is made of besides its plan: the texts of both sides, the scripts, the findings. Values only.
+//! What a run needs besides its plan: the texts of both sides, the scripts, the findings of the linter. Values only.
 
 use crate::gather;
 use ccci_model::event::LintedRule;
@@ -12,18 +12,18 @@ use std::collections::BTreeMap;
 /// What the recipe rules found on the head.
 #[derive(Debug, Clone)]
 pub struct Linted {
-    /// What became of the rung.
+    /// The status of the rung.
     pub status: Status,
-    /// One row a rule.
+    /// One row for each rule.
     pub rules: Vec<LintedRule>,
 }
 
-/// What one app is made of.
+/// The texts, scripts and settings of one app.
 #[derive(Clone)]
 pub struct AppTexts {
-    /// The texts, read from git objects.
+    /// The texts of each side, read from git objects.
     pub sides: BTreeMap<Side, gather::side::Side>,
-    /// Hooks and tests.
+    /// Its hooks and tests.
     pub scripts: Scripts,
     /// The settings as scripts see them: key → TOML text.
     pub settings: BTreeMap<String, String>,
@@ -34,18 +34,18 @@ pub struct AppTexts {
 pub struct Job {
     /// What to do.
     pub plan: Plan,
-    /// What each app of the plan is made of, in its order.
+    /// The texts, scripts and settings of each app, in the order of the plan.
     pub apps: Vec<AppTexts>,
-    /// Hides secrets; every secret of the run is added to it.
+    /// Hides secrets. Every secret of the run is added to it.
     pub redactor: Redactor,
     /// What the recipe rules found.
     pub linted: Linted,
-    /// Whether archives of backups stay after a run in which nothing was wrong with them.
+    /// Whether archives of backups are kept even if nothing was wrong with them.
     pub keep_archives: bool,
 }
 
 impl Job {
-    /// Whose labels everything of an app carries.
+    /// The labels that everything of an app carries.
     pub fn owner(&self, app: usize) -> Owner {
         Owner { run: self.plan.run_id.clone(), domain: self.plan.apps[app].domain.to_string() }
     }

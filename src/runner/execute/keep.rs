@@ -1,4 +1,4 @@
-//! What a run keeps in its directory besides events: resolved files, service logs, evidence.
+//! What a run keeps in its directory besides events: resolved files, logs of services, evidence.
 
 use super::{Run, desired};
 use ccci_model::event::What;
@@ -13,13 +13,14 @@ use std::time::Duration;
 
 /// Lines of a service's log that are put into a failure (lesson 46: the last line is often not the cause).
 const EVIDENCE_LINES: usize = 20;
-/// Lines of each service's log that are kept.
+/// Lines of each service's log that are kept in the run's directory.
 const KEPT_LINES: usize = 5_000;
-/// Fetching logs may not hold up removal.
+/// Time limit for reading logs, so that it does not delay removal.
 const LOG_LIMIT: Duration = Duration::from_secs(20);
 
 impl Run<'_> {
-    /// Keeps a text, redacted. Occurrence with the disk is told by the record, which notices it first.
+    /// Writes a redacted text to the run's directory. An error of the disk is ignored here: the record notices and
+    /// reports it first.
     pub fn keep(&self, name: &str, content: &[u8]) {
         let hidden = self.job.redactor.hide(&String::from_utf8_lossy(content));
         let bytes = hidden.len() as u64;
@@ -33,8 +34,8 @@ impl Run<'_> {
         }
     }
 
-    /// What runs before it is gone: whether it stayed up all the time, and the log of every service.
-    pub(crate) fn last_look(&mut self) {
+    /// Looks at the app for the last time before it is removed: whether it stayed up, and the log of every service.
+    pub fn last_look(&mut self) {
         let Some(side) = self.state.current else { return };
         let limit = self.log_limit();
         let stack = &self.app().stack;
@@ -51,10 +52,10 @@ impl Run<'_> {
         }
     }
 
-    /// A service that converged and kept ending from then on fails the tier that came last; what only leaves a promise
-    /// open is told as not proved.
+    /// Checks that services that had converged did not keep ending. If one did, the last tier fails. If it only seems
+    /// possible, an event says what is not proved.
     fn doubt(&mut self, side: Side, observed: &Observed) {
-        // what an earlier wait gave up on has been told
+        // an earlier wait gave up and has already reported it
         if !self.state.history.culprits.is_empty() {
             return;
         }
@@ -72,7 +73,7 @@ impl Run<'_> {
         }
     }
 
-    /// Adds the last lines of every service of the stack to a failure that has no log yet.
+    /// Adds the last log lines of every service of the stack to a failure that has no log yet.
     pub fn with_logs(&self, failure: Failure) -> Failure {
         if failure.has_log() || failure.is_error() {
             return failure;
@@ -87,8 +88,8 @@ impl Run<'_> {
         })
     }
 
-    /// What the last operation did, for `ctx.facts`.
-    pub(crate) fn note_operation(&mut self, side: Side) {
+    /// Notes what the last operation did, for `ctx.facts`.
+    pub fn note_operation(&mut self, side: Side) {
         let plan = self.app();
         let after = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
         let before = plan.base.as_ref().filter(|_| side == Side::Head).map(|b| b.commit.to_string());
@@ -101,7 +102,7 @@ impl Run<'_> {
         self.state.facts.insert("images".into(), json!(images));
     }
 
-    /// Notes a fact, for `ctx.facts` and for the record.
+    /// Notes a fact for `ctx.facts` and for the record.
     pub fn note(&mut self, name: &str, value: &str) {
         self.state.facts.insert(name.into(), json!(value));
         self.sink.emit(What::Fact { name: self.named(name), value: value.into() });

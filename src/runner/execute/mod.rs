@@ -1,4 +1,4 @@
-//! The executor: walks over the plan's steps and decides nothing. Whatever happens, removal comes last.
+//! The executor: carries out the steps of the plan and decides nothing. Removal always comes last.
 
 pub mod desired;
 pub mod failures;
@@ -29,34 +29,34 @@ use std::time::Duration;
 use tracing::field::{Empty, display};
 use tracing::{Span, info_span};
 
-/// Causes that no stop changes.
+/// Causes that stay as they are when the run was stopped.
 const ONCE: [&Cause; 3] = [causes::INTERNAL, causes::RUN_DEADLINE, causes::INTERRUPTED];
-/// An engine that is there answers within so long, even on a busy machine.
+/// Time within which a running engine answers, even on a busy machine.
 const ENGINE_ANSWERS: Duration = Duration::from_secs(10);
 
 /// One app of a run in progress.
 pub struct Run<'a> {
-    /// What is to be done, and the texts it is made of.
+    /// The plan, and the texts that it needs.
     pub job: &'a Job,
     /// The app's place in the plan.
     pub at: usize,
-    /// What the apps of the run share.
+    /// What all apps of the run share.
     pub shared: &'a Shared,
-    /// What it is done to.
+    /// The ports.
     pub world: &'a World,
     /// Where its events go.
     pub sink: &'a Sink,
-    /// What ends it early.
+    /// Tells the run to stop early.
     pub stop: &'a Stop,
-    /// When it began.
+    /// When the run began.
     pub began: Moment,
     /// What earlier steps left for later ones.
     pub state: State,
-    /// The step that is running.
+    /// The number of the step that is running.
     pub step: usize,
 }
 
-/// Carries out a plan. Ends with removal unless the plan keeps the apps; never panics.
+/// Carries out a plan. Removes everything at the end, unless the plan keeps the apps. Never panics.
 pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
     let subject = job.plan.subject();
     let _run = info_span!("run", id = %job.plan.run_id, recipe = %subject.recipe).entered();
@@ -88,7 +88,8 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
     sink.emit(What::RunEnded { wall_ms: world.clock.wall_ms() });
 }
 
-/// Numbers of steps that belong to apps of one stage, one stretch after the other; the removal is none of them.
+/// The numbers of the steps, in groups: steps that follow each other and belong to apps of one stage. Removal is in no
+/// group.
 fn stretches(plan: &Plan) -> Vec<Vec<usize>> {
     let stage = |step: &Step| plan.order.iter().position(|apps| apps.contains(&step.app));
     let mut out: Vec<Vec<usize>> = vec![];
@@ -101,7 +102,7 @@ fn stretches(plan: &Plan) -> Vec<Vec<usize>> {
     out
 }
 
-/// Does the steps of a stretch, those of different apps at the same time.
+/// Carries out a group of steps. Different apps run at the same time.
 fn side_by_side(runs: &mut [Run<'_>], plan: &Plan, stretch: Vec<usize>) {
     let mut works: Vec<(&mut Run<'_>, Vec<usize>)> = runs
         .iter_mut()
@@ -130,17 +131,17 @@ impl<'a> Run<'a> {
         &self.job.plan.apps[self.at]
     }
 
-    /// What the app is made of.
+    /// The app's texts, scripts and settings.
     pub fn texts(&self) -> &'a AppTexts {
         &self.job.apps[self.at]
     }
 
-    /// Something of this app by a name that no other app of the run has.
+    /// A name for something of this app that no other app of the run uses.
     pub fn named(&self, what: &str) -> String {
         self.job.plan.named(self.at, what)
     }
 
-    /// Does these steps.
+    /// Carries out these steps.
     fn all(&mut self, steps: &[usize]) {
         let _app = info_span!("app", recipe = %self.app().recipe).entered();
         let tier = |n: &usize| self.job.plan.steps[*n].tier;
@@ -156,7 +157,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Does one step and tells how it ended.
+    /// Carries out one step and sends its events.
     fn one(&mut self, step: &Step) {
         let (n, clock) = (self.step, self.world.clock.clone());
         let began = clock.now();
@@ -186,7 +187,7 @@ impl<'a> Run<'a> {
     fn in_light_of_what_came_before(&self, mut failure: Failure) -> Failure {
         match &self.state.shaken {
             Some(before) if failures::stands_on_earlier_steps(&failure) => {
-                // read like this it is another one than what was recorded
+                // with another blame it is a new failure, not the recorded one
                 failure.id = FailureId::default();
                 failure.blame(Blame::Infra).evidence(
                     "what came before",
@@ -216,7 +217,7 @@ impl<'a> Run<'a> {
         self.stop.reason().is_some()
     }
 
-    /// Says what stopped the run, if anything did: also when it was the last step that was cut.
+    /// Sends an event about what stopped the run, if something did. It may have been during the last step.
     fn tell_the_stop(&self) {
         let by = match self.stop.reason() {
             Some(StopReason::Interrupted) => "SIGINT",
@@ -227,16 +228,17 @@ impl<'a> Run<'a> {
         self.sink.emit(What::Stopped { by: by.into() });
     }
 
-    /// A failure as it has to be read: after a stop, the loss of the engine or another failure of a port it may be
-    /// no fault of the recipe.
-    pub(crate) fn in_light(&self, failure: Failure) -> Box<Failure> {
+    /// Adjusts the cause and blame of a failure to what happened before it. After a stop, the loss of the engine or
+    /// another failure of a port, the recipe may not be to blame.
+    pub fn in_light(&self, failure: Failure) -> Box<Failure> {
         let failure = self.in_light_of_the_stop(failure);
         let failure = if failure.is_error() { failure } else { self.in_light_of_the_engine(failure) };
         Box::new(self.in_light_of_what_came_before(failure))
     }
 
-    /// The failure of a step, in that light. What runs after the engine came back is not what the steps before it had
-    /// made, and may never be again: a container that Swarm saw end with code 0 is not started anew.
+    /// Does the same for the failure of a step, and notes the loss of the engine. After the engine came back, the tasks
+    /// are not the ones that earlier steps prepared, and some may never run again: Swarm does not restart a container
+    /// that it saw end with code 0.
     fn noted(&mut self, failure: Failure) -> Box<Failure> {
         let failure = self.in_light(failure);
         if failure.cause == causes::ENGINE_GONE.id {
@@ -245,8 +247,8 @@ impl<'a> Run<'a> {
         failure
     }
 
-    /// An engine that went away stops every container, and starts new ones when it is back: what fails from then on
-    /// proves nothing about the recipe.
+    /// When the engine goes away, every container stops, and new ones start when it is back. So a later failure proves
+    /// nothing about the recipe.
     fn in_light_of_the_engine(&self, failure: Failure) -> Failure {
         let limit = Limit { deadline: self.world.clock.now().after(ENGINE_ANSWERS), stop: Stop::default() };
         let gone = || self.world.cluster.engine(&limit).is_err_and(|e| e.may_pass());
@@ -256,12 +258,12 @@ impl<'a> Run<'a> {
         Failure::of(causes::ENGINE_GONE, Detail::EngineLost { then: Some(Box::new(failure)) })
     }
 
-    /// What fails because the run was stopped is nobody's fault but the stop's.
+    /// A failure after the run was stopped is a consequence of the stop, so nobody else is to blame.
     fn in_light_of_the_stop(&self, failure: Failure) -> Failure {
         let late = self.world.clock.now() >= self.run_deadline();
         let deadline_ms = self.job.plan.deadline_ms;
         match self.stop.reason() {
-            // a bug stays one whatever ended the run, and what was said once is not said again
+            // a bug stays a bug, whatever ended the run; a stop that was already recorded is not recorded again
             _ if ONCE.iter().any(|c| c.id == failure.cause) => failure,
             Some(StopReason::Deadline) | None if late => {
                 let during = Some(Box::new(failure));
@@ -274,7 +276,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Marks the app as kept, so that no later run takes it for what a dead one left.
+    /// Marks the app as kept, so that no later run removes it as a leftover of a dead run.
     fn leave_running(&self) {
         let uses: Vec<&str> = self.state.shared.keys().map(String::as_str).collect();
         if let Err(e) = self.world.locks.keep(self.app().domain.as_str(), &uses) {

@@ -1,5 +1,5 @@
-//! What ccci lays over the recipe's composed files before a deploy: abra's labels and env on `app`, the run's labels
-//! on everything, names of the run's own, and, without IPVS, dnsrr and host-mode ports. Pure.
+//! What ccci adds to the recipe's composed files before a deploy. On `app`: the labels and the env that abra sets. On
+//! everything: the run's labels, and names that only this run uses. Without IPVS: dnsrr and host-mode ports. Pure.
 
 use ccci_model::name::{ServiceName, StackName};
 use ccci_model::plan::Deployment;
@@ -7,22 +7,22 @@ use ccci_recipe::compose::Composed;
 use ccci_swarm::ports::cluster::{DOMAIN_LABEL, Owner, RUN_LABEL};
 use std::collections::BTreeMap;
 
-/// The service that abra labels and gives the whole app env.
+/// The service on which abra sets its labels and the whole app env.
 const APP: &str = "app";
 
-/// The label that names the deployed commit, as abra writes it on a chaos deploy.
-pub(crate) fn commit_label(stack: &StackName) -> String {
+/// The label with the deployed commit, as abra writes it on a chaos deploy.
+pub fn commit_label(stack: &StackName) -> String {
     format!("coop-cloud.{stack}.chaos-version")
 }
 
-/// Its value: the short commit, `+U` when uncommitted changes lie on top.
-pub(crate) fn commit_value(deployment: &Deployment) -> String {
+/// The value of that label: the short commit, with `+U` if there are uncommitted changes.
+pub fn commit_value(deployment: &Deployment) -> String {
     format!("{}{}", deployment.commit.short(), if deployment.dirty { "+U" } else { "" })
 }
 
-/// What the overlay is made from.
+/// The inputs of the overlay.
 pub struct Overlay<'a> {
-    /// Whose labels everything carries.
+    /// The labels that everything carries.
     pub owner: &'a Owner,
     /// The stack.
     pub stack: &'a StackName,
@@ -32,12 +32,12 @@ pub struct Overlay<'a> {
     pub deployment: &'a Deployment,
     /// The app env.
     pub env: &'a BTreeMap<String, String>,
-    /// Whether virtual IPs and the routing mesh cannot work.
+    /// Whether virtual IPs and the routing mesh do not work.
     pub no_ipvs: bool,
 }
 
 impl Overlay<'_> {
-    /// Lays everything over a composed file. Gives what was not the stack's alone by its name.
+    /// Applies the overlay to a composed file. Returns what had a name that is not unique to the stack.
     pub fn lay(&self, composed: &mut Composed) -> Vec<String> {
         let shared = composed.own_names(self.stack.as_str());
         let names: Vec<ServiceName> = composed.services().iter().map(|s| s.name.clone()).collect();
