@@ -1,4 +1,5 @@
-//! The last step: everything of every app goes, first of those that need others. What holds up one keeps none of the others.
+//! The last step: removes everything of every app, consumers before the deps that they need. If the removal of one app
+//! fails, the others are still removed.
 
 use super::sink::StepEnd;
 use super::{Run, failures, undo};
@@ -11,16 +12,16 @@ use std::time::Duration;
 use tracing::field::{Empty, display};
 use tracing::info_span;
 
-/// What became of one app, or of all.
+/// The result of removing one app, or all apps.
 #[derive(Default)]
 struct Gone {
     counts: BTreeMap<String, u64>,
     left: Vec<Held>,
-    /// Why it could not be looked at; what is left is told by `left`.
+    /// Why the engine could not be asked what is left. What is known to be left is in `left`.
     failure: Option<Box<Failure>>,
 }
 
-/// Removes all apps and tells of it as one step.
+/// Removes all apps, reported as one step.
 pub(super) fn remove(runs: &mut [Run<'_>]) {
     let Some(first) = runs.first() else { return };
     let (job, sink, clock) = (first.job, first.sink, first.world.clock.clone());
@@ -52,7 +53,7 @@ pub(super) fn remove(runs: &mut [Run<'_>]) {
     sink.step_ended(n, began, end);
 }
 
-/// One app. A bug must not leave anything behind either: then once more, and the bug is told.
+/// Removes one app. If a bug causes a panic, the removal is tried once more, and the bug is reported.
 fn of(run: &mut Run<'_>, n: usize) -> Gone {
     match catch_unwind(AssertUnwindSafe(|| run.removed(n))) {
         Ok(Ok(removal)) => Gone { counts: removal.counts, left: removal.held, failure: None },
@@ -71,9 +72,10 @@ fn of(run: &mut Run<'_>, n: usize) -> Gone {
 }
 
 impl Run<'_> {
-    /// Removes; a run that never asked the engine to make anything does not wait for one that is silent.
+    /// Removes everything of the app. If the run never asked the engine to make anything, this does not wait for an
+    /// engine that does not answer.
     fn removed(&mut self, n: usize) -> Result<undo::Removal, undo::Lost> {
-        // an app that was to be kept has no such step in its plan
+        // the plan of an app that was to be kept has no such step
         let planned = self.job.plan.steps.get(n).map(|s| Duration::from_millis(s.limit_ms));
         let deadline = self.world.clock.now().after(planned.unwrap_or(crate::build::REMOVE_LIMIT));
         let domain = self.app().domain.as_str();
@@ -82,8 +84,9 @@ impl Run<'_> {
         undo::remove_run(world, domain, shared, deadline, made, &mut |on| sink.waiting(n, on))
     }
 
-    /// A volume that the engine made for a container right before it went away has no name of ours, no label and maybe no
-    /// container: nobody can tell whose it is (seen once in 20 kills of the engine under a run of wordpress).
+    /// Reports that an unnamed volume may be left. A volume that the engine made for a container right before it went
+    /// away has no name of ours, no label and maybe no container, so nobody can tell which run it belongs to (observed
+    /// once in 20 kills of the engine during a run of wordpress).
     fn doubt_volumes(&self) {
         if self.state.made && self.world.cluster.losses() > 0 {
             let what = "that no unnamed volume is left: the engine went away during the run, and what it made right before \
@@ -92,7 +95,8 @@ impl Run<'_> {
         }
     }
 
-    /// What may be left when nobody could look: what was there at the last look, or anything if anything was made.
+    /// What may be left when the engine could not be asked: what the last look showed, or anything if something was
+    /// made.
     fn not_looked_at(&self, left: Vec<Held>, by: &str) -> Vec<Held> {
         if !left.is_empty() || !self.state.made {
             return left;

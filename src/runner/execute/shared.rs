@@ -1,14 +1,14 @@
-//! What the apps of a run share: facts of the engine, and what deps provide to those that need them.
+//! What the apps of a run share: facts about the engine, and what deps provide to their consumers.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-/// The same for all apps.
+/// Values that all apps of a run share.
 #[derive(Default)]
 pub struct Shared {
     no_ipvs: AtomicBool,
-    /// What a dep provides to a consumer, by both their places.
+    /// What a dep provides to a consumer. The key is both their places in the plan.
     provided: Mutex<BTreeMap<(usize, usize), BTreeMap<String, String>>>,
 }
 
@@ -23,14 +23,14 @@ impl Shared {
         self.no_ipvs.load(Relaxed)
     }
 
-    /// Fills the slot of a dep's consumer.
+    /// Stores what a dep provides to a consumer.
     pub fn provide(&self, dep: usize, consumer: usize, values: BTreeMap<String, String>) {
         let mut all = self.provided.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert((dep, consumer), values);
     }
 
-    /// What a dep provides to a consumer; nothing if it did not come so far.
-    pub(crate) fn provided(&self, dep: usize, consumer: usize) -> BTreeMap<String, String> {
+    /// What a dep provides to a consumer; empty if the dep has not provided anything.
+    pub fn provided(&self, dep: usize, consumer: usize) -> BTreeMap<String, String> {
         let all = self.provided.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(&(dep, consumer)).cloned().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Where events go: each is stamped with the run's clock and handed on, in order.
+//! Takes events: gives each one the time since the run began and passes it on, in order.
 
 use ccci_model::event::{Event, What};
 use ccci_model::failure::{Failure, FailureId};
@@ -10,10 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
-/// Takes finished events; the record and the live view stand behind it.
-pub(crate) type Taker = dyn Fn(Event) + Send + Sync;
+/// Receives finished events; the record and the live view are behind it.
+pub type Taker = dyn Fn(Event) + Send + Sync;
 
-/// The only way out of the engine room. Cloning shares it.
+/// The only way for events to leave the executor. A clone shares it.
 #[derive(Clone)]
 pub struct Sink {
     clock: Arc<dyn Clock>,
@@ -24,19 +24,19 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// A sink whose events count from now.
+    /// A sink whose events count their time from now.
     pub fn new(clock: Arc<dyn Clock>, take: Arc<Taker>) -> Sink {
         let zero = clock.now();
         Sink { clock, zero, last: Arc::default(), failures: Arc::default(), take }
     }
 
-    /// Sends an event. Whoever takes it may break; the run goes on to removal all the same (lesson 38).
+    /// Sends an event. If its receiver panics, the run continues with removal all the same (lesson 38).
     pub fn emit(&self, what: What) {
         let at = Moment(self.clock.now().since(self.zero).as_millis() as u64);
         let _ = catch_unwind(AssertUnwindSafe(|| (self.take)(Event { at, what })));
     }
 
-    /// Says what a step waits for; again only when it changes.
+    /// Sends an event about what a step waits for, but only when it changes.
     pub fn waiting(&self, step: usize, on: &str) {
         let mut last = self.last.lock().expect("nothing panics while holding the last wait");
         if *last == (step, on.to_string()) {
@@ -47,7 +47,7 @@ impl Sink {
         self.emit(What::Waiting { step, on: on.to_string() });
     }
 
-    /// Records a failure, unless it is recorded already: from then on it is referred to.
+    /// Records a failure, unless it is recorded already. Returns the id by which others refer to it.
     pub fn record(&self, failure: &mut Failure) -> FailureId {
         if failure.id.is_none() {
             failure.id = FailureId::nth(self.failures.fetch_add(1, Relaxed) + 1);
@@ -56,7 +56,7 @@ impl Sink {
         failure.id
     }
 
-    /// The status and the failure of something that ended so.
+    /// The status of something that ended with this failure or none, and the failure's id.
     pub fn ending(&self, failure: Option<&mut Failure>) -> (Status, Option<FailureId>) {
         match failure {
             None => (Status::Pass, None),
@@ -80,14 +80,14 @@ impl Sink {
     }
 }
 
-/// How a step ended. Shows as a word and the failure's cause, without what an app said.
+/// How a step ended. It is displayed as a word and the failure's cause, without output of the app.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepEnd {
-    /// Done; perhaps with a few words.
+    /// Done, with a short note if there is one.
     Done(Option<String>),
     /// Failed.
     Failed(Box<Failure>),
-    /// Not done, because something it needs is not there.
+    /// Not done, because something that it needs is missing.
     NotDone(String),
 }
 

@@ -1,4 +1,4 @@
-//! What earlier steps leave for later ones: the plan's slots, filled forward.
+//! What earlier steps leave for later ones: the slots of the plan.
 
 use crate::ctx::Marks;
 use crate::slots::{self, Slot};
@@ -13,26 +13,26 @@ use ccci_swarm::ports::locks::Held;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-/// One side, resolved.
+/// One side, resolved to a single compose file.
 #[derive(Clone)]
 pub struct Resolved {
-    /// The composed files with the run's own overlay on top.
+    /// The composed files with the run's overlay.
     pub composed: Composed,
-    /// As it is handed to the engine.
+    /// The text that the engine gets.
     pub yaml: String,
-    /// Files it refers to.
+    /// The files that it refers to.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Resolved {
-    /// Secrets that the engine must have before the deploy: key in the file, full name.
-    pub(crate) fn external_secrets(&self, stack: &str) -> Vec<(String, String)> {
+    /// Secrets that the engine must have before the deploy: the key in the file, and the full name.
+    pub fn external_secrets(&self, stack: &str) -> Vec<(String, String)> {
         let all = self.composed.secrets();
         all.iter().filter(|s| s.external).map(|s| (s.key.clone(), s.engine_name(stack))).collect()
     }
 }
 
-/// The slots.
+/// The slots of one app.
 #[derive(Default)]
 pub struct State {
     /// The app env of each side.
@@ -41,25 +41,26 @@ pub struct State {
     pub resolved: BTreeMap<Side, Resolved>,
     /// Sides whose secrets have values.
     pub secrets_ready: BTreeSet<Side>,
-    /// Secret values by their name in the compose file; hooks share them.
+    /// Secret values by their name in the compose file. Hooks share them.
     pub secrets: Arc<Mutex<BTreeMap<String, Secret>>>,
     /// Full names of secrets that are on the engine.
     pub secrets_put: BTreeSet<String>,
     /// Sides whose images are on the engine.
     pub pulled: BTreeSet<Side>,
-    /// Sides whose external networks are there.
+    /// Sides whose external networks exist.
     pub networks_ready: BTreeSet<Side>,
     /// What is deployed now.
     pub current: Option<Side>,
-    /// Whether tasks run that scripts can work with.
+    /// Whether tasks are running that scripts can use.
     pub usable: bool,
-    /// Whether what was deployed last reached what was asked; if not, what runs is something else.
+    /// Whether the last deploy converged; if not, something else is running.
     pub converged: bool,
-    /// What the waits since the last deploy have seen of its tasks: an end that nobody asked for is not forgotten.
+    /// What the waits since the last deploy have observed of its tasks. A task that ended unexpectedly is not
+    /// forgotten.
     pub history: History,
-    /// Failures of the waits for what was deployed last.
+    /// Failures of the waits for the last deploy.
     pub told: Vec<Failure>,
-    /// Whether health gave up on the app since it was last deployed.
+    /// Whether the health check gave up on the app since the last deploy.
     pub deaf: bool,
     /// The stack before the upgrade.
     pub before_upgrade: Option<Observed>,
@@ -69,16 +70,17 @@ pub struct State {
     pub marks: Marks,
     /// What the last operation did, for `ctx.facts`.
     pub facts: BTreeMap<String, serde_json::Value>,
-    /// The first step that later ones stand on and that a failure of infra or of ccci kept from being done.
+    /// The title of the first step that later ones depend on and that was not done because of a failure of infra or
+    /// ccci.
     pub shaken: Option<String>,
-    /// Whether the engine was asked to make anything of this run.
+    /// Whether the engine was asked to make anything for this run.
     pub made: bool,
-    /// Locks of what other runs may use as well, by domain.
+    /// Locks of things that other runs may use as well, by domain.
     pub shared: BTreeMap<String, Box<dyn Held>>,
 }
 
 impl State {
-    /// Why a step cannot be done, if something it needs is not there.
+    /// Why a step cannot be done. `None` if everything that it needs is there.
     pub fn unmet(&self, action: &Action) -> Option<String> {
         let missing = slots::reads(action).into_iter().find(|slot| !self.has(*slot))?;
         Some(format!("{} is missing, see the failures before", missing.what()))

@@ -1,6 +1,6 @@
-//! Removal: everything carries the run's labels from the moment it is made, so removing by label is registered
-//! before creation by construction. Repeats until nothing is left or the deadline, then says what holds the rest. An
-//! engine that does not answer is asked again until then: it may be on its way back.
+//! Removal by label. Everything carries the run's labels from the moment it is made, so nothing has to be registered
+//! for removal. Removal repeats until nothing is left or the deadline is reached, and then says what holds the rest. An
+//! engine that does not answer is asked again until the deadline, because it may come back.
 
 use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Failure, causes};
@@ -14,31 +14,32 @@ use ccci_swarm::wait::{self, Look};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What removal found and left.
+/// What removal removed and what it left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removal {
     /// How many objects were removed, by kind.
     pub counts: BTreeMap<String, u64>,
-    /// What is still there, and who holds it.
+    /// What is still there, and what holds it.
     pub held: Vec<Held>,
 }
 
-/// A removal that could not go on: the engine did not answer until the deadline.
+/// A removal that could not continue: the engine did not answer until the deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
-    /// The trouble that the silence began with; what came after it is only late.
+    /// The first error since the engine stopped answering. Later ones are only consequences.
     pub error: ClusterError,
-    /// What was there at the last look that succeeded.
+    /// What the last successful look showed.
     pub left: Vec<Held>,
 }
 
-/// One attempt may take so long: a call that hangs must not eat the whole deadline.
+/// Time limit of one attempt, so that a call that hangs does not use up the whole deadline.
 const ONE_ATTEMPT: Duration = Duration::from_secs(30);
-/// A dead run's domain may take so long; one that is held must not keep the others from being removed.
+/// Time limit for the domain of one dead run, so that one that is held does not keep the others from being removed.
 const ONE_DOMAIN: Duration = Duration::from_secs(60);
 
-/// Removes everything of a domain and looks that nothing is left. Takes its own stop: a second signal does not
-/// restart or cut a removal (lesson 33). An engine that is silent is asked again until the deadline if `patient`.
+/// Removes everything of a domain and checks that nothing is left. It has a stop of its own, so a second signal neither
+/// restarts nor interrupts it (lesson 33). If `patient`, an engine that does not answer is asked again until the
+/// deadline.
 pub fn remove_domain(
     world: &World,
     domain: &str,
@@ -59,7 +60,7 @@ pub fn remove_domain(
                 lost = None;
                 Ok(if left.is_empty() { Look::Done(()) } else { Look::Waiting(to_be_gone) })
             }
-            // the last look comes too late to be answered: what the one before saw is what stays
+            // the last look was cut by the deadline, so what the one before showed is what is left
             Err(ClusterError::Deadline(_)) if !left.is_empty() => Ok(Look::Waiting(to_be_gone)),
             Err(e) if patient && (e.may_pass() || matches!(e, ClusterError::Deadline(_))) => {
                 let why = format!("the engine: could not {e}");
@@ -78,16 +79,16 @@ pub fn remove_domain(
 }
 
 impl Removal {
-    /// The same when nobody could look at the end.
+    /// The same removal, when the engine did not answer at the end.
     fn lost(self, error: ClusterError) -> Lost {
         let by = format!("unknown: the engine did not answer (could not {error})");
         Lost { error, left: self.held.into_iter().map(|h| Held { by: by.clone(), ..h }).collect() }
     }
 }
 
-/// Removes everything of a run, and what it shared with others if nobody uses that any more. `shared` is emptied as that
-/// goes on, so that a second call takes up where the first one broke off.
-pub(crate) fn remove_run(
+/// Removes everything of a run, and what it shared with other runs if no other run uses that any more. Entries are
+/// removed from `shared` one by one, so that a second call continues with the rest.
+pub fn remove_run(
     world: &World,
     domain: &str,
     shared: &mut BTreeMap<String, Box<dyn Lock>>,
@@ -98,13 +99,13 @@ pub(crate) fn remove_run(
     let mut removal = remove_domain(world, domain, deadline, patient, said)?;
     while let Some((domain, used)) = shared.pop_first() {
         drop(used);
-        // a mark that cannot be read may be one: who collects next says why
+        // the unreadable mark may be for this domain; the next collection of leftovers reports it
         if world.locks.kept().map_or(true, |kept| kept.contains(&domain)) {
             continue;
         }
-        // one that cannot be had is in use, or left to the next collection, which says why
+        // if the lock cannot be taken, the thing is in use; or the next collection removes it or reports the error
         let Ok(Some(_alone)) = world.locks.take(&domain) else { continue };
-        // what held up the run's own things must not take all time for the others
+        // if the run's own things took long, there must still be time for the shared ones
         let deadline = deadline.max(world.clock.now().after(ONE_ATTEMPT));
         let more = remove_domain(world, &domain, deadline, patient, said)?;
         removal.held.extend(more.held);
@@ -115,33 +116,33 @@ pub(crate) fn remove_run(
     Ok(removal)
 }
 
-/// The domain of a network that is none of one run's own: its lock is shared by all runs that use it, and who goes last
-/// removes it.
+/// The domain of a network that several runs use. All of them share its lock, and the last one removes the network.
 pub fn domain_of_network(name: &str) -> String {
     format!("{NETWORK}{name}")
 }
 
-/// How the domain of a shared network begins; one of a run has four letters before its dash.
+/// Prefix of the domain of a shared network. The domain of a run has four letters before its dash.
 const NETWORK: &str = "network-";
 
-/// One look at what is left, and one attempt to remove it.
+/// Looks once at what is left, and tries once to remove it.
 fn attempt(world: &World, domain: &str, limit: &Limit, left: &mut Vec<Leftover>) -> Result<(), ClusterError> {
     *left = world.cluster.leftovers(Some(domain), limit)?;
     if left.is_empty() { Ok(()) } else { world.cluster.remove(domain, limit) }
 }
 
-/// Whether apps that runs left on purpose are collected as well.
+/// Whether apps that runs kept on purpose are collected as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     /// They stay.
     Stay,
-    /// They go.
+    /// They are removed.
     Go,
 }
 
-/// Removes what dead runs left: their domain's lock is free. Locked ones are never touched (lesson 33).
-/// Returns what was removed by domain; a domain that could not be cleaned names who holds it. Locks that cannot be
-/// looked at are an error: to take them for held would hide what is left, to take them for free would end others' runs.
+/// Removes what dead runs left. A domain whose lock is free belongs to a dead run; a locked one is never touched
+/// (lesson 33). Returns what was removed, by domain. For a domain where something is left, the result says what holds
+/// it. An error of the locks is an error here: to treat them as held would hide leftovers, and to treat them as free
+/// would end other runs.
 pub fn collect(
     world: &World,
     own: &str,
@@ -152,21 +153,21 @@ pub fn collect(
     let local = |e: std::io::Error| ClusterError::Local(format!("look for apps that are kept: {e}"));
     let marked = world.locks.kept().map_err(local)?;
     let all = world.cluster.leftovers(None, &limit.within(&*world.clock, ONE_ATTEMPT))?;
-    // a mark is older than this look at what is there: one of nothing is of an app that was removed by hand. Where it
-    // cannot be taken away it is another user's, and harms nobody
+    // the marks were read before the leftovers, so a mark without objects is of an app that was removed by hand. A mark
+    // that cannot be removed belongs to another user and does no harm
     let of_nothing = marked.iter().filter(|d| all.iter().all(|l| l.domain != **d));
     of_nothing.for_each(|domain| drop(world.locks.forget(domain)));
     let mut domains: Vec<String> = all.into_iter().map(|l| l.domain).filter(|d| d != own).collect();
-    // what runs share cannot go before those that use it
+    // what runs share cannot be removed before the apps that use it
     domains.sort_by_key(|d| (d.starts_with(NETWORK), d.clone()));
     domains.dedup();
     let mut out = BTreeMap::new();
     for domain in domains {
-        // what was begun is ended, nothing more is begun
+        // after a stop, a removal that began is finished, and no other one begins
         if limit.stop.reason().is_some() {
             return Err(ClusterError::Stopped("remove what dead runs left".into()));
         }
-        // looked at each time: an app that went just now keeps nothing any more
+        // the marks are read again for each domain: an app that was just removed keeps nothing any more
         if kept == Kept::Stay && world.locks.kept().map_err(local)?.contains(&domain) {
             continue;
         }
@@ -183,7 +184,7 @@ pub fn collect(
     Ok(out)
 }
 
-/// The failure for a removal that left something.
+/// The failure of a removal that left something.
 pub fn leak(left: &[Held]) -> Option<Failure> {
     if left.is_empty() {
         return None;
@@ -244,7 +245,7 @@ mod tests {
         Limit { deadline: world.clock.now().after(Duration::from_secs(60)), stop: Stop::default() }
     }
 
-    /// The world with a Swarm that spoils the calls of these numbers from now on.
+    /// A world whose cluster makes the calls with these numbers fail from now on.
     fn spoilt(
         world: World,
         calls: impl Fn(usize) -> bool + Send + Sync + 'static,
@@ -419,7 +420,7 @@ mod tests {
         }
     }
 
-    /// Locks that cannot be looked at.
+    /// Locks whose state cannot be read.
     struct NoLocks;
 
     impl Locks for NoLocks {

@@ -1,4 +1,4 @@
-//! Does the app answer: health over HTTP, the recipe's own ready probe, and the generic serving assertion.
+//! Checks that the app answers: health over HTTP, the recipe's ready probe, and the generic serving assertion.
 
 use super::Done;
 use super::deploy::until_converged;
@@ -15,21 +15,21 @@ use ccci_swarm::routing::Table;
 use ccci_swarm::wait::{self, Look, WaitError};
 use std::time::Duration;
 
-/// One request for health may take so long; the step's own limit bounds the whole wait.
+/// Time limit of one health request. The limit of the step bounds the whole wait.
 const ONE_ANSWER: Duration = Duration::from_secs(30);
 
-/// A proxy that knows no way to the app for so long learns of none any more, unless a task is still to come: its routes come
-/// from labels that are deployed, and what it saw of them is at most half a second old.
+/// If the proxy has no route to the app for this long, it will not get one, unless a task is still to start. Its routes
+/// come from labels that are deployed already, and its view of them is at most half a second old.
 const UNROUTED: Duration = Duration::from_secs(5);
 
-/// Letters of an answer's body that a failure shows.
+/// Characters of an answer's body that a failure shows.
 const SHOWN_OF_BODY: usize = 300;
 
-/// What the last question to a probe gets at least.
+/// Minimum time for the last request or call of a wait.
 const LAST_QUESTION: Duration = Duration::from_secs(5);
 
-/// Waits for the first accepted answer of the app itself.
-pub(super) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
+/// Waits until the app itself gives an accepted answer.
+pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
     let (n, mut last, mut unrouted) = (run.step, None, None);
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
         let answer = ask(run, path, limit);
@@ -66,8 +66,9 @@ pub(super) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
     }
 }
 
-/// Asks `ready_probe` until it has said yes so often in a row. A probe that raises has not said yes.
-pub(super) fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
+/// Calls `ready_probe` until it has returned true the required number of times in a row. A probe that raises counts as
+/// false.
+pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
     let n = run.step;
     let (mut yes, mut asked, mut raised) = (0, 0u32, None);
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
@@ -101,21 +102,22 @@ pub(super) fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
     }
 }
 
-/// The last question may be asked right at the deadline: it still gets some seconds to answer.
+/// The limit of one request or call. The last one may start right at the deadline and still gets some seconds.
 fn one_question(run: &Run<'_>, limit: &Limit) -> Limit {
     let some = run.world.clock.now().after(LAST_QUESTION);
     Limit { deadline: limit.deadline.max(some), stop: limit.stop.clone() }
 }
 
-/// A probe that raises or hangs has not said yes; a probe of the wrong shape never will.
+/// Whether a failure of a probe counts as "not yet": it raised or hung. A probe with a wrong return type never becomes
+/// ready.
 fn is_not_yet(f: &Failure) -> bool {
     [causes::HOOK_FAILED, causes::EXEC_FAILED, causes::SCRIPT_DEADLINE].iter().any(|c| c.id == f.cause)
 }
 
-/// The generic assertion: every service at its desired count, and the answer is accepted and the app's own. After a
-/// deploy that did not take place an answer would come from the version before, or from a task about to end: it proves
-/// nothing of what was deployed, so it is not asked for.
-pub(super) fn serving(
+/// The generic assertion: every service has its desired count, and the app itself gives an accepted answer. After a
+/// deploy that did not converge, no answer is requested: it would come from the version before or from a task about to
+/// end, and would prove nothing about what was deployed.
+pub fn serving(
     run: &mut Run<'_>,
     tier: Option<Tier>,
     path: &str,
@@ -155,7 +157,8 @@ fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError>
     run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, ONE_ANSWER))
 }
 
-/// Whether the proxy says that it has no route to the app, none to the node where it runs, or none that it can answer for.
+/// Whether the proxy has no route to the app, cannot reach the node where it runs, or does not emulate what its labels
+/// ask for.
 fn no_way(answer: &Result<HttpAnswer, WebError>) -> bool {
     match answer {
         Ok(a) => matches!(a.by, AnsweredBy::Ingress(_)) && a.status == 404,
@@ -163,13 +166,13 @@ fn no_way(answer: &Result<HttpAnswer, WebError>) -> bool {
     }
 }
 
-/// Whether a route may be lacking only because a task ended and the next one waits for its restart delay.
+/// Whether a route may be missing only because a task ended and the next one waits for its restart delay.
 fn a_task_is_to_come(run: &Run<'_>, limit: &Limit) -> bool {
     let observed = run.world.cluster.look(&run.app().stack, limit);
     observed.map_or(true, |observed| Table::of(&observed).awaits_a_task())
 }
 
-/// Why an answer is not good, if it is not.
+/// The failure of an answer that is not accepted; `None` if it is accepted.
 fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
     let (proxy, cause) = match &answer.by {
         AnsweredBy::Ingress(why) => (Some(why.clone()), causes::PROXY_ANSWERS),
@@ -181,7 +184,7 @@ fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
     Some(Failure::of(cause, Detail::Answer { url, accepted, status, proxy, body }))
 }
 
-/// No answer at all. An ingress that could not look says nothing about the recipe.
+/// The failure when there was no answer. An ingress that could not look says nothing about the recipe.
 fn silence(path: &str, e: &WebError) -> Failure {
     e.worlds(&format!("an answer on {path}")).unwrap_or_else(|| no_answer(path, &e.to_string()))
 }
@@ -191,8 +194,8 @@ fn no_answer(path: &str, why: &str) -> Failure {
 }
 
 impl Run<'_> {
-    /// Tells a generic assertion that could not be made any more, and why.
-    pub(crate) fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
+    /// Reports a generic assertion as skipped, because something earlier prevents it.
+    pub fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
         let (tier, name) = (tier.unwrap_or(Tier::Install), self.named(name));
         let (what, decided_by) = (format!("{GENERIC} {name}"), DecidedBy::Earlier);
         self.sink.emit(What::Skipped(Skip { what, reason: why.into(), decided_by }));
@@ -200,7 +203,7 @@ impl Run<'_> {
         self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
     }
 
-    /// Tells one generic assertion as a test of its tier, and gives its result as it was recorded.
+    /// Reports one generic assertion as a test of its tier, and returns its result as it was recorded.
     pub fn generic(
         &self,
         tier: Option<Tier>,
@@ -214,21 +217,21 @@ impl Run<'_> {
         result
     }
 
-    /// The failure of a wait for health, with the logs, recorded and remembered.
+    /// The failure of a wait for health: adds the logs, records it and remembers it.
     fn gave_up(&mut self, failure: Failure) -> Box<Failure> {
         let mut failure = Box::new(self.with_logs(failure));
         self.remember(&mut failure);
         failure
     }
 
-    /// Records the failure of a wait for what was deployed last, so that a later look can say that nothing has changed.
+    /// Records the failure of a wait for the last deploy, so that a later check can say that nothing has changed.
     pub fn remember(&mut self, failure: &mut Box<Failure>) {
         *failure = self.in_light((**failure).clone());
         self.sink.record(failure);
         self.state.told.push((**failure).clone());
     }
 
-    /// A failure, with the one that it repeats: the wait for what was deployed last ended for the same cause.
+    /// Marks a failure as a repetition if the wait for the last deploy failed with the same cause.
     fn again(&self, mut failure: Failure) -> Box<Failure> {
         failure.again = self.state.told.iter().find(|f| f.cause == failure.cause).map(|f| f.id);
         Box::new(failure)

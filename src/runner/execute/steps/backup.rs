@@ -1,4 +1,4 @@
-//! Backup and restore by the label contract, done by ccci itself.
+//! Backup and restore by the label contract, carried out by ccci itself.
 
 use super::Done;
 use crate::execute::{Run, hooks};
@@ -10,8 +10,8 @@ use ccci_script::hooks::{BACKUP_VERIFY, PRE_RESTORE};
 use ccci_swarm::backup;
 use ccci_swarm::ports::clock::Limit;
 
-/// Backs up; `backup_verify` after each attempt, and a no means the whole backup again.
-pub(super) fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) -> Done {
+/// Makes a backup. `backup_verify` is called after each attempt; if it returns false, the whole backup is made again.
+pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) -> Done {
     for attempt in 1..=attempts {
         let name = format!("backup-{attempt}");
         let snapshot = backup::back_up(run.world, &run.app().stack, &name, limit)?;
@@ -36,8 +36,8 @@ pub(super) fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Li
     Err(Box::new(Failure::new(causes::BACKUP_NOT_VERIFIED, "backup_verify to say yes", observed)))
 }
 
-/// The generic assertion: an artifact exists and holds something. Only what is inside counts (lesson 50).
-pub(super) fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
+/// The generic assertion: an artifact exists and is not empty. Only its content counts (lesson 50).
+pub fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
     let result = match &run.state.snapshot {
         Some(s) => s.assert_not_empty(),
         None => Err(no_snapshot()),
@@ -45,13 +45,13 @@ pub(super) fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
     run.generic(tier, "the backup holds something", result).map(|()| None)
 }
 
-/// Puts the last backup back.
-pub(super) fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
+/// Restores the last backup.
+pub fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
     let Some(snapshot) = &run.state.snapshot else {
         return Err(no_snapshot());
     };
     let done = backup::restore(run.world, &run.app().stack, snapshot, limit)?;
-    // without a hook that damages, or a test that looks for what it damaged, the plan says so already
+    // without a hook that damages data, or a test that checks it, the plan already says that this is not proved
     let mut own = run.job.plan.steps.iter().filter(|s| s.app == run.at);
     let damaged = own.clone().any(|s| matches!(&s.action, Action::Hook { hook } if hook == PRE_RESTORE.name));
     let looked_for = own.any(|s| s.tier == Some(Tier::Restore) && matches!(s.action, Action::Tests { .. }));
@@ -63,7 +63,7 @@ pub(super) fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
     Ok(Some(done.summary()))
 }
 
-/// Steps that need a backup are not begun without one.
+/// The failure of a step that needs a backup. It cannot happen: such a step is not started without one.
 fn no_snapshot() -> Box<Failure> {
     Box::new(Failure::new(causes::INTERNAL, "a backup before what needs one", "there is none"))
 }

@@ -1,4 +1,4 @@
-//! Makes the app env and resolves the compose files with it to one file: what was read is what is deployed.
+//! Makes the app env and resolves the compose files with it to a single file, which is then deployed.
 
 use super::Done;
 use crate::execute::overlay::Overlay;
@@ -15,8 +15,8 @@ use ccci_script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
 use ccci_swarm::ports::clock::Limit;
 use std::collections::BTreeMap;
 
-/// The app env of a side: what was known before, then what the hooks return.
-pub(super) fn env(run: &mut Run<'_>, side: Side, names: &[String], live: bool, limit: &Limit) -> Done {
+/// The app env of a side: the values known before the run, then those that the hooks return.
+pub fn env(run: &mut Run<'_>, side: Side, names: &[String], live: bool, limit: &Limit) -> Done {
     let mut env = run.texts().sides[&side].env.vars.clone();
     run.state.env.insert(side, env.clone());
     let mut added = vec![];
@@ -31,8 +31,8 @@ pub(super) fn env(run: &mut Run<'_>, side: Side, names: &[String], live: bool, l
     Ok((!added.is_empty()).then(|| format!("hooks set {}", added.join(", "))))
 }
 
-/// One file from the recipe's files, the env, the overlays and the run's own labels.
-pub(super) fn resolve(run: &mut Run<'_>, side: Side) -> Done {
+/// Makes one file from the recipe's files, the env, the overlays and the run's own labels.
+pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let (texts, plan) = (&run.texts().sides[&side], run.app());
     let env = &run.state.env[&side];
     let mut files = compose_files::read(env, &texts.facts.files).map_err(unnamed)?;
@@ -48,7 +48,7 @@ pub(super) fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let no_ipvs = run.shared.no_ipvs();
     let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, deployment, env, no_ipvs };
     let shared = overlay.lay(&mut composed);
-    // the client reads it in a directory that has the named files alone, so no `x/..` leads anywhere there
+    // the client reads the file in a directory that contains only the named files, so a path like `x/..` would not work
     let plain = |path: &str| Some(path).filter(|p| p.contains("..")).and_then(tidy);
     composed.move_files(|path| plain(path).unwrap_or_else(|| path.to_string()));
     let yaml = composed.to_yaml();
@@ -66,7 +66,7 @@ pub(super) fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     Ok((!shared.is_empty()).then_some(note))
 }
 
-/// A hook may name other files than those that were looked at before the run.
+/// `COMPOSE_FILE` has faults. They can appear only now, because a hook may name other files than those checked before.
 fn unnamed(faults: Vec<Fault>) -> Box<Failure> {
     let said: Vec<String> = faults.iter().map(|f| format!("{} ({})", f.message(), f.help())).collect();
     let expected = format!("{COMPOSE_FILE} names files that the recipe has at this revision");

@@ -12,11 +12,11 @@ use ccci_swarm::ports::cluster::Deploy;
 use ccci_swarm::wait::{self, Look};
 use std::time::Duration;
 
-/// A version that Swarm put back is up again within so long; a start took up to 10 s on a busy machine.
+/// Time within which a version runs again that Swarm rolled back to. A start took up to 10 s on a busy machine.
 const COMES_BACK: Duration = Duration::from_secs(20);
 
-/// Has every image on the engine; a failed pull is an early, clear error.
-pub(super) fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+/// Pulls every image. A failed pull is an early and clear error.
+pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let images = run.state.resolved[&side].composed.images();
     let n = run.step;
     for image in &images {
@@ -31,8 +31,8 @@ pub(super) fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     Ok(Some(format!("{} on the engine", images.join(", "))))
 }
 
-/// Puts the secrets, hands over the stack, and tells that it was taken.
-pub(super) fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+/// Puts the secrets on the engine, deploys the stack, and reports that the engine took it.
+pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.made = true;
     put_secrets(run, side, limit)?;
     if side == Side::Head && run.state.current.is_some() {
@@ -78,8 +78,8 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
     Ok(())
 }
 
-/// Waits until the services reach what was asked; the app is usable from then on.
-pub(super) fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+/// Waits until the services converge. The app is usable from then on.
+pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let desired = desired::of(&run.state.resolved[&side].composed, true);
     run.state.history.begin_anew();
     let mut outcome = until_converged(run, &desired, limit).map_err(|f| as_published(run, side, *f));
@@ -87,7 +87,7 @@ pub(super) fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
         run.remember(f);
     }
     run.state.converged = outcome.is_ok();
-    // after a failed convergence the old version may still serve, and later tiers can tell more (SPEC 4)
+    // after a failed convergence the old version may still serve, and later tiers can show more (SPEC 4)
     run.state.usable = match &outcome {
         Ok(_) => true,
         Err(f) if f.cause == causes::ROLLED_BACK.id => comes_back(run, limit),
@@ -96,8 +96,8 @@ pub(super) fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     outcome
 }
 
-/// A published version that does not come up any more, as it was published, says nothing about the change under test:
-/// its image is gone bad, or its tag was published again with something else (lesson 17).
+/// If a published version does not come up any more, although nothing of it was repaired, this says nothing about the
+/// change under test. Its image has become unusable, or its tag was published again with other content (lesson 17).
 fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
     let base = run.app().base.as_ref().filter(|b| side == Side::Base && !b.repaired);
     let tagged = run.texts().sides[&side].facts.tag.is_some();
@@ -115,11 +115,12 @@ fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
     Box::new(failure.blame(Blame::Image).to_do(to_do))
 }
 
-/// Before a backup: no update in flight, every task at its count (lesson 11). Late is said, not fatal (lesson 27).
-pub(super) fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
+/// Waits before a backup until no update is in progress and every service has its desired count (lesson 11). A timeout
+/// is reported and is not fatal (lesson 27).
+pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
     let side = run.state.current.unwrap_or(Side::Head);
     let desired = desired::of(&run.state.resolved[&side].composed, false);
-    // a hook may just have done something to it
+    // a hook may just have changed the stack
     run.state.history.begin_anew();
     match until_converged(run, &desired, limit) {
         Err(f) if f.cause == causes::NOT_CONVERGED.id => {
@@ -129,8 +130,8 @@ pub(super) fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
     }
 }
 
-/// Waits until what is desired runs; failures come with the culprits' logs.
-pub(super) fn until_converged(run: &mut Run<'_>, desired: &Desired, limit: &Limit) -> Done {
+/// Waits until the desired state is running. Failures contain the logs of the services that caused them.
+pub fn until_converged(run: &mut Run<'_>, desired: &Desired, limit: &Limit) -> Done {
     let (world, sink, n) = (run.world, run.sink, run.step);
     let (stack, history) = (&run.app().stack, &mut run.state.history);
     let mut say = |on: &str| sink.waiting(n, on);
@@ -141,7 +142,8 @@ pub(super) fn until_converged(run: &mut Run<'_>, desired: &Desired, limit: &Limi
     }
 }
 
-/// With stop-first the old version is only being started again when Swarm says that it took the update back.
+/// Waits for the old version. With stop-first it is only being started when Swarm reports that the update was rolled
+/// back.
 fn comes_back(run: &Run<'_>, limit: &Limit) -> bool {
     let soon = limit.within(&*run.world.clock, COMES_BACK);
     let look = || match shows(run, &soon, converge::something_runs) {
@@ -152,7 +154,7 @@ fn comes_back(run: &Run<'_>, limit: &Limit) -> bool {
     wait::until(&*run.world.clock, &soon, &mut say, look).is_ok()
 }
 
-/// Whether a look at the stack shows this; an engine that does not answer shows nothing.
+/// Whether a look at the stack shows this. False if the engine does not answer.
 fn shows(run: &Run<'_>, limit: &Limit, what: fn(&Observed) -> bool) -> bool {
     run.world.cluster.look(&run.app().stack, limit).is_ok_and(|observed| what(&observed))
 }

@@ -1,4 +1,4 @@
-//! Steps that look at the engine: what dead runs left, what it is, which networks it has.
+//! Steps that look at the engine: what dead runs left, its version and features, its networks.
 
 use super::Done;
 use crate::execute::{Run, failures, undo};
@@ -10,8 +10,9 @@ use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::cluster::Owner;
 use ccci_swarm::wait::{self, Look};
 
-/// Removes what dead runs left. What cannot be removed is said and does not stop this run: names are per run.
-pub(super) fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
+/// Removes what dead runs left. What cannot be removed is reported and does not stop this run, because each run has its
+/// own names.
+pub fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
     let (n, sink) = (run.step, run.sink);
     let own = run.app().domain.as_str();
     let collected = undo::collect(run.world, own, undo::Kept::Stay, limit, &mut |on| sink.waiting(n, on))
@@ -27,8 +28,8 @@ pub(super) fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
     Ok((!notes.is_empty()).then(|| format!("left by dead runs: {}", notes.join("; "))))
 }
 
-/// Notes what the engine is, and says once when it has no IPVS.
-pub(super) fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
+/// Notes what the engine is, and says so if it has no IPVS.
+pub fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
     let facts = run.world.cluster.engine(limit).map_err(|e| failures::cluster(e, "look at the engine"))?;
     run.shared.engine_lacks_ipvs(!facts.ipvs);
     let ipvs = if facts.ipvs { "" } else { "; no IPVS, so dnsrr and host-mode ports" };
@@ -37,9 +38,9 @@ pub(super) fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
     Ok(Some(note))
 }
 
-/// Makes the external networks that are missing. They have a domain of their own, since other runs may use them too, and
-/// go with the last run that does.
-pub(super) fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+/// Makes the external networks that are missing. They have a domain of their own, because other runs may use them too.
+/// The last run that uses one removes it.
+pub fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let stack = run.app().stack.as_str();
     let networks = run.state.resolved[&side].composed.networks();
     let names: Vec<String> = networks.iter().filter(|n| n.external).map(|n| n.engine_name(stack)).collect();
@@ -62,7 +63,7 @@ pub(super) fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     Ok((!made.is_empty()).then(|| format!("made {} for this run", made.join(", "))))
 }
 
-/// Takes part in the lock of something shared. Somebody may just be removing it; that takes a moment.
+/// Shares the lock of something that several runs use. If another run is just removing it, this waits a moment.
 fn hold(run: &mut Run<'_>, domain: &str, limit: &Limit) -> Result<(), Box<Failure>> {
     if run.state.shared.contains_key(domain) {
         return Ok(());

@@ -46,7 +46,7 @@ pub(super) fn tests(
     if failed.is_empty() {
         return Ok(Some(format!("{} passed", names.len())));
     }
-    // a failure of the recipe weighs more than one of the infrastructure
+    // report a failure of the recipe rather than one of infra
     let first = failed.iter().position(|f| !f.is_error()).unwrap_or(0);
     Err(failed.swap_remove(first))
 }

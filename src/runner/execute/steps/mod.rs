@@ -1,4 +1,4 @@
-//! What each action does, one small file a kind of work. No decisions: only the plan's words carried out.
+//! Carries out each action, one small file for each kind of work. Everything is decided in the plan.
 
 mod answer;
 mod backup;
@@ -14,7 +14,7 @@ use ccci_model::failure::Failure;
 use ccci_model::plan::{Action, Step};
 use ccci_swarm::ports::clock::Limit;
 
-/// What a step says when it is done: perhaps a few words.
+/// The result of a step; a step that is done may have a short note.
 pub type Done = Result<Option<String>, Box<Failure>>;
 
 /// Carries out one step.

@@ -1,4 +1,4 @@
-//! Generates secret values by the modifiers of the env sample. They reach the engine with the deploy.
+//! Generates secret values by the modifiers of the env sample. They are put on the engine with the deploy.
 
 use super::Done;
 use crate::execute::Run;
@@ -9,11 +9,11 @@ use ccci_model::secret::Secret;
 use ccci_recipe::envfile::SecretSpec;
 use rand::RngExt;
 
-/// Length of a secret whose line names none.
+/// Length of a secret if its line in the sample gives none.
 const PLAIN_LENGTH: usize = 32;
 
-/// Fills every secret of the side that has no value yet.
-pub(super) fn generate(run: &mut Run<'_>, side: Side) -> Done {
+/// Generates every secret of the side that has no value yet.
+pub fn generate(run: &mut Run<'_>, side: Side) -> Done {
     let desired = run.texts().sides[&side].env.sample.secrets().0;
     let resolved = &run.state.resolved[&side];
     let (mut made, mut unhidden) = (0, vec![]);

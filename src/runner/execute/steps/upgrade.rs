@@ -1,4 +1,4 @@
-//! What only an upgrade needs: services the head dropped are removed, and the head is proved to be what runs.
+//! What only an upgrade needs: removes services that the head dropped, and checks that the head is what runs.
 
 use super::Done;
 use crate::execute::{Run, failures};
@@ -9,8 +9,8 @@ use ccci_swarm::observed::{Observed, UpdateState};
 use ccci_swarm::ports::clock::Limit;
 use std::collections::BTreeSet;
 
-/// `docker stack deploy` does not remove services that the new file dropped (lesson 5).
-pub(super) fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
+/// Removes services that the head dropped, because `docker stack deploy` does not (lesson 5).
+pub fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
     let stack = &run.app().stack;
     let observed =
         run.world.cluster.look(stack, limit).map_err(|e| failures::cluster(e, "look at the stack"))?;
@@ -27,8 +27,9 @@ pub(super) fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
     Ok((!gone.is_empty()).then(|| format!("the head dropped {}", gone.join(", "))))
 }
 
-/// The deployed commit is the head, something moved, and Swarm did not take the update back (lessons 4, 15).
-pub(super) fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> Done {
+/// Checks that the deployed commit is the head, that something changed, and that Swarm did not roll the update back
+/// (lessons 4, 15).
+pub fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> Done {
     let stack = &run.app().stack;
     let observed =
         run.world.cluster.look(stack, limit).map_err(|e| failures::cluster(e, "look at the stack"))?;
@@ -36,7 +37,7 @@ pub(super) fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Lim
     let stays = run.generic(tier, "the update was not rolled back", stays);
     let rest: [(&str, Asked); 2] = [("the deployed commit is the head", commit), ("something moved", moved)];
     if let Err(f) = stays {
-        // Swarm put spec and labels back: of course they are the base's (lesson 4)
+        // Swarm restored the old spec and labels, so these two checks would fail as well (lesson 4)
         rest.iter().for_each(|(name, _)| run.not_asked(tier, name, "the update was rolled back"));
         return Err(f);
     }
@@ -77,8 +78,8 @@ fn commit(run: &Run<'_>, observed: &Observed) -> Result<(), Box<Failure>> {
     Err(Box::new(Failure::new(causes::WRONG_COMMIT, expected, format!("it is `{have}`"))))
 }
 
-/// A release that changes labels only moves the service and replaces no task (lesson 41): labels count, but not
-/// those that ccci itself writes.
+/// Checks that the upgrade changed something. A release that changes only labels updates the service and replaces no
+/// task (lesson 41), so labels count, except those that ccci itself writes.
 fn moved(run: &Run<'_>, observed: &Observed) -> Result<(), Box<Failure>> {
     let Some(before) = &run.state.before_upgrade else {
         return Err(Box::new(Failure::new(
