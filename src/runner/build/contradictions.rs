@@ -1,16 +1,17 @@
-//! Checks a plan for contradictions: nothing is read before it is written, the end is removal. Pure.
-//! A finding here is a bug in ccci, never of a recipe.
+//! Checks a plan for contradictions: for example, a slot is written before it is read, and the last step is removal.
+//! Pure.
+//! A finding here is a bug in ccci, never an error of a recipe.
 
 use super::{Action, Plan, Side, Step};
 use crate::slots::{self, Slot};
 use ccci_model::plan::Role;
 use ccci_model::tier::Tier;
 
-/// A rule every plan must keep.
-pub(crate) struct Invariant {
-    /// What holds.
+/// A rule that every plan must follow.
+pub struct Invariant {
+    /// What must be true.
     pub name: &'static str,
-    /// What contradicts it, in words.
+    /// Returns what contradicts it, as text.
     pub check: fn(&Plan) -> Vec<String>,
 }
 
@@ -25,7 +26,7 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
     Invariant { name: "one app is the subject, and no two share a domain", check: apps },
 ];
 
-/// All contradictions in a plan.
+/// All contradictions in a plan, as text.
 pub fn lint(plan: &Plan) -> Vec<String> {
     INVARIANTS.iter().flat_map(|i| (i.check)(plan).into_iter().map(|m| format!("{}: {m}", i.name))).collect()
 }
@@ -109,7 +110,7 @@ fn order(plan: &Plan) -> Vec<String> {
     if sorted != (0..plan.apps.len()).collect::<Vec<_>>() {
         out.push(format!("the order is {up:?} of {} apps", plan.apps.len()));
     }
-    // what comes up later has its steps later
+    // an app that comes up later has its steps later
     let stage_of = |app: usize| plan.order.iter().position(|s| s.contains(&app));
     let stages: Vec<Option<usize>> = plan
         .steps
@@ -151,12 +152,7 @@ mod tests {
         assert_eq!(lint(&build(&example::inputs())), Vec::<String>::new());
     }
 
-    /// Rungs that `expected_na` may name.
-    fn may_be_declared(rung: Rung) -> bool {
-        !matches!(rung, Rung::Lint | Rung::Install)
-    }
-
-    /// Keeps of a list what the bits say.
+    /// The items of a list whose bits are set.
     fn some<T: Clone>(all: impl IntoIterator<Item = T>, bits: u32) -> Vec<T> {
         all.into_iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, x)| x).collect()
     }

@@ -1,4 +1,4 @@
-//! Inputs of the fullest plan there can be: every hook, every kind of test and a base.
+//! Inputs of the largest plan: every hook, every kind of test and a base.
 
 use super::{Asked, Inputs, TestFile};
 use ccci_model::event::DecidedBy;

@@ -1,4 +1,4 @@
-//! What the plan of one app is made from; gathered before.
+//! The inputs from which the plan of one app is built. They were gathered before.
 
 use ccci_model::event::DecidedBy;
 use ccci_model::name::{Domain, RecipeName, RunId};
@@ -13,76 +13,76 @@ use std::time::Duration;
 pub struct TestFile {
     /// Its tier.
     pub tier: Tier,
-    /// Path below the recipe directory.
+    /// Path relative to the recipe directory.
     pub file: String,
-    /// Its tests, in the order of the lines.
+    /// Its tests, in the order of the file.
     pub names: Vec<String>,
 }
 
 /// What the caller asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// The tiers wanted; all when `None`.
+    /// The tiers that the caller asked for; all if `None`.
     pub tiers: Option<BTreeSet<Tier>>,
-    /// Leave the app running.
+    /// Whether to leave the app running.
     pub keep: bool,
-    /// The whole run's deadline.
+    /// The deadline of the whole run.
     pub deadline: Duration,
 }
 
-/// Everything the plan is made from; gathered before.
+/// All inputs of the plan of one app. They were gathered before.
 #[derive(Debug, Clone)]
 pub struct Inputs {
-    /// The run.
+    /// The run's id.
     pub run_id: RunId,
     /// The recipe.
     pub recipe: RecipeName,
     /// The run's domain.
     pub domain: Domain,
-    /// The source, as written.
+    /// The source, as it was written.
     pub source: String,
-    /// Under test.
+    /// The revision under test.
     pub head: Deployment,
-    /// Installed first, if there is something to upgrade from.
+    /// The revision installed first, if there is one to upgrade from.
     pub base: Option<Deployment>,
     /// How the base was chosen, or why there is none.
     pub base_reason: String,
-    /// Path asked for health.
+    /// Path of the health request.
     pub health_path: String,
-    /// Accepted statuses.
+    /// Accepted status codes.
     pub health_ok: Vec<u16>,
-    /// Bound for the first healthy answer.
+    /// Time limit for the first healthy answer.
     pub health_limit: Duration,
-    /// Bound for convergence.
+    /// Time limit for convergence.
     pub deploy_limit: Duration,
-    /// Consecutive yeses of `ready_probe`.
+    /// How often `ready_probe` must return true in a row.
     pub ready_stable: u32,
-    /// Whether a service is routed, so that HTTP is asked at all.
+    /// Whether a service is routed; without one, no HTTP request is made.
     pub routed: bool,
     /// Whether there is something to back up, and why or why not.
     pub backup: (bool, String),
     /// Who decided that.
     pub backup_by: DecidedBy,
-    /// Names of the hooks that are defined.
+    /// Names of the hooks that the recipe defines.
     pub hooks: BTreeSet<String>,
-    /// Test files in order.
+    /// Test files, in order.
     pub tests: Vec<TestFile>,
-    /// Rungs declared not applicable.
+    /// Rungs declared not applicable, each with the reason.
     pub expected_na: BTreeMap<String, String>,
     /// Settings that differ from the default.
     pub settings: Vec<Setting>,
-    /// Scripts and whose they are.
+    /// Scripts, each with the directory that it is from.
     pub scripts: BTreeMap<String, String>,
-    /// What ccci lays over the recipe's files.
+    /// Files that are merged over the recipe's compose files.
     pub overlays: Vec<String>,
-    /// Places that are mounted and left alone, of both sides.
+    /// Mounted places of both sides that ccci does not touch.
     pub left_alone: Vec<Outside>,
-    /// What is not proved because the ingress does not emulate a middleware, of both sides.
+    /// What is not proved because the ingress does not emulate a middleware. Of both sides.
     pub not_emulated: Vec<String>,
-    /// Warnings found while loading.
+    /// Warnings from loading.
     pub warnings: Vec<String>,
     /// What the caller asked for.
     pub asked: Asked,
-    /// The deps that the app needs, by their places among the run's deps.
+    /// The deps that the app needs, by their places in the list of deps.
     pub needs: Vec<usize>,
 }

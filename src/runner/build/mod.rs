@@ -1,4 +1,4 @@
-//! Builds the plan. Read it top-down: this file is the lifecycle. Pure; every decision of a run is taken here.
+//! Builds the plan: this file, read from top to bottom, is the lifecycle. Every decision of a run is made here. Pure.
 
 pub mod contradictions;
 #[cfg(test)]
@@ -16,22 +16,22 @@ use order::{consumers, stages};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A hook or a single test may run so long; a test suite that needs more is several tests.
-pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);
-/// All images of one side; big apps over a slow line need minutes.
-pub(crate) const PULL_LIMIT: Duration = Duration::from_secs(1_800);
-/// Settling bounds how long a backup waits for a busy stack (the predecessor's figure).
-pub(crate) const SETTLE_LIMIT: Duration = Duration::from_secs(300);
-/// A backup or a restore, its commands included.
-pub(crate) const BACKUP_LIMIT: Duration = Duration::from_secs(900);
-/// Removal takes about 6 s (measured); a busy volume or network up to a minute.
-pub(crate) const REMOVE_LIMIT: Duration = Duration::from_secs(180);
-/// Steps that only talk to the engine or compute.
-pub(crate) const SHORT_LIMIT: Duration = Duration::from_secs(60);
-/// `backup_verify` may ask for the whole backup again; three attempts in all (SPEC 3.2).
-pub(crate) const BACKUP_ATTEMPTS: u32 = 3;
+/// Time limit of a hook or a single test. A test that needs more time should be split.
+pub const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);
+/// Time limit for pulling all images of one side. Large apps on a slow line need minutes.
+pub const PULL_LIMIT: Duration = Duration::from_secs(1_800);
+/// Time that a backup waits for a busy stack to settle (the figure of ccci's predecessor).
+pub const SETTLE_LIMIT: Duration = Duration::from_secs(300);
+/// Time limit of one backup or restore, including its commands.
+pub const BACKUP_LIMIT: Duration = Duration::from_secs(900);
+/// Time limit of removal. It takes about 6 s (measured), and up to a minute for a busy volume or network.
+pub const REMOVE_LIMIT: Duration = Duration::from_secs(180);
+/// Time limit of steps that only call the engine or compute.
+pub const SHORT_LIMIT: Duration = Duration::from_secs(60);
+/// Most attempts of a backup: `backup_verify` may ask for the whole backup again (SPEC 3.2).
+pub const BACKUP_ATTEMPTS: u32 = 3;
 
-/// The part of a plan that is about one app, under construction.
+/// Builds the part of a plan that belongs to one app.
 struct Builder<'a> {
     i: &'a Inputs,
     app: usize,
@@ -41,13 +41,13 @@ struct Builder<'a> {
     not_proved: Vec<String>,
 }
 
-/// The plan of a recipe that needs no other.
+/// The plan of a recipe without deps.
 pub fn build(inputs: &Inputs) -> Plan {
     build_with(inputs, &[])
 }
 
-/// The whole lifecycle of a subject, in order (SPEC 4), with the deps that it needs. They come up before it, each after those
-/// that it needs itself; none may need itself, not even through others.
+/// The whole lifecycle of a subject, in order (SPEC 4), with its deps. The deps come up before the subject, and each
+/// dep after its own deps. The deps must have no cycle.
 pub fn build_with(subject: &Inputs, deps: &[Inputs]) -> Plan {
     let last = deps.len();
     let order = stages(subject, deps);
@@ -90,7 +90,7 @@ impl<'a> Builder<'a> {
         Builder { i: inputs, app, steps: vec![], tiers: vec![], skips: vec![], not_proved: vec![] }
     }
 
-    /// A dep comes up at its head, answers, and makes what each consumer needs of it.
+    /// A dep: deploys its head, waits until it answers, and calls `provide` for each consumer.
     fn dep(&mut self, consumers: &[usize]) {
         self.compose(None, Side::Head);
         self.hook(None, "install_steps");
@@ -192,7 +192,7 @@ impl<'a> Builder<'a> {
         self.overlay(Tier::Custom);
     }
 
-    /// Env, resolved file, secrets: everything a deploy is made of. Secret values reach the engine with the deploy,
+    /// Makes what a deploy needs: env, resolved file and secrets. Secret values are put on the engine with the deploy,
     /// so that `install_steps` can still set them.
     fn compose(&mut self, tier: Option<Tier>, side: Side) {
         self.env(tier, side);
@@ -200,8 +200,8 @@ impl<'a> Builder<'a> {
         self.add(tier, Action::Secrets { side }, SHORT_LIMIT);
     }
 
-    /// Images, networks, deploy, and wait until it answers. A network that another run made and nothing uses yet may go
-    /// with it, so the deploy that uses it comes at once.
+    /// Images, networks, deploy, and the wait for an answer. The networks come right before the deploy: as long as
+    /// nothing uses a network that another run made, it may be removed together with that run.
     fn deploy(&mut self, tier: Option<Tier>, side: Side) {
         self.add(tier, Action::Pull { side }, PULL_LIMIT);
         self.add(tier, Action::Networks { side }, SHORT_LIMIT);
@@ -209,7 +209,7 @@ impl<'a> Builder<'a> {
         self.answer(tier, side);
     }
 
-    /// Converge, health, ready.
+    /// Waits until the app converges, is healthy and is ready.
     fn answer(&mut self, tier: Option<Tier>, side: Side) {
         self.add(tier, Action::Converge { side }, self.i.deploy_limit);
         if self.i.routed {
@@ -229,7 +229,7 @@ impl<'a> Builder<'a> {
         let hooks: Vec<String> =
             names.iter().filter(|h| self.i.hooks.contains(**h)).map(|h| (*h).to_string()).collect();
         let limit = SHORT_LIMIT + HOOK_LIMIT * hooks.len() as u32;
-        // the first deploy of a run finds nothing; the head's, after the base's, a running app
+        // the first deploy of a run has no running app before it; the head's deploy has one if there is a base
         let live = side == Side::Head && self.i.base.is_some();
         self.add(tier, Action::Env { side, hooks, live }, limit);
     }
@@ -266,7 +266,7 @@ impl<'a> Builder<'a> {
         if self.i.base.is_none() || self.tiers.contains(&Tier::Upgrade) { Side::Head } else { Side::Base }
     }
 
-    /// Whether the caller and the settings want a tier; if not, the skip is noted.
+    /// Whether the caller and the settings ask for a tier. If not, notes that it is skipped.
     fn asked_for(&mut self, tier: Tier) -> bool {
         if let Some(tiers) = &self.i.asked.tiers
             && !tiers.contains(&tier)
@@ -313,7 +313,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What a green run will still not have proved of the subject.
+    /// Notes what even a green run does not prove about the subject.
     fn say_what_stays_open(&mut self) {
         let i = self.i;
         let only_base = self.deployed_last() == Side::Base;
@@ -333,7 +333,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Reads `--tiers`. Install is always part of a run: everything else stands on it.
+/// Parses `--tiers`. Install is always part of a run, because all other tiers depend on it.
 pub fn parse_tiers(text: &str) -> Result<BTreeSet<Tier>, String> {
     let mut out = BTreeSet::from([Tier::Install]);
     for word in text.split(',').map(str::trim) {
@@ -347,6 +347,11 @@ pub fn parse_tiers(text: &str) -> Result<BTreeSet<Tier>, String> {
         return Err("`restore` without `backup` has nothing to put back; write `backup,restore`".into());
     }
     Ok(out)
+}
+
+/// Whether a rung can be declared not applicable (SPEC 3.1).
+pub fn may_be_na(rung: Rung) -> bool {
+    !matches!(rung, Rung::Lint | Rung::Install)
 }
 
 #[cfg(test)]
@@ -428,7 +433,7 @@ mod tests {
         assert_eq!((count(Side::Base), count(Side::Head)), (1, 1));
     }
 
-    /// Other rooms test on plans of this builder; `CCCI_BLESS=1` renews their files.
+    /// The testkit uses plans of this builder. `CCCI_BLESS=1` renews their files.
     #[test]
     #[allow(clippy::disallowed_methods, reason = "whoever renews files says so by the environment")]
     fn the_example_plans_are_what_is_committed() {

@@ -1,15 +1,16 @@
-//! In which order the apps of a run come up.
+//! The order in which the apps of a run come up.
 
 use super::Inputs;
 use std::collections::BTreeSet;
 
-/// Who needs a dep: other deps, and the subject, which has the last place.
+/// The apps that need a dep: other deps, or the subject, which has the last place.
 pub(super) fn consumers(dep: usize, subject: &Inputs, deps: &[Inputs]) -> Vec<usize> {
     let all = deps.iter().chain([subject]).enumerate();
     all.filter(|(_, i)| i.needs.contains(&dep)).map(|(at, _)| at).collect()
 }
 
-/// The places of all apps, those that can come up at the same time together; the subject is last and alone.
+/// The places of all apps in stages. The apps of one stage can come up at the same time; the subject is alone in the
+/// last stage.
 pub(super) fn stages(subject: &Inputs, deps: &[Inputs]) -> Vec<Vec<usize>> {
     let mut out: Vec<Vec<usize>> = vec![];
     let mut left: BTreeSet<usize> = (0..deps.len()).collect();

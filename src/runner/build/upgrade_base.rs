@@ -1,5 +1,5 @@
-//! Chooses what the head is upgraded from, and says why (SPEC 6). Kept known-good deployments do not exist yet, so the
-//! published versions come right after what was said explicitly. Pure.
+//! Chooses the base, from which the head is upgraded, and says why (SPEC 6). Canonicals do not exist yet, so after an
+//! explicit choice the published versions come next. Pure.
 
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, Place, codes};
@@ -9,17 +9,17 @@ use ccci_recipe::directory::Previous;
 use ccci_recipe::settings::UpgradeBase;
 use ccci_recipe::source::SourceFacts;
 
-/// How many published versions a message names; more would hide the sentence.
+/// How many published versions a message lists. More would make it hard to read.
 const SHOWN: usize = 5;
 
-/// What was asked for, and by whom.
+/// The base that was asked for, and who asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wish {
-    /// The base.
+pub struct Wish {
+    /// The value of the flag or the setting.
     pub base: UpgradeBase,
-    /// The caller's flag, or the recipe's settings.
+    /// The caller (by the flag) or the recipe (by its settings).
     pub by: DecidedBy,
-    /// Where the settings say it.
+    /// Its place in the settings.
     pub place: Option<Place>,
 }
 
@@ -28,18 +28,18 @@ pub(crate) struct Wish {
 pub struct Base {
     /// Its commit.
     pub commit: Revision,
-    /// `tag 1.0.0+1.2` or `branch main`.
+    /// How it was found: `tag 1.0.0+1.2` or `branch main`.
     pub found_as: String,
     /// Its version, if it is a published one.
     pub version: Option<Version>,
 }
 
-/// The choice.
+/// The chosen base and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// What to upgrade from, if anything.
+    /// The base; `None` if there is nothing to upgrade from.
     pub base: Option<Base>,
-    /// Why this one, or why none. A fragment that follows "because" or stands alone.
+    /// Why this base, or why none. A text that can follow "because" or stand alone.
     pub reason: String,
     /// Who decided.
     pub by: DecidedBy,
@@ -50,16 +50,16 @@ impl Choice {
         Choice { base: None, reason: reason.into(), by }
     }
 
-    /// The same choice after it was seen that base and head compose to the same files: nothing would move.
-    pub(crate) fn nothing_moves(self) -> Choice {
+    /// The choice after base and head turned out to compose to the same files: no base, because nothing would change.
+    pub fn nothing_moves(self) -> Choice {
         let Some(base) = &self.base else { return self };
         let reason = format!("the base ({}) and the head compose to the same files", base.found_as);
         Choice::none(reason, DecidedBy::Structure)
     }
 }
 
-/// Chooses, top-down in the order of SPEC 6.
-pub(crate) fn choose(wish: &Wish, source: &SourceFacts) -> Result<Choice, Box<Diagnostic>> {
+/// Chooses the base, in the order of SPEC 6.
+pub fn choose(wish: &Wish, source: &SourceFacts) -> Result<Choice, Box<Diagnostic>> {
     match &wish.base {
         UpgradeBase::None => Ok(Choice::none("the upgrade base is set to `none`", wish.by)),
         UpgradeBase::Version(version) => explicit(version, wish, source),
@@ -91,7 +91,7 @@ fn published_are(version: &Version, source: &SourceFacts) -> String {
     if known.is_empty() {
         return "no version is published; write `none`".into();
     }
-    // the recipe part alone is the commonest slip: `1.2.0` or `1.2.0+x` for `1.2.0+6.4.3`
+    // the usual mistake is to write only the recipe part: `1.2.0` or `1.2.0+x` for `1.2.0+6.4.3`
     let recipe_part = |v: &str| v.split('+').next().unwrap_or(v).to_string();
     let same = known.iter().find(|k| recipe_part(k) == recipe_part(version.as_str()));
     let meant = same.map(|k| format!("did you mean `{k}`?"));
@@ -102,7 +102,7 @@ fn published_are(version: &Version, source: &SourceFacts) -> String {
     format!("{}published are {shown}{more}", meant.map(|m| format!("{m} ")).unwrap_or_default())
 }
 
-/// The newest published version that the head can follow; else why there is none.
+/// The newest published version that can be the head's base; otherwise the reason why there is none.
 fn published(source: &SourceFacts) -> Result<Choice, String> {
     let head = &source.head;
     let (which, none) = match (&head.tag, &head.label) {
@@ -130,7 +130,7 @@ fn published(source: &SourceFacts) -> Result<Choice, String> {
     Ok(Choice { base, reason: which, by: DecidedBy::Structure })
 }
 
-/// The tip of the target branch, unless the head is it or is already part of it.
+/// The tip of the target branch, unless it is the head or already contains the head.
 fn target(source: &SourceFacts, no_version: &str) -> Choice {
     let by = DecidedBy::Structure;
     let Some(tip) = &source.names.target else {
@@ -148,7 +148,7 @@ fn target(source: &SourceFacts, no_version: &str) -> Choice {
     Choice { base: Some(base), reason: format!("the tip of {} ({no_version})", tip.name), by }
 }
 
-/// Whether the repair under `previous/` is for this base; if not, what to say (lesson 21).
+/// Whether the repair under `previous/` is for this base. If not, the error is a warning about it (lesson 21).
 pub fn repair(previous: &Previous, base: Option<&Version>) -> Result<(), Box<Diagnostic>> {
     if base == Some(&previous.version) {
         return Ok(());
@@ -176,7 +176,7 @@ mod tests {
         Version::parse(text).unwrap()
     }
 
-    /// A source: tags as `version commit`, the head's commit, the target's tip.
+    /// A source: tags as (version, commit), the head's commit, and the tip of the target branch.
     fn source(tags: &[(&str, char)], head: char, tip: Option<char>) -> SourceFacts {
         let tag = |(name, c): &(&str, char)| Tag {
             name: (*name).into(),

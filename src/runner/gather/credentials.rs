@@ -1,18 +1,18 @@
-//! What a source's address holds that nobody may read: a password or token before the host, tokens of the query. Pure.
+//! Secrets in the address of a source: a password or token before the host, and tokens in the query. Pure.
 
 use ccci_model::secret::Secret;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-/// The secrets of an address over HTTP; a path, or a user of SSH, has none.
-pub(super) fn of(source: &str) -> Vec<Secret> {
+/// The secrets of an HTTP address. A path has none, and neither has the user of an SSH address.
+pub fn of(source: &str) -> Vec<Secret> {
     let Some(url) = Url::parse(source).ok().filter(|u| ["http", "https"].contains(&u.scheme())) else {
         return vec![];
     };
-    // a token may stand alone, where the user does otherwise
+    // a token can stand alone, in place of the user
     let login = url.password().unwrap_or(url.username()).to_string();
     let values = url.query_pairs().map(|(_, value)| value.into_owned());
-    // the redactor knows what the address writes with per cent
+    // the redactor also finds the percent-encoded form, so it needs the decoded value
     let login = percent_decode_str(&login).decode_utf8_lossy().into_owned();
     std::iter::once(login).chain(values).filter(|v| !v.is_empty()).map(Secret::new).collect()
 }

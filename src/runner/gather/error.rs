@@ -1,4 +1,4 @@
-//! Sorts what went wrong with a source: something that was written wrong, or something we could not do.
+//! Sorts errors of a source into diagnostics (something was written wrong) and errors (we could not do or look).
 
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, Place, codes};
@@ -6,20 +6,20 @@ use ccci_model::failure::{Blame, Failure, causes, is_of_machine};
 use ccci_swarm::ports::SourceError;
 use std::io;
 
-/// How many revisions a message names.
+/// How many revisions a message lists.
 const SHOWN: usize = 8;
 
-/// Why gathering ended.
+/// Why gathering ended early.
 #[derive(Debug)]
 pub enum GatherError {
     /// What someone wrote is wrong.
     Wrong(Box<Diagnostic>),
-    /// We could not do or look.
+    /// We could not do something, or not look.
     World(Box<Failure>),
 }
 
-/// What the machine did not do.
-pub(crate) fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
+/// The failure of an operation that the machine refused.
+pub fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
     Box::new(Failure::new(causes::MACHINE_REFUSED, expected, format!("the machine refused: {e}")))
 }
 
@@ -70,7 +70,7 @@ fn no_such_ref(rev: &str, known: &[String]) -> GatherError {
     GatherError::Wrong(Box::new(Diagnostic::new(codes::NO_SUCH_REF, message).help(help)))
 }
 
-/// Words by which a server or a path says that nothing is there, unlike a network that fails.
+/// Whether the message says that there is no repository, and not that the network failed.
 fn says_there_is_none(said: &str) -> bool {
     ["not found", "does not exist", "does not appear to be a git repository"].iter().any(|w| said.contains(w))
         && !said.contains("resolve host")

@@ -1,4 +1,4 @@
-//! Turns what was gathered into what the plan is made from. Pure.
+//! Turns what was gathered into inputs of the plan. Pure.
 
 use super::Gathered;
 use ccci_model::event::DecidedBy;
@@ -12,12 +12,12 @@ use ccci_swarm::routing::labels::Labels;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Gathered {
-    /// Whether a service is routed, so that HTTP is asked at all.
+    /// Whether a service is routed; without one, no HTTP request is made.
     pub fn routed(&self) -> bool {
         self.head.composed.as_ref().is_some_and(|c| first(c, labels::is_routed).is_some())
     }
 
-    /// Places that the services of either side mount and that ccci leaves alone, each once.
+    /// Places that the services of either side mount and that ccci does not touch, each once.
     pub fn left_alone(&self) -> Vec<Outside> {
         let mut out: Vec<Outside> = vec![];
         for side in self.base.iter().chain([&self.head]) {
@@ -30,7 +30,7 @@ impl Gathered {
         out
     }
 
-    /// What a run does not prove because a middleware in the labels of either side is not emulated, each once.
+    /// What a run does not prove because the ingress does not emulate a middleware of either side, each once.
     pub fn not_emulated(&self) -> Vec<String> {
         let sides = self.base.iter().chain([&self.head]);
         let services = sides.flat_map(|side| side.composed.iter().flat_map(Composed::services));
@@ -50,7 +50,7 @@ impl Gathered {
                     || self.head.composed.as_ref().and_then(|c| first(c, |l| l.contains_key(OLD_BACKED_UP)));
                 let reason = match (&service, old()) {
                     (Some(name), _) => format!("the service `{name}` has the label {BACKED_UP}"),
-                    // lesson 13: whoever wrote it believes that there is a backup
+                    // lesson 13: the author of the old label believes that there is a backup
                     (None, Some(name)) => format!(
                         "no service has the label {BACKED_UP}=true; the service `{name}` has the old label \
                          {OLD_BACKED_UP} alone, which version 2 of the contract ignores"
@@ -62,7 +62,7 @@ impl Gathered {
         }
     }
 
-    /// Settings that differ from the default, and where they were said.
+    /// Settings that differ from the default, each with the place where it is set.
     pub fn settings(&self) -> Vec<Setting> {
         let from = |key: &str| self.texts.spans.of(key).map(ToString::to_string).unwrap_or_default();
         let changed = keys::changed(&self.texts.recipe);
@@ -73,7 +73,7 @@ impl Gathered {
     }
 }
 
-/// The first service whose labels are such.
+/// The first service whose labels fulfil the condition.
 fn first(composed: &Composed, such: impl Fn(&BTreeMap<String, String>) -> bool) -> Option<String> {
     composed.services().iter().find(|s| such(&s.labels)).map(|s| s.name.to_string())
 }

@@ -1,4 +1,4 @@
-//! Finds the directory that a recipe's name or path means.
+//! Finds the recipe directory or repository that a recipe's name or path refers to.
 
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, codes};
@@ -6,23 +6,23 @@ use ccci_model::name::RecipeName;
 use ccci_recipe::files::{FileSystem, tidied};
 use std::path::{Path, PathBuf};
 
-/// Where recipes lie, below the project's root.
+/// The directory of all recipes, relative to the project's root.
 const RECIPES: &str = "recipes";
 /// The recipe directory inside a recipe's own repository.
 pub const INSIDE: &str = "ccci";
 
-/// What a name or a path means.
+/// The recipe that a name or a path refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The recipe.
     pub name: RecipeName,
-    /// Its directory in the project, if it has one, and how people know it.
+    /// Its directory in the project, if it has one, and that path as it is shown to users.
     pub directory: Option<(PathBuf, String)>,
-    /// The repository, when the path is one itself.
+    /// The repository, if the path itself is one.
     pub repository: Option<String>,
 }
 
-/// Looks a recipe up from `here`. With a source at hand a name needs no directory.
+/// Looks up a recipe, starting from `here`. A name needs no directory if there is a source.
 pub fn look_up(
     recipe: &str,
     here: &Path,
@@ -90,14 +90,14 @@ fn unknown(message: String, help: String) -> Box<Diagnostic> {
     Box::new(Diagnostic::new(codes::UNKNOWN_RECIPE, message).help(help))
 }
 
-/// A path as people see it from where they stand.
+/// A path as it is shown to users: relative to `here` if it is below.
 pub fn shown(path: &Path, here: &Path) -> String {
     let relative = path.strip_prefix(here).unwrap_or(path);
     let text = relative.to_string_lossy().into_owned();
     if text.is_empty() { ".".into() } else { text }
 }
 
-/// The names of the directories below one, sorted. None if it is not there.
+/// The names of the directories in a directory, sorted. Empty if the directory does not exist.
 pub fn names_below(files: &dyn FileSystem, directory: &Path) -> Vec<String> {
     let names = files.list(directory).into_iter().flatten().map(|named| named.name);
     names.filter(|n| !n.starts_with('.') && files.is_directory(&directory.join(n))).collect()

@@ -1,6 +1,6 @@
-//! Gathers everything that check, plan and run start from: the recipe's directories, its settings and scripts, the
-//! source's facts, the env and what the compose files come to. Looks and never touches; what is wrong with a text comes
-//! back as diagnostics, all together, and only what we could not look at is a failure.
+//! Gathers everything that check, plan and run need: the recipe's directories, its settings and scripts, the facts of
+//! the source, the env and the composed files. It only reads. Errors in texts are returned together, as diagnostics;
+//! only what could not be read is a failure.
 
 mod credentials;
 pub mod error;
@@ -32,7 +32,7 @@ use side::{Side, With};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What the caller wants.
+/// What the caller asks for.
 #[derive(Debug, Clone)]
 pub struct Asked<'a> {
     /// A recipe's name, or a path.
@@ -43,27 +43,27 @@ pub struct Asked<'a> {
     pub rev: Option<&'a str>,
     /// `--base`.
     pub base: Option<&'a str>,
-    /// `--no-local`: nothing of the recipe's own repository is run.
+    /// `--no-local`: no script of the recipe's own repository is used.
     pub no_local: bool,
-    /// The run; it makes the domain.
+    /// The run's id; the domain is made from it.
     pub run_id: &'a RunId,
     /// The zone of the domain.
     pub zone: &'a str,
 }
 
-/// What gathering is done with.
+/// The ports and places that gathering uses.
 pub struct Means<'a> {
-    /// Where the caller stands.
+    /// The caller's current directory.
     pub here: &'a Path,
     /// Where sources are cloned.
     pub cache: &'a Path,
-    /// Where recipe directories are read.
+    /// Reads recipe directories.
     pub files: &'a dyn FileSystem,
-    /// Where repositories are read.
+    /// Reads repositories.
     pub sources: &'a dyn Sources,
-    /// What bounds it.
+    /// The deadline and stop.
     pub limit: &'a Limit,
-    /// Learns what the source's address holds that nobody may read.
+    /// Learns the secrets in the source's address.
     pub redactor: &'a Redactor,
 }
 
@@ -72,13 +72,13 @@ pub struct Means<'a> {
 pub struct Texts {
     /// The settings.
     pub recipe: Recipe,
-    /// Where they are written.
+    /// Where each setting is written.
     pub spans: Spans,
     /// The files.
     pub directory: Directory,
 }
 
-/// Everything.
+/// The result of gathering.
 #[derive(Debug, Clone)]
 pub struct Gathered {
     /// Settings and files.
@@ -87,26 +87,26 @@ pub struct Gathered {
     pub source: SourceFacts,
     /// The run's domain.
     pub domain: Domain,
-    /// The revision under test.
+    /// The side under test.
     pub head: Side,
-    /// What it is upgraded from, if anything.
+    /// The side that it is upgraded from, if there is one.
     pub base: Option<Side>,
-    /// Why.
+    /// Which base was chosen and why.
     pub choice: Choice,
-    /// Whether the repair under `previous/` is laid over the base.
+    /// Whether the repair under `previous/` is merged into the base.
     pub repaired: bool,
     /// The scripts of all directories.
     pub scripts: Scripts,
-    /// What loading them said.
+    /// The diagnostics from loading the scripts.
     pub of_scripts: Diagnostics,
 }
 
-/// What came of it: values unless something is too wrong to go on, and everything there is to say.
+/// A result with its diagnostics. There is no value if an error made it impossible to go on.
 #[derive(Debug, Clone)]
 pub struct Outcome<T> {
-    /// The values; with errors among the diagnostics they may be shown but not run.
+    /// The value. If there are errors among the diagnostics, it may be shown but not run.
     pub value: Option<T>,
-    /// What is wrong.
+    /// All errors and warnings.
     pub diagnostics: Diagnostics,
 }
 
@@ -117,8 +117,7 @@ impl<T> Outcome<T> {
     }
 }
 
-/// The texts of a recipe directory: what `check` looks at when no source is at hand. A failure means that we could not
-/// look.
+/// The texts of a recipe directory; `check` uses them if there is no source. The error means that we could not look.
 pub fn texts(recipe: &str, here: &Path, files: &dyn FileSystem) -> Result<Outcome<Texts>, Box<Failure>> {
     match found_with(recipe, &whole(here, files), files, false) {
         Err(GatherError::Wrong(d)) => Ok(Outcome::nothing(Diagnostics::default(), *d)),
@@ -130,7 +129,7 @@ pub fn texts(recipe: &str, here: &Path, files: &dyn FileSystem) -> Result<Outcom
     }
 }
 
-/// What a name means, and the project's directory of it.
+/// The recipe that a name refers to, and its directory in the project.
 fn found_with(
     recipe: &str,
     here: &Path,
@@ -142,12 +141,12 @@ fn found_with(
     Ok((found, layer))
 }
 
-/// Where the caller stands, as the file system has it, so that directories above can be named.
+/// The caller's current directory as a full path, so that the directories above it are known.
 fn whole(here: &Path, files: &dyn FileSystem) -> PathBuf {
     files.real(here).unwrap_or_else(|_| here.to_path_buf())
 }
 
-/// Gathers everything. A failure means that we could not look.
+/// Gathers everything. The error means that we could not look.
 pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>, Box<Failure>> {
     let here = &whole(means.here, means.files);
     let (found, project) = match found_with(asked.recipe, here, means.files, asked.source.is_some()) {
@@ -158,7 +157,7 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
     let (alone, said) = read(&found, project.as_slice());
     let place = alone.spans.of("source").filter(|_| asked.source.is_none());
     let Some(given) = source_of(asked, &found, &alone.recipe, here) else {
-        // settings that cannot be read may name one
+        // the settings may name a source, but they cannot be read
         if said.0.iter().any(|d| d.code == codes::TOML_SYNTAX) {
             return Ok(Outcome { value: None, diagnostics: said });
         }
@@ -185,7 +184,7 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
     compose(asked, &*repository, source, texts, diagnostics)
 }
 
-/// The project's directory.
+/// Reads the recipe's directory in the project.
 fn project(found: &Found, files: &dyn FileSystem) -> Result<Option<Layer>, GatherError> {
     let Some((dir, shown)) = &found.directory else { return Ok(None) };
     let layer = layer(files, dir, shown, Origin::Project).map_err(|e| match is_of_machine(&e) {
@@ -205,7 +204,7 @@ fn project(found: &Found, files: &dyn FileSystem) -> Result<Option<Layer>, Gathe
     Ok(Some(layer))
 }
 
-/// `ccci/` of the revision under test, if there is one.
+/// Reads `ccci/` of the revision under test, if there is one.
 fn inside(source: &SourceFacts) -> Result<Option<Layer>, GatherError> {
     let files = &source.head.files;
     if !files.is_directory(Path::new(INSIDE)) {
@@ -224,7 +223,7 @@ fn read(found: &Found, layers: &[Layer]) -> (Texts, Diagnostics) {
     (Texts { recipe, spans, directory }, diagnostics)
 }
 
-/// The source, as seen from `here`: a relative path of the settings starts at their directory.
+/// The source, relative to `here`. In the settings, a relative path starts at their directory.
 fn source_of(asked: &Asked<'_>, found: &Found, recipe: &Recipe, here: &Path) -> Option<String> {
     if let Some(given) = asked.source.map(str::to_string).or_else(|| found.repository.clone()) {
         return Some(given);
@@ -262,7 +261,7 @@ fn compose(
         Err(d) => return Ok(Outcome::nothing(diagnostics, *d)),
     };
     let (scripts, of_scripts) = load_scripts(&texts.directory.merged().0.texts)?;
-    // what is missing now may come later from a hook; scripts that cannot be read may have one
+    // a hook may set later what is missing now; so may scripts that cannot be read
     let adds = |hook: &str| scripts.defines(hook) || of_scripts.has_errors();
     let of_head = adds(EXTRA_ENV.name) || adds(UPGRADE_EXTRA_ENV.name);
     let (head, said) = side_of(&texts, &domain, source.head.clone(), true, of_head, vec![]);
@@ -312,12 +311,12 @@ fn side_of(
     Side::make(facts, with)
 }
 
-/// Loads scripts. A failure is the machine's, and no script is to blame for it.
+/// Loads scripts. The error is one of the machine, never one of the scripts.
 pub fn load_scripts(texts: &RecipeTexts) -> Result<(Scripts, Diagnostics), Box<Failure>> {
     Scripts::load(texts, &ctx::sigs()).map_err(|e| of_machine("a thread for the scripts", &e))
 }
 
-/// The flag before the settings.
+/// The base that was asked for: by the flag, or otherwise by the settings.
 fn wish(asked: &Asked<'_>, texts: &Texts) -> Result<Wish, Box<Diagnostic>> {
     let Some(flag) = asked.base else {
         let place = texts.spans.of("upgrade.base").cloned();

@@ -1,5 +1,4 @@
-//! One side of a run: a revision with its env and what its compose files come to, as far as that is known before hooks
-//! run. Pure.
+//! One side of a run: a revision with its env and its composed files, as far as they are known before hooks run. Pure.
 
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, Severity, Text, codes};
@@ -14,11 +13,11 @@ use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-/// `${X:?…}` and `${X?…}`.
+/// A required variable: `${X:?…}` or `${X?…}`.
 static REQUIRED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\$\{([A-Za-z_][A-Za-z0-9_]*):?\?").expect("a constant pattern"));
 
-/// A revision, its env and what it composes to.
+/// A revision, its env and its composed files.
 #[derive(Debug, Clone)]
 pub struct Side {
     /// The revision.
@@ -27,36 +26,36 @@ pub struct Side {
     pub env: AppEnv,
     /// Its compose files, in order.
     pub compose_files: Vec<String>,
-    /// What is laid over them.
+    /// Compose files that are merged over them.
     pub overlays: Vec<Arc<Text>>,
-    /// What they come to, overlays included; none if they do not compose.
+    /// The composed files, with overlays. `None` if they do not compose.
     pub composed: Option<Composed>,
-    /// The same without overlays: what the author published.
+    /// The composed files without overlays: what the author published.
     pub published: Option<Composed>,
-    /// Whether a hook adds to the env, so that what is missing now may come later.
+    /// Whether a hook adds to the env, so that what is missing now may be set later.
     pub hooked: bool,
-    /// Variables that a hook has to give; composing took them as `1`.
+    /// Variables that a hook has to set. They had the value `1` when the files were composed.
     pub left_to_hooks: Vec<String>,
 }
 
-/// What a side is made with.
+/// The inputs of a side.
 pub struct With<'a> {
     /// The recipe.
     pub recipe: &'a RecipeName,
     /// The run's domain.
     pub domain: &'a Domain,
-    /// Variables of the settings, in the order they are laid over each other.
+    /// Variables of the settings; later maps override earlier ones.
     pub settings: &'a [&'a BTreeMap<String, String>],
-    /// Where each of them is written.
+    /// Where each of these maps is written.
     pub places: &'a [Option<&'a Place>],
-    /// Compose files laid over those of the recipe.
+    /// Compose files that are merged over those of the recipe.
     pub overlays: Vec<Arc<Text>>,
-    /// Whether a hook adds to the env, so that what is missing now may come later.
+    /// Whether a hook adds to the env, so that what is missing now may be set later.
     pub hooked: bool,
 }
 
 impl Side {
-    /// Makes a side; everything that is wrong with its texts comes along.
+    /// Makes a side. Also returns everything that is wrong with its texts.
     pub fn make(facts: RevisionFacts, with: With<'_>) -> (Side, Diagnostics) {
         let from = From {
             sample: facts.files.text(".env.sample"),
@@ -66,9 +65,9 @@ impl Side {
             recipe: with.recipe,
         };
         let (env, mut diagnostics) = app_env(&from);
-        // taken as absent, they would change what is tested
+        // a file that cannot be read must not count as absent, because that would change what is tested
         diagnostics.0.extend([".env.sample", "abra.sh"].iter().filter_map(|p| unreadable(p, &facts)));
-        // asked of the text as it was written, so that the places are right
+        // this uses the text as it was written, so that the places are right
         let written = from.sample.map(|text| EnvFile::parse(text).0.secrets().1);
         diagnostics.0.extend(written.into_iter().flat_map(|d| d.0));
         let texts = compose_files::read(&env.vars, &facts.files);
@@ -109,7 +108,7 @@ impl Side {
             all.0.extend(found.0);
         }
         self.published = published;
-        // the author says that it may stay unset by leaving it commented out
+        // a variable that the author commented out may stay unset
         let optional = |name: &str| self.env.sample.commented.iter().any(|e| e.key == name);
         let named = |d: &Diagnostic| d.about.as_deref().is_some_and(optional);
         all.0.retain(|d| d.code != codes::UNSET_VARIABLE || !(with.hooked || named(d)));
@@ -117,7 +116,7 @@ impl Side {
             all.0.extend(composed.deployable().0);
             all.0.extend(no_app(composed, texts));
             all.0.extend(long_names(composed, with.domain));
-            // a hook may give another name, or leave out the compose file
+            // a hook may change the name of a file, or leave out the compose file
             if !with.hooked {
                 all.0.extend(missing_files(composed, files));
             }
@@ -125,9 +124,9 @@ impl Side {
         diagnostics.0.extend(all.0);
     }
 
-    /// Whether another side would deploy the very same: same services, same content of configs and secrets, and the same
-    /// env, which the service `app` is given as a whole.
-    pub(crate) fn same_as(&self, other: &Side) -> bool {
+    /// Whether the other side would deploy exactly the same: same services, same content of configs and secrets, and
+    /// the same env, because the service `app` gets the whole env.
+    pub fn same_as(&self, other: &Side) -> bool {
         let (Some(a), Some(b)) = (&self.published, &other.published) else { return false };
         let content = |side: &Side, c: &Composed| -> Vec<Option<Vec<u8>>> {
             let files = c.referenced_files();
@@ -136,7 +135,7 @@ impl Side {
         self.env.vars == other.env.vars && a.to_yaml() == b.to_yaml() && content(self, a) == content(other, b)
     }
 
-    /// As the plan knows it.
+    /// The deployment of this side, as the plan contains it.
     pub fn deployment(&self, repaired: bool) -> Deployment {
         let services = self.composed.iter().flat_map(|c| c.services()).map(|s| s.name.to_string());
         Deployment {
@@ -152,7 +151,7 @@ impl Side {
     }
 }
 
-/// What is said of a part of `COMPOSE_FILE` that is no file.
+/// The diagnostic for a part of `COMPOSE_FILE` that cannot be used as a file.
 fn unnamed(fault: &Fault, facts: &RevisionFacts, with: &With<'_>) -> Diagnostic {
     let mut d = match fault {
         Fault::Unreadable { name, why } => cannot_read(name, why, facts),
@@ -162,7 +161,7 @@ fn unnamed(fault: &Fault, facts: &RevisionFacts, with: &With<'_>) -> Diagnostic 
     d
 }
 
-/// What is said of a file that is there and cannot be read as text.
+/// The diagnostic for a file that exists but cannot be read as text.
 fn unreadable(path: &str, facts: &RevisionFacts) -> Option<Diagnostic> {
     facts.files.unreadable(path).map(|why| cannot_read(path, &why, facts))
 }
@@ -172,7 +171,7 @@ fn cannot_read(path: &str, why: &str, facts: &RevisionFacts) -> Diagnostic {
     Diagnostic::new(codes::UNREADABLE_FILE, message).help(UNREADABLE_HELP)
 }
 
-/// The last place that sets `COMPOSE_FILE`: the settings, `abra.sh` or the line of the sample that names this file.
+/// The last place that sets `COMPOSE_FILE`: the settings, `abra.sh`, or the line of the sample that names this file.
 fn who_names(name: Option<&str>, files: &Files, with: &With<'_>) -> Option<Place> {
     let mut settings = with.settings.iter().zip(with.places).rev();
     if let Some((_, place)) = settings.find(|(vars, _)| vars.contains_key(COMPOSE_FILE)) {
@@ -187,14 +186,14 @@ fn who_names(name: Option<&str>, files: &Files, with: &With<'_>) -> Option<Place
     Some(entry.place.clone())
 }
 
-/// Where `abra.sh` sets `COMPOSE_FILE` last.
+/// The last place where `abra.sh` sets `COMPOSE_FILE`.
 fn exported(abra: &Arc<Text>) -> Option<Place> {
     let sets = |line: &str| line.starts_with(&format!("export {COMPOSE_FILE}="));
     let line = abra.content.lines().collect::<Vec<_>>().into_iter().rposition(sets)?;
     Some(Place::at_line(abra, line + 1, 1, 1))
 }
 
-/// Variables that the texts require and the env lacks.
+/// Variables that the texts require and that the env does not set.
 fn required(texts: &[Arc<Text>], vars: &BTreeMap<String, String>) -> Vec<String> {
     let found = texts.iter().flat_map(|t| REQUIRED.captures_iter(&t.content));
     let mut names: Vec<String> = found.map(|c| c[1].to_string()).collect();
@@ -220,7 +219,7 @@ fn no_app(composed: &Composed, texts: &[Arc<Text>]) -> Option<Diagnostic> {
     })
 }
 
-/// Files of configs and secrets that the recipe does not have.
+/// Diagnostics for files of configs and secrets that the recipe does not have.
 fn missing_files(composed: &Composed, files: &Files) -> Vec<Diagnostic> {
     let configs = composed.configs().into_iter().map(|o| ("config", "configs", o));
     let secrets = composed.secrets().into_iter().map(|o| ("secret", "secrets", o));
@@ -241,7 +240,7 @@ fn missing_files(composed: &Composed, files: &Files) -> Vec<Diagnostic> {
     own.filter_map(say).collect()
 }
 
-/// Names that Swarm would refuse only after half of the stack was made (lesson 35).
+/// Diagnostics for names that are too long. Swarm would refuse them only after it made half of the stack (lesson 35).
 fn long_names(composed: &Composed, domain: &Domain) -> Vec<Diagnostic> {
     let stack = domain.stack().to_string();
     let (secrets, configs) = (composed.secrets(), composed.configs());
@@ -259,9 +258,9 @@ fn long_names(composed: &Composed, domain: &Domain) -> Vec<Diagnostic> {
     long.map(say).collect()
 }
 
-/// What is wrong with the base, as far as it keeps a run from starting. What is merely odd about a version that was
-/// published long ago helps nobody.
-pub(crate) fn of_base(diagnostics: Diagnostics) -> Diagnostics {
+/// Diagnostics of the base, but only errors, which keep a run from starting. Warnings about a version that was
+/// published long ago help nobody.
+pub fn of_base(diagnostics: Diagnostics) -> Diagnostics {
     let errors = diagnostics.0.into_iter().filter(|d| d.severity == Severity::Error);
     let say = |mut d: Diagnostic| {
         let first = d.help.take().map(|h| format!("{h}; ")).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Finds names that look like a slip: variables of the settings that nothing of the recipe mentions while it does mention
-//! something near, and services of the scripts that no compose file has.
+//! Finds names that are probably misspelt: variables of the settings that no file of the recipe mentions although the
+//! sample has a similar one, and services in scripts that no compose file has.
 
 use super::{Gathered, Texts};
 use ccci_model::diag::nearest::{did_you_mean, nearest};
@@ -10,11 +10,11 @@ use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-/// Names in capitals: that is how recipes write variables.
+/// Names in capitals, as recipes write variables.
 static NAME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b[A-Z][A-Z0-9_]{2,}\b").expect("a constant pattern"));
 
-/// Raises what looks like a slip in `env` and `upgrade.env`.
+/// Warns about variables in `env` and `upgrade.env` that are probably misspelt.
 pub fn variables(g: &Gathered) -> Diagnostics {
     let recipe = &g.texts.recipe;
     let both = [("env", &recipe.env), ("upgrade.env", &recipe.upgrade_env)];
@@ -38,14 +38,14 @@ pub fn variables(g: &Gathered) -> Diagnostics {
     Diagnostics(slips.filter_map(say).collect())
 }
 
-/// Variables that the recipe's sample knows, commented-out ones too.
+/// Variables of the recipe's sample, including those that are commented out.
 fn known(g: &Gathered) -> BTreeSet<String> {
     let sample: &EnvFile = &g.head.env.sample;
     sample.entries.iter().chain(&sample.commented).map(|e| e.key.clone()).collect()
 }
 
-/// Raises services that scripts name and neither side has. A hook that gives variables may bring compose files along,
-/// with services that nobody knows before it has run.
+/// Warns about services that scripts name and neither side has. It says nothing if a hook sets variables: the hook may
+/// add compose files, whose services are unknown before it has run.
 pub fn services(g: &Gathered, spoken: &[Spoken]) -> Diagnostics {
     let sides: Vec<_> = std::iter::once(&g.head).chain(&g.base).collect();
     if sides.iter().any(|s| s.hooked || s.composed.is_none()) {
@@ -65,11 +65,11 @@ pub fn services(g: &Gathered, spoken: &[Spoken]) -> Diagnostics {
     Diagnostics(spoken.iter().filter(|s| !known.contains(s.text.as_str())).map(say).collect())
 }
 
-/// Where the settings write the name.
+/// Where the settings contain the name.
 fn place(texts: &Texts, key: &str, name: &str) -> Option<Place> {
     let value = texts.spans.of(key)?;
     let content = &value.text.content;
-    // a `[section]` has the place of its header, its entries stand below
+    // a `[section]` has the place of its header; its entries come after it
     let words: BTreeMap<usize, &str> = content[value.range.start..].match_indices(name).collect();
     let at = value.range.start + *words.keys().next()?;
     Some(Place::new(&value.text, at..at + name.len()))

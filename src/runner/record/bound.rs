@@ -1,17 +1,18 @@
-//! Keeps a record as small as its reader wants it: texts of one event are cut, and when the record is nearly full, what only tells
-//! of calls and waits is left out. What a verdict is made from is always recorded.
+//! Limits the size of a record. Texts of an event that is too large are cut. When the record is nearly full, calls,
+//! messages, waits and starts of hooks are left out. What the verdict depends on is always recorded.
 
 use super::MOST_BYTES;
 use ccci_model::event::{Event, What};
 use serde_json::Value;
 
-/// Bytes of the record up to which everything is recorded.
-pub(crate) const ROOM: u64 = MOST_BYTES - (8 << 20);
-/// Bytes of one event.
-pub(crate) const MOST_EVENT: usize = 1 << 20;
-/// Bytes of one event once there is no more room: eight mebibytes hold more of them than a run has steps and tests.
+/// Size of a record, in bytes, up to which every event is recorded.
+pub const ROOM: u64 = MOST_BYTES - (8 << 20);
+/// Maximum size of one event, in bytes.
+pub const MOST_EVENT: usize = 1 << 20;
+/// Maximum size of one event once the record is full, in bytes. The remaining 8 MiB hold more such events than a run
+/// has steps and tests.
 const MOST_LATE: usize = 4 << 10;
-/// What stands where a text was cut.
+/// Marks where a text was cut.
 const CUT: &str = " … [cut: the record has no room for more]";
 
 /// How full a record is.
@@ -21,19 +22,19 @@ pub(crate) struct Bound {
     left_out: u64,
 }
 
-/// What becomes of an event.
-pub(crate) enum Fits {
-    /// It is recorded like this.
+/// How an event is recorded.
+pub enum Fits {
+    /// It is recorded in this form.
     As(Event),
-    /// The first that is left out: this stands in its place.
+    /// It is the first one that is left out. This notice is recorded instead.
     Notice(Event),
-    /// It is left out as others before it.
+    /// It is left out, like others before it.
     No,
 }
 
 impl Bound {
-    /// Makes an event fit.
-    pub(crate) fn fit(&mut self, event: Event) -> Fits {
+    /// Makes an event fit into the record.
+    pub fn fit(&mut self, event: Event) -> Fits {
         let full = self.bytes > ROOM;
         if full && only_tells(&event.what) {
             self.left_out += 1;
@@ -48,18 +49,19 @@ impl Bound {
         Fits::As(short(event, most))
     }
 
-    /// Counts what was written.
-    pub(crate) fn wrote(&mut self, bytes: usize) {
+    /// Counts bytes that were written.
+    pub fn wrote(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
     }
 }
 
-/// Whether an event changes nothing of what becomes of the run.
+/// Whether the outcome of the run does not depend on the event.
 fn only_tells(what: &What) -> bool {
     matches!(what, What::Called { .. } | What::Said { .. } | What::Waiting { .. } | What::HookStarted { .. })
 }
 
-/// The event with texts so short that all of it has at most so many bytes. The plan is as large as it is: it is read again.
+/// The event with its texts cut so that its size is at most `most` bytes. The start of the run is never cut, because
+/// its plan is read back.
 fn short(event: Event, most: usize) -> Event {
     let size = |value: &Value| serde_json::to_string(value).map_or(0, |text| text.len());
     let Ok(mut value) = serde_json::to_value(&event) else { return event };

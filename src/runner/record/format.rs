@@ -1,15 +1,15 @@
-//! What a format of a record is; the formats themselves are a table of the room above.
+//! The definition of a format, which renders a record. The formats themselves are a table in the report crate.
 
 use super::Record;
 
 /// A format.
 pub struct Format {
-    /// As users write it in `--format`.
+    /// Its name in `--format`.
     pub name: &'static str,
-    /// The file in the run's directory.
+    /// Its file in the run's directory.
     pub file: &'static str,
     /// What it is for.
     pub doc: &'static str,
-    /// Makes it.
+    /// Renders it.
     pub render: fn(&Record) -> Vec<u8>,
 }

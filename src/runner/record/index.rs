@@ -1,6 +1,6 @@
-//! Lists kept records without reading their events: an index remembers what was read of each. It is a cache and never
-//! trusted over a record: a row counts only for the file that it was made from, and what is missing, torn or stale is read
-//! anew. Several processes may list and add at once.
+//! Lists kept records without reading all their events: an index stores a summary of each record. The index is only a
+//! cache: a row counts only if its record is unchanged, and what is missing, damaged or outdated is read again. Several
+//! processes may list and add at the same time.
 
 use super::{EVENTS, Record};
 use ccci_model::event::What;
@@ -11,15 +11,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 
-/// What a row was made by: a ccci that judges otherwise, or keeps other fields, reads the records anew.
+/// The maker of a row. Change it when runs are judged differently or rows have other fields: the records are then read
+/// again.
 const MADE_BY: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
-/// Rows that count for nothing, above which the index is written anew.
+/// Number of useless rows above which the index is rewritten.
 const MOST_DEAD: usize = 1_000;
 
-/// A record in a line.
+/// The summary of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The run.
+    /// The run's id.
     pub run_id: RunId,
     /// The recipe under test.
     pub recipe: RecipeName,
@@ -27,22 +28,22 @@ pub struct Summary {
     pub version: Option<Version>,
     /// Its commit.
     pub commit: Revision,
-    /// The domain whose lock says whether the run goes on.
+    /// The run's domain; its lock tells whether the run is still going on.
     pub domain: Domain,
     /// The one word.
     pub verdict: Verdict,
     /// 0 to 5.
     pub level: u8,
-    /// When it began, ms since 1970.
+    /// When it began, in ms since 1970.
     pub began_ms: u64,
-    /// How long it took, ms.
+    /// How long it took, in ms.
     pub total_ms: u64,
-    /// Whether it told its end.
+    /// Whether the record contains the end of the run.
     pub ended: bool,
 }
 
 impl Summary {
-    /// Of a record.
+    /// The summary of a record.
     pub fn of(record: &Record) -> Summary {
         let o = &record.outcome;
         let app = o.plan.subject();
@@ -66,7 +67,7 @@ impl Summary {
 pub struct Listed {
     /// The name of its directory.
     pub name: String,
-    /// What it says, or why it cannot be read.
+    /// Its summary, or why the record cannot be read.
     pub summary: Result<Summary, String>,
 }
 
@@ -80,16 +81,16 @@ struct Row {
 }
 
 impl Row {
-    /// The row between two ends of line: whatever is before it in the file, it stands alone.
+    /// The row as a line. It begins with a newline, so that it is complete even if the last line in the file is not.
     fn line(&self) -> String {
         format!("\n{}\n", serde_json::to_string(self).expect("a row has text keys only"))
     }
 }
 
-/// All kept records, the oldest first. An index that cannot be written is none the next time; nothing else depends on it.
+/// All kept records, the oldest first. If the index cannot be read or written, this only takes more time.
 pub fn list(records: &dyn Records) -> io::Result<Vec<Listed>> {
     let index = records.index().unwrap_or_default();
-    // a later row of the same name was made from a newer file
+    // of several rows with the same name, the last one was made from the newest file
     let rows = index.split(|b| *b == b'\n').filter(|line| !line.is_empty());
     let rows = rows.map(|line| serde_json::from_slice::<Row>(line).ok().filter(|row| row.made_by == MADE_BY));
     let mut known: BTreeMap<String, Row> = BTreeMap::new();
@@ -113,7 +114,7 @@ pub fn list(records: &dyn Records) -> io::Result<Vec<Listed>> {
         };
         all.push(Listed { name, summary });
     }
-    // a failure to write costs the next listing some time
+    // if this fails, only the next listing takes longer
     let _ = match written - used.len() > MOST_DEAD {
         true => {
             let rows = used.iter().map(Row::line).chain([added]);
@@ -171,7 +172,7 @@ mod tests {
     fn an_index_is_never_trusted_over_the_record() {
         let records = three();
         list(&records).unwrap();
-        // the end is gone: the run was killed, whatever the index says
+        // the record has lost its end, as after a killed run, but the index still has the old summary
         let whole = events("b");
         records.put("b", whole.lines().take(2).map(|l| format!("{l}\n")).collect::<String>());
         records.put("c", "nonsense\n");

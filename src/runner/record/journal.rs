@@ -1,5 +1,6 @@
-//! Writes a record while the run goes on: each event hidden, appended and flushed, then the reports, whole or not at
-//! all. A disk that refuses is told once and never loses the verdict, which is made from memory.
+//! Writes a record while the run goes on. Each event is redacted, appended and flushed. At the end come the reports,
+//! each one completely or not at all. An error of the disk is reported once and does not change the verdict, which is
+//! made from memory.
 
 use super::bound::{Bound, Fits};
 use super::format::Format;
@@ -22,29 +23,29 @@ use std::path::{Path, PathBuf};
 /// Why a record cannot be written. Fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// There is one already; two runs in one file would be none.
+    /// There is a record already. Two runs in one file would make it unreadable.
     #[error("use `{}` for the record: it holds one already", .0.display())]
     Taken(PathBuf),
-    /// There is something else in its place.
+    /// There is something else that is not a directory.
     #[error("use `{}` for the record: it is no directory", .0.display())]
     NoDirectory(PathBuf),
-    /// The disk refuses.
+    /// The disk refused.
     #[error("write `{}`", .path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
 impl RecordError {
-    /// Whether another place was meant: the caller has to name one.
+    /// Whether the caller has to name another directory.
     pub fn is_wrong_place(&self) -> bool {
         matches!(self, RecordError::Taken(_) | RecordError::NoDirectory(_))
     }
 
-    /// As the record and the reader see it.
+    /// The failure for the record and the user.
     pub fn failure(&self) -> Failure {
         let failure =
             Failure::new(causes::RECORD_FAILED, "the record to be written", format!("failed to {self}"));
@@ -68,7 +69,7 @@ pub struct Journal {
     dir: PathBuf,
     formats: &'static [Format],
     redactor: Redactor,
-    /// None after the disk refused: what follows would have a hole before it.
+    /// `None` after a write failed: events appended later would follow a gap.
     file: Option<File>,
     events: Vec<Event>,
     bound: Bound,
@@ -76,16 +77,17 @@ pub struct Journal {
     keep_archives: bool,
 }
 
-/// A record that is done.
+/// A finished record.
 pub struct Finished {
-    /// The record; none when the run had not even begun.
+    /// The record. `None` if the run had not even begun.
     pub record: Option<Record>,
-    /// What could not be made or looked at, in words for people. Never changes the verdict.
+    /// What could not be made or read, as texts for users. They never change the verdict.
     pub notes: Vec<String>,
 }
 
 impl Journal {
-    /// Starts a record in a directory, which is made; one that holds a record is refused. At the end every format is written.
+    /// Starts a record in a directory, and makes the directory. Refuses one that already holds a record. At the end
+    /// every format is written.
     pub fn begin(dir: &Path, redactor: Redactor, formats: &'static [Format]) -> Result<Journal, RecordError> {
         let path = dir.join(EVENTS);
         let failed = |source| RecordError::Write { path: path.clone(), source };
@@ -110,12 +112,13 @@ impl Journal {
         })
     }
 
-    /// Whether archives of backups stay after a run in which nothing was wrong with them.
+    /// Whether archives of backups are kept even if nothing was wrong with them.
     pub fn keep_archives(&mut self, keep: bool) {
         self.keep_archives = keep;
     }
 
-    /// Takes an event: hides, appends, remembers. Returns it as it was recorded; nothing if the record has no room for it.
+    /// Takes an event: redacts it, appends it and keeps it in memory. Returns it as it was recorded, or `None` if the
+    /// record has no room for it.
     pub fn take(&mut self, event: Event) -> Option<&Event> {
         let event = match self.bound.fit(redaction::hide(&self.redactor, event)) {
             Fits::As(event) | Fits::Notice(event) => event,
@@ -138,12 +141,12 @@ impl Journal {
         self.events.last()
     }
 
-    /// The error of the disk so far.
+    /// The first error of the disk, if there was one.
     pub fn error(&self) -> Option<&RecordError> {
         self.error.as_ref()
     }
 
-    /// Ends the record: hides once more what was learnt late, writes every report, scans every file.
+    /// Ends the record: redacts again with secrets that became known later, writes every report and scans every file.
     pub fn finish(mut self) -> Finished {
         let mut notes = vec![];
         self.settle();
@@ -170,7 +173,7 @@ impl Journal {
         Finished { record, notes }
     }
 
-    /// Hides what later secrets reveal in earlier events, and mends a file with a hole if the disk takes it now.
+    /// Redacts earlier events with secrets that became known later, and rewrites a file with a gap.
     fn settle(&mut self) {
         let hidden: Vec<Event> =
             self.events.iter().map(|e| redaction::hide(&self.redactor, e.clone())).collect();
@@ -183,7 +186,7 @@ impl Journal {
         }
     }
 
-    /// The same in files that were kept before a secret was known, and in the plan. Archives stay as they are.
+    /// Does the same for the plan, and for files that were kept before a secret was known. Archives are not changed.
     fn settle_files(&mut self) {
         let kept = self.events.iter().filter_map(|e| match &e.what {
             What::Kept { file, sha256: None, .. } => Some((file.clone(), None)),
@@ -202,8 +205,8 @@ impl Journal {
         }
     }
 
-    /// Removes archives that nobody needs any more: they hold the app's data as they were. Where something was wrong with
-    /// a backup or a restore they are evidence.
+    /// Removes archives that are not needed any more, because they contain the app's data. If something was wrong with
+    /// the backup or the restore, they stay as evidence.
     fn drop_archives(&mut self) {
         let archives = self.archives();
         let Some(record) = Record::of(self.events.clone()).filter(|_| !self.keep_archives) else { return };
@@ -214,7 +217,7 @@ impl Journal {
         }
         let gone = |file: &String| fs::remove_file(self.dir.join(file)).is_ok();
         let files: Vec<String> = archives.into_iter().filter(gone).collect();
-        // their directories go with them if nothing else is in there
+        // their directories are removed if nothing else is in them
         for dir in files.iter().filter_map(|f| Path::new(f).parent()).collect::<BTreeSet<_>>() {
             let _ = fs::remove_dir(self.dir.join(dir));
         }
@@ -223,7 +226,7 @@ impl Journal {
         self.take(Event { at, what: What::ArchivesDropped { files } });
     }
 
-    /// Writes all events anew; a record that is whole after all has no error.
+    /// Writes all events again. If this succeeds, the record is complete and has no error any more.
     fn rewrite(&mut self) {
         let all: String = self.events.iter().map(line).collect();
         match write_whole(&self.dir, EVENTS, all.as_bytes()) {
@@ -253,8 +256,8 @@ impl Journal {
     }
 }
 
-/// Writes every format beside the record. Returns formats that could not be made (a bug of ours, which may not turn a
-/// green run red: lesson 38) and files that could not be written.
+/// Writes every format into the record's directory. Returns messages about formats that could not be made (a bug in
+/// ccci, which must not turn a green run red: lesson 38), and the errors of files that could not be written.
 pub fn write_reports(dir: &Path, formats: &[Format], record: &Record) -> (Vec<String>, Vec<RecordError>) {
     let (mut notes, mut errors) = (vec![], vec![]);
     for format in formats {
@@ -265,14 +268,14 @@ pub fn write_reports(dir: &Path, formats: &[Format], record: &Record) -> (Vec<St
             }
         }
     }
-    // the new names are to be on the disk as well
+    // the new names must be on the disk too
     let synced = File::open(dir).and_then(|d| d.sync_all());
     errors.extend(synced.err().map(|source| RecordError::Write { path: dir.to_path_buf(), source }));
     (notes, errors)
 }
 
-/// A file that appears whole or not at all; its content is on the disk before it has its name. Who may read it says the
-/// process's umask, as for the events.
+/// Writes a file so that it appears completely or not at all: its content is on the disk before it gets its name. The
+/// process's umask decides who may read it, as for the events.
 fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
     let path = dir.join(name);
     let write = || -> io::Result<()> {
@@ -315,7 +318,7 @@ mod tests {
         let failure = journal.error().unwrap().failure();
         assert_eq!(failure.cause, "record-failed");
         assert!(failure.to_do.iter().any(|t| t.contains("--out DIR")), "{failure:?}");
-        // the room comes back: the record is mended from memory
+        // `finish` can write to the disk again, so the record is restored from memory
         let record = journal.finish().record.unwrap();
         assert_eq!(record.outcome.verdict, Verdict::Green);
         assert_eq!(Record::read(dir.path()).unwrap(), record);

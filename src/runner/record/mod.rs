@@ -1,4 +1,4 @@
-//! A kept record: the events of a run and what became of it. Reads them back; writing is `journal.rs`.
+//! A kept record: the events of a run and its outcome. This file reads records back; `journal.rs` writes them.
 
 pub mod bound;
 pub mod format;
@@ -17,26 +17,27 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The file that everything else is made from.
+/// The file with the events. Everything else is made from it.
 pub const EVENTS: &str = "events.jsonl";
-/// The plan, for reading it beside the record.
+/// The plan, as a separate file for users.
 pub const PLAN: &str = "plan.json";
-/// So many bad lines are shown; a file that is no record at all would fill the screen.
+/// How many bad lines are shown. A file that is no record at all would fill the screen.
 const SHOWN: usize = 10;
-/// Bytes of a record's events, a hundred times what a long run writes: `bound.rs` sees to it that no more is written.
+/// Maximum size of a record's events, in bytes: a hundred times what a long run writes. `bound.rs` makes sure that no
+/// more is written.
 pub const MOST_BYTES: u64 = 32 << 20;
 
-/// A record and its judgement.
+/// A record and its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// All events, in order.
     pub events: Vec<Event>,
-    /// What became of the run.
+    /// The outcome of the run.
     pub outcome: Outcome,
 }
 
 impl Record {
-    /// Judges events. `None` when they do not begin with a plan.
+    /// Makes a record from events and judges them. `None` if they do not begin with the start of a run.
     pub fn of(events: Vec<Event>) -> Option<Record> {
         let outcome = judge(&events)?;
         Some(Record { events, outcome })
@@ -58,10 +59,10 @@ impl Record {
         Record::parse(&shown, &content)
     }
 
-    /// Reads the text of a record. A last line without its newline was being written when the run was killed: it is
-    /// left out if it cannot be read.
+    /// Parses a record. The last line is ignored if it has no newline and cannot be parsed: it was being written when
+    /// the run was killed.
     pub fn parse(path: &str, content: &str) -> Result<Record, Vec<Diagnostic>> {
-        // only what is wrong needs a copy to point into
+        // a copy of the text is made only if there is an error to point to
         let text = LazyCell::new(|| Arc::new(Text { path: path.to_string(), content: content.to_string() }));
         let (mut events, mut bad, mut reader) = (vec![], vec![], older::Reader::default());
         for (n, line) in content.split_inclusive('\n').enumerate() {
@@ -75,7 +76,7 @@ impl Record {
                     let message = format!("line {} is no event: {known}", n + 1);
                     let d = Diagnostic::new(codes::BAD_RECORD, message).at(place);
                     bad.push(if known == reason { d } else { d.help("a newer ccci may have written it") });
-                    // finding a place means counting lines: all of a big file that is no record would take for ever
+                    // finding a place means counting lines; a large file in which every line is bad would take too long
                     if bad.len() == SHOWN {
                         break;
                     }
@@ -92,14 +93,14 @@ impl Record {
     }
 }
 
-/// A file's bytes. What is no plain file is not opened: a pipe would be waited for, a device read for ever.
+/// The bytes of a file. Only a regular file is opened: reading a pipe would block, and reading a device would not end.
 pub fn plain(path: &Path) -> io::Result<Vec<u8>> {
     let facts = fs::metadata(path)?;
     if !facts.is_file() {
         return Err(io::Error::other("it is no plain file"));
     }
     let mut bytes = vec![];
-    // it may grow meanwhile
+    // the file may grow in the meantime
     if facts.len() <= MOST_BYTES {
         fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     }
@@ -110,7 +111,7 @@ pub fn plain(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The parser's words without its own position, which counts within the line.
+/// The parser's message without its position, which is relative to the line.
 fn reason(e: &serde_json::Error) -> String {
     let text = e.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_string()
@@ -119,20 +120,20 @@ fn reason(e: &serde_json::Error) -> String {
 /// A directory that may hold a record.
 #[derive(Debug)]
 pub struct Kept {
-    /// Where.
+    /// The directory.
     pub dir: PathBuf,
     /// The record, or why it cannot be read.
     pub record: Result<Record, Vec<Diagnostic>>,
 }
 
 impl Kept {
-    /// What a directory holds.
+    /// Reads the record of a directory.
     pub fn read(dir: PathBuf) -> Kept {
         Kept { record: Record::read(&dir), dir }
     }
 }
 
-/// The directories below one that hold a record, the oldest run first; run ids sort by their start.
+/// The directories in `below` that hold a record, the oldest run first: run ids sort by their start.
 pub fn kept_dirs(below: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(below).into_iter().flatten().flatten();
     let mut out: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.join(EVENTS).is_file()).collect();

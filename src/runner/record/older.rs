@@ -1,7 +1,7 @@
-//! Records of older forms, read as what they meant.
+//! Reads records of older forms as the events of today.
 //!
-//! In form 1 a failure stood in the end of each hook, test and step that it made fail, in words, so that one failure could
-//! stand in a record three times; the blame `infra` was called `world`; and deploys were not told by themselves.
+//! In form 1, each hook, test and step that failed contained the text of its failure, so one failure could be in a
+//! record three times. The blame `infra` was called `world`. There was no event for a deploy.
 
 use ccci_model::event::{Event, SCHEMA, What};
 use ccci_model::failure::FailureId;
@@ -10,25 +10,25 @@ use ccci_model::tier::Status;
 use serde::de::Error;
 use serde_json::{Value, json};
 
-/// Reads the lines of one record, in order; the first line tells the form.
+/// Reads the lines of one record, in order. The first line says which form it has.
 #[derive(Default)]
 pub(super) struct Reader {
     older: Option<Older>,
     begun: bool,
 }
 
-/// What earlier lines of an older record told.
+/// What was read from earlier lines of an older record.
 #[derive(Default)]
 struct Older {
     plan: Option<Plan>,
     last: FailureId,
-    /// What the hooks and tests of the step that goes on have told.
+    /// Failures of hooks and tests of the current step.
     told: Vec<Told>,
-    /// All that was told.
+    /// All failures so far.
     all: Vec<Told>,
 }
 
-/// A failure that was told.
+/// A failure that was read.
 #[derive(Clone)]
 struct Told {
     id: FailureId,
@@ -36,8 +36,8 @@ struct Told {
 }
 
 impl Reader {
-    /// The events of a line: one, unless an older form said more in one line.
-    pub(super) fn line(&mut self, line: &str) -> serde_json::Result<Vec<Event>> {
+    /// The events of a line: usually one, but a line of an older form may contain several.
+    pub fn line(&mut self, line: &str) -> serde_json::Result<Vec<Event>> {
         if !std::mem::replace(&mut self.begun, true) {
             let first: Value = serde_json::from_str(line)?;
             if first["event"] == "run_started" {
@@ -65,7 +65,7 @@ impl Older {
         let mut out = vec![];
         match kind.as_str() {
             "run_started" => value["schema"] = SCHEMA.into(),
-            // it was written into records by hand only
+            // this event never came from a run, only from records written by hand
             "deployed" => return Ok(vec![]),
             "step_started" => self.told.clear(),
             "record_failed" => value["failure"] = renewed(value["failure"].take()),
@@ -83,7 +83,7 @@ impl Older {
         let event: Event = serde_json::from_value(value)?;
         match &event.what {
             What::RunStarted { plan, .. } => self.plan = Some((**plan).clone()),
-            // what passed was one
+            // in form 1 a deploy step that passed was the only sign of a deploy
             What::StepEnded { step, status: Status::Pass, .. } => {
                 out.extend(self.deployed(*step).map(|what| Event { at: event.at, what }));
             }
@@ -93,9 +93,9 @@ impl Older {
         Ok(out)
     }
 
-    /// The id of a failure, and the failure if it is told for the first time. There were no ids: that a step repeats the
-    /// failure of its test or hook can be seen only from its cause and its words, and so can that nothing had changed since
-    /// an earlier one.
+    /// The id of a failure, and the failure itself if it is new. Form 1 has no ids. Whether a step repeats the failure
+    /// of its test or hook can be seen only from the cause and the text; and so can whether nothing changed since an
+    /// earlier failure.
     fn failed(&mut self, mut failure: Value) -> (FailureId, Option<Value>) {
         let equal = |a: &Value, b: &Value, key: &str| a[key] == b[key];
         let repeats = |t: &&Told| {
@@ -128,7 +128,7 @@ impl Older {
     }
 }
 
-/// A failure of form 1 in the present form, without an id.
+/// A failure of form 1 in the current form, without an id.
 fn renewed(mut failure: Value) -> Value {
     if failure["blame"] == "world" {
         failure["blame"] = "infra".into();
@@ -149,7 +149,7 @@ mod tests {
     use ccci_model::failure::Blame;
     use ccci_testkit::example;
 
-    /// A record of form 1 with a test and its step that fail for one reason, and another step that fails for the same.
+    /// A record of form 1: a test and its step fail for one reason, and another step fails for the same reason.
     fn record() -> String {
         let plan = example::plan();
         let failure = |observed: &str| {

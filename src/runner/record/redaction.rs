@@ -1,11 +1,11 @@
-//! Hides secrets in an event, value by value. Structure stays: a secret that reads like a name of ccci's own must not
-//! break the line it stands in.
+//! Hides secrets in an event, value by value. The structure stays: a secret that is equal to one of ccci's own words
+//! must not make the line unreadable.
 
 use ccci_model::event::Event;
 use ccci_model::redact::Redactor;
 use serde_json::Value;
 
-/// Values under these names are words of ccci's own, never text from outside.
+/// Values under these keys are always ccci's own words, never text from outside.
 const OWN_WORDS: &[&str] = &[
     "event",
     "do",
@@ -29,8 +29,8 @@ const OWN_WORDS: &[&str] = &[
 /// Maps whose keys are text from outside: names of files.
 const FOREIGN_KEYS: &[&str] = &["scripts"];
 
-/// The event with every known value hidden.
-pub(super) fn hide(redactor: &Redactor, event: Event) -> Event {
+/// The event with every known secret hidden.
+pub fn hide(redactor: &Redactor, event: Event) -> Event {
     hidden(redactor, &event).unwrap_or(event)
 }
 
@@ -50,7 +50,7 @@ fn walk(redactor: &Redactor, value: &mut Value, is_detail: bool) {
         }
         Value::Array(all) => all.iter_mut().for_each(|v| walk(redactor, v, false)),
         Value::Object(map) => {
-            // what kind of facts a failure has; elsewhere a kind is the engine's word
+            // in the detail of a failure, `kind` is ccci's own word; elsewhere it is a word of the engine
             let own = |k: &String| OWN_WORDS.contains(&k.as_str()) || (is_detail && k == "kind");
             for (key, value) in map.iter_mut().filter(|(k, _)| !own(k)) {
                 if FOREIGN_KEYS.contains(&key.as_str())
@@ -74,7 +74,7 @@ mod tests {
     use ccci_testkit::example;
     use std::collections::BTreeSet;
 
-    /// Each text that stands in the value.
+    /// Collects every text in the value.
     fn texts(value: &Value, into: &mut BTreeSet<String>) {
         match value {
             Value::String(text) => drop(into.insert(text.clone())),

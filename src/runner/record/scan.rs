@@ -1,4 +1,4 @@
-//! The last scan: every file of a finished record is searched for secret values, in pieces.
+//! The last scan: searches every file of a finished record for secret values, piece by piece.
 
 use ccci_model::redact::Redactor;
 use std::collections::BTreeSet;
@@ -6,23 +6,23 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Read at once. Large enough that the searching, not the reading, takes the time.
+/// Bytes that are read at once: so many that searching takes longer than reading.
 const PIECE: usize = 1 << 20;
-/// Pieces overlap by so much: the longest form of a secret that is found across two pieces.
+/// Bytes by which pieces overlap: the longest form of a secret that is found across two pieces.
 const OVERLAP: usize = 1 << 16;
 
 /// A secret in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Finding {
-    /// Relative to the record.
+pub struct Finding {
+    /// Path relative to the record.
     pub file: String,
     /// The secret's name.
     pub secret: String,
 }
 
-/// All findings in a directory, and what could not be looked at. Archives of the app's own data are not searched:
-/// that a backup holds what the app stores is what it is for.
-pub(super) fn directory(
+/// All secrets found in a directory, and the errors of files that could not be read. The content of archives is not
+/// searched: a backup is supposed to contain the app's data.
+pub fn directory(
     dir: &Path,
     archives: &BTreeSet<String>,
     redactor: &Redactor,
@@ -30,7 +30,7 @@ pub(super) fn directory(
     let (mut found, mut unread) = (BTreeSet::new(), vec![]);
     for path in files(dir) {
         let name = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().into_owned();
-        // a name that holds a secret is not said
+        // a secret in a file's name must not be shown
         let shown = redactor.hide(&name);
         found.extend(
             redactor.find(name.as_bytes()).into_iter().map(|secret| Finding { file: shown.clone(), secret }),
@@ -48,7 +48,8 @@ pub(super) fn directory(
     (found.into_iter().collect(), unread)
 }
 
-/// Every regular file below, sorted. Links are not followed: what they point at is not in the record.
+/// All regular files in a directory and below, sorted. Links are not followed, because their targets are not part of
+/// the record.
 fn files(dir: &Path) -> Vec<PathBuf> {
     let mut out = vec![];
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
