@@ -1,4 +1,4 @@
-//! Layers over a Swarm, in memory or real: one remembers the calls, one spoils some of them.
+//! Wrappers around a cluster, in memory or real: one records the calls, one makes some of them fail.
 
 use ccci_model::time::Moment;
 use ccci_swarm::ports::{Call, Calls, Clock, Cluster, ClusterError, Limit, Reply};
@@ -6,24 +6,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Remembers every call.
+/// Records every call.
 pub struct Recorder {
     inner: Arc<dyn Cluster>,
     calls: Mutex<Vec<String>>,
 }
 
 impl Recorder {
-    /// Over a Swarm.
+    /// Wraps a cluster.
     pub fn new(inner: Arc<dyn Cluster>) -> Recorder {
         Recorder { inner, calls: Mutex::default() }
     }
 
-    /// Every call so far: the method and what it was about.
+    /// Every call so far: the method and its object.
     pub fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What the calls of one method were about, in order.
+    /// The objects of all calls of one method, in order.
     pub fn calls_of(&self, method: &str) -> Vec<String> {
         let about = |call: String| call.strip_prefix(method)?.strip_prefix(' ').map(str::to_string);
         self.calls().into_iter().filter_map(about).collect()
@@ -43,21 +43,21 @@ impl Calls for Recorder {
 
 /// What happens to a call.
 pub enum Fault {
-    /// It fails with this error and nothing is done.
+    /// It fails with this error, and nothing is done.
     Fails(ClusterError),
-    /// It is done, and this error comes back.
+    /// It is carried out, but returns this error.
     LosesItsAnswer(ClusterError),
-    /// It takes so much longer, or until its limit.
+    /// It takes this much longer, but ends at its limit.
     Late(Duration),
-    /// It never comes back before its limit.
+    /// It does not return before its limit.
     Hangs,
-    /// This is done and answered instead.
+    /// This is called instead.
     Instead(Instead),
 }
 
-/// What is done instead of a call.
+/// Called instead of the real method.
 pub type Instead = Box<dyn Fn(Call<'_, '_>) -> Result<Reply, ClusterError> + Send + Sync>;
-/// Whether a call is spoilt: its number, counted from 0, and what it is.
+/// Whether a call is affected, by its number, counted from 0, and the call itself.
 type When = Box<dyn Fn(usize, &Call<'_, '_>) -> bool + Send + Sync>;
 
 /// The engine does not answer.
@@ -65,12 +65,12 @@ pub fn gone() -> ClusterError {
     ClusterError::Unreachable("connection refused".into())
 }
 
-/// The engine went away under a call.
+/// The connection to the engine broke during a call.
 pub fn reset() -> ClusterError {
     ClusterError::Unreachable("connection reset by peer".into())
 }
 
-/// Spoils some calls; the first fault that fits a call acts.
+/// Makes some calls fail. The first fault that matches a call is applied.
 pub struct Saboteur {
     inner: Arc<dyn Cluster>,
     clock: Arc<dyn Clock>,
@@ -79,12 +79,12 @@ pub struct Saboteur {
 }
 
 impl Saboteur {
-    /// Over a Swarm; spoils nothing yet.
+    /// Wraps a cluster, without faults.
     pub fn new(inner: Arc<dyn Cluster>, clock: Arc<dyn Clock>) -> Saboteur {
         Saboteur { inner, clock, made: AtomicUsize::new(0), faults: Mutex::default() }
     }
 
-    /// Spoils the calls that `when` picks by their number, counted from 0, and what they are.
+    /// Adds a fault for the calls that `when` selects by their number, counted from 0, and the call itself.
     pub fn spoil(&self, when: impl Fn(usize, &Call<'_, '_>) -> bool + Send + Sync + 'static, fault: Fault) {
         self.faults().push((Box::new(when), Arc::new(fault)));
     }
@@ -94,7 +94,7 @@ impl Saboteur {
         self.spoil(|_, _| true, Fault::Fails(gone()));
     }
 
-    /// From now on nothing is spoilt.
+    /// Removes all faults.
     pub fn mend(&self) {
         self.faults().clear();
     }
@@ -103,7 +103,7 @@ impl Saboteur {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets time pass; false when the call's limit came first.
+    /// Waits on the clock. False if the call's limit came first.
     fn wait(&self, until: Moment, limit: &Limit) -> bool {
         let end = until.min(limit.deadline);
         while self.clock.now() < end && limit.stop.reason().is_none() {

@@ -1,4 +1,4 @@
-//! What tests are made of: a world in memory, and an example of a plan.
+//! Support for tests: a world in memory, wrappers around a cluster, and example plans.
 
 pub mod example;
 pub mod layers;

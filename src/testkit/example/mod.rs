@@ -1,5 +1,5 @@
-//! The fullest plan there can be, and three that have less: tests of every room walk over them. The plan builder
-//! (`runner/build`) made them, and its test renews the files.
+//! The largest plan and three smaller ones, for tests in all crates. The plan builder (`runner/build`) made them, and a
+//! test of the builder renews the files.
 
 use ccci_model::event::{Event, What};
 use ccci_model::plan::{Action, Plan};
@@ -7,7 +7,7 @@ use ccci_model::tier::Status;
 use ccci_model::time::Moment;
 use std::collections::BTreeMap;
 
-/// The fullest plan.
+/// The largest plan.
 pub fn plan() -> Plan {
     read(include_str!("whole.json"))
 }
@@ -16,7 +16,7 @@ fn read(text: &str) -> Plan {
     serde_json::from_str(text).expect("a plan that the builder wrote")
 }
 
-/// The events of a run of a plan in which all is well.
+/// The events of a run of this plan in which nothing fails.
 pub fn green_run(plan: &Plan) -> Vec<Event> {
     let mut out = vec![What::RunStarted {
         schema: ccci_model::event::SCHEMA,

@@ -1,27 +1,32 @@
-//! Time in memory: it moves only when somebody waits, so a test of an hour takes no time.
+//! A clock in memory. Its time moves only during a wait, so a test of an hour takes no time.
 
 use ccci_model::time::Moment;
 use ccci_swarm::ports::clock::{Clock, Stop};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A wall clock to start from: 2026-01-01T00:00:00Z, ms since 1970.
+/// The wall clock at the start: 2026-01-01T00:00:00Z, in ms since 1970.
 const WALL_ZERO: u64 = 1_767_225_600_000;
 
-/// A clock that moves when someone waits. It holds the ms that have passed.
+/// A clock whose time moves only during a wait.
 #[derive(Debug, Default)]
 pub struct MemoryClock {
     now: AtomicU64,
 }
 
 impl MemoryClock {
+    /// Sets the stop when this many ms have passed, as a signal would.
+    pub fn stop_at(&self, ms: u64, why: StopReason, stop: &Stop) {
+        self.inner.lock().expect("no holder panics").signals.push((ms, why, stop.clone()));
+    }
+
     /// Lets time pass.
     pub fn pass(&self, span: Duration) {
         let later = |now: u64| Some(now.saturating_add(span.as_millis() as u64));
         let _ = self.now.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
     }
 
-    /// Moves to a moment, unless it is past already.
+    /// Lets time pass until a moment, unless it is past already.
     pub fn pass_until(&self, moment: Moment) {
         let now = self.now();
         self.pass(moment.since(now));

@@ -1,4 +1,4 @@
-//! The few things the in-memory Swarm reads from a resolved compose file.
+//! What the in-memory cluster reads from a resolved compose file.
 
 use ccci_swarm::observed::{Mode, ObservedVolume, Restart};
 use serde_json::Value;
@@ -13,7 +13,7 @@ pub(super) struct Spec {
     pub mode: Mode,
     /// When ended tasks start again.
     pub restart: Restart,
-    /// Most attempts, 0 for no bound.
+    /// Most restarts; 0 for no limit.
     pub max_attempts: u64,
     /// Whether an update starts the new task first.
     pub start_first: bool,
@@ -23,15 +23,15 @@ pub(super) struct Spec {
     pub env: Vec<String>,
     /// Volumes.
     pub volumes: Vec<ObservedVolume>,
-    /// Names of networks in the engine.
+    /// Names of its networks on the engine.
     pub networks: Vec<String>,
-    /// Full names of secrets and configs used.
+    /// Full names of its secrets and configs.
     pub secrets: Vec<String>,
-    /// Ports published.
+    /// Published ports: published number, target and protocol.
     pub ports: Vec<(u16, u16, String)>,
-    /// Ports published on every node, with their protocol: no two services of a swarm can have the same.
+    /// Ports published on every node, with their protocol. Two services of a swarm cannot publish the same one.
     pub ingress: Vec<(u16, String)>,
-    /// Everything that makes a new task when it changes.
+    /// Everything whose change replaces the tasks.
     pub template: String,
     /// Whether it has a health check.
     pub healthcheck: bool,
@@ -39,16 +39,16 @@ pub(super) struct Spec {
 
 /// A network, volume, secret or config of the file.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Part {
-    /// Name in the engine.
+pub struct Part {
+    /// Its name on the engine.
     pub name: String,
-    /// Made by somebody else.
+    /// Whether it is external: not made by this deploy.
     pub external: bool,
     /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// Path of its content, relative.
+    /// Relative path of its content.
     pub file: String,
-    /// Of a volume: whether its files live elsewhere than on the engine.
+    /// For a volume: whether its files are not on the engine's disk.
     pub elsewhere: bool,
 }
 
@@ -67,8 +67,8 @@ pub(super) struct Compose {
     pub configs: BTreeMap<String, Part>,
 }
 
-/// Reads a resolved file; the error is what docker's loader would say in spirit.
-pub(super) fn read(text: &str, stack: &str) -> Result<Compose, String> {
+/// Reads a resolved file. The error has a text similar to that of docker's loader.
+pub fn read(text: &str, stack: &str) -> Result<Compose, String> {
     let root: Value = serde_saphyr::from_str(text).map_err(|e| e.to_string())?;
     let parts = |key: &str| -> BTreeMap<String, Part> {
         entries(&root[key]).map(|(k, v)| (k.clone(), part(k, v, stack))).collect()
@@ -120,7 +120,7 @@ fn part(key: &str, body: &Value, stack: &str) -> Part {
     Part { name, external, labels, file: text(&body["file"]), elsewhere }
 }
 
-/// A map, or a list of `NAME=value`.
+/// Pairs from a map or from a list of `NAME=value`.
 fn pairs(value: &Value) -> Vec<(String, String)> {
     match value {
         Value::Object(map) => map.iter().map(|(k, v)| (k.clone(), text(v))).collect(),
@@ -136,7 +136,7 @@ fn pairs(value: &Value) -> Vec<(String, String)> {
     }
 }
 
-/// Keys of a list of texts or of a map.
+/// The keys of a map, or the items of a list of texts or maps.
 fn keys(value: &Value, field: &str) -> Vec<String> {
     match value {
         Value::Object(map) => map.keys().cloned().collect(),
@@ -222,7 +222,7 @@ fn volumes(value: &Value, parts: &Compose) -> Result<Vec<ObservedVolume>, String
     Ok(out)
 }
 
-/// Those that are not of the host mode, and that the file numbers.
+/// The ports that are not in host mode and whose published number the file gives.
 fn ingress(value: &Value) -> Vec<(u16, String)> {
     let all = value.as_array().into_iter().flatten().filter(|p| p["mode"] != "host").map(port);
     all.filter(|(published, ..)| *published > 0).map(|(published, _, proto)| (published, proto)).collect()

@@ -1,4 +1,5 @@
-//! What a deploy must find and what it makes, in memory: refusals as Swarm words them, and a few of our own.
+//! Checks of a deploy in memory, and the objects that it makes. Refusals have Swarm's texts; a few are stricter than
+//! Swarm.
 
 use super::compose::{Compose, Part, Spec};
 use super::{Fault, Object, State, refused};
@@ -39,7 +40,7 @@ impl State {
         Ok(())
     }
 
-    /// No two services of a swarm publish the same port on every node.
+    /// Refuses a port that another service of the swarm publishes on every node.
     pub(super) fn check_ports(&self, stack: &str, name: &str, spec: &Spec) -> Result<(), ClusterError> {
         let others = self.services.iter().filter(|((s, n), _)| (s.as_str(), n.as_str()) != (stack, name));
         for ((s, n), other) in others {
@@ -88,7 +89,7 @@ impl State {
         Ok(())
     }
 
-    /// Faults scripted for a later deploy begin when it comes.
+    /// Counts a deploy, and starts the faults that were set for it. Refuses to deploy the same file twice in a row.
     pub(super) fn count_deploy(&mut self, stack: &str, compose: &str) -> Result<(), ClusterError> {
         let n: usize = self.deploys.values().map(Vec::len).sum();
         let (now, later) = std::mem::take(&mut self.later).into_iter().partition(|(at, _)| *at <= n);

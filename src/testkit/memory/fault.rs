@@ -1,9 +1,9 @@
-//! What can be made to go wrong in memory, by name.
+//! The faults of the in-memory cluster.
 
 use ccci_swarm::observed::Oom;
 use ccci_swarm::ports::cluster::PullError;
 
-/// A scripted fault.
+/// A fault that a test can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The registry answers that there is no such image.
@@ -14,44 +14,44 @@ pub enum Fault {
     PullRefused(String),
     /// Each task of the service runs for a moment and ends with this code.
     CrashLoops(String, i64),
-    /// Each task of the service runs for so many ms and ends with code 1.
+    /// Each task of the service runs for this many ms and ends with code 1.
     DiesAfter(String, u64),
-    /// So many tasks end with code 1, then one stays up.
+    /// This many tasks end with code 1, then one stays up.
     Flickers(String, u64),
-    /// Each task of the service is killed for memory.
+    /// Each task of the service is killed because of memory.
     OutOfMemory(String, Oom),
     /// The service's health check never passes.
     NeverHealthy(String),
     /// The service's tasks end with code 0 by themselves.
     Completes(String),
-    /// The node refuses the service's tasks with these words.
+    /// The node rejects the service's tasks with this message.
     Rejects(String, String),
-    /// No node takes the service's tasks, with these words.
+    /// No node takes the service's tasks; this is the message.
     NoNode(String, String),
-    /// An update of the service fails with this code and Swarm takes it back.
+    /// An update of the service fails with this code, and Swarm rolls it back.
     RollsBack(String, i64),
-    /// An update of the service fails with this code and Swarm pauses it while the old task serves.
+    /// An update of the service fails with this code, and Swarm pauses it while the old task serves.
     Pauses(String, i64),
-    /// The engine refuses to deploy, half-way, with these words.
+    /// The engine refuses a deploy half-way, with this message.
     DeployRefused(String),
-    /// The engine refuses to make a network, with these words.
+    /// The engine refuses to make a network, with this message.
     NetworkRefused(String),
-    /// Archives are taken and nothing of them is unpacked.
+    /// An archive is accepted, but nothing of it is unpacked.
     UnpacksNothing,
-    /// The service's tasks run on this node, which is not the engine's.
+    /// The service's tasks run on this node, which is not the engine's own.
     Elsewhere(String, String),
     /// Commands in the service's containers cannot run.
     ExecFails(String),
-    /// Removing this object (kind, name) fails for ever: who holds it.
+    /// This object (kind, name) can never be removed, because of this holder.
     RemovalHolds(String, String, String),
-    /// The engine is no manager.
+    /// The engine is not a manager.
     NotAManager,
-    /// The socket may not be opened.
+    /// The caller has no permission for the engine's socket.
     NoPermission,
 }
 
-/// The pull error that a fault makes of an image.
-pub(super) fn pull_error(faults: &[Fault], image: &str) -> Option<PullError> {
+/// The error of pulling an image, if there is a fault for it.
+pub fn pull_error(faults: &[Fault], image: &str) -> Option<PullError> {
     let text = |t: &str| t.to_string();
     let image_text = image.to_string();
     faults.iter().find_map(|fault| match fault {
@@ -70,29 +70,29 @@ pub(super) fn pull_error(faults: &[Fault], image: &str) -> Option<PullError> {
     })
 }
 
-/// What a fault makes of a new task: after so many ms it runs (if it does) and then ends (if it does).
+/// What happens to a new task: when it runs and when it ends, in ms after its creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fate {
-    /// Runs after so many ms.
+pub struct Fate {
+    /// It runs after this many ms; never if `None`.
     pub runs: Option<u64>,
-    /// Ends after so many ms.
+    /// It ends after this many ms; never if `None`.
     pub ends: Option<(u64, Ending)>,
-    /// Stays without a node, with these words.
+    /// It stays without a node; this is the message.
     pub no_node: Option<String>,
 }
 
 /// How a task ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ending {
-    /// Rejected instead of failed.
+pub struct Ending {
+    /// It is rejected, not failed.
     pub rejected: bool,
     /// Exit code of its container.
     pub code: Option<i64>,
-    /// The engine's words.
+    /// The engine's message.
     pub words: String,
-    /// Killed for memory.
+    /// Whether it was killed because of memory.
     pub oom: Oom,
-    /// Its health check had failed.
+    /// Whether its health check had failed.
     pub unhealthy: bool,
 }
 
@@ -101,8 +101,9 @@ fn ends(code: i64) -> Ending {
     Ending { rejected: false, code: Some(code), words, oom: Oom::Spared, unhealthy: false }
 }
 
-/// The fate of the `n`th new task (from 0) of a service, in an update or not, healthchecked or not.
-pub(super) fn fate(faults: &[Fault], service: &str, n: u64, updating: bool, healthcheck: bool) -> Fate {
+/// What happens to the `n`th new task (from 0) of a service, depending on the faults, on whether an update is in
+/// progress and on whether there is a health check.
+pub fn fate(faults: &[Fault], service: &str, n: u64, updating: bool, healthcheck: bool) -> Fate {
     let runs = if healthcheck { 1000 } else { 400 };
     let good = Fate { runs: Some(runs), ends: None, no_node: None };
     let ending = |runs: Option<u64>, at: u64, e: Ending| Fate { runs, ends: Some((at, e)), no_node: None };

@@ -1,13 +1,13 @@
-//! A container's files in memory: the image's own tree and the volumes mounted into it, as flat maps of paths.
+//! A container's files in memory: the image's files and those of mounted volumes, as flat maps by path.
 
 use std::collections::BTreeMap;
 
 /// A file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Its bytes; for a directory empty, for a link its target.
+    /// Its bytes. A directory has none; for a link, they are its target.
     pub bytes: Vec<u8>,
-    /// What it is.
+    /// Its kind.
     pub kind: FileKind,
     /// Permission bits.
     pub mode: u32,
@@ -15,25 +15,25 @@ pub struct File {
     pub owner: (u64, u64),
 }
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// A directory.
     Dir,
-    /// A file with bytes.
+    /// A regular file.
     Plain,
     /// A symbolic link.
     Link,
 }
 
-/// Paths below a root, without leading slash, to files. The root itself is not in it.
+/// Files by their path below a root, without leading slash. The root itself is not contained.
 pub type Tree = BTreeMap<String, File>;
 
-/// What a program in a container sees: its image's files and the mounted volumes.
+/// The files that a program in a container sees: those of its image and of the mounted volumes.
 pub struct Files<'a> {
     /// The image's own files.
     pub root: &'a mut Tree,
-    /// Mount paths, without leading slash, and the volumes there.
+    /// Mounted volumes, by mount path without leading slash.
     pub mounts: Vec<(String, &'a mut Tree)>,
 }
 
@@ -42,7 +42,7 @@ fn clean(path: &str) -> String {
 }
 
 impl Files<'_> {
-    /// The tree that holds a path, and the path inside it.
+    /// The tree that contains a path, and the path inside that tree.
     fn tree(&mut self, path: &str) -> (&mut Tree, String) {
         let path = clean(path);
         let inside = |mount: &str| path == mount || path.starts_with(&format!("{mount}/"));
@@ -69,7 +69,7 @@ impl Files<'_> {
         tree.insert(path, file);
     }
 
-    /// Removes a file or a whole directory; true if there was one.
+    /// Removes a file or a whole directory. True if it existed.
     pub fn remove(&mut self, path: &str) -> bool {
         let (tree, path) = self.tree(path);
         let before = tree.len();
@@ -77,13 +77,13 @@ impl Files<'_> {
         tree.len() < before
     }
 
-    /// Everything below a path, relative to it.
+    /// Everything below a path, with relative paths.
     pub fn list(&mut self, path: &str) -> Vec<String> {
         let (tree, path) = self.tree(path);
         below(tree, &path).map(|(p, _)| p).collect()
     }
 
-    /// Whether a path is there; the root of a mount and what is above it always are.
+    /// Whether a path exists. The root of a mount and the directories above it always exist.
     pub fn exists(&mut self, path: &str) -> bool {
         let above = format!("{}/", clean(path));
         if self.mounts.iter().any(|(mount, _)| mount.starts_with(&above)) {

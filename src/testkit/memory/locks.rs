@@ -1,16 +1,16 @@
-//! Locks in memory: shared by all runs of one test, as the machine's are by its processes.
+//! Locks in memory. All runs of a test share them, as processes share those of a machine.
 
 use ccci_swarm::ports::locks::{Held, Locks};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The locks of a machine in memory. Cloning shares them.
+/// The locks of a machine in memory. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryLocks {
-    /// How many hold it; none for one who holds it alone.
+    /// The number of runs that share a lock; `None` if one holds it alone.
     held: Arc<Mutex<BTreeMap<String, Option<usize>>>>,
-    /// What kept apps use, by their domain.
+    /// The shared things that a kept app uses, by the app's domain.
     kept: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
 }
 

@@ -1,5 +1,6 @@
-//! A container's log in memory, kept as an engine keeps it: lines are cut into parts of 16 KiB, each part is a message with
-//! the time at which its line began, and what is asked for is a number of messages. A letter that is cut is lost.
+//! A container's log in memory, with the same limits as an engine's. Lines are cut into parts of 16 KiB. Each part is a
+//! message with the time at which its line began. A reader asks for a number of messages. A character that is cut is
+//! lost.
 
 use ccci_swarm::log::{Log, PART, Stream};
 
@@ -7,29 +8,29 @@ use ccci_swarm::log::{Log, PART, Stream};
 #[derive(Default)]
 pub(super) struct MemoryLog {
     messages: Vec<(Stream, Vec<u8>)>,
-    /// What has no line break yet, of each stream.
+    /// For each stream: text that has no line break yet.
     open: [Open; 2],
-    /// Lines begun; their times are so many ns after a fixed moment.
+    /// Number of lines begun. A line's time is its number, in seconds after a fixed moment.
     begun: u64,
 }
 
-/// The end of a stream.
+/// Text at the end of a stream, not yet a complete part or line.
 #[derive(Default)]
 struct Open {
     text: Vec<u8>,
-    /// When its line began, if a part of it was written.
+    /// When its line began, if a part of the line was already passed on.
     at: Option<u64>,
 }
 
 impl Open {
-    /// Bytes before the line break.
+    /// Number of bytes before the line break.
     fn letters(&self) -> usize {
         self.text.len() - usize::from(self.text.ends_with(b"\n"))
     }
 }
 
 impl MemoryLog {
-    /// Something is written.
+    /// Writes bytes to a stream.
     pub(super) fn write(&mut self, stream: Stream, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|b| *b == b'\n') {
             self.open[stream as usize].text.extend_from_slice(piece);
@@ -43,7 +44,7 @@ impl MemoryLog {
         }
     }
 
-    /// Passes on so many bytes of a line, if it has as many.
+    /// Turns up to this many bytes of the open text into a message.
     fn pass(&mut self, stream: Stream, bytes: usize) {
         let open = &mut self.open[stream as usize];
         let at = *open.at.get_or_insert_with(|| {
@@ -54,7 +55,7 @@ impl MemoryLog {
         self.messages.push((stream, message(at, &part)));
     }
 
-    /// The last so many messages.
+    /// The last messages, as many as were asked for.
     pub(super) fn read(&self, asked: usize) -> Log {
         let open = [Stream::Out, Stream::Err].into_iter().zip(&self.open);
         let open: Vec<(Stream, Vec<u8>)> = open
@@ -73,10 +74,10 @@ impl MemoryLog {
     }
 }
 
-/// A message as an engine hands it over that keeps its logs as JSON: a time, and a text in which each byte that is no letter
-/// was replaced.
+/// A message as an engine with JSON logs returns it: a time, and a text in which each byte that is not valid UTF-8 is
+/// replaced.
 fn message(second: u64, part: &[u8]) -> Vec<u8> {
-    // a second apart, so that no two are of one burst
+    // times differ by a second, so that no two lines belong to one burst
     let (hours, minutes, seconds) = (second / 3_600 % 24, second / 60 % 60, second % 60);
     let mut out = format!("2026-01-01T{hours:02}:{minutes:02}:{seconds:02}.000000000Z ");
     if let Ok(text) = std::str::from_utf8(part) {

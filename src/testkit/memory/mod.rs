@@ -1,7 +1,7 @@
-//! A whole world in memory: scripted, with named faults, stricter than Swarm. Time moves only when somebody waits.
+//! A whole world in memory: scripted, with named faults, and stricter than Swarm. Its time moves only during a wait.
 //!
-//! Stricter means: deploying the same file twice, deploying while a removal goes on, an image that was not pulled, an
-//! object without the run's label, exec before anything is deployed and a secret made twice are errors here.
+//! The following are errors here: deploying the same file twice, deploying during a removal, an image that was not
+//! pulled, an object without the run's label, a command before anything is deployed, and a secret that is made twice.
 
 mod clock;
 mod compose;
@@ -36,10 +36,10 @@ use service::Service;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// What answers a command in a service's containers; `None` leaves it to the next.
+/// Answers a command in a service's containers. `None` leaves the command to the next program.
 type Program = Box<dyn FnMut(&ExecRequest, &mut Files<'_>) -> Option<ExecOutput> + Send>;
 
-/// A Swarm in memory.
+/// A cluster in memory.
 pub struct MemoryCluster {
     clock: Arc<MemoryClock>,
     state: Mutex<State>,
@@ -51,7 +51,7 @@ struct Object {
     labels: BTreeMap<String, String>,
     content: Vec<u8>,
     files: Tree,
-    /// Of a volume: whether its files live elsewhere than on the engine.
+    /// For a volume: whether its files are not on the engine's disk.
     elsewhere: bool,
 }
 
@@ -62,42 +62,42 @@ struct State {
     objects: BTreeMap<(&'static str, String), Object>,
     images: BTreeSet<String>,
     faults: Vec<Fault>,
-    /// Faults that begin with this deploy, counted from 0.
+    /// Faults that start with a deploy of this number, counted from 0.
     later: Vec<(usize, Fault)>,
     deploys: BTreeMap<String, Vec<String>>,
-    /// Stacks whose containers are going, until when.
+    /// Stacks whose containers are being removed, and when that ends, in ms.
     going: BTreeMap<String, u64>,
     programs: Vec<(String, Program)>,
     logs: BTreeMap<String, MemoryLog>,
 }
 
 impl MemoryCluster {
-    /// An empty swarm with the network `proxy`, as an operator has it.
+    /// An empty swarm that has only the network `proxy`, as operators set it up.
     pub fn new(clock: Arc<MemoryClock>) -> MemoryCluster {
         let cluster = MemoryCluster { clock, state: Mutex::default() };
         cluster.state().objects.insert(("network", "proxy".into()), Object::default());
         cluster
     }
 
-    /// Makes something go wrong from now on.
+    /// Sets a fault from now on.
     pub fn fault(&self, fault: Fault) {
         self.state().faults.push(fault);
     }
 
-    /// Makes something go wrong from the `n`th deploy on, counted from 0 over all stacks.
+    /// Sets a fault from the `n`th deploy on, counted from 0 over all stacks.
     pub fn fault_at_deploy(&self, n: usize, fault: Fault) {
         self.state().later.push((n, fault));
     }
 
-    /// All is well from now on; what is broken stays so until Swarm or somebody else mends it.
+    /// Removes all faults. What is broken stays broken until Swarm or the test repairs it.
     pub fn mend(&self) {
         let mut state = self.state();
         state.faults.clear();
         state.later.clear();
     }
 
-    /// Answers commands in a service's containers: `None` leaves the command to the next program. The newest is
-    /// asked first. Without any, `true`, `false`, `rm -rf --` and `cat` are known.
+    /// Sets a program that answers commands in a service's containers. If it returns `None`, the next program is asked;
+    /// the newest is asked first. The commands `true`, `false`, `rm -rf --` and `cat` always work.
     pub fn on_exec(
         &self,
         service: &str,
@@ -106,32 +106,33 @@ impl MemoryCluster {
         self.state().programs.push((service.to_string(), Box::new(program)));
     }
 
-    /// A service writes to its standard output.
+    /// Writes a text to a service's standard output.
     pub fn log(&self, service: &str, text: &str) {
         self.writes(service, Stream::Out, text);
     }
 
-    /// A service writes; a line that another stream cuts into goes on with the next text.
+    /// Writes a text to a stream of a service. If the last line is not complete, the next text of the stream continues
+    /// it, even after a text of the other stream.
     pub fn writes(&self, service: &str, stream: Stream, text: &str) {
         self.state().logs.entry(service.to_string()).or_default().write(stream, text.as_bytes());
     }
 
-    /// An image that is present and in no registry.
+    /// Adds an image to the engine, without a pull.
     pub fn image(&self, image: &str) {
         self.state().images.insert(image.to_string());
     }
 
-    /// Takes away the network `proxy`, as on a machine that never had one.
+    /// Removes the network `proxy`, as on a machine that never had one.
     pub fn without_proxy(&self) {
         self.state().objects.remove(&("network", "proxy".to_string()));
     }
 
-    /// An object that nobody of ours made: it carries no label of a run.
+    /// Adds an object that no run made: it has no label of a run.
     pub fn foreign(&self, kind: &'static str, name: &str) {
         self.state().objects.insert((kind, name.to_string()), Object::default());
     }
 
-    /// Everything there is, ours or not, with its labels.
+    /// All objects and services, also those that no run made, with their labels.
     pub fn inventory(&self) -> Vec<String> {
         let state = self.advanced();
         let services =
@@ -140,14 +141,14 @@ impl MemoryCluster {
         services.chain(objects).collect()
     }
 
-    /// The value of a variable of a service's containers.
+    /// The value of an environment variable in a service's containers.
     pub fn env_of(&self, stack: &str, service: &str, name: &str) -> Option<String> {
         let state = self.state();
         let found = state.services.get(&(stack.to_string(), service.to_string()))?;
         found.spec.env.iter().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix('=')?.to_string()))
     }
 
-    /// A volume's files; the name is the engine's.
+    /// Passes a volume's files to `look`. The name is the one on the engine. False if there is no such volume.
     pub fn volume(&self, name: &str, look: impl FnOnce(&mut Tree)) -> bool {
         let mut state = self.state();
         let found = state.objects.get_mut(&("volume", name.to_string()));
@@ -159,7 +160,7 @@ impl MemoryCluster {
         self.state().objects.get(&("secret", name.to_string())).map(|o| o.content.clone())
     }
 
-    /// Everything that carries a run's label, as `kind name`. Empty when nothing was left behind.
+    /// Everything that carries a run's label, as `kind name`. Empty if nothing was left.
     pub fn everything(&self) -> Vec<String> {
         let state = self.advanced();
         let services = state.services.keys().map(|(stack, name)| format!("service {stack}_{name}"));
@@ -177,14 +178,14 @@ impl MemoryCluster {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// The state as it is now: everything that was due has happened.
+    /// The current state, after everything that is due has happened.
     fn advanced(&self) -> MutexGuard<'_, State> {
         let mut state = self.state();
         state.advance(self.clock.now().0);
         state
     }
 
-    /// Begins a call: lets its faults act, holds it to its limit.
+    /// Begins a call: applies faults and checks its limit.
     fn call(&self, name: &str, about: &str, limit: &Limit) -> Result<MutexGuard<'_, State>, ClusterError> {
         let doing = || format!("{name} {about}").trim_end().to_string();
         if limit.stop.reason().is_some() {
@@ -216,7 +217,7 @@ impl State {
     }
 }
 
-/// The engine's refusal of an action.
+/// The error for an action that the engine refuses.
 fn refused(action: &str, text: impl Into<String>) -> ClusterError {
     ClusterError::Refused { action: action.into(), text: text.into() }
 }

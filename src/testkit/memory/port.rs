@@ -1,4 +1,4 @@
-//! The in-memory Swarm as the port: what Swarm would do, and refuse, and a little more of the latter.
+//! The in-memory cluster as an adapter of the port `Cluster`. It refuses what Swarm refuses, and a little more.
 
 use super::compose;
 use super::fault::pull_error;
@@ -17,11 +17,11 @@ use ccci_swarm::wait::{Look, WaitError, until};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
-/// How long the containers of a removed stack take to go, ms.
+/// Time until the containers of a removed stack are gone, in ms.
 const GOING: u64 = 300;
 
 impl MemoryCluster {
-    /// Does something in the newest running task of a service, waiting for one until the limit.
+    /// Does something in the newest running task of a service. Waits for a running task until the limit.
     fn in_task<T>(
         &self,
         stack: &StackName,
@@ -50,7 +50,7 @@ impl MemoryCluster {
 }
 
 impl State {
-    /// Whether the service's tasks are on the engine's own node.
+    /// An error if the service's tasks are not on the engine's own node.
     fn here(&self, service: &ServiceName) -> Result<(), ClusterError> {
         let elsewhere = self.faults.iter().find_map(|f| match f {
             Fault::Elsewhere(of, node) if of == service.as_str() => Some(node.clone()),
@@ -86,7 +86,7 @@ impl State {
     }
 }
 
-/// The domain that labels name; nothing has an empty one.
+/// The domain in the labels. `None` if it is empty.
 fn owner(labels: &BTreeMap<String, String>) -> Option<&String> {
     labels.get(DOMAIN_LABEL).filter(|d| !d.is_empty())
 }
@@ -160,7 +160,7 @@ impl Cluster for MemoryCluster {
         let compose = compose::read(&deploy.compose, &stack).map_err(|e| refused("deploy", e))?;
         state.count_deploy(&stack, &deploy.compose)?;
         state.check_parts(&compose, &stack)?;
-        // In Swarm's order, so that a refusal half-way leaves what it leaves there.
+        // in Swarm's order, so that a deploy refused half-way leaves the same objects as on Swarm
         state.make_parts("network", &compose.networks, &deploy.files)?;
         state.make_parts("secret", &compose.secrets, &deploy.files)?;
         state.make_parts("config", &compose.configs, &deploy.files)?;
@@ -190,7 +190,7 @@ impl Cluster for MemoryCluster {
         let mut observed = Observed::default();
         for ((_, name), service) in mine {
             let mut one = service.observed(name);
-            // docker's own label, which names inside the stack are read by
+            // docker's own label; the names inside the stack are found by it
             one.labels.insert(ccci_recipe::labels::STACK.into(), stack.to_string());
             observed.services.push(one);
             observed.tasks.extend(service.tasks.iter().map(|t| t.observed.clone()));

@@ -1,4 +1,4 @@
-//! Kept records in memory; counts what is read of them.
+//! Kept records in memory. Counts how often they are read.
 
 use ccci_swarm::ports::records::{Records, Stamp};
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Default)]
 struct State {
-    /// By name: the number of its writing, and its events.
+    /// By name: the number of the write that made it, and its events.
     records: BTreeMap<String, (u64, Vec<u8>)>,
     index: Vec<u8>,
     writes: u64,
@@ -34,17 +34,17 @@ impl MemoryRecords {
         state.records.insert(name.to_string(), (written, events.into()));
     }
 
-    /// Takes a record away.
+    /// Removes a record.
     pub fn remove(&self, name: &str) {
         self.state().records.remove(name);
     }
 
-    /// How many records have been read.
+    /// How often events of a record were read.
     pub fn reads(&self) -> usize {
         self.state().reads
     }
 
-    /// From now on the index cannot be written.
+    /// From now on, writing the index fails.
     pub fn refuse_writing(&self) {
         self.state().refuses = true;
     }

@@ -1,5 +1,5 @@
-//! A service of the in-memory Swarm: its tasks live and die by their fates, updates go stop-first or start-first,
-//! are completed, paused or taken back, as Swarm does it but in less time.
+//! A service of the in-memory cluster. Its tasks run and end as the faults say. Updates go stop-first or start-first,
+//! and are completed, paused or rolled back, as in Swarm but in less time.
 
 use super::compose::Spec;
 use super::fault::{Ending, Fate, Fault, fate};
@@ -7,27 +7,27 @@ use super::files::Tree;
 use ccci_model::name::ServiceName;
 use ccci_swarm::observed::{Mode, ObservedService, ObservedTask, Restart, TaskState, UpdateState};
 
-/// Swarm's own delay before it starts an ended task again, ms.
+/// Swarm's delay before it restarts an ended task, in ms.
 const RESTART_DELAY: u64 = 5_000;
-/// How long an update is watched before it counts as completed, ms (Swarm: 5 s).
+/// How long an update is watched before it counts as completed, in ms (Swarm: 5 s).
 const MONITOR: u64 = 500;
-/// How long a task takes to go, ms.
+/// How long a task takes to stop, in ms.
 const LEAVE: u64 = 200;
 
 /// A service.
 pub(super) struct Service {
     /// Its id.
     pub id: String,
-    /// What it is.
+    /// Its spec.
     pub spec: Spec,
     /// Its tasks, old ones included.
     pub tasks: Vec<Task>,
     previous: Option<Spec>,
     update: Option<(UpdateState, String)>,
     update_due: Option<(u64, UpdateState, String)>,
-    /// Tasks made of the present spec.
+    /// Number of tasks made from the current spec.
     made: u64,
-    /// Tasks made in all.
+    /// Number of all tasks made.
     ids: u64,
 }
 
@@ -90,8 +90,8 @@ impl Service {
         self.tasks.push(Task { observed, root: Tree::new(), runs: runs.map(at), ends, leaves: None });
     }
 
-    /// A new spec for the service: labels alone replace no task, anything else is an update.
-    pub(super) fn update(&mut self, name: &str, spec: Spec, now: u64, faults: &[Fault]) {
+    /// Gives the service a new spec. If only labels changed, no task is replaced; any other change replaces the tasks.
+    pub fn update(&mut self, name: &str, spec: Spec, now: u64, faults: &[Fault]) {
         if spec == self.spec {
             return;
         }
@@ -107,7 +107,7 @@ impl Service {
     }
 
     fn replace(&mut self, name: &str, now: u64, faults: &[Fault]) {
-        // A paused update leaves the old task serving only if the new one is started first (lesson 42).
+        // a paused update leaves the old task serving only if the new one is started first (lesson 42)
         let keeps_old =
             self.spec.start_first || faults.iter().any(|f| matches!(f, Fault::Pauses(s, _) if s == name));
         if !keeps_old {
@@ -125,14 +125,14 @@ impl Service {
         }
     }
 
-    /// When the next thing happens.
-    pub(super) fn next(&self) -> Option<u64> {
+    /// When the next change is due, in ms.
+    pub fn next(&self) -> Option<u64> {
         let tasks = self.tasks.iter().filter_map(Task::next);
         tasks.chain(self.update_due.as_ref().map(|(at, ..)| *at)).min()
     }
 
-    /// Does what is due at this moment, one thing.
-    pub(super) fn step(&mut self, name: &str, now: u64, faults: &[Fault]) {
+    /// Makes one change that is due now.
+    pub fn step(&mut self, name: &str, now: u64, faults: &[Fault]) {
         if let Some((_, state, said)) = self.update_due.take_if(|(at, ..)| *at <= now) {
             self.update = Some((state, said));
             return;
@@ -219,8 +219,8 @@ impl Service {
         }
     }
 
-    /// The newest running task that Swarm wants.
-    pub(super) fn running(&mut self) -> Option<&mut Task> {
+    /// The newest running task whose desired state is running.
+    pub fn running(&mut self) -> Option<&mut Task> {
         self.tasks.iter_mut().rev().find(|t| t.is_running() && t.observed.desired_running)
     }
 }

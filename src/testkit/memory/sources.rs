@@ -8,19 +8,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The only branch there is.
+/// The only branch.
 const BRANCH: &str = "main";
 
 type Content = BTreeMap<String, Vec<u8>>;
 
-/// Repositories by the path or URL that is given for them.
+/// Repositories, by the path or URL of the source.
 #[derive(Default)]
 pub struct MemorySources {
     repositories: Mutex<BTreeMap<String, MemoryRepository>>,
 }
 
 impl MemorySources {
-    /// Adds a repository; cloning shares it, so that it can be changed afterwards.
+    /// Adds a repository. It is shared with the caller, who can change it afterwards.
     pub fn add(&self, given: &str, repository: &MemoryRepository) {
         let mut all = self.repositories.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(given.to_string(), repository.clone());
@@ -61,7 +61,7 @@ struct State {
     tags: Vec<Tag>,
 }
 
-/// A repository with one branch, whose work tree is at its tip. Cloning shares it.
+/// A repository with one branch, whose work tree is at the tip. Clones share it.
 #[derive(Clone, Default)]
 pub struct MemoryRepository {
     state: Arc<Mutex<State>>,
@@ -84,7 +84,7 @@ impl MemoryRepository {
         self
     }
 
-    /// Commits the work tree. The commit's name is made from how many there are.
+    /// Commits the work tree. The commit's hash is made from the number of commits.
     pub fn commit(&self) -> Revision {
         let mut state = self.state();
         let name = Revision::parse(&format!("{:040x}", 0xc0ffee + state.commits.len())).expect("40 digits");
@@ -121,7 +121,7 @@ impl State {
         Some(RevisionFacts { commit, changed: vec![], found_as, tag, label, files })
     }
 
-    /// A name of a revision: the commit, and how people know it.
+    /// The commit that a name stands for, and how it was found, as text.
     fn named(&self, rev: &str) -> Option<(Revision, String)> {
         let tag = self.tags.iter().find(|t| t.name == rev).map(|t| (t.commit.clone(), format!("tag {rev}")));
         let branch = || (rev == BRANCH).then(|| (self.tip().0.clone(), format!("branch {rev}")));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read, Write};
 use std::sync::{Arc, Mutex};
 
-/// Files by name. Cloning shares them.
+/// Files by name. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
@@ -13,7 +13,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// A full disk: after so many bytes in all, writing fails.
+    /// A store on a small disk: after this many bytes in all, writing fails.
     pub fn with_room(bytes: usize) -> MemoryStore {
         MemoryStore { room: Arc::new(Mutex::new(Some(bytes))), ..MemoryStore::default() }
     }
@@ -28,7 +28,7 @@ impl MemoryStore {
         self.files.lock().expect("no holder panics").get(name).cloned()
     }
 
-    /// Replaces a file, as a disk that forgets would.
+    /// Sets the content of a file, as a disk that changes files would.
     pub fn put(&self, name: &str, bytes: impl Into<Vec<u8>>) {
         self.files.lock().expect("no holder panics").insert(name.to_string(), bytes.into());
     }

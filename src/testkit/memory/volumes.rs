@@ -1,4 +1,4 @@
-//! Volumes in memory: what is in them is packed, listed and put back as the real ones are.
+//! Volumes in memory: their files are packed, listed and restored like those of real volumes.
 
 use super::files::{File, FileKind, Tree};
 use super::{State, refused};
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 
 impl State {
-    /// The files of a volume that this stack's run made.
+    /// The files of a volume that the run of this stack made.
     pub(super) fn volume(&mut self, stack: &StackName, at: &InVolume) -> Result<&mut Tree, ClusterError> {
         let key = ("volume", at.volume.clone());
         let not_ours =
@@ -29,7 +29,7 @@ impl State {
     }
 }
 
-/// What is below a path, the path itself first; nothing if it is not there.
+/// A path and everything below it, the path itself first. `None` if it does not exist.
 fn found(tree: &Tree, path: &str) -> Option<Vec<(String, File)>> {
     let dir = File { bytes: vec![], kind: FileKind::Dir, mode: 0o755, owner: (0, 0) };
     let top = if path.is_empty() { Some(dir) } else { tree.get(path).cloned() }?;
@@ -58,7 +58,7 @@ fn missing(at: &InVolume) -> ClusterError {
     ClusterError::Missing(format!("`{}` in volume `{}`", at.path, at.volume))
 }
 
-/// The entries below a path.
+/// The entries of a path and of everything below it.
 pub(super) fn list(tree: &Tree, at: &InVolume) -> Result<Vec<Entry>, ClusterError> {
     let all = found(tree, &at.path).ok_or_else(|| missing(at))?;
     Ok(all.iter().map(|(name, file)| entry(name, file)).collect())
@@ -99,7 +99,7 @@ fn append(out: &mut tar::Builder<&mut dyn Write>, name: &str, file: &File) -> io
     }
 }
 
-/// Afterwards just what the tar holds is below the path.
+/// Unpacks a tar. Afterwards only what the tar contains is below the path.
 pub(super) fn unpack(tree: &mut Tree, at: &InVolume, tar: &mut dyn Read) -> Result<PutBack, ClusterError> {
     let all = read(tar).map_err(|e| refused("unpack the archive", e.to_string()))?;
     let kept: BTreeSet<String> = all.iter().map(|(name, _)| name.clone()).collect();
@@ -114,7 +114,7 @@ pub(super) fn unpack(tree: &mut Tree, at: &InVolume, tar: &mut dyn Read) -> Resu
     Ok(PutBack { written: kept.len() as u64, removed })
 }
 
-/// The files of a tar, by name; the name of the root is empty.
+/// The files of a tar, by name. The name of the root is empty.
 fn read(tar: &mut dyn Read) -> io::Result<Vec<(String, File)>> {
     let mut out = vec![];
     for entry in tar::Archive::new(tar).entries()? {

@@ -1,5 +1,6 @@
-//! The web in memory: routed by the labels of what is deployed, as the ingress does; what the app says is scripted.
-//! Stricter than the real one: a page that nobody scripted is a 404 of the app, a port that nobody opened is closed.
+//! The web in memory. Requests are routed by the labels of what is deployed, as by the real ingress; the app's answers
+//! are scripted. It is stricter than the real one: without a scripted page the app answers 404, and a port is closed
+//! unless it was opened.
 
 use super::clock::MemoryClock;
 use ccci_model::name::{ServiceName, StackName};
@@ -16,14 +17,14 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What answers a request at a moment; `None` leaves it to the next.
+/// Answers a request at a moment. `None` leaves it to the next program.
 type Program = Box<dyn FnMut(&HttpRequest, Moment) -> Option<HttpAnswer> + Send>;
 /// Whether a port is open at a moment.
 type Port = Box<dyn FnMut(Moment) -> bool + Send>;
 
 const MOST_REDIRECTS: usize = 10;
 
-/// The web of a cluster in memory.
+/// The web in front of a cluster in memory.
 pub struct MemoryWeb {
     clock: Arc<MemoryClock>,
     cluster: Arc<dyn Cluster>,
@@ -40,12 +41,12 @@ struct State {
     cookies: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// An answer of the app, for programs.
+/// An answer of the app.
 pub fn page(status: u16, body: impl Into<Vec<u8>>) -> HttpAnswer {
     HttpAnswer { status, headers: vec![], body: body.into(), url: String::new(), by: AnsweredBy::App }
 }
 
-/// The path of a URL, without query.
+/// The path of a URL, without the query.
 pub fn path_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = rest.find('/').map_or("/", |at| &rest[at..]);
@@ -53,18 +54,19 @@ pub fn path_of(url: &str) -> &str {
 }
 
 impl MemoryWeb {
-    /// The web before this cluster.
+    /// The web in front of this cluster.
     pub fn new(clock: Arc<MemoryClock>, cluster: Arc<dyn Cluster>) -> MemoryWeb {
         MemoryWeb { clock, cluster, state: Mutex::default() }
     }
 
-    /// The app says this under a path, for every method and name. The newest is asked first.
+    /// Sets the app's answer for a path, for every method and host name. The newest answer wins.
     pub fn page(&self, path: &str, status: u16, body: &str) {
         let (path, answer) = (path.to_string(), page(status, body));
         self.on_request(move |request, _| (path_of(&request.url) == path).then(|| answer.clone()));
     }
 
-    /// Answers requests that reach the app: `None` leaves one to the next program. The newest is asked first.
+    /// Sets a program that answers requests that reach the app. If it returns `None`, the next one is asked; the newest
+    /// is asked first.
     pub fn on_request(
         &self,
         program: impl FnMut(&HttpRequest, Moment) -> Option<HttpAnswer> + Send + 'static,
@@ -72,12 +74,12 @@ impl MemoryWeb {
         self.state().programs.push(Box::new(program));
     }
 
-    /// Opens a port of a service, while a task of it runs and `open` says so.
+    /// Opens a port of a service, while one of its tasks is running and `open` returns true.
     pub fn on_port(&self, service: &str, port: u16, open: impl FnMut(Moment) -> bool + Send + 'static) {
         self.state().ports.insert((service.to_string(), port), Box::new(open));
     }
 
-    /// What a TLS handshake with a port shows, while it is open.
+    /// Sets what a TLS handshake with a port shows while the port is open.
     pub fn certificate(&self, service: &str, port: u16, subject: &str) {
         let facts = TlsFacts {
             protocol: "TLSv1_3".into(),
@@ -192,7 +194,7 @@ impl MemoryWeb {
 
     fn said(&self, request: &HttpRequest) -> HttpAnswer {
         let now = self.clock.now();
-        // a program may ask this very web again, so the lock is not held meanwhile
+        // a program may itself send a request, so the lock must not be held
         let mut programs = std::mem::take(&mut self.state().programs);
         let answer = programs.iter_mut().rev().find_map(|p| p(request, now));
         let mut state = self.state();
@@ -201,7 +203,7 @@ impl MemoryWeb {
         answer.unwrap_or_else(|| page(404, "nobody scripted this page"))
     }
 
-    /// Whether a task of the service runs and its port was opened.
+    /// Whether a task of the service is running and the port is open.
     fn open(
         &self,
         stack: &StackName,
