@@ -1,11 +1,11 @@
-//! Annotations for forges that read `::error::` lines: what failed, beside the change that failed. Pure.
+//! Annotations for forges that read `::error::` lines: each failure is shown next to the change under test. Pure.
 
 use super::forge::Forge;
 use super::human;
 use ccci_model::verdict::Verdict;
 use ccci_runner::record::Record;
 
-/// The lines' bytes.
+/// All annotation lines as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
     let mut out = String::new();

@@ -1,16 +1,16 @@
-//! The badge: recipe, level and verdict as a small picture. Readable without its colour. Pure.
+//! The badge: a small SVG with the recipe, the level and the verdict. It can be read without its colour. Pure.
 
 use super::markup::escape;
 use ccci_model::verdict::Verdict;
 use ccci_runner::record::Record;
 
-/// Colours of levels 0 to 5 of a green run; a ramp that most colour-blind people can tell.
+/// Colours of levels 0 to 5 of a green run, chosen so that most colour-blind people can tell them apart.
 const RAMP: [&str; 6] = ["#8a8a8a", "#b08d2e", "#b0a02e", "#a0b93f", "#6fb84a", "#3fa950"];
-/// Average width of a letter at 11 px, and what stands around the words.
+/// Average width of a letter at 11 px, and the space around the text, both in px.
 const LETTER: usize = 7;
 const PADDING: usize = 10;
 
-/// The picture's bytes.
+/// The SVG as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
     let left = format!("ccci {}", o.plan.subject().recipe);

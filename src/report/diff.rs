@@ -7,10 +7,11 @@ use ccci_model::verdict::Outcome;
 use ccci_runner::record::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A time counts as changed by so much, and by a quarter: runs are never equal to the millisecond.
+/// A time counts as changed if it differs by at least this much and by at least a quarter: two runs never take exactly
+/// the same time.
 const NOTABLE_MS: u64 = 1_000;
 
-/// A thing that both runs may have, under a name.
+/// One part of the comparison: the values that a run has, by name.
 struct Section {
     title: &'static str,
     of: fn(&Outcome) -> BTreeMap<String, String>,
@@ -32,12 +33,12 @@ const SECTIONS: &[Section] = &[
     Section { title: "not proved", of: |o| o.not_proved.iter().map(|n| (n.clone(), "yes".into())).collect() },
 ];
 
-/// What changed, without colour, in 100 columns.
+/// What changed, as plain text without colour, 100 columns wide.
 pub fn render(old: &Record, new: &Record) -> String {
     draw(old, new, Style::PLAIN)
 }
 
-/// As a terminal can show it.
+/// The same in the style of a terminal.
 pub fn draw(old: &Record, new: &Record, style: Style) -> String {
     let (a, b) = (&old.outcome, &new.outcome);
     let mut s = StyledText::new(style);

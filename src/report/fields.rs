@@ -1,4 +1,4 @@
-//! Every key of results.json: name, meaning, shape, and where it comes from. Pure.
+//! Every key of results.json with its meaning, its JSON Schema and how its value is computed. Pure.
 // flat table: may be long
 
 use super::results::SCHEMA;
@@ -11,7 +11,7 @@ use ccci_model::verdict::{Occurrence, Outcome, StepOutcome, TestOutcome, TierOut
 use ccci_runner::record::Record;
 use serde_json::{Map, Value, json};
 
-/// A key of an object that shows a `T`.
+/// One key of a JSON object that describes a `T`.
 pub struct Field<T> {
     /// The key.
     pub name: &'static str,
@@ -23,12 +23,12 @@ pub struct Field<T> {
     pub get: fn(&T) -> Value,
 }
 
-/// The object of a table's rows.
+/// The JSON object that these fields give for a `T`.
 pub fn object<T>(fields: &[Field<T>], of: &T) -> Value {
     Value::Object(fields.iter().map(|f| (f.name.to_string(), (f.get)(of))).collect())
 }
 
-/// The schema of such an object.
+/// The JSON Schema of that object.
 pub fn shape<T>(fields: &[Field<T>]) -> Value {
     let mut properties = Map::new();
     for f in fields {
@@ -81,8 +81,8 @@ fn evidence(f: Option<&Failure>) -> Value {
     objects(EVIDENCE, &f.map_or(vec![], Failure::shown))
 }
 
-/// results.json itself.
-pub(crate) const RESULT: &[Field<Record>] = &[
+/// The top level of results.json.
+pub const RESULT: &[Field<Record>] = &[
     Field {
         name: "schema",
         doc: "Number of this schema; grows when a key changes its meaning or goes.",
@@ -260,7 +260,7 @@ pub(crate) const RESULT: &[Field<Record>] = &[
     },
 ];
 
-/// A file of the record.
+/// A file in the record.
 #[derive(Debug)]
 pub struct KeptFile {
     name: String,
@@ -285,8 +285,8 @@ fn files(events: &[Event]) -> Vec<KeptFile> {
     events.iter().filter_map(one).collect()
 }
 
-/// A revision.
-pub(crate) const DEPLOYMENT: &[Field<Deployment>] = &[
+/// A revision that was deployed.
+pub const DEPLOYMENT: &[Field<Deployment>] = &[
     Field { name: "commit", doc: "The git commit.", shape: text, get: |d| json!(d.commit) },
     Field {
         name: "version",
@@ -309,7 +309,7 @@ pub(crate) const DEPLOYMENT: &[Field<Deployment>] = &[
     },
 ];
 
-/// A tier or a test, with the failure that it refers to.
+/// A tier or a test, together with the failure that it refers to.
 #[derive(Debug)]
 pub(crate) struct Referring<T> {
     of: T,
@@ -327,12 +327,12 @@ fn tiers(o: &Outcome) -> Vec<Referring<TierOutcome>> {
     o.tiers.iter().map(tier).collect()
 }
 
-/// A failure that something refers to.
+/// The id of a failure that a tier or a test refers to.
 fn id(f: Option<&Failure>) -> Value {
     of_failure(f, |f| json!(f.id))
 }
 
-/// What a tier and a test show of their failure.
+/// The keys by which a tier and a test show their failure.
 impl<T> Referring<T> {
     const FAILURE: Field<Referring<T>> = Field {
         name: "failure",
@@ -430,8 +430,8 @@ pub(crate) const TEST: &[Field<Referring<TestOutcome>>] = &[
     },
 ];
 
-/// Something that went wrong.
-pub(crate) const OCCURRENCE: &[Field<Occurrence>] = &[
+/// A failure or error of the run, with where it happened.
+pub const OCCURRENCE: &[Field<Occurrence>] = &[
     Field {
         name: "id",
         doc: "Its number in this run; tiers, tests and steps refer to it.",
@@ -489,13 +489,13 @@ pub(crate) const OCCURRENCE: &[Field<Occurrence>] = &[
     },
 ];
 
-/// Something that shows what happened.
-pub(crate) const EVIDENCE: &[Field<Evidence>] = &[
+/// A text that supports a failure.
+pub const EVIDENCE: &[Field<Evidence>] = &[
     Field { name: "what", doc: "What it is.", shape: text, get: |e| json!(e.what) },
     Field { name: "text", doc: "Its text.", shape: text, get: |e| json!(e.text) },
 ];
 
-/// Something left out.
+/// Something that was skipped.
 pub const SKIP: &[Field<Skip>] = &[
     Field { name: "what", doc: "A tier, a rung or a test.", shape: text, get: |s| json!(s.what) },
     Field { name: "reason", doc: "Why.", shape: text, get: |s| json!(s.reason) },
@@ -507,8 +507,8 @@ pub const SKIP: &[Field<Skip>] = &[
     },
 ];
 
-/// How long things took.
-pub(crate) const TIMINGS: &[Field<Timings>] = &[
+/// How long each part took, ms.
+pub const TIMINGS: &[Field<Timings>] = &[
     Field { name: "pull", doc: "Having the images.", shape: number, get: |t| json!(t.phase("pull")) },
     Field {
         name: "deploy",
@@ -621,8 +621,8 @@ pub(crate) const STEP: &[Field<StepOutcome>] = &[
     },
 ];
 
-/// Something that could not be removed.
-pub(crate) const HELD: &[Field<Held>] = &[
+/// Something that could not be removed, and what holds it.
+pub const HELD: &[Field<Held>] = &[
     Field { name: "kind", doc: "Volume, network, secret and so on.", shape: text, get: |h| json!(h.kind) },
     Field { name: "name", doc: "Its name.", shape: text, get: |h| json!(h.name) },
     Field { name: "by", doc: "Who holds it, in the engine's words.", shape: text, get: |h| json!(h.by) },
@@ -646,8 +646,8 @@ pub(crate) const LINT: &[Field<ccci_model::event::LintedRule>] = &[
     },
 ];
 
-/// What took part.
-pub(crate) const VERSIONS: &[Field<Outcome>] = &[
+/// The versions of everything that took part.
+pub const VERSIONS: &[Field<Outcome>] = &[
     Field { name: "ccci", doc: "Version of ccci.", shape: text, get: |o| json!(o.versions["ccci"]) },
     Field {
         name: "rules",
@@ -675,7 +675,7 @@ pub(crate) const VERSIONS: &[Field<Outcome>] = &[
     },
 ];
 
-/// A file of the record.
+/// A file in the record.
 pub const FILE: &[Field<KeptFile>] = &[
     Field { name: "name", doc: "Relative to the record.", shape: text, get: |f| json!(f.name) },
     Field { name: "bytes", doc: "Its size.", shape: number, get: |f| json!(f.bytes) },

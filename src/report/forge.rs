@@ -1,11 +1,11 @@
-//! How forges fold the lines of a log into groups, and how text is kept from being taken for their commands. Pure.
+//! How forges fold log lines into groups, and how text is escaped so that they do not run it as a command. Pure.
 
 use super::text::one_line;
 
 /// Which forge shows the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forge {
-    /// None, or one without groups.
+    /// No forge, or a forge without groups.
     Plain,
     /// GitHub, Forgejo and Gitea runners: `::group::`.
     GitHub,
@@ -14,7 +14,7 @@ pub enum Forge {
 }
 
 impl Forge {
-    /// Opens a group. `seconds` since 1970 is what GitLab shows as its duration.
+    /// Opens a group. GitLab computes the group's duration from `seconds` (since 1970).
     pub fn open(self, name: &str, seconds: u64) -> String {
         match self {
             Forge::Plain => format!("== {name}\n"),
@@ -23,7 +23,7 @@ impl Forge {
         }
     }
 
-    /// Closes it.
+    /// Closes the group.
     pub fn close(self, name: &str, seconds: u64) -> String {
         match self {
             Forge::Plain => String::new(),
@@ -32,8 +32,8 @@ impl Forge {
         }
     }
 
-    /// A line that the forge shows beside the change; nothing where there is no such thing.
-    pub(crate) fn annotate(self, level: &str, title: &str, message: &str) -> String {
+    /// A line that the forge shows next to the change; empty for a forge without annotations.
+    pub fn annotate(self, level: &str, title: &str, message: &str) -> String {
         match self {
             Forge::GitHub => format!("::{level} title={}::{}\n", property(title), data(message)),
             Forge::Plain | Forge::GitLab => String::new(),

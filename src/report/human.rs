@@ -1,4 +1,4 @@
-//! The summary for people: what a stranger understands in ten seconds. Pure.
+//! The summary for people; a stranger must understand it in ten seconds. Pure.
 
 use super::styled::{Style, StyledText, Tone};
 use super::text::span;
@@ -9,20 +9,20 @@ use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Occurrence, Outcome, TestOutcome, TierOutcome, Verdict};
 use ccci_runner::record::Record;
 
-/// Lines of one piece of evidence; all of them are in results.json.
+/// Most lines shown for one piece of evidence; results.json has all of them.
 const EVIDENCE_LINES: usize = 8;
 
-/// Without colour, in 100 columns.
+/// The summary without colour, 100 columns wide.
 pub fn render(record: &Record) -> String {
     draw(record, Style::PLAIN)
 }
 
-/// As a terminal can show it.
+/// The same in the style of a terminal.
 pub fn draw(record: &Record, style: Style) -> String {
     draw_as(record, style, record.outcome.plan.run_id.as_str())
 }
 
-/// The same with the name by which the run is found: a record that lies elsewhere is named by its directory.
+/// The same with the name that finds the run: its id, or its directory if the record is kept elsewhere.
 pub fn draw_as(record: &Record, style: Style, name: &str) -> String {
     let o = &record.outcome;
     let mut s = StyledText::new(style);
@@ -62,7 +62,7 @@ fn head(s: &mut StyledText, o: &Outcome) {
     s.beside(2, "source  ", &format!("{}, {}", o.plan.subject().source, path(o)));
 }
 
-/// `level 5 of 5`, with the rungs that it was reached over without being tried.
+/// `level 5 of 5`, and which of the rungs below it were skipped.
 pub fn level(o: &Outcome) -> String {
     let below = RUNGS.iter().take(usize::from(o.level));
     let skipped: Vec<&str> =
@@ -82,7 +82,7 @@ pub fn subject_at(recipe: &RecipeName, version: Option<&Version>, commit: &Revis
     version.map_or_else(|| format!("{recipe} {}", commit.short()), |v| format!("{recipe} {v}"))
 }
 
-/// From what to what.
+/// From which base to which head.
 pub fn path(o: &Outcome) -> String {
     let side = |d: &ccci_model::plan::Deployment| {
         let dirty = if d.dirty { ", with uncommitted changes" } else { "" };
@@ -94,13 +94,14 @@ pub fn path(o: &Outcome) -> String {
     }
 }
 
-/// The verdict in one sentence, with the first thing that decided it.
+/// The verdict in one sentence, with the first failure that decided it.
 pub fn sentence(o: &Outcome) -> String {
     let first = |pick: fn(&Occurrence) -> bool| o.failures.iter().find(|t| pick(t)).or(o.failures.first());
     match o.verdict {
         Verdict::Green => "Everything that was planned is good.".into(),
         Verdict::Red => {
-            // a leak decides only when the recipe did nothing wrong: then it is what the reader has to know
+            // a leaked secret decides the verdict only if no failure of the recipe does; then it is what the reader
+            // must know
             match o.failures.iter().find(|t| !t.failure.is_error()).or(o.failures.iter().find(|t| grave(t))) {
                 Some(t) => format!("{}: {}.", wrong(t), told(t)),
                 None => "Not good, see below.".into(),
@@ -128,12 +129,12 @@ fn told(t: &Occurrence) -> String {
     format!("{tier}{}: {} (blame: {})", t.during, t.failure.observed(), t.failure.blame)
 }
 
-/// What makes a run red whoever is to blame.
+/// Whether it makes the run red, whoever is to blame.
 fn grave(t: &Occurrence) -> bool {
     ["leftover", "secret-leaked"].contains(&t.failure.cause.as_str())
 }
 
-/// What kind of wrong a red run is.
+/// What kind of failure made the run red.
 fn wrong(t: &Occurrence) -> &'static str {
     match (t.failure.cause.as_str(), t.failure.blame) {
         ("leftover", _) => "Something was left behind",
@@ -178,7 +179,7 @@ fn tier(s: &mut StyledText, o: &Outcome, t: &TierOutcome) {
     }
 }
 
-/// In full the first time; one that repeats another is only named.
+/// Shows a failure in full the first time; one that repeats an earlier one only refers to it.
 fn failure(s: &mut StyledText, o: &Outcome, t: &Occurrence) {
     match t.failure.again.and_then(|id| o.occurrence(id)) {
         Some(first) => {

@@ -1,4 +1,4 @@
-//! JUnit XML for CI: a suite a tier. It shows a failure exactly when the verdict is not green. Pure.
+//! JUnit XML for CI, with one suite for each tier. It shows a failure exactly when the verdict is not green. Pure.
 
 use super::human;
 use super::styled::{Style, StyledText};
@@ -33,7 +33,7 @@ fn tier(o: &Outcome, t: &TierOutcome) -> TestSuite {
     let mut suite = TestSuite::new(t.tier.name());
     suite.set_time(Duration::from_millis(t.ms));
     for test in &t.tests {
-        // a needed test that was skipped is among the failures below, as a failure
+        // a skipped test that was required is added below, among the failures
         let status = match (test.failure.and_then(|id| o.failure(id)), test.status) {
             (Some(f), _) => failed(f),
             (None, Status::Pass) => TestCaseStatus::success(),
@@ -52,7 +52,8 @@ fn tier(o: &Outcome, t: &TierOutcome) -> TestSuite {
     suite
 }
 
-/// Lint lowers the level, never the verdict: what it finds is shown and does not fail a CI that reads this file.
+/// Lint lowers the level, never the verdict: findings are shown as skipped, so that a CI that reads this file does not
+/// fail.
 fn lint(o: &Outcome) -> TestSuite {
     let mut suite = TestSuite::new("lint");
     for rule in &o.lint {
@@ -65,7 +66,7 @@ fn lint(o: &Outcome) -> TestSuite {
     suite
 }
 
-/// The run itself: what went wrong outside of tiers, and the verdict.
+/// The run itself: failures outside of tiers, and the verdict.
 fn run(o: &Outcome) -> TestSuite {
     let mut suite = TestSuite::new("run");
     for t in o.failures.iter().filter(|t| t.tier.is_none()) {

@@ -1,5 +1,5 @@
-//! Telling: every format a run is reported in, one row each. Pure functions of a record: no clock, no chance, so an
-//! old run renders to the same bytes. Presentation never changes a verdict.
+//! Reports: every format that a run is reported in, one row each. They are pure functions of a record, without a clock
+//! and without randomness, so an old run always renders to the same bytes. A report never changes a verdict.
 
 pub mod annotations;
 pub mod badge;
@@ -86,7 +86,7 @@ pub const REPORTS: &[Format] = &[
     },
 ];
 
-/// Why there is no run, for people: what was seen, what was expected, who is to blame and what to do.
+/// Why a run could not begin, for people: what was observed, what was expected, who is to blame and what to do.
 pub fn text_of(f: &Failure, style: Style) -> String {
     let mut styled = StyledText::new(style);
     styled.beside(0, "error: ", &f.observed());

@@ -1,4 +1,4 @@
-//! `ccci report list`: the runs that are kept, one line each, the newest first. Pure but for what it is given.
+//! `ccci report list`: the runs that are kept, one line each, the newest first. Pure apart from its arguments.
 
 use super::human;
 use super::styled::{Style, StyledText};
@@ -7,7 +7,7 @@ use ccci_model::time::utc_rfc3339;
 use ccci_runner::record::Record;
 use ccci_runner::record::index::{Listed, Summary};
 
-/// The list. `goes_on` says of a record without an end whether its run still goes on.
+/// The list. `goes_on` tells whether a run whose record has no end is still running.
 pub fn draw(listed: &[Listed], goes_on: &dyn Fn(&Summary) -> bool, style: Style) -> String {
     let mut s = StyledText::new(style);
     if listed.is_empty() {
@@ -42,7 +42,7 @@ fn row(s: &mut StyledText, run: &Summary) {
     s.row(human::tone(run.verdict), &head, &rest);
 }
 
-/// One run's line.
+/// The line of one run.
 pub fn line(record: &Record, style: Style) -> String {
     let mut s = StyledText::new(style);
     row(&mut s, &Summary::of(record));

@@ -1,4 +1,4 @@
-//! The live reporter of a terminal: a few lines that are redrawn in place, with what is worth keeping above them.
+//! The live reporter for terminals: a few lines that are redrawn in place, and above them the lines that stay.
 
 use super::progress::{Progress, since_ms, whole};
 use super::reporter::Reporter;
@@ -11,15 +11,15 @@ use ccci_model::time::Moment;
 use ccci_model::verdict::Outcome;
 use std::io::Write;
 
-/// Frames are at least so far apart; more would be work that nobody sees.
+/// Shortest time between two frames, ms. More frames would be work that nobody sees.
 const FRAME_MS: u64 = 100;
-/// A terminal that knows these shows a frame at once; others ignore them.
+/// A terminal that knows these two sequences shows each frame at once; others ignore them.
 const FRAME_BEGINS: &str = "\u{1b}[?2026h";
 const FRAME_ENDS: &str = "\u{1b}[?2026l";
 const CLEAR_REST_OF_LINE: &str = "\u{1b}[K";
 const CLEAR_BELOW: &str = "\u{1b}[J";
 
-/// What the terminal is.
+/// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Screen {
     /// Columns.
@@ -45,7 +45,7 @@ impl Live {
         Live { out, screen, progress: Progress::default(), drawn: vec![], drawn_at: None }
     }
 
-    /// Knows how long steps took before.
+    /// Sets how long the steps took in earlier runs.
     pub fn after(mut self, usual: Usual) -> Live {
         self.progress = Progress::after(usual);
         self
@@ -56,7 +56,7 @@ impl Live {
         let _ = self.out.flush();
     }
 
-    /// Draws the block, with lines that stay above it.
+    /// Draws the block; the lines in `stays` are written above it and remain.
     fn draw(&mut self, now: Moment, stays: &[String]) {
         let lines = self.lines(now);
         if lines == self.drawn && stays.is_empty() {
@@ -76,7 +76,7 @@ impl Live {
         self.drawn_at = Some(now);
     }
 
-    /// The block, cut to the screen: the first line is the run's, the last the most recent.
+    /// The block, cut to the screen: the first line shows the run, the last line the newest state.
     fn lines(&self, now: Moment) -> Vec<String> {
         let Some(plan) = &self.progress.plan else { return vec![] };
         let mut out = vec![];
@@ -107,7 +107,7 @@ impl Live {
                 out.push(self.row(Tone::Faint, "    waiting for ", &text));
             }
         }
-        // a block higher than the screen could not be found again
+        // a block higher than the screen could not be redrawn: the cursor cannot move up beyond the first row
         let room = self.screen.height.saturating_sub(1).max(1);
         if out.len() > room {
             let newest = out.len() - (room - 1);
@@ -116,7 +116,7 @@ impl Live {
         out
     }
 
-    /// A line that never reaches the last column: some terminals fold there.
+    /// A line that never reaches the last column, where some terminals wrap.
     fn row(&self, tone: Tone, head: &str, rest: &str) -> String {
         let width = self.screen.width.saturating_sub(1);
         let head = cut(&text::line(head), width);
@@ -133,7 +133,7 @@ impl Live {
         vec![self.row(tone, head, &text)]
     }
 
-    /// What of an event stays above the block.
+    /// The lines that an event leaves above the block.
     fn stays(&self, e: &Event, title: Option<&str>) -> Vec<String> {
         match &e.what {
             What::StepEnded { failure: Some(id), .. } if self.progress.is_told(*id) => vec![],
@@ -199,8 +199,8 @@ impl Reporter for Live {
         self.erase();
     }
 
-    /// Lines that were drawn wider have been folded by the terminal and cannot be found again, so they are left where
-    /// they are.
+    /// After a change of size, lines that were wider have been wrapped by the terminal. The cursor can no longer find
+    /// their start, so they are left where they are.
     fn resize(&mut self, width: usize, height: usize) {
         if (width, height) != (self.screen.width, self.screen.height) {
             self.screen = Screen { width, height, ..self.screen };

@@ -10,10 +10,10 @@ use ccci_model::verdict::{Occurrence, Outcome, TierOutcome};
 use ccci_runner::record::Record;
 use std::fmt::Write;
 
-/// Lines of one piece of evidence; comments have a limit of 64 kB.
+/// Most lines shown for one piece of evidence; a comment may have at most 64 kB.
 const EVIDENCE_LINES: usize = 30;
 
-/// The text's bytes.
+/// The Markdown as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
     let mut out = String::new();

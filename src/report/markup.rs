@@ -1,8 +1,8 @@
-//! Foreign text inside HTML, SVG and Markdown: it stays text. Pure.
+//! Foreign text inside HTML, SVG and Markdown, escaped so that it is shown as text. Pure.
 
 use super::text::{clean, one_line};
 
-/// Text for HTML and SVG, in elements and in quoted attributes.
+/// Escapes text for HTML and SVG, for elements and quoted attributes.
 pub fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in clean(text).chars() {
@@ -18,7 +18,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// Text for a line or a table cell of Markdown: no markup, no link, no mention.
+/// Escapes text for a line or a table cell of Markdown: no markup, no link, no mention.
 pub fn inline(text: &str) -> String {
     let mut out = String::new();
     for c in one_line(text).chars() {
@@ -36,13 +36,14 @@ pub fn inline(text: &str) -> String {
     begins_nothing(&quiet(&out))
 }
 
-/// Text for HTML inside of Markdown, on its line: forges look for mentions there too.
-pub(crate) fn inline_html(text: &str) -> String {
+/// Escapes text for HTML that stands on a line of Markdown: forges look for mentions there too.
+pub fn inline_html(text: &str) -> String {
     quiet(&escape(&one_line(text)))
 }
 
-/// Markup without mentions of people or issues, which would call or tell somebody who has nothing to do with it. Forges look
-/// for them in the text that is shown, so that an escape of the sign does not help; a letter without width behind it does.
+/// Makes mentions of people and issues ineffective: they would notify people who have nothing to do with the run.
+/// Forges look for mentions in the rendered text, so escaping the `@` or `#` does not help; a zero-width space after
+/// it does.
 fn quiet(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len());
     let mut rest = markup.chars().peekable();
@@ -50,7 +51,7 @@ fn quiet(markup: &str) -> String {
     while let Some(c) = rest.next() {
         out.push(c);
         let names = rest.peek().is_some_and(|next| next.is_alphanumeric());
-        // `&#39;` is an escape of ours
+        // the `#` of `&#39;` is from our own escape
         if names && (c == '@' || (c == '#' && before != '&')) {
             out.push_str("&#8203;");
         }
@@ -59,7 +60,7 @@ fn quiet(markup: &str) -> String {
     out
 }
 
-/// Markup that begins no list, heading or rule where it stands at the beginning of a line.
+/// Escapes the first character of a line where it would begin a list, a heading or a rule.
 fn begins_nothing(markup: &str) -> String {
     let digits = markup.len() - markup.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let is_numbered = (1..=9).contains(&digits) && markup[digits..].starts_with(['.', ')']);
@@ -70,8 +71,8 @@ fn begins_nothing(markup: &str) -> String {
     }
 }
 
-/// A block of code in Markdown, fenced by more ticks than stand in it.
-pub(crate) fn fenced(text: &str) -> String {
+/// A code block in Markdown, with a fence longer than any row of backticks in the text.
+pub fn fenced(text: &str) -> String {
     let text = clean(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);

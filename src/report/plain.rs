@@ -1,4 +1,4 @@
-//! The plain reporter: one line an event that matters, in groups of the forge. For logs that are read later.
+//! The plain reporter: one line for each event that matters, in groups of the forge. For logs that are read later.
 
 use super::forge::Forge;
 use super::progress::Progress;
@@ -13,11 +13,11 @@ use ccci_model::time::Moment;
 use ccci_model::verdict::Outcome;
 use std::io::Write;
 
-/// A forge that hears nothing for long ends the job; people get worried earlier.
+/// Longest time without a line, ms. A forge ends a job that is silent for long; people get worried earlier.
 const SILENCE_MS: u64 = 30_000;
-/// What is waited for changes often while an app starts; so much time must lie between two lines about it.
+/// Shortest time between two lines about waits, ms: what a starting app waits for changes often.
 const BETWEEN_WAITS_MS: u64 = 10_000;
-/// Lines of one piece of evidence; the summary and the record have more.
+/// Most lines shown for one piece of evidence; the summary and the record have more.
 const EVIDENCE_LINES: usize = 20;
 
 /// The reporter.
@@ -29,30 +29,30 @@ pub struct Plain {
     group: Option<String>,
     last_line: Moment,
     prefix: String,
-    /// Why the last steps were not done, and how many of them have not been told.
+    /// Why the last steps were not done, and how many of them have not been reported yet.
     not_done: Option<(String, usize)>,
 }
 
 impl Plain {
-    /// Writes to `out`. Nothing depends on colour.
+    /// Writes to `out`, without colour.
     pub fn new(out: Box<dyn Write + Send>, forge: Forge, width: usize) -> Plain {
         let (last_line, prefix) = (Moment(0), String::new());
         let progress = Progress::default();
         Plain { out, forge, width, progress, group: None, last_line, prefix, not_done: None }
     }
 
-    /// The same among other runs: every line begins with whose it is. Groups of a forge cannot lie side by side, so
-    /// there are headings instead.
+    /// The same for one of several concurrent runs: every line begins with the run's name. Groups of a forge cannot
+    /// overlap, so there are headings instead.
     pub fn beside(self, name: &str) -> Plain {
         Plain { prefix: format!("{name} | "), ..self }
     }
 
-    /// Knows how long steps took before.
+    /// Sets how long the steps took in earlier runs.
     pub fn after(self, usual: Usual) -> Plain {
         Plain { progress: Progress::after(usual), ..self }
     }
 
-    /// A closed pipe is no failure of the run.
+    /// Writes text. Errors are ignored: a closed pipe is no failure of the run.
     fn put(&mut self, text: &str) {
         let _ = match self.prefix.is_empty() {
             true => self.out.write_all(text.as_bytes()),
@@ -68,7 +68,7 @@ impl Plain {
         if self.prefix.is_empty() { self.forge } else { Forge::Plain }
     }
 
-    /// One line: foreign line breaks must not begin another.
+    /// Writes one line; line breaks in foreign text are replaced, so that they do not begin another.
     fn line(&mut self, at: Moment, word: &str, text: &str) {
         self.last_line = at;
         self.put(&format!("{:>7}  {word:<5} {}\n", span(at.0), one_line(text)));
@@ -89,7 +89,8 @@ impl Plain {
         }
     }
 
-    /// Steps that were not done for one reason are told by the first of them and a count.
+    /// Of several steps that were not done for the same reason, only the first is shown, followed by a count of the
+    /// others.
     fn not_done(&mut self, at: Moment, title: &str, why: &str) {
         match &mut self.not_done {
             Some((reason, more)) if reason == why => *more += 1,
@@ -126,7 +127,7 @@ impl Plain {
         let mut styled = StyledText::new(Style { colour: false, width: self.width });
         styled.failure(15, f, EVIDENCE_LINES);
         self.put(&styled.text());
-        // a forge reads it at the beginning of a line only
+        // a forge reads annotations only at the beginning of a line
         let _ = self.out.write_all(annotation.as_bytes());
     }
 
@@ -164,7 +165,7 @@ impl Reporter for Plain {
                 );
                 self.line(e.at, "run", &text);
             }
-            // its tests have said all there is to say
+            // its tests have been reported one by one
             What::StepEnded { status: Status::Pass, .. } if by_tests => {}
             What::StepEnded { status: Status::Unver, failure: None, note: Some(why), .. } => {
                 self.not_done(e.at, &title.unwrap_or_else(|| "a step".into()), why);
@@ -177,7 +178,7 @@ impl Reporter for Plain {
                     self.failure(&title, &f);
                 }
             }
-            // why a test was not run is said by its step
+            // the step reports why its tests were not run
             What::TestEnded { status: Status::Unver, failure: None, .. } => {}
             What::TestEnded { file, name, status, ms, failure, .. } => {
                 self.tell_rest(e.at);

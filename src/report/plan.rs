@@ -7,8 +7,9 @@ use ccci_model::time::Span;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The whole plan. Readable without colour; stable, so it can be kept as a snapshot. Each foreign text stays on its line, so that
-/// none steers a terminal or is taken for another line of the plan.
+/// The whole plan as text. It can be read without colour and is stable, so that it can be kept as a snapshot. Each
+/// foreign text is escaped and stays on its own line, so that it can neither control a terminal nor look like another
+/// line of the plan.
 pub fn show(plan: &Plan) -> String {
     let mut out = String::new();
     let deadline = Span(Duration::from_millis(plan.deadline_ms));
@@ -58,8 +59,8 @@ pub fn show(plan: &Plan) -> String {
     out
 }
 
-/// Who decided, in words that follow "decided by".
-pub(crate) fn decided(by: DecidedBy) -> &'static str {
+/// Who decided, as words that follow "decided by".
+pub fn decided(by: DecidedBy) -> &'static str {
     match by {
         DecidedBy::Structure => "the recipe's shape",
         DecidedBy::Recipe => "the recipe's settings",

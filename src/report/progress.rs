@@ -1,4 +1,5 @@
-//! How far a run is: a fold of the events so far, for the reporters. Judges nothing; that is `verdict`. Pure.
+//! How far a run is, computed from the events so far, for the reporters. The verdict is made in `verdict`, not here.
+//! Pure.
 
 use super::text::{one_line, span};
 use super::usual::Usual;
@@ -10,46 +11,46 @@ use ccci_model::time::Moment;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-/// A step of which nothing is known may take so long before its wait is called long.
+/// How long a step without earlier times may take before it is reported as slow, ms.
 const PATIENCE_MS: u64 = 30_000;
-/// A step that is known may take three times as long as usual, and so much longer at least.
+/// A step with earlier times is slow after three times its usual time, and after at least this much more, ms.
 const MARGIN_MS: u64 = 10_000;
 
-/// A step that is going on.
+/// A step that is running.
 #[derive(Debug, Clone)]
 pub struct Running {
     /// Its title.
     pub title: String,
     /// Its tier.
     pub tier: Option<Tier>,
-    /// Since when.
+    /// When it began.
     pub began: Moment,
-    /// Its own deadline, ms; 0 if the plan does not know it.
+    /// Its time limit, ms; 0 if the plan does not have it.
     pub limit_ms: u64,
-    /// What it waits for, since when.
+    /// What it waits for, and since when.
     pub waiting: Option<(String, Moment)>,
-    /// The hook or test that is being called, since when.
+    /// The hook or test that is being called, and since when.
     pub hook: Option<(String, Moment)>,
-    /// Failures that its tests told.
+    /// Failures that its tests have already reported.
     pub told: Vec<FailureId>,
-    /// Tests that ended in it: they have been told one by one.
+    /// How many of its tests have ended; each has been reported.
     pub tests: usize,
-    /// How long it took before, ms.
+    /// How long it usually takes, from earlier runs, ms.
     pub usual_ms: Option<u64>,
-    /// When it is next said that it takes long, ms after its beginning.
+    /// When it is next reported as slow, ms after its beginning.
     pub slow_at: u64,
 }
 
-/// A tier so far.
+/// The state of a tier.
 #[derive(Debug, Clone)]
 pub struct TierSoFar {
-    /// Which.
+    /// The tier.
     pub tier: Tier,
-    /// The worst so far; none before it begins.
+    /// The worst status so far; `None` before the tier begins.
     pub status: Option<Status>,
     /// Whether all its steps have ended.
     pub over: bool,
-    /// Time of the steps that ended, ms.
+    /// Total time of the steps that ended, ms.
     pub ms: u64,
     /// Tests that passed.
     pub passed: usize,
@@ -57,36 +58,36 @@ pub struct TierSoFar {
     pub tests: usize,
 }
 
-/// The run so far.
+/// The state of the run.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     /// The plan, once known.
     pub plan: Option<Plan>,
-    /// When it began, ms since 1970.
+    /// When the run began, ms since 1970.
     pub wall_ms: u64,
     /// Planned tiers, in order.
     pub tiers: Vec<TierSoFar>,
-    /// The step that is going on.
+    /// The step that is running.
     pub running: Option<Running>,
-    /// Failures of steps and tests so far.
+    /// How many steps and tests failed.
     pub failures: usize,
-    /// All that was recorded.
+    /// All failures that were recorded.
     pub known: HashMap<FailureId, Failure>,
     /// What stopped it.
     pub stopped: Option<String>,
-    /// Whether it is over.
+    /// Whether the run is over.
     pub over: bool,
-    /// How long steps took before.
+    /// How long steps usually take, from earlier runs.
     pub usual: Usual,
 }
 
 impl Progress {
-    /// A run that has not begun, with how long its steps took before.
+    /// The state of a run that has not begun, with the usual times of its steps.
     pub fn after(usual: Usual) -> Progress {
         Progress { usual, ..Progress::default() }
     }
 
-    /// Takes an event.
+    /// Applies an event.
     pub fn take(&mut self, e: &Event) {
         match &e.what {
             What::RunStarted { plan, wall_ms, .. } => self.begin(plan, *wall_ms),
@@ -178,8 +179,8 @@ impl Progress {
         }
     }
 
-    /// Whether a test of the step that is going on has told this failure.
-    pub(crate) fn is_told(&self, id: FailureId) -> bool {
+    /// Whether a test of the running step has already reported this failure.
+    pub fn is_told(&self, id: FailureId) -> bool {
         self.running.as_ref().is_some_and(|r| r.told.contains(&id))
     }
 
@@ -192,7 +193,7 @@ impl Progress {
         self.tiers.iter_mut().find(|t| Some(t.tier) == tier)
     }
 
-    /// What takes longer than usual, once it does, and again each time as much time has passed once more.
+    /// A line about the running step once it is slow, and again each time the time since its beginning has doubled.
     pub fn slow(&mut self, now: Moment) -> Option<String> {
         let r = self.running.as_mut()?;
         let ms = now.since(r.began).as_millis() as u64;
@@ -222,7 +223,7 @@ impl Progress {
         format!("{} {version}", p.subject().recipe)
     }
 
-    /// What runs, what is waited for, since when, what time is left: the answer to key `t` and SIGUSR1.
+    /// What runs, what it waits for and since when, and how much time is left: shown for key `t` and SIGUSR1.
     pub fn state(&self, now: Moment) -> String {
         let Some(p) = &self.plan else { return "nothing has begun yet\n".into() };
         let mut out = String::new();
@@ -266,8 +267,8 @@ impl Running {
         format!("{}, {}{limit}", one_line(&self.title), since_ms(self.began, now))
     }
 
-    /// `, longer than usual (4.8s)` once that is so.
-    pub(crate) fn than_usual(&self, now: Moment) -> String {
+    /// `, longer than usual (4.8s)` if the step is slow; else empty.
+    pub fn than_usual(&self, now: Moment) -> String {
         let ms = now.since(self.began).as_millis() as u64;
         match self.usual_ms {
             Some(usual) if ms >= usual.saturating_mul(3).max(usual + MARGIN_MS) => {
@@ -278,12 +279,12 @@ impl Running {
     }
 }
 
-/// Whole seconds are enough for what goes on.
+/// The time since a moment, in whole seconds; a running step needs no more.
 pub fn since_ms(since: Moment, now: Moment) -> String {
     whole(now.since(since).as_millis() as u64)
 }
 
-/// A span in whole seconds.
+/// A duration in whole seconds.
 pub fn whole(ms: u64) -> String {
     if ms < 1_000 { "0s".into() } else { span(ms / 1_000 * 1_000) }
 }

@@ -1,27 +1,41 @@
-//! What every reporter of a running run can do, and a guard that keeps a broken one from harming the run.
+//! What every reporter of a run can do, and a guard that keeps a broken reporter from harming the run.
 
 use ccci_model::event::Event;
 use ccci_model::time::Moment;
 use ccci_model::verdict::Outcome;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A reporter: hears events, never the world. Moments count from the run's beginning, as in events.
+/// A reporter. It receives events only and has no access to the world. Moments count from the beginning of the run, as
+/// in events.
 pub trait Reporter: Send {
     /// An event happened.
     fn event(&mut self, event: &Event);
-    /// Time passed; called a few times a second.
+    /// Time has passed; called a few times a second.
     fn tick(&mut self, now: Moment);
-    /// A line of somebody else's, such as what a signal does, put where it disturbs nothing.
+    /// Shows a line that is no event, such as the answer to a signal, without disturbing the display.
     fn say(&mut self, line: &str);
-    /// What runs, what is waited for, since when.
+    /// What runs, what it waits for, and since when.
     fn state(&self, now: Moment) -> String;
-    /// The run is over; what was drawn for the moment goes away.
+    /// The run is over: removes what was drawn only for the moment.
     fn finish(&mut self, outcome: &Outcome);
-    /// The terminal may have another size now.
+    /// Tells the size of the terminal, which may have changed.
     fn resize(&mut self, _width: usize, _height: usize) {}
 }
 
-/// Presentation that panics falls silent; the run goes on (lesson 38).
+/// A reporter that shows nothing.
+pub struct Mute;
+
+impl Reporter for Mute {
+    fn event(&mut self, _event: &Event) {}
+    fn tick(&mut self, _now: Moment) {}
+    fn say(&mut self, _line: &str) {}
+    fn state(&self, _now: Moment) -> String {
+        String::new()
+    }
+    fn finish(&mut self, _outcome: &Outcome) {}
+}
+
+/// A guard around a reporter. If the reporter panics, it is no longer called and the run goes on (lesson 38).
 pub struct Guarded {
     inner: Option<Box<dyn Reporter>>,
 }
@@ -32,7 +46,7 @@ impl Guarded {
         Guarded { inner: Some(inner) }
     }
 
-    /// Whether it has fallen silent.
+    /// Whether the reporter has panicked.
     pub fn is_silent(&self) -> bool {
         self.inner.is_none()
     }

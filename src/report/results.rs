@@ -4,15 +4,15 @@ use super::fields::{self, RESULT};
 use ccci_runner::record::Record;
 use serde_json::{Value, json};
 
-/// The number of the schema. It grows when a key changes its meaning or goes; new keys do not change it.
+/// The version of the schema. It grows when a key changes its meaning or is removed; new keys do not change it.
 pub const SCHEMA: u64 = 2;
 
-/// The file's bytes.
+/// results.json as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     pretty(&value(record))
 }
 
-/// As a value.
+/// results.json as a JSON value.
 pub fn value(record: &Record) -> Value {
     fields::object(RESULT, record)
 }
@@ -37,7 +37,7 @@ fn pretty(value: &Value) -> Vec<u8> {
     out
 }
 
-/// All rows of a table have names of their own and sentences as docs. For the tests of the tables.
+/// Checks that all rows of a table have unique names and full sentences as docs.
 #[cfg(test)]
 fn check<T>(fields: &[fields::Field<T>]) {
     for (i, f) in fields.iter().enumerate() {

@@ -1,10 +1,10 @@
-//! A page of text being written: indents, columns, wrapping, colours that nothing depends on. Pure.
+//! Styled text: indents, columns, wrapping, and colours that no reader depends on. Pure.
 
 use super::text::{clean, columns, cut, line, no_command, tail, wrap};
 use ccci_model::failure::Failure;
 use ccci_model::tier::Status;
 
-/// Rows that one line of a foreign text may take.
+/// Most rows that one line of foreign text may take.
 const MOST_ROWS: usize = 4;
 
 /// How to draw.
@@ -17,20 +17,20 @@ pub struct Style {
 }
 
 impl Style {
-    /// As files are written: no colour, and lines that fit a review page.
+    /// The style of files: no colour, and lines short enough for a code review page.
     pub const PLAIN: Style = Style { colour: false, width: 100 };
 }
 
 /// What a word means, for colouring it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// Good.
+pub enum Tone {
+    /// Success.
     Good,
-    /// Bad.
+    /// Failure.
     Bad,
-    /// Not known.
+    /// Unknown.
     Open,
-    /// Of no weight here.
+    /// Unimportant.
     Faint,
     /// A heading.
     Strong,
@@ -58,20 +58,20 @@ impl Tone {
     }
 }
 
-/// A page.
-pub(crate) struct StyledText {
+/// A text that is being written.
+pub struct StyledText {
     style: Style,
     out: String,
 }
 
 impl StyledText {
-    /// An empty page.
-    pub(crate) fn new(style: Style) -> StyledText {
+    /// An empty text.
+    pub fn new(style: Style) -> StyledText {
         StyledText { style: Style { width: style.width.max(40), ..style }, out: String::new() }
     }
 
-    /// The page.
-    pub(crate) fn text(self) -> String {
+    /// The text.
+    pub fn text(self) -> String {
         self.out
     }
 
@@ -80,16 +80,16 @@ impl StyledText {
         self.out.push('\n');
     }
 
-    /// A word in its colour.
-    pub(crate) fn tint(&self, tone: Tone, word: &str) -> String {
+    /// A word in the colour of its tone.
+    pub fn tint(&self, tone: Tone, word: &str) -> String {
         match self.style.colour && !word.is_empty() {
             true => format!("\u{1b}[{}m{word}\u{1b}[0m", tone.code()),
             false => word.to_string(),
         }
     }
 
-    /// One line as it is, cut to the width. `tone` colours the first `head` characters.
-    pub(crate) fn row(&mut self, tone: Tone, head: &str, rest: &str) {
+    /// Writes one line, cut to the width. Only `head` is coloured, by `tone`.
+    pub fn row(&mut self, tone: Tone, head: &str, rest: &str) {
         let (head, rest) = (line(head), line(rest));
         let room = self.style.width.saturating_sub(columns(&head));
         let line = format!("{}{}", self.tint(tone, &head), cut(&rest, room));
@@ -97,8 +97,8 @@ impl StyledText {
         self.out.push('\n');
     }
 
-    /// A paragraph: `head` in columns of its own, the text wrapped beside it.
-    pub(crate) fn beside(&mut self, indent: usize, head: &str, text: &str) {
+    /// Writes a paragraph: `head` on the left, the text wrapped to its right.
+    pub fn beside(&mut self, indent: usize, head: &str, text: &str) {
         let head = line(head);
         let left = indent + columns(&head);
         let width = self.style.width.saturating_sub(left);
@@ -111,18 +111,19 @@ impl StyledText {
         }
     }
 
-    /// A paragraph.
-    pub(crate) fn say(&mut self, indent: usize, text: &str) {
+    /// Writes a paragraph.
+    pub fn say(&mut self, indent: usize, text: &str) {
         self.beside(indent, "", text);
     }
 
-    /// Foreign text, set apart so that no line of it can be taken for ours; the last lines if it is long.
-    pub(crate) fn quote(&mut self, indent: usize, text: &str, lines: usize) {
+    /// Writes foreign text with a bar before each line, so that it cannot be taken for ours. If it is longer than
+    /// `lines`, only its last lines are shown.
+    pub fn quote(&mut self, indent: usize, text: &str, lines: usize) {
         let (left_out, shown) = tail(&clean(text), lines);
         if left_out > 0 {
             self.say(indent, &format!("| … (lines before: {left_out})"));
         }
-        // a refusal often says at the end of a long line what it is about
+        // an error message often names its subject at the end of a long line, so lines are wrapped and not cut
         let room = self.style.width.saturating_sub(indent + 4);
         for line in shown.lines() {
             for (n, row) in folded(line, room).iter().enumerate() {
@@ -132,8 +133,8 @@ impl StyledText {
         }
     }
 
-    /// A failure: cause and blame, expected, observed, where, and its evidence in so many lines each.
-    pub(crate) fn failure(&mut self, indent: usize, f: &Failure, lines: usize) {
+    /// Writes a failure: blame and cause, expected, observed, the place, and its evidence, at most `lines` lines each.
+    pub fn failure(&mut self, indent: usize, f: &Failure, lines: usize) {
         let doc = ccci_model::failure::causes::by_id(&f.cause).map_or("", |c| c.doc);
         self.beside(indent, "blame     ", &format!("{} ({}: {doc})", f.blame, f.cause));
         self.beside(indent, "expected  ", &f.expected());
@@ -151,13 +152,13 @@ impl StyledText {
     }
 
     fn push(&mut self, line: &str) {
-        // wrapping can bring to the start of a line what was within one
+        // wrapping can move text that a forge would read as a command to the start of a line
         self.out.push_str(&no_command(line.trim_end()));
         self.out.push('\n');
     }
 }
 
-/// A line in rows, the last of them cut if there are too many.
+/// A line wrapped into rows; the last row is cut if there are too many.
 fn folded(line: &str, room: usize) -> Vec<String> {
     if columns(line) <= room {
         return vec![line.to_string()];

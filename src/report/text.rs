@@ -1,4 +1,4 @@
-//! Text for terminals and files: cut and wrapped to columns. Pure; knows no events.
+//! Text for terminals and files, cut and wrapped to columns. Pure; does not know events.
 
 pub use ccci_model::diag::harmless::{clean, line, no_command, one_line};
 use ccci_model::time::Span;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 use unicode_width::UnicodeWidthChar;
 
-/// A span of milliseconds as people read it.
+/// A duration in milliseconds, as people read it.
 pub fn span(ms: u64) -> String {
     Span(Duration::from_millis(ms)).to_string()
 }
 
-/// How many columns a text takes at most: wide letters take two, combining marks none. Terminals do not agree on letters that
-/// are joined, so each is counted by itself.
+/// How many columns a text takes at most: wide letters take two, combining marks none. Terminals do not agree about
+/// joined letters, so each is counted by itself.
 pub fn columns(text: &str) -> usize {
     text.chars().map(wide).sum()
 }
@@ -22,7 +22,7 @@ fn wide(c: char) -> usize {
     c.width().unwrap_or(1)
 }
 
-/// The text cut to so many columns; a cut is shown by `…`.
+/// The text cut to at most `width` columns; `…` marks a cut.
 pub fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_string();
@@ -42,7 +42,7 @@ pub fn cut(text: &str, width: usize) -> String {
     out
 }
 
-/// The text in lines of at most so many columns, broken between words; a word that is longer is broken anywhere.
+/// The text in lines of at most `width` columns, broken between words; a word that is longer is broken anywhere.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let options = Options::new(width.max(8))
         .word_separator(WordSeparator::AsciiSpace)

@@ -1,9 +1,10 @@
-//! A run as a trace that Perfetto and Chrome show: the run is a process, each app a thread. Pure.
+//! A run as a trace for Perfetto and Chrome: the run is a process, and each app a thread. Pure.
 //!
-//! The file is the JSON Object Format of the Trace Event Format. Tiers, steps, hooks, tests, calls and waits are complete
-//! events, each within the one that it belongs to; failures, words of scripts and what stopped the run are instant events.
-//! A record counts milliseconds and a trace microseconds: what began in one millisecond is put a microsecond apart, so that its
-//! order is seen and no two spans overlap. Perfetto drops a span that ends after the one it began in.
+//! The file is the JSON Object Format of the Trace Event Format. Tiers, steps, hooks, tests, calls and waits are
+//! complete events, nested as they belong together; failures, log lines of scripts and what stopped the run are
+//! instant events. A record counts milliseconds and a trace microseconds. Events of the same millisecond are written
+//! one microsecond apart, so that their order is visible and no two spans overlap: Perfetto drops a span that ends
+//! after the span it began in.
 
 use ccci_model::event::What;
 use ccci_model::failure::{Failure, FailureId};
@@ -13,12 +14,13 @@ use ccci_model::verdict::Outcome;
 use ccci_runner::record::Record;
 use serde_json::{Map, Value, json};
 
-/// The number of the process.
+/// The process id in the trace.
 const PROCESS: u64 = 1;
-/// Later moments, ms, are taken for this one: its microseconds are still exact in a double, which is what readers count with.
+/// Latest moment, ms; later ones are set to it. In microseconds it is still exact in a double, with which viewers
+/// compute.
 const LATEST: u64 = 1 << 42;
 
-/// The file's bytes: an event a line.
+/// The file as bytes, one event a line.
 pub fn render(record: &Record) -> Vec<u8> {
     let plan = &record.outcome.plan;
     let mut threads: Vec<Thread> = plan.apps.iter().map(|_| Thread::default()).collect();
@@ -42,7 +44,7 @@ pub fn render(record: &Record) -> Vec<u8> {
         .into_bytes()
 }
 
-/// What the process is called.
+/// The name of the process.
 fn process(plan: &Plan) -> String {
     let app = plan.subject();
     let version = app.head.version.as_ref().map(|v| format!(" {v}")).unwrap_or_default();
@@ -54,7 +56,7 @@ fn named(what: &str, thread: u64, name: &str) -> Value {
     json!({ "name": what, "ph": "M", "pid": PROCESS, "tid": thread, "args": { "name": name } })
 }
 
-/// What a span is, from the outermost to the innermost; readers see it as the category.
+/// The kind of a span, from the outermost to the innermost; viewers show it as the category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Tier,
@@ -85,18 +87,18 @@ impl Kind {
         }
     }
 
-    /// Whether it has a moment and no length.
+    /// Whether it is a moment without a duration.
     fn is_instant(self) -> bool {
         matches!(self, Kind::Failure | Kind::Log | Kind::Note)
     }
 }
 
-/// A span of time, ms since the run began, with what happened in it.
+/// A span in ms since the run began, with the spans inside it.
 #[derive(Debug)]
 struct Span {
     kind: Kind,
     name: String,
-    /// The number of a step; the hook or test that a call or a word belongs to.
+    /// For a step its number; for a call or a log line the hook or test that it belongs to.
     of: String,
     begins: u64,
     ends: u64,
@@ -110,7 +112,7 @@ impl Span {
         Span { kind, name, of, begins, ends, args: Map::new(), inner: vec![] }
     }
 
-    /// It took so long and is over now.
+    /// A span that ends at `at` and took `ms`.
     fn over(kind: Kind, name: impl Into<String>, at: u64, ms: u64) -> Span {
         Span::new(kind, name, at.saturating_sub(ms), at)
     }
@@ -128,7 +130,8 @@ impl Span {
         self
     }
 
-    /// Writes it and then what is in it. `free` is the first microsecond at which the thread does nothing else yet.
+    /// Writes the span and then the spans inside it. `free` is the first microsecond of the thread that is not used
+    /// yet.
     fn write(self, thread: u64, free: &mut u64, out: &mut Vec<Value>) {
         let begins = (self.begins * 1_000).max(*free);
         let mut event = json!({
@@ -149,15 +152,15 @@ impl Span {
     }
 }
 
-/// What one app did, and what it is doing.
+/// The trace of one app: finished spans, and spans that are still open.
 #[derive(Debug, Default)]
 struct Thread {
     done: Vec<Span>,
-    /// The tier, the step, what it waits for, the hook, what that waits for: each within the one before it.
+    /// The tier, the step, what it waits for, the hook, what that waits for; each is inside the one before it.
     open: Vec<Span>,
-    /// The number of the step that was begun last.
+    /// The number of the step that began last.
     step: Option<usize>,
-    /// Whether a failure of that step was told.
+    /// Whether a failure of that step is already in the trace.
     told: bool,
 }
 
@@ -176,14 +179,14 @@ impl Thread {
         }
     }
 
-    /// Ends what is open until `is_left` says that the innermost stays.
+    /// Ends open spans from the innermost outwards, until `is_left` is true for one; that one stays open.
     fn end_until(&mut self, at: u64, is_left: impl Fn(&Span) -> bool) {
         while self.open.last().is_some_and(|span| !is_left(span)) {
             self.end_innermost(at);
         }
     }
 
-    /// Ends the innermost open span that is meant, and what is open in it. `None` if there is none.
+    /// Ends the innermost open span for which `is_meant` is true, and all spans inside it. `None` if there is none.
     fn end(&mut self, at: u64, is_meant: impl Fn(&Span) -> bool) -> Option<&mut Span> {
         let place = self.open.iter().rposition(is_meant)?;
         while self.open.len() > place {
@@ -212,7 +215,8 @@ impl Thread {
         self.open.push(Span::new(Kind::Wait, on, at, at));
     }
 
-    /// A step, a hook or a test is over. Where its beginning is not known it holds what was done for it.
+    /// A step, a hook or a test has ended. If its beginning is unknown, it takes in the spans before it that belong to
+    /// it.
     fn ends(&mut self, mut span: Span, failure: Option<&Failure>) {
         let mark = failure.filter(|_| span.kind != Kind::Step || !self.told).map(|f| failed(f, span.ends));
         self.told |= mark.is_some();
@@ -235,7 +239,7 @@ impl Thread {
     }
 }
 
-/// The mark of a failure.
+/// The instant event of a failure.
 fn failed(f: &Failure, at: u64) -> Span {
     Span::new(Kind::Failure, f.cause.as_str(), at, at)
         .with("blame", f.blame.to_string())
@@ -243,7 +247,7 @@ fn failed(f: &Failure, at: u64) -> Span {
         .with("observed", f.observed())
 }
 
-/// The thread of an app by what its hooks and tests are called: those of another app than the subject begin with its recipe.
+/// The thread of a hook or test, by its name: for an app other than the subject, the name begins with its recipe.
 fn thread_of(plan: &Plan, name: &str) -> usize {
     let is_its = |app: &AppPlan| {
         app.role != Role::Subject
@@ -252,7 +256,7 @@ fn thread_of(plan: &Plan, name: &str) -> usize {
     plan.apps.iter().position(is_its).unwrap_or(plan.subject_at())
 }
 
-/// Lays an event on the thread of its app.
+/// Adds an event to the thread of its app.
 fn take(outcome: &Outcome, threads: &mut [Thread], at: u64, what: &What) {
     let plan = &outcome.plan;
     let known = |id: &Option<FailureId>| id.and_then(|id| outcome.failure(id));
@@ -300,7 +304,7 @@ fn take(outcome: &Outcome, threads: &mut [Thread], at: u64, what: &What) {
     }
 }
 
-/// Moments of the run as a whole that its trace shows.
+/// Instant events that belong to the run as a whole.
 fn of_run(what: &What, at: u64) -> Vec<Span> {
     let mark = |kind, name: &str| Span::new(kind, name, at, at);
     match what {

@@ -1,14 +1,14 @@
-//! How long steps took in earlier runs, so that a wait can be called long. Pure.
+//! How long steps took in earlier runs, so that a slow step can be reported. Pure.
 
 use ccci_model::event::What;
 use ccci_model::tier::Status;
 use ccci_runner::record::Record;
 use std::collections::BTreeMap;
 
-/// The title of a step → how long it usually takes, ms.
+/// From the title of a step to its usual time, ms.
 pub type Usual = BTreeMap<String, u64>;
 
-/// The middle of what each step took where it passed.
+/// The median time of each step over the runs in which it passed.
 pub fn usual(records: &[Record]) -> Usual {
     let mut all: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for record in records {

@@ -1,4 +1,4 @@
-//! `ccci why`: the chain from the first cause to the verdict, with its evidence, in one screen. Pure.
+//! `ccci why`: the chain from the first cause to the verdict, with its evidence, on one screen. Pure.
 
 use super::human;
 use super::styled::{Style, StyledText, Tone};
@@ -8,19 +8,19 @@ use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Occurrence, Outcome, Verdict};
 use ccci_runner::record::Record;
 
-/// Lines of one piece of evidence.
+/// Most lines shown for one piece of evidence.
 const EVIDENCE_LINES: usize = 8;
-/// So many failures are shown with what was expected and observed; the others are counted.
+/// How many failures are shown with what was expected and observed; the others are only counted.
 const SHOWN: usize = 3;
-/// What a script called last, before it failed.
+/// How many of a script's last calls before its failure are shown.
 const LAST_CALLS: usize = 4;
 
-/// Without colour, in 100 columns.
+/// The text without colour, 100 columns wide.
 pub fn render(record: &Record) -> String {
     draw(record, Style::PLAIN)
 }
 
-/// As a terminal can show it.
+/// The same in the style of a terminal.
 pub fn draw(record: &Record, style: Style) -> String {
     let o = &record.outcome;
     let mut s = StyledText::new(style);
@@ -50,7 +50,7 @@ fn occurrence(s: &mut StyledText, record: &Record, n: usize, t: &Occurrence) {
     let tier = t.tier.map_or(String::new(), |t| format!("{t}: "));
     let at = t.at.map_or(String::new(), |at| format!(", {} after the start", span(at.0)));
     s.row(Tone::Bad, &format!("{}  ", n + 1), &format!("{tier}{}{at}", t.during));
-    // the first is what to mend; what came after may be its consequence and is told in short
+    // the first failure has to be fixed; the later ones may be its consequences and are shown in short
     if n == 0 {
         s.failure(3, &t.failure, EVIDENCE_LINES);
         calls(s, &record.events, t);
@@ -64,7 +64,7 @@ fn occurrence(s: &mut StyledText, record: &Record, n: usize, t: &Occurrence) {
     }
 }
 
-/// What the script of a failure called last.
+/// The last calls of the script that failed.
 fn calls(s: &mut StyledText, events: &[Event], t: &Occurrence) {
     let Some(by) = t.by.as_deref() else { return };
     let call = |e: &Event| match &e.what {

@@ -1,4 +1,4 @@
-//! The page: everything about a run in one file that needs nothing else, no script, no font, no network. Pure.
+//! The HTML page: everything about a run in one file that needs no script, no font and no network. Pure.
 
 use super::human;
 use super::markup::escape;
@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 const STYLE: &str = include_str!("style.css");
 
-/// The page's bytes.
+/// The page as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
     let mut out = String::new();
@@ -153,7 +153,7 @@ fn lint(out: &mut String, o: &Outcome) {
     out.push_str("</table>\n");
 }
 
-/// Bars as wide as their share of the whole run.
+/// A bar for each phase and hook, as wide as its share of the whole run.
 fn timings(out: &mut String, o: &Outcome) {
     let _ = writeln!(out, "<h2>Time</h2>\n<p>{} in all.</p>\n<table class=\"bars\">", span(o.timings.total));
     let total = o.timings.total.max(1);

@@ -1,4 +1,5 @@
-//! The record on the disk: what is written when, what a full disk does, what the last scan finds.
+//! The record on the disk: what is written when, what happens if writing fails, and what the final scan for secrets
+//! finds.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
@@ -123,7 +124,7 @@ fn a_directory_that_vanishes_is_an_error_with_exit_3_and_the_verdict_is_there_al
     assert_eq!(record.outcome.level, 4, "what was proved stays proved");
 }
 
-/// A run whose backup left an archive, with this end of its restore.
+/// A run whose backup left an archive and whose restore ended with this status.
 fn with_archive(dir: &Path, restored: Status, keep: bool) -> (bool, Vec<String>) {
     let mut journal = Journal::begin(dir, Redactor::default(), REPORTS).unwrap();
     journal.keep_archives(keep);
@@ -176,7 +177,7 @@ fn archives_go_after_a_good_restore_and_stay_as_evidence_or_when_asked_for() {
     }
 }
 
-/// Forty mebibytes of words and a failure with as many: the record is one that can be read, and says what became of the run.
+/// A run that logs 40 MiB of text: its record can still be read and has the verdict.
 #[test]
 fn whatever_a_run_tells_its_record_can_be_read() {
     let dir = tempfile::tempdir().unwrap();
