@@ -1,4 +1,5 @@
-//! The program's door: hands the arguments to `cli` and its code to the shell. Nothing is decided here.
+//! The entry point: passes the arguments to `ccci::commands`, or to the helper processes that ccci starts. Decides
+//! nothing else.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
-//! A campaign: several runs that one call starts, so many at a time. Listeners hear how each goes; what became of each comes back.
+//! A campaign: several runs started by one call, a limited number at the same time. A listener follows them; the
+//! result is one end for each request.
 
 use super::prepare::{Refused, Request};
 use super::run::{self, Hear, NotRun};
@@ -17,7 +18,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// An engine that does not say what it is within this time cannot be used.
+/// Timeout for the first answer of the engine. An engine that takes longer cannot be used.
 const ENGINE_LIMIT: Duration = Duration::from_secs(20);
 
 /// What to do when a domain's lock cannot be made.
@@ -28,51 +29,53 @@ const LOCKS: &str = "make a directory for all users of this machine (`install -d
 pub struct Campaign {
     /// One for each run.
     pub requests: Vec<Request>,
-    /// So many at a time; at least one.
+    /// How many runs at the same time; at least one.
     pub at_a_time: usize,
-    /// Where the record goes, or with several runs the directories of records; otherwise new ones among all records.
+    /// Where the record goes; with several runs, the directory that gets one record directory for each. Without it
+    /// each run makes a new directory among the kept records.
     pub out: Option<PathBuf>,
 }
 
-/// Hears how the runs go; they are numbered from 0 in the order of the requests. Several threads call it at the same time.
+/// Follows the runs, which are numbered from 0 in the order of the requests. Several threads call it at the same time.
 pub trait Listener: Sync {
     /// The texts of a run's recipe are being read.
     fn reading(&self, run: usize, recipe: &str);
-    /// What someone should look at, although the run begins.
+    /// Warnings about a run's recipe; the run begins all the same.
     fn warned(&self, run: usize, warnings: Vec<Diagnostic>);
-    /// Events will follow. `usual` says how long the steps took in earlier runs of this recipe.
+    /// The run begins, and its events will follow. `usual` says how long the steps took in earlier runs of this
+    /// recipe.
     fn begins(&self, run: usize, usual: Usual);
-    /// What hears the events of a run.
+    /// Makes the function that receives the events of a run.
     fn events(&self, run: usize) -> Box<Hear>;
-    /// A run is over, or there will be none.
+    /// A run has ended, or could not begin.
     fn over(&self, run: usize, end: &End);
 }
 
-/// What became of one request.
+/// How one request ended.
 pub enum End {
-    /// It ran. Without a record in `finished` that is a bug.
+    /// The run was executed. If `finished` has no record, that is a bug.
     Ran {
-        /// The record, and what could not be made of it.
+        /// The record, and notes on what could not be written.
         finished: Box<Finished>,
-        /// Its directory.
+        /// The directory of the record.
         dir: PathBuf,
     },
-    /// There was no run.
+    /// The run did not begin.
     Refused {
         /// Why.
         why: NoRun,
-        /// How the call ends.
+        /// The exit code of a call with this request only.
         exit: Exit,
     },
-    /// The campaign was stopped before it.
+    /// The campaign was stopped before this run began.
     Stopped(StopReason),
 }
 
 /// Why there was no run.
 pub enum NoRun {
-    /// There was no job, or the machine cannot run it.
+    /// No job could be made, or this machine cannot run it.
     Job(Refused),
-    /// The place for the record was asked for and cannot be one.
+    /// The directory that the caller named cannot hold the record.
     Place(RecordError),
 }
 
@@ -83,7 +86,7 @@ impl From<Box<Failure>> for NoRun {
 }
 
 impl End {
-    /// How a call with this one request ends.
+    /// The exit code of a call with this request only.
     pub fn exit(&self) -> Exit {
         match self {
             End::Ran { finished, .. } => finished.record.as_ref().map_or(Exit::Bug, |r| r.outcome.exit),
@@ -93,7 +96,7 @@ impl End {
     }
 }
 
-/// How a call ends that was stopped.
+/// The exit code of a call that was stopped.
 pub fn exit_of(reason: StopReason) -> Exit {
     match reason {
         StopReason::Interrupted => Exit::Interrupted,
@@ -102,12 +105,12 @@ pub fn exit_of(reason: StopReason) -> Exit {
     }
 }
 
-/// The worst end is the campaign's end.
+/// The exit code of the campaign: the worst of its ends.
 pub fn worst(ends: &[End]) -> Exit {
     ends.iter().map(End::exit).fold(Exit::Green, worse)
 }
 
-/// Bugs first, then signals, then what failed, then what is wrong, then what could not be looked at.
+/// The worse of two exit codes: bugs are worst, then signals, failures, wrong texts, and errors.
 fn worse(a: Exit, b: Exit) -> Exit {
     let rank = |e: Exit| match e {
         Exit::Green => 0,
@@ -121,7 +124,8 @@ fn worse(a: Exit, b: Exit) -> Exit {
 }
 
 impl Session {
-    /// Runs them all; the next begins when one has ended. The session's stop ends those that run, and no other begins.
+    /// Runs all requests; the next one begins when one has ended. Stopping the session ends the runs in progress, and
+    /// no other begins.
     pub fn campaign(&self, campaign: &Campaign, listener: &dyn Listener) -> Vec<End> {
         let next = AtomicUsize::new(0);
         let ends: Mutex<Vec<(usize, End)>> = Mutex::default();
@@ -164,7 +168,7 @@ impl Session {
         request: &Request,
         listener: &dyn Listener,
     ) -> Result<End, NoRun> {
-        // a run's own stop, so that its deadline ends no other
+        // each run has its own stop, so that its deadline does not end the others
         let own = Session { stop: self.stop.below(), ..self.clone() };
         let prepared = own.prepare(request).map_err(NoRun::Job)?;
         listener.warned(n, prepared.warnings);
@@ -187,7 +191,8 @@ impl Session {
         Ok(End::Ran { finished: Box::new(finished), dir })
     }
 
-    /// Without an engine every step would say the same, so it is asked before a record begins.
+    /// Asks the engine before the record begins: without an engine every step of the run would fail for this same
+    /// reason.
     fn reachable(&self, world: &World, stop: &Stop) -> Result<(), NoRun> {
         let limit = Limit { deadline: world.clock.now().after(ENGINE_LIMIT), stop: stop.clone() };
         let answer = world.cluster.engine(&limit);
@@ -214,7 +219,7 @@ mod tests {
     use crate::app::session::Config;
     use ccci_model::event::Event;
 
-    /// What a listener heard, a line each.
+    /// What the listener was told, a line for each call.
     #[derive(Default)]
     struct Heard(Mutex<Vec<String>>);
 
@@ -240,7 +245,7 @@ mod tests {
         }
     }
 
-    /// Runs two requests in an empty place.
+    /// Runs two requests on a machine without an engine and without recipes.
     fn two(recipes: [&str; 2], stopped: bool) -> (Vec<Exit>, Vec<String>) {
         let place = tempfile::tempdir().unwrap();
         let runtime =

@@ -1,4 +1,4 @@
-//! Checks recipe directories: everything that loading refuses; no engine, milliseconds.
+//! Checks recipe directories for everything that loading refuses. Needs no engine and takes milliseconds.
 
 use super::prepare::{Refused, Request};
 use super::session::{Config, Session};
@@ -10,19 +10,20 @@ use ccci_recipe::directory::Origin;
 use ccci_runner::gather;
 use ccci_script::RecipeTexts;
 
-/// Diagnostics about the source: where there is none, the texts can be checked all the same.
+/// Diagnostics about the source. The texts can be checked even if the source cannot.
 const OF_SOURCE: &[&Code] =
     &[codes::NO_SOURCE, codes::NOT_A_REPOSITORY, codes::NO_SUCH_REF, codes::NO_SUCH_BASE];
 
-/// What came of a directory.
+/// The result of checking one directory.
 pub struct Checked {
-    /// What is wrong or doubtful, in the order of files and lines.
+    /// Errors and warnings, in the order of files and lines.
     pub said: Vec<Diagnostic>,
-    /// Whether there is a source that we could not look at.
+    /// Whether a source exists that could not be read.
     pub unseen: bool,
 }
 
-/// What is checked when nothing is named: all below `recipes/`, or the clone of a recipe that brings its own directory.
+/// What is checked if no directory is named: all below `recipes/`, or the clone of a recipe that contains its own
+/// recipe directory.
 pub fn all_here(config: &Config) -> Vec<String> {
     let below = gather::look_up::names_below(&Disk, &config.here.join("recipes"));
     match below.is_empty() && config.here.join("ccci").is_dir() {
@@ -32,7 +33,8 @@ pub fn all_here(config: &Config) -> Vec<String> {
 }
 
 impl Session {
-    /// One directory with its source, or its texts alone if that is not at hand. A failure means that we could not look.
+    /// Checks one directory with its source, or only its texts if the source is not available. Fails if the directory
+    /// could not be read.
     pub fn check(&self, dir: &str) -> Result<Checked, Box<Failure>> {
         let observed = |said| Ok(Checked { said, unseen: false });
         match self.prepare(&Request::of(dir)) {
@@ -42,14 +44,15 @@ impl Session {
                 if of_source.peek().is_none() {
                     return observed(all);
                 }
-                // texts can be checked before they have a source; one that they name is missed
+                // texts may be checked before they have a source; but a source that they name and that is missing is
+                // reported
                 let (missing, wrong): (Vec<_>, Vec<_>) = of_source.partition(|d| d.code == codes::NO_SOURCE);
                 let (named, texts) = self.texts_alone(dir)?;
                 let missing = missing.into_iter().filter(|_| named);
                 let missing = missing.map(|d| not_checked(dir, &d.message, &d.help.unwrap_or_default()));
                 observed(wrong.into_iter().chain(missing).chain(texts).collect())
             }
-            // a source that is out of reach is no fault of the texts, and nothing is known of it
+            // a source that cannot be reached is no fault of the texts; it stays unchecked
             Err(Refused::World(f)) => {
                 let warning = not_checked(dir, &f.observed(), &format!("expected {}", f.expected()));
                 let said = std::iter::once(warning).chain(self.texts_alone(dir)?.1).collect();
@@ -58,7 +61,7 @@ impl Session {
         }
     }
 
-    /// What can be said without the source, and whether the texts name one.
+    /// The diagnostics that need no source, and whether the texts name a source.
     fn texts_alone(&self, dir: &str) -> Result<(bool, Vec<Diagnostic>), Box<Failure>> {
         let texts = gather::texts(dir, &self.config.here, &Disk)?;
         let mut diagnostics = texts.diagnostics;

@@ -1,4 +1,4 @@
-//! Removes what dead runs left and apps that were kept.
+//! Removes what dead runs left, and apps that were kept.
 
 use super::run::NoWorld;
 use super::session::Session;
@@ -11,34 +11,35 @@ use ccci_swarm::wait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What a killed run had just asked of the engine may appear a moment later: so long is waited for a second look.
+/// Pause before the second look: what a killed run had just asked of the engine may appear a moment later.
 const SETTLES: Duration = Duration::from_millis(300);
-/// Removing everything of all dead runs may take so long.
+/// Timeout for removing everything of all dead runs.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// What was removed.
+/// The result of cleaning.
 pub struct Cleaned {
-    /// Temporary directories and half-made clones.
+    /// How many temporary directories and unfinished clones were removed.
     pub directories: usize,
-    /// By domain, what was removed and what something holds.
+    /// By domain: what was removed, and what could not be removed because something holds it.
     pub removed: BTreeMap<String, Removal>,
-    /// Domains that were left alone: their lock is held.
+    /// Domains that were not touched, because their lock is held.
     pub locked: BTreeSet<String>,
 }
 
-/// Why nothing was cleaned. Fits after "failed to".
+/// Why nothing could be cleaned. Its text fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum NotCleaned {
-    /// There is no world to do it in.
+    /// The world could not be made.
     #[error(transparent)]
     World(#[from] NoWorld),
-    /// The engine; `Stopped` if the session was.
+    /// The engine failed; `Stopped` if the session was stopped.
     #[error(transparent)]
     Engine(#[from] ClusterError),
 }
 
 impl Session {
-    /// Cleans. Runs that hold their lock and what ccci did not make are never touched. `waiting` hears what is waited for.
+    /// Removes the leftovers. Never touches runs that hold their lock, or anything that ccci did not make. `waiting`
+    /// is told what is waited for.
     pub fn clean(&self, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
         let places = [self.config.temporary.clone(), self.config.sources()];
         let directories: usize = places.iter().map(|place| scratch::collect(place)).sum();
@@ -54,7 +55,7 @@ impl Session {
 /// What was removed, and the domains that were left alone.
 type Collected = (BTreeMap<String, Removal>, BTreeSet<String>);
 
-/// Twice, the second time after a moment.
+/// Collects leftovers twice, the second time after a pause.
 fn collected(world: &World, limit: &Limit, waiting: &mut dyn FnMut(&str)) -> Result<Collected, ClusterError> {
     let mut all = undo::collect(world, "", Kept::Go, limit, waiting)?;
     let _ = wait::rest(&*world.clock, limit, SETTLES);

@@ -1,4 +1,4 @@
-//! Looks whether this machine can run recipes: each finding with what to do.
+//! Checks whether this machine can run recipes. Each finding says what to do.
 
 use super::engine;
 use super::run::NoWorld;
@@ -9,24 +9,24 @@ use ccci_swarm::ports::{SourceError, Sources, World};
 use std::path::Path;
 use std::time::Duration;
 
-/// A look may take so long.
+/// Timeout for each check.
 const LIMIT: Duration = Duration::from_secs(20);
-/// Two generations of images of an app must fit (the predecessor's lesson).
+/// Free space needed, in bytes: two generations of an app's images must fit (a lesson of the predecessor).
 const FREE_NEEDED: u64 = 5 << 30;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether a run can do with it.
+    /// Whether it is good enough for a run.
     pub good: bool,
-    /// What was seen.
+    /// What was observed.
     pub what: String,
     /// What to do if it is not good.
     pub cure: String,
 }
 
 impl Session {
-    /// Looks at everything a run needs.
+    /// Checks everything that a run needs.
     pub fn doctor(&self) -> Result<Vec<Finding>, NoWorld> {
         let (_own, world) = self.scratch_world()?;
         let mut findings = self.engine_findings(&world);

@@ -1,18 +1,18 @@
-//! The engine as a caller names it, and what to do when it cannot be used.
+//! The engine that the caller named, and what to do if it cannot be used.
 
 use ccci_model::failure::{Failure, causes};
 use ccci_swarm::ports::ClusterError;
 
-/// Where the engine is, and who said so.
+/// The engine's address, and where it was configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// `unix:///var/run/docker.sock`, `tcp://…` or `ssh://…`.
     pub host: String,
-    /// `DOCKER_HOST`, a docker context, the default.
+    /// The origin of the address: `DOCKER_HOST`, a docker context, or the default.
     pub from: String,
 }
 
-/// What makes an engine one that can be used.
+/// What to do about an engine that cannot be used.
 pub fn cure(error: &ClusterError) -> &'static str {
     match error {
         ClusterError::NoPermission(_) => "become root, or join the group that owns the socket",
@@ -22,7 +22,7 @@ pub fn cure(error: &ClusterError) -> &'static str {
     }
 }
 
-/// Why no run can begin on this engine. The recipe has no part in it.
+/// The failure that no run can begin on this engine. The recipe is not to blame.
 pub fn unusable(address: &Address, error: &ClusterError) -> Failure {
     let observed = match error {
         ClusterError::Unreachable(_) => format!("no engine answers at {}", address.host),

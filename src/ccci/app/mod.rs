@@ -1,5 +1,5 @@
-//! The application layer: what the commands do, as functions of values. Nothing here prints or reads the environment; the command
-//! line, and every other caller, hands in a [`session::Config`] and gets values and events back.
+//! The application layer: what the commands do, as functions of values. Nothing here prints or reads the environment.
+//! The command line and every other caller pass a [`session::Config`] and get values and events back.
 
 pub mod campaign;
 pub mod check;

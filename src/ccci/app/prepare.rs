@@ -1,4 +1,4 @@
-//! From what a caller asks for to a job: gather, load the scripts, make the plan. `check`, `plan` and `run` start here.
+//! Makes a job from a request: gathers the texts, loads the scripts, makes the plan. `check`, `plan` and `run` use it.
 
 use super::session::Session;
 use ccci_adapters::clock::RealClock;
@@ -27,34 +27,34 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Reading a source may take so long; a big repository over a slow line needs minutes.
+/// Timeout for reading a source; a big repository over a slow connection takes minutes.
 const GATHER_LIMIT: Duration = Duration::from_secs(600);
 
-/// What a caller asks for: one run, or the plan of one.
+/// What a caller requests: one run, or its plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// A name under `recipes/`, or the path of a recipe directory.
     pub recipe: String,
-    /// Git URL or path of the recipe repository, instead of what the settings say.
+    /// Git URL or path of the recipe repository; overrides the settings.
     pub source: Option<String>,
-    /// The revision under test, instead of what is checked out.
+    /// The revision under test; default: what is checked out.
     pub rev: Option<String>,
-    /// The version to upgrade from, or `none`, instead of what the rules choose.
+    /// The version to upgrade from, or `none`; default: chosen by the rules.
     pub base: Option<String>,
-    /// Names of tiers, joined by commas, instead of all.
+    /// Names of tiers, joined by commas; default: all.
     pub tiers: Option<String>,
     /// Whether settings and scripts in the recipe's own repository are ignored.
     pub no_local: bool,
-    /// The whole run's deadline, from its start.
+    /// Timeout of the whole run, from its start.
     pub deadline: Duration,
     /// Whether the app is left running.
     pub keep: bool,
-    /// Whether archives of backups stay after a run in which nothing was wrong with them.
+    /// Whether archives of backups are kept also after a run that found nothing wrong with them.
     pub keep_archives: bool,
 }
 
 impl Request {
-    /// A run of a recipe as it is without any option: its whole lifecycle, in an hour at most.
+    /// The request for a run without any option: the whole lifecycle, with a timeout of one hour.
     pub fn of(recipe: &str) -> Request {
         Request {
             recipe: recipe.into(),
@@ -72,14 +72,14 @@ impl Request {
 
 /// Why there is no job.
 pub enum Refused {
-    /// What someone wrote is wrong.
+    /// A text that someone wrote is wrong.
     Wrong(Vec<Diagnostic>),
-    /// We could not look.
+    /// Something could not be read or done.
     World(Box<Failure>),
 }
 
 impl Refused {
-    /// How the call ends.
+    /// The exit code of the call.
     pub fn exit(&self) -> Exit {
         match self {
             Refused::Wrong(_) => Exit::Wrong,
@@ -89,7 +89,7 @@ impl Refused {
     }
 }
 
-/// A job that may be run, and what is to be said about it.
+/// A job that can be run, and the warnings about it.
 pub struct Prepared {
     /// The plan and its texts.
     pub job: Job,
@@ -98,14 +98,14 @@ pub struct Prepared {
 }
 
 impl Session {
-    /// Gathers, loads, plans. Nothing is touched.
+    /// Gathers, loads and plans. Changes nothing on the engine.
     pub fn prepare(&self, request: &Request) -> Result<Prepared, Refused> {
         let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
         let run_id = new_run_id(&*clock);
         self.prepare_as(request, clock, run_id)
     }
 
-    /// The same with a given clock and run id, so that a plan can be compared.
+    /// The same with a given clock and run id, so that plans can be compared.
     pub fn prepare_as(
         &self,
         request: &Request,
@@ -161,12 +161,12 @@ impl Session {
     }
 }
 
-/// What was gathered without an error.
+/// What was gathered, if there was no error.
 struct Loaded {
     gathered: Gathered,
-    /// Scripts: what each file is, and whose it is.
+    /// From the path of each script file to the directory that it comes from, in words.
     whose: BTreeMap<String, String>,
-    /// Warnings and less.
+    /// Warnings.
     diagnostics: Diagnostics,
 }
 
@@ -202,7 +202,7 @@ fn finish(
     Ok(Prepared { job: Job { plan, apps, redactor, linted, keep_archives }, warnings })
 }
 
-/// What contradicts itself in a plan: a bug of ours, said before anything is touched.
+/// Contradictions in a plan. Each is a bug in ccci, reported before the run begins.
 pub fn contradictions(plan: &Plan) -> Vec<Diagnostic> {
     contradictions::lint(plan).into_iter().map(|m| Diagnostic::new(codes::BAD_PLAN, m)).collect()
 }
@@ -273,7 +273,7 @@ fn linted(g: &Gathered) -> Linted {
     Linted { status: rules::rung(&checked), rules: checked.iter().map(told).collect() }
 }
 
-/// Sortable by the run's start, unique by chance: `20260131-235959-1a2b3c`.
+/// A run id that sorts by the run's start and is unique by its random part: `20260131-235959-1a2b3c`.
 pub fn new_run_id(clock: &dyn Clock) -> RunId {
     let random: u32 = rand::rng().random_range(0..0x0100_0000);
     let text = format!("{}-{random:06x}", utc_stamp(clock.wall_ms()));

@@ -1,4 +1,4 @@
-//! Kept records: a run's id, the directory of a record, or the newest run.
+//! Finds kept records: by the id of a run, by the directory of a record, or the newest.
 
 use super::session::Config;
 use ccci_adapters::locks::FileLocks;
@@ -12,9 +12,9 @@ use ccci_runner::record::{EVENTS, Kept, MOST_BYTES, PLAN, Record, kept_dirs, pla
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// So many of the newest runs are looked through for those of a recipe.
+/// How many of the newest runs are searched for those of a recipe.
 const LOOKED_THROUGH: usize = 40;
-/// So many runs of a recipe tell how long its steps take.
+/// How many runs of a recipe are enough to tell how long its steps take.
 const ENOUGH: usize = 5;
 
 /// How long the steps of a recipe took in its last runs.
@@ -29,7 +29,8 @@ pub fn usual(config: &Config, recipe: &RecipeName) -> Usual {
     usual::usual(&records.collect::<Vec<_>>())
 }
 
-/// Whether the run of a record goes on: it has not told its end, and somebody on this machine holds its lock.
+/// Whether the run of a record is still running: its end is not recorded, and its domain's lock is held on this
+/// machine.
 pub fn goes_on(config: &Config, run: &Summary) -> bool {
     !run.ended && FileLocks::new(config.locks.clone()).is_held(run.domain.as_str())
 }
@@ -43,12 +44,12 @@ pub fn list(config: &Config) -> io::Result<Vec<Listed>> {
 pub struct Found {
     /// Where it is, and what it says.
     pub kept: Kept,
-    /// What a reader should know.
+    /// Notes for the reader.
     pub notes: Vec<String>,
 }
 
-/// The named run, or the newest one, that does not go on any more: how one ends that still goes on nobody knows. Otherwise why
-/// there is none.
+/// The named run, or the newest one. Only runs that have ended can be found: the verdict of a run in progress is not
+/// known yet. The error says why there is none.
 pub fn find(config: &Config, name: Option<&str>) -> Result<Found, String> {
     name.map_or_else(|| newest(config), |name| named(config, name))
 }

@@ -1,4 +1,4 @@
-//! One run from a job to an outcome: the real world, the record, who listens, the executor.
+//! One run from a job to an outcome: makes the real world, begins the record, passes events on and executes the plan.
 
 use super::session::Session;
 use ccci_adapters::clock::RealClock;
@@ -23,11 +23,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// So long another program may look at a lock.
+/// How long a run waits for the lock of its domain: another program may hold it while it looks at it.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// The real world, with a store in a run's directory. Fails when no socket can be opened on loopback.
+    /// The real world, with a store in a run's directory. Fails if no socket can be opened on loopback.
     pub fn world(&self, dir: &Path) -> std::io::Result<World> {
         let (config, handle) = (&self.config, &self.handle);
         let moved = Arc::new(Notify::new());
@@ -42,19 +42,19 @@ impl Session {
     }
 }
 
-/// Why there is no world for a call that keeps nothing. Fits after "failed to".
+/// Why the world of a call that keeps no record could not be made. Its text fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum NoWorld {
-    /// There is no directory of its own.
+    /// There is no temporary directory.
     #[error("make a temporary directory: {0}")]
     Scratch(std::io::Error),
-    /// There is no ingress.
+    /// The ingress could not be started.
     #[error("open a socket on loopback: {0}")]
     Loopback(std::io::Error),
 }
 
 impl Session {
-    /// The real world with a store that goes when the directory is dropped.
+    /// The real world, with a store in a temporary directory that is removed when the `Scratch` is dropped.
     pub fn scratch_world(&self) -> Result<(Scratch, World), NoWorld> {
         let own = Scratch::new().map_err(NoWorld::Scratch)?;
         let world = self.world(own.path()).map_err(NoWorld::Loopback)?;
@@ -62,10 +62,10 @@ impl Session {
     }
 }
 
-/// Hears every event after the record has it.
+/// Receives every event after it is in the record.
 pub type Hear = dyn FnMut(&Event) + Send;
 
-/// Why a job was not run. Fits after "failed to".
+/// Why a job was not run. Its text fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum NotRun {
     /// Another run holds its domain.
@@ -74,15 +74,16 @@ pub enum NotRun {
     /// The lock of its domain could not be made.
     #[error("take the lock of `{0}`: {1}")]
     Lock(String, std::io::Error),
-    /// There can be no record.
+    /// The record could not be begun.
     #[error(transparent)]
     Record(#[from] RecordError),
 }
 
-/// Runs a job in a world and finishes its record, under the lock of its domain: without it every other run of this
-/// machine would take it for a dead one and remove it. Removal is over when this comes back.
+/// Runs a job in a world and finishes its record. It holds the lock of the job's domains: without the lock, every
+/// other run on this machine would take this run for a dead one and remove what it made. Everything is removed when
+/// this returns.
 pub fn run(job: &Job, world: &World, dir: &Path, stop: &Stop, hear: Box<Hear>) -> Result<Finished, NotRun> {
-    // one lock for each domain, in one order for all runs
+    // one lock for each domain, taken in the same order by all runs
     let domains: BTreeSet<&str> = job.plan.apps.iter().map(|a| a.domain.as_str()).collect();
     let _held = domains.into_iter().map(|d| held(world, d, stop)).collect::<Result<Vec<_>, _>>()?;
     let mut journal = Journal::begin(dir, job.redactor.clone(), ccci_report::REPORTS)?;
@@ -102,7 +103,7 @@ pub fn run(job: &Job, world: &World, dir: &Path, stop: &Stop, hear: Box<Hear>) -
     Ok(journal.expect("taken once, here").finish())
 }
 
-/// The lock of a domain. `ccci clean` may hold it for a moment while it looks whether anybody does.
+/// Takes the lock of a domain. `ccci clean` may hold it for a moment while it looks whether the run is alive.
 fn held(world: &World, domain: &str, stop: &Stop) -> Result<Box<dyn Held>, NotRun> {
     let limit = Limit { deadline: world.clock.now().after(A_MOMENT), stop: stop.clone() };
     wait::until(&*world.clock, &limit, &mut |_| (), || {

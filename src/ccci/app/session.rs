@@ -1,4 +1,5 @@
-//! What every function of the application layer is called on: the configuration, the means, and what is shared by all runs of a caller.
+//! What all functions of the application layer share: the configuration, the runtime, and the state of all runs of a
+//! caller.
 
 use super::engine::Address;
 use ccci_model::redact::Redactor;
@@ -8,22 +9,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 
-/// Where things are. A caller reads it from wherever it is configured.
+/// Paths and addresses. The caller reads them from wherever they are configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Relative names of recipes and sources start here.
+    /// Relative paths of recipes and sources start here.
     pub here: PathBuf,
     /// Records of runs and clones of sources are kept below this directory.
     pub home: PathBuf,
-    /// The locks that say which runs live: one directory for all users of the machine.
+    /// The directory of the locks that show which runs are alive; all users of the machine share it.
     pub locks: PathBuf,
-    /// Temporary directories are made here.
+    /// Where temporary directories are made.
     pub temporary: PathBuf,
     /// The zone of run domains.
     pub zone: String,
     /// The engine.
     pub engine: Address,
-    /// The file of this program, which is started again in containers that hold volumes.
+    /// The executable of this program; it is started again in containers that mount volumes.
     pub program: PathBuf,
 }
 
@@ -39,23 +40,23 @@ impl Config {
     }
 }
 
-/// A caller's session. Cloning shares it.
+/// A caller's session. Clones share its state.
 #[derive(Clone)]
 pub struct Session {
-    /// Where things are.
+    /// Paths and addresses.
     pub config: Arc<Config>,
     /// The runtime of the ports.
     pub handle: Handle,
-    /// Ends everything of the session.
+    /// Stops everything of the session.
     pub stop: Stop,
-    /// Knows the secrets of all jobs, for what the caller prints.
+    /// Hides the secrets of all jobs in what the caller prints.
     pub redactor: Redactor,
     /// Runs that have something to remove.
     pub in_progress: InProgress,
 }
 
 impl Session {
-    /// A session in which nothing has begun.
+    /// A session without any run yet.
     pub fn new(config: Config, handle: Handle) -> Session {
         let config = Arc::new(config);
         Session {
@@ -68,21 +69,21 @@ impl Session {
     }
 }
 
-/// Counts the runs in progress: what they made is removed before a call ends. Cloning shares it.
+/// Counts the runs in progress. A call does not end before their removal is complete. Clones share the count.
 #[derive(Clone, Default)]
 pub struct InProgress(Arc<AtomicUsize>);
 
-/// A run in progress, until it is dropped.
+/// One run in progress, until this is dropped.
 pub struct OneInProgress(Arc<AtomicUsize>);
 
 impl InProgress {
-    /// One more.
+    /// Counts one more run.
     pub fn begin(&self) -> OneInProgress {
         self.0.fetch_add(1, Ordering::SeqCst);
         OneInProgress(self.0.clone())
     }
 
-    /// Whether there is none.
+    /// Whether no run is in progress.
     pub fn is_empty(&self) -> bool {
         self.0.load(Ordering::SeqCst) == 0
     }

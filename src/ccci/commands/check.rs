@@ -1,4 +1,4 @@
-//! `ccci check`: says what is wrong in recipe directories.
+//! `ccci check`: reports what is wrong in recipe directories.
 
 use super::args::{CheckArgs, CheckFormat};
 use super::out::Out;
@@ -9,7 +9,7 @@ use ccci_model::diag::{Diagnostic, Severity, codes, render};
 use ccci_model::exit::Exit;
 use serde_json::json;
 
-/// Checks directories; with the source at hand also what the source says.
+/// Checks directories, and their sources if those are available.
 pub fn check(args: &CheckArgs, session: &Session, out: &Out) -> Exit {
     let dirs = match args.dirs.is_empty() {
         false => args.dirs.clone(),

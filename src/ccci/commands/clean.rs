@@ -1,4 +1,4 @@
-//! `ccci clean`: says what was removed of dead runs and of apps that were kept, and what holds the rest.
+//! `ccci clean`: reports what was removed of dead runs and kept apps, and what could not be removed.
 
 use super::out::Out;
 use crate::app::Session;
@@ -8,7 +8,7 @@ use ccci_model::exit::Exit;
 use ccci_report::styled::Style;
 use ccci_swarm::ports::ClusterError;
 
-/// Cleans.
+/// Cleans, and prints the result.
 pub fn clean(session: &Session, out: &Out) -> Exit {
     match session.clean(&mut |on| out.say(&format!("waiting for {on}"))) {
         Ok(cleaned) => told(&cleaned, out),

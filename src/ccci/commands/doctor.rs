@@ -1,10 +1,10 @@
-//! `ccci doctor`: is this machine able to run recipes? Each finding with what to do.
+//! `ccci doctor`: reports whether this machine can run recipes. Each finding says what to do.
 
 use super::out::Out;
 use crate::app::Session;
 use ccci_model::exit::Exit;
 
-/// Says what was found.
+/// Prints the findings.
 pub fn doctor(session: &Session, out: &Out) -> Exit {
     let findings = match session.doctor() {
         Ok(findings) => findings,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The socket of a local engine.
 pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
-/// The engine's address, and where it was said.
+/// The engine's address, and where it was configured.
 pub fn address() -> Address {
     let (host, from) = named();
     Address { host, from }
@@ -39,7 +39,7 @@ fn current_context(dir: &Path) -> Option<String> {
     json.get("currentContext")?.as_str().map(str::to_string)
 }
 
-/// A context lies in a folder named after the SHA-256 of its name.
+/// The engine's address in a context. A context is in a directory named after the SHA-256 of its name.
 fn context_host(dir: &Path, name: &str) -> Option<String> {
     let folder = ccci_model::digest::sha256(name.as_bytes());
     let text = std::fs::read_to_string(dir.join("contexts/meta").join(folder).join("meta.json")).ok()?;
@@ -55,7 +55,7 @@ mod tests {
     fn the_engine_of_a_docker_context_is_found_by_the_hash_of_its_name() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(context_host(dir.path(), "far"), None);
-        // what `sha256sum` says of `far`
+        // the output of `sha256sum` for `far`
         let name = "512eea46ceb3921dff4363c7069d89d4964d1d9fccaa0f411851a7aa60a5c868";
         let folder = dir.path().join("contexts/meta").join(name);
         std::fs::create_dir_all(&folder).unwrap();

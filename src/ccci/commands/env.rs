@@ -1,4 +1,4 @@
-//! ENV: every environment variable ccci reads, one row each. The only file that reads the environment.
+//! ENV: every environment variable that ccci reads, one row each. The only file that reads the environment.
 #![expect(clippy::disallowed_methods, reason = "this file owns the environment")]
 
 use super::engine;
@@ -42,10 +42,10 @@ env_rows! {
     GITLAB_CI "Set by GitLab runners: group markers of that forge.";
 }
 
-/// The zone of run domains: a reserved name, so nothing leaves the machine.
+/// The zone of run domains: a reserved name, so that no request leaves the machine.
 const ZONE: &str = "ccci.test";
 
-/// The configuration that the environment says.
+/// The configuration that the environment gives.
 pub fn config() -> Config {
     Config {
         here: PathBuf::from("."),
@@ -58,12 +58,12 @@ pub fn config() -> Config {
     }
 }
 
-/// The value, unless unset or empty.
+/// The value of a variable; `None` if it is unset or empty.
 pub fn read(row: &EnvRow) -> Option<String> {
     std::env::var(row.name).ok().filter(|v| !v.is_empty())
 }
 
-/// The forge whose log this is.
+/// The forge whose runner shows the log.
 pub fn forge() -> Forge {
     match (read(GITHUB_ACTIONS), read(GITLAB_CI)) {
         (Some(_), _) => Forge::GitHub,
@@ -72,25 +72,25 @@ pub fn forge() -> Forge {
     }
 }
 
-/// Where records and clones are kept. No call gets through that has no such place.
+/// Where records and clones are kept. A call without such a place ends before it uses this value.
 fn home() -> PathBuf {
     known_home().unwrap_or_else(|| PathBuf::from("/dev/null/ccci"))
 }
 
-/// The same. Nothing where no variable says it and the system knows no home of this user: a place that everybody could guess,
-/// such as one in `/tmp`, is none.
+/// The same, or `None` if no variable names it and the system knows no home directory of this user. A place that
+/// everybody can guess, such as one in `/tmp`, is not used.
 pub fn known_home() -> Option<PathBuf> {
     let state = || read(XDG_STATE_HOME).map(PathBuf::from);
     let user = || std::env::home_dir().filter(|h| h.is_absolute()).map(|h| h.join(".local/state"));
     read(CCCI_HOME).map(PathBuf::from).or_else(|| Some(state().or_else(user)?.join("ccci")))
 }
 
-/// Whether `home` is what the system says of this user, since no variable says anything.
+/// Whether the home directory had to be looked up in the system, because no variable names one.
 pub fn is_home_looked_up() -> bool {
     [CCCI_HOME, XDG_STATE_HOME, HOME].into_iter().all(|row| read(row).is_none())
 }
 
-/// Where the locks are: one place for all users of the machine.
+/// Where the locks are: one directory for all users of the machine.
 pub fn locks() -> PathBuf {
     read(CCCI_LOCKS).map_or_else(|| PathBuf::from("/run/lock/ccci"), PathBuf::from)
 }

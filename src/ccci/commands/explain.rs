@@ -7,8 +7,8 @@ use crate::docs::{Row, explain};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::exit::Exit;
 
-/// Prints every row of that name: a hook and a rule may share one. A function answers to `ctx.get` and to `get` alike, a
-/// rule to its number in abra; the name of a page lists what is on it.
+/// Prints every row of that name; a hook and a rule may have the same one. A function is found by `ctx.get` and by
+/// `get`, a rule also by its number in abra. The name of a page lists its rows.
 pub fn explain_name(args: &ExplainArgs, out: &Out) -> Exit {
     let pages = pages();
     let rows = || pages.iter().flat_map(|p| p.rows.iter().map(move |r| (p, r)));
@@ -52,12 +52,12 @@ fn shortly(row: &Row, word: &str) -> bool {
     function && bare(&row.name).rsplit(['.', ':']).next() == Some(bare(word))
 }
 
-/// Whether a fact of the row is the word: abra's number of a rule, the overlay of a tier.
+/// Whether the word is a fact of the row: a rule's number in abra, or the overlay of a tier.
 fn known_as(row: &Row, word: &str) -> bool {
     row.facts.iter().any(|(k, v)| ["in abra", "overlay"].contains(k) && v.trim_matches('`') == word)
 }
 
-/// The name before its arguments and its result.
+/// The name without its arguments and result.
 fn bare(name: &str) -> &str {
     name.split(['(', ' ']).next().unwrap_or(name)
 }

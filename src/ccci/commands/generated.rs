@@ -1,4 +1,4 @@
-//! GENERATED: every file of the repository that is made from tables, and how. A test compares them all.
+//! GENERATED: every file of the repository that is made from tables, and how it is made. A test compares them all.
 
 use super::env::ENV;
 use super::words::WORDS;
@@ -42,7 +42,7 @@ pub fn pages() -> Vec<Page> {
     ]
 }
 
-/// All files.
+/// All generated files.
 pub fn generated() -> Vec<Generated> {
     let mut out: Vec<Generated> = pages()
         .iter()
@@ -282,7 +282,7 @@ fn redaction() -> Page {
     }
 }
 
-/// What is the same for all writings.
+/// The introduction of the page on redaction, which holds for all its rows.
 const REDACTION: &str = "In which ways the value of a secret may be written, and whether it is hidden then.
 
 `•••` stands in its place in everything that a run writes and says, and the finished record is searched once more. Two ways may
@@ -290,7 +290,7 @@ lie one upon the other, unless it is said otherwise. All examples write the valu
 fewer than six letters and ordinary words such as `postgres`, since the record would be full of dots; a run that has one says
 so. Not searched are the archives of a backup, for they hold what the app stores.";
 
-/// Text with a picture for each letter that is not seen.
+/// The text with a visible sign for each character that is not visible.
 fn visible(text: &str) -> String {
     let one = |c: char| match c {
         '\n' => "\n".to_string(),

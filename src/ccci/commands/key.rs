@@ -1,5 +1,5 @@
-//! The key `t` on a terminal: prints the live state. The terminal gives single keys only while this is there, and never
-//! to a run in the background, which the system would stop for asking.
+//! The key `t` on a terminal prints the live state. Only while this listener exists does the terminal deliver single
+//! keys. A run in the background never changes the terminal: the system would stop it for trying.
 
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
@@ -9,19 +9,19 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// A read comes back after so many tenths of a second without a key.
+/// Timeout of a read without a key, in tenths of a second.
 const PATIENCE: u8 = 2;
-/// Between two looks whether a run in the background has come to the foreground.
+/// How often a run in the background checks whether it is in the foreground.
 const AWAY: Duration = Duration::from_millis(250);
 
-/// Listens while it lives; dropping it gives the terminal back as it was.
+/// Listens until it is dropped; dropping it restores the terminal's settings.
 pub struct Key {
     end: Sender<()>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Key {
-    /// Starts listening, if there is a terminal to listen to.
+    /// Starts to listen; `None` if standard input is no terminal.
     pub fn listen(asked: Box<dyn Fn() + Send + Sync>) -> Option<Key> {
         if !io::stdin().is_terminal() {
             return None;
@@ -50,7 +50,7 @@ fn watch(ended: &Receiver<()>, asked: &dyn Fn()) {
             Err(RecvTimeoutError::Timeout) => {}
         }
         if !in_front() {
-            // whoever is in front has set the terminal as it wants it
+            // the process in the foreground has set the terminal as it needs it
             if let Some(gone) = single.take() {
                 gone.forget();
             }
@@ -70,12 +70,12 @@ fn watch(ended: &Receiver<()>, asked: &dyn Fn()) {
     }
 }
 
-/// Whether the terminal listens to this process.
+/// Whether this process is in the foreground of the terminal.
 fn in_front() -> bool {
     tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
-/// A terminal that gives keys at once and does not show them; signals by key stay.
+/// A terminal that delivers keys at once and does not echo them. Keys that send signals still work.
 struct SingleKeys {
     before: Option<Termios>,
 }

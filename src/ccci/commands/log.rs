@@ -1,5 +1,5 @@
-//! The log of ccci itself, for whoever looks for a fault in it or in what it talks to: what `-v` and `CCCI_LOG` show on standard
-//! error. It is no part of the record. Without either nothing is installed.
+//! The log of ccci itself, for finding faults in ccci or in what it talks to: `-v` and `CCCI_LOG` show it on standard
+//! error. It is no part of the record. Without either of them no log is installed.
 
 use super::env;
 use super::out::Out;
@@ -14,14 +14,14 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{MakeWriter, time};
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What `-v` says each time it is given; more change nothing.
+/// The level for each number of `-v`; more of them change nothing.
 const LEVELS: &[&str] = &["info", "debug", "trace"];
 /// The levels that a directive may name.
 const NAMES: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
-/// Longer lines are cut, bytes: at `debug` libraries log whole answers of the engine.
+/// Longest line, in bytes; longer ones are cut. At `debug`, libraries log whole answers of the engine.
 const LONGEST: usize = 2_000;
 
-/// Writes the log from now on if `-v` was given so often or `CCCI_LOG` is set. Fails in words for people.
+/// Starts the log if `-v` was given at least once or `CCCI_LOG` is set. The error is a text for people.
 pub fn start(verbose: u8, out: &Out) -> Result<(), String> {
     let Some(directives) = directives(verbose, env::read(env::CCCI_LOG)) else { return Ok(()) };
     let said = out.clone();
@@ -30,15 +30,16 @@ pub fn start(verbose: u8, out: &Out) -> Result<(), String> {
         .map_err(|e| format!("error: failed to write a log: {e}"))
 }
 
-/// `-v` says how much in general, whatever `CCCI_LOG` says of that; directives for a module or a span stay.
+/// The directives. `-v` sets the general level and overrides that of `CCCI_LOG`; directives for a module or a span
+/// stay.
 fn directives(verbose: u8, variable: Option<String>) -> Option<String> {
     let level = usize::from(verbose).checked_sub(1).map(|n| LEVELS[n.min(LEVELS.len() - 1)].to_string());
     let all: Vec<String> = variable.into_iter().chain(level).collect();
     (!all.is_empty()).then(|| all.join(","))
 }
 
-/// Whatever these directives let through, as lines without secrets and without anything that steers a terminal or a forge.
-/// Fails in words for people if they are none.
+/// A log of everything that the directives let through, as lines without secrets and without anything that controls a
+/// terminal or a forge. The error is a text for people if the directives are wrong.
 pub fn log(
     directives: &str,
     redactor: Redactor,
@@ -66,14 +67,14 @@ pub fn log(
     Ok(subscriber.finish().into())
 }
 
-/// A level that was misspelt: for the filter it would be a module of which everything is wanted.
+/// A misspelt level. The filter would take it for a module of which everything is logged.
 fn slip(word: &str) -> Option<(&str, String)> {
     let word = word.trim();
     let is_level = word.parse::<LevelFilter>().is_ok();
     if is_level { None } else { Some((word, did_you_mean(word, NAMES.iter().copied())?)) }
 }
 
-/// Takes whole lines and says them.
+/// Receives whole lines and passes them to `say`.
 struct Lines<F> {
     redactor: Redactor,
     say: F,
@@ -86,13 +87,14 @@ impl<'a, F: Fn(&str) + 'a> MakeWriter<'a> for Lines<F> {
     }
 }
 
-/// One line of the log; it comes in one write.
+/// One line of the log, which arrives in one write.
 struct Line<'a, F>(&'a Lines<F>);
 
 impl<F: Fn(&str)> Write for Line<'_, F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Lines { redactor, say } = self.0;
-        // hidden first: a secret that steers a terminal would be another one without that
+        // hide secrets first: making a secret with control characters harmless would change it, and it would not be
+        // found
         let line = harmless::line(redactor.hide(&String::from_utf8_lossy(bytes)).trim_end());
         match line.floor_char_boundary(LONGEST) {
             end if end < line.len() => say(&format!("{}… ({} bytes)", &line[..end], line.len())),

@@ -1,4 +1,4 @@
-//! The door: reads arguments, calls a command, turns its end into an exit code.
+//! The command line: reads the arguments, calls a command, and turns its result into an exit code.
 
 pub mod args;
 pub mod check;
@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
     if call.command.has_something_to_undo() {
         signals::listen(runtime.handle(), &session.stop, asked.clone(), Arc::new(move |text| said.say(text)));
     }
-    // a panic's words may hold a secret, and must not fall into what is being drawn
+    // a panic message may contain a secret, and must not disturb what is drawn on the terminal
     let (said, of_panic) = (out.clone(), out.clone());
     std::panic::set_hook(Box::new(move |panic| {
         of_panic.say(&format!("a bug in ccci, please report it: {panic}"))
@@ -80,7 +80,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// Words that are no call: help and the version, which are data, or what is wrong with the arguments.
+/// Arguments that are no call: prints help or the version, which are data, or what is wrong with the arguments.
 fn not_called(e: &clap::Error, out: &Out) -> Exit {
     let printed = e.print();
     if e.use_stderr() {
@@ -91,27 +91,27 @@ fn not_called(e: &clap::Error, out: &Out) -> Exit {
     whole(Exit::Green, out)
 }
 
-/// Bytes of stack for a call, as a main thread has.
+/// Stack size of the thread of a call, in bytes: the same as that of a main thread.
 const STACK: usize = 8 << 20;
 
-/// The call's end, whatever ended it.
+/// Makes the call and returns its exit code, also if a signal ended it.
 fn called(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -> Exit {
     let exit = whole(dispatch(call, session, asked, out), out);
     match session.stop.reason() {
-        // a run says itself how it ended: it may have been over before the signal
+        // a run reports its own end, because it may have ended before the signal came
         Some(reason) if !matches!(call.command, Command::Run(_)) => exit_of(reason),
         _ => exit,
     }
 }
 
-/// Nothing is green whose data was lost on its way.
+/// A call whose output could not be written is not green.
 fn whole(exit: Exit, out: &Out) -> Exit {
     let Some(e) = out.unsaid() else { return exit };
     out.say(&format!("error: failed to write to standard output: {e}"));
     if exit == Exit::Green { Exit::Error } else { exit }
 }
 
-/// Records need a place. Where the system had to be asked for it, it is said.
+/// Checks that there is a place for records. If the system had to be asked for it, prints where it is.
 fn has_home(command: &Command, out: &Out) -> Result<(), String> {
     if matches!(command, Command::Explain(_)) {
         return Ok(());

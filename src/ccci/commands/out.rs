@@ -1,4 +1,4 @@
-//! The program's two mouths. The only file that prints; everything passes the redactor first.
+//! Standard output and standard error. The only file that prints; everything passes the redactor first.
 
 use ccci_model::diag::{Diagnostic, Severity, render};
 use ccci_model::redact::Redactor;
@@ -25,13 +25,13 @@ pub struct Terminal {
     pub height: usize,
 }
 
-/// Takes words instead of standard error; false when it cannot.
+/// Receives text instead of standard error; returns false if it cannot.
 pub type Above = dyn Fn(&str) -> bool + Send;
 
 /// Standard output and standard error.
 #[derive(Clone)]
 pub struct Out {
-    /// How it looks.
+    /// What the output can show.
     pub look: Look,
     /// Hides secrets.
     pub redactor: Redactor,
@@ -40,7 +40,7 @@ pub struct Out {
 }
 
 impl Out {
-    /// Reads what the terminal can do.
+    /// Finds out what the terminal can show.
     pub fn new() -> Out {
         use super::env;
         let terminal = io::stderr().is_terminal();
@@ -57,13 +57,13 @@ impl Out {
         }
     }
 
-    /// Data, to standard output. A reader that has gone is no failure; for others see `unsaid`.
+    /// Writes data to standard output. A closed pipe is ignored; other errors are kept for `unsaid`.
     pub fn data(&self, text: &str) {
         let mut stdout = io::stdout().lock();
         self.sent(stdout.write_all(self.redactor.hide(text).as_bytes()).and_then(|()| stdout.flush()));
     }
 
-    /// Keeps for `unsaid` why data did not get out.
+    /// Keeps an error of standard output for `unsaid`.
     pub fn sent(&self, said: io::Result<()>) {
         if let Err(e) = said.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) })
         {
@@ -71,12 +71,13 @@ impl Out {
         }
     }
 
-    /// Why data did not reach standard output, a full disk for instance: what is there is not whole.
+    /// Why data could not be written to standard output, for example because the disk is full: the output is
+    /// incomplete.
     pub fn unsaid(&self) -> Option<io::Error> {
         self.unsaid.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Words for people, to standard error, or to whoever draws there.
+    /// Writes text for people to standard error, or to the reporter that draws there.
     pub fn say(&self, text: &str) {
         let text = self.redactor.hide(text);
         let above = self.above.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,29 +86,29 @@ impl Out {
         }
     }
 
-    /// Lends standard error to somebody who draws there and takes all words meanwhile; or takes it back.
+    /// Sends the text for standard error to `to` from now on, because a reporter draws there; `None` ends this.
     pub fn lend(&self, to: Option<Box<Above>>) {
         *self.above.lock().unwrap_or_else(PoisonError::into_inner) = to;
     }
 
-    /// Standard error for whoever draws there; every write is whole.
+    /// A writer to standard error for a reporter; it hides secrets in each write by itself.
     pub fn writer(&self) -> Box<dyn Write + Send> {
         Box::new(Hiding(self.redactor.clone()))
     }
 
-    /// The size of the terminal now.
+    /// The current size of the terminal.
     pub fn terminal(&self) -> Terminal {
         terminal_size().unwrap_or(Terminal { width: 80, height: 24 })
     }
 
-    /// Says diagnostics, then how many.
+    /// Prints diagnostics and how many there are.
     pub fn diagnostics(&self, all: &[Diagnostic]) {
         if !all.is_empty() {
             self.say(&self.drawn(all));
         }
     }
 
-    /// Diagnostics as people read them, then how many.
+    /// Diagnostics as text for people, followed by how many there are.
     pub fn drawn(&self, all: &[Diagnostic]) -> String {
         let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
         let style = render::Style { colour: self.look.colour, width: self.look.width.min(120) };

@@ -1,4 +1,4 @@
-//! `ccci plan`: what a run would do. Needs no engine, touches nothing.
+//! `ccci plan`: what a run would do. Needs no engine and changes nothing.
 
 use super::args::PlanArgs;
 use super::out::Out;
@@ -29,7 +29,7 @@ pub fn plan(args: &PlanArgs, session: &Session, out: &Out) -> Exit {
     }
 }
 
-/// Why there is no job, as said to people.
+/// Why there is no job, as text for people.
 pub fn refusal(refused: &Refused, out: &Out) -> String {
     let style = Style { colour: out.look.colour, width: out.look.width.min(120) };
     match refused {

@@ -1,4 +1,4 @@
-//! `ccci report`: renders any format from kept records; `list` and `diff` belong here too.
+//! `ccci report`: renders any format from kept records, and does `list` and `diff`.
 
 use super::args::ReportArgs;
 use super::out::Out;
@@ -11,7 +11,7 @@ use ccci_runner::record::journal::write_reports;
 use ccci_runner::record::{Kept, Record};
 use std::path::PathBuf;
 
-/// Renders.
+/// Renders what was asked for.
 pub fn report(args: &ReportArgs, config: &Config, out: &Out) -> Exit {
     match args.what.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["list"] => match records::list(config) {
@@ -67,7 +67,7 @@ fn one(named: Option<&str>, args: &ReportArgs, config: &Config, out: &Out) -> Ex
     Exit::Green
 }
 
-/// Reads the record of a run that does not go on any more, and says why it cannot.
+/// Reads the record of a run that has ended; if it cannot, prints why.
 pub fn read(name: Option<&str>, config: &Config, out: &Out) -> Option<(PathBuf, Record)> {
     let found = records::find(config, name).map_err(|why| out.say(&format!("error: {why}"))).ok()?;
     found.notes.iter().for_each(|note| out.say(&format!("note: {note}")));

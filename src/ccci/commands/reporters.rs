@@ -1,5 +1,6 @@
-//! The reporters of a call's runs: one thread hears every run and alone writes to the terminal, so that lines of runs do
-//! not mix, a terminal that stands still holds up no run, and presentation that breaks harms none (lesson 38).
+//! The reporters of a call's runs. One thread receives the events of all runs, and only it writes to the terminal. So
+//! lines of different runs do not mix, a terminal that blocks does not delay a run, and a broken reporter harms no run
+//! (lesson 38).
 
 use super::out::{Out, Terminal};
 use ccci_adapters::clock::RealClock;
@@ -19,17 +20,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Between two ticks: elapsed time is shown in whole seconds.
+/// Time between two ticks; elapsed time is shown in whole seconds.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How runs are told.
+/// How runs are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// Redrawn in place.
+    /// Lines that are redrawn in place.
     Live,
-    /// Lines, in groups of the forge.
+    /// Lines in groups of the forge.
     Plain(Forge),
-    /// Lines of several runs side by side, each beginning with its recipe in so many columns.
+    /// Lines of several concurrent runs; each begins with its recipe, padded to this many columns.
     Beside(Forge, usize),
 }
 
@@ -43,7 +44,7 @@ enum Heard {
     Close,
 }
 
-/// The ear of the thread. Dropping it waits until everything has been written and the terminal is as it was.
+/// The handle of the thread. Dropping it waits until everything is written and the terminal is restored.
 pub struct Reporters {
     to: Sender<Heard>,
     out: Out,
@@ -51,7 +52,7 @@ pub struct Reporters {
 }
 
 impl Reporters {
-    /// Starts the thread. From now on what `out` says goes through it as well.
+    /// Starts the thread. From now on everything that `out` prints for people goes through it as well.
     pub fn start(out: &Out, manner: Manner) -> Reporters {
         let (to, heard) = channel();
         let stage = Stage {
@@ -76,7 +77,7 @@ impl Reporters {
         self.tell(Heard::Begins { run, usual });
     }
 
-    /// Where a run's events go.
+    /// Makes the function that receives a run's events.
     pub fn of(&self, run: usize) -> Box<dyn FnMut(&Event) + Send> {
         let to = self.to.clone();
         Box::new(move |event| {
@@ -84,19 +85,19 @@ impl Reporters {
         })
     }
 
-    /// A run is over; `text` is what is said of it in the end.
+    /// A run has ended; `text` is its summary.
     pub fn over(&self, run: usize, outcome: Option<&Outcome>, text: &str) {
         let outcome = outcome.map(|o| Box::new(o.clone()));
         self.tell(Heard::Over { run, outcome, text: text.to_string() });
     }
 
-    /// What asks for the live state: the key and the signal.
+    /// The function that prints the live state, for the key and the signal.
     pub fn asker(&self) -> Box<dyn Fn() + Send + Sync> {
         let to = self.to.clone();
         Box::new(move || drop(to.send(Heard::State)))
     }
 
-    /// The thread is there as long as this is.
+    /// Sends to the thread, which exists as long as this handle.
     fn tell(&self, what: Heard) {
         let _ = self.to.send(what);
     }
@@ -112,11 +113,11 @@ impl Drop for Reporters {
     }
 }
 
-/// A run as it is told.
+/// A run in progress and its reporter.
 struct Playing {
     name: String,
     since: Moment,
-    /// The run's beginning on this thread's clock.
+    /// When the run began, on this thread's clock.
     zero: Option<Moment>,
     reporter: Option<Guarded>,
 }
@@ -154,7 +155,7 @@ impl Stage {
             }
             Heard::Event { run, event } => {
                 let Some(p) = self.runs.get_mut(&run) else { return };
-                // an event may have waited in the queue, so the earliest beginning is the true one
+                // an event may have waited in the queue, so the earliest of the computed beginnings is the right one
                 let zero = Moment(now.0.saturating_sub(event.at.0));
                 p.zero = Some(p.zero.map_or(zero, |z| z.min(zero)));
                 if let Some(t) = &mut p.reporter {
@@ -192,7 +193,7 @@ impl Stage {
         }
     }
 
-    /// Words above what is redrawn, or simply the next lines.
+    /// Prints text above the lines that are redrawn, or simply as the next lines.
     fn say(&mut self, text: &str) {
         let text = text.trim_end_matches('\n');
         if text.is_empty() {
@@ -207,7 +208,7 @@ impl Stage {
         }
     }
 
-    /// What runs, what is waited for, since when, of every run in progress.
+    /// The live state of every run in progress: what runs, what it waits for, and since when.
     fn state(&self) -> String {
         let now = self.clock.now();
         let one = |p: &Playing| match (&p.reporter, p.zero) {

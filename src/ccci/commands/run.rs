@@ -1,4 +1,4 @@
-//! `ccci run`: the whole lifecycle of recipes, one after the other or several at a time.
+//! `ccci run`: the whole lifecycle of recipes, one after the other or several at the same time.
 
 use super::args::{RunArgs, RunFormat};
 use super::env;
@@ -18,7 +18,7 @@ use ccci_report::{human, list, results};
 use ccci_runner::record::journal::{Finished, RecordError};
 use std::path::Path;
 
-/// Runs every recipe; the worst end is the call's end. A signal ends them all.
+/// Runs every recipe; the exit code is the worst of all runs. A signal stops all of them.
 pub fn run(args: &RunArgs, session: &Session, asked: &Asked, out: &Out) -> Exit {
     let reporters = Reporters::start(out, manner(args, out));
     asked.set(Some(reporters.asker()));
@@ -57,7 +57,7 @@ fn manner(args: &RunArgs, out: &Out) -> Manner {
     }
 }
 
-/// The closing line of one run among several.
+/// The closing line for one of several runs.
 fn line(recipe: &str, end: &End, style: Style) -> String {
     match end {
         End::Ran { finished, .. } => match &finished.record {
@@ -69,7 +69,7 @@ fn line(recipe: &str, end: &End, style: Style) -> String {
     }
 }
 
-/// Tells the runs of a call to people, and gives data to programs.
+/// Shows the runs of a call to people, and writes data for programs.
 struct Telling<'a> {
     args: &'a RunArgs,
     out: &'a Out,
@@ -104,7 +104,7 @@ impl Listener for Telling<'_> {
 }
 
 impl Telling<'_> {
-    /// Why there was no run, in words for people.
+    /// Why a run could not begin, as text for people.
     fn refused(&self, why: &NoRun) -> String {
         match why {
             NoRun::Job(refused) => refusal(refused, self.out),

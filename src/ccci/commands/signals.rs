@@ -1,4 +1,4 @@
-//! Signals: SIGINT, SIGTERM and SIGHUP set the call's stop; a second one does not cut the removal; SIGUSR1 asks for the
+//! Signals. SIGINT, SIGTERM and SIGHUP stop the call; a second one does not cut the removal short. SIGUSR1 prints the
 //! live state.
 
 use crate::app::campaign::exit_of;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Whom SIGUSR1 asks; empty while no run is in progress.
+/// What SIGUSR1 calls; empty while no run is in progress.
 #[derive(Clone, Default)]
 pub struct Asked(Arc<Mutex<Option<Box<Asker>>>>);
 
@@ -19,25 +19,25 @@ pub struct Asked(Arc<Mutex<Option<Box<Asker>>>>);
 type Asker = dyn Fn() + Send + Sync;
 
 impl Asked {
-    /// From now on this one is asked.
+    /// Sets the function that is called from now on.
     pub fn set(&self, asker: Option<Box<Asker>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = asker;
     }
 
-    /// Asks; false when nobody is there.
+    /// Calls it; false if there is none.
     fn ask(&self) -> bool {
         let asker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         asker.as_ref().map(|ask| ask()).is_some()
     }
 }
 
-/// Listens for the lifecycle of the runtime. `say` gets words for people.
+/// Handles signals as long as the runtime exists. `say` prints text for people.
 pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) + Send + Sync>) {
     let mut kinds = vec![
         (SignalKind::interrupt(), "SIGINT", StopReason::Interrupted),
         (SignalKind::terminate(), "SIGTERM", StopReason::Terminated),
     ];
-    // whoever started us with `nohup` wants the run to outlive the terminal
+    // with `nohup` the caller wants the run to outlive the terminal
     if !ignored(SignalKind::hangup()) {
         kinds.push((SignalKind::hangup(), "SIGHUP", StopReason::Terminated));
     }
@@ -67,21 +67,21 @@ pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) 
     });
 }
 
-/// A file at its limit of size (`ulimit -f`) fails to grow instead of ending the program: a run has things to remove. A
-/// handler and not "ignored", which the programs that are started would inherit.
+/// Lets a write fail at the limit of file size (`ulimit -f`) instead of ending the program, because a run has things
+/// to remove. It installs a handler and does not ignore the signal, since child processes would inherit that.
 pub fn survive_limits(handle: &Handle) {
     let _in_runtime = handle.enter();
-    // the handler stays when its stream is gone
+    // the handler stays installed after its stream is dropped
     let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
 }
 
-/// How often a call that goes on is looked at.
+/// How often it is checked whether a call has ended or was stopped.
 const LOOK: Duration = Duration::from_millis(200);
-/// So many looks a stopped call has for its words when no run is in progress.
+/// How many checks a stopped call has left to print its text while no run is in progress.
 const LOOKS: usize = 10;
 
-/// Waits for a call's end. One that was stopped and has nothing to remove any more may wait for somebody to read its
-/// words; that is not waited for.
+/// Waits for a call's end. A stopped call with nothing left to remove may block because nobody reads its output; it is
+/// not waited for.
 pub fn end(call: &Receiver<Exit>, stop: &Stop, runs: &InProgress) -> Exit {
     let mut looks = 0;
     loop {
@@ -97,7 +97,7 @@ pub fn end(call: &Receiver<Exit>, stop: &Stop, runs: &InProgress) -> Exit {
     }
 }
 
-/// Whether a signal was ignored when the program began. The kernel's mask has bit n-1 for signal n.
+/// Whether a signal was ignored when the program began. In the kernel's mask, signal n is bit n-1.
 fn ignored(kind: SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|l| l.strip_prefix("SigIgn:")).unwrap_or_default();

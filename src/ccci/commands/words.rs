@@ -1,12 +1,12 @@
-//! WORDS: words of reports and of scripts that are no row of another table, for the reference and for `ccci explain`.
+//! WORDS: words of reports and scripts that have no row in another table, for the reference and `ccci explain`.
 
-/// A word: itself, sentences on it, and how a script writes it.
-pub(super) struct Word {
+/// A word, its meaning, and how a script uses it.
+pub struct Word {
     /// The word.
     pub name: &'static str,
     /// Sentences; the first is the summary.
     pub doc: &'static str,
-    /// An example in a script, if it is written there.
+    /// An example, if scripts use the word.
     pub example: Option<&'static str>,
 }
 
@@ -14,8 +14,8 @@ const fn said(name: &'static str, doc: &'static str) -> Word {
     Word { name, doc, example: None }
 }
 
-/// All of them.
-pub(super) const WORDS: &[Word] = &[
+/// All words.
+pub const WORDS: &[Word] = &[
     said("green", "A verdict: everything that was planned was looked at and is good; exit code 0."),
     said("red", "A verdict: the recipe, or an image it names, failed; exit code 1."),
     said(

@@ -1,15 +1,15 @@
-//! Turns rows of tables into reference pages. Rows in, text out; which pages there are is known at the door.
+//! Makes reference pages from rows of tables. Rows in, text out; the commands know which pages there are.
 
 use std::fmt::Write;
 
-/// One nameable thing.
+/// One thing that users can name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Its name.
     pub name: String,
-    /// Facts in a few words each: kind, default, returns.
+    /// Short facts: kind, default, returns.
     pub facts: Vec<(&'static str, String)>,
-    /// Sentences.
+    /// Sentences that describe it.
     pub doc: String,
     /// An example and its language, if it has one.
     pub example: Option<(&'static str, String)>,
@@ -22,9 +22,9 @@ pub struct Page {
     pub file: &'static str,
     /// Heading.
     pub title: &'static str,
-    /// What these things are.
+    /// What the rows are.
     pub intro: &'static str,
-    /// The file whose rows make the page.
+    /// The file that contains the rows.
     pub from: &'static str,
     /// The rows.
     pub rows: Vec<Row>,
@@ -53,7 +53,7 @@ pub fn markdown(page: &Page) -> String {
     out
 }
 
-/// One row for a terminal.
+/// One row as text for a terminal.
 pub fn explain(page: &Page, row: &Row) -> String {
     let mut out = format!("{}  ({})\n", row.name, page.title);
     for (k, v) in &row.facts {
