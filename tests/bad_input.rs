@@ -1,5 +1,5 @@
-//! Bad input: what is typed, written or found wrong -> the exit code and what the message must hold. The real program,
-//! one table. `cargo test bad_input -- --nocapture` prints it.
+//! Bad input: what is typed, written or found wrong -> the exit code and what the message must contain. One table, run
+//! with the real program. `cargo test bad_input -- --nocapture` prints it.
 
 pub(crate) mod ground;
 mod swarm;
@@ -12,19 +12,19 @@ use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// One way to be wrong.
+/// One kind of bad input.
 struct Row {
     /// What is wrong.
     what: &'static str,
-    /// How the call ends.
+    /// The exit code of the call.
     exit: i32,
-    /// What the message says: what was seen, where, what was expected, who is to blame, what to do.
+    /// Texts in the message: what was observed, where, what was expected, who is to blame, what to do.
     words: &'static [&'static str],
-    /// Does it.
+    /// Makes the call.
     call: fn(&str) -> Done,
 }
 
-/// A call in a good project.
+/// A call in a project without faults.
 fn plain(args: &[&str]) -> Done {
     Ground::new().ccci(args)
 }
@@ -36,12 +36,12 @@ fn with_engine(kind: Engine, args: &[&str]) -> Done {
     ground.with_env(args, &[("DOCKER_HOST", &host)])
 }
 
-/// A call with a record that holds this.
+/// A call with a record of these events.
 fn with_record(args: &[&str], events: &[u8]) -> Done {
     Ground::new().write("rec/events.jsonl", events).ccci(args)
 }
 
-/// The beginning of a good record, and what comes after it.
+/// The first 20 lines of a good record, followed by `rest`.
 fn torn(rest: &str) -> Vec<u8> {
     let whole = fs::read_to_string("tests/records/red_install.jsonl").unwrap();
     let lines: Vec<&str> = whole.lines().collect();
@@ -222,7 +222,7 @@ rows! {
         |_| with_record(&["report", "rec"], &torn("{\"at\":1,\"event\":\"levitated\"}\n"));
     "unknown format" 2 ["no format is called `htlm`", "did you mean `html`?", "junit"] |_| plain(&["report", "--format", "htlm"]);
     "diff of one run" 2 ["takes two runs", "ccci report diff OLD NEW"] |_| plain(&["report", "diff", "rec"]);
-    // ends well, though something is odd
+    // calls that succeed, although something is unusual
     "record whose last line was being written" 0 ["killed", "The record ends before the run did"]
         |_| with_record(&["why", "rec"], &torn("{\"at\":99,\"ev"));
     "nobody reads the output" 0 [] |_| {
@@ -242,11 +242,11 @@ fn told(done: &Done) -> String {
     short.replace('|', "\\|").replace('`', "'")
 }
 
-/// What a row shows, and what of it is wrong.
+/// The table line of a row, and which of its expectations are not met.
 fn look(row: &Row) -> (String, Vec<String>) {
     let done = (row.call)(row.what);
     let text = format!("{}{}", done.out, done.err);
-    // words may be wrapped
+    // messages may be wrapped
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut wrong = vec![];
     if done.code != Some(row.exit) {

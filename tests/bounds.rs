@@ -1,5 +1,5 @@
-//! The bounds of scripts, measured: what the reference says of a row of LIMITS is what is enforced, at the bound and one past
-//! it. A row whose bound is enforced elsewhere has its test there; every row has one that is called `bound_` and its name.
+//! The limits of scripts, measured: what LIMITS says about a limit is enforced, at the limit and one above it. A limit
+//! that is enforced elsewhere has its test there. Every row has a test named `bound_` and its name.
 
 use crate::hostile::Ground;
 use crate::scripts::one;
@@ -14,13 +14,13 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Sees what a call does: how often it was asked, what the script printed, and the time of its thread.
+/// Observes a call: how often the guard was asked, what the script printed, and the processor time of its thread.
 #[derive(Default)]
 struct Eye {
     asked: Mutex<usize>,
     printed: Mutex<Vec<String>>,
     used: Mutex<Option<(Duration, Duration)>>,
-    /// What the script's thread held when it printed first and last.
+    /// How many bytes the script's thread had allocated at its first and at its last print.
     held: Mutex<Option<(isize, isize)>>,
     /// Size of the stack that the script ran on, in bytes.
     stack: Mutex<usize>,
@@ -41,7 +41,7 @@ impl Guard for Eye {
         None
     }
 
-    /// The outer look is no question of an operation.
+    /// `look` is not called for operations, so it is not counted.
     fn look(&self) -> Option<StopReason> {
         None
     }
@@ -73,13 +73,13 @@ impl Eye {
     }
 }
 
-/// Of the calling thread.
+/// Processor time of the calling thread.
 fn processor_time() -> Duration {
     let used = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(used.tv_sec as u64, used.tv_nsec as u32)
 }
 
-/// The mapping that a local variable of the calling thread lies in.
+/// Size of the calling thread's stack: the memory mapping that contains one of its local variables.
 fn size_of_this_stack() -> usize {
     let here = 0_u8;
     let at = (&raw const here).addr();
@@ -90,14 +90,14 @@ fn size_of_this_stack() -> usize {
     found.map_or(0, |range| range.len())
 }
 
-/// Calls `pre_install` of a script without an app, watched.
+/// Calls `pre_install` of a script without an app, and observes it.
 fn watched(script: &str, eye: &Arc<Eye>) -> Result<Dynamic, ScriptError> {
     let (scripts, _) = Scripts::load(&one("hooks.rhai", script), &[]).unwrap();
     let what = FnRef { file: "hooks.rhai".into(), name: "pre_install".into() };
     scripts.call(&what, vec![Dynamic::UNIT], &|_| {}, eye.clone())
 }
 
-/// The body of a hook.
+/// A hook with this body.
 fn body(of: &str) -> String {
     format!("fn pre_install(ctx) {{\n{of}\n}}\n")
 }
@@ -117,7 +117,7 @@ fn with_app(ground: &Ground, of: &str) -> Result<Dynamic, ScriptError> {
     scripts.call(&what, args, &move |e: &mut Engine| ctx::register(e, &given), ctx)
 }
 
-/// What fits must end well, and one more at the limit.
+/// The first must succeed, the second must end at the limit.
 fn holds(limit: &Limit, fits: Result<Dynamic, ScriptError>, over: Result<Dynamic, ScriptError>) {
     assert!(fits.is_ok(), "{} {}: {:?}", limit.name, limit.most, fits.unwrap_err());
     ends(limit, over);
@@ -130,7 +130,7 @@ fn ends(limit: &Limit, over: Result<Dynamic, ScriptError>) {
     }
 }
 
-/// The codes that loading a directory of scripts says.
+/// The diagnostics of loading these scripts, as code and message.
 fn said(files: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
     let text = |path: &String, content| Arc::new(Text { path: path.clone(), content });
     let texts: RecipeTexts = files.into_iter().map(|(p, c)| (p.clone(), text(&p, c))).collect();
@@ -142,7 +142,7 @@ fn said_of(content: String) -> Vec<String> {
     said([("hooks.rhai".to_string(), content)])
 }
 
-/// The greatest number of which this holds; it holds of the smaller ones, and of none as great as that.
+/// The greatest number for which this is true. It must be true for all smaller numbers, and false for `not`.
 fn greatest(mut not: usize, holds: impl Fn(usize) -> bool) -> usize {
     let mut yes = 0;
     while not - yes > 1 {
@@ -160,19 +160,19 @@ fn greatest(mut not: usize, holds: impl Fn(usize) -> bool) -> usize {
 fn bound_operations() {
     let eye = Arc::new(Eye::default());
     ends(limits::OPERATIONS, watched(&body("let n = 0; loop { n += 1; }"), &eye));
-    // asked at the first of each 64
+    // the guard is asked at the first of every 64 operations
     let counted = *eye.asked.lock().unwrap() * 64;
     assert!(counted.abs_diff(limits::OPERATIONS.most) <= 64, "{counted} operations");
 }
 
-/// The whole bound takes the soak's time; the suite measures a part of it.
+/// The full limit is measured only by the soak, which has more time; otherwise a part of it is.
 #[test]
 fn bound_processor_time() {
     let full = std::env::var("CCCI_HOSTILE").is_ok_and(|how| how == "full");
     let most = Duration::from_secs(limits::PROCESSOR.most as u64);
     let part = if full { most } else { Duration::from_millis(40) };
     let copies = "let f = || 1; for i in 0..10 { f = f.curry(f); } loop { f.curry(1); }";
-    // a guard may ask for less than the table allows, and gets no more
+    // a guard may allow less than the table, but never more
     for asked in if full { vec![part, 2 * most] } else { vec![part] } {
         let eye = Arc::new(Eye { processor: Some(asked), ..Eye::default() });
         ends(limits::PROCESSOR, watched(&body(copies), &eye));
@@ -204,7 +204,7 @@ fn bound_call_depth() {
 
 #[test]
 fn bound_expression_depth() {
-    // what is written, and how many levels it takes; the function and the statement take four
+    // what is written, and how many levels it takes; the function and the statement take four more
     let table = [
         ("- ", "", 1),
         ("(", ")", 2),
@@ -239,10 +239,10 @@ fn bound_array_length() {
     holds(limits::ARRAY, run(&pad(most)), run(&pad(most + 1)));
     ends(limits::ARRAY, run(&format!("{} a.push(1);", pad(most))));
     ends(limits::ARRAY, run(&format!("{} a += 1;", pad(most))));
-    // those inside of elements count, and the elements that hold them
+    // elements of inner arrays count, and so do the arrays that contain them
     let nested = |n: usize| format!("{} [a, a].len()", pad(n));
     holds(limits::ARRAY, run(&nested(most / 2 - 1)), run(&nested(most / 2)));
-    // what is set by its place is counted at the next native
+    // what is set by index is counted at the next native function
     let set = |n: usize| format!("{} let b = [0, 0]; b[0] = a; b[1] = a;", pad(n));
     holds(limits::ARRAY, run(&set(most - 10)), run(&format!("{} b.len()", set(most - 10))));
 }
@@ -254,7 +254,7 @@ fn bound_map_size() {
     holds(limits::MAP, run(&made(most)), run(&made(most + 1)));
     ends(limits::MAP, run(&format!("{} m.more = 1;", made(most))));
     ends(limits::MAP, run(&format!("{} [m, #{{a: 1}}].len()", made(most))));
-    // what is set by its key is counted at the next native
+    // what is set by key is counted at the next native function
     let indexed = |n: usize| format!("let m = #{{}}; for i in 0..{n} {{ m[`k${{i}}`] = i; }} m.len()");
     holds(limits::MAP, run(&indexed(most)), run(&indexed(most + 1)));
 }
@@ -262,7 +262,7 @@ fn bound_map_size() {
 #[test]
 fn bound_variables() {
     let lets = |n: usize| (0..n).map(|i| format!("let v{i} = {i};\n")).collect::<String>();
-    // the parameter is one of them
+    // the parameter is a variable too
     let most = limits::VARIABLES.most - 1;
     holds(limits::VARIABLES, run(&lets(most)), run(&lets(most + 1)));
 }
@@ -314,7 +314,7 @@ fn bound_printed_text() {
     assert_eq!(over.iter().take(most / 1024).map(String::len).sum::<usize>(), most);
     let note = format!("(more than {most} bytes printed; the rest is dropped)");
     assert_eq!(over[most / 1024..], [note]);
-    // what `ctx.log` says counts in the same way, in the record
+    // the output of `ctx.log` is counted in the same way, in the record
     let ground = Ground::new();
     let log = format!("let t = \"\"; t.pad(1024, \"x\"); for i in 0..{} {{ ctx.log(t); }}", 2 * most / 1024);
     drop(with_app(&ground, &log).unwrap());
@@ -346,7 +346,7 @@ fn bound_load_operations() {
     let most = greatest(50_000, |n| said_of(constant(n)).is_empty());
     let over = said_of(constant(most + 1));
     assert!(over[0].contains("exceeds the limit of operations"), "{over:?}");
-    // as many turns as the loading takes are as many operations as the table says
+    // as many turns of the loop as loading allows take as many operations as the table says
     let eye = |n| Arc::new(Eye { operations: Some(n), ..Eye::default() });
     let turns = body(&turns(most));
     assert!(watched(&turns, &eye(limits::LOAD_OPERATIONS.most + 10)).is_ok());
@@ -389,7 +389,7 @@ fn bound_sessions() {
     };
     let most = limits::SESSIONS.most;
     holds(limits::SESSIONS, opened(most), opened(most + 1));
-    // over the whole run, whichever hook opens them
+    // the limit is for the whole run, whichever hooks open the sessions
     let ground = Ground::new();
     let open = |from: usize, to: usize| format!("for i in {from}..{to} {{ ctx.session(`s${{i}}`); }}");
     drop(with_app(&ground, &open(0, most)).unwrap());
@@ -399,7 +399,7 @@ fn bound_sessions() {
 #[test]
 fn bound_marks() {
     let left = |bytes: usize| {
-        // a name of one letter, and the quotes of a text in JSON
+        // 3 bytes are for the name, which is one letter, and the quotes of a text in JSON
         let text = format!("let t = \"\"; t.pad({}, \"x\"); ctx.remember(\"a\", t);", bytes - 3);
         with_app(&Ground::new(), &text)
     };
@@ -413,7 +413,7 @@ fn bound_marks() {
 
 const CHILD: &str = "CCCI_BOUND_STACK";
 
-/// In a process of its own, where no other script's thread is.
+/// Runs in a process of its own, where no other script has a thread.
 #[test]
 fn bound_stack() {
     if std::env::var_os(CHILD).is_some() {
@@ -432,11 +432,12 @@ fn stacks() {
     assert_eq!(*eye.stack.lock().unwrap(), limits::STACK.most);
     let (threads, kept) = kept_stacks();
     assert!(threads == 1 && kept < 1 << 20, "{threads} threads, {kept} bytes");
-    // the longest chain that the operations allow is freed link by link: the stack suffices, and is given back
+    // the longest chain that the operations allow is freed link by link: the stack is big enough, and its memory is
+    // released
     ends(limits::OPERATIONS, watched(&chain(limits::OPERATIONS.most), &Arc::default()));
     assert_eq!(kept_stacks(), (0, 0));
     drop(watched(&chain(10), &Arc::default()).unwrap());
-    // what a thread is kept after does not go deep
+    // a thread is kept only after calls that did not use much of its stack
     for n in [100, 500, 1_000, 2_000, 5_000] {
         drop(watched(&chain(n), &Arc::default()).unwrap());
         let (_, kept) = kept_stacks();
@@ -444,7 +445,7 @@ fn stacks() {
     }
 }
 
-/// Stacks of scripts' threads, and the bytes of them that are in memory.
+/// How many stacks of script threads exist, and how many of their bytes are in memory.
 fn kept_stacks() -> (usize, usize) {
     let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
     let mut size = 0;

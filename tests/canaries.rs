@@ -1,5 +1,6 @@
-//! Canaries: small recipes built to fail, or to look as if, at a known tier. Each lives on a real Swarm and is right only
-//! if everything in its row of `canaries/table.rs` holds and nothing is left. Run when `CCCI_SWARM` is set (`make test`).
+//! Canaries: small recipes that are built to fail, or to look as if they did, at a known tier. Each is run on a real
+//! Swarm. It passes only if everything in its row of `canaries/table.rs` is true and nothing is left over. Run if
+//! `CCCI_SWARM` is set (`make test`).
 
 mod beside;
 mod compare;
@@ -20,7 +21,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use table::CANARIES;
 
-/// Lives at once. A run mostly waits for Swarm, so two cores carry more than two.
+/// Runs at the same time. A run mostly waits for Swarm, so two cores can do more than two.
 const AT_ONCE: usize = 4;
 
 #[test]
@@ -32,7 +33,7 @@ fn every_canary_is_right_in_everything_its_row_says() {
     let began = Instant::now();
     let _proxy = ProxyNetwork::new();
     let mut queue: Vec<&Canary> = desired();
-    // the slowest ones, which have the most tiers, come first
+    // the slowest ones, which have the most tiers, come last in the queue and are taken first
     queue.sort_by_key(|c| c.tiers.iter().filter(|t| **t == row::PASS).count());
     let (queue, done) = (Mutex::new(queue), Mutex::new(vec![]));
     std::thread::scope(|scope| {
@@ -60,7 +61,7 @@ fn every_canary_is_right_in_everything_its_row_says() {
     assert!(all.is_empty(), "{wrong} of {} canaries are not right:{all}", done.len());
 }
 
-/// All, or those that `CCCI_CANARY` names.
+/// All canaries, or those that `CCCI_CANARY` names.
 fn desired() -> Vec<&'static Canary> {
     let Ok(names) = std::env::var("CCCI_CANARY") else { return CANARIES.iter().collect() };
     let names: BTreeSet<&str> = names.split(',').collect();
@@ -70,7 +71,7 @@ fn desired() -> Vec<&'static Canary> {
     some
 }
 
-/// One run, and what of its row does not hold.
+/// Runs a canary once; returns which facts of its row are not true.
 fn run_canary(canary: &Canary) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let ground = ground::make(canary.name, dir.path());
@@ -120,7 +121,7 @@ fn run_canary(canary: &Canary) -> Vec<String> {
     drop(neighbour);
     let limit = Limit { deadline: world.clock.now().after(Duration::from_secs(30)), stop: Stop::default() };
     if !canary.left.is_empty() {
-        // whoever held it is gone, so the next removal finishes the work
+        // what held it is gone, so another removal removes the rest
         ccci_runner::execute::undo::remove_domain(&world, &domain, limit.deadline, true, &mut |_| ())
             .unwrap();
     }
@@ -132,7 +133,7 @@ fn run_canary(canary: &Canary) -> Vec<String> {
     wrong
 }
 
-/// What the docker client still lists with the stack's name, labelled or not.
+/// What the docker client still lists under the stack's name, with or without labels.
 fn still_there(stack: &str) -> Option<String> {
     let kinds = [
         ["service", "ls", "--format", "{{.Name}}"],

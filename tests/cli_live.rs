@@ -1,5 +1,6 @@
-//! The live state and signals with the real program on a real Swarm: SIGUSR1 and the key while a run waits, several runs
-//! side by side, SIGINT for all of them. Run when `CCCI_SWARM` is set; without it each says that it was not run.
+//! The live state and signals with the real program on a real Swarm: SIGUSR1 and the key while a run waits, several
+//! concurrent runs, and SIGINT, which stops all of them. Runs if `CCCI_SWARM` is set; without it each test prints that
+//! it was not run.
 
 use crate::bad_input::ground::{Ground, program};
 use rustix::process::{Pid, Signal, kill_process};
@@ -8,8 +9,8 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Whether a Swarm may be used.
-pub(crate) fn swarm(story: &str) -> bool {
+/// Whether a Swarm may be used; if not, prints that the test is not run.
+pub fn swarm(story: &str) -> bool {
     let there = std::env::var_os("CCCI_SWARM").is_some();
     if !there {
         println!("NOT RUN: {story} needs a Swarm; `make test` runs it");
@@ -17,8 +18,8 @@ pub(crate) fn swarm(story: &str) -> bool {
     there
 }
 
-/// A project whose recipe is one nginx without a web page of its own; `rest` follows in its compose file.
-pub(crate) fn small_app(rest: &str) -> Ground {
+/// A project whose recipe is one nginx with its default page; `rest` is appended to its compose file.
+pub fn small_app(rest: &str) -> Ground {
     let compose = format!(
         "services:\n  app:\n    image: nginx:1.27.0\n    deploy:\n      labels:\n        \
          - coop-cloud.${{STACK_NAME}}.version=1.0.0+1.27.0\n{rest}"
@@ -35,15 +36,15 @@ pub(crate) fn small_app(rest: &str) -> Ground {
     ground
 }
 
-/// A run of the real program that goes on.
-pub(crate) struct TestRun {
+/// A run of the real program in progress.
+pub struct TestRun {
     child: Child,
     told: std::path::PathBuf,
 }
 
 impl TestRun {
-    /// Starts it on the real engine; what it says goes to a file.
-    pub(crate) fn begin(ground: &Ground, args: &[&str]) -> TestRun {
+    /// Starts a run on the real engine; its output goes to a file.
+    pub fn begin(ground: &Ground, args: &[&str]) -> TestRun {
         let told = ground.path(&format!("told-{:?}.txt", Instant::now()).replace(' ', ""));
         let mut call = Command::new(program());
         ground.surround(call.args(args));
@@ -59,8 +60,8 @@ impl TestRun {
         std::fs::read_to_string(&self.told).unwrap()
     }
 
-    /// Looks again and again.
-    pub(crate) fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    /// Looks repeatedly until there is a result.
+    pub fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             if let Some(found) = look() {
@@ -85,7 +86,7 @@ impl TestRun {
     }
 }
 
-/// An app that is never ready: the probe says no until the run is stopped.
+/// An app that is never ready: the probe returns false until the run is stopped.
 fn never_ready() -> Ground {
     small_app("").recipe("hooks.rhai", "fn ready_probe(ctx) { false }\n")
 }
@@ -150,7 +151,8 @@ fn the_key_t_prints_the_state_on_a_terminal_which_is_afterwards_as_it_was() {
     }
     let ground = never_ready();
     let told = ground.path("screen.txt");
-    // the shell must outlive the key that interrupts the run; script(1) makes the terminal; what is typed goes to it
+    // the shell must survive the key that interrupts the run; script(1) provides the terminal and passes on what is
+    // typed
     let call = format!(
         "trap : INT; stty -a > before; {} run ghost --tiers install; echo exit $?; stty -a > after",
         program().display()
@@ -176,7 +178,7 @@ fn the_key_t_prints_the_state_on_a_terminal_which_is_afterwards_as_it_was() {
     until("exit 130");
     child.wait().unwrap();
     let text = screen();
-    // whoever stops or kills it would not get the cursor back
+    // ccci never hides the cursor: if it were stopped or killed, nobody would show it again
     assert!(!text.contains("\u{1b}[?25"), "the cursor is left alone");
     let read = |name: &str| std::fs::read_to_string(ground.path(name)).unwrap();
     assert_eq!(read("before"), read("after"), "the terminal is as it was");

@@ -1,4 +1,5 @@
-//! `ccci report` with the real program: an old run renders byte for byte as the run itself did; what a record holds.
+//! `ccci report` with the real program: an old run renders byte for byte as the run itself did, and the record is
+//! complete.
 
 use crate::bad_input::ground::{Ground, program};
 use crate::report::fits;
@@ -10,8 +11,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Every format that the run wrote is what the program makes of its events.
-pub(crate) fn renders_as_the_run_did(ground: &Ground, record: &str) {
+/// Checks that the program renders every format from the events exactly as the run wrote it.
+pub fn renders_as_the_run_did(ground: &Ground, record: &str) {
     for format in REPORTS {
         let mut call = Command::new(program());
         ground.surround(call.args(["report", record, "--format", format.name]));
@@ -22,8 +23,8 @@ pub(crate) fn renders_as_the_run_did(ground: &Ground, record: &str) {
     }
 }
 
-/// The record is whole, and its results keep the published schema.
-pub(crate) fn has_all_files(record: &Path) {
+/// Checks that the record has all files, and that its results fit the published schema.
+pub fn has_all_files(record: &Path) {
     for file in ["events.jsonl", "plan.json", "compose.head.yml", "logs/app.log"] {
         assert!(fs::metadata(record.join(file)).is_ok_and(|f| f.len() > 0), "{file} is missing or empty");
     }

@@ -1,5 +1,5 @@
-//! Signals with the real program where no run is in progress: calls that wait for an engine or for a reader end at once,
-//! with the documented code.
+//! Signals with the real program while no run is in progress: calls that wait for an engine or for a reader end at
+//! once, with the documented exit code.
 
 use crate::bad_input::ground::{Engine, Ground, program};
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,7 +10,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// A call that goes on; killed if it is dropped before its end.
+/// A call in progress; it is killed if it is dropped before its end.
 struct Going(Child);
 
 impl Going {
@@ -21,7 +21,7 @@ impl Going {
         Going(call.spawn().unwrap())
     }
 
-    /// Signals once the call is under way, and waits for its end.
+    /// Sends the signal once the call is in progress, and waits for its end.
     fn ended_by(mut self, signal: Signal) -> ExitStatus {
         std::thread::sleep(Duration::from_millis(300));
         kill_process(Pid::from_child(&self.0), signal).unwrap();
@@ -43,7 +43,7 @@ impl Drop for Going {
     }
 }
 
-/// The code as a shell sees it: of a call that the signal itself ended, 128 and its number.
+/// The exit code as a shell shows it: if the signal itself ended the call, 128 plus its number.
 fn code(status: ExitStatus) -> Option<i32> {
     status.code().or_else(|| status.signal().map(|n| 128 + n))
 }
@@ -69,7 +69,7 @@ fn a_signal_ends_doctor_and_clean_while_the_engine_does_not_answer() {
 fn a_signal_ends_a_report_that_nobody_reads() {
     let events = std::fs::read("tests/records/red_install.jsonl").unwrap();
     let ground = Ground::new().write("rec/events.jsonl", events);
-    // more than a pipe takes
+    // more output than a pipe can hold
     let args: Vec<&str> = ["report"].into_iter().chain([".//rec"; 40]).chain(["--format", "html"]).collect();
     let status = Going::begin(&ground, &args, "unix:///nowhere").ended_by(Signal::TERM);
     assert_eq!(code(status), Some(143));
@@ -90,7 +90,7 @@ fn a_signal_ends_a_run_whose_words_nobody_reads() {
     let ground = Ground::new();
     let host = ground.engine(Engine::Manager);
     let call = ["run", "ghost", "--tiers", "install", "--base", "none"];
-    // full from the beginning
+    // the socket is full from the beginning
     let (read, mut write) = UnixStream::pair().unwrap();
     write.set_nonblocking(true).unwrap();
     while write.write(&[b'.'; 4_096]).is_ok() {}

@@ -1,6 +1,6 @@
-//! The corpus of compose files: each folder's files and env give exactly its resolved file and its diagnostics, and its
-//! stamp says that docker's own loader was asked about exactly these bytes (`dev/oracle/check.sh`). Every version of the
-//! recipes in `dev/lab/recipes` is a case too: its folder names it in `from.txt`.
+//! The corpus of compose files. The files and env of each folder give exactly its resolved file and its diagnostics.
+//! Its stamp proves that docker's own loader was asked about exactly these bytes (`dev/oracle/check.sh`). Every
+//! version of the recipes in `dev/lab/recipes` is a case too: its folder names it in `from.txt`.
 
 use ccci_model::diag::{Text, render};
 use ccci_recipe::compose::{Around, Composed};
@@ -37,7 +37,7 @@ fn text(dir: &Path, name: &str) -> Option<Arc<Text>> {
     Some(Arc::new(Text { path: name.into(), content }))
 }
 
-/// A recipe's env as a deploy would have it: the sample, the exports over it, and the stack's name.
+/// The env of a recipe as a deploy would make it: the sample, overridden by the exports, and the stack's name.
 fn env_of_recipe(dir: &Path) -> String {
     let sample = text(dir, ".env.sample").map(|t| EnvFile::parse(&t).0.map()).unwrap_or_default();
     let mut env = BTreeMap::from([("STACK_NAME".to_string(), "stack".to_string())]);
@@ -164,7 +164,7 @@ fn files_that_mean_very_much_are_refused_or_composed_in_a_moment() {
         let lines: String = found.sorted().iter().map(|d| render::one_line(d) + "\n").collect();
         assert!(lines.contains(said) && lines.len() < 100_000, "{what}: {lines:.500}");
         assert_eq!(composed.is_some(), said.is_empty(), "{what}: {lines:.500}");
-        // far less when nothing else runs; what is quadratic takes minutes
+        // it takes far less if nothing else runs; code that is quadratic takes minutes
         assert!(began.elapsed().as_secs() < 15, "{what}: {:?}", began.elapsed());
     }
 }

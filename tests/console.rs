@@ -1,14 +1,14 @@
-//! Every console block of README.md and docs/ is executed and its output compared, so that documentation cannot lie.
-//! In the expected output `[..]` stands for the rest of a word or line and a line `...` for any lines.
+//! Runs every console block of README.md and docs/ and compares its output, so that the documentation is always true.
+//! In the expected output, `[..]` stands for the rest of a word or line, and a line `...` for any number of lines.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Commands that need an engine: run with the Swarm suite only, and said when they are not.
+/// Commands that need an engine. They run only in the Swarm suite; otherwise the test prints that they were not run.
 const NEED_SWARM: &[&str] =
     &["make demo", "make lab", "ccci run", "ccci clean", "ccci doctor", "ccci why", "ccci report"];
-/// The command that runs this test cannot be run by it; `.ci/run` proves it.
+/// Commands that run this test, so that it cannot run them; `.ci/run` covers them.
 const RUNS_US: &[&str] = &["make test", "make check", "make bench", "make down"];
 
 struct Block {
@@ -81,7 +81,7 @@ fn every_console_block_does_what_it_shows() {
     let swarm = std::env::var_os("CCCI_SWARM").is_some();
     let bin = Path::new(env!("CARGO_BIN_EXE_ccci")).parent().unwrap().to_path_buf();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    // the recipes' repositories, which need git and nothing else
+    // make the recipes' repositories, which needs only git
     assert!(
         Command::new("bash").arg("dev/lab/repos.sh").output().unwrap().status.success(),
         "dev/lab/repos.sh failed"

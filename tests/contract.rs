@@ -1,5 +1,5 @@
-//! The contract of the Cluster port: what the in-memory Swarm and the real one must both do. Memory always; the real
-//! one too when `CCCI_SWARM=1` says that an engine is there (`make test` does).
+//! The contract of the Cluster port: what both the in-memory Swarm and the real one must do. It is always checked in
+//! memory, and on the real one if `CCCI_SWARM=1` says that there is an engine (`make test` sets it).
 
 #![allow(
     clippy::unwrap_used,
@@ -30,21 +30,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that must satisfy the contract.
+/// An adapter of the port that must satisfy the contract, and what the tests need with it.
 struct Ground {
     cluster: Arc<dyn Cluster>,
     clock: Arc<dyn Clock>,
     memory: Option<Arc<MemoryCluster>>,
     domain: String,
     image: &'static str,
-    /// Without the lock of its domain every run on this machine would remove the stack as a dead run's leftover.
+    /// The lock of its domain. Without it, every run on this machine would remove the stack as a leftover of a dead
+    /// run.
     _held: Option<Box<dyn Held>>,
 }
 
 /// One runtime for all real Swarms of this binary.
 static RUNTIME: std::sync::OnceLock<tokio::runtime::Runtime> = std::sync::OnceLock::new();
 const IMAGE: &str = "ccci-contract:1";
-/// How much slower than an idle machine a busy one may be.
+/// How many times slower a busy machine may be than an idle one.
 const BUSY: u64 = 10;
 
 impl Ground {
@@ -72,7 +73,7 @@ impl Ground {
         }
         let host = std::env::var("DOCKER_HOST").unwrap_or("unix:///var/run/docker.sock".into());
         let runtime = RUNTIME.get_or_init(|| {
-            // an image that is here and in no registry; what it is made of, the lab has
+            // an image that this engine has and no registry has; the lab has the image that it is made from
             docker(&["--host", &host, "tag", "nginx:1.25.0", IMAGE]);
             tokio::runtime::Runtime::new().unwrap()
         });
@@ -86,13 +87,13 @@ impl Ground {
         Some(Ground { cluster, clock, memory: None, domain, image: IMAGE, _held: held })
     }
 
-    /// A limit that is not to be reached. A real machine may be busy with other tests, so it gets more time there: no
-    /// fact here is about speed.
+    /// A limit that must not be reached. A real machine may be busy with other tests, so it gets more time: no test
+    /// here is about speed.
     fn limit(&self, seconds: u64) -> Limit {
         self.soon(if self.memory.is_some() { seconds } else { seconds * BUSY })
     }
 
-    /// A limit that is to be reached.
+    /// A limit that is expected to be reached.
     fn soon(&self, seconds: u64) -> Limit {
         let deadline = self.clock.now().after(Duration::from_secs(seconds));
         Limit { deadline, stop: Stop::default() }
@@ -111,7 +112,7 @@ impl Ground {
         self.cluster.deploy(&d, &self.limit(30))
     }
 
-    /// A file with one service `app` and a volume; `extra` is YAML inside the service, at six spaces.
+    /// A file with one service `app` and a volume; `extra` is YAML inside the service, indented by six spaces.
     fn compose(&self, command: &str, extra: &str) -> String {
         let labels = format!("{{ccci.run: contract, ccci.domain: {}}}", self.domain);
         format!(
@@ -147,7 +148,7 @@ impl Ground {
         self.cluster.exec(&self.stack(), &ServiceName::parse(service).unwrap(), &what, &self.limit(5))
     }
 
-    /// Removes everything, as the caller must: again until nothing is left.
+    /// Removes everything, as every caller must: repeatedly, until nothing is left.
     fn remove(&self) {
         let limit = self.limit(30);
         loop {
@@ -187,7 +188,7 @@ impl Ground {
 
 const FOREVER: &str = "trap 'exit 0' TERM QUIT; echo started; while :; do sleep 1; done";
 
-/// What the contract's commands do in memory, so that both worlds can be asked the same.
+/// What the commands of the tests do in memory, so that both adapters can run the same ones.
 fn shell(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
     let out = |code: i64, stdout: &str, stderr: &str| {
         Some(ExecOutput { code, stdout: stdout.into(), stderr: stderr.into() })
@@ -207,7 +208,7 @@ fn shell(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
     }
 }
 
-/// Runs a fact on each ground there is.
+/// Runs a test on each adapter that is available.
 fn on_each(test: &str, fact: impl Fn(&Ground)) {
     fact(&Ground::memory(test));
     match Ground::swarm(test) {
@@ -292,8 +293,8 @@ fn a_crash_loop_is_hopeless_and_says_the_exit_code_and_the_log() {
     });
 }
 
-/// A check that never fails, and is not even asked before the task has ended: the engine calls the container unhealthy all the
-/// same once it stops.
+/// A check that never fails and does not even run before the task has ended. The engine still calls the container
+/// unhealthy when it stops.
 const CHECKED: &str = "\n    healthcheck: {test: [CMD, 'true'], interval: 30s}";
 
 #[test]
@@ -319,7 +320,7 @@ fn a_task_that_ends_by_itself_is_not_called_unhealthy_for_having_a_health_check(
     });
 }
 
-/// Deploys something that cannot become good and gives the failure and how long it took to say so.
+/// Deploys something that cannot work; returns the failure and the time until it was reported.
 fn hopeless(
     g: &Ground,
     command: &str,
@@ -415,7 +416,8 @@ fn a_paused_update_whose_old_task_serves_is_called_so() {
     });
 }
 
-/// Swarm itself takes an empty value in a filter for any value, so this once was every run's.
+/// In a filter, Swarm takes an empty value for any value. So a removal with an empty domain once removed the stacks of
+/// all runs.
 #[test]
 fn lesson_33_what_has_an_empty_domain_is_nobodys_and_removing_it_touches_no_run() {
     on_each("nobodys", |g| {
@@ -428,13 +430,14 @@ fn lesson_33_what_has_an_empty_domain_is_nobodys_and_removing_it_touches_no_run(
         g.deploy(&g.compose(FOREVER, "").replace(&g.domain, "''")).unwrap();
         let all = g.cluster.leftovers(None, &g.limit(10)).unwrap();
         assert!(all.iter().all(|l| !l.domain.is_empty()), "{all:?}");
-        // and once more with its labels, so that it can be removed
+        // deploy it once more with its labels, so that it can be removed
         g.deploy(&g.compose(FOREVER, "")).unwrap();
         g.remove();
     });
 }
 
-/// Somebody's service may carry our labels where its containers do not; its tasks outlive it for as long as they need to end.
+/// A foreign service may carry our labels while its containers do not. Its tasks exist longer than the service, until
+/// they have ended.
 #[test]
 fn lesson_33_a_task_whose_container_has_no_domain_is_of_no_other_run() {
     let Some(g) = Ground::swarm("bare") else {
@@ -458,7 +461,7 @@ fn lesson_33_a_task_whose_container_has_no_domain_is_of_no_other_run() {
         "10000",
     ]);
     docker(&["service", "rm", &name]);
-    // it does not hear SIGTERM, so Swarm waits its ten seconds for it
+    // it does not react to SIGTERM, so Swarm waits ten seconds for it
     let left = g.left();
     assert_eq!(
         left.iter().map(|l| (l.kind.as_str(), l.domain.as_str())).collect::<Vec<_>>(),
@@ -469,7 +472,7 @@ fn lesson_33_a_task_whose_container_has_no_domain_is_of_no_other_run() {
     g.remove();
 }
 
-/// As when the engine dies between the removal of a container and that of its volumes.
+/// As if the engine died after it removed a container and before it removed the container's volumes.
 #[test]
 fn a_volume_that_nobody_named_goes_with_the_stack_although_its_container_went_without_it() {
     let Some(g) = Ground::swarm("unnamed") else {
@@ -495,7 +498,7 @@ fn lesson_10_a_container_that_dies_under_a_command_is_an_error_and_no_output() {
     g.up();
     let got = g.sh("echo begun; kill -QUIT 1; sleep 20; echo ended");
     assert!(matches!(got, Err(ClusterError::Ended(_))), "{got:?}");
-    // and the next command finds the task that Swarm starts in its place
+    // the next command finds the task that Swarm starts instead
     let argv = ["true".to_string()].to_vec();
     let app = ServiceName::parse("app").unwrap();
     let again = ExecRequest { argv, ..ExecRequest::default() };
@@ -523,7 +526,7 @@ fn a_command_that_does_not_end_is_left_at_the_deadline_and_at_a_stop() {
         let got = g.cluster.exec(&g.stack(), &app, &what, &limit);
         assert!(matches!(got, Err(ClusterError::Stopped(_))), "{got:?}");
     });
-    // long before the command would have ended
+    // long before the command would have ended by itself
     assert!(g.clock.now().since(began) < Duration::from_secs(300));
     g.remove();
 }
@@ -748,7 +751,7 @@ fn logs_give_the_last_lines() {
     });
 }
 
-/// Writes lines that an engine cuts; in memory they are written by `long_lines`.
+/// A script that writes lines which an engine cuts into parts; in memory, `long_lines` gives the same lines.
 const LONG_LINES: &str = "trap 'exit 0' TERM QUIT; x() { head -c $1 /dev/zero | tr '\\0' $2; }; \
     for n in 16383 16384 16385 40000; do x $n o; echo; done; sleep 0.2; \
     x 40000 e >&2; echo >&2; sleep 0.2; \
@@ -756,7 +759,7 @@ const LONG_LINES: &str = "trap 'exit 0' TERM QUIT; x() { head -c $1 /dev/zero | 
     x 20000 a; sleep 0.3; echo between >&2; sleep 0.3; x 20000 b; echo; sleep 0.2; \
     echo last; while :; do sleep 1; done";
 
-/// What `LONG_LINES` writes, in the order in which its lines begin.
+/// The lines of `LONG_LINES`, in the order of their beginnings.
 fn long_lines() -> Vec<(Stream, String)> {
     let of = |n: usize, letter: &str| letter.repeat(n);
     let out = [16_383, 16_384, 16_385, 40_000].map(|n| (Stream::Out, of(n, "o")));
@@ -784,7 +787,7 @@ fn a_line_that_the_engine_cuts_is_one_line_and_counted_as_one() {
             m.writes("app", Stream::Err, "between\n");
             m.writes("app", Stream::Out, &format!("{ends}\nlast\n"));
         }
-        // compose files double their dollars
+        // compose files write `$` as `$$`
         g.deploy(&g.compose(&LONG_LINES.replace('$', "$$"), "")).unwrap();
         g.converge(&g.desired()).unwrap();
         let app = ServiceName::parse("app").unwrap();
@@ -794,7 +797,7 @@ fn a_line_that_the_engine_cuts_is_one_line_and_counted_as_one() {
             assert!(g.clock.now() < until.deadline, "its last line is not there");
             g.clock.pause(Duration::from_millis(200), &until.stop);
         }
-        // the first letter that lies across a cut is lost, as is said; the second cut lies between two
+        // a letter that is split by the first cut is lost, and this is marked; the second cut is between two letters
         let lost = format!("xx{}…{}", "€".repeat(5_460), "€".repeat(10_000 - 5_461));
         let lines: Vec<(Stream, String)> =
             lines.into_iter().map(|(s, l)| (s, if l.starts_with("xx") { lost.clone() } else { l })).collect();
@@ -810,7 +813,7 @@ fn a_line_that_the_engine_cuts_is_one_line_and_counted_as_one() {
     });
 }
 
-/// An engine that is asked for a whole service at once loses lines then, and does not end.
+/// An engine that is asked for the logs of a whole service at once loses such lines, and the request does not end.
 #[test]
 fn long_lines_of_several_tasks_are_all_there() {
     let Some(g) = Ground::swarm("many-logs") else { return };
@@ -887,7 +890,7 @@ fn a_passed_deadline_and_a_stop_end_every_call() {
     });
 }
 
-/// The whole world around a ground's cluster, for what needs more than one port.
+/// A world around the cluster, for tests that need more than one port.
 fn world(g: &Ground, store: &MemoryStore) -> World {
     let clock = Arc::new(MemoryClock::default());
     World {
@@ -899,7 +902,7 @@ fn world(g: &Ground, store: &MemoryStore) -> World {
     }
 }
 
-/// Deploys a service whose one volume is backed up, with these hooks.
+/// Deploys a service with these hooks and one volume that is backed up.
 fn up_with_backup(g: &Ground, hooks: &str) {
     let labels = format!("ccci.run: contract, backupbot.backup: 'true'{hooks},");
     g.deploy(&g.compose(FOREVER, "").replacen("ccci.run: contract,", &labels, 1)).unwrap();

@@ -1,4 +1,4 @@
-//! Recipe directories and what is said about their files: `fixtures/directories/<case>/{project,repository}/` ->
+//! Recipe directories and the diagnostics about their files: `fixtures/directories/<case>/{project,repository}/` ->
 //! `expected.txt`.
 
 use crate::golden;

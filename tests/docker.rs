@@ -1,11 +1,11 @@
-//! The docker client, as a reader of an issue would call it.
+//! The docker client, called as a user would call it.
 
 use std::process::Command;
 
-/// Whether a call went well, and what it said.
-pub(crate) fn called(words: &[&str]) -> (bool, String) {
+/// Whether a call succeeded, and its output.
+pub fn called(words: &[&str]) -> (bool, String) {
     match Command::new("docker").args(words).output() {
-        // whoever tidies up while a test fails must not fail as well
+        // cleaning up after a failed test must not fail as well
         Err(e) => (false, e.to_string()),
         Ok(out) => {
             let said = if out.status.success() { &out.stdout } else { &out.stderr };
@@ -14,8 +14,8 @@ pub(crate) fn called(words: &[&str]) -> (bool, String) {
     }
 }
 
-/// What a call said that has to go well.
-pub(crate) fn docker(words: &[&str]) -> String {
+/// The output of a call that must succeed.
+pub fn docker(words: &[&str]) -> String {
     let (well, said) = called(words);
     assert!(well, "docker {}: {said}", words.join(" "));
     said

@@ -20,7 +20,8 @@ fn generated_files_are_current() {
     assert!(stale.is_empty(), "not current: {stale:?}; run `CCCI_BLESS=1 cargo test generated`");
 }
 
-/// `docs/MODULES.md`: every file with the first sentence of its header, so that a newcomer finds anything by name.
+/// Checks `docs/MODULES.md`: every file with the first sentence of its header, so that a newcomer can find everything
+/// by name.
 #[test]
 fn the_map_of_the_modules_is_current() {
     let mut text = String::from(
@@ -41,7 +42,7 @@ fn the_map_of_the_modules_is_current() {
     crate::golden::same(Path::new("docs/MODULES.md"), &text);
 }
 
-/// The header up to its first full stop at the end of a word.
+/// The header up to the first full stop at the end of a word.
 fn first_sentence(text: &str) -> String {
     let header: Vec<&str> = text
         .lines()

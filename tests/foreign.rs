@@ -1,5 +1,5 @@
-//! Formats that programs read, on texts that they dislike: each is read by a parser that is not ours, and comes to the same as
-//! with harmless words in the same places.
+//! Formats that programs read, made from hostile texts. A parser that is not ours reads each format, and the result
+//! must have the same structure as with harmless words in the same places.
 
 mod attack;
 mod corpus;
@@ -28,16 +28,16 @@ use std::sync::{Arc, LazyLock};
 use terminal::{commands, shown};
 use tinyjson::JsonValue;
 
-/// Kept records that hold every kind of event between them.
+/// Kept records that together have every kind of event.
 const RECORDS: &[&str] =
     &["red_install", "red_restore", "secret", "leak", "interrupted", "killed", "red_custom", "deadline"];
-/// How often each record is filled, each time with other texts in other places.
+/// How many times each record is filled, each time with other texts in other places.
 const TURNS: usize = 2;
-/// How a text stands among others.
+/// How a text is placed among other words.
 const AMONG: &[fn(&str) -> String] =
     &[str::to_string, |t| format!("word {t} word"), |t| format!("first line\n{t}\nlast line")];
 
-/// A record with hostile texts in all its places, and with harmless ones in the same.
+/// A record with hostile texts in all its places, and the same record with harmless texts in these places.
 struct Pair {
     name: String,
     hostile: Record,
@@ -49,7 +49,7 @@ static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
     let texts = corpus::texts();
     let of_record = |(n, name): (usize, &&str)| {
         let places = Places::of(with_every_kind(record(name)));
-        // another beginning for each, so that every text comes to many places
+        // each turn begins at another text, so that every text gets to many places
         let one = |turn: usize| {
             let (first, keeps_own) = (n * 37 + turn * 61, turn != 1);
             let among = |i: usize, text: &str| AMONG[(i + turn) % AMONG.len()](text);
@@ -64,7 +64,7 @@ static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
     RECORDS.iter().enumerate().flat_map(of_record).collect()
 });
 
-/// The record with the kinds of events that no kept one has.
+/// The record, and the kinds of events that no kept record has.
 fn with_every_kind(record: Record) -> Record {
     let mut events = record.events;
     let at = events.last().unwrap().at;
@@ -134,7 +134,7 @@ fn markdown_has_the_same_blocks_and_spans_whatever_its_words_are() {
     }
 }
 
-/// Nobody is called, and no other issue is told of this run.
+/// Nobody is notified, and no other issue refers to this run.
 #[test]
 fn markdown_mentions_nobody() {
     let mention = |text: &str| {
@@ -189,7 +189,7 @@ fn the_trace_is_json_and_no_span_is_lost() {
     }
 }
 
-/// Texts for people, with the sequences that they may hold besides colours.
+/// Formats for people. The only control sequences that they may contain are colours.
 fn for_people(record: &Record, other: &Record, style: Style) -> Vec<(&'static str, String)> {
     let listed = [Listed { name: "run".into(), summary: Ok(Summary::of(record)) }];
     vec![
@@ -205,7 +205,7 @@ fn for_people(record: &Record, other: &Record, style: Style) -> Vec<(&'static st
     ]
 }
 
-/// Nothing of a text steers a terminal or a forge.
+/// Checks that no part of a text controls a terminal or a forge; `may` allows sequences.
 fn steers_nothing(what: &str, text: &str, may: impl Fn(&str) -> bool) {
     let observed = shown(text);
     if let Some(bad) = observed.sequences.iter().find(|s| !may(s)) {
@@ -256,7 +256,7 @@ fn texts_for_people_hold_no_command_of_a_forge_but_annotations_the_same_ones() {
     }
 }
 
-/// What a reporter wrote of a record.
+/// What a reporter wrote about a record, and its last state.
 fn heard(record: &Record, make: impl FnOnce(Shared) -> Box<dyn Reporter>) -> (String, String) {
     let out = Shared::default();
     let mut reporter = make(out.clone());

@@ -1,5 +1,5 @@
-//! The fuzz targets over the kept corpus and some hundred changes of it, the same ones every time. `dev/fuzz/run.sh` goes on
-//! from here with libFuzzer; what it finds becomes a file of the corpus.
+//! Runs the fuzz targets on the kept corpus and on some hundred changes of it, the same ones every time.
+//! `dev/fuzz/run.sh` goes on with libFuzzer; what it finds is added to the corpus as a file.
 
 #[path = "../dev/fuzz/targets/mod.rs"]
 mod targets;
@@ -14,9 +14,9 @@ use targets::mutation::{Chance, changed};
 use targets::{TARGETS, target};
 
 const CORPUS: &str = "dev/fuzz/corpus";
-/// Changes of the corpus that are tried, all inputs together. `CCCI_FUZZ_CHANGES` asks for another number.
+/// How many changed inputs are tried for all files of the corpus together. `CCCI_FUZZ_CHANGES` sets another number.
 const CHANGES: usize = 40;
-/// No input may take so long, not even in a debug build on a busy machine.
+/// Longest time for one input, also in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(30);
 
 fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
@@ -121,7 +121,7 @@ fn the_lock_of_the_fuzz_targets_knows_every_package_that_ccci_needs() {
     let packages = lock["package"].as_array().unwrap();
     let ccci = packages.iter().find(|p| p["name"].as_str() == Some("ccci")).unwrap();
     let known = ccci["dependencies"].as_array().unwrap().iter().filter_map(|d| d.as_str());
-    // with several versions of a package the lock names the version too
+    // if there are several versions of a package, the lock file adds the version to the name
     let known: BTreeSet<String> = known.map(|d| d.split(' ').next().unwrap().to_string()).collect();
     let missing: Vec<&String> = needed.difference(&known).collect();
     assert!(missing.is_empty(), "cargo metadata --manifest-path dev/fuzz/Cargo.toml adds {missing:?}");

@@ -1,5 +1,5 @@
-//! From a recipe's name to everything a run starts from, and what is said when that cannot be:
-//! `fixtures/gathering/<case>/expected.txt`, with the temporary directory as `ROOT`.
+//! Gathering: from a recipe's name to everything that a run needs, and what is reported if that fails:
+//! `fixtures/gathering/<case>/expected.txt`, with `ROOT` for the temporary directory.
 
 mod memory;
 
@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-/// A project with the recipe `ghost`, whose source lies beside `recipes/`.
+/// A project with the recipe `ghost`, whose source is next to `recipes/`.
 struct Project {
     source: Repository,
     runtime: Runtime,
@@ -27,7 +27,7 @@ struct Project {
 const SOURCE: &str = "source = \"../../recipe\"\n";
 
 impl Project {
-    /// With a repository that has nothing yet.
+    /// A project with an empty repository.
     fn new() -> Project {
         Project::with(Repository::new())
     }
@@ -39,7 +39,7 @@ impl Project {
         project
     }
 
-    /// With two published versions, `main` at the newer one.
+    /// A project with two published versions, and `main` at the newer one.
     fn published() -> Project {
         static MADE: OnceLock<Files> = OnceLock::new();
         Project::with(Repository::like(&MADE, || {
@@ -89,7 +89,7 @@ impl Project {
     }
 }
 
-/// Everything that is said, and the choice of the base.
+/// Everything that is reported, and which base was chosen.
 fn told(gathered: Result<Outcome<Gathered>, String>) -> String {
     match gathered {
         Err(failure) => format!("failure {failure}\n"),
@@ -103,10 +103,10 @@ fn told(gathered: Result<Outcome<Gathered>, String>) -> String {
     }
 }
 
-/// Compares it with what a case expects; `root` is the directory around the project.
+/// Compares a text with what a case expects; `root` is the directory around the project.
 fn same(case: &str, got: &str, root: &str) {
     let got = got.replace(root, "ROOT");
-    // git quotes how long its transport tried: 0 ms on a quiet machine, some on a busy one
+    // git reports how long its transport tried: 0 ms on an idle machine, more on a busy one
     let got = regex::Regex::new(r" after \d+ ms").unwrap().replace_all(&got, " after N ms").into_owned();
     let path = Path::new("tests/fixtures/gathering").join(case).join("expected.txt");
     if !path.exists() {

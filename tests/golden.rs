@@ -1,10 +1,10 @@
-//! Expected texts in files. `CCCI_BLESS=1 cargo test` writes them anew; the change is then read like code.
+//! Expected texts in files. `CCCI_BLESS=1 cargo test` writes them again; the changes are then reviewed like code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Asserts that a file holds this text.
-pub(crate) fn same(path: &Path, got: &str) {
+/// Asserts that a file contains this text.
+pub fn same(path: &Path, got: &str) {
     if std::env::var_os("CCCI_BLESS").is_some() {
         fs::write(path, got).expect("the fixtures can be written");
         return;

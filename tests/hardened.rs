@@ -1,5 +1,5 @@
-//! Hardened twins of two recipes: every service with a read-only root, without capabilities and as a user that is not root. They are
-//! green, at the highest level. Run when `CCCI_SWARM` is set (`make test`).
+//! Hardened variants of two recipes: every service has a read-only root, no capabilities, and a user other than root.
+//! They must be green at the highest level. Run if `CCCI_SWARM` is set (`make test`).
 
 use crate::repository::Repository;
 use crate::run::fullest::copy;
@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// A recipe, the versions of its twin with their image tags, and what its scripts name otherwise.
+/// A recipe, the versions of its variant with their image tags, and a text that is replaced in its scripts.
 struct Twin {
     of: &'static str,
     versions: [(&'static str, &'static str); 2],
@@ -33,7 +33,7 @@ fn project(twin: &Twin) -> Repository {
     let compose = fs::read_to_string(repository.path().join("compose.yml")).unwrap();
     for (version, image) in twin.versions {
         let text = compose.replace("VERSION", version).replace("IMAGE", image);
-        // names of variables hold the same word
+        // names of variables contain the same word
         let text = text.replace(&format!("_{version}}}"), "_VERSION}");
         repository.write("compose.yml", text).write(&format!("release/{version}"), "No hands are needed.\n");
         repository.commit(version);

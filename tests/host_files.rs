@@ -1,5 +1,5 @@
-//! Files of the host: over a whole lifecycle with every kind of mount nothing outside of the run's own volumes is changed. Runs when
-//! `CCCI_SWARM` is set (`make test`).
+//! Files of the host: a whole lifecycle with every kind of mount changes nothing outside of the run's own volumes.
+//! Runs if `CCCI_SWARM` is set (`make test`).
 
 use crate::repository::Repository;
 use std::collections::BTreeMap;
@@ -88,10 +88,10 @@ fn test_the_rest_is_left_alone(ctx) {
 }
 "#;
 
-/// Where the host has files, below its directory.
+/// The directories with files of the host, relative to HOST.
 const HOST_DIRS: &[&str] = &["inside", "inside-read", "host-nested", "beside", "deep", "host-volume"];
 
-/// Everything of a file but when it was read and when its inode was looked at.
+/// All metadata of a file except its time of access and its time of inode change.
 type Facts = (String, u32, u32, u32, i64, i64, u64);
 
 fn facts(dir: &Path) -> BTreeMap<PathBuf, Facts> {
@@ -160,7 +160,7 @@ fn nothing_outside_of_the_runs_volumes_is_changed() {
     let ran = ccci(&["run", dir.to_str().unwrap(), "--format", "json", "--out", out.to_str().unwrap()]);
     let said = String::from_utf8_lossy(&ran.stderr);
     assert_eq!(ran.status.code(), Some(0), "{said}");
-    // what the app itself wrote outside is taken away by hand: nobody else does it
+    // what the app itself wrote outside of the volumes is removed here, because nothing else removes it
     let app_wrote = ["inside", "host-nested", "beside", "deep", "host-volume"];
     for dir in app_wrote {
         let written = host.path().join(dir).join("after-the-backup");
@@ -168,7 +168,7 @@ fn nothing_outside_of_the_runs_volumes_is_changed() {
         fs::remove_file(written).unwrap();
     }
     let mut after = facts(host.path());
-    // the app's own writing moved the times of these directories
+    // these writes changed the times of the directories
     for dir in app_wrote {
         let dir = host.path().join(dir);
         let (then, now) = (&before[&dir], after.get_mut(&dir).unwrap());
@@ -178,7 +178,7 @@ fn nothing_outside_of_the_runs_volumes_is_changed() {
     said_of(&out, &ran.stdout, host.path());
 }
 
-/// What the record says of each place.
+/// Checks what the record says about each place.
 fn said_of(record: &Path, results: &[u8], host: &Path) {
     let results: serde_json::Value = serde_json::from_slice(results).unwrap();
     let lines = |key: &str| -> Vec<String> {

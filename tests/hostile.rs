@@ -1,9 +1,9 @@
-//! Hostile and broken scripts, one file each in `fixtures/hostile`: whatever they try, they end at a limit or with an error,
-//! with a position, in time and in little memory, and the process lives on.
+//! Hostile and broken scripts, one file each in `fixtures/hostile`. Whatever they try, they end at a limit or with an
+//! error, with a position, in time and with little memory, and the process survives.
 //!
-//! Each is loaded and called with what a real run gives it, on a Swarm in memory, in processes of their own. The suite
-//! gives them a part of the operations that a real run does; with `CCCI_HOSTILE=full` each has all of them, and a process of
-//! its own. `cargo test hostile_script -- --nocapture` prints the table.
+//! Each is loaded and called as in a real run, on a Swarm in memory, in separate processes. The suite gives them fewer
+//! operations than a real run does. With `CCCI_HOSTILE=full` (the soak), each script has all operations and a process
+//! of its own. `cargo test hostile_script -- --nocapture` prints the table.
 
 use ccci_model::name::{RunId, ServiceName, StackName};
 use ccci_model::redact::Redactor;
@@ -26,33 +26,34 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 const FIXTURES: &str = "tests/fixtures/hostile";
-/// Processes at once when the suite runs.
+/// Concurrent processes in the suite.
 const SHARDS: usize = 2;
-/// Operations in the suite, enough for more calls of ctx than are allowed; a real run gives 1 000 000.
+/// Operations in the suite: enough for more calls of ctx than are allowed. A real run gives 1 000 000.
 const FEW: usize = 30_000;
-/// The deadline of a hook; a real run gives 300 s. Those that are to end at it have a short one in the suite.
+/// Timeout of a hook; a real run gives 300 s. Scripts that are to end at it have a short one in the suite.
 const DEADLINE: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(300);
-/// What a process may take beside: a thread that is left behind is given two seconds, loading ten.
+/// How much longer than its timeout a process may take: a thread that hangs is given two seconds, loading ten.
 const GRACE: Duration = Duration::from_secs(13);
 const MOST_KB: u64 = 256 << 10;
 const SHARD: &str = "CCCI_HOSTILE_SHARD";
 const DOMAIN: &str = "host-00ff00.ccci.test";
 
-/// Asked at every operation of a script.
+/// Whether this is the soak. Cached, because every operation of a script asks for it.
 fn soak() -> bool {
     static FULL: OnceLock<bool> = OnceLock::new();
     *FULL.get_or_init(|| std::env::var("CCCI_HOSTILE").is_ok_and(|how| how == "full"))
 }
 
-/// Before the end of a script that takes long: left to the soak and to the suite with the Swarm.
+/// Marks, before the expected end, a script that takes long: it is run only in the soak and in the suite with the
+/// Swarm.
 const SLOW: &str = "(slow) ";
 
 fn has_time() -> bool {
     soak() || std::env::var_os("CCCI_SWARM").is_some()
 }
 
-/// A script and what its first two lines say.
+/// A script, and the expectations in its first two lines.
 struct Case {
     name: String,
     ends: String,
@@ -133,7 +134,7 @@ fn faults(case: &Case, end: &End) -> Vec<String> {
             out.push(format!("{}: {what}: {end:?}", case.name));
         }
     };
-    // with all operations another limit may come first
+    // with all operations, another limit may be reached first
     let ends = if soak() && case.ends.starts_with("limit") { "limit" } else { &case.ends };
     check(end.how.starts_with(ends), &format!("it should end as `{ends}`"));
     check(end.ms < limit.as_millis() as u64, "it ran over its limit");
@@ -144,7 +145,7 @@ fn faults(case: &Case, end: &End) -> Vec<String> {
     out
 }
 
-/// Runs the scripts in other processes of this very binary and reads what these print.
+/// Runs the scripts in other processes of this test binary and reads what they print.
 fn ends_of(all: &[Case]) -> BTreeMap<String, End> {
     let shards: Vec<String> = if soak() {
         all.iter().map(|c| c.name.clone()).collect()
@@ -188,7 +189,7 @@ fn printed(shard: &str) -> Vec<(String, End)> {
     text.lines().filter_map(row).collect()
 }
 
-/// In the other process: one script from its text to its end.
+/// In the other process: runs one script from loading to its end.
 fn live(case: &Case) {
     forget_peak();
     let began = Instant::now();
@@ -200,7 +201,7 @@ fn live(case: &Case) {
     println!("\nEND\t{}\t{}\t{}\t{place}\t{how}", case.name, began.elapsed().as_millis(), peak_kb());
 }
 
-/// Lets the kernel count the peak anew, where it can; else it only grows.
+/// Resets the kernel's peak of memory, if the kernel allows it; otherwise the peak only grows.
 fn forget_peak() {
     let _ = fs::write("/proc/self/clear_refs", "5");
 }
@@ -249,8 +250,8 @@ fn told(e: ScriptError) -> (String, String) {
     (how, e.place)
 }
 
-/// An app in memory and what a run keeps from hook to hook.
-pub(crate) struct Ground {
+/// An app in memory, and what a run keeps from hook to hook.
+pub struct Ground {
     pub world: World,
     cluster: Arc<MemoryCluster>,
     redactor: Redactor,
@@ -260,7 +261,7 @@ pub(crate) struct Ground {
     tried: Tried,
 }
 
-/// What of a call's time is tried, and is shorter in the suite.
+/// Which time limit of a call is tested; it is shorter in the suite.
 #[derive(Clone, Copy, PartialEq)]
 enum Tried {
     Deadline,
@@ -342,13 +343,13 @@ impl Ground {
         }
     }
 
-    /// Bytes that went into the record.
-    pub(crate) fn told(&self) -> usize {
+    /// How many bytes went into the record.
+    pub fn told(&self) -> usize {
         *self.told.lock().unwrap()
     }
 
-    /// Lets a service write a log of its own.
-    pub(crate) fn log(&self, service: &str, text: &str) {
+    /// Adds a text to the log of a service.
+    pub fn log(&self, service: &str, text: &str) {
         self.cluster.log(service, text);
     }
 
@@ -400,7 +401,7 @@ impl Ground {
     }
 }
 
-/// What the app says: made anew each time, as it is only wanted by few.
+/// The app's answers. They are made for each request, because few scripts need them.
 fn answer(path: &str) -> HttpAnswer {
     let moved = |to: &str| HttpAnswer { headers: vec![("location".into(), to.into())], ..page(302, "") };
     match path {
@@ -420,7 +421,7 @@ fn stack() -> StackName {
     StackName::parse(&DOMAIN.replace('.', "_")).unwrap()
 }
 
-/// A ctx's own guard, with real time and fewer operations.
+/// A guard like ctx's own, with real time and fewer operations.
 struct Watch {
     ctx: Arc<HookCtx>,
     end: Instant,

@@ -1,4 +1,4 @@
-//! The ingress and the web over real sockets on loopback, before a cluster that is only told what to say.
+//! The ingress and the web with real sockets on loopback, and a fake cluster whose answers the tests set.
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on ends")]
 
@@ -131,7 +131,7 @@ fn a_second_service_without_a_task_does_not_hide_that_the_first_is_on_another_no
     assert!(matches!(&got, Err(WebError::Elsewhere(why)) if why.contains("node worker2")), "{got:?}");
 }
 
-/// An address where nobody listens.
+/// An address on which nothing listens.
 fn closed() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -198,7 +198,7 @@ fn several_tasks_are_asked_in_turn() {
 #[test]
 fn lesson_08_a_name_is_never_answered_by_another_stacks_task() {
     let ground = Ground::with_app();
-    // the same rule and the same service name in a second stack, which is served under a name of its own
+    // a second stack has the same rule and the same service name, and is served under another name
     let other = App::start(&ground.runtime, "other");
     ground.second_stack("b.ccci.test", other.address);
     for _ in 0..4 {
@@ -454,7 +454,7 @@ fn a_port_is_open_when_a_task_listens_and_closed_when_none_runs() {
 fn a_tls_handshake_shows_the_certificate_whoever_signed_it() {
     let ground = Ground::with_app();
     let app = ServiceName::parse("app").unwrap();
-    // the ingress's own listener is as good a TLS server as any
+    // the ingress's own listener serves as a TLS server
     ground.addresses(&[ground.ingress.https()]);
     let facts = ground.web().tls(&ground.stack, &app, 443, &ground.limit(5_000)).unwrap();
     assert_eq!((facts.protocol.as_str(), facts.subject.as_str()), ("TLSv1_3", "a.ccci.test"));

@@ -1,4 +1,4 @@
-//! LESSONS: which lessons must have a test named after them, and those whose proof is not part of a run in memory.
+//! LESSONS: which lessons must have a test named after them, and tests of lessons that a run in memory does not prove.
 
 use crate::run::fullest::{hasty, job};
 use crate::run::machine::Machine;
@@ -51,7 +51,7 @@ fn every_lesson_has_a_test_named_after_it() {
 fn lesson_06_health_of_the_front_is_not_readiness_of_what_lies_behind_and_one_yes_is_not_enough() {
     let machine = Machine::new();
     let job = hasty(job());
-    // the health page answers from the first moment; the port behind it comes and goes at first
+    // the health page answers from the beginning; the port behind it opens and closes at first
     let mut asked = 0;
     let run = machine.live_with_port(&job, move |_| {
         asked += 1;
@@ -107,7 +107,7 @@ fn lesson_35_a_name_that_swarm_would_refuse_is_found_before_anything_is_deployed
     assert!(said.contains("name-too-long") && said.contains("75 characters"), "{said}");
 }
 
-/// The labels that compose files come to on the service `app`.
+/// The labels of service `app` that these compose files give together.
 fn labels(files: &[&str]) -> BTreeMap<String, String> {
     let text = |(n, labels): (usize, &&str)| {
         let content = format!(

@@ -1,5 +1,5 @@
-//! Whole lifecycles on a real Swarm: the three recipes are green, and each sabotage is found at the right tier. Run when
-//! `CCCI_SWARM` is set (`make test`); without it each story says that it was not run.
+//! Whole lifecycles on a real Swarm: the three recipes are green, and each sabotage is found at the right tier. Run if
+//! `CCCI_SWARM` is set (`make test`); without it each test prints that it was not run.
 
 use ccci::app::run::run;
 use ccci::app::{Config, Request, Session};
@@ -18,7 +18,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// One run at a time: mumble's host port is one of a kind, and two cores are what there is.
+/// One run at a time: all runs of mumble use the same host port, and there are only two cores.
 static ONE: Mutex<()> = Mutex::new(());
 
 fn swarm(story: &str) -> bool {
@@ -29,7 +29,7 @@ fn swarm(story: &str) -> bool {
     there
 }
 
-/// Lives a recipe after changing its job and its Swarm.
+/// Runs a recipe after changing its job and its Swarm.
 fn lifecycle(
     recipe: &str,
     tiers: Option<&str>,
@@ -97,7 +97,7 @@ fn mumble_lives_its_whole_life() {
 
 const ALL: &[&str] = &["recipes/custom-html", "recipes/wordpress", "recipes/mumble"];
 
-/// Whatever is wrong must be red, blamed on the recipe, at that tier and no earlier one.
+/// The run must be red, with the recipe to blame, at that tier and no earlier one.
 fn red_at(o: &Outcome, recipe: &str, at: Tier, cause: &[&str]) {
     assert_eq!(o.verdict, Verdict::Red, "{recipe}: {:?}", o.failures);
     assert_eq!(tier(o, at), Status::Fail, "{recipe} {at}: {:?}", o.failures);
@@ -132,7 +132,7 @@ fn lesson_15_an_upgrade_to_what_was_there_is_red_at_the_upgrade() {
             let sides = &mut job.apps[0].sides;
             let base = sides[&Side::Base].clone();
             sides.insert(Side::Head, base);
-            // the head's compose file for host ports does not exist at the base
+            // the base has no compose file for host ports, unlike the head
             job.plan.steps.iter_mut().for_each(|s| {
                 if let Action::Env { hooks, .. } = &mut s.action {
                     hooks.clear();
@@ -167,7 +167,7 @@ fn a_ready_probe_that_is_never_true_is_red_at_the_install() {
     }
 }
 
-/// A Swarm on which putting back does nothing and says that it did.
+/// A Swarm on which restoring does nothing and reports success.
 fn restores_nothing(swarm: Arc<dyn Cluster>) -> Arc<dyn Cluster> {
     let loads = |call: &Call<'_, '_>| match call {
         Call::UnpackVolume { .. } => true,

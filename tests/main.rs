@@ -1,4 +1,4 @@
-//! The stories: one binary, one file a subject. A file here that is not declared fails `tidy`.
+//! The tests: one binary, one file for each subject. A file that is not declared here fails `tidy`.
 
 #![allow(
     clippy::disallowed_methods,

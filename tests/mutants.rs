@@ -1,4 +1,5 @@
-//! The list of mutants that survive (`docs/mutants.md`, compared with a run by `dev/mutants/run.sh`) speaks of what there is.
+//! The list of mutants that survive (`docs/mutants.md`, compared with a run by `dev/mutants/run.sh`) names only code
+//! that exists.
 
 use std::fs;
 

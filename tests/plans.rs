@@ -1,5 +1,5 @@
-//! Plans are snapshots: `fixtures/plans/<recipe>.txt` and `.json`, with the run's id fixed. A change of the core that moves
-//! a step shows in the plan of every recipe.
+//! Plans are snapshots: `fixtures/plans/<recipe>.txt` and `.json`, with a fixed run id. If a change of the core moves
+//! a step, the plan of every recipe shows it.
 
 use crate::golden;
 use crate::run::fullest::{self, prepared};
@@ -14,7 +14,7 @@ use std::process::Command;
 
 const RUN_ID: &str = "20260101-000000-abc123";
 
-/// `root` is where a recipe lies that has no place of its own.
+/// Compares a plan with its snapshot; `root` is the directory of a temporary recipe.
 fn pinned(name: &str, plan: &Plan, root: &str) {
     let dir = Path::new("tests/fixtures/plans");
     let json = serde_json::to_string_pretty(plan).unwrap() + "\n";
@@ -23,7 +23,7 @@ fn pinned(name: &str, plan: &Plan, root: &str) {
     }
 }
 
-/// The directories of recipes; their sources are made first, as `make lab` does.
+/// The directories of the recipes; their sources are made first, as `make lab` does.
 fn recipes() -> Vec<PathBuf> {
     let made = Command::new("bash").arg("dev/lab/repos.sh").output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -67,7 +67,7 @@ fn every_committed_plan_belongs_to_a_recipe_that_is_there() {
     }
 }
 
-/// The recipes' plans without a step that the core makes for all of them.
+/// A step that the core makes for all recipes is moved; every plan must change.
 #[test]
 fn a_step_that_the_core_moves_shows_in_every_plan() {
     let changed = |mut plan: Plan| {

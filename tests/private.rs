@@ -1,4 +1,5 @@
-//! What others on the machine can see of a run: neither the arguments and the environment of its processes, nor its files.
+//! What other users of the machine can see of a run: neither the arguments and environment of its processes, nor its
+//! files.
 
 use crate::bad_input::ground::program_for_all;
 use crate::repository::Repository;
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-/// The program under a mask, with places of its own.
+/// The program with this umask and its own directories.
 fn ccci(mask: &str, home: &Path, words: &[&str]) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "umask \"$0\"; exec \"$@\"", mask, env!("CARGO_BIN_EXE_ccci")]).args(words);
@@ -29,7 +30,7 @@ fn places() -> tempfile::TempDir {
     home
 }
 
-/// A process and all that it started, by what the kernel says of each one's parent.
+/// A process and all its descendants, by the parents that the kernel shows.
 fn family(of: u32) -> BTreeSet<u32> {
     let numbers =
         fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse().ok());
@@ -50,7 +51,7 @@ fn family(of: u32) -> BTreeSet<u32> {
     parents.keys().copied().filter(|pid| is_of(*pid)).collect()
 }
 
-/// What is seen of a family beyond its first member, whose arguments its caller has written.
+/// What is observed of all processes except the first one, whose arguments the caller wrote.
 #[derive(Default)]
 struct Watched {
     processes: BTreeSet<String>,
@@ -77,7 +78,7 @@ fn watch(of: u32, needles: &[String], dirs: &[&Path], observed: &Mutex<Watched>)
     }
 }
 
-/// Files that others than their user may read.
+/// Files that other users may read.
 fn open_below(dir: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let Ok(meta) = fs::symlink_metadata(entry.path()) else { continue };
@@ -90,7 +91,7 @@ fn open_below(dir: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Watches a program until it ends.
+/// Observes a program until it ends.
 fn watched(mut child: Child, needles: &[String], dirs: &[&Path]) -> (Watched, String, Option<i32>) {
     let (observed, over, pid) = (Mutex::default(), AtomicBool::new(false), child.id());
     let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -110,7 +111,7 @@ fn watched(mut child: Child, needles: &[String], dirs: &[&Path]) -> (Watched, St
     (observed.into_inner().unwrap(), said, code)
 }
 
-/// A server that wants a login and has nothing, and what it was asked; it answers once it is told to.
+/// A server that asks for a login and has no content. It reports the login and answers when it is told to.
 fn server() -> (u16, std::sync::mpsc::Receiver<String>, std::sync::mpsc::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -148,14 +149,14 @@ fn the_login_of_a_source_reaches_git_and_stands_in_no_process_and_no_readable_fi
     let child = ccci("000", home.path(), &["plan", dir.to_str().unwrap()]).spawn().unwrap();
     let answering = std::thread::spawn(move || {
         let login = asked.recv_timeout(Duration::from_secs(10)).unwrap();
-        // long enough to be looked at
+        // long enough to be observed
         std::thread::sleep(Duration::from_millis(100));
         go.send(()).unwrap();
         login
     });
     let (tmp, state) = (home.path().join("tmp"), home.path().join("state"));
     let (observed, said, code) = watched(child, &["s3cret-tok3n".into()], &[&tmp, &state]);
-    // bot:s3cret-tok3n
+    // base64 of `bot:s3cret-tok3n`
     assert_eq!(answering.join().unwrap(), "Basic Ym90OnMzY3JldC10b2szbg==", "{said}");
     assert!(observed.processes.iter().any(|p| p.contains("remote-http")), "{:?}", observed.processes);
     assert_eq!(observed.found, BTreeSet::new());
@@ -192,7 +193,7 @@ secrets:
   made: {external: true, name: "${STACK_NAME}_made_${SECRET_MADE_VERSION}"}
 "#;
 
-/// Twenty secrets on all their ways: set, in the env, told, kept as marks, given to commands in a container.
+/// Twenty secrets on all their ways: set, in the env, logged, kept as marks, passed to commands in a container.
 fn hooks(secrets: &[String]) -> String {
     format!(
         "const ALL = {};\nfn install_steps(ctx) {{ ctx.set_secret(\"own\", global::ALL[0]); }}\n\
@@ -232,7 +233,7 @@ fn of_a_whole_run_nobody_else_sees_an_argument_or_a_file() {
     }
 }
 
-/// A run of one user must see the locks of another, whatever the masks of both.
+/// A run of one user must see the locks of another, whatever umask each has.
 #[test]
 fn locks_are_seen_by_every_user_of_the_machine() {
     use ccci_swarm::ports::locks::Locks;

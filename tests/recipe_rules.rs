@@ -1,5 +1,5 @@
-//! The lint rung: each rule has a recipe that keeps it and one that breaks it, both made of `base` with some files
-//! laid over it (`gone.txt` names files to leave out, `tags.txt` the tags).
+//! The lint rung: for each rule, one recipe that satisfies it and one that does not. Both are made from `base` with
+//! some files added or replaced (`gone.txt` names files to leave out, `tags.txt` the tags).
 
 use ccci_model::diag::Severity;
 use ccci_model::diag::Text;
@@ -121,7 +121,7 @@ fn the_rung_fails_on_errors_only_and_is_unproved_if_nothing_composes() {
     );
 }
 
-/// The newest folder of each recipe of the lab, without tags: folders have none.
+/// Checks the newest folder of each recipe of the lab, without tags, because folders have none.
 #[test]
 fn the_recipes_of_the_lab_break_no_rule_that_fails_the_rung() {
     for recipe in fs::read_dir("dev/lab/recipes").unwrap().flatten().map(|e| e.path()).filter(|p| p.is_dir())

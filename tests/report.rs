@@ -1,4 +1,4 @@
-//! Kept records and what is told of them: `records/<name>.jsonl` -> every format in `records/<name>/`.
+//! Kept records and their reports: `records/<name>.jsonl` -> every format in `records/<name>/`.
 
 use crate::golden;
 use ccci_adapters::records::DirRecords;
@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every record with what it is: verdict, exit code, level.
-pub(crate) const RECORDS: &[(&str, Verdict, u8, u8)] = &[
+/// Every record with its verdict, exit code and level.
+pub const RECORDS: &[(&str, Verdict, u8, u8)] = &[
     ("green", Green, 0, 5),
     ("partial", Green, 0, 1),
     ("red_install", Red, 1, 0),
@@ -33,11 +33,12 @@ pub(crate) const RECORDS: &[(&str, Verdict, u8, u8)] = &[
     ("interrupted", Interrupted, 130, 1),
 ];
 
-/// Formats that are long, and the records of which they are committed: a change of them shows in these as well.
+/// Formats that are long, and the records for which they are committed; these are enough to show every change.
 const LONG: &[&str] = &["html", "trace"];
 const OF_LONG: &[&str] = &["green", "red_install", "leak"];
 
-/// Records as ccci wrote them in form 1, never changed since: they are still read, and told in the same words.
+/// Records as ccci wrote them in schema 1, never changed since. They can still be read, and their reports are the
+/// same.
 const OLD: &[(&str, Verdict, u8, u8)] =
     &[("old/green", Green, 0, 5), ("old/red_install", Red, 1, 0), ("old/error", Error, 3, 1)];
 
@@ -72,7 +73,8 @@ fn every_format_of_every_record_is_what_is_committed() {
 
 #[test]
 fn an_old_run_renders_byte_for_byte_as_the_run_itself_did() {
-    // writing is the same for all; the last scan and a torn line are not
+    // all records are written in the same way, so a few are enough: one of them has a torn last line, and the last
+    // scan changes another
     for name in ["green", "red_install", "killed", "secret"] {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::begin(dir.path(), Redactor::default(), REPORTS).unwrap();
@@ -184,8 +186,8 @@ fn a_result_that_breaks_the_schema_is_noticed() {
     }
 }
 
-/// The part of JSON Schema that the published one uses; a word it does not know is an error.
-pub(crate) fn fits(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+/// The part of JSON Schema that the published schema uses; an unknown keyword is an error.
+pub fn fits(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
     let mut ok = |good: bool, what: &str| {
         if !good {
             wrong.push(format!("{at}: {what}, got {value}"));
@@ -265,7 +267,7 @@ fn kept_runs_are_listed_the_newest_first_and_an_unreadable_one_does_not_hide_the
     assert_eq!(list::draw(&[], &|_| false, Style::PLAIN), "no run is kept\n");
 }
 
-/// Events of all records, and values that no run should hold.
+/// The events of all records, among them values that no normal run has.
 fn pool() -> Vec<Event> {
     RECORDS.iter().flat_map(|(name, ..)| record(name).events).collect()
 }
@@ -282,7 +284,7 @@ const ODD_TEXTS: &[&str] = &[
 ];
 const ODD_NUMBERS: &[u64] = &[0, 1, 43, 44, 1_000_000, u64::MAX];
 
-/// Replaces texts and numbers of an event, if the result is still one.
+/// Replaces texts and numbers of an event, if the result is still an event.
 fn odd(event: &Event, text: Option<usize>, number: Option<usize>) -> Event {
     fn walk(v: &mut Value, text: Option<&str>, number: Option<u64>) {
         match v {
@@ -305,8 +307,8 @@ fn odd(event: &Event, text: Option<usize>, number: Option<usize>) -> Event {
     serde_json::from_value(value).unwrap_or_else(|_| event.clone())
 }
 
-/// A record of events in any order, after a first line that may be odd as well.
-pub(crate) fn odd_events() -> impl Strategy<Value = Vec<Event>> {
+/// The events of a record in any order, after a first event that may be unusual as well.
+pub fn odd_events() -> impl Strategy<Value = Vec<Event>> {
     let pool = pool();
     let one = (0..pool.len(), prop::option::of(0..ODD_TEXTS.len()), prop::option::of(0..ODD_NUMBERS.len()));
     prop::collection::vec(one, 0..40).prop_map(move |picks| {

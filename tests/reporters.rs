@@ -1,4 +1,4 @@
-//! Reporters of a running run, replayed from kept records: what stands in a log, what a person sees on a terminal.
+//! Reporters of a run, replayed from kept records: what is in a log, and what a person sees on a terminal.
 
 use crate::golden;
 use crate::report::{RECORDS, odd_events, record};
@@ -20,7 +20,7 @@ use std::path::Path;
 fn replay(record: &Record, reporter: &mut dyn Reporter, tick_ms: u64) {
     let mut now = 0u64;
     for e in &record.events {
-        // a gap of hours need not be ticked through
+        // gaps of hours are shortened
         now = now.max(e.at.0.saturating_sub(100 * tick_ms));
         while now.saturating_add(tick_ms) < e.at.0 {
             now += tick_ms;
@@ -66,7 +66,7 @@ fn every_group_that_is_opened_is_closed_and_foreign_text_gives_the_forge_no_comm
     }
 }
 
-/// The words of the lines about time that passes.
+/// The lines about elapsed time, without their time.
 fn lines_about_time(text: &str) -> Vec<String> {
     let rest =
         text.lines().filter_map(|l| l.get(9..)).filter(|l| l.starts_with("slow") || l.starts_with("..."));
@@ -131,7 +131,7 @@ fn lines_put_above_the_live_view_are_whole_and_the_view_stays_below_them() {
     assert!(first.starts_with("custom-html 1.1.0+1.26.0  ") && first.contains(" of 1h"), "{text}");
 }
 
-/// What a person sees: after every event, and at the end.
+/// What a person sees after every event and at the end.
 fn watch(record: &Record, screen: live::Screen, mut each: impl FnMut(&What, &Screen)) -> Screen {
     let out = Shared::default();
     let mut observed = Screen::new(screen.width);

@@ -1,4 +1,4 @@
-//! Makes git repositories for stories: fixed dates and names, so that every commit id is the same on every machine.
+//! Makes git repositories for tests, with fixed dates and names, so that every commit id is the same on every machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// An empty one with the branch `main`.
-    pub(crate) fn new() -> Repository {
+    /// An empty repository with the branch `main`.
+    pub fn new() -> Repository {
         static EMPTY: OnceLock<Files> = OnceLock::new();
         Repository::like(&EMPTY, || {
             let repository = Repository { dir: tempfile::tempdir().unwrap() };
@@ -22,8 +22,8 @@ impl Repository {
         })
     }
 
-    /// A copy of one that is made once: git takes some milliseconds for each of its steps.
-    pub(crate) fn like(made: &OnceLock<Files>, make: impl FnOnce() -> Repository) -> Repository {
+    /// A copy of a repository that is made only once: each git command takes some milliseconds.
+    pub fn like(made: &OnceLock<Files>, make: impl FnOnce() -> Repository) -> Repository {
         let files = made.get_or_init(|| {
             let (repository, mut files) = (make(), Files::new());
             below(&repository.path(), Path::new(""), &mut files);
@@ -40,18 +40,18 @@ impl Repository {
         repository
     }
 
-    /// Its work tree.
-    pub(crate) fn path(&self) -> PathBuf {
+    /// The work tree.
+    pub fn path(&self) -> PathBuf {
         self.dir.path().join("recipe")
     }
 
-    /// The directory around it.
-    pub(crate) fn around(&self) -> &Path {
+    /// The directory around the work tree.
+    pub fn around(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Its path as text.
-    pub(crate) fn given(&self) -> String {
+    /// The path of the work tree as text.
+    pub fn given(&self) -> String {
         self.path().to_string_lossy().into_owned()
     }
 
@@ -63,8 +63,8 @@ impl Repository {
         self
     }
 
-    /// Commits everything; gives the commit.
-    pub(crate) fn commit(&self, message: &str) -> String {
+    /// Commits everything; returns the commit.
+    pub fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
         let git = self.path().join(".git");
@@ -73,24 +73,24 @@ impl Repository {
         commit.unwrap_or(head).trim().to_string()
     }
 
-    /// Writes a small recipe that claims a version, commits it, tags it as that version.
-    pub(crate) fn release(&self, version: &str) -> String {
+    /// Writes a small recipe with this version, commits it and tags it with the version.
+    pub fn release(&self, version: &str) -> String {
         self.write("compose.yml", compose(version));
         let commit = self.commit(version);
         self.git(&["tag", "-a", version, "-m", version]);
         commit
     }
 
-    /// Runs git in it and gives what it says.
-    pub(crate) fn git(&self, args: &[&str]) -> String {
+    /// Runs git in the repository; returns its output.
+    pub fn git(&self, args: &[&str]) -> String {
         let out = run(&self.path(), args);
         assert!(out.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout).unwrap().trim().to_string()
     }
 }
 
-/// Directories, and files with what they hold, in the order of their making.
-pub(crate) type Files = Vec<(PathBuf, Option<Vec<u8>>)>;
+/// Directories (`None`) and files with their content, in the order in which they are made.
+pub type Files = Vec<(PathBuf, Option<Vec<u8>>)>;
 
 fn below(root: &Path, path: &Path, files: &mut Files) {
     let whole = root.join(path);
@@ -104,8 +104,8 @@ fn below(root: &Path, path: &Path, files: &mut Files) {
     }
 }
 
-/// A compose file that claims a version; its image follows the upstream part, so that versions differ.
-pub(crate) fn compose(version: &str) -> String {
+/// A compose file with this version. Its image tag is the upstream part of the version, so that versions differ.
+pub fn compose(version: &str) -> String {
     let upstream = version.split('+').next_back().unwrap_or("1");
     format!(
         "version: \"3.8\"\nservices:\n  app:\n    image: nginx:{upstream}\n    deploy:\n      labels:\n        \
@@ -113,8 +113,8 @@ pub(crate) fn compose(version: &str) -> String {
     )
 }
 
-/// Where git is. A command that has a path of its own and another `PATH` is started by `fork`, unless its program is named
-/// by its whole path; copying the pages of all tests took longer than most calls of git.
+/// The path of git. A command with its own working directory and another `PATH` is started by `fork`, unless its
+/// program is given by an absolute path. Copying the pages of the test process took longer than most git commands.
 fn git() -> &'static Path {
     static GIT: OnceLock<PathBuf> = OnceLock::new();
     GIT.get_or_init(|| {

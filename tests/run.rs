@@ -1,5 +1,5 @@
-//! Whole lifecycles in memory, through the executor with real scripts: the recipe that has everything is green, and whatever
-//! happens at whatever step, nothing of it is left.
+//! Whole lifecycles in memory, through the executor with real scripts. The recipe that uses everything is green, and
+//! whatever happens at whatever step, nothing is left over.
 
 mod apps;
 mod causes;
@@ -19,8 +19,8 @@ use ccci_runner::record::Record;
 use fullest::job;
 use machine::Machine;
 
-/// The record of a run in memory of three apps: a subject with two deps.
-pub(crate) fn three_apps() -> Record {
+/// The record of a run in memory with three apps: a subject with two deps.
+pub fn three_apps() -> Record {
     let machine = Machine::new();
     machine.cluster.without_proxy();
     Record::of(machine.live(&apps::three()).events).unwrap()
@@ -52,7 +52,7 @@ fn an_executor_that_deploys_twice_is_not_green_and_it_is_ours() {
     let mut job = job();
     let base =
         job.plan.steps.iter().find(|s| s.action == Action::Deploy { side: Side::Base }).unwrap().clone();
-    // right before removal, so that all else is well
+    // right before the removal, so that everything else is good
     job.plan.steps.insert(job.plan.steps.len() - 1, base);
     let machine = Machine::new();
     let o = machine.live(&job).outcome;

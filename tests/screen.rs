@@ -1,7 +1,7 @@
-//! A small terminal: what a person sees after control sequences have been obeyed. Panics on one it does not know.
+//! A small terminal: what a person sees after control sequences were obeyed. Panics on an unknown sequence.
 
-/// The screen, endless upwards; no line may reach past the last column but one.
-pub(crate) struct Screen {
+/// The screen, without an upper end. No line may reach the last column.
+pub struct Screen {
     pub lines: Vec<String>,
     row: usize,
     column: usize,

@@ -1,4 +1,4 @@
-//! Scripts of a recipe as their authors meet them: what is refused when loading, with which words, and how calls end.
+//! Scripts of a recipe from the author's view: what is refused at loading, with which messages, and how calls end.
 
 pub(crate) mod hostile;
 mod mutated;
@@ -12,8 +12,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The texts of a directory, by their path below it.
-pub(crate) fn texts_of(dir: &Path) -> RecipeTexts {
+/// The texts in a directory, by their relative path.
+pub fn texts_of(dir: &Path) -> RecipeTexts {
     let mut out = RecipeTexts::new();
     let mut todo = vec![dir.to_path_buf()];
     while let Some(at) = todo.pop() {
@@ -30,8 +30,8 @@ pub(crate) fn texts_of(dir: &Path) -> RecipeTexts {
     out
 }
 
-/// A recipe of one file.
-pub(crate) fn one(path: &str, content: &str) -> RecipeTexts {
+/// A recipe with a single file.
+pub fn one(path: &str, content: &str) -> RecipeTexts {
     RecipeTexts::from([(path.to_string(), Arc::new(Text { path: path.into(), content: content.into() }))])
 }
 
@@ -43,7 +43,7 @@ fn lines(found: &[Diagnostic]) -> Vec<String> {
     found.iter().map(render::one_line).collect()
 }
 
-/// Loads one `hooks.rhai` that must be right, and calls a function of it with a sample ctx.
+/// Loads a `hooks.rhai` that must be correct, and calls one of its functions with a sample ctx.
 fn call(content: &str, name: &str, guard: Arc<dyn Guard>) -> Result<Dynamic, ScriptError> {
     let (scripts, found) = load(&one("hooks.rhai", content));
     assert!(!found.has_errors(), "{:#?}", lines(&found.0));
@@ -51,7 +51,7 @@ fn call(content: &str, name: &str, guard: Arc<dyn Guard>) -> Result<Dynamic, Scr
     scripts.call(&what, vec![Dynamic::from(sample::Ctx)], &sample::register, guard)
 }
 
-/// Calls what the checker would refuse, as a script whose types it cannot follow might do; it must fail.
+/// Calls code that the checker would refuse, as a script might do whose types the checker cannot follow; it must fail.
 fn run(content: &str, guard: Arc<dyn Guard>) -> ScriptError {
     let (scripts, _) = load(&one("hooks.rhai", content));
     let what = FnRef { file: "hooks.rhai".into(), name: "pre_install".into() };

@@ -1,5 +1,5 @@
-//! Secrets: forty planted values, written in every way, on every path out of a run. None may be seen in any file of the
-//! record, any format made of it, or any stream.
+//! Secrets: forty planted values, in every writing, on every way out of a run. None may be in a file of the record, in
+//! a format made from it, or in an output stream.
 
 mod memory;
 mod planted;
@@ -39,7 +39,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Failures with facts of every kind, with this text in all of them.
+/// Failures with details of every kind, which contain this text everywhere.
 fn failures(text: &str) -> Vec<Failure> {
     let t = || format!("[{text}]");
     let inner = || Some(Box::new(Failure::new(causes::HOOK_FAILED, t(), t())));
@@ -64,8 +64,8 @@ fn failures(text: &str) -> Vec<Failure> {
     .to_vec()
 }
 
-/// Every kind of event that holds text from outside, with this text in all of it; some come with the failure that they
-/// refer to, which has the n-th id or one of the nine after it.
+/// Every kind of event with text from outside, with this text in all its places. Some come with the failure that they
+/// refer to; its id is the n-th, or one of the nine after it.
 fn events(step: usize, n: u32, text: &str) -> Vec<Vec<What>> {
     let t = || format!("[{text}]");
     let id = Some(FailureId::nth(n));
@@ -110,7 +110,7 @@ fn run(plan: &Plan, texts: &[String]) -> Vec<Event> {
     }];
     for (step, s) in plan.steps.iter().enumerate() {
         out.push(What::StepStarted { step, title: s.action.title(), tier: s.tier });
-        // over the secrets every way to write one comes into every kind of event
+        // over all secrets, every writing gets into every kind of event
         for (i, text) in texts.iter().enumerate().skip(step).step_by(plan.steps.len()) {
             let mut kinds = events(step, 1 + 10 * i as u32, text);
             out.extend(kinds.swap_remove(i / plan.steps.len() % kinds.len()));
@@ -144,7 +144,7 @@ fn no_secret_is_seen_in_any_file_or_reporter_of_a_run() {
     assert!(all.len() >= 40 && needles.len() > 2_000, "{} secrets, {} needles", all.len(), needles.len());
     let dir = tempfile::tempdir().unwrap();
     let redactor = Redactor::default();
-    // half of them are known from the beginning, half are learnt when all is written
+    // half of them are known from the beginning, the others only after everything is written
     let known = all.len() / 2;
     let learn = |s: &[String], from: usize| {
         for (i, s) in s.iter().enumerate() {
@@ -191,7 +191,7 @@ fn no_secret_is_seen_in_any_file_or_reporter_of_a_run() {
     told(&record, &needles);
 }
 
-/// Everything that is made from a record.
+/// Checks everything that is made from a record.
 fn told(record: &Record, needles: &Needles) {
     for format in REPORTS {
         needles.not_in(format.name, &(format.render)(record));
@@ -232,7 +232,7 @@ fn a_panic_of_a_script_and_its_shown_values_pass_the_redactor() {
     }
     let needles = Needles::of(&all);
     for s in &all {
-        // as messages quote: escaped, cut in the middle
+        // as messages quote a value: escaped, and cut in the middle
         let long = format!("{}{s}{}", "x".repeat(150), "y".repeat(200));
         let quoted = ccci_script::head(&format!("{long:?}"), 200);
         needles.not_in("a quoted value", redactor.hide(&quoted).as_bytes());
@@ -251,7 +251,7 @@ fn a_panic_of_a_script_and_its_shown_values_pass_the_redactor() {
     }
 }
 
-/// Libraries log requests with their bodies; only who asks ccci for it sees them, and only through the redactor.
+/// Libraries log requests with their bodies. They are shown only on request, and only through the redactor.
 #[test]
 fn nothing_is_logged_unless_ccci_is_asked_to() {
     let said = |words: &[&str], variables: &[(&str, &str)]| {
@@ -282,7 +282,7 @@ fn the_login_in_a_sources_address_is_never_shown() {
     assert!(!said.contains("S3cretTok") && !said.contains("glpat-77xw"), "{said}");
 }
 
-/// An engine cuts a line after 16 KiB, and puts a time between its parts.
+/// An engine splits a line after 16 KiB and puts a time between the parts.
 #[test]
 fn a_secret_on_both_sides_of_the_engines_cut_is_not_seen_wherever_it_lies() {
     let (secret, redactor) = ("correct horse battery staple", Redactor::default());
@@ -309,7 +309,7 @@ fn a_secret_on_both_sides_of_the_engines_cut_is_not_seen_wherever_it_lies() {
     }
 }
 
-/// A scan that finds nothing proves something only if it can find something.
+/// A scan that finds nothing proves something only if it is able to find something.
 #[test]
 fn the_last_scan_finds_a_secret_that_got_past_the_redactor_in_every_writing() {
     let (all, redactor) = (secrets(), Redactor::default());

@@ -1,5 +1,5 @@
-//! Settings files and what is said about them: `fixtures/settings/<case>/*.toml` -> `expected.txt`. Several files of
-//! a case are layers, read in the order of their names.
+//! Settings files and their diagnostics: `fixtures/settings/<case>/*.toml` -> `expected.txt`. If a case has several
+//! files, they are layers, read in the order of their names.
 
 use crate::golden;
 use ccci_model::diag::{Diagnostics, Text, render::one_line};
@@ -22,8 +22,8 @@ fn layers(case: &Path) -> Vec<Arc<Text>> {
     files.iter().map(|p| Arc::new(read(p))).collect()
 }
 
-/// Diagnostics as a fixture shows them: a line each, the help below.
-pub(crate) fn listed(diagnostics: Diagnostics) -> String {
+/// Diagnostics as a fixture shows them: one line each, followed by the help.
+pub fn listed(diagnostics: Diagnostics) -> String {
     let mut out = String::new();
     for d in diagnostics.sorted() {
         out.push_str(&one_line(&d));
@@ -58,7 +58,7 @@ fn settings_files_say_everything_that_is_wrong_with_them_at_once() {
     }
 }
 
-/// No key is deprecated today, so the row that is comes from here.
+/// No key is deprecated today, so the test makes such a row itself.
 #[test]
 fn a_deprecated_key_still_works_and_says_what_is_better() {
     let old = Key {
@@ -88,7 +88,7 @@ fn a_recipe_without_settings_has_the_defaults_and_nothing_to_say() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
 
-    /// Whatever stands in a file, reading it ends, and every place lies in it.
+    /// Whatever a file contains, reading it ends, and every place is inside the file.
     #[test]
     fn no_settings_file_can_break_the_loader(
         parts in proptest::collection::vec(

@@ -1,15 +1,15 @@
-//! Somewhere to write that can be read while it is written.
+//! A writer whose output can be read while it is written.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-/// Cloning shares what was written.
+/// The writer. Clones share the output.
 #[derive(Clone, Default)]
 pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Shared {
-    /// What was written since the last time.
-    pub(crate) fn take(&self) -> String {
+    /// What was written since the last call.
+    pub fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 }

@@ -1,4 +1,4 @@
-//! Sources: what is read of a repository, in place or cloned, and what is said when it cannot be.
+//! Sources: what is read of a repository, in place or cloned, and what is reported if it cannot be read.
 
 use crate::repository::{Repository, compose};
 use ccci_adapters::clock::RealClock;
@@ -117,7 +117,7 @@ fn reading_touches_nothing_of_the_work_tree_or_the_index() {
     let r = Repository::new();
     r.write("same.txt", "same");
     r.release("1.0.0+1.25");
-    // the same content with another time: an index that git would like to refresh
+    // the same content with another modification time: git would like to refresh its index
     r.write("compose.yml", compose("1.1.0+1.26")).write("same.txt", "same");
     let snapshot = || -> Vec<(String, Vec<u8>)> {
         let names = r.git(&["ls-files"]);
@@ -389,7 +389,7 @@ fn reading_a_recipe_takes_some_milliseconds() {
     println!("head and base of a local repository: {took:?}");
 }
 
-/// What both forms of the port must say of the same repository, which has two releases and a changed work tree.
+/// What both adapters of the port must say of the same repository, which has two releases and a changed work tree.
 #[test]
 fn git_and_memory_say_the_same_of_a_repository() {
     let (disk, memory) = (Repository::new(), MemoryRepository::default());
@@ -427,7 +427,7 @@ fn git_and_memory_say_the_same_of_a_repository() {
     assert_eq!(ground.facts("/nowhere", None).unwrap_err().to_string(), nowhere.err().unwrap().to_string());
 }
 
-/// Facts in which every commit has one name, as the names are no promise of the port.
+/// The facts with the same id for every commit, because the port does not promise ids.
 fn without_names(mut facts: SourceFacts) -> SourceFacts {
     let one = || Revision::parse(&"a".repeat(40)).unwrap();
     facts.head.commit = one();

@@ -1,7 +1,8 @@
-//! One step of a script: no native takes long in one operation, whatever it is given. Between two operations nothing can end a
-//! script, so each native of the language is called with the largest values of every kind that the limits allow.
+//! Single operations of scripts: no native function takes long in one operation, whatever its arguments are. Nothing
+//! can end a script between two operations, so each native of the language is called with the largest values of every
+//! kind that the limits allow.
 //!
-//! The suite tries every hundredth call; `CCCI_HOSTILE=full` tries them all, some thousands.
+//! The suite tries every hundredth call; `CCCI_HOSTILE=full` tries all of them, some thousands.
 
 use crate::scripts::one;
 use ccci_script::{FnRef, Guard, Scripts, StopReason};
@@ -12,12 +13,12 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// No step may take so long, not even in a debug build.
+/// Longest time for one operation, also in a debug build.
 const LONGEST: Duration = Duration::from_secs(1);
-/// The suite tries one call of so many.
+/// The suite tries one call out of this many.
 const EVERY: usize = 100;
 
-/// What values of a kind are made of: the name of a variable and the statements that it needs before.
+/// Large values: the name of a variable, and the statements that make it.
 const LARGE: &[(&str, &str)] = &[
     ("long", "let long = \"a\"; long.pad(1000000, \"a\");"),
     ("pattern", "let pattern = \"a\"; pattern.pad(400000, \"a\"); pattern += \"b\";"),
@@ -52,7 +53,7 @@ fn forms(kind: TypeId) -> &'static [&'static str] {
     found.unwrap_or(if kind == TypeId::of::<Dynamic>() { any } else { &[] })
 }
 
-/// All natives that an engine of a script has, with the kinds of their parameters.
+/// All native functions of a script's engine, with the types of their parameters.
 fn natives() -> Vec<(String, Vec<TypeId>)> {
     let found: Arc<Mutex<Vec<_>>> = Arc::default();
     let into = found.clone();
@@ -65,7 +66,7 @@ fn natives() -> Vec<(String, Vec<TypeId>)> {
     std::mem::take(&mut *found.lock().unwrap())
 }
 
-/// The call of a native with these arguments; none for what is no call.
+/// A call of a native function with these arguments; `None` if it cannot be called.
 fn call(name: &str, args: &[&str]) -> Option<String> {
     let is_word = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     match args {
@@ -87,7 +88,7 @@ fn calls() -> Vec<String> {
         for row in rows {
             let used = LARGE.iter().filter(|(name, _)| row.contains(name));
             let made: Vec<&str> = used.map(|(_, statements)| *statements).collect();
-            // natives change their first argument in place
+            // native functions change their first argument in place
             let names: Vec<String> = (0..row.len()).map(|i| format!("x{i}")).collect();
             let lets: String = row.iter().zip(&names).map(|(v, n)| format!("let {n} = {v}; ")).collect();
             let args: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -102,10 +103,10 @@ fn calls() -> Vec<String> {
     out
 }
 
-/// Enough operations for the guard to be asked.
+/// Enough operations that the guard is asked.
 const REST: &str = "for i in 0..64 { }";
 
-/// The longest time between two questions, on the script's own thread.
+/// Measures the longest processor time between two questions on the script's own thread.
 #[derive(Default)]
 struct Gap(Mutex<(Option<Duration>, Duration)>);
 
@@ -124,7 +125,7 @@ impl Guard for Gap {
     }
 }
 
-/// Calls a body and gives the longest step of it.
+/// Calls a body and returns the time of its longest operation.
 fn called(body: &str, setup: &dyn Fn(&mut Engine)) -> Duration {
     let texts = one("hooks.rhai", &format!("fn pre_install(ctx) {{ {body} }}"));
     let (scripts, _) = Scripts::load(&texts, &[]).unwrap();

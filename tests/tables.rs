@@ -1,5 +1,5 @@
-//! Tables that users read: every diagnostic code is triggered, every cause raised and shown, and every limit of scripts
-//! measured, by some test.
+//! Tables that users read: some test triggers every diagnostic code, raises and shows every cause, and measures every
+//! limit of scripts.
 
 use crate::run::fullest::{Ground, prepared};
 use ccci::app::Request;
@@ -30,7 +30,7 @@ fn shown(text: &str) -> impl Iterator<Item = String> + '_ {
     after.filter_map(|rest| Some(rest.split_once(']')?.0.to_string()))
 }
 
-/// Codes that no text of a fixture can raise: what is raised here, by doing it.
+/// Codes that no text of a fixture can raise; they are raised here by calls.
 fn raised_by_calls() -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     let ground = Ground::new();
@@ -69,7 +69,7 @@ fn every_diagnostic_code_is_triggered_by_a_fixture_or_a_call() {
     assert!(unknown.is_empty(), "fixtures name codes that are no rows: {unknown:?}");
 }
 
-/// A source file: what is shipped, and its tests.
+/// A source file, split into the code that is shipped and its tests.
 fn parts(path: &Path) -> (String, String) {
     let text = fs::read_to_string(path).unwrap();
     let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
@@ -83,7 +83,7 @@ fn parts(path: &Path) -> (String, String) {
     }
 }
 
-/// In a test as a text, in a fixture as `failure <cause>: …`.
+/// Whether tests show a cause: as a text in a test, or as `failure <cause>: …` in a fixture.
 fn shows(tests: &str, cause: &str) -> bool {
     [format!("\"{cause}\""), format!("failure {cause}:")].iter().any(|w| tests.contains(w))
 }

@@ -1,11 +1,12 @@
-//! Facts about the code itself: lengths, headers, names.
+//! Rules about the code itself: lengths, headers, names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const BANNED: &[&str] =
     &["util", "utils", "helper", "helpers", "common", "misc", "manager", "base", "imp", "types"];
-/// Flat tables and the tests of one may be long; all else must fit a reader's head.
+/// Flat tables and the tests of a table may be longer; every other file must be short enough to be understood as a
+/// whole.
 const LONGEST_FILE: usize = 400;
 
 /// All Rust files below a directory, sorted.
@@ -54,7 +55,8 @@ fn files_and_functions_fit_a_screen_and_a_head() {
     assert!(wrong.is_empty(), "too long:\n{}", wrong.join("\n"));
 }
 
-/// Functions over 70 lines, by rustfmt's shape: from the line with `fn` to the closing brace at its indent.
+/// Functions with more than 70 lines, in rustfmt's layout: from the line with `fn` to the closing brace with the same
+/// indent.
 fn long_functions(path: &Path, code: &str) -> Vec<String> {
     let lines: Vec<&str> = code.lines().collect();
     let mut out = vec![];
@@ -62,7 +64,7 @@ fn long_functions(path: &Path, code: &str) -> Vec<String> {
         let trimmed = line.trim_start();
         let words: Vec<&str> = trimmed.split_whitespace().collect();
         let is_fn = words.iter().take(4).any(|w| *w == "fn") && !trimmed.starts_with("//");
-        // a trait's function without a body has no closing brace of its own
+        // a function of a trait without a body has no closing brace
         let signature_ends =
             lines[i..].iter().find(|l| l.ends_with(';') || l.ends_with('{') || l.ends_with('}'));
         if !is_fn || signature_ends.is_none_or(|l| l.ends_with(';')) {

@@ -1,5 +1,5 @@
-//! The trace of a run: read by a parser that is not ours and laid out by Perfetto's rules, no span is lost, and each lies
-//! in the one that it belongs to.
+//! The trace of a run, read by a parser that is not ours and laid out by Perfetto's rules: no span is lost, and each
+//! is inside the span that it belongs to.
 
 use crate::report::{RECORDS, odd_events, record};
 use ccci_model::event::{Event, SCHEMA, What};
@@ -14,19 +14,19 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use tinyjson::JsonValue;
 
-/// Perfetto does not show what lies deeper.
+/// Perfetto does not show spans that are nested deeper.
 const DEEPEST: usize = 512;
 
-/// A span or a mark as a viewer shows it.
+/// A span or an instant event as a viewer shows it.
 #[derive(Debug, Clone)]
 struct Shown {
     thread: u64,
     kind: String,
     name: String,
     begins: u64,
-    /// µs; 0 for a mark.
+    /// µs; 0 for an instant event.
     lasts: u64,
-    /// Names of those that it lies in, the outermost first.
+    /// The names of the spans around it, the outermost first.
     within: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ fn number(event: &JsonValue, key: &str) -> u64 {
     number as u64
 }
 
-/// Names of the process and the threads.
+/// The names of the process and of the threads.
 fn names(events: &[JsonValue]) -> BTreeMap<(String, u64), String> {
     let metadata = events.iter().filter(|e| text(e, "ph") == "M");
     metadata.map(|e| ((text(e, "name"), number(e, "tid")), text(&e["args"], "name"))).collect()
@@ -53,8 +53,9 @@ fn events(record: &Record) -> Vec<JsonValue> {
     read["traceEvents"].get::<Vec<JsonValue>>().unwrap().clone()
 }
 
-/// Lays events out as Perfetto's importer of this format does: sorted by their moments, those of one moment as they stand
-/// in the file; what began before and is not over holds what begins now, and must not end before it.
+/// Lays events out as Perfetto's importer of this format does: sorted by their moments, and in the order of the file
+/// if they have the same moment. A span that began before and is not over contains the one that begins now, which must
+/// not end after it.
 fn shown(events: &[JsonValue]) -> Vec<Shown> {
     let mut all: Vec<Shown> = vec![];
     for e in events.iter().filter(|e| text(e, "ph") != "M") {
@@ -76,7 +77,7 @@ fn shown(events: &[JsonValue]) -> Vec<Shown> {
     let mut open: BTreeMap<u64, Vec<(u64, u64, String)>> = BTreeMap::new();
     for s in &mut all {
         let (stack, ends) = (open.entry(s.thread).or_default(), s.begins + s.lasts);
-        // marks of one moment would lie in each other
+        // instant events of the same moment would otherwise be nested
         stack.retain(|(end, lasts, _)| *end > s.begins || (*end == s.begins && *lasts == 0 && s.lasts == 0));
         for (end, lasts, name) in stack.iter() {
             assert!(*lasts > 0, "{s:?} lies in the mark {name}");
@@ -89,12 +90,12 @@ fn shown(events: &[JsonValue]) -> Vec<Shown> {
     all
 }
 
-/// Nothing of a record is lost to a viewer.
-pub(crate) fn is_whole(record: &Record) {
+/// Checks that a viewer loses nothing of a record.
+pub fn is_whole(record: &Record) {
     shown(&events(record));
 }
 
-/// Each span as a line: how deep it lies, its kind, its name, its moment and length in ms.
+/// One line for each span: its depth, kind, name, beginning and end in ms.
 fn outline(record: &Record) -> String {
     let line = |s: Shown| {
         let (begins, ends) = (s.begins as f64 / 1e3, (s.begins + s.lasts) as f64 / 1e3);
@@ -166,7 +167,7 @@ fn each_span_lies_in_the_one_that_it_belongs_to() {
         (3, begins(1, Some(Tier::Install))),
         (4, What::Waiting { step: 1, on: "the answer".into() }),
         (5, What::HookStarted { hook: hook.clone() }),
-        // three in one millisecond
+        // three events in one millisecond
         (6, call("post_install", "one", 0)),
         (6, call("post_install", "two", 0)),
         (6, What::Said { by: hook.clone(), text: "well".into() }),
@@ -176,7 +177,7 @@ fn each_span_lies_in_the_one_that_it_belongs_to() {
         (12, begins(2, Some(Tier::Install))),
         (13, ends(2, 1, None)),
         (13, begins(3, Some(Tier::Custom))),
-        // its beginning is reckoned from its end: 17 - 4 is a millisecond early
+        // the beginning is computed from the end: 17 - 4 is a millisecond too early
         (17, call(by, "get", 4)),
         (20, What::Failed(Box::new(failure))),
         (20, ended(Some(id))),

@@ -1,4 +1,5 @@
-//! What bad input is tried on: a project with the recipe `ghost`, its repository, engines that are none, and the program.
+//! Where bad input is tried: a project with the recipe `ghost`, its repository, sockets that only pretend to be
+//! engines, and the program.
 
 use crate::repository::{Repository, compose};
 use std::ffi::OsStr;
@@ -18,18 +19,18 @@ pub(crate) struct Done {
     pub err: String,
 }
 
-/// A project of its own for each row.
-pub(crate) struct Ground {
+/// The project of one row.
+pub struct Ground {
     dir: TempDir,
     _source: Arc<Repository>,
 }
 
-/// Nobody listens here.
+/// The address of an engine that does not exist.
 const DEAD: &str = "unix:///nonexistent/engine.sock";
 
 impl Ground {
-    /// With settings that name a good source.
-    pub(crate) fn new() -> Ground {
+    /// A project whose settings name a good source.
+    pub fn new() -> Ground {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         let source = source();
@@ -59,8 +60,8 @@ impl Ground {
         self.with(args, |_| ())
     }
 
-    /// The same with something changed.
-    pub(crate) fn with<A: AsRef<OsStr>>(&self, args: &[A], change: impl FnOnce(&mut Command)) -> Done {
+    /// The same with a change to the command.
+    pub fn with<A: AsRef<OsStr>>(&self, args: &[A], change: impl FnOnce(&mut Command)) -> Done {
         let mut call = Command::new(program());
         call.args(args);
         self.surround(&mut call);
@@ -68,8 +69,8 @@ impl Ground {
         ended(&mut call)
     }
 
-    /// The same with other variables.
-    pub(crate) fn with_env<A: AsRef<OsStr>>(&self, args: &[A], env: &[(&str, &str)]) -> Done {
+    /// The same with more environment variables.
+    pub fn with_env<A: AsRef<OsStr>>(&self, args: &[A], env: &[(&str, &str)]) -> Done {
         self.with(args, |call| {
             call.envs(env.iter().copied());
         })
@@ -82,8 +83,8 @@ impl Ground {
         call.env("DOCKER_HOST", DEAD).env("NO_COLOR", "1").env("COLUMNS", "100");
     }
 
-    /// An engine of this kind on a socket of the project; gives its address.
-    pub(crate) fn engine(&self, kind: Engine) -> String {
+    /// Starts an engine of this kind on a socket of the project; returns its address.
+    pub fn engine(&self, kind: Engine) -> String {
         let socket = self.path("engine.sock");
         let listener = UnixListener::bind(&socket).unwrap();
         std::thread::spawn(move || {
@@ -94,8 +95,8 @@ impl Ground {
         format!("unix://{}", socket.display())
     }
 
-    /// Calls the program as somebody without rights.
-    pub(crate) fn as_nobody(&self, args: &[&str], env: &[(&str, &str)]) -> Done {
+    /// Calls the program as a user without privileges.
+    pub fn as_nobody(&self, args: &[&str], env: &[(&str, &str)]) -> Done {
         if !rustix::process::geteuid().is_root() {
             return self.with_env(args, env);
         }
@@ -118,7 +119,7 @@ pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_ccci"))
 }
 
-/// Made once for all that need it at one time, and gone with the last of them.
+/// Makes a value that concurrent tests share; it is dropped with its last user.
 fn shared<T>(place: &Mutex<Weak<T>>, make: impl FnOnce() -> T) -> Arc<T> {
     let mut place = place.lock().unwrap();
     place.upgrade().unwrap_or_else(|| {
@@ -128,8 +129,8 @@ fn shared<T>(place: &Mutex<Weak<T>>, make: impl FnOnce() -> T) -> Arc<T> {
     })
 }
 
-/// The program where everybody may start it: the checkout may lie in a home that is closed to others.
-pub(crate) fn program_for_all() -> Arc<TempDir> {
+/// A copy of the program that every user can start: the checkout may be in a home directory that is closed to others.
+pub fn program_for_all() -> Arc<TempDir> {
     static COPY: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
     shared(&COPY, || {
         let dir = tempfile::tempdir().unwrap();
@@ -140,8 +141,8 @@ pub(crate) fn program_for_all() -> Arc<TempDir> {
     })
 }
 
-/// A repository with one good version and branches that are each wrong in one way.
-pub(crate) fn source() -> Arc<Repository> {
+/// A repository with one good version, and branches that each have one fault.
+pub fn source() -> Arc<Repository> {
     static SOURCE: Mutex<Weak<Repository>> = Mutex::new(Weak::new());
     shared(&SOURCE, make_source)
 }
@@ -170,18 +171,18 @@ fn make_source() -> Repository {
 
 /// What answers on the engine's socket.
 #[derive(Clone, Copy)]
-pub(crate) enum Engine {
-    /// A swarm manager, as far as it is asked at first; everything else is refused.
+pub enum Engine {
+    /// A swarm manager that answers the first requests and refuses all others.
     Manager,
-    /// In no swarm.
+    /// An engine that is in no swarm.
     Alone,
-    /// In a swarm, as a worker.
+    /// An engine that is a worker of a swarm.
     Worker,
-    /// From before what is needed.
+    /// An engine that is too old.
     Old,
-    /// Something else than an engine.
+    /// Something that is no engine.
     Stranger,
-    /// One that takes every question and answers none.
+    /// An engine that accepts every request and answers none.
     Silent,
 }
 

@@ -1,5 +1,5 @@
-//! Bad input that only a real Swarm shows: a network that is missing, a port that is taken, a full disk, two runs of the
-//! same thing. Run when `CCCI_SWARM` is set; without it each says that it was not run.
+//! Bad input that only a real Swarm shows: a missing network, a port in use, a full disk, two runs of the same recipe.
+//! Runs if `CCCI_SWARM` is set; without it each test prints that it was not run.
 
 use crate::cli_live::{TestRun, small_app, swarm};
 use crate::cli_report;
@@ -30,7 +30,8 @@ fn an_external_network_that_is_missing_is_made_labelled_and_removed_again() {
     let (code, text) = run.end();
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains(&format!("made `{name}` for this run")) && text.contains(&labelled), "{text}");
-    // it stays while another run lives, which may need it; then a dead run's network is anybody's to remove
+    // the network stays while another run is in progress, because that run may need it; after that anybody may remove
+    // the network of a dead run
     let deadline = Instant::now() + Duration::from_secs(90);
     while !docker(&["network", "ls", "-q", "--filter", &format!("name={name}")]).is_empty() {
         assert!(Instant::now() < deadline, "{name} is still there");
@@ -83,7 +84,7 @@ fn a_disk_that_is_full_is_said_with_the_file_and_everything_is_removed() {
     assert_nothing_left(&text);
 }
 
-/// A disk of a few pages.
+/// A tmpfs of a few pages, used as a full disk.
 struct Mounted<'a>(&'a Path);
 
 impl Mounted<'_> {
@@ -141,7 +142,7 @@ fn of_two_runs_with_one_directory_the_second_is_refused_and_the_first_loses_noth
     cli_report::renders_as_the_run_did(&ground, "rec");
 }
 
-/// Nothing of the run is on the engine, seen by another client.
+/// Checks with the docker client that nothing of the run is left on the engine.
 fn assert_nothing_left(text: &str) {
     let first = text.lines().find(|l| l.contains(" run   ")).unwrap_or_default();
     let domain = first.split_whitespace().find(|w| w.ends_with(".ccci.test")).expect("the run's domain");

@@ -1,5 +1,5 @@
-//! What happens beside a canary: a port that is taken, a volume that is held, somebody who meddles. Made by the row's
-//! own run at the moment it names, and gone with it.
+//! What happens next to a canary's run: a port is in use, a volume is held, somebody interferes. The canary's run
+//! makes it at the moment that its row names; it is removed with the run.
 
 use crate::docker::{called, docker};
 use ccci_model::event::{Event, What};
@@ -7,44 +7,44 @@ use ccci_model::tier::Status;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-/// What happens beside a canary.
+/// What happens next to a canary's run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Beside {
     Nothing,
-    /// This port of the machine is taken by another program.
+    /// Another program uses this port of the machine.
     Port(u16),
-    /// A registry on this port of loopback that has no image at all.
+    /// A registry without any image, on this port of loopback.
     EmptyRegistry(u16),
-    /// Another stack's service of the same name, which answers, on the network of the proxy.
+    /// A service of the same name in another stack, which answers, on the proxy's network.
     Namesake,
-    /// Somebody else's objects of these names.
+    /// Objects with these names that belong to somebody else.
     SameNames {
         network: &'static str,
         volume: &'static str,
         config: &'static str,
     },
-    /// Once the app runs, a container that is not ours holds a volume of the stack.
+    /// As soon as the app runs, a foreign container mounts a volume of the stack.
     Holder {
         volume: &'static str,
     },
-    /// Once the head has converged, somebody gives service `app` another commit label.
+    /// As soon as the head has converged, somebody gives service `app` another commit label.
     Meddler,
 }
 
-/// It, at work. What it made goes when this is dropped.
-pub(super) struct Neighbour {
+/// Does what a row asks for. What it made is removed when it is dropped.
+pub struct Neighbour {
     what: Beside,
     stack: String,
     listener: Option<TcpListener>,
     container: Option<String>,
     service: Option<String>,
-    /// What `docker inspect` said of each object, after its kind and name.
+    /// Kind and name of each object, and the output of `docker inspect` for it.
     objects: Vec<(&'static str, &'static str, String)>,
 }
 
 impl Neighbour {
-    /// Makes what must be there before the run.
-    pub(super) fn new(what: Beside, stack: &str) -> Neighbour {
+    /// Makes what must exist before the run.
+    pub fn new(what: Beside, stack: &str) -> Neighbour {
         let listener = match what {
             Beside::Port(port) => {
                 Some(TcpListener::bind(("0.0.0.0", port)).expect("the canary's port is free"))
@@ -70,8 +70,8 @@ impl Neighbour {
         Neighbour { service, what, stack: stack.into(), listener, container: None, objects }
     }
 
-    /// Hears every event of the run while the run waits, so what it does comes at that very moment.
-    pub(super) fn hear(&mut self, event: &Event, title: &str) {
+    /// Receives every event while the run waits for it to return, so it acts at exactly that moment.
+    pub fn hear(&mut self, event: &Event, title: &str) {
         let What::StepEnded { status: Status::Pass, .. } = &event.what else { return };
         match self.what {
             Beside::Holder { volume } if title.starts_with("converge to") && self.container.is_none() => {
@@ -97,8 +97,8 @@ impl Neighbour {
         }
     }
 
-    /// Whether it is something that the run must not have touched, and still is as it was.
-    pub(super) fn stands(&self) -> bool {
+    /// Whether everything that the run must not touch is still as it was.
+    pub fn stands(&self) -> bool {
         let running = |name: &String| docker(&["inspect", "-f", "{{.State.Running}}", name]).trim() == "true";
         let there =
             |name: &String| docker(&["service", "ls", "--format", "{{.Name}}"]).contains(name.as_str());
@@ -135,7 +135,7 @@ fn objects(
     all.map(|(kind, name)| (kind, name, docker(&[kind, "inspect", name]))).into()
 }
 
-/// The registry API as far as it takes to say no.
+/// Answers as a registry API, only as far as a pull needs to learn that the image does not exist.
 fn answer_that_nothing_is_here(registry: &TcpListener) {
     for visitor in registry.incoming() {
         let Ok(mut visitor) = visitor else { return };
@@ -150,8 +150,8 @@ fn answer_that_nothing_is_here(registry: &TcpListener) {
     }
 }
 
-/// The network that an operator's proxy stands on, as every swarm of an operator has it. Ours for a while if there is none.
-pub(super) struct ProxyNetwork {
+/// The network of an operator's proxy, which every operator's swarm has. Made for the test if there is none.
+pub struct ProxyNetwork {
     made: bool,
 }
 
@@ -169,7 +169,7 @@ impl ProxyNetwork {
 impl Drop for ProxyNetwork {
     fn drop(&mut self) {
         if self.made {
-            // whoever else uses it by now keeps it
+            // if something else uses it by now, docker refuses and the network stays
             called(&["network", "rm", "proxy"]);
         }
     }

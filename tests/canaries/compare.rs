@@ -1,4 +1,4 @@
-//! Compares what came of a canary with its row. Everything that does not hold is said, one line each.
+//! Compares the outcome of a canary with its row. Reports each difference in one line.
 
 use super::row::{Canary, Occurrence};
 use ccci_model::failure::Failure;
@@ -8,8 +8,8 @@ use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 
-/// What of the row does not hold.
-pub(super) fn differences(row: &Canary, o: &Outcome, dir: &Path) -> Vec<String> {
+/// The differences between a row and the outcome of a run.
+pub fn differences(row: &Canary, o: &Outcome, dir: &Path) -> Vec<String> {
     let mut out = Differences(vec![]);
     out.must(row.refused.is_empty(), || "it was not refused".into());
     out.same("exit", row.exit, o.exit.code());
@@ -45,8 +45,8 @@ pub(super) fn differences(row: &Canary, o: &Outcome, dir: &Path) -> Vec<String> 
     out.0
 }
 
-/// What of a row does not hold whose recipe does not load.
-pub(super) fn refusal(row: &Canary, said: &[String]) -> Vec<String> {
+/// The differences between a row and a recipe that did not load.
+pub fn refusal(row: &Canary, said: &[String]) -> Vec<String> {
     let mut out = Differences(vec![]);
     out.same("exit", row.exit, ccci_model::exit::Exit::Wrong.code());
     out.must(!row.refused.is_empty(), || format!("it does not load: {}", said.join("\n")));
@@ -89,7 +89,7 @@ fn failures(row: &Canary, o: &Outcome, out: &mut Differences) {
     }
 }
 
-/// As much of a failure as tells what happened; logs may be long.
+/// The first lines of a failure, which tell what happened; logs may be long.
 fn short(f: &Failure) -> String {
     let text = whole(f);
     let lines: Vec<&str> = text.lines().take(12).collect();
@@ -118,7 +118,7 @@ fn tests(row: &Canary, o: &Outcome, out: &mut Differences) {
             format!("test `{desired}`: wanted {status:?}, is {named:?} among\n{}", ran.join("\n"))
         });
     }
-    // whatever passes must have asserted something, and whatever was not run may not be green
+    // a tier that passes must have asserted something, and one with a test that did not pass may not be green
     for tier in o.tiers.iter().filter(|t| t.status == Status::Pass) {
         out.must(!tier.tests.is_empty(), || format!("{} passed and asserted nothing", tier.tier));
         out.must(tier.tests.iter().all(|t| t.status == Status::Pass), || {
@@ -127,7 +127,7 @@ fn tests(row: &Canary, o: &Outcome, out: &mut Differences) {
     }
 }
 
-/// No file of the record holds the value, as it is or as base64 writes it.
+/// Checks that no file of the record contains a secret value, neither as it is nor in base64.
 fn hidden(row: &Canary, dir: &Path, out: &mut Differences) {
     use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
     for value in row.hidden {

@@ -1,30 +1,31 @@
-//! Makes a canary's recipe repository and recipe directory from the plain folders below `tests/canaries/`.
+//! Makes a canary's recipe repository and recipe directory from plain folders below `tests/canaries/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const ROOT: &str = "tests/canaries";
-/// Files that every canary has unless it brings its own: `repository/` in each version, `ccci/` in its recipe directory.
+/// Files of every canary that has no file of the same name: `repository/` for each version, `ccci/` for its recipe
+/// directory.
 const GROUND: &str = "tests/canaries/ground";
 
-/// A canary's texts where ccci finds them.
-pub(super) struct Ground {
+/// Where a canary's files are.
+pub struct Ground {
     /// The recipe repository.
     pub source: PathBuf,
     /// The recipe directory.
     pub recipe: PathBuf,
 }
 
-/// Names of all canaries that have a folder.
-pub(super) fn folders() -> Vec<String> {
+/// The names of all canaries that have a folder.
+pub fn folders() -> Vec<String> {
     let mut names: Vec<String> = subfolders(Path::new(ROOT)).into_iter().map(|p| name_of(&p)).collect();
     names.retain(|n| n != "ground");
     names
 }
 
-/// Makes both below a directory.
-pub(super) fn make(canary: &str, dir: &Path) -> Ground {
+/// Makes the repository and the recipe directory below `dir`.
+pub fn make(canary: &str, dir: &Path) -> Ground {
     let (source, recipe) = (dir.join("repository"), dir.join(canary));
     fs::create_dir_all(&recipe).unwrap();
     let own = Path::new(ROOT).join(canary);
@@ -66,7 +67,7 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
 }
 
-/// What is in one folder into another; a folder that is not there has nothing in it.
+/// Copies the content of a folder into another; a folder that does not exist counts as empty.
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).into_iter().flatten().flatten() {
         let target = to.join(entry.file_name());
@@ -79,7 +80,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Git as on every machine: no settings of the user, fixed names and dates.
+/// Calls git with the same result on every machine: without the user's settings, with fixed names and dates.
 fn git(dir: &Path, words: &[&str], day: usize) {
     let date = format!("2026-01-{day:02}T12:00:00Z");
     let mut call = Command::new("git");

@@ -1,4 +1,4 @@
-//! What a row of the table of canaries says: what is asked, what lives beside it, and everything that must come of it.
+//! A row of the table of canaries: what is asked for, what happens next to the run, and what must come out of it.
 
 use super::beside::Beside;
 use ccci_model::failure::Blame;
@@ -9,10 +9,10 @@ pub(super) const FAIL: Status = Status::Fail;
 pub(super) const SKIP: Status = Status::Skip;
 pub(super) const UNVER: Status = Status::Unver;
 
-/// Install, upgrade, backup, restore, custom. A rung is the worst of its tiers.
-pub(super) type Tiers = [Status; 5];
+/// The statuses of install, upgrade, backup, restore and custom. A rung has the worst status of its tiers.
+pub type Tiers = [Status; 5];
 
-/// A failure that must be told: exactly this cause, at this place, with these words somewhere in it.
+/// A failure that must be reported: exactly this cause, at this place, with these words somewhere in it.
 #[derive(Debug)]
 pub(super) struct Occurrence {
     /// `install`, …, or `-` before and after the tiers.
@@ -20,53 +20,55 @@ pub(super) struct Occurrence {
     /// Id of the row in `CAUSES`.
     pub cause: &'static str,
     pub blame: Blame,
-    /// Words in what was expected, what was seen or the evidence.
+    /// Words that are in what was expected, in what was observed, or in the evidence.
     pub says: &'static [&'static str],
 }
 
 #[derive(Debug)]
 pub(super) struct Canary {
     pub name: &'static str,
-    /// What is wrong with it, or why it only looks so.
+    /// What is wrong with it, or why it only seems to be wrong.
     pub about: &'static str,
-    /// `lesson_NN_…`: what happened to somebody.
+    /// `lesson_NN_…`: the lessons that it covers.
     pub lessons: &'static [&'static str],
-    /// `--tiers`; all when empty. Install is always among them.
+    /// `--tiers`; empty for all. Install is always run.
     pub asked: &'static str,
-    /// `--base`, if not chosen by ccci.
+    /// `--base`, if ccci is not to choose it.
     pub base: Option<&'static str>,
-    /// Titles of steps and how long they may take, ms: what would take ccci's own patience.
+    /// Titles of steps and their time limits, ms, for waits that would otherwise take ccci's full timeout.
     pub shorten: &'static [(&'static str, u64)],
-    /// What happens beside it.
+    /// What happens next to its run.
     pub beside: Beside,
 
-    /// Words of the diagnostics that refuse it before anything is touched; exit is then 2 and nothing below counts.
+    /// Words of the diagnostics that refuse it before anything is changed; the exit code is then 2, and the fields
+    /// below do not count.
     pub refused: &'static [&'static str],
     pub exit: u8,
     pub verdict: &'static str,
     pub tiers: Tiers,
-    /// Every failure told, in this order, and no other.
+    /// All failures that are reported, in this order.
     pub failures: &'static [Occurrence],
-    /// Tests that must have run: `file name`, or `tier: file name` where several tiers have one of that name, and what became of them. All tests of ccci's own need not be named.
+    /// Tests that must have run, and their status: `file name`, or `tier: file name` if several tiers have one of that
+    /// name. Generic tests may be left out.
     pub tests: &'static [(&'static str, Status)],
-    /// Words that stand in the notes of steps that passed, or in the warnings of the plan.
+    /// Words in the notes of steps that passed, or in the warnings of the plan.
     pub notes: &'static [&'static str],
-    /// What was left out, and words of the reason.
+    /// What is skipped, and words of the reason.
     pub skips: &'static [(&'static str, &'static str)],
-    /// Words that stand in what was not proved.
+    /// Words in what is not proved.
     pub not_proved: &'static [&'static str],
-    /// Rules of lint that find something; others may as well.
+    /// Lint rules that must have findings; others may have some too.
     pub lint: &'static [&'static str],
-    /// Values that stand nowhere in the record, however they are written.
+    /// Values that the record must not contain in any encoding.
     pub hidden: &'static [&'static str],
-    /// Kinds of things that are still there, as the run must say; the row's neighbour holds them.
+    /// Kinds of objects that are left over, as the run must report; another program next to the run holds them.
     pub left: &'static [&'static str],
-    /// A step and how long it may take, ms: trouble must be called early.
+    /// A step and its longest time, ms: a failure must be reported early.
     pub early: &'static [(&'static str, u64)],
 }
 
-/// What a canary is unless its row says otherwise: everything asked, nothing wrong.
-pub(super) const GREEN: Canary = Canary {
+/// The defaults of a row: everything is run, and nothing is wrong.
+pub const GREEN: Canary = Canary {
     name: "",
     about: "",
     lessons: &[],
@@ -89,46 +91,29 @@ pub(super) const GREEN: Canary = Canary {
     early: &[],
 };
 
-/// The recipe, or an image, is wrong.
-pub(super) const RED: Canary =
-    Canary { exit: 1, verdict: "red", tiers: [FAIL, SKIP, SKIP, SKIP, SKIP], ..GREEN };
+/// The recipe or an image is to blame.
+pub const RED: Canary = Canary { exit: 1, verdict: "red", tiers: [FAIL, SKIP, SKIP, SKIP, SKIP], ..GREEN };
 
-/// It could not be proved, and that is nobody's fault but the world's.
-pub(super) const ERROR: Canary =
+/// The run could prove nothing, and the infra is to blame.
+pub const ERROR: Canary =
     Canary { exit: 3, verdict: "error", tiers: [UNVER, SKIP, SKIP, SKIP, SKIP], ..GREEN };
 
-/// A failure that the recipe is to blame for.
-pub(super) const fn recipe(
-    tier: &'static str,
-    cause: &'static str,
-    says: &'static [&'static str],
-) -> Occurrence {
+/// A failure for which the recipe is to blame.
+pub const fn recipe(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Recipe, says }
 }
 
-/// One that upstream is to blame for.
-pub(super) const fn image(
-    tier: &'static str,
-    cause: &'static str,
-    says: &'static [&'static str],
-) -> Occurrence {
+/// A failure for which the image is to blame.
+pub const fn image(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Image, says }
 }
 
-/// One that this machine is to blame for.
-pub(super) const fn world(
-    tier: &'static str,
-    cause: &'static str,
-    says: &'static [&'static str],
-) -> Occurrence {
+/// A failure for which the infra is to blame.
+pub const fn world(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Infra, says }
 }
 
-/// One that ccci is to blame for, or somebody who meddled.
-pub(super) const fn ours(
-    tier: &'static str,
-    cause: &'static str,
-    says: &'static [&'static str],
-) -> Occurrence {
+/// A failure for which ccci is to blame, or somebody who interfered.
+pub const fn ours(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Ccci, says }
 }

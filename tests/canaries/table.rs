@@ -1,4 +1,4 @@
-//! CANARIES: one row each, and everything that must come of it.
+//! CANARIES: one row for each, with everything that must come out of its run.
 
 use super::beside::Beside;
 use super::row::*;
@@ -75,7 +75,7 @@ pub(super) const CANARIES: &[Canary] = &[
         left: &["volume"],
         ..RED
     },
-    // install: what cannot come up
+    // install: apps that cannot come up
     Canary {
         name: "never-healthy",
         about: "Its health check never passes.",
@@ -178,7 +178,7 @@ pub(super) const CANARIES: &[Canary] = &[
         ],
         ..RED
     },
-    // install: what only looks bad
+    // install: apps that only seem to fail
     Canary {
         name: "flicker",
         about: "Its first task ends, its second stays up.",
@@ -272,7 +272,7 @@ pub(super) const CANARIES: &[Canary] = &[
         refused: &["compose.ccci.yml", "image"],
         ..RED
     },
-    // which versions
+    // choice of versions
     Canary {
         name: "no-op",
         about: "Base and head compose to the same files, so there is nothing to upgrade.",

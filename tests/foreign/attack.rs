@@ -1,19 +1,19 @@
-//! Puts other texts into a record, in every place where one may be that is not ccci's own.
+//! Replaces the texts of a record in every place that may hold text from outside.
 
 use ccci_model::event::Event;
 use ccci_runner::record::Record;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Texts by which formats decide what to show; with them kept, more of the others is shown.
+/// Texts by which formats decide what to show. If they are kept, more of the other texts is shown.
 const OWN: &[&str] = &["satisfied", "unsatisfied", "not looked at", "error", "warning"];
 
-/// A record's events, each with the places where it takes any text.
-pub(super) struct Places(Vec<(Value, Vec<String>)>);
+/// The events of a record, each with the places that accept any text.
+pub struct Places(Vec<(Value, Vec<String>)>);
 
 impl Places {
-    /// Of a record.
-    pub(super) fn of(record: Record) -> Places {
+    /// The places of a record.
+    pub fn of(record: Record) -> Places {
         let of_event = |event: Event| {
             let value = serde_json::to_value(event).unwrap();
             let takes = |place: &String| {
@@ -27,9 +27,9 @@ impl Places {
         Places(record.events.into_iter().map(of_event).collect())
     }
 
-    /// The record with each of these texts replaced, equal ones by equal ones. Empty ones stay: they mean that there is
-    /// none.
-    pub(super) fn filled(&self, keeps_own: bool, mut other: impl FnMut(usize) -> String) -> Record {
+    /// The record with each of these texts replaced; equal texts get equal replacements. Empty texts stay, because
+    /// they mean that there is none.
+    pub fn filled(&self, keeps_own: bool, mut other: impl FnMut(usize) -> String) -> Record {
         let mut known: HashMap<String, String> = HashMap::new();
         let mut replaced = |text: &str| {
             let next = known.len();
@@ -52,7 +52,7 @@ impl Places {
     }
 }
 
-/// Where texts are, as pointers.
+/// The JSON pointers of all texts in a value.
 fn places(value: &Value) -> Vec<String> {
     fn walk(value: &Value, at: &str, out: &mut Vec<String>) {
         match value {

@@ -1,17 +1,17 @@
-//! Texts that XML, JSON, HTML, Markdown, terminals and forges dislike.
+//! Texts that are difficult for XML, JSON, HTML, Markdown, terminals and forges.
 
-/// All of them, each with at least one letter that is seen.
-pub(super) fn texts() -> Vec<String> {
+/// All texts; each has at least one visible character.
+pub fn texts() -> Vec<String> {
     let range = |from: u32, to: u32| (from..=to).filter_map(char::from_u32).collect::<String>();
     let mut all = vec![
-        // controls of both sets, one by one for the worst and all at once
+        // control characters of both sets: the worst one by one, and all at once
         format!("c0 {}", range(0, 0x1f)),
         format!("c1 {}", range(0x7f, 0x9f)),
         "nul \0 in the middle".to_string(),
         "bell \u{7}\u{7} and backspace \u{8}\u{8}\u{8}".to_string(),
         "returns \r and \r\n lines \n\r end".to_string(),
         "vertical \u{b} and form \u{c} feeds".to_string(),
-        // letters that are none
+        // code points that are no characters
         format!("fdd0 {}", range(0xfdd0, 0xfdef)),
         format!("ends of planes {}", (0..=16).flat_map(|p| [p << 16 | 0xfffe, p << 16 | 0xffff]).filter_map(char::from_u32).collect::<String>()),
         "fffe \u{fffe} ffff \u{ffff}".to_string(),
@@ -20,7 +20,7 @@ pub(super) fn texts() -> Vec<String> {
         "\u{feff}a mark of byte order\u{feff}".to_string(),
         // line breaks that are not LF
         "one\u{2028}two\u{2029}three\u{85}four".to_string(),
-        // directions, marks, joiners
+        // text directions, combining marks, joiners
         "over \u{202e}esrever\u{202c} \u{2066}isolated\u{2069} \u{202a}\u{202b}\u{202d} \u{200e}\u{200f}\u{61c}".to_string(),
         "שלום עולם مرحبا بالعالم".to_string(),
         format!("combining z{}", "\u{336}\u{489}\u{20dd}\u{301}".repeat(60)),

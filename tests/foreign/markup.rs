@@ -1,4 +1,4 @@
-//! The shape of XML, HTML and Markdown without its text, by parsers that are not ours.
+//! The structure of XML, HTML and Markdown without its text, read by parsers that are not ours.
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 use pulldown_cmark::{Event, Options, Parser, Tag};
@@ -17,9 +17,9 @@ pub(super) fn xml(text: &str) -> Vec<String> {
     elements.map(shape).collect()
 }
 
-/// Tags with their attributes of a page, in order; text of attributes that only ccci writes is part of it. Panics when
-/// the parser has something to complain of.
-pub(super) fn html(text: &str) -> Vec<String> {
+/// The tags of a page with their attributes, in order, including the text of attributes that only ccci writes. Panics
+/// if the parser reports an error.
+pub fn html(text: &str) -> Vec<String> {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut out = vec![];
@@ -43,7 +43,7 @@ pub(super) fn html(text: &str) -> Vec<String> {
     out
 }
 
-/// With one sign for every number: times and shares are not the same for other names.
+/// The text with one sign for every number: times and shares differ if names differ.
 fn digits(text: &str) -> String {
     text.split(|c: char| c.is_ascii_digit()).filter(|t| !t.is_empty()).collect::<Vec<_>>().join("#")
 }
@@ -52,8 +52,8 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What a Markdown text comes to, without its words: blocks, spans, and the tags of HTML in it.
-pub(super) fn markdown(text: &str) -> Vec<String> {
+/// The structure of a Markdown text without its words: blocks, spans, and the HTML tags in it.
+pub fn markdown(text: &str) -> Vec<String> {
     let mut out: Vec<String> = vec![];
     let mut in_html = String::new();
     for event in Parser::new_ext(text, as_forges_do()) {
@@ -102,7 +102,7 @@ fn html_words(text: &str) -> Vec<String> {
     words.collect()
 }
 
-/// What forges have beside CommonMark.
+/// Extensions of CommonMark that forges support.
 fn as_forges_do() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES

@@ -1,15 +1,15 @@
-//! What a terminal and a forge's runner make of a text: by the crate `vte`, and by the rules of the runners.
+//! How a terminal and a forge's runner interpret a text: by the crate `vte`, and by the rules of the runners.
 
 use vte::{Params, Parser, Perform};
 
-/// What a terminal was told to do.
+/// What a text made a terminal do.
 #[derive(Debug, Default)]
-pub(super) struct Terminal {
-    /// Letters it shows.
+pub struct Terminal {
+    /// Characters that it shows.
     pub letters: String,
-    /// Control characters it obeys.
+    /// Control characters that it obeys.
     pub controls: Vec<u8>,
-    /// Everything else, as `csi 31 m`.
+    /// All other control sequences, for example `csi 31 m`.
     pub sequences: Vec<String>,
 }
 
@@ -46,20 +46,20 @@ impl Perform for Terminal {
     }
 }
 
-/// Shows a text on a terminal.
-pub(super) fn shown(text: &str) -> Terminal {
+/// What a text makes a terminal do.
+pub fn shown(text: &str) -> Terminal {
     let mut terminal = Terminal::default();
     Parser::new().advance(&mut terminal, text.as_bytes());
     terminal
 }
 
-/// Whether a sequence only colours.
-pub(super) fn colours(sequence: &str) -> bool {
+/// Whether a sequence only sets colours.
+pub fn colours(sequence: &str) -> bool {
     ["csi 0m", "csi 1m", "csi 2m", "csi 32m", "csi 33m", "csi 1;31m"].contains(&sequence)
 }
 
-/// Letters that change how others are shown, or that are none.
-pub(super) fn is_odd(c: char) -> bool {
+/// Characters that change how others are shown, and code points that are no characters.
+pub fn is_odd(c: char) -> bool {
     let n = c as u32;
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || (c.is_control() && c != '\n')
@@ -67,20 +67,20 @@ pub(super) fn is_odd(c: char) -> bool {
         || n & 0xfffe == 0xfffe
 }
 
-/// A line that a runner obeys.
+/// A line that a runner takes for a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Command {
-    /// `error`, `group`.
+pub struct Command {
+    /// For example `error` or `group`.
     pub name: String,
-    /// Between the name and `::`, undone.
+    /// The title between the name and `::`, unescaped.
     pub title: String,
-    /// What comes after it, undone.
+    /// The text after `::`, unescaped.
     pub message: String,
 }
 
 /// The commands in a log, as the runners of GitHub, Forgejo and Gitea find them: `::name key=value::message` at the
-/// beginning of a line, whatever whitespace stands before it, and `##[name]` anywhere.
-pub(super) fn commands(log: &str) -> Vec<Command> {
+/// beginning of a line, also after whitespace, and `##[name]` anywhere.
+pub fn commands(log: &str) -> Vec<Command> {
     log.split(['\n', '\r']).filter_map(command).collect()
 }
 

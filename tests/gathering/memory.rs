@@ -1,4 +1,4 @@
-//! The same without a disk and without git: what needs facts of a repository only.
+//! Gathering without a disk and without git, for cases that only need facts about a repository.
 
 use super::{SOURCE, same, told};
 use crate::repository::compose;
@@ -14,24 +14,24 @@ use ccci_testkit::memory::{MemoryRepository, MemorySources};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
-/// Where the project lies.
+/// The directory of the project.
 const ROOT: &str = "/project";
 
-/// A project with the recipe `ghost`, whose source lies beside `recipes/`.
+/// A project with the recipe `ghost`, whose source is next to `recipes/`.
 struct Project {
     source: MemoryRepository,
     files: Mutex<Buffers>,
 }
 
 impl Project {
-    /// With a repository that has nothing yet.
+    /// A project with an empty repository.
     fn new() -> Project {
         let project = Project { source: MemoryRepository::default(), files: Mutex::default() };
         project.file("recipe.toml", SOURCE);
         project
     }
 
-    /// With two published versions, the work tree at the newer one.
+    /// A project with two published versions, and the work tree at the newer one.
     fn published() -> Project {
         let project = Project::new();
         project.source.write(".env.sample", "TYPE=ghost\nDOMAIN=ghost.example.com\n");
@@ -82,7 +82,7 @@ impl Project {
         same(case, &told(self.gather(change)), ROOT);
     }
 
-    /// What is said of services that the scripts name.
+    /// The diagnostics about services that the scripts name.
     fn services(&self) -> String {
         let g = self.good();
         let (merged, _) = g.texts.directory.merged();

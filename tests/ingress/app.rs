@@ -1,4 +1,4 @@
-//! A small web app on loopback, as a task of the fake cluster.
+//! A small web app on loopback; it is a task of the fake cluster.
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -43,8 +43,8 @@ impl App {
         app
     }
 
-    /// Closes the listener and returns once nobody can connect any more.
-    pub(super) fn stop(&self) {
+    /// Closes the listener; returns when nobody can connect any more.
+    pub fn stop(&self) {
         self.stop.cancel();
         while std::net::TcpStream::connect(self.address).is_ok() {
             std::thread::sleep(Duration::from_millis(1));

@@ -1,4 +1,4 @@
-//! A cluster that says what it is told, with an ingress and a web before it.
+//! A fake cluster whose answers the tests set, with an ingress and a web.
 
 use super::app::App;
 use ccci_adapters::clock::RealClock;
@@ -16,14 +16,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// What one stack looks like, and where its tasks are.
+/// What the cluster shows of a stack, and the addresses of its tasks.
 type Told = Result<(Observed, Vec<SocketAddr>), ClusterError>;
 
 #[derive(Default)]
 pub(super) struct FakeCluster {
     stacks: Mutex<HashMap<StackName, Told>>,
     asked: AtomicUsize,
-    /// Whether the task of `app` is on another node; then no other service has one.
+    /// Whether the task of `app` is on another node; then no other service has a task.
     pub far: AtomicBool,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Ground {
     pub app: App,
     web: Option<RealWeb>,
     clock: Arc<RealClock>,
-    // last: what lives on it goes first
+    // the last field: what runs on the runtime must be dropped before it
     pub runtime: Runtime,
 }
 
@@ -124,14 +124,14 @@ impl Ground {
         self.cluster.stacks.lock().unwrap().insert(stack, Ok((observed, vec![address])));
     }
 
-    /// A second stack with the same labels under a name of its own.
-    pub(super) fn second_stack(&self, domain: &str, address: SocketAddr) {
+    /// Adds a second stack with the same labels under another name.
+    pub fn second_stack(&self, domain: &str, address: SocketAddr) {
         self.put(domain, address);
         self.web().serve(domain, &StackName::parse(&domain.replace('.', "_")).unwrap());
     }
 
-    /// A second service with the same labels: requests go to the tasks of both.
-    pub(super) fn twin(&self) {
+    /// Adds a second service with the same labels: requests go to the tasks of both.
+    pub fn twin(&self) {
         self.change(|observed, _| {
             let twin =
                 ObservedService { name: ServiceName::parse("twin").unwrap(), ..observed.services[0].clone() };
@@ -195,8 +195,8 @@ impl Ground {
         self.cluster.stacks.lock().unwrap().insert(self.stack.clone(), Err(e));
     }
 
-    /// Lets the ingress forget what it saw.
-    pub(super) fn settle(&self) {
+    /// Makes the ingress look at the stack again.
+    pub fn settle(&self) {
         self.ingress.lookup().renew(&self.stack);
     }
 

@@ -1,5 +1,5 @@
-//! Three apps in one run, in memory: a subject that needs an identity provider, which needs a database. Their order, what deps
-//! provide, what a failure of each means, that undo at every step leaves nothing, and one lock for each domain.
+//! Three apps in one run, in memory: a subject that needs an identity provider, which needs a database. Tested: their
+//! order, what deps provide, what a failure of each means, undo at every step, and one lock for each domain.
 
 use super::fullest::{job as fullest, prepared};
 use super::machine::{Machine, TestRun};
@@ -55,7 +55,7 @@ fn small(name: &str, hooks: &str) -> (Repository, Job) {
     (repository, job)
 }
 
-/// What the plan of a prepared app is made from.
+/// The inputs for the plan of a prepared app.
 fn inputs(job: &Job, needs: &[usize]) -> Inputs {
     let (app, scripts) = (job.plan.subject(), &job.apps[0].scripts);
     let health = job.plan.steps.iter().find_map(|s| match &s.action {
@@ -112,8 +112,8 @@ fn provide(ctx, consumer) {
 }
 "#;
 
-/// The subject, whose secret is what the identity provider gave, and its two deps.
-pub(super) fn three() -> Job {
+/// The subject, which uses a value from the identity provider as its secret, and its two deps.
+pub fn three() -> Job {
     static MADE: OnceLock<Job> = OnceLock::new();
     let made = MADE.get_or_init(|| {
         let (_a, database) = small("database", DATABASE);
@@ -148,13 +148,13 @@ fn deps_come_up_first_provide_what_is_needed_and_go_last() {
     assert_eq!(roles, [Role::Dep, Role::Dep, Role::Subject]);
     let deployed = machine.recorder.calls_of("deploy");
     let stacks: Vec<String> = job.plan.apps.iter().map(|a| a.stack.to_string()).collect();
-    // the subject twice: its base and its head
+    // the subject is deployed twice: base and head
     assert_eq!(deployed, [&stacks[0], &stacks[1], &stacks[2], &stacks[2]].map(Clone::clone));
     let mut removed = machine.recorder.calls_of("remove");
     removed.dedup();
     let mut all = domains(&job);
     all.reverse();
-    // what they share, their network, goes with the last
+    // the network that they share is removed with the last of them
     assert_eq!(removed[..3], all, "{removed:?}");
 }
 
@@ -181,7 +181,7 @@ fn what_a_dep_provides_is_what_its_consumer_reads() {
     assert_eq!(all, BTreeSet::from([host, token]));
 }
 
-/// A dep that fails does not stop the run: the subject goes on with what there is, and the run is red with the dep named.
+/// A dep that fails does not stop the run: the subject goes on without it, and the run is red and names the dep.
 #[test]
 fn a_dep_that_fails_makes_the_run_red_and_the_subject_goes_on() {
     let (machine, job) = (Machine::new(), three());
@@ -259,7 +259,7 @@ fn each_domain_of_a_run_has_its_lock_while_it_goes_on() {
     assert!(domains(&job).iter().all(|d| machine.locks.take(d).unwrap().is_some()));
 }
 
-/// Two that need nothing of each other are in one stage, and both are up before the subject.
+/// Two deps that do not need each other are in one stage, and both are up before the subject.
 #[test]
 fn independent_deps_come_up_at_the_same_time() {
     let (_a, one) = small("database", DATABASE);

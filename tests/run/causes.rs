@@ -1,4 +1,4 @@
-//! Every cause that a run can end with, brought about in memory: its name, who is to blame, the exit code and the tier.
+//! Every cause with which a run can end, produced in memory: its name, who is to blame, the exit code and the tier.
 
 use super::fullest::{Ground, fresh, hasty, job};
 use super::machine::{Machine, TestRun};
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The first failure must be this one.
+/// Checks that this is the first failure.
 fn first(what: &str, run: &TestRun, cause: &str, blame: Blame, exit: Exit, tier: Tier) -> Occurrence {
     let o = &run.outcome;
     let t = o.failures.first().unwrap_or_else(|| panic!("{what}: {:?}", o.verdict)).clone();
@@ -29,7 +29,7 @@ fn first(what: &str, run: &TestRun, cause: &str, blame: Blame, exit: Exit, tier:
     t
 }
 
-/// A Swarm with a fault from the start, or from the deploy of the head on.
+/// Runs with a fault of the Swarm, from the start or from the deploy of the head on.
 fn fault(fault: Fault, at_head: bool, cause: &str, blame: Blame, exit: Exit, tier: Tier) {
     let machine = Machine::new();
     let what = format!("{fault:?}");
@@ -103,7 +103,7 @@ fn what_answers_after_an_upgrade_that_did_not_take_place_is_no_proof_of_the_head
     }
 }
 
-/// The recipe with other hooks; what the plan calls must still be there.
+/// The recipe with changed hooks; the functions that the plan calls must stay.
 fn with_hooks(change: impl Fn(String) -> String) -> Job {
     let dir = Path::new("tests/fixtures/fullest/recipe");
     let mut texts = BTreeMap::new();
@@ -120,7 +120,7 @@ fn with_hooks(change: impl Fn(String) -> String) -> Job {
     job
 }
 
-/// One hook with another body.
+/// Runs with another body of one hook.
 fn script(body: (&str, &str), cause: &str, tier: Tier) -> Occurrence {
     let job = hasty(with_hooks(|h| h.replace(body.0, body.1)));
     let machine = Machine::new();
@@ -235,7 +235,7 @@ fn a_backup_that_selects_nothing_and_a_restore_that_lost_a_file_have_their_cause
         h.replace(from, &to).replace(again, &format!("BACKUP_DATA: \"false\", {again}"))
     });
     first("nothing", &Machine::new().live(&job), "nothing-to-back-up", Recipe, Exit::Failed, Tier::Backup);
-    // an engine that takes the archive and unpacks nothing
+    // an engine that accepts the archive and unpacks nothing
     let machine = Machine::new();
     machine.cluster.fault(Fault::UnpacksNothing);
     let damage = "page::write(ctx, \"damaged\");";
@@ -308,7 +308,8 @@ fn a_proxy_without_a_way_to_the_app_is_called_soon_and_the_probe_is_not_asked_an
     assert!(ready.note.as_ref().is_some_and(|n| n.contains("an accepted answer is missing")), "{ready:?}");
 }
 
-/// It has no route for the restart delay, which is longer than a route from labels takes to appear.
+/// After the app has ended, it has no route for its restart delay, which is longer than a route from labels takes to
+/// appear.
 #[test]
 fn an_app_that_ends_once_while_health_is_asked_is_waited_for_until_its_next_task() {
     let machine = Machine::new();
@@ -321,7 +322,7 @@ fn an_app_that_ends_once_while_health_is_asked_is_waited_for_until_its_next_task
         |_| (),
         |web| {
             web.on_request(move |request, now| {
-                // the task that is asked ends nevertheless, the next one does not
+                // the task that is asked ends all the same, the next one does not
                 swarm.mend();
                 (path_of(&request.url) == "/health" && now.0 < 10_000).then(|| page(503, "no database yet"))
             });
@@ -370,7 +371,7 @@ fn lesson_24_a_marker_that_did_not_stick_is_another_failure_than_a_restore_that_
     let planting = forgets(3).live(&job());
     let t = first("planting", &planting, "hook-failed", Recipe, Exit::Failed, Tier::Backup);
     assert_eq!(t.during, "hook pre_backup");
-    // a restore that loses it is told where it is read back
+    // if the restore loses it, the test that reads it back reports that
     let machine = Machine::new();
     machine.cluster.on_exec("app", |what, files| {
         let load = what.argv.last()? == "dump /srv/data/dump /srv/data/page";

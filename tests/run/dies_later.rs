@@ -1,5 +1,5 @@
-//! Apps that converge and end by themselves afterwards. Swarm starts them anew, so whoever looks only now and then sees
-//! nothing of it.
+//! Apps that converge and then end by themselves. Swarm restarts them, so a check that looks only now and then does
+//! not notice.
 
 use super::fullest::job;
 use super::machine::{Machine, TestRun};
@@ -9,7 +9,7 @@ use ccci_swarm::ports::Stop;
 use ccci_testkit::memory::Fault;
 use std::sync::Arc;
 
-/// A run whose app runs for so long at a time from the head on; `mended` after so many deploys of the head's tasks.
+/// A run whose app, from the head on, ends after each `ms` of running; if `mended`, only until the head has converged.
 fn dying(ms: u64, mended: bool) -> TestRun {
     let machine = Machine::new();
     machine.cluster.fault_at_deploy(1, Fault::DiesAfter("app".into(), ms));

@@ -1,4 +1,4 @@
-//! The recipe that has everything, as a job: prepared once from `fixtures/fullest` as `ccci run` would.
+//! The recipe that uses everything, as a job: prepared once from `fixtures/fullest`, as `ccci run` would do.
 
 use crate::repository::Repository;
 use ccci::app::{Refused, Request, Session};
@@ -13,14 +13,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// A recipe directory and its repository below one temporary directory.
-pub(crate) struct Ground {
-    /// The repository, at `recipe`; the directory is `recipes/fullest` beside it.
+/// A recipe directory and its repository in one temporary directory.
+pub struct Ground {
+    /// The repository, at `recipe`; the recipe directory is `recipes/fullest` next to it.
     pub source: Repository,
 }
 
-/// Copies a directory with everything below it.
-pub(crate) fn copy(from: &Path, to: &Path) {
+/// Copies a directory with everything in it.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         let target = to.join(entry.file_name());
@@ -33,8 +33,8 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 }
 
 impl Ground {
-    /// With the published base, and the head on `main`.
-    pub(crate) fn new() -> Ground {
+    /// The published base, and the head on `main`.
+    pub fn new() -> Ground {
         let source = Repository::new();
         let fixtures = Path::new("tests/fixtures/fullest");
         copy(&fixtures.join("base"), &source.path());
@@ -53,8 +53,8 @@ impl Ground {
         self
     }
 
-    /// Everything a run starts from, under this id; or what is wrong, a line each.
-    pub(crate) fn prepare(&self, run_id: &str) -> Result<Job, String> {
+    /// Everything that a run needs, with this run id; or what is wrong, one line each.
+    pub fn prepare(&self, run_id: &str) -> Result<Job, String> {
         let dir = self.source.around().join("recipes/fullest");
         prepared(&Request::of(dir.to_str().unwrap()), run_id)
     }
@@ -73,14 +73,14 @@ pub(crate) fn prepared(request: &Request, run_id: &str) -> Result<Job, String> {
     }
 }
 
-/// A job of the recipe that has everything; made once, copied for each run.
-pub(crate) fn job() -> Job {
+/// A job of the recipe that uses everything; it is made once and copied for each run.
+pub fn job() -> Job {
     static MADE: OnceLock<Job> = OnceLock::new();
     fresh(MADE.get_or_init(|| Ground::new().prepare("20260101-000000-abc123").unwrap()))
 }
 
-/// Another run of the same job: its own redactor, all else the same.
-pub(crate) fn fresh(job: &Job) -> Job {
+/// The same job for another run, with its own redactor.
+pub fn fresh(job: &Job) -> Job {
     Job {
         plan: job.plan.clone(),
         apps: job.apps.clone(),
@@ -90,16 +90,16 @@ pub(crate) fn fresh(job: &Job) -> Job {
     }
 }
 
-/// With short waits for readiness, so that one that never comes does not take ten minutes of asking.
-pub(crate) fn hasty(mut job: Job) -> Job {
+/// With short timeouts for readiness, so that an app that is never ready does not take ten minutes.
+pub fn hasty(mut job: Job) -> Job {
     for step in job.plan.steps.iter_mut().filter(|s| matches!(s.action, Action::Ready { .. })) {
         step.limit_ms = 3_000;
     }
     job
 }
 
-/// The same recipe under another run's name.
-pub(crate) fn another(job: &Job, run_id: &str, domain: &str) -> Job {
+/// The same recipe under another run id and domain.
+pub fn another(job: &Job, run_id: &str, domain: &str) -> Job {
     let mut job = fresh(job);
     let old = job.plan.subject().domain.to_string();
     job.plan.run_id = RunId::parse(run_id).unwrap();

@@ -1,5 +1,5 @@
-//! A machine in memory on which the recipe that has everything lives: its programs, its pages, neighbours and things that
-//! ccci did not make.
+//! A machine in memory for runs of the recipe that uses everything: its programs, its pages, neighbours, and objects
+//! that ccci did not make.
 
 use super::tap::{Lie, Mishap, Tap};
 use ccci_model::event::Event;
@@ -20,28 +20,28 @@ use ccci_testkit::memory::{
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// A machine; runs on it share its Swarm, its locks and its time.
-pub(crate) struct Machine {
+/// A machine. Its runs share its Swarm, its locks and its clock.
+pub struct Machine {
     pub clock: Arc<MemoryClock>,
     pub cluster: Arc<MemoryCluster>,
-    /// What runs ask of its Swarm.
+    /// Records what runs ask of its Swarm.
     pub recorder: Arc<Recorder>,
-    /// Through which runs reach the Swarm.
+    /// Makes calls of the Swarm fail; all runs use the Swarm through it.
     pub saboteur: Arc<Saboteur>,
     pub locks: MemoryLocks,
-    /// What its Swarm lies about.
+    /// False answers that its Swarm gives.
     pub lie: Option<Lie>,
 }
 
-/// What a run left.
-pub(crate) struct TestRun {
+/// The result of a run.
+pub struct TestRun {
     pub events: Vec<Event>,
     pub outcome: Outcome,
     pub tap: Arc<Tap>,
 }
 
-/// The domain of a run that lives elsewhere on this machine.
-pub(crate) const NEIGHBOUR: &str = "neig-000000.ccci.test";
+/// The domain of another run in progress on this machine.
+pub const NEIGHBOUR: &str = "neig-000000.ccci.test";
 
 impl Machine {
     /// With the network `proxy` that an operator made.
@@ -54,8 +54,9 @@ impl Machine {
         Machine { clock, cluster, recorder, saboteur, locks: MemoryLocks::default(), lie: None }
     }
 
-    /// With things that look like ours and are not, and a run that lives. Its lock is held as long as this is kept.
-    pub(crate) fn with_neighbours(&self) -> Box<dyn Held> {
+    /// Adds objects that only look like ours, and another run in progress. Its lock is held until the result is
+    /// dropped.
+    pub fn with_neighbours(&self) -> Box<dyn Held> {
         for (kind, name) in [("volume", "full-0c0ffe_ccci_test_data"), ("secret", "neig"), ("config", "exam")]
         {
             self.cluster.foreign(kind, name);
@@ -67,8 +68,8 @@ impl Machine {
         self.locks.take(NEIGHBOUR).unwrap().unwrap()
     }
 
-    /// A secret of some other run.
-    pub(crate) fn owned(&self, domain: &str, name: &str) {
+    /// Adds a secret of another run.
+    pub fn owned(&self, domain: &str, name: &str) {
         let stack = StackName::parse(&domain.replace('.', "_")).unwrap();
         let owner = Owner { run: RunId::parse("other").unwrap(), domain: domain.into() };
         let name = format!("{stack}_{name}");
@@ -79,8 +80,8 @@ impl Machine {
         Limit { deadline: self.clock.now().after(Duration::from_secs(seconds)), stop: Stop::default() }
     }
 
-    /// Lives a job as `ccci run` does: under its domain's lock.
-    pub(crate) fn live(&self, job: &Job) -> TestRun {
+    /// Runs a job as `ccci run` does: under the lock of its domain.
+    pub fn live(&self, job: &Job) -> TestRun {
         self.live_with(job, None, &Stop::default(), |_| ())
     }
 
@@ -89,17 +90,13 @@ impl Machine {
         self.live_with(job, Some((at, mishap)), &Stop::default(), |_| ())
     }
 
-    /// With another port 80 of the app than one that is always open.
-    pub(crate) fn live_with_port(
-        &self,
-        job: &Job,
-        open: impl FnMut(Moment) -> bool + Send + 'static,
-    ) -> TestRun {
+    /// The same with a port 80 of the app that is not always open.
+    pub fn live_with_port(&self, job: &Job, open: impl FnMut(Moment) -> bool + Send + 'static) -> TestRun {
         self.live_as(job, None, &Stop::default(), |_| (), |web| web.on_port("app", 80, open))
     }
 
-    /// The same; `reporter` hears every event, and `stop` ends it early.
-    pub(crate) fn live_with(
+    /// The same; `reporter` receives every event, and `stop` ends the run early.
+    pub fn live_with(
         &self,
         job: &Job,
         mishap: Option<(usize, Mishap)>,
@@ -109,8 +106,8 @@ impl Machine {
         self.live_as(job, mishap, stop, reporter, |_| ())
     }
 
-    /// The same; `adjust` makes what its pages answer.
-    pub(crate) fn live_as(
+    /// The same; `adjust` changes what the app's pages answer.
+    pub fn live_as(
         &self,
         job: &Job,
         mishap: Option<(usize, Mishap)>,
@@ -140,8 +137,8 @@ impl Machine {
         TestRun { events, outcome, tap }
     }
 
-    /// Everything a run may touch, through its own view of the Swarm.
-    pub(crate) fn world(&self, cluster: Arc<dyn Cluster>, store: &MemoryStore) -> World {
+    /// The world of a run, with its own view of the Swarm.
+    pub fn world(&self, cluster: Arc<dyn Cluster>, store: &MemoryStore) -> World {
         self.world_with(cluster, store, |_| ())
     }
 
@@ -179,7 +176,7 @@ impl Machine {
     }
 }
 
-/// What the app's container can do: write a page, and copy it as a dump does.
+/// The commands of the app's container: write a page, and copy it as a dump does.
 fn program(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
     let words: Vec<&str> = what.argv.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -198,8 +195,8 @@ fn program(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
 }
 
 impl TestRun {
-    /// The names of all events that came, each once.
-    pub(crate) fn kinds(&self) -> Vec<String> {
+    /// The names of all events of the run, each once.
+    pub fn kinds(&self) -> Vec<String> {
         let mut out: Vec<String> = vec![];
         for e in &self.events {
             let value = serde_json::to_value(&e.what).unwrap();

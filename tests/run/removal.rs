@@ -1,4 +1,4 @@
-//! Removal itself: what holds it up, what it says, what it never touches, and what comes right after it.
+//! The removal itself: what blocks it, what it reports, what it never touches, and what happens right after it.
 
 use super::fullest::{another, fresh, job};
 use super::machine::{Machine, TestRun};
@@ -212,7 +212,7 @@ fn a_kept_app_stays_and_a_signal_takes_it_all_the_same() {
     let kept = machine.live(&job);
     green(&kept);
     assert!(kept.outcome.is_kept_running());
-    // neither the collection nor the removal of a later run takes it, nor the network that both use
+    // neither the collection nor the removal of a later run takes the kept app, or the network that both use
     let before = machine.cluster.everything();
     let o = machine.live(&another(&fresh_with_removal, "r-2", "full-bbbbbb.ccci.test")).outcome;
     assert_eq!((o.verdict, o.is_kept_running()), (Verdict::Green, false), "{:?}", o.failures);

@@ -1,5 +1,5 @@
-//! Stands between one run and the Swarm: from a given step on it lets a call fail, hang, panic, lose its answer, or it
-//! ends the run as a signal, a deadline or SIGKILL would. Other runs on the same Swarm notice nothing.
+//! A layer between one run and the Swarm. At a given step it makes a call fail, hang, panic or lose its answer, or it
+//! ends the run as a signal, a deadline or SIGKILL would. Other runs on the same Swarm are not affected.
 
 use ccci_model::event::{Event, What};
 use ccci_model::time::Moment;
@@ -17,26 +17,26 @@ use std::time::Duration;
 pub(crate) enum Mishap {
     /// Its first call fails and does nothing.
     Fails,
-    /// Its first call is done and the answer lost.
+    /// Its first call is done, but the answer is lost.
     LosesItsAnswer,
     /// Its first call hangs until its limit.
     Hangs,
     /// Its first call panics.
     Panics,
-    /// SIGINT when it begins.
+    /// SIGINT when the step begins.
     Interrupted,
     /// SIGTERM when its first call is done.
     Terminated,
-    /// The run's deadline comes when it begins.
+    /// The run's deadline passes when the step begins.
     Late,
-    /// The engine does not answer for a minute from its first call on.
+    /// The engine does not answer for a minute, from the step's first call on.
     EngineAway,
-    /// SIGKILL when its first call is done, or when it ends without any.
+    /// SIGKILL when its first call is done, or when the step ends without a call.
     Killed,
 }
 
-/// All of them.
-pub(super) const MISHAPS: &[Mishap] = &[
+/// All mishaps.
+pub const MISHAPS: &[Mishap] = &[
     Mishap::Fails,
     Mishap::LosesItsAnswer,
     Mishap::Hangs,
@@ -48,23 +48,23 @@ pub(super) const MISHAPS: &[Mishap] = &[
     Mishap::Killed,
 ];
 
-/// How long the engine is away.
+/// How long the engine does not answer.
 const AWAY: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Now {
-    /// Inside the step, and nothing has happened yet.
+    /// The step has begun, and its mishap has not happened yet.
     armed: bool,
-    /// The step that goes on.
+    /// The title of the current step.
     title: String,
-    /// Calls of each step.
+    /// Steps in order, each with the number of its calls.
     calls: Vec<(usize, usize)>,
     dead: bool,
     away_until: Option<Moment>,
 }
 
-/// The tap of one run.
-pub(crate) struct Tap {
+/// The layer of one run.
+pub struct Tap {
     inner: Arc<dyn Cluster>,
     clock: Arc<MemoryClock>,
     stop: Stop,
@@ -74,14 +74,14 @@ pub(crate) struct Tap {
     now: Mutex<Now>,
 }
 
-/// What a look shows instead of the truth while the step of this title goes on.
-pub(super) type Lie = (&'static str, fn(&mut Observed));
+/// A false answer: the title of a step, and how what the engine shows is changed during it.
+pub type Lie = (&'static str, fn(&mut Observed));
 
 type R<T> = Result<T, ClusterError>;
 
 impl Tap {
-    /// A run whose step has a mishap, or none at all.
-    pub(crate) fn new(
+    /// For a run with a mishap at a step, or with none.
+    pub fn new(
         inner: Arc<dyn Cluster>,
         clock: Arc<MemoryClock>,
         stop: Stop,
@@ -91,8 +91,8 @@ impl Tap {
         Tap { inner, clock, stop, plan, deadline, lie: None, now: Mutex::default() }
     }
 
-    /// The same, with a Swarm that lies in one step.
-    pub(crate) fn lying(self, lie: Option<Lie>) -> Tap {
+    /// The same with a Swarm that gives a false answer during one step.
+    pub fn lying(self, lie: Option<Lie>) -> Tap {
         Tap { lie, ..self }
     }
 
@@ -100,8 +100,8 @@ impl Tap {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hears what the run tells. False when it is dead and tells nothing any more.
-    pub(crate) fn hears(&self, event: &Event) -> bool {
+    /// Receives an event of the run. Returns false if the run is dead and must record nothing more.
+    pub fn hears(&self, event: &Event) -> bool {
         let mut now = self.now();
         match (&event.what, self.plan) {
             (What::StepStarted { step, title, .. }, plan) => {
@@ -166,7 +166,7 @@ impl Tap {
             }
             Some(Mishap::Panics) => {
                 drop(now);
-                // a panic but for its report, which takes longer than the rest of the run
+                // a panic without its message: printing that would take longer than the rest of the run
                 resume_unwind(Box::new("a mishap"));
             }
             Some(Mishap::LosesItsAnswer) => {

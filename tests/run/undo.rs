@@ -1,4 +1,5 @@
-//! Undo at every step: whatever happens there, what the run made is gone afterwards, and nothing else is.
+//! Undo at every step: whatever happens there, everything that the run made is removed afterwards, and nothing else
+//! is.
 
 use super::fullest::job;
 use super::machine::{Machine, TestRun};
@@ -9,7 +10,7 @@ use ccci_model::plan::{Action, Plan};
 use ccci_runner::execute::undo::{Kept, collect};
 use ccci_testkit::memory::MemoryStore;
 
-/// Every planned test has one row and no more.
+/// Every planned test has exactly one row.
 fn rows(run: &TestRun, plan: &Plan) {
     for step in &plan.steps {
         let Action::Tests { file, names } = &step.action else { continue };
@@ -21,16 +22,16 @@ fn rows(run: &TestRun, plan: &Plan) {
     }
 }
 
-/// How a run may end that had this mishap at this step.
+/// The exit codes that are right for this mishap; `last` is true at the step of the removal.
 fn ends(mishap: Mishap, last: bool) -> &'static [Exit] {
     match mishap {
-        // while removal goes on, everything is proved already
+        // during the removal, everything is already proved
         Mishap::Interrupted | Mishap::Terminated | Mishap::Late if last => &[Exit::Green],
         Mishap::Interrupted => &[Exit::Interrupted],
         Mishap::Terminated => &[Exit::Terminated],
         Mishap::Panics => &[Exit::Bug],
         Mishap::Late | Mishap::Killed => &[Exit::Error],
-        // some looks are asked again, and then nothing is missing
+        // some looks are repeated, and then nothing is missing
         Mishap::Fails | Mishap::LosesItsAnswer | Mishap::Hangs | Mishap::EngineAway => {
             &[Exit::Error, Exit::Green]
         }
@@ -68,7 +69,7 @@ fn check(step: usize, mishap: Mishap) {
     }
 }
 
-/// Nobody can tell an engine that hangs while a command runs in the app from a command that does.
+/// While a command runs in the app, an engine that hangs cannot be distinguished from a command that hangs.
 fn asks_the_app(action: &Action) -> bool {
     matches!(action, Action::Hook { .. } | Action::Tests { .. } | Action::Backup { .. } | Action::Restore)
 }
@@ -78,7 +79,7 @@ fn makes_before(plan: &Plan, step: usize) -> bool {
     plan.steps.iter().take(step + 1).any(|s| makes(&s.action))
 }
 
-/// A lost answer differs from a call that fails only where the call changes something.
+/// A lost answer differs from a failed call only if the call changes something.
 fn makes(action: &Action) -> bool {
     matches!(
         action,
@@ -86,7 +87,7 @@ fn makes(action: &Action) -> bool {
     )
 }
 
-/// Mishaps of calls need a step that makes one.
+/// Whether the mishap also happens at a step without calls.
 fn happens_without_a_call(mishap: Mishap) -> bool {
     matches!(mishap, Mishap::Interrupted | Mishap::Terminated | Mishap::Late | Mishap::Killed)
 }

@@ -7,7 +7,7 @@ use rhai::Dynamic;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// Stops after so many questions.
+/// Stops the script after it was asked so many times.
 struct After(AtomicUsize, StopReason);
 
 impl Guard for After {
@@ -18,7 +18,7 @@ impl Guard for After {
     }
 }
 
-/// Gives fewer operations than a real run, which the limits are found with in less time.
+/// Allows fewer operations than a real run, so that the limits are reached sooner.
 struct Few;
 
 impl Guard for Few {
@@ -31,7 +31,7 @@ impl Guard for Few {
     }
 }
 
-/// The body of a hook must end as said, on this line of the body (the first is 1).
+/// Checks that the body of a hook ends like this, on this line of the body (the first is 1).
 fn ends(body: &str, kind: ErrorKind, line: usize) {
     ends_under(Arc::new(Few), body, kind, line);
 }
@@ -49,7 +49,7 @@ fn ends_under(guard: Arc<dyn Guard>, body: &str, kind: ErrorKind, line: usize) {
     );
 }
 
-/// Called by name from bodies: past the last line any body ends on.
+/// Functions that bodies call by name; they come after the last line on which a body ends.
 const HELPERS: &str = "private fn down(n) { down(n + 1) }\nprivate fn spin() { loop { } }\n";
 
 const OPERATIONS: ErrorKind = ErrorKind::Limit("operations");
@@ -109,7 +109,7 @@ fn hogs_of_memory_end_at_a_limit() {
         ErrorKind::Limit("text length"),
         2,
     );
-    // what closures hold is not measured by Rhai: only the thread's own count sees it
+    // Rhai does not measure what closures capture: only our own count of the thread's memory includes it
     let hog = "let t = \"x\"; t.pad(100000, \"x\"); let f = || 1; let n = 0;\nloop { n += 1; let u = t + n; let g = f; f = || [g, u]; }";
     ends(hog, MEMORY, 2);
 }
@@ -163,12 +163,12 @@ fn a_native_that_breaks_does_not_take_the_process_along() {
     assert!(e.message.contains("the native broke"), "{}", e.message);
 }
 
-/// Called by `hostile.rs`, whose tests begin early: it waits for seconds.
-pub(crate) fn a_native_that_hangs_is_left_behind() {
+/// Called by `tests/hostile.rs`, whose tests start early, because it waits for seconds.
+pub fn a_native_that_hangs_is_left_behind() {
     let guard = Arc::new(After(AtomicUsize::new(3), StopReason::Deadline));
     let e = run("fn pre_install(ctx) {\n  ctx.hang();\n}", guard);
     assert_eq!((e.kind, e.place.as_str()), (ErrorKind::Deadline, "hooks.rhai:2:7"));
-    // the next call has another thread than the one that hangs
+    // the next call uses another thread than the one that hangs
     assert!(call_hook("fn ready_probe(ctx) { true }", "ready_probe").unwrap().as_bool().unwrap());
 }
 

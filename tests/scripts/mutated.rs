@@ -1,9 +1,9 @@
-//! Slips of the hand: a letter of the project's own scripts is cut, doubled or moved, or something is put in that begins or
-//! ends a comment, a text or a line. Each such script is refused with its place, or has every function that a person reads
-//! in it.
+//! Typing mistakes: in one of the project's own scripts a character is removed, doubled or moved, or something is
+//! inserted that begins or ends a comment, a text or a line. Each such script is either refused with its place, or has
+//! every function that a person reads in it.
 //!
-//! The suite tries the same 240 every time; `CCCI_SLIPS` asks for another number, and `cargo test slips -- --nocapture`
-//! prints what became of them.
+//! The suite tries the same 240 every time; `CCCI_SLIPS` sets another number, and `cargo test slips -- --nocapture`
+//! prints the results.
 
 use super::texts_of;
 use ccci_model::diag::{Severity, Text, render};
@@ -17,7 +17,7 @@ use std::sync::{Arc, LazyLock};
 
 const SLIPS: usize = 240;
 
-/// The scripts of the project, a recipe directory each.
+/// The scripts of the project, one item for each recipe directory.
 fn originals() -> Vec<RecipeTexts> {
     let below = |dir: &str, inner: &str| -> Vec<PathBuf> {
         let mut all: Vec<PathBuf> =
@@ -33,13 +33,13 @@ fn originals() -> Vec<RecipeTexts> {
         all.into_iter().filter(|(path, _)| path.ends_with(".rhai")).collect()
     };
     let mut out: Vec<RecipeTexts> = dirs.iter().map(|dir| scripts(dir)).filter(|t| !t.is_empty()).collect();
-    // the library's files, as if a recipe had them
+    // the files of the library, as if they belonged to a recipe
     let library = texts_of(Path::new("scripts-stdlib"));
     out.extend(library.into_iter().map(|(path, text)| RecipeTexts::from([(format!("lib/{path}"), text)])));
     out
 }
 
-/// The same numbers every time.
+/// Random numbers that are the same every time.
 struct Chance(u64);
 
 impl Chance {
@@ -49,12 +49,13 @@ impl Chance {
     }
 }
 
-/// What is put in: a reader's eye goes over it.
+/// What is inserted: small texts that a reader easily overlooks.
 const PUT_IN: &[&str] = &[
     "/*", "*/", "//", "\"", "`", "'", "#\"", "${", "\\", "}", "{", "\n", "\r", "\0", "\u{2028}", "\u{200b}",
 ];
 
-/// One slip, and what it was. Half of them happen to signs, which are fewer than letters and do more.
+/// A text with one mistake, and what the mistake was. Half of the mistakes are at punctuation, which is rarer than
+/// letters and has more effect.
 fn slip(text: &str, chance: &mut Chance) -> (String, String) {
     let mut letters: Vec<char> = text.chars().collect();
     let is_sign = |at: &usize| !letters[*at].is_alphanumeric() && letters[*at] != ' ';
@@ -110,7 +111,7 @@ fn as_read(file: &str, text: &str) -> BTreeSet<NamedFn> {
         .collect()
 }
 
-/// Whether a quote is open at the end of a line's beginning.
+/// Whether a quote is still open at the end of this part of a line.
 fn quoted(before: &str) -> bool {
     before.matches('"').count() % 2 == 1
 }
@@ -128,7 +129,7 @@ fn loaded(texts: &RecipeTexts) -> Result<BTreeSet<NamedFn>, Vec<String>> {
     }
 }
 
-/// What must hold of a script after a slip; whether it was taken.
+/// Checks a script with a mistake; returns whether it was accepted.
 fn check(texts: &RecipeTexts, file: &str, before: &str, what: &str) -> bool {
     let Ok(functions) = loaded(texts) else { return false };
     let after = &texts[file].content;

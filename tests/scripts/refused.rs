@@ -1,4 +1,5 @@
-//! Fixtures: each directory under `tests/fixtures/scripts` is a recipe directory, `expected.txt` what loading says.
+//! Fixtures: each directory in `tests/fixtures/scripts` is a recipe directory, and its `expected.txt` has the
+//! diagnostics of loading it.
 
 use super::{lines, load, one, texts_of};
 use ccci_model::diag::CODES;

@@ -1,4 +1,4 @@
-//! A sample of what ctx offers: the commonest shapes of SPEC 3.3, as rows and as natives that answer from nothing.
+//! A sample of ctx: the most common signatures of SPEC 3.3, as rows and as native functions with fixed answers.
 
 use ccci_script::{CallSig, Owner, Param, Raised, Reach, Ty};
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Map, NativeCallContext};
@@ -84,8 +84,9 @@ pub(super) struct ExecOutput {
 
 type Raises<T> = Result<T, Box<EvalAltResult>>;
 
-/// Answers: `/` is 200, other paths 404; `exec` says its command back and raises for `false`; `boom` panics.
-pub(super) fn register(e: &mut Engine) {
+/// The answers: `/` is 200, other paths 404; `exec` returns its command and raises an error for `false`; `boom`
+/// panics.
+pub fn register(e: &mut Engine) {
     e.register_type_with_name::<Ctx>("Ctx");
     e.register_type_with_name::<Response>("Response");
     e.register_type_with_name::<ExecOutput>("ExecOutput");

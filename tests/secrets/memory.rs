@@ -1,4 +1,4 @@
-//! The recipe that shows its secrets in every way it can, lived in memory, with its record on the disk.
+//! The recipe that shows its secrets in every way it can, run in memory, with its record on the disk.
 
 use super::planted::{Needles, secrets};
 use super::recipe::{WAYS, all_written, directory, each_way_was_taken, made, marked, shown, tests};
@@ -22,7 +22,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// The world in which the recipe lives, with its store in a directory.
+/// The world in which the recipe is run, with its store in a directory.
 fn world(all: &[String], dir: &Path) -> World {
     let clock = Arc::new(MemoryClock::default());
     let cluster = Arc::new(MemoryCluster::new(clock.clone()));
@@ -55,7 +55,7 @@ fn world(all: &[String], dir: &Path) -> World {
     World { cluster, web: Arc::new(web), clock, store, locks }
 }
 
-/// What the containers' shells do.
+/// The commands of the containers.
 fn program(what: &ExecRequest, texts: &str) -> Option<ExecOutput> {
     let words: Vec<&str> = what.argv.iter().map(String::as_str).collect();
     let end = |bytes: usize| texts[texts.ceil_char_boundary(texts.len() - bytes)..].to_string();
@@ -98,7 +98,8 @@ fn no_secret_goes_out_by_any_way() {
     let logged = lines.clone();
     let all_of_it =
         log("trace", job.redactor.clone(), move |line| logged.lock().unwrap().push(line.into())).unwrap();
-    // while there is only one log, a span that another test's thread meets first is taken for one that nobody wants
+    // with a single log, a span that another test's thread reaches first would be disabled for all, so there is a
+    // second log
     let _other = log("off", job.redactor.clone(), |_| ()).unwrap();
     let world = world(&all, &dir);
     let ran = || run(&job, &world, &dir, &Stop::default(), Box::new(reporter)).unwrap().record.unwrap();

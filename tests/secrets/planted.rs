@@ -1,10 +1,10 @@
-//! Forty secrets and the ways they are written: what no file and no stream may hold.
+//! Forty secrets and their writings, which no file and no stream may contain.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD, Engine};
 use ccci_model::redact::writings::WRITINGS;
 
-/// The planted values: as generators and people make them, nasty letters included.
-pub(super) fn secrets() -> Vec<String> {
+/// The planted values: as generators and people make them, with characters that are difficult to escape.
+pub fn secrets() -> Vec<String> {
     let mut all: Vec<String> = [
         "hunter2'secret\"&<ä+ /$x",
         "correct horse battery staple",
@@ -55,16 +55,16 @@ pub(super) fn secrets() -> Vec<String> {
     all
 }
 
-/// A secret as something writes it, and what of it must not be seen.
-pub(super) struct Written {
-    /// How.
+/// A secret in one writing.
+pub struct Written {
+    /// The name of the writing.
     pub way: &'static str,
-    /// The whole of it.
+    /// The whole text.
     pub text: String,
 }
 
-/// Every way to write a value.
-pub(super) fn written(s: &str) -> Vec<Written> {
+/// Every writing of a value.
+pub fn written(s: &str) -> Vec<Written> {
     let percent = |s: &str, lower: bool, space: &str| -> String {
         let one = |b: u8| match b {
             b if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) => char::from(b).to_string(),
@@ -123,19 +123,19 @@ pub(super) fn written(s: &str) -> Vec<Written> {
     all.into_iter().chain(rows).map(|(way, text)| Written { way, text }).collect()
 }
 
-/// Looks for every way of every secret at once.
-pub(super) struct Needles {
+/// Searches for every writing of every secret at once.
+pub struct Needles {
     automaton: aho_corasick::AhoCorasick,
     names: Vec<String>,
 }
 
 impl Needles {
-    /// Of these values.
-    pub(super) fn of(secrets: &[String]) -> Needles {
+    /// For these values.
+    pub fn of(secrets: &[String]) -> Needles {
         let (mut texts, mut names) = (vec![], vec![]);
         for (i, s) in secrets.iter().enumerate() {
             for w in written(s) {
-                // the ends of base64 depend on what stands beside it
+                // the first and last characters of base64 depend on what is next to the value
                 let at_edges = ["base64", "base32", "basic auth"].iter().any(|way| w.way.contains(way));
                 let core = if at_edges { 10 } else { 0 };
                 let text = w.text.trim_end_matches(['=', '\n']);
@@ -148,8 +148,8 @@ impl Needles {
         Needles { automaton: aho_corasick::AhoCorasick::new(texts).unwrap(), names }
     }
 
-    /// Panics with what was found where.
-    pub(super) fn not_in(&self, place: &str, bytes: &[u8]) {
+    /// Panics if it finds something, and says what and where.
+    pub fn not_in(&self, place: &str, bytes: &[u8]) {
         if let Some(m) = self.automaton.find(bytes) {
             let from = m.start().saturating_sub(80);
             let around = String::from_utf8_lossy(&bytes[from..(m.end() + 40).min(bytes.len())]);
@@ -157,8 +157,8 @@ impl Needles {
         }
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    /// How many texts are searched for.
+    pub fn len(&self) -> usize {
         self.names.len()
     }
 }

@@ -1,4 +1,4 @@
-//! A recipe that shows its secrets in every way it can, for both worlds, and the table of these ways.
+//! A recipe that shows its secrets in every way it can, for memory and for Swarm, and the table of these ways.
 
 use super::planted::written;
 use crate::repository::Repository;
@@ -7,10 +7,10 @@ use std::fs;
 use std::path::PathBuf;
 
 /// A way out of a run.
-pub(super) struct Way {
-    /// Stands before every value that goes this way, with the secret's number: `said s7 …`.
+pub struct Way {
+    /// Written before every value that goes this way, with the secret's number: `said s7 …`.
     pub name: &'static str,
-    /// The file of the record that is made of it; none for what a terminal shows.
+    /// The file of the record that contains it; `None` if it goes to a terminal.
     pub file: Option<&'static str>,
 }
 
@@ -18,11 +18,11 @@ const fn way(name: &'static str, file: &'static str) -> Way {
     Way { name, file: Some(file) }
 }
 
-/// Every way out. Each of them is taken by each secret.
-pub(super) const WAYS: &[Way] = &[
+/// Every way out. Each secret goes all of them.
+pub const WAYS: &[Way] = &[
     way("log-stdout", "logs/app.log"),
     way("log-stderr", "logs/app.log"),
-    // the value lies across the place where the engine cuts a long line
+    // the value is at the place where the engine splits a long line
     way("log-across-stdout", "logs/app.log"),
     way("log-across-stderr", "logs/app.log"),
     way("exec-stdout", "events.jsonl"),
@@ -83,10 +83,10 @@ configs:
 secrets:
 "#;
 
-/// What the app's container does: every writing of every secret, each of them by itself, and each so that the place where
-/// the engine cuts a line lies in its middle.
+/// What the app's container does: it writes every writing of every secret, each value alone, and each value with the
+/// place where the engine splits a line in its middle.
 const SHOW: &[&str] = &[
-    // one stream after the other: lines of two streams that mix would break what stands in several lines
+    // one stream after the other: if lines of two streams mixed, values of several lines would be broken up
     "across() { n=$$(wc -c < $$f); m=\\\" $$1 s$$i \\\"; head -c $$((16384 - n / 2 - $${#m})) /dev/zero | tr '\\\\0' x; printf '%s' \\\"$$m\\\"; cat $$f; echo; }",
     "each() { i=0; while [ -e /run/secrets/s$$i ]; do f=/run/secrets/s$$i; printf '%s s%s ' log-$$1 $$i; cat $$f; echo; across log-across-$$1; i=$$((i + 1)); done; }",
     "cat /written; each stdout",
@@ -195,18 +195,18 @@ fn test_hostile(ctx) { loop { ctx.log(ctx.secret("s16")); } }
 fn test_hostile_memory(ctx) { let t = ctx.secret("s17"); loop { t += t; } }
 "#;
 
-/// All texts that one secret after the other is written in.
-pub(super) fn all_written(all: &[String]) -> String {
+/// The texts of every writing of every secret, one after the other.
+pub fn all_written(all: &[String]) -> String {
     all.iter().flat_map(|s| written(s)).map(|w| format!("{}: {}\n", w.way, w.text)).collect()
 }
 
-/// Every secret on a way.
-pub(super) fn marked(way: &str, all: &[String]) -> String {
+/// Every secret with the mark of a way.
+pub fn marked(way: &str, all: &[String]) -> String {
     all.iter().enumerate().map(|(i, s)| format!("{way} s{i} {s} ")).collect()
 }
 
-/// What the app's container writes about one secret by itself: to standard output and to standard error.
-pub(super) fn shown(i: usize, secret: &str) -> [String; 2] {
+/// What the app's container writes about one secret alone: to standard output and to standard error.
+pub fn shown(i: usize, secret: &str) -> [String; 2] {
     ["stdout", "stderr"].map(|stream| {
         let mark = format!(" log-across-{stream} s{i} ");
         let before = "x".repeat(16_384 - secret.len() / 2 - mark.len());
@@ -214,13 +214,13 @@ pub(super) fn shown(i: usize, secret: &str) -> [String; 2] {
     })
 }
 
-/// How many tests there are, all of which fail.
-pub(super) fn tests(all: &[String]) -> usize {
+/// How many tests there are; all of them fail.
+pub fn tests(all: &[String]) -> usize {
     LEAKS.matches("fn test_").count() + all.len() + 1
 }
 
-/// A repository and a recipe directory beside it, at `recipes/planted`.
-pub(super) fn made(all: &[String]) -> Repository {
+/// A repository, and a recipe directory next to it at `recipes/planted`.
+pub fn made(all: &[String]) -> Repository {
     let repository = Repository::new();
     let names: Vec<String> = (0..all.len()).map(|i| format!("s{i}")).collect();
     let env: Vec<String> = (0..all.len()).map(|i| format!("      SHOWN_{i}: \"${{SHOWN_{i}}}\"")).collect();
@@ -247,7 +247,7 @@ pub(super) fn made(all: &[String]) -> Repository {
     fs::create_dir_all(own.join("custom")).unwrap();
     let mut settings = format!("source = {:?}\nhealth.timeout = \"1m\"\n\n[env]\n", repository.given());
     for (i, s) in all.iter().enumerate() {
-        // a text of JSON is one of TOML, but for what a dollar means in an env file
+        // a JSON text is also a TOML text, except for the meaning of a dollar sign in an env file
         writeln!(settings, "PLAN_{i} = {}", serde_json::to_string(&format!("plan s{i} {s}")).unwrap())
             .unwrap();
     }
@@ -272,8 +272,8 @@ pub(super) fn directory(repository: &Repository) -> PathBuf {
     repository.around().join("recipes/planted")
 }
 
-/// Asserts that each secret went each way, and was hidden on it.
-pub(super) fn each_way_was_taken(all: &[String], of: impl Fn(Option<&str>) -> String) {
+/// Asserts that each secret went each way and was hidden there.
+pub fn each_way_was_taken(all: &[String], of: impl Fn(Option<&str>) -> String) {
     for way in WAYS {
         let text = of(way.file);
         let untaken: Vec<usize> = (0..all.len())

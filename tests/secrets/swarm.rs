@@ -1,4 +1,4 @@
-//! A recipe that shows its secrets in every way it can, on a real Swarm. Run when `CCCI_SWARM` is set (`make test`).
+//! A recipe that shows its secrets in every way it can, on a real Swarm. Run if `CCCI_SWARM` is set (`make test`).
 
 use super::everything_below;
 use super::planted::{Needles, secrets};

@@ -1,4 +1,4 @@
-//! Several runs at once, cleaning beside them, and a name that is used again right after its removal.
+//! Several concurrent runs, cleaning at the same time, and a name that is used again right after its removal.
 
 use super::victim::{Victim, held};
 use super::{Round, Row, alone, rounds, seed};
@@ -42,7 +42,7 @@ fn four_runs_at_once_two_of_one_recipe_are_all_green_and_clean_touches_none_of_t
             v.domain().unwrap()
         })
         .collect();
-    // two at a time beside the runs, again and again while they live
+    // two cleanings at a time, repeatedly, while the runs are in progress
     while all.iter_mut().all(|v| v.ended().is_none()) {
         std::thread::scope(|scope| {
             for victim in &all[..2] {
@@ -66,7 +66,7 @@ fn four_runs_at_once_two_of_one_recipe_are_all_green_and_clean_touches_none_of_t
     for victim in &all {
         assert_eq!(victim.left(), Vec::<String>::new());
     }
-    // the network that all share goes with the last one
+    // the network that all share is removed with the last run
     let shared = || docker(&["network", "ls", "-q", "--filter", "label=ccci.domain=network-proxy"]);
     assert!(shared().is_empty() || held("network-proxy"), "the shared network stays");
 }
@@ -88,7 +88,7 @@ fn world(runtime: &tokio::runtime::Runtime) -> World {
     World { cluster, web: Arc::new(web), clock, store, locks }
 }
 
-/// Two services with everything that a name can stand in the way of: network, volume, secret, config.
+/// Two services with all objects whose names can conflict: network, volume, secret, config.
 fn compose(domain: &str) -> String {
     let labels = format!("{{ccci.run: again, ccci.domain: {domain}}}");
     let stack = domain.replace('.', "_");
@@ -139,7 +139,7 @@ fn lesson_34_a_name_can_be_used_again_at_once_after_each_removal() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let world = world(&runtime);
     let domain = format!("again-{}.ccci.test", std::process::id());
-    // else every run beside this story would take it for what a dead one left
+    // without the lock, every concurrent run would take this stack for a leftover of a dead run
     let _lives = ccci_adapters::locks::FileLocks::new(super::victim::locks()).take(&domain).unwrap().unwrap();
     let mut up = deploy(&world, &domain);
     let rounds = (0..rounds(50)).map(|_| {

@@ -1,5 +1,5 @@
-//! The engine killed and started again under runs. Only where `CCCI_STORM_ENGINE` allows it, since whatever else uses the
-//! engine suffers as well, and only an engine that the lab has started.
+//! The engine is killed and restarted during runs. Only if `CCCI_STORM_ENGINE` allows it, because this affects
+//! everything else on the engine, and only for an engine that the lab started.
 
 use super::victim::{Victim, unnamed_volumes};
 use super::{Round, Row, alone, any_moment, chance, number, play, rounds, seed};
@@ -7,9 +7,9 @@ use rand::RngExt;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-/// Converging, health and removal wait for an engine that comes back, each within its own limit.
+/// Longest time of a run: converging, health and removal each wait up to their own limit for the engine to come back.
 const LONGEST: Duration = Duration::from_secs(600);
-/// Recipes in turn: one with a database, one without.
+/// The recipes, used in turn: one with a database, one without.
 const RECIPES: [&str; 2] = ["recipes/wordpress", "recipes/custom-html"];
 
 fn blames(results: &serde_json::Value) -> Vec<String> {
@@ -20,7 +20,7 @@ fn blames(results: &serde_json::Value) -> Vec<String> {
     all.iter().filter(theirs).map(|v| format!("{} {} {}", v["name"], v["cause"], v["observed"])).collect()
 }
 
-/// Green if it had the time, else the world's fault; never the recipe's.
+/// A run is right if it is green or if the infra is to blame; the recipe and its images never are.
 fn judged(victim: &Victim, status: ExitStatus) -> Result<(), String> {
     let (results, blamed) = (victim.results(), blames(&victim.results()));
     match (status.code(), results["verdict"].as_str()) {

@@ -1,5 +1,5 @@
-//! Neighbours: what others have on the engine is byte for byte the same after runs, cleaning, and a run that was killed,
-//! however much it looks like ours.
+//! Neighbours: what others have on the engine is byte for byte the same after runs, after cleaning, and after a run
+//! that was killed, however similar it is to ours.
 
 use super::alone;
 use super::victim::{Victim, When, locks};
@@ -11,7 +11,7 @@ use std::time::Duration;
 const IMAGE: &str = "nginx:1.25.0";
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Foreign things: made by the docker client, each with a name or a label that comes close.
+/// Foreign objects, made by the docker client, with names or labels similar to ours.
 struct Neighbours {
     made: Vec<(&'static str, String)>,
     _lock: File,
@@ -26,7 +26,8 @@ impl Neighbours {
         lock.try_lock().unwrap();
         let mut it = Neighbours { made: vec![], _lock: lock };
         let live = [format!("ccci.run=20260101-000000-{own:06x}"), format!("ccci.domain={locked}")];
-        // one label of ours alone is somebody's own idea; so is any other that begins alike
+        // an object with only one of our labels belongs to somebody else, and so does one with labels that only begin
+        // like ours
         let labels: [&[String]; 10] = [
             &[],
             &["ccci.something=word".into()],
@@ -51,14 +52,14 @@ impl Neighbours {
         it
     }
 
-    /// The name begins like those of runs of `wordpress`, whose stacks are `word-…_ccci_test`.
+    /// Makes an object whose name begins like those of runs of `wordpress`, whose stacks are `word-…_ccci_test`.
     fn make(&mut self, kind: &'static str, n: usize, labels: &[String], create: &[&str], rest: &[&str]) {
         let name = format!("word-{:06x}{n}_ccci_test_{kind}", std::process::id());
         let labels: Vec<String> = labels.iter().map(|l| format!("--label={l}")).collect();
         let mut words = vec![kind];
         let (last, options) = create.split_last().unwrap();
         words.extend(options);
-        // the name stands behind its option, or first of all
+        // the name comes after its option, or before all other arguments
         if *last == "--name" {
             words.extend(labels.iter().map(String::as_str));
             words.extend(["--name", name.as_str()]);
@@ -72,7 +73,7 @@ impl Neighbours {
         self.made.push((kind, name));
     }
 
-    /// Every kind as the client shows it, byte for byte.
+    /// All objects as the client shows them, byte for byte.
     fn look(&self) -> Vec<String> {
         let kinds = ["service", "container", "network", "volume", "secret", "config"];
         let of = |kind: &&str| {
@@ -91,7 +92,7 @@ impl Drop for Neighbours {
                 if kind == "container" {
                     words.insert(2, "--force");
                 }
-                // a network may be in use for a moment longer
+                // a network may still be in use for a moment
                 for _ in 0..50 {
                     if called(&words).0 {
                         break;

@@ -1,5 +1,5 @@
-//! What a run needs of the machine before it makes anything: programs that die with it, so that none goes on behind the
-//! back of `ccci clean`, and a place for its lock.
+//! What a run needs of the machine before it makes anything: its child processes end with it, so that none goes on
+//! unnoticed by `ccci clean`, and there is a directory for its lock.
 
 use crate::bad_input::ground::{Engine, Ground};
 use std::fs;

@@ -8,12 +8,12 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 const RECIPE: &str = "recipes/wordpress";
-/// A removal is bounded by three minutes, and the logs before it by twenty seconds.
+/// A removal takes at most three minutes, and the logs before it at most twenty seconds.
 const LONGEST: Duration = Duration::from_secs(240);
-/// Runs side by side.
+/// Concurrent runs.
 const LANES: usize = 3;
 
-/// A round is played until its moment was inside of the victim's run.
+/// Plays a round again until its moment is within the victim's run.
 fn hurt(seed: u64, n: u64, hurting: impl Fn(Victim, &mut rand::rngs::StdRng, &str) -> Round) -> Round {
     let mut chance = chance(seed, n);
     for _ in 0..5 {
@@ -34,7 +34,7 @@ fn killed(victim: &mut Victim) -> Round {
     let began = Instant::now();
     let mut cleaned = victim.clean();
     let took = began.elapsed();
-    // somebody else may have begun to clean it, and be killed in the midst of it: then it is there to be cleaned again
+    // another run may have begun to clean it and been killed meanwhile: then it can be cleaned again
     let domain = victim.domain().unwrap_or_default();
     while String::from_utf8_lossy(&cleaned.stderr).contains(&format!("{domain}: left alone"))
         && began.elapsed() < LONGEST
@@ -64,14 +64,14 @@ fn a_run_that_is_killed_leaves_nothing_that_clean_does_not_remove() {
     Row { kind: "SIGKILL, then clean", timed: "clean", seed, rounds }.tell();
 }
 
-/// The code that a signal must give, or what the run had earned when it was over before the signal.
+/// Whether the exit code is that of the signal, or that of a run which ended before the signal came.
 fn right_exit(victim: &Victim, status: std::process::ExitStatus, signal: Signal) -> bool {
     let events = victim.events();
     let desired = if signal == Signal::INT { 130 } else { 143 };
     match status.code() {
         Some(0) => events.contains("\"run_ended\"") && !events.contains("\"event\":\"stopped\""),
         Some(code) => code == desired,
-        // before it listened it had made nothing, and a shell shows the same number
+        // the signal came before the program handled it, so nothing was made; a shell shows the same number
         None => status.signal() == Some(signal.as_raw()) && events.is_empty(),
     }
 }
@@ -124,7 +124,7 @@ fn lesson_33_sigterm_removes_everything_whenever_it_comes_and_more_of_them_chang
     storm_of("SIGTERM (1 to 3 of them)", Signal::TERM);
 }
 
-/// A moment that chance need not find. Others use the engine meanwhile, so it is asked for what is of this run alone.
+/// A moment that random rounds need not find. Others use the engine too, so only what belongs to this run is checked.
 #[test]
 fn sigint_in_the_middle_of_the_upgrade_removes_everything_and_exits_with_130() {
     let Some(_alone) = alone("SIGINT in the upgrade") else { return };
@@ -167,7 +167,7 @@ fn cut(seconds: u64) -> Round {
 fn the_runs_own_deadline_is_the_worlds_fault_and_removes_everything() {
     let Some(_alone) = alone("the run's deadline") else { return };
     let seed = seed();
-    // a quiet machine lives the whole lifecycle in 20 s
+    // an idle machine runs the whole lifecycle in 20 s
     let rounds = play(rounds(30), LANES, |n| cut(chance(seed, n).random_range(1..13)));
     Row { kind: "--deadline 1s to 12s", timed: "deadline to exit", seed, rounds }.tell();
 }

@@ -1,29 +1,29 @@
-//! What a storm found: one row for each fault, and what went wrong in which round.
+//! The results of a storm: one row for each fault, and what went wrong in which round.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
-/// What one round showed.
+/// The result of one round.
 #[derive(Debug, Default)]
-pub(super) struct Round {
-    /// Nothing was left.
+pub struct Round {
+    /// Nothing was left over.
     pub clean: bool,
     /// The exit code was the right one.
     pub exit: bool,
-    /// How long what is measured took.
+    /// How long the measured part took.
     pub took: Duration,
-    /// What was wrong, for a reader who plays it again.
+    /// What was wrong, for a reader who repeats the round.
     pub wrong: Vec<String>,
 }
 
-/// All rounds of a kind.
-pub(super) struct Row<'a> {
-    /// The kind.
+/// All rounds of one fault.
+pub struct Row<'a> {
+    /// The fault.
     pub kind: &'a str,
-    /// What the times are of.
+    /// What the times measure.
     pub timed: &'a str,
-    /// The seed that plays it again.
+    /// The seed that repeats the rounds.
     pub seed: u64,
     /// The rounds.
     pub rounds: Vec<Round>,
@@ -45,8 +45,8 @@ impl Row<'_> {
         format!("{kind:<25} {n:>6}  {left:>12}  {exit:>10}  {median:>8.1}  {max:>5.1}  {timed:<19}  {seed}")
     }
 
-    /// Prints the row, adds it to the table that `CCCI_STORM_TABLE` names, and fails if a round did.
-    pub(super) fn tell(self) {
+    /// Prints the row, adds it to the table that `CCCI_STORM_TABLE` names, and fails if a round failed.
+    pub fn tell(self) {
         let line = self.line();
         println!("{HEAD}\n{line}");
         if let Some(path) = std::env::var_os("CCCI_STORM_TABLE") {

@@ -1,4 +1,4 @@
-//! A run of the real program that is going to be hurt: started, watched, signalled, and looked after.
+//! A run of the real program that something happens to: it is started, observed, signalled, and checked afterwards.
 
 use crate::docker::docker;
 use ccci_adapters::locks::FileLocks;
@@ -10,26 +10,26 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Marks a victim and every program it starts, so that none can outlive it unseen.
+/// Marks a victim and every program that it starts, so that no program can outlive it unnoticed.
 const MARK: &str = "CCCI_STORM_VICTIM";
-/// Swarm and a killed client need a moment to be gone from lists.
+/// How long it may take until Swarm's objects and a killed client have disappeared from lists.
 const SETTLES: Duration = Duration::from_secs(2);
-/// Somebody else who cleans the same domain needs no longer than this.
+/// Longest time that another cleaning of the same domain takes.
 const OTHERS: Duration = Duration::from_secs(120);
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// When something happens to a victim: so far into its plan, and so long after that step began.
+/// When something happens to a victim: at a step of its plan, and how long after the step began.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct When {
-    /// 0 is the start of the process, 1 the end of the plan.
+pub struct When {
+    /// The step: 0 is the start of the process, 1 the end of the plan.
     pub part: f64,
-    /// After the step began.
+    /// Time after the step began.
     pub after: Duration,
 }
 
-/// A run and where it keeps its things.
-pub(super) struct Victim {
+/// A run and the directory with its files.
+pub struct Victim {
     child: Child,
     root: tempfile::TempDir,
     mark: String,
@@ -70,8 +70,8 @@ impl Victim {
         serde_json::from_str(&self.file("record/results.json")).unwrap_or_default()
     }
 
-    /// Its domain, once it has one; before that it has made nothing.
-    pub(super) fn domain(&self) -> Option<String> {
+    /// Its domain, if it has one already; before that it has made nothing.
+    pub fn domain(&self) -> Option<String> {
         let events = self.events();
         let first: serde_json::Value = serde_json::from_str(events.lines().next()?).ok()?;
         first.pointer("/plan/apps/0/domain")?.as_str().map(str::to_string)
@@ -83,8 +83,8 @@ impl Victim {
         first.pointer("/plan/steps")?.as_array().map(Vec::len)
     }
 
-    /// Waits for a moment of its run; false if it ended before.
-    pub(super) fn reach(&mut self, when: When) -> bool {
+    /// Waits for a moment of its run; false if the run ended before.
+    pub fn reach(&mut self, when: When) -> bool {
         let mut step = None;
         loop {
             if when.part == 0.0 {
@@ -107,13 +107,13 @@ impl Victim {
         self.child.try_wait().unwrap()
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
-        // one that has ended is not waited for yet, so the number is still its own
+    pub fn signal(&self, signal: Signal) {
+        // an ended process still has its number, because it was not waited for yet
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
-    /// Waits for its end; none if it hangs.
-    pub(super) fn end(&mut self, limit: Duration) -> Option<ExitStatus> {
+    /// Waits for its end; `None` if it hangs.
+    pub fn end(&mut self, limit: Duration) -> Option<ExitStatus> {
         let began = Instant::now();
         while began.elapsed() < limit {
             if let Some(status) = self.ended() {
@@ -128,8 +128,8 @@ impl Victim {
         call(self.root.path()).arg("clean").output().unwrap()
     }
 
-    /// What is still there of it: objects of its domain, programs it started, temporary directories.
-    pub(super) fn left(&self) -> Vec<String> {
+    /// What is left of it: objects of its domain, programs that it started, temporary directories.
+    pub fn left(&self) -> Vec<String> {
         let began = Instant::now();
         loop {
             let mut left = self.domain().map(|d| objects_of(&d)).unwrap_or_default();
@@ -160,18 +160,18 @@ fn call(root: &Path) -> Command {
     call
 }
 
-/// The place of the machine's locks, as the program itself finds it.
-pub(super) fn locks() -> PathBuf {
+/// The directory of the machine's locks, as the program itself finds it.
+pub fn locks() -> PathBuf {
     ccci::commands::env::locks()
 }
 
-/// Whether somebody holds the lock of a domain.
-pub(super) fn held(domain: &str) -> bool {
+/// Whether a run holds the lock of a domain.
+pub fn held(domain: &str) -> bool {
     FileLocks::new(locks()).is_held(domain)
 }
 
-/// What the docker client lists with a domain's label or its stack's name, as the reader of an issue would.
-pub(super) fn objects_of(domain: &str) -> Vec<String> {
+/// What the docker client lists with a domain's label or its stack's name, as a user would look for it.
+pub fn objects_of(domain: &str) -> Vec<String> {
     let label = format!("label=ccci.domain={domain}");
     let name = format!("name={}", domain.replace('.', "_"));
     let mut found = vec![];
@@ -189,13 +189,13 @@ pub(super) fn objects_of(domain: &str) -> Vec<String> {
     found
 }
 
-/// Volumes that nobody named and nobody uses. Images make them, so they carry no label.
-pub(super) fn unnamed_volumes() -> BTreeSet<String> {
+/// Volumes without a name that nothing uses. They come from images, so they have no label.
+pub fn unnamed_volumes() -> BTreeSet<String> {
     let all = docker(&["volume", "ls", "-q", "--filter", "dangling=true"]);
     all.lines().filter(|name| name.len() == 64).map(str::to_string).collect()
 }
 
-/// Programs that carry a mark in their environment.
+/// Programs that have a mark in their environment.
 fn programs(mark: &str) -> Vec<String> {
     let desired = format!("{MARK}={mark}");
     let processes = fs::read_dir("/proc").unwrap().flatten();
