@@ -13,8 +13,8 @@ impl Figures {
         self.0.sort();
     }
 
-    /// The middle one.
-    pub(crate) fn median(&self) -> Duration {
+    /// The median.
+    pub fn median(&self) -> Duration {
         self.0.get(self.0.len() / 2).copied().unwrap_or_default()
     }
 
@@ -30,8 +30,8 @@ impl Figures {
     }
 }
 
-/// A duration in the unit that suits it.
-pub(crate) fn span(d: Duration) -> String {
+/// A duration in a suitable unit.
+pub fn span(d: Duration) -> String {
     let us = d.as_micros();
     match us {
         0..=999 => format!("{us} µs"),

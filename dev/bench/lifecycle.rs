@@ -8,8 +8,8 @@ const SOURCE: &str = "dev/lab/repos/custom-html";
 /// The newest published version before the head, which ccci chooses itself.
 const BASE: &str = "1.10.0+1.27.0";
 
-/// Both lifecycles, `rounds` times.
-pub(crate) fn run(rounds: usize) {
+/// Measures both lifecycles, `rounds` times.
+pub fn run(rounds: usize) {
     println!(
         "The whole lifecycle of custom-html: by ccci, and by hand (deploy, poll in a tight loop, archive, damage, restore, remove)"
     );

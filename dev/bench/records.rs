@@ -1,5 +1,5 @@
-//! What listing thousands of kept runs costs: reading all of their events, the first listing, which makes the index as
-//! well, and one with the index.
+//! What it costs to list thousands of kept runs: by reading all of their events, by the first listing, which also
+//! makes the index, and by a listing with the index.
 
 use super::figures::{Figures, ratio, table};
 use ccci_adapters::records::DirRecords;
@@ -8,11 +8,11 @@ use ccci_runner::record::{EVENTS, MOST_BYTES, Record};
 use std::fs;
 use std::time::Instant;
 
-/// So many runs are kept.
+/// How many runs are kept.
 const RUNS: usize = 5_000;
 
-/// Each, `rounds` times.
-pub(crate) fn run(rounds: usize) {
+/// Makes each measurement, `rounds` times.
+pub fn run(rounds: usize) {
     println!("Records: listing {RUNS} kept runs");
     let dir = tempfile::tempdir().unwrap();
     let events = fs::read("tests/records/green.jsonl").unwrap();

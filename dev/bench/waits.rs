@@ -1,5 +1,5 @@
-//! The eight waits: whether an answer comes, whether it is right, and how soon. For comparison, the docker
-//! client's own wait (`docker stack deploy --detach=false`) with the same file on the same engine.
+//! The eight waits: whether each gives an answer, whether the answer is right, and how soon it comes. For comparison,
+//! the docker client's own wait (`docker stack deploy --detach=false`) with the same file on the same engine.
 
 use super::figures::{Figures, span, table};
 use ccci::commands::{engine, env};
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 /// One case: a file, in some cases a second one that is deployed after it, and the right answer.
 struct Case {
     name: &'static str,
-    /// YAML of the services, at no indent.
+    /// YAML of the services, not indented.
     first: &'static str,
     /// Deployed when the first has converged; the wait for this deploy is then measured.
     second: Option<&'static str>,
@@ -31,7 +31,7 @@ struct Case {
     /// Text that a remark must contain.
     remark: &'static str,
     restart: Restart,
-    /// The bound that ccci promises, if any; for `healthy` in addition to the lower bound.
+    /// The longest time that ccci promises, if any; for `healthy` it is added to the lower bound.
     most: Option<Duration>,
 }
 
@@ -110,11 +110,11 @@ impl Case {
 
 /// An image that the lab has.
 const IMAGE: &str = "nginx:1.25.0";
-/// The client's own wait does not end in most cases.
+/// Timeout of the client's own wait, which does not end in most cases.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(20);
 
-/// All cases, `rounds` times; the docker client once for each case.
-pub(crate) fn run(rounds: usize) {
+/// Runs all cases, `rounds` times; the docker client only once for each case.
+pub fn run(rounds: usize) {
     println!(
         "The eight waits: ccci's answer, and the docker client's own wait (given up after {} s)",
         CLIENT_PATIENCE.as_secs()
@@ -139,7 +139,8 @@ pub(crate) fn run(rounds: usize) {
 #[derive(Default)]
 struct Measured {
     times: Figures,
-    /// Time beyond the lower bound, which is when the engine itself first had a desired task running.
+    /// Time beyond the lower bound. The lower bound is the moment when the engine itself first had a desired task
+    /// running.
     over: Figures,
     /// Answers that are not right.
     wrong: Vec<String>,
@@ -180,7 +181,7 @@ impl Measured {
 /// The engine, and a stack of the bench on it.
 struct Ground {
     cluster: Arc<Swarm>,
-    /// Polls as fast as possible to find out when the engine was ready; not used by what is measured.
+    /// Polls as fast as possible to find out when the engine was ready; it is not part of what is measured.
     floor: Arc<Swarm>,
     clock: Arc<RealClock>,
     host: String,
@@ -214,7 +215,7 @@ impl Ground {
         StackName::parse(&self.domain.replace('.', "_")).unwrap()
     }
 
-    /// The file with the labels that are needed for removal.
+    /// The compose file with the labels that are needed for removal.
     fn file(&self, services: &str) -> String {
         let owner =
             Owner { run: ccci_model::name::RunId::parse("bench").unwrap(), domain: self.domain.clone() };
@@ -290,7 +291,7 @@ impl Ground {
         None
     }
 
-    /// The client's answer to the last file of the case.
+    /// The client's answer to the last compose file of the case.
     fn client(&self, case: &Case) -> String {
         let dir = tempfile::tempdir().unwrap();
         let run = |services: &str| {
@@ -347,7 +348,7 @@ impl Ground {
     }
 }
 
-/// A bench that is aborted leaves nothing either.
+/// Removes the stack also when the bench panics.
 impl Drop for Ground {
     fn drop(&mut self) {
         if std::thread::panicking() {

@@ -1,6 +1,5 @@
-//! The cost of the declarative part: loading and checking a recipe directory, planning from its source,
-//! calling a hook. For comparison: starting a process, which a harness in shell or Python does for the same
-//! work.
+//! The cost of the declarative part: loading and checking a recipe directory, planning from its source, calling a
+//! hook. For comparison: the start of a process, which a harness in shell or Python needs for the same work.
 
 use super::figures::{Figures, ratio, table};
 use ccci_model::diag::Text;
@@ -14,8 +13,8 @@ const ENV_HOOK: &str =
 /// Repetitions in a round of work that takes microseconds.
 const MANY: u32 = 200;
 
-/// Each measurement, `rounds` times.
-pub(crate) fn run(rounds: usize) {
+/// Makes each measurement, `rounds` times.
+pub fn run(rounds: usize) {
     println!("Words: loading, planning and calling, against starting a process");
     let shell = times(rounds, 20, || end(Command::new("sh").args(["-c", ":"])));
     let text = |content: &str| Arc::new(Text { path: "hooks.rhai".into(), content: content.into() });

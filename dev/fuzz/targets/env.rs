@@ -22,7 +22,7 @@ pub(super) const WORDS: &[&str] = &[
     "$",
 ];
 
-/// Bytes by which the values may be longer than the file.
+/// How many bytes the values may be longer than the file.
 const MOST: usize = 1 << 20;
 
 pub(super) fn run(data: &[u8]) {

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 pub(super) const WORDS: &[&str] =
     &["1.2.3+4", "1.10.0+", "v", "-rc.1", "-alpha", "-beta.2", "+", ".", "00", "18446744073709551616"];
 
-/// More would take long to compare with each other.
+/// Most versions of one input; comparing more with each other would take long.
 const MOST: usize = 8;
 
 pub(super) fn run(data: &[u8]) {
