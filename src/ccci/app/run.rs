@@ -80,8 +80,8 @@ pub enum NotRun {
 }
 
 /// Runs a job in a world and finishes its record. It holds the lock of the job's domains: without the lock, every
-/// other run on this machine would take this run for a dead one and remove what it made. Everything is removed when
-/// this returns.
+/// other run on this machine would take this run for a dead one and remove what it made. The removal is
+/// complete when this returns.
 pub fn run(job: &Job, world: &World, dir: &Path, stop: &Stop, hear: Box<Hear>) -> Result<Finished, NotRun> {
     // one lock for each domain, taken in the same order by all runs
     let domains: BTreeSet<&str> = job.plan.apps.iter().map(|a| a.domain.as_str()).collect();
