@@ -416,8 +416,7 @@ fn a_paused_update_whose_old_task_serves_is_called_so() {
     });
 }
 
-/// In a filter, Swarm takes an empty value for any value. So a removal with an empty domain once removed the stacks of
-/// all runs.
+/// In a filter, Swarm takes an empty value for any value. So an empty domain once meant the objects of all runs.
 #[test]
 fn lesson_33_what_has_an_empty_domain_is_nobodys_and_removing_it_touches_no_run() {
     on_each("nobodys", |g| {
