@@ -170,12 +170,12 @@ rows! {
         |_| plain(&["run", "ghost"]);
     "no engine, for clean" 3 ["no engine answers at unix:///nonexistent/engine.sock", "start the engine"] |_| plain(&["clean"]);
     "no engine, for doctor" 3 ["BAD  engine at unix:///nonexistent/engine.sock", "to do: start the engine"] |_| plain(&["doctor"]);
-    "address that is none" 3 ["error: `gopher://x` is no address of an engine", "unix://", "blame     infra"]
+    "address that is none" 3 ["error: `gopher://x` is not the address of an engine", "unix://", "blame     infra"]
         |_| Ground::new().with_env(&["run", "ghost"], &[("DOCKER_HOST", "gopher://x")]);
     "engine in no swarm" 3 ["its node is inactive", "docker swarm init", "blame     infra"] |_| with_engine(Engine::Alone, &["run", "ghost"]);
     "engine that is a worker" 3 ["its node is a worker, not a manager", "point DOCKER_HOST at a manager", "blame     infra"]
         |_| with_engine(Engine::Worker, &["run", "ghost"]);
-    "engine that is too old" 3 ["19.03.8", "ccci needs 1.41 (Docker Engine 20.10) or newer", "blame     infra"]
+    "engine that is too old" 3 ["19.03.8", "ccci needs API 1.41 (Docker Engine 20.10) or newer", "blame     infra"]
         |_| with_engine(Engine::Old, &["run", "ghost"]);
     "something else on the socket" 3 ["the engine's answer cannot be read", "blame     infra"]
         |_| with_engine(Engine::Stranger, &["run", "ghost"]);
@@ -188,7 +188,7 @@ rows! {
         ground.as_nobody(&["run", "ghost"], &[("DOCKER_HOST", &host)])
     };
     // where things are written
-    "--out on a file" 2 ["bad-flag", "--out: failed to use `file` for the record: it is no directory", "name another directory with `--out DIR`"] |_| {
+    "--out on a file" 2 ["bad-flag", "--out: failed to use `file` for the record: it is not a directory", "name another directory with `--out DIR`"] |_| {
         let ground = Ground::new().write("file", "");
         let host = ground.engine(Engine::Manager);
         ground.with_env(&["run", "ghost", "--out", "file"], &[("DOCKER_HOST", &host)])
@@ -210,7 +210,7 @@ rows! {
     "temporary directory that is not there" 3 ["failed to make a home for git", "TMPDIR", "blame     infra"]
         |_| Ground::new().with_env(&["plan", "ghost"], &[("TMPDIR", "/nonexistent")]);
     // records
-    "no run is kept" 2 ["no run is kept in", "home/runs", "`ccci run` keeps one"] |_| plain(&["why"]);
+    "no run is kept" 2 ["no runs are kept in", "home/runs", "`ccci run` makes one"] |_| plain(&["why"]);
     "unknown run" 2 ["no run is called `yesterday`", "`ccci report list`"] |_| plain(&["report", "yesterday"]);
     "directory without a record" 2 ["expected a record in `recipes`", "events.jsonl"] |_| plain(&["why", "recipes"]);
     "empty record" 2 ["expected a record that begins with `run_started`", "rec/events.jsonl:1:1"]

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Whether a Swarm may be used; if not, prints that the test is not run.
-pub fn swarm(story: &str) -> bool {
+pub(crate) fn swarm(story: &str) -> bool {
     let there = std::env::var_os("CCCI_SWARM").is_some();
     if !there {
         println!("NOT RUN: {story} needs a Swarm; `make test` runs it");
@@ -19,7 +19,7 @@ pub fn swarm(story: &str) -> bool {
 }
 
 /// A project whose recipe is one nginx with its default page; `rest` is appended to its compose file.
-pub fn small_app(rest: &str) -> Ground {
+pub(crate) fn small_app(rest: &str) -> Ground {
     let compose = format!(
         "services:\n  app:\n    image: nginx:1.27.0\n    deploy:\n      labels:\n        \
          - coop-cloud.${{STACK_NAME}}.version=1.0.0+1.27.0\n{rest}"
@@ -37,14 +37,14 @@ pub fn small_app(rest: &str) -> Ground {
 }
 
 /// A run of the real program in progress.
-pub struct TestRun {
+pub(crate) struct TestRun {
     child: Child,
     told: std::path::PathBuf,
 }
 
 impl TestRun {
     /// Starts a run on the real engine; its output goes to a file.
-    pub fn begin(ground: &Ground, args: &[&str]) -> TestRun {
+    pub(crate) fn begin(ground: &Ground, args: &[&str]) -> TestRun {
         let told = ground.path(&format!("told-{:?}.txt", Instant::now()).replace(' ', ""));
         let mut call = Command::new(program());
         ground.surround(call.args(args));
@@ -61,7 +61,7 @@ impl TestRun {
     }
 
     /// Looks repeatedly until there is a result.
-    pub fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    pub(crate) fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             if let Some(found) = look() {

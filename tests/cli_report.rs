@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Checks that the program renders every format from the events exactly as the run wrote it.
-pub fn renders_as_the_run_did(ground: &Ground, record: &str) {
+pub(crate) fn renders_as_the_run_did(ground: &Ground, record: &str) {
     for format in REPORTS {
         let mut call = Command::new(program());
         ground.surround(call.args(["report", record, "--format", format.name]));
@@ -24,7 +24,7 @@ pub fn renders_as_the_run_did(ground: &Ground, record: &str) {
 }
 
 /// Checks that the record has all files, and that its results fit the published schema.
-pub fn has_all_files(record: &Path) {
+pub(crate) fn has_all_files(record: &Path) {
     for file in ["events.jsonl", "plan.json", "compose.head.yml", "logs/app.log"] {
         assert!(fs::metadata(record.join(file)).is_ok_and(|f| f.len() > 0), "{file} is missing or empty");
     }
@@ -60,11 +60,11 @@ fn a_run_that_lives_is_not_called_killed() {
     for args in [&["why", "20260131-120000-4f1c2e"][..], &["report", "20260131-120000-4f1c2e"]] {
         let (code, told, said) = says(args);
         assert_eq!((code, told.as_str()), (Some(2), ""), "{said}");
-        assert!(said.contains("the run `20260131-120000-4f1c2e` is going on"), "{said}");
+        assert!(said.contains("the run `20260131-120000-4f1c2e` is in progress"), "{said}");
     }
     let (code, told, said) = says(&["why"]);
     assert!(code == Some(0) && told.starts_with("RED"), "the newest that has ended: {told}{said}");
-    assert!(said.contains("note: the run `20260131-120000-4f1c2e` is going on"), "{said}");
+    assert!(said.contains("note: the run `20260131-120000-4f1c2e` is in progress"), "{said}");
     assert!(says(&["report", "list"]).1.starts_with("going on    20260131-120000-4f1c2e"));
     drop(held);
     let (code, told, said) = says(&["why"]);

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// Whether a call succeeded, and its output.
-pub fn called(words: &[&str]) -> (bool, String) {
+pub(crate) fn called(words: &[&str]) -> (bool, String) {
     match Command::new("docker").args(words).output() {
         // cleaning up after a failed test must not fail as well
         Err(e) => (false, e.to_string()),
@@ -15,7 +15,7 @@ pub fn called(words: &[&str]) -> (bool, String) {
 }
 
 /// The output of a call that must succeed.
-pub fn docker(words: &[&str]) -> String {
+pub(crate) fn docker(words: &[&str]) -> String {
     let (well, said) = called(words);
     assert!(well, "docker {}: {said}", words.join(" "));
     said

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Asserts that a file contains this text.
-pub fn same(path: &Path, got: &str) {
+pub(crate) fn same(path: &Path, got: &str) {
     if std::env::var_os("CCCI_BLESS").is_some() {
         fs::write(path, got).expect("the fixtures can be written");
         return;

@@ -251,7 +251,7 @@ fn told(e: ScriptError) -> (String, String) {
 }
 
 /// An app in memory, and what a run keeps from hook to hook.
-pub struct Ground {
+pub(crate) struct Ground {
     pub world: World,
     cluster: Arc<MemoryCluster>,
     redactor: Redactor,
@@ -344,12 +344,12 @@ impl Ground {
     }
 
     /// How many bytes went into the record.
-    pub fn told(&self) -> usize {
+    pub(crate) fn told(&self) -> usize {
         *self.told.lock().unwrap()
     }
 
     /// Adds a text to the log of a service.
-    pub fn log(&self, service: &str, text: &str) {
+    pub(crate) fn log(&self, service: &str, text: &str) {
         self.cluster.log(service, text);
     }
 

@@ -59,7 +59,7 @@ fn lesson_06_health_of_the_front_is_not_readiness_of_what_lies_behind_and_one_ye
     });
     assert_eq!(run.outcome.verdict, Verdict::Green, "{:?}", run.outcome.failures);
     let ready = run.outcome.steps.iter().find(|s| s.title.starts_with("wait for ready_probe")).unwrap();
-    assert_eq!(ready.note.as_deref(), Some("yes 2 times in a row, asked 5 times"));
+    assert_eq!(ready.note.as_deref(), Some("true 2 times in a row, called 5 times"));
     let never = Machine::new().live_with_port(&job, |_| false);
     assert_eq!(never.outcome.failures[0].failure.cause, "not-ready");
 }

@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every record with its verdict, exit code and level.
-pub const RECORDS: &[(&str, Verdict, u8, u8)] = &[
+pub(crate) const RECORDS: &[(&str, Verdict, u8, u8)] = &[
     ("green", Green, 0, 5),
     ("partial", Green, 0, 1),
     ("red_install", Red, 1, 0),
@@ -187,7 +187,7 @@ fn a_result_that_breaks_the_schema_is_noticed() {
 }
 
 /// The part of JSON Schema that the published schema uses; an unknown keyword is an error.
-pub fn fits(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+pub(crate) fn fits(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
     let mut ok = |good: bool, what: &str| {
         if !good {
             wrong.push(format!("{at}: {what}, got {value}"));
@@ -308,7 +308,7 @@ fn odd(event: &Event, text: Option<usize>, number: Option<usize>) -> Event {
 }
 
 /// The events of a record in any order, after a first event that may be unusual as well.
-pub fn odd_events() -> impl Strategy<Value = Vec<Event>> {
+pub(crate) fn odd_events() -> impl Strategy<Value = Vec<Event>> {
     let pool = pool();
     let one = (0..pool.len(), prop::option::of(0..ODD_TEXTS.len()), prop::option::of(0..ODD_NUMBERS.len()));
     prop::collection::vec(one, 0..40).prop_map(move |picks| {

@@ -12,7 +12,7 @@ pub(crate) struct Repository {
 
 impl Repository {
     /// An empty repository with the branch `main`.
-    pub fn new() -> Repository {
+    pub(crate) fn new() -> Repository {
         static EMPTY: OnceLock<Files> = OnceLock::new();
         Repository::like(&EMPTY, || {
             let repository = Repository { dir: tempfile::tempdir().unwrap() };
@@ -23,7 +23,7 @@ impl Repository {
     }
 
     /// A copy of a repository that is made only once: each git command takes some milliseconds.
-    pub fn like(made: &OnceLock<Files>, make: impl FnOnce() -> Repository) -> Repository {
+    pub(crate) fn like(made: &OnceLock<Files>, make: impl FnOnce() -> Repository) -> Repository {
         let files = made.get_or_init(|| {
             let (repository, mut files) = (make(), Files::new());
             below(&repository.path(), Path::new(""), &mut files);
@@ -41,17 +41,17 @@ impl Repository {
     }
 
     /// The work tree.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().join("recipe")
     }
 
     /// The directory around the work tree.
-    pub fn around(&self) -> &Path {
+    pub(crate) fn around(&self) -> &Path {
         self.dir.path()
     }
 
     /// The path of the work tree as text.
-    pub fn given(&self) -> String {
+    pub(crate) fn given(&self) -> String {
         self.path().to_string_lossy().into_owned()
     }
 
@@ -64,7 +64,7 @@ impl Repository {
     }
 
     /// Commits everything; returns the commit.
-    pub fn commit(&self, message: &str) -> String {
+    pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
         let git = self.path().join(".git");
@@ -74,7 +74,7 @@ impl Repository {
     }
 
     /// Writes a small recipe with this version, commits it and tags it with the version.
-    pub fn release(&self, version: &str) -> String {
+    pub(crate) fn release(&self, version: &str) -> String {
         self.write("compose.yml", compose(version));
         let commit = self.commit(version);
         self.git(&["tag", "-a", version, "-m", version]);
@@ -82,7 +82,7 @@ impl Repository {
     }
 
     /// Runs git in the repository; returns its output.
-    pub fn git(&self, args: &[&str]) -> String {
+    pub(crate) fn git(&self, args: &[&str]) -> String {
         let out = run(&self.path(), args);
         assert!(out.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout).unwrap().trim().to_string()
@@ -90,7 +90,7 @@ impl Repository {
 }
 
 /// Directories (`None`) and files with their content, in the order in which they are made.
-pub type Files = Vec<(PathBuf, Option<Vec<u8>>)>;
+pub(crate) type Files = Vec<(PathBuf, Option<Vec<u8>>)>;
 
 fn below(root: &Path, path: &Path, files: &mut Files) {
     let whole = root.join(path);
@@ -105,7 +105,7 @@ fn below(root: &Path, path: &Path, files: &mut Files) {
 }
 
 /// A compose file with this version. Its image tag is the upstream part of the version, so that versions differ.
-pub fn compose(version: &str) -> String {
+pub(crate) fn compose(version: &str) -> String {
     let upstream = version.split('+').next_back().unwrap_or("1");
     format!(
         "version: \"3.8\"\nservices:\n  app:\n    image: nginx:{upstream}\n    deploy:\n      labels:\n        \

@@ -20,7 +20,7 @@ use fullest::job;
 use machine::Machine;
 
 /// The record of a run in memory with three apps: a subject with two deps.
-pub fn three_apps() -> Record {
+pub(crate) fn three_apps() -> Record {
     let machine = Machine::new();
     machine.cluster.without_proxy();
     Record::of(machine.live(&apps::three()).events).unwrap()

@@ -1,7 +1,7 @@
 //! A small terminal: what a person sees after control sequences were obeyed. Panics on an unknown sequence.
 
 /// The screen, without an upper end. No line may reach the last column.
-pub struct Screen {
+pub(crate) struct Screen {
     pub lines: Vec<String>,
     row: usize,
     column: usize,

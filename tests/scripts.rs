@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The texts in a directory, by their relative path.
-pub fn texts_of(dir: &Path) -> RecipeTexts {
+pub(crate) fn texts_of(dir: &Path) -> RecipeTexts {
     let mut out = RecipeTexts::new();
     let mut todo = vec![dir.to_path_buf()];
     while let Some(at) = todo.pop() {
@@ -31,7 +31,7 @@ pub fn texts_of(dir: &Path) -> RecipeTexts {
 }
 
 /// A recipe with a single file.
-pub fn one(path: &str, content: &str) -> RecipeTexts {
+pub(crate) fn one(path: &str, content: &str) -> RecipeTexts {
     RecipeTexts::from([(path.to_string(), Arc::new(Text { path: path.into(), content: content.into() }))])
 }
 

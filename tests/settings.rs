@@ -23,7 +23,7 @@ fn layers(case: &Path) -> Vec<Arc<Text>> {
 }
 
 /// Diagnostics as a fixture shows them: one line each, followed by the help.
-pub fn listed(diagnostics: Diagnostics) -> String {
+pub(crate) fn listed(diagnostics: Diagnostics) -> String {
     let mut out = String::new();
     for d in diagnostics.sorted() {
         out.push_str(&one_line(&d));

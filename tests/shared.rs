@@ -9,7 +9,7 @@ pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Shared {
     /// What was written since the last call.
-    pub fn take(&self) -> String {
+    pub(crate) fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 }

@@ -91,7 +91,7 @@ fn shown(events: &[JsonValue]) -> Vec<Shown> {
 }
 
 /// Checks that a viewer loses nothing of a record.
-pub fn is_whole(record: &Record) {
+pub(crate) fn is_whole(record: &Record) {
     shown(&events(record));
 }
 

@@ -14,7 +14,7 @@ impl Figures {
     }
 
     /// The median.
-    pub fn median(&self) -> Duration {
+    pub(crate) fn median(&self) -> Duration {
         self.0.get(self.0.len() / 2).copied().unwrap_or_default()
     }
 
@@ -31,7 +31,7 @@ impl Figures {
 }
 
 /// A duration in a suitable unit.
-pub fn span(d: Duration) -> String {
+pub(crate) fn span(d: Duration) -> String {
     let us = d.as_micros();
     match us {
         0..=999 => format!("{us} µs"),

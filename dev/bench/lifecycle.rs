@@ -9,7 +9,7 @@ const SOURCE: &str = "dev/lab/repos/custom-html";
 const BASE: &str = "1.10.0+1.27.0";
 
 /// Measures both lifecycles, `rounds` times.
-pub fn run(rounds: usize) {
+pub(crate) fn run(rounds: usize) {
     println!(
         "The whole lifecycle of custom-html: by ccci, and by hand (deploy, poll in a tight loop, archive, damage, restore, remove)"
     );

@@ -12,7 +12,7 @@ use std::time::Instant;
 const RUNS: usize = 5_000;
 
 /// Makes each measurement, `rounds` times.
-pub fn run(rounds: usize) {
+pub(crate) fn run(rounds: usize) {
     println!("Records: listing {RUNS} kept runs");
     let dir = tempfile::tempdir().unwrap();
     let events = fs::read("tests/records/green.jsonl").unwrap();

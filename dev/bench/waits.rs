@@ -114,7 +114,7 @@ const IMAGE: &str = "nginx:1.25.0";
 const CLIENT_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Runs all cases, `rounds` times; the docker client only once for each case.
-pub fn run(rounds: usize) {
+pub(crate) fn run(rounds: usize) {
     println!(
         "The eight waits: ccci's answer, and the docker client's own wait (given up after {} s)",
         CLIENT_PATIENCE.as_secs()

@@ -14,7 +14,7 @@ const ENV_HOOK: &str =
 const MANY: u32 = 200;
 
 /// Makes each measurement, `rounds` times.
-pub fn run(rounds: usize) {
+pub(crate) fn run(rounds: usize) {
     println!("Words: loading, planning and calling, against starting a process");
     let shell = times(rounds, 20, || end(Command::new("sh").args(["-c", ":"])));
     let text = |content: &str| Arc::new(Text { path: "hooks.rhai".into(), content: content.into() });

@@ -54,7 +54,7 @@ fn become_it(parent: Pid, program: &OsString, args: impl Iterator<Item = OsStrin
     }
     // the parent may have ended before the kernel watched it
     if getppid() != Some(parent) {
-        return io::Error::other("the one who asked is gone");
+        return io::Error::other("the process that started it has ended");
     }
     std::process::Command::new(program).args(args).exec()
 }
@@ -69,7 +69,7 @@ pub fn output(program: &Path, args: &[String]) -> io::Result<String> {
 }
 
 /// Why the program was not started at all, if exit code and output of the call say so.
-pub fn not_started(code: Option<i32>, stderr: &str) -> Option<&str> {
+pub(crate) fn not_started(code: Option<i32>, stderr: &str) -> Option<&str> {
     stderr.strip_prefix(NOT_STARTED).filter(|_| code == Some(NO_PROGRAM.into())).map(str::trim)
 }
 

@@ -133,7 +133,7 @@ impl FileLocks {
 
 /// Makes a directory like `/tmp`, because every user of the machine must see the locks of all. An existing
 /// directory is not changed.
-pub fn make_for_all(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_for_all(dir: &Path) -> io::Result<()> {
     if !dir.is_dir() {
         fs::create_dir_all(dir)?;
         // if another user made it a moment ago, only that user can change its mode

@@ -19,11 +19,11 @@ pub fn set(group: bool) {
 }
 
 /// The permissions of a record's file, for files that are made with an explicit mode.
-pub fn of_files() -> Permissions {
+pub(crate) fn of_files() -> Permissions {
     Permissions::from_mode(if GROUP.load(Ordering::Relaxed) { 0o640 } else { 0o600 })
 }
 
 /// Lets every user of the machine read a file of ours; only we may write it.
-pub fn readable_by_all(path: &Path) -> io::Result<()> {
+pub(crate) fn readable_by_all(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o644))
 }

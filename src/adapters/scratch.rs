@@ -34,7 +34,7 @@ impl Scratch {
                 return Ok(Scratch { dir, _lock: lock });
             }
         }
-        Err(io::Error::other(format!("{}: somebody removes new directories", parent.display())))
+        Err(io::Error::other(format!("{}: another process removes new directories", parent.display())))
     }
 
     /// Its path.

@@ -24,7 +24,7 @@ impl DirStore {
         let inside = Path::new(name);
         let plain = inside.components().all(|c| matches!(c, Component::Normal(_)));
         if name.is_empty() || !plain || name.contains('\0') {
-            let text = format!("`{name}` is no name inside the run's directory");
+            let text = format!("`{name}` is not a name inside the run's directory");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         Ok(self.dir.join(inside))

@@ -21,7 +21,7 @@ pub fn client_trusting(roots: &[CertificateDer<'static>]) -> ClientConfig {
 }
 
 /// A client that accepts any certificate.
-pub fn client_trusting_anyone() -> ClientConfig {
+pub(crate) fn client_trusting_anyone() -> ClientConfig {
     builder().dangerous().with_custom_certificate_verifier(Arc::new(Anyone(provider()))).with_no_client_auth()
 }
 

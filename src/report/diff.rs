@@ -57,7 +57,7 @@ pub fn draw(old: &Record, new: &Record, style: Style) -> String {
     put(&mut s, "times", slower);
     if !changed {
         s.gap();
-        s.say(0, "nothing changed that is worth telling");
+        s.say(0, "no notable changes");
     }
     s.text()
 }

@@ -82,10 +82,10 @@ fn evidence(f: Option<&Failure>) -> Value {
 }
 
 /// The top level of results.json.
-pub const RESULT: &[Field<Record>] = &[
+pub(crate) const RESULT: &[Field<Record>] = &[
     Field {
         name: "schema",
-        doc: "Number of this schema; grows when a key changes its meaning or goes.",
+        doc: "Version of this schema; grows when a key changes its meaning or is removed.",
         shape: || json!({"const": SCHEMA}),
         get: |_| json!(SCHEMA),
     },
@@ -145,7 +145,7 @@ pub const RESULT: &[Field<Record>] = &[
     },
     Field {
         name: "verdict",
-        doc: "The one word.",
+        doc: "The verdict in one word.",
         shape: || one_of(VERDICTS.iter().map(|v| v.1)),
         get: |r| json!(r.outcome.verdict.name()),
     },
@@ -163,7 +163,7 @@ pub const RESULT: &[Field<Record>] = &[
     },
     Field {
         name: "rungs",
-        doc: "What became of each rung.",
+        doc: "The status of each rung.",
         shape: || {
             let all: Map<String, Value> = RUNGS.iter().map(|r| (r.1.to_string(), status())).collect();
             let names: Vec<&str> = RUNGS.iter().map(|r| r.1).collect();
@@ -176,19 +176,19 @@ pub const RESULT: &[Field<Record>] = &[
     },
     Field {
         name: "tiers",
-        doc: "What became of each tier, in the order of a run.",
+        doc: "The result of each tier, in the order of a run.",
         shape: || list(shape(TIER)),
         get: |r| objects(TIER, &tiers(&r.outcome)),
     },
     Field {
         name: "failures",
-        doc: "Everything that went wrong, first things first.",
+        doc: "All failures and errors, the earliest first.",
         shape: || list(shape(OCCURRENCE)),
         get: |r| objects(OCCURRENCE, &r.outcome.failures),
     },
     Field {
         name: "skips",
-        doc: "What was left out, why, and who decided.",
+        doc: "What was skipped, why, and who decided.",
         shape: || list(shape(SKIP)),
         get: |r| objects(SKIP, &r.outcome.skips),
     },
@@ -206,31 +206,31 @@ pub const RESULT: &[Field<Record>] = &[
     },
     Field {
         name: "steps",
-        doc: "The steps that were begun, with what each waited for.",
+        doc: "The steps that began, with what each waited for.",
         shape: || list(shape(STEP)),
         get: |r| objects(STEP, &r.outcome.steps),
     },
     Field {
         name: "leftovers",
-        doc: "What is still on the engine, and who holds it; and where the app may have left something that ccci never touches.",
+        doc: "What is still on the engine and what holds it, and places that ccci never touches where the app may have left something.",
         shape: || list(shape(HELD)),
         get: |r| objects(HELD, &[r.outcome.leftovers.as_slice(), &r.outcome.left_alone].concat()),
     },
     Field {
         name: "lint",
-        doc: "The rules of the lint rung; empty when nobody looked.",
+        doc: "The rules of the lint rung; empty if lint did not run.",
         shape: || list(shape(LINT)),
         get: |r| objects(LINT, &r.outcome.lint),
     },
     Field {
         name: "versions",
-        doc: "What took part: ccci, its rules, the engine, the images.",
+        doc: "The versions of ccci, its rules, the engine and the images.",
         shape: || shape(VERSIONS),
         get: |r| object(VERSIONS, &r.outcome),
     },
     Field {
         name: "facts",
-        doc: "What the run noted by name: snapshots, checksums, commits.",
+        doc: "Facts that the run recorded by name: snapshots, checksums, commits.",
         shape: || map(text()),
         get: |r| json!(r.outcome.facts),
     },
@@ -286,7 +286,7 @@ fn files(events: &[Event]) -> Vec<KeptFile> {
 }
 
 /// A revision that was deployed.
-pub const DEPLOYMENT: &[Field<Deployment>] = &[
+pub(crate) const DEPLOYMENT: &[Field<Deployment>] = &[
     Field { name: "commit", doc: "The git commit.", shape: text, get: |d| json!(d.commit) },
     Field {
         name: "version",
@@ -296,7 +296,7 @@ pub const DEPLOYMENT: &[Field<Deployment>] = &[
     },
     Field {
         name: "dirty",
-        doc: "Whether uncommitted changes lay on top.",
+        doc: "Whether it includes uncommitted changes.",
         shape: yes,
         get: |d| json!(d.dirty),
     },
@@ -376,7 +376,7 @@ pub(crate) const TIER: &[Field<Referring<TierOutcome>>] = &[
     Referring::OBSERVED,
     Field {
         name: "reason",
-        doc: "Why it was left out or is not known, when no failure says so.",
+        doc: "Why it was skipped or is not known, if no failure says so.",
         shape: || or_null(text()),
         get: |t| json!(t.of.reason),
     },
@@ -418,7 +418,7 @@ pub(crate) const TEST: &[Field<Referring<TestOutcome>>] = &[
     Referring::OBSERVED,
     Field {
         name: "reason",
-        doc: "Why it was left out, if the run said so.",
+        doc: "Why it was skipped, if the run recorded a reason.",
         shape: || or_null(text()),
         get: |t| json!(t.of.reason),
     },
@@ -431,7 +431,7 @@ pub(crate) const TEST: &[Field<Referring<TestOutcome>>] = &[
 ];
 
 /// A failure or error of the run, with where it happened.
-pub const OCCURRENCE: &[Field<Occurrence>] = &[
+pub(crate) const OCCURRENCE: &[Field<Occurrence>] = &[
     Field {
         name: "id",
         doc: "Its number in this run; tiers, tests and steps refer to it.",
@@ -462,7 +462,7 @@ pub const OCCURRENCE: &[Field<Occurrence>] = &[
     },
     Field {
         name: "detail",
-        doc: "Its facts: `kind`, and what that kind has. `told` has texts only.",
+        doc: "Its data: `kind`, and the fields of that kind. The kind `told` has texts only.",
         shape: || {
             let of = json!({"kind": text()});
             json!({"type": "object", "properties": of, "required": ["kind"]})
@@ -471,7 +471,7 @@ pub const OCCURRENCE: &[Field<Occurrence>] = &[
     },
     Field {
         name: "again",
-        doc: "The earlier failure of which nothing had changed.",
+        doc: "The `id` of an earlier failure that this one repeats.",
         shape: || or_null(number()),
         get: |t| json!(t.failure.again),
     },
@@ -490,7 +490,7 @@ pub const OCCURRENCE: &[Field<Occurrence>] = &[
 ];
 
 /// A text that supports a failure.
-pub const EVIDENCE: &[Field<Evidence>] = &[
+pub(crate) const EVIDENCE: &[Field<Evidence>] = &[
     Field { name: "what", doc: "What it is.", shape: text, get: |e| json!(e.what) },
     Field { name: "text", doc: "Its text.", shape: text, get: |e| json!(e.text) },
 ];
@@ -508,17 +508,12 @@ pub const SKIP: &[Field<Skip>] = &[
 ];
 
 /// How long each part took, ms.
-pub const TIMINGS: &[Field<Timings>] = &[
-    Field { name: "pull", doc: "Having the images.", shape: number, get: |t| json!(t.phase("pull")) },
-    Field {
-        name: "deploy",
-        doc: "Handing over the stacks.",
-        shape: number,
-        get: |t| json!(t.phase("deploy")),
-    },
+pub(crate) const TIMINGS: &[Field<Timings>] = &[
+    Field { name: "pull", doc: "Pulling the images.", shape: number, get: |t| json!(t.phase("pull")) },
+    Field { name: "deploy", doc: "Deploying the stacks.", shape: number, get: |t| json!(t.phase("deploy")) },
     Field {
         name: "converge",
-        doc: "Until services reached what was asked.",
+        doc: "Until all services converged.",
         shape: number,
         get: |t| json!(t.phase("converge")),
     },
@@ -549,7 +544,7 @@ pub const TIMINGS: &[Field<Timings>] = &[
     Field { name: "restore", doc: "Restoring.", shape: number, get: |t| json!(t.phase("restore")) },
     Field {
         name: "removal",
-        doc: "Removing everything and looking that nothing is left.",
+        doc: "Removing everything and checking that nothing is left.",
         shape: number,
         get: |t| json!(t.phase("removal")),
     },
@@ -622,16 +617,21 @@ pub(crate) const STEP: &[Field<StepOutcome>] = &[
 ];
 
 /// Something that could not be removed, and what holds it.
-pub const HELD: &[Field<Held>] = &[
+pub(crate) const HELD: &[Field<Held>] = &[
     Field { name: "kind", doc: "Volume, network, secret and so on.", shape: text, get: |h| json!(h.kind) },
     Field { name: "name", doc: "Its name.", shape: text, get: |h| json!(h.name) },
-    Field { name: "by", doc: "Who holds it, in the engine's words.", shape: text, get: |h| json!(h.by) },
+    Field { name: "by", doc: "What holds it, in the engine's words.", shape: text, get: |h| json!(h.by) },
 ];
 
 /// A rule of the lint rung.
 pub(crate) const LINT: &[Field<ccci_model::event::LintedRule>] = &[
     Field { name: "id", doc: "Its id.", shape: text, get: |r| json!(r.id) },
-    Field { name: "severity", doc: "How grave it is.", shape: text, get: |r| json!(r.severity) },
+    Field {
+        name: "severity",
+        doc: "Its severity: `error` or `warning`.",
+        shape: text,
+        get: |r| json!(r.severity),
+    },
     Field {
         name: "result",
         doc: "One of `satisfied`, `unsatisfied`, `not looked at`.",
@@ -647,7 +647,7 @@ pub(crate) const LINT: &[Field<ccci_model::event::LintedRule>] = &[
 ];
 
 /// The versions of everything that took part.
-pub const VERSIONS: &[Field<Outcome>] = &[
+pub(crate) const VERSIONS: &[Field<Outcome>] = &[
     Field { name: "ccci", doc: "Version of ccci.", shape: text, get: |o| json!(o.versions["ccci"]) },
     Field {
         name: "rules",
@@ -687,7 +687,7 @@ pub const FILE: &[Field<KeptFile>] = &[
     },
     Field {
         name: "there",
-        doc: "Whether it is kept; archives of a good backup are not, unless they were asked for.",
+        doc: "Whether it is kept; archives of a good backup are not, unless the caller asked for them.",
         shape: yes,
         get: |f| json!(f.there),
     },

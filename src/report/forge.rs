@@ -33,7 +33,7 @@ impl Forge {
     }
 
     /// A line that the forge shows next to the change; empty for a forge without annotations.
-    pub fn annotate(self, level: &str, title: &str, message: &str) -> String {
+    pub(crate) fn annotate(self, level: &str, title: &str, message: &str) -> String {
         match self {
             Forge::GitHub => format!("::{level} title={}::{}\n", property(title), data(message)),
             Forge::Plain | Forge::GitLab => String::new(),

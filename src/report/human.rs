@@ -108,13 +108,13 @@ pub fn sentence(o: &Outcome) -> String {
             }
         }
         Verdict::Error if o.failures.is_empty() => {
-            "No verdict on the recipe: not everything planned was looked at.".into()
+            "No verdict on the recipe: not everything that was planned was checked.".into()
         }
         Verdict::Error => {
             let decides = first(|t| t.failure.is_error()).map_or(String::new(), told);
             let also = o.failures.iter().filter(|t| !t.failure.is_error()).count();
             let also =
-                if also > 0 { format!(" Failures of the recipe besides: {also}.") } else { String::new() };
+                if also > 0 { format!(" Failures of the recipe as well: {also}.") } else { String::new() };
             format!("No verdict on the recipe: {decides}.{also}")
         }
         Verdict::Interrupted => {
@@ -207,7 +207,7 @@ fn outside(s: &mut StyledText, o: &Outcome) {
     }
     if !o.left_alone.is_empty() {
         s.gap();
-        s.row(Tone::Open, "left  ", "where ccci touches nothing, the app may have left something");
+        s.row(Tone::Open, "left  ", "the app may have left something in places that ccci never touches");
         for h in &o.left_alone {
             s.beside(6, "- ", &format!("{} {}: {}", h.kind, h.name, h.by));
         }
@@ -249,7 +249,7 @@ fn tail(s: &mut StyledText, o: &Outcome, name: &str) {
     s.beside(0, "run       ", &format!("{}, exit {}", o.plan.run_id, o.exit.code()));
     if o.is_kept_running() {
         let stays = format!(
-            "stack {} runs on until `ccci clean` or a restart of the machine",
+            "stack {} keeps running until `ccci clean` or a restart of the machine",
             o.plan.subject().stack
         );
         s.beside(0, "kept      ", &stays);

@@ -39,19 +39,19 @@ pub const REPORTS: &[Format] = &[
     Format {
         name: "results",
         file: "results.json",
-        doc: "Everything a program may want, by a published schema (`docs/schema/results.schema.json`).",
+        doc: "Everything that a program may need, with a published schema (`docs/schema/results.schema.json`).",
         render: results::render,
     },
     Format {
         name: "junit",
         file: "junit.xml",
-        doc: "JUnit XML for CI: a suite a tier; it shows a failure exactly when the verdict is not green.",
+        doc: "JUnit XML for CI, with one suite for each tier; it shows a failure exactly when the verdict is not green.",
         render: junit::render,
     },
     Format {
         name: "markdown",
         file: "summary.md",
-        doc: "Markdown for comments and job summaries of forges, details folded.",
+        doc: "Markdown for comments and job summaries of forges, with folded details.",
         render: markdown::render,
     },
     Format {
@@ -69,13 +69,13 @@ pub const REPORTS: &[Format] = &[
     Format {
         name: "annotations",
         file: "annotations.txt",
-        doc: "Lines that GitHub, Forgejo and Gitea runners show beside the change.",
+        doc: "Lines that GitHub, Forgejo and Gitea runners show next to the change.",
         render: annotations::render,
     },
     Format {
         name: "why",
         file: "why.txt",
-        doc: "The chain from the first cause to the verdict with its evidence, in one screen.",
+        doc: "The chain from the first cause to the verdict with its evidence, on one screen.",
         render: |r| why::render(r).into_bytes(),
     },
     Format {

@@ -37,7 +37,7 @@ pub fn inline(text: &str) -> String {
 }
 
 /// Escapes text for HTML that stands on a line of Markdown: forges look for mentions there too.
-pub fn inline_html(text: &str) -> String {
+pub(crate) fn inline_html(text: &str) -> String {
     quiet(&escape(&one_line(text)))
 }
 
@@ -72,7 +72,7 @@ fn begins_nothing(markup: &str) -> String {
 }
 
 /// A code block in Markdown, with a fence longer than any row of backticks in the text.
-pub fn fenced(text: &str) -> String {
+pub(crate) fn fenced(text: &str) -> String {
     let text = clean(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);

@@ -104,7 +104,7 @@ impl Plain {
 
     fn tell_rest(&mut self, at: Moment) {
         if let Some((_, more)) = self.not_done.take().filter(|n| n.1 > 0) {
-            self.line(at, "unver", &format!("steps after it for the same reason: {more}"));
+            self.line(at, "unver", &format!("more steps for the same reason: {more}"));
         }
     }
 
@@ -195,7 +195,7 @@ impl Reporter for Plain {
                 self.line(e.at, "stop", &format!("by {by}; everything of this run is removed"))
             }
             What::SecretFound { file, secret } => {
-                self.line(e.at, "fail", &format!("secret `{secret}` stands in `{file}`"));
+                self.line(e.at, "fail", &format!("secret `{secret}` is in `{file}`"));
             }
             What::RecordFailed { failure } => self.failure("the record", failure),
             What::Removed { leftovers, .. } => {

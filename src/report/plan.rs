@@ -60,7 +60,7 @@ pub fn show(plan: &Plan) -> String {
 }
 
 /// Who decided, as words that follow "decided by".
-pub fn decided(by: DecidedBy) -> &'static str {
+pub(crate) fn decided(by: DecidedBy) -> &'static str {
     match by {
         DecidedBy::Structure => "the recipe's shape",
         DecidedBy::Recipe => "the recipe's settings",

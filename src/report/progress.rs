@@ -180,7 +180,7 @@ impl Progress {
     }
 
     /// Whether a test of the running step has already reported this failure.
-    pub fn is_told(&self, id: FailureId) -> bool {
+    pub(crate) fn is_told(&self, id: FailureId) -> bool {
         self.running.as_ref().is_some_and(|r| r.told.contains(&id))
     }
 
@@ -268,7 +268,7 @@ impl Running {
     }
 
     /// `, longer than usual (4.8s)` if the step is slow; else empty.
-    pub fn than_usual(&self, now: Moment) -> String {
+    pub(crate) fn than_usual(&self, now: Moment) -> String {
         let ms = now.since(self.began).as_millis() as u64;
         match self.usual_ms {
             Some(usual) if ms >= usual.saturating_mul(3).max(usual + MARGIN_MS) => {

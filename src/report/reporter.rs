@@ -22,19 +22,6 @@ pub trait Reporter: Send {
     fn resize(&mut self, _width: usize, _height: usize) {}
 }
 
-/// A reporter that shows nothing.
-pub struct Mute;
-
-impl Reporter for Mute {
-    fn event(&mut self, _event: &Event) {}
-    fn tick(&mut self, _now: Moment) {}
-    fn say(&mut self, _line: &str) {}
-    fn state(&self, _now: Moment) -> String {
-        String::new()
-    }
-    fn finish(&mut self, _outcome: &Outcome) {}
-}
-
 /// A guard around a reporter. If the reporter panics, it is no longer called and the run goes on (lesson 38).
 pub struct Guarded {
     inner: Option<Box<dyn Reporter>>,

@@ -23,7 +23,7 @@ impl Style {
 
 /// What a word means, for colouring it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// Success.
     Good,
     /// Failure.
@@ -59,19 +59,19 @@ impl Tone {
 }
 
 /// A text that is being written.
-pub struct StyledText {
+pub(crate) struct StyledText {
     style: Style,
     out: String,
 }
 
 impl StyledText {
     /// An empty text.
-    pub fn new(style: Style) -> StyledText {
+    pub(crate) fn new(style: Style) -> StyledText {
         StyledText { style: Style { width: style.width.max(40), ..style }, out: String::new() }
     }
 
     /// The text.
-    pub fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         self.out
     }
 
@@ -81,7 +81,7 @@ impl StyledText {
     }
 
     /// A word in the colour of its tone.
-    pub fn tint(&self, tone: Tone, word: &str) -> String {
+    pub(crate) fn tint(&self, tone: Tone, word: &str) -> String {
         match self.style.colour && !word.is_empty() {
             true => format!("\u{1b}[{}m{word}\u{1b}[0m", tone.code()),
             false => word.to_string(),
@@ -89,7 +89,7 @@ impl StyledText {
     }
 
     /// Writes one line, cut to the width. Only `head` is coloured, by `tone`.
-    pub fn row(&mut self, tone: Tone, head: &str, rest: &str) {
+    pub(crate) fn row(&mut self, tone: Tone, head: &str, rest: &str) {
         let (head, rest) = (line(head), line(rest));
         let room = self.style.width.saturating_sub(columns(&head));
         let line = format!("{}{}", self.tint(tone, &head), cut(&rest, room));
@@ -98,7 +98,7 @@ impl StyledText {
     }
 
     /// Writes a paragraph: `head` on the left, the text wrapped to its right.
-    pub fn beside(&mut self, indent: usize, head: &str, text: &str) {
+    pub(crate) fn beside(&mut self, indent: usize, head: &str, text: &str) {
         let head = line(head);
         let left = indent + columns(&head);
         let width = self.style.width.saturating_sub(left);
@@ -112,13 +112,13 @@ impl StyledText {
     }
 
     /// Writes a paragraph.
-    pub fn say(&mut self, indent: usize, text: &str) {
+    pub(crate) fn say(&mut self, indent: usize, text: &str) {
         self.beside(indent, "", text);
     }
 
     /// Writes foreign text with a bar before each line, so that it cannot be taken for ours. If it is longer than
     /// `lines`, only its last lines are shown.
-    pub fn quote(&mut self, indent: usize, text: &str, lines: usize) {
+    pub(crate) fn quote(&mut self, indent: usize, text: &str, lines: usize) {
         let (left_out, shown) = tail(&clean(text), lines);
         if left_out > 0 {
             self.say(indent, &format!("| … (lines before: {left_out})"));
@@ -134,7 +134,7 @@ impl StyledText {
     }
 
     /// Writes a failure: blame and cause, expected, observed, the place, and its evidence, at most `lines` lines each.
-    pub fn failure(&mut self, indent: usize, f: &Failure, lines: usize) {
+    pub(crate) fn failure(&mut self, indent: usize, f: &Failure, lines: usize) {
         let doc = ccci_model::failure::causes::by_id(&f.cause).map_or("", |c| c.doc);
         self.beside(indent, "blame     ", &format!("{} ({}: {doc})", f.blame, f.cause));
         self.beside(indent, "expected  ", &f.expected());

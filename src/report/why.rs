@@ -36,7 +36,7 @@ pub fn draw(record: &Record, style: Style) -> String {
     }
     if o.failures.len() > SHOWN {
         s.gap();
-        s.say(0, &format!("failures besides: {}, all of them in summary.txt", o.failures.len() - SHOWN));
+        s.say(0, &format!("more failures: {}, all of them in summary.txt", o.failures.len() - SHOWN));
     }
     if o.failures.is_empty() {
         s.say(2, &human::sentence(o));
@@ -114,9 +114,7 @@ fn next(s: &mut StyledText, o: &Outcome) {
             ccci_model::failure::Blame::Image => {
                 "upstream has to publish another image, or the recipe has to name another"
             }
-            ccci_model::failure::Blame::Infra => {
-                "this machine or its surroundings have to be put right, then run again"
-            }
+            ccci_model::failure::Blame::Infra => "fix this machine or what it reaches, then run again",
             ccci_model::failure::Blame::Ccci => "this is a bug in ccci: please report it with the record",
         };
         s.beside(2, "- ", who);

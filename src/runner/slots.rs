@@ -33,7 +33,7 @@ pub(crate) enum Slot {
 
 impl Slot {
     /// What is missing without this slot; fits before "is missing".
-    pub fn what(self) -> &'static str {
+    pub(crate) fn what(self) -> &'static str {
         match self {
             Slot::Env(_) => "the env",
             Slot::File(_) => "the resolved file",
@@ -50,7 +50,7 @@ impl Slot {
 }
 
 /// The slots that a step needs, in the order in which they are checked: the first missing one is reported.
-pub fn reads(action: &Action) -> Vec<Slot> {
+pub(crate) fn reads(action: &Action) -> Vec<Slot> {
     use Slot::{Answer, Before, Deployed, Env, File, Hope, Images, Networks, Secrets, Snapshot, Usable};
     match action {
         Action::CollectLeftovers | Action::LookAtEngine | Action::Env { .. } | Action::Remove => vec![],
@@ -78,7 +78,7 @@ pub fn reads(action: &Action) -> Vec<Slot> {
 }
 
 /// The slots that a successful step fills.
-pub fn writes(action: &Action) -> Vec<Slot> {
+pub(crate) fn writes(action: &Action) -> Vec<Slot> {
     match action {
         Action::Env { side, .. } => vec![Slot::Env(*side)],
         Action::Resolve { side } => vec![Slot::File(*side)],
@@ -97,6 +97,6 @@ pub fn writes(action: &Action) -> Vec<Slot> {
 
 /// Whether a step empties a slot that an earlier step filled. A deploy replaces the last one, and the state of its
 /// tasks is not known yet.
-pub fn empties(action: &Action, slot: Slot) -> bool {
+pub(crate) fn empties(action: &Action, slot: Slot) -> bool {
     matches!((action, slot), (Action::Deploy { .. }, Slot::Deployed(_) | Slot::Usable))
 }

@@ -21,7 +21,7 @@ pub enum Arg {
 
 impl Arg {
     /// Its name in the reference.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Arg::Ctx => "ctx",
             Arg::Page => "page",
@@ -30,7 +30,7 @@ impl Arg {
     }
 
     /// Its type in the checker.
-    pub const fn ty(self) -> Ty {
+    pub(crate) const fn ty(self) -> Ty {
         match self {
             Arg::Ctx => Ty::CTX,
             Arg::Page => Ty::PAGE,

@@ -21,7 +21,7 @@ pub enum Look<T> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WaitError<E> {
     /// The deadline passed first.
-    #[error("see the end of it in {} s: still {why}", after.as_secs())]
+    #[error("finish waiting within {} s: still {why}", after.as_secs())]
     TimedOut {
         /// What was still missing at the last look.
         why: String,
@@ -32,7 +32,7 @@ pub enum WaitError<E> {
     #[error("wait any longer: the run was told to stop")]
     Stopped(StopReason),
     /// It cannot become good.
-    #[error("wait with any hope: {0}")]
+    #[error("wait, because it cannot succeed: {0}")]
     Hopeless(Box<Failure>),
     /// Looking itself failed.
     #[error(transparent)]
@@ -48,7 +48,7 @@ const LONG: Duration = Duration::from_secs(1);
 
 /// The pause after a time in which nothing happened: 50 ms at first, 250 ms after one second. After 15 s it grows,
 /// up to one second after one minute.
-pub fn pause_after(calm: Duration) -> Duration {
+pub(crate) fn pause_after(calm: Duration) -> Duration {
     (calm / 4).clamp(FIRST, SHORT).max((calm / 60).min(LONG))
 }
 

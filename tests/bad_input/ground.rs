@@ -20,7 +20,7 @@ pub(crate) struct Done {
 }
 
 /// The project of one row.
-pub struct Ground {
+pub(crate) struct Ground {
     dir: TempDir,
     _source: Arc<Repository>,
 }
@@ -30,7 +30,7 @@ const DEAD: &str = "unix:///nonexistent/engine.sock";
 
 impl Ground {
     /// A project whose settings name a good source.
-    pub fn new() -> Ground {
+    pub(crate) fn new() -> Ground {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         let source = source();
@@ -61,7 +61,7 @@ impl Ground {
     }
 
     /// The same with a change to the command.
-    pub fn with<A: AsRef<OsStr>>(&self, args: &[A], change: impl FnOnce(&mut Command)) -> Done {
+    pub(crate) fn with<A: AsRef<OsStr>>(&self, args: &[A], change: impl FnOnce(&mut Command)) -> Done {
         let mut call = Command::new(program());
         call.args(args);
         self.surround(&mut call);
@@ -70,7 +70,7 @@ impl Ground {
     }
 
     /// The same with more environment variables.
-    pub fn with_env<A: AsRef<OsStr>>(&self, args: &[A], env: &[(&str, &str)]) -> Done {
+    pub(crate) fn with_env<A: AsRef<OsStr>>(&self, args: &[A], env: &[(&str, &str)]) -> Done {
         self.with(args, |call| {
             call.envs(env.iter().copied());
         })
@@ -84,7 +84,7 @@ impl Ground {
     }
 
     /// Starts an engine of this kind on a socket of the project; returns its address.
-    pub fn engine(&self, kind: Engine) -> String {
+    pub(crate) fn engine(&self, kind: Engine) -> String {
         let socket = self.path("engine.sock");
         let listener = UnixListener::bind(&socket).unwrap();
         std::thread::spawn(move || {
@@ -96,7 +96,7 @@ impl Ground {
     }
 
     /// Calls the program as a user without privileges.
-    pub fn as_nobody(&self, args: &[&str], env: &[(&str, &str)]) -> Done {
+    pub(crate) fn as_nobody(&self, args: &[&str], env: &[(&str, &str)]) -> Done {
         if !rustix::process::geteuid().is_root() {
             return self.with_env(args, env);
         }
@@ -130,7 +130,7 @@ fn shared<T>(place: &Mutex<Weak<T>>, make: impl FnOnce() -> T) -> Arc<T> {
 }
 
 /// A copy of the program that every user can start: the checkout may be in a home directory that is closed to others.
-pub fn program_for_all() -> Arc<TempDir> {
+pub(crate) fn program_for_all() -> Arc<TempDir> {
     static COPY: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
     shared(&COPY, || {
         let dir = tempfile::tempdir().unwrap();
@@ -142,7 +142,7 @@ pub fn program_for_all() -> Arc<TempDir> {
 }
 
 /// A repository with one good version, and branches that each have one fault.
-pub fn source() -> Arc<Repository> {
+pub(crate) fn source() -> Arc<Repository> {
     static SOURCE: Mutex<Weak<Repository>> = Mutex::new(Weak::new());
     shared(&SOURCE, make_source)
 }
@@ -171,7 +171,7 @@ fn make_source() -> Repository {
 
 /// What answers on the engine's socket.
 #[derive(Clone, Copy)]
-pub enum Engine {
+pub(crate) enum Engine {
     /// A swarm manager that answers the first requests and refuses all others.
     Manager,
     /// An engine that is in no swarm.

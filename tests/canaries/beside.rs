@@ -32,7 +32,7 @@ pub(super) enum Beside {
 }
 
 /// Does what a row asks for. What it made is removed when it is dropped.
-pub struct Neighbour {
+pub(crate) struct Neighbour {
     what: Beside,
     stack: String,
     listener: Option<TcpListener>,
@@ -44,7 +44,7 @@ pub struct Neighbour {
 
 impl Neighbour {
     /// Makes what must exist before the run.
-    pub fn new(what: Beside, stack: &str) -> Neighbour {
+    pub(crate) fn new(what: Beside, stack: &str) -> Neighbour {
         let listener = match what {
             Beside::Port(port) => {
                 Some(TcpListener::bind(("0.0.0.0", port)).expect("the canary's port is free"))
@@ -71,7 +71,7 @@ impl Neighbour {
     }
 
     /// Receives every event while the run waits for it to return, so it acts at exactly that moment.
-    pub fn hear(&mut self, event: &Event, title: &str) {
+    pub(crate) fn hear(&mut self, event: &Event, title: &str) {
         let What::StepEnded { status: Status::Pass, .. } = &event.what else { return };
         match self.what {
             Beside::Holder { volume } if title.starts_with("converge to") && self.container.is_none() => {
@@ -98,7 +98,7 @@ impl Neighbour {
     }
 
     /// Whether everything that the run must not touch is still as it was.
-    pub fn stands(&self) -> bool {
+    pub(crate) fn stands(&self) -> bool {
         let running = |name: &String| docker(&["inspect", "-f", "{{.State.Running}}", name]).trim() == "true";
         let there =
             |name: &String| docker(&["service", "ls", "--format", "{{.Name}}"]).contains(name.as_str());
@@ -151,7 +151,7 @@ fn answer_that_nothing_is_here(registry: &TcpListener) {
 }
 
 /// The network of an operator's proxy, which every operator's swarm has. Made for the test if there is none.
-pub struct ProxyNetwork {
+pub(crate) struct ProxyNetwork {
     made: bool,
 }
 

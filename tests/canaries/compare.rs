@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 /// The differences between a row and the outcome of a run.
-pub fn differences(row: &Canary, o: &Outcome, dir: &Path) -> Vec<String> {
+pub(crate) fn differences(row: &Canary, o: &Outcome, dir: &Path) -> Vec<String> {
     let mut out = Differences(vec![]);
     out.must(row.refused.is_empty(), || "it was not refused".into());
     out.same("exit", row.exit, o.exit.code());
@@ -46,7 +46,7 @@ pub fn differences(row: &Canary, o: &Outcome, dir: &Path) -> Vec<String> {
 }
 
 /// The differences between a row and a recipe that did not load.
-pub fn refusal(row: &Canary, said: &[String]) -> Vec<String> {
+pub(crate) fn refusal(row: &Canary, said: &[String]) -> Vec<String> {
     let mut out = Differences(vec![]);
     out.same("exit", row.exit, ccci_model::exit::Exit::Wrong.code());
     out.must(!row.refused.is_empty(), || format!("it does not load: {}", said.join("\n")));

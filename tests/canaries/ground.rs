@@ -10,7 +10,7 @@ const ROOT: &str = "tests/canaries";
 const GROUND: &str = "tests/canaries/ground";
 
 /// Where a canary's files are.
-pub struct Ground {
+pub(crate) struct Ground {
     /// The recipe repository.
     pub source: PathBuf,
     /// The recipe directory.
@@ -18,14 +18,14 @@ pub struct Ground {
 }
 
 /// The names of all canaries that have a folder.
-pub fn folders() -> Vec<String> {
+pub(crate) fn folders() -> Vec<String> {
     let mut names: Vec<String> = subfolders(Path::new(ROOT)).into_iter().map(|p| name_of(&p)).collect();
     names.retain(|n| n != "ground");
     names
 }
 
 /// Makes the repository and the recipe directory below `dir`.
-pub fn make(canary: &str, dir: &Path) -> Ground {
+pub(crate) fn make(canary: &str, dir: &Path) -> Ground {
     let (source, recipe) = (dir.join("repository"), dir.join(canary));
     fs::create_dir_all(&recipe).unwrap();
     let own = Path::new(ROOT).join(canary);

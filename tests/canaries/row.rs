@@ -10,7 +10,7 @@ pub(super) const SKIP: Status = Status::Skip;
 pub(super) const UNVER: Status = Status::Unver;
 
 /// The statuses of install, upgrade, backup, restore and custom. A rung has the worst status of its tiers.
-pub type Tiers = [Status; 5];
+pub(crate) type Tiers = [Status; 5];
 
 /// A failure that must be reported: exactly this cause, at this place, with these words somewhere in it.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ pub(super) struct Canary {
 }
 
 /// The defaults of a row: everything is run, and nothing is wrong.
-pub const GREEN: Canary = Canary {
+pub(crate) const GREEN: Canary = Canary {
     name: "",
     about: "",
     lessons: &[],
@@ -92,28 +92,28 @@ pub const GREEN: Canary = Canary {
 };
 
 /// The recipe or an image is to blame.
-pub const RED: Canary = Canary { exit: 1, verdict: "red", tiers: [FAIL, SKIP, SKIP, SKIP, SKIP], ..GREEN };
+pub(crate) const RED: Canary = Canary { exit: 1, verdict: "red", tiers: [FAIL, SKIP, SKIP, SKIP, SKIP], ..GREEN };
 
 /// The run could prove nothing, and the infra is to blame.
-pub const ERROR: Canary =
+pub(crate) const ERROR: Canary =
     Canary { exit: 3, verdict: "error", tiers: [UNVER, SKIP, SKIP, SKIP, SKIP], ..GREEN };
 
 /// A failure for which the recipe is to blame.
-pub const fn recipe(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(crate) const fn recipe(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Recipe, says }
 }
 
 /// A failure for which the image is to blame.
-pub const fn image(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(crate) const fn image(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Image, says }
 }
 
 /// A failure for which the infra is to blame.
-pub const fn world(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(crate) const fn world(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Infra, says }
 }
 
 /// A failure for which ccci is to blame, or somebody who interfered.
-pub const fn ours(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(crate) const fn ours(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Ccci, says }
 }

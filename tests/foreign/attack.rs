@@ -9,11 +9,11 @@ use std::collections::HashMap;
 const OWN: &[&str] = &["satisfied", "unsatisfied", "not looked at", "error", "warning"];
 
 /// The events of a record, each with the places that accept any text.
-pub struct Places(Vec<(Value, Vec<String>)>);
+pub(crate) struct Places(Vec<(Value, Vec<String>)>);
 
 impl Places {
     /// The places of a record.
-    pub fn of(record: Record) -> Places {
+    pub(crate) fn of(record: Record) -> Places {
         let of_event = |event: Event| {
             let value = serde_json::to_value(event).unwrap();
             let takes = |place: &String| {
@@ -29,7 +29,7 @@ impl Places {
 
     /// The record with each of these texts replaced; equal texts get equal replacements. Empty texts stay, because
     /// they mean that there is none.
-    pub fn filled(&self, keeps_own: bool, mut other: impl FnMut(usize) -> String) -> Record {
+    pub(crate) fn filled(&self, keeps_own: bool, mut other: impl FnMut(usize) -> String) -> Record {
         let mut known: HashMap<String, String> = HashMap::new();
         let mut replaced = |text: &str| {
             let next = known.len();

@@ -1,7 +1,7 @@
 //! Texts that are difficult for XML, JSON, HTML, Markdown, terminals and forges.
 
 /// All texts; each has at least one visible character.
-pub fn texts() -> Vec<String> {
+pub(crate) fn texts() -> Vec<String> {
     let range = |from: u32, to: u32| (from..=to).filter_map(char::from_u32).collect::<String>();
     let mut all = vec![
         // control characters of both sets: the worst one by one, and all at once

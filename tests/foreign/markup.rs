@@ -19,7 +19,7 @@ pub(super) fn xml(text: &str) -> Vec<String> {
 
 /// The tags of a page with their attributes, in order, including the text of attributes that only ccci writes. Panics
 /// if the parser reports an error.
-pub fn html(text: &str) -> Vec<String> {
+pub(crate) fn html(text: &str) -> Vec<String> {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut out = vec![];
@@ -53,7 +53,7 @@ fn lossy(bytes: &[u8]) -> String {
 }
 
 /// The structure of a Markdown text without its words: blocks, spans, and the HTML tags in it.
-pub fn markdown(text: &str) -> Vec<String> {
+pub(crate) fn markdown(text: &str) -> Vec<String> {
     let mut out: Vec<String> = vec![];
     let mut in_html = String::new();
     for event in Parser::new_ext(text, as_forges_do()) {

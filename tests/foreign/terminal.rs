@@ -4,7 +4,7 @@ use vte::{Params, Parser, Perform};
 
 /// What a text made a terminal do.
 #[derive(Debug, Default)]
-pub struct Terminal {
+pub(crate) struct Terminal {
     /// Characters that it shows.
     pub letters: String,
     /// Control characters that it obeys.
@@ -47,19 +47,19 @@ impl Perform for Terminal {
 }
 
 /// What a text makes a terminal do.
-pub fn shown(text: &str) -> Terminal {
+pub(crate) fn shown(text: &str) -> Terminal {
     let mut terminal = Terminal::default();
     Parser::new().advance(&mut terminal, text.as_bytes());
     terminal
 }
 
 /// Whether a sequence only sets colours.
-pub fn colours(sequence: &str) -> bool {
+pub(crate) fn colours(sequence: &str) -> bool {
     ["csi 0m", "csi 1m", "csi 2m", "csi 32m", "csi 33m", "csi 1;31m"].contains(&sequence)
 }
 
 /// Characters that change how others are shown, and code points that are no characters.
-pub fn is_odd(c: char) -> bool {
+pub(crate) fn is_odd(c: char) -> bool {
     let n = c as u32;
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || (c.is_control() && c != '\n')
@@ -69,7 +69,7 @@ pub fn is_odd(c: char) -> bool {
 
 /// A line that a runner takes for a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
+pub(crate) struct Command {
     /// For example `error` or `group`.
     pub name: String,
     /// The title between the name and `::`, unescaped.
@@ -80,7 +80,7 @@ pub struct Command {
 
 /// The commands in a log, as the runners of GitHub, Forgejo and Gitea find them: `::name key=value::message` at the
 /// beginning of a line, also after whitespace, and `##[name]` anywhere.
-pub fn commands(log: &str) -> Vec<Command> {
+pub(crate) fn commands(log: &str) -> Vec<Command> {
     log.split(['\n', '\r']).filter_map(command).collect()
 }
 

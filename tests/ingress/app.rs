@@ -44,7 +44,7 @@ impl App {
     }
 
     /// Closes the listener; returns when nobody can connect any more.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.stop.cancel();
         while std::net::TcpStream::connect(self.address).is_ok() {
             std::thread::sleep(Duration::from_millis(1));

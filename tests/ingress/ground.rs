@@ -125,13 +125,13 @@ impl Ground {
     }
 
     /// Adds a second stack with the same labels under another name.
-    pub fn second_stack(&self, domain: &str, address: SocketAddr) {
+    pub(crate) fn second_stack(&self, domain: &str, address: SocketAddr) {
         self.put(domain, address);
         self.web().serve(domain, &StackName::parse(&domain.replace('.', "_")).unwrap());
     }
 
     /// Adds a second service with the same labels: requests go to the tasks of both.
-    pub fn twin(&self) {
+    pub(crate) fn twin(&self) {
         self.change(|observed, _| {
             let twin =
                 ObservedService { name: ServiceName::parse("twin").unwrap(), ..observed.services[0].clone() };
@@ -196,7 +196,7 @@ impl Ground {
     }
 
     /// Makes the ingress look at the stack again.
-    pub fn settle(&self) {
+    pub(crate) fn settle(&self) {
         self.ingress.lookup().renew(&self.stack);
     }
 

@@ -113,7 +113,7 @@ fn provide(ctx, consumer) {
 "#;
 
 /// The subject, which uses a value from the identity provider as its secret, and its two deps.
-pub fn three() -> Job {
+pub(crate) fn three() -> Job {
     static MADE: OnceLock<Job> = OnceLock::new();
     let made = MADE.get_or_init(|| {
         let (_a, database) = small("database", DATABASE);

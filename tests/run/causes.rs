@@ -409,5 +409,5 @@ fn lesson_27_what_is_best_effort_is_said_and_is_not_fatal() {
     let run = Machine::new().live(&job);
     assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
     let note = run.outcome.steps[settle].note.clone().unwrap_or_default();
-    assert!(note.contains("unsettled"), "{note}");
+    assert!(note.contains("before the stack has settled"), "{note}");
 }

@@ -14,13 +14,13 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// A recipe directory and its repository in one temporary directory.
-pub struct Ground {
+pub(crate) struct Ground {
     /// The repository, at `recipe`; the recipe directory is `recipes/fullest` next to it.
     pub source: Repository,
 }
 
 /// Copies a directory with everything in it.
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         let target = to.join(entry.file_name());
@@ -34,7 +34,7 @@ pub fn copy(from: &Path, to: &Path) {
 
 impl Ground {
     /// The published base, and the head on `main`.
-    pub fn new() -> Ground {
+    pub(crate) fn new() -> Ground {
         let source = Repository::new();
         let fixtures = Path::new("tests/fixtures/fullest");
         copy(&fixtures.join("base"), &source.path());
@@ -54,7 +54,7 @@ impl Ground {
     }
 
     /// Everything that a run needs, with this run id; or what is wrong, one line each.
-    pub fn prepare(&self, run_id: &str) -> Result<Job, String> {
+    pub(crate) fn prepare(&self, run_id: &str) -> Result<Job, String> {
         let dir = self.source.around().join("recipes/fullest");
         prepared(&Request::of(dir.to_str().unwrap()), run_id)
     }
@@ -74,13 +74,13 @@ pub(crate) fn prepared(request: &Request, run_id: &str) -> Result<Job, String> {
 }
 
 /// A job of the recipe that uses everything; it is made once and copied for each run.
-pub fn job() -> Job {
+pub(crate) fn job() -> Job {
     static MADE: OnceLock<Job> = OnceLock::new();
     fresh(MADE.get_or_init(|| Ground::new().prepare("20260101-000000-abc123").unwrap()))
 }
 
 /// The same job for another run, with its own redactor.
-pub fn fresh(job: &Job) -> Job {
+pub(crate) fn fresh(job: &Job) -> Job {
     Job {
         plan: job.plan.clone(),
         apps: job.apps.clone(),
@@ -91,7 +91,7 @@ pub fn fresh(job: &Job) -> Job {
 }
 
 /// With short timeouts for readiness, so that an app that is never ready does not take ten minutes.
-pub fn hasty(mut job: Job) -> Job {
+pub(crate) fn hasty(mut job: Job) -> Job {
     for step in job.plan.steps.iter_mut().filter(|s| matches!(s.action, Action::Ready { .. })) {
         step.limit_ms = 3_000;
     }
@@ -99,7 +99,7 @@ pub fn hasty(mut job: Job) -> Job {
 }
 
 /// The same recipe under another run id and domain.
-pub fn another(job: &Job, run_id: &str, domain: &str) -> Job {
+pub(crate) fn another(job: &Job, run_id: &str, domain: &str) -> Job {
     let mut job = fresh(job);
     let old = job.plan.subject().domain.to_string();
     job.plan.run_id = RunId::parse(run_id).unwrap();

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A machine. Its runs share its Swarm, its locks and its clock.
-pub struct Machine {
+pub(crate) struct Machine {
     pub clock: Arc<MemoryClock>,
     pub cluster: Arc<MemoryCluster>,
     /// Records what runs ask of its Swarm.
@@ -34,14 +34,14 @@ pub struct Machine {
 }
 
 /// The result of a run.
-pub struct TestRun {
+pub(crate) struct TestRun {
     pub events: Vec<Event>,
     pub outcome: Outcome,
     pub tap: Arc<Tap>,
 }
 
 /// The domain of another run in progress on this machine.
-pub const NEIGHBOUR: &str = "neig-000000.ccci.test";
+pub(crate) const NEIGHBOUR: &str = "neig-000000.ccci.test";
 
 impl Machine {
     /// With the network `proxy` that an operator made.
@@ -56,7 +56,7 @@ impl Machine {
 
     /// Adds objects that only look like ours, and another run in progress. Its lock is held until the result is
     /// dropped.
-    pub fn with_neighbours(&self) -> Box<dyn Held> {
+    pub(crate) fn with_neighbours(&self) -> Box<dyn Held> {
         for (kind, name) in [("volume", "full-0c0ffe_ccci_test_data"), ("secret", "neig"), ("config", "exam")]
         {
             self.cluster.foreign(kind, name);
@@ -69,7 +69,7 @@ impl Machine {
     }
 
     /// Adds a secret of another run.
-    pub fn owned(&self, domain: &str, name: &str) {
+    pub(crate) fn owned(&self, domain: &str, name: &str) {
         let stack = StackName::parse(&domain.replace('.', "_")).unwrap();
         let owner = Owner { run: RunId::parse("other").unwrap(), domain: domain.into() };
         let name = format!("{stack}_{name}");
@@ -81,7 +81,7 @@ impl Machine {
     }
 
     /// Runs a job as `ccci run` does: under the lock of its domain.
-    pub fn live(&self, job: &Job) -> TestRun {
+    pub(crate) fn live(&self, job: &Job) -> TestRun {
         self.live_with(job, None, &Stop::default(), |_| ())
     }
 
@@ -91,12 +91,12 @@ impl Machine {
     }
 
     /// The same with a port 80 of the app that is not always open.
-    pub fn live_with_port(&self, job: &Job, open: impl FnMut(Moment) -> bool + Send + 'static) -> TestRun {
+    pub(crate) fn live_with_port(&self, job: &Job, open: impl FnMut(Moment) -> bool + Send + 'static) -> TestRun {
         self.live_as(job, None, &Stop::default(), |_| (), |web| web.on_port("app", 80, open))
     }
 
     /// The same; `reporter` receives every event, and `stop` ends the run early.
-    pub fn live_with(
+    pub(crate) fn live_with(
         &self,
         job: &Job,
         mishap: Option<(usize, Mishap)>,
@@ -107,7 +107,7 @@ impl Machine {
     }
 
     /// The same; `adjust` changes what the app's pages answer.
-    pub fn live_as(
+    pub(crate) fn live_as(
         &self,
         job: &Job,
         mishap: Option<(usize, Mishap)>,
@@ -138,7 +138,7 @@ impl Machine {
     }
 
     /// The world of a run, with its own view of the Swarm.
-    pub fn world(&self, cluster: Arc<dyn Cluster>, store: &MemoryStore) -> World {
+    pub(crate) fn world(&self, cluster: Arc<dyn Cluster>, store: &MemoryStore) -> World {
         self.world_with(cluster, store, |_| ())
     }
 
@@ -196,7 +196,7 @@ fn program(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
 
 impl TestRun {
     /// The names of all events of the run, each once.
-    pub fn kinds(&self) -> Vec<String> {
+    pub(crate) fn kinds(&self) -> Vec<String> {
         let mut out: Vec<String> = vec![];
         for e in &self.events {
             let value = serde_json::to_value(&e.what).unwrap();

@@ -36,7 +36,7 @@ pub(crate) enum Mishap {
 }
 
 /// All mishaps.
-pub const MISHAPS: &[Mishap] = &[
+pub(crate) const MISHAPS: &[Mishap] = &[
     Mishap::Fails,
     Mishap::LosesItsAnswer,
     Mishap::Hangs,
@@ -64,7 +64,7 @@ struct Now {
 }
 
 /// The layer of one run.
-pub struct Tap {
+pub(crate) struct Tap {
     inner: Arc<dyn Cluster>,
     clock: Arc<MemoryClock>,
     stop: Stop,
@@ -75,13 +75,13 @@ pub struct Tap {
 }
 
 /// A false answer: the title of a step, and how what the engine shows is changed during it.
-pub type Lie = (&'static str, fn(&mut Observed));
+pub(crate) type Lie = (&'static str, fn(&mut Observed));
 
 type R<T> = Result<T, ClusterError>;
 
 impl Tap {
     /// For a run with a mishap at a step, or with none.
-    pub fn new(
+    pub(crate) fn new(
         inner: Arc<dyn Cluster>,
         clock: Arc<MemoryClock>,
         stop: Stop,
@@ -92,7 +92,7 @@ impl Tap {
     }
 
     /// The same with a Swarm that gives a false answer during one step.
-    pub fn lying(self, lie: Option<Lie>) -> Tap {
+    pub(crate) fn lying(self, lie: Option<Lie>) -> Tap {
         Tap { lie, ..self }
     }
 
@@ -101,7 +101,7 @@ impl Tap {
     }
 
     /// Receives an event of the run. Returns false if the run is dead and must record nothing more.
-    pub fn hears(&self, event: &Event) -> bool {
+    pub(crate) fn hears(&self, event: &Event) -> bool {
         let mut now = self.now();
         match (&event.what, self.plan) {
             (What::StepStarted { step, title, .. }, plan) => {

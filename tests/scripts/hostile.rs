@@ -164,7 +164,7 @@ fn a_native_that_breaks_does_not_take_the_process_along() {
 }
 
 /// Called by `tests/hostile.rs`, whose tests start early, because it waits for seconds.
-pub fn a_native_that_hangs_is_left_behind() {
+pub(crate) fn a_native_that_hangs_is_left_behind() {
     let guard = Arc::new(After(AtomicUsize::new(3), StopReason::Deadline));
     let e = run("fn pre_install(ctx) {\n  ctx.hang();\n}", guard);
     assert_eq!((e.kind, e.place.as_str()), (ErrorKind::Deadline, "hooks.rhai:2:7"));

@@ -86,7 +86,7 @@ type Raises<T> = Result<T, Box<EvalAltResult>>;
 
 /// The answers: `/` is 200, other paths 404; `exec` returns its command and raises an error for `false`; `boom`
 /// panics.
-pub fn register(e: &mut Engine) {
+pub(crate) fn register(e: &mut Engine) {
     e.register_type_with_name::<Ctx>("Ctx");
     e.register_type_with_name::<Response>("Response");
     e.register_type_with_name::<ExecOutput>("ExecOutput");

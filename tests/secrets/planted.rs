@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD, 
 use ccci_model::redact::writings::WRITINGS;
 
 /// The planted values: as generators and people make them, with characters that are difficult to escape.
-pub fn secrets() -> Vec<String> {
+pub(crate) fn secrets() -> Vec<String> {
     let mut all: Vec<String> = [
         "hunter2'secret\"&<ä+ /$x",
         "correct horse battery staple",
@@ -56,7 +56,7 @@ pub fn secrets() -> Vec<String> {
 }
 
 /// A secret in one writing.
-pub struct Written {
+pub(crate) struct Written {
     /// The name of the writing.
     pub way: &'static str,
     /// The whole text.
@@ -64,7 +64,7 @@ pub struct Written {
 }
 
 /// Every writing of a value.
-pub fn written(s: &str) -> Vec<Written> {
+pub(crate) fn written(s: &str) -> Vec<Written> {
     let percent = |s: &str, lower: bool, space: &str| -> String {
         let one = |b: u8| match b {
             b if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) => char::from(b).to_string(),
@@ -124,14 +124,14 @@ pub fn written(s: &str) -> Vec<Written> {
 }
 
 /// Searches for every writing of every secret at once.
-pub struct Needles {
+pub(crate) struct Needles {
     automaton: aho_corasick::AhoCorasick,
     names: Vec<String>,
 }
 
 impl Needles {
     /// For these values.
-    pub fn of(secrets: &[String]) -> Needles {
+    pub(crate) fn of(secrets: &[String]) -> Needles {
         let (mut texts, mut names) = (vec![], vec![]);
         for (i, s) in secrets.iter().enumerate() {
             for w in written(s) {
@@ -149,7 +149,7 @@ impl Needles {
     }
 
     /// Panics if it finds something, and says what and where.
-    pub fn not_in(&self, place: &str, bytes: &[u8]) {
+    pub(crate) fn not_in(&self, place: &str, bytes: &[u8]) {
         if let Some(m) = self.automaton.find(bytes) {
             let from = m.start().saturating_sub(80);
             let around = String::from_utf8_lossy(&bytes[from..(m.end() + 40).min(bytes.len())]);
@@ -158,7 +158,7 @@ impl Needles {
     }
 
     /// How many texts are searched for.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 }

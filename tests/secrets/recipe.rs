@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// A way out of a run.
-pub struct Way {
+pub(crate) struct Way {
     /// Written before every value that goes this way, with the secret's number: `said s7 …`.
     pub name: &'static str,
     /// The file of the record that contains it; `None` if it goes to a terminal.
@@ -19,7 +19,7 @@ const fn way(name: &'static str, file: &'static str) -> Way {
 }
 
 /// Every way out. Each secret goes all of them.
-pub const WAYS: &[Way] = &[
+pub(crate) const WAYS: &[Way] = &[
     way("log-stdout", "logs/app.log"),
     way("log-stderr", "logs/app.log"),
     // the value is at the place where the engine splits a long line
@@ -196,17 +196,17 @@ fn test_hostile_memory(ctx) { let t = ctx.secret("s17"); loop { t += t; } }
 "#;
 
 /// The texts of every writing of every secret, one after the other.
-pub fn all_written(all: &[String]) -> String {
+pub(crate) fn all_written(all: &[String]) -> String {
     all.iter().flat_map(|s| written(s)).map(|w| format!("{}: {}\n", w.way, w.text)).collect()
 }
 
 /// Every secret with the mark of a way.
-pub fn marked(way: &str, all: &[String]) -> String {
+pub(crate) fn marked(way: &str, all: &[String]) -> String {
     all.iter().enumerate().map(|(i, s)| format!("{way} s{i} {s} ")).collect()
 }
 
 /// What the app's container writes about one secret alone: to standard output and to standard error.
-pub fn shown(i: usize, secret: &str) -> [String; 2] {
+pub(crate) fn shown(i: usize, secret: &str) -> [String; 2] {
     ["stdout", "stderr"].map(|stream| {
         let mark = format!(" log-across-{stream} s{i} ");
         let before = "x".repeat(16_384 - secret.len() / 2 - mark.len());
@@ -215,12 +215,12 @@ pub fn shown(i: usize, secret: &str) -> [String; 2] {
 }
 
 /// How many tests there are; all of them fail.
-pub fn tests(all: &[String]) -> usize {
+pub(crate) fn tests(all: &[String]) -> usize {
     LEAKS.matches("fn test_").count() + all.len() + 1
 }
 
 /// A repository, and a recipe directory next to it at `recipes/planted`.
-pub fn made(all: &[String]) -> Repository {
+pub(crate) fn made(all: &[String]) -> Repository {
     let repository = Repository::new();
     let names: Vec<String> = (0..all.len()).map(|i| format!("s{i}")).collect();
     let env: Vec<String> = (0..all.len()).map(|i| format!("      SHOWN_{i}: \"${{SHOWN_{i}}}\"")).collect();
@@ -273,7 +273,7 @@ pub(super) fn directory(repository: &Repository) -> PathBuf {
 }
 
 /// Asserts that each secret went each way and was hidden there.
-pub fn each_way_was_taken(all: &[String], of: impl Fn(Option<&str>) -> String) {
+pub(crate) fn each_way_was_taken(all: &[String], of: impl Fn(Option<&str>) -> String) {
     for way in WAYS {
         let text = of(way.file);
         let untaken: Vec<usize> = (0..all.len())

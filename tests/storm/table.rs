@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The result of one round.
 #[derive(Debug, Default)]
-pub struct Round {
+pub(crate) struct Round {
     /// Nothing was left over.
     pub clean: bool,
     /// The exit code was the right one.
@@ -18,7 +18,7 @@ pub struct Round {
 }
 
 /// All rounds of one fault.
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// The fault.
     pub kind: &'a str,
     /// What the times measure.
@@ -46,7 +46,7 @@ impl Row<'_> {
     }
 
     /// Prints the row, adds it to the table that `CCCI_STORM_TABLE` names, and fails if a round failed.
-    pub fn tell(self) {
+    pub(crate) fn tell(self) {
         let line = self.line();
         println!("{HEAD}\n{line}");
         if let Some(path) = std::env::var_os("CCCI_STORM_TABLE") {

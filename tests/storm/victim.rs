@@ -21,7 +21,7 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// When something happens to a victim: at a step of its plan, and how long after the step began.
 #[derive(Debug, Clone, Copy)]
-pub struct When {
+pub(crate) struct When {
     /// The step: 0 is the start of the process, 1 the end of the plan.
     pub part: f64,
     /// Time after the step began.
@@ -29,7 +29,7 @@ pub struct When {
 }
 
 /// A run and the directory with its files.
-pub struct Victim {
+pub(crate) struct Victim {
     child: Child,
     root: tempfile::TempDir,
     mark: String,
@@ -71,7 +71,7 @@ impl Victim {
     }
 
     /// Its domain, if it has one already; before that it has made nothing.
-    pub fn domain(&self) -> Option<String> {
+    pub(crate) fn domain(&self) -> Option<String> {
         let events = self.events();
         let first: serde_json::Value = serde_json::from_str(events.lines().next()?).ok()?;
         first.pointer("/plan/apps/0/domain")?.as_str().map(str::to_string)
@@ -84,7 +84,7 @@ impl Victim {
     }
 
     /// Waits for a moment of its run; false if the run ended before.
-    pub fn reach(&mut self, when: When) -> bool {
+    pub(crate) fn reach(&mut self, when: When) -> bool {
         let mut step = None;
         loop {
             if when.part == 0.0 {
@@ -107,13 +107,13 @@ impl Victim {
         self.child.try_wait().unwrap()
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         // an ended process still has its number, because it was not waited for yet
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
     /// Waits for its end; `None` if it hangs.
-    pub fn end(&mut self, limit: Duration) -> Option<ExitStatus> {
+    pub(crate) fn end(&mut self, limit: Duration) -> Option<ExitStatus> {
         let began = Instant::now();
         while began.elapsed() < limit {
             if let Some(status) = self.ended() {
@@ -129,7 +129,7 @@ impl Victim {
     }
 
     /// What is left of it: objects of its domain, programs that it started, temporary directories.
-    pub fn left(&self) -> Vec<String> {
+    pub(crate) fn left(&self) -> Vec<String> {
         let began = Instant::now();
         loop {
             let mut left = self.domain().map(|d| objects_of(&d)).unwrap_or_default();
@@ -161,17 +161,17 @@ fn call(root: &Path) -> Command {
 }
 
 /// The directory of the machine's locks, as the program itself finds it.
-pub fn locks() -> PathBuf {
+pub(crate) fn locks() -> PathBuf {
     ccci::commands::env::locks()
 }
 
 /// Whether a run holds the lock of a domain.
-pub fn held(domain: &str) -> bool {
+pub(crate) fn held(domain: &str) -> bool {
     FileLocks::new(locks()).is_held(domain)
 }
 
 /// What the docker client lists with a domain's label or its stack's name, as a user would look for it.
-pub fn objects_of(domain: &str) -> Vec<String> {
+pub(crate) fn objects_of(domain: &str) -> Vec<String> {
     let label = format!("label=ccci.domain={domain}");
     let name = format!("name={}", domain.replace('.', "_"));
     let mut found = vec![];
@@ -190,7 +190,7 @@ pub fn objects_of(domain: &str) -> Vec<String> {
 }
 
 /// Volumes without a name that nothing uses. They come from images, so they have no label.
-pub fn unnamed_volumes() -> BTreeSet<String> {
+pub(crate) fn unnamed_volumes() -> BTreeSet<String> {
     let all = docker(&["volume", "ls", "-q", "--filter", "dangling=true"]);
     all.lines().filter(|name| name.len() == 64).map(str::to_string).collect()
 }

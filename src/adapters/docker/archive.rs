@@ -30,7 +30,7 @@ impl Swarm {
                     Ok(0) => return Ok(()),
                     Err(e) => {
                         let _ = send.send(Err(io::Error::other("the archive ended early"))).await;
-                        return Err(ClusterError::Local(format!("read the kept archive: {e}")));
+                        return Err(ClusterError::Local(format!("read the stored archive: {e}")));
                     }
                     Ok(n) => {
                         // if the receiver stopped, the upload reports why

@@ -63,7 +63,7 @@ impl Engine {
 pub(super) fn client(host: &str) -> Result<Docker, ClusterError> {
     Docker::connect_with_host(host).map_err(|e| match e {
         bollard::errors::Error::UnsupportedURISchemeError { .. } => ClusterError::Local(format!(
-            "`{host}` is no address of an engine (unix://, tcp://, https://, ssh://)"
+            "`{host}` is not the address of an engine (unix://, tcp://, https://, ssh://)"
         )),
         e => ClusterError::Unreachable(format!("{host}: {e}")),
     })
@@ -96,7 +96,7 @@ fn agreed(engine: &str, newest: Option<&str>, oldest: Option<&str>) -> Result<St
         return Err(ClusterError::Refused {
             action: "use the engine".into(),
             text: format!(
-                "Docker Engine {engine} speaks API {}.{} at most; ccci needs 1.41 (Docker Engine 20.10) or newer",
+                "Docker Engine {engine} supports API {}.{} and older; ccci needs API 1.41 (Docker Engine 20.10) or newer",
                 theirs.0, theirs.1
             ),
         });
@@ -105,7 +105,7 @@ fn agreed(engine: &str, newest: Option<&str>, oldest: Option<&str>) -> Result<St
         return Err(ClusterError::Refused {
             action: "use the engine".into(),
             text: format!(
-                "Docker Engine {engine} wants API {}.{} at least; this ccci speaks {}.{} at most",
+                "Docker Engine {engine} needs API {}.{} or newer; this ccci supports API {}.{} and older",
                 lowest.0, lowest.1, NEWEST.0, NEWEST.1
             ),
         });

@@ -77,7 +77,7 @@ fn volume(mount: &Mount) -> Option<ObservedVolume> {
 }
 
 /// The driver of volumes whose files are on the engine.
-pub const ENGINES_DRIVER: &str = "local";
+pub(crate) const ENGINES_DRIVER: &str = "local";
 
 fn update(state: ServiceUpdateStatusStateEnum) -> Option<UpdateState> {
     use ServiceUpdateStatusStateEnum as S;
@@ -146,7 +146,7 @@ fn state(state: State) -> TaskState {
 /// An engine may lose the kernel's report (observed on 20.10: `OOMKilled` false after a kill that the kernel's log
 /// shows). So a task with a memory limit that SIGKILL ended, and that Swarm did not stop, counts as killed for lack
 /// of memory.
-pub fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, Option<bool>) {
+pub(crate) fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, Option<bool>) {
     let Some(state) = &answer.state else { return (None, None) };
     let unhealthy = failed_its_check(answer);
     let limit = answer.host_config.as_ref().and_then(|h| h.memory);
@@ -175,7 +175,7 @@ fn failed_its_check(answer: &ContainerInspectResponse) -> bool {
 const ENGINES_RETRIES: i64 = 3;
 
 /// Whether a container has a health check, from its spec or from its image.
-pub fn checks_health(answer: &ContainerInspectResponse) -> bool {
+pub(crate) fn checks_health(answer: &ContainerInspectResponse) -> bool {
     tests_anything(answer.config.as_ref().and_then(|c| c.healthcheck.as_ref()))
 }
 

@@ -74,7 +74,7 @@ fn every_recorded_trouble_is_called_by_its_name() {
         ("nonode", "no-suitable-node: no suitable node (scheduling constraints not satisfied on 1 node)"),
         (
             "oom",
-            "out-of-memory: a task ended exited 137 (out of memory) and is not started again: its restart condition is none",
+            "out-of-memory: a task ended with exit code 137 (out of memory) and is not started again: its restart condition is none",
         ),
     ] {
         assert_eq!(verdict(&broken, name), expected);

@@ -66,7 +66,8 @@ fn failed(code: Option<i32>, stderr: &str) -> ClusterError {
     }
     // a client that was killed says at most what it was doing: the engine refused nothing
     let Some(text) = what_it_says(stderr).filter(|_| !matches!(code, None | Some(130 | 143))) else {
-        let how = code.map_or("was killed".to_string(), |code| format!("ended with {code}, without a word"));
+        let how = code
+            .map_or("was killed".to_string(), |code| format!("ended with exit code {code} and no message"));
         return ClusterError::Local(format!("run the docker client: it {how}"));
     };
     refusal::of_words(&text)

@@ -52,7 +52,7 @@ impl Swarm {
             } else {
                 let log = joined(docker.task_logs(&task.id, options).boxed());
                 let Ok(log) = tokio::time::timeout(ELSEWHERE, log).await else {
-                    last.note(&format!("[node {} does not give the log of task {}]", task.node, task.id));
+                    last.note(&format!("[node {} did not send the log of task {}]", task.node, task.id));
                     return Ok(());
                 };
                 log

@@ -131,7 +131,7 @@ impl Swarm {
 fn node_of(info: SystemInfo) -> Result<String, ClusterError> {
     let node = info.swarm.and_then(|s| s.node_id).filter(|id| !id.is_empty());
     node.ok_or_else(|| {
-        ClusterError::Unreachable("the engine does not say which node of the swarm it is".into())
+        ClusterError::Unreachable("the engine does not report the id of its swarm node yet".into())
     })
 }
 

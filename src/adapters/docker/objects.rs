@@ -41,7 +41,7 @@ impl Swarm {
         let action = "make the secret";
         if name.len() > LONGEST_SWARM_NAME {
             let text =
-                format!("its name {name} has {} characters, Swarm takes {LONGEST_SWARM_NAME}", name.len());
+                format!("its name {name} has {} characters, Swarm allows {LONGEST_SWARM_NAME}", name.len());
             return Err(ClusterError::Refused { action: action.into(), text });
         }
         let docker = self.connected().await?.docker;

@@ -24,7 +24,7 @@ impl Cluster for Swarm {
     }
 
     fn ensure_network(&self, name: &str, owner: &Owner, limit: &Limit) -> Result<bool, ClusterError> {
-        self.run(&format!("have the network {name}"), limit, self.network(name, owner))
+        self.run(&format!("make sure that the network {name} exists"), limit, self.network(name, owner))
     }
 
     fn put_secret(

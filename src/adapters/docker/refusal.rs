@@ -6,7 +6,7 @@ use ccci_swarm::ports::cluster::{DISK_FULL, PullError};
 use std::error::Error as _;
 
 /// What a failed call means. `action` is what was asked; it follows "failed to".
-pub fn refused(action: &str, error: &Error) -> ClusterError {
+pub(crate) fn refused(action: &str, error: &Error) -> ClusterError {
     match error {
         Error::DockerResponseServerError { status_code, message } => of_status(action, *status_code, message),
         Error::DockerStreamError { error } => {
@@ -45,7 +45,7 @@ const GONE: &[&str] = &[
 ];
 
 /// What the docker client's message means if the engine did not refuse the stack.
-pub fn of_words(text: &str) -> Option<ClusterError> {
+pub(crate) fn of_words(text: &str) -> Option<ClusterError> {
     let any = |words: &[&str]| words.iter().any(|w| text.contains(w));
     match () {
         () if any(NO_MANAGER) => Some(ClusterError::NotAManager(text.to_string())),
@@ -118,7 +118,7 @@ enum Kind {
 }
 
 /// Why a pull failed (lesson 48): the image, infra, the engine's own disk, or a refusal.
-pub fn pull_refused(image: &str, error: &Error) -> PullError {
+pub(crate) fn pull_refused(image: &str, error: &Error) -> PullError {
     let text = match error {
         Error::DockerResponseServerError { message, .. } => message.trim().to_string(),
         Error::DockerStreamError { error } => error.clone(),

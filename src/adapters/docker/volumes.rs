@@ -73,7 +73,7 @@ pub(super) fn entries(lines: &[u8]) -> Result<Vec<Entry>, ClusterError> {
 
 /// The error for output of this program that cannot be understood.
 pub(super) fn unread(e: serde_json::Error) -> ClusterError {
-    ClusterError::Local(format!("read what the work on the volume said: {e}"))
+    ClusterError::Local(format!("read the result of the work on the volume: {e}"))
 }
 
 impl Swarm {
@@ -169,7 +169,7 @@ impl Swarm {
                 other => other?,
             };
         if lives_elsewhere(&observed) {
-            return Err(not_ours("its files live elsewhere than on the engine"));
+            return Err(not_ours("its files are not on the engine"));
         }
         let domain = observed.labels.get(DOMAIN_LABEL).filter(|d| d.replace('.', "_") == stack.as_str());
         let (Some(domain), Some(run)) = (domain, observed.labels.get(RUN_LABEL)) else {
@@ -321,7 +321,7 @@ async fn streamed(
                             break;
                         }
                     }
-                    Err(e) => return Err(ClusterError::Local(format!("read the kept archive: {e}"))),
+                    Err(e) => return Err(ClusterError::Local(format!("read the stored archive: {e}"))),
                 }
             }
         }

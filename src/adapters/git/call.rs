@@ -212,7 +212,7 @@ impl Call<'_> {
         let ((), out, complaint, status) = tokio::select! {
             done = work => done.map_err(|source| {
                 kill();
-                SourceError::Io { what: format!("talk to `git {command}`"), source }
+                SourceError::Io { what: format!("exchange data with `git {command}`"), source }
             })?,
             () = tokio::time::sleep(bound) => {
                 kill();
@@ -245,7 +245,7 @@ async fn collect(from: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<
         from.take(most + 1).read_to_end(&mut all).await?;
     }
     if all.len() as u64 > most {
-        return Err(io::Error::other(format!("it says more than {} MiB", most >> 20)));
+        return Err(io::Error::other(format!("its output is more than {} MiB", most >> 20)));
     }
     Ok(all)
 }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 /// Largest file that is read, bytes. A larger one is no text of a recipe; Swarm accepts 500 kB for a config or a
 /// secret.
-pub const MOST_FILE: u64 = 4 << 20;
+pub(crate) const MOST_FILE: u64 = 4 << 20;
 /// Largest sum of all files of a revision, bytes; a real recipe has some hundred kilobytes.
-pub const MOST_TOTAL: u64 = 64 << 20;
+pub(crate) const MOST_TOTAL: u64 = 64 << 20;
 
 /// A file before its content is examined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ fn joined(from: &str, to: &str) -> Option<String> {
 }
 
 /// A file of a work tree as git would read it; `None` if it does not exist. An error is the machine's, not the file's.
-pub fn of_work_tree(root: &Path, path: &str) -> io::Result<Option<Raw>> {
+pub(crate) fn of_work_tree(root: &Path, path: &str) -> io::Result<Option<Raw>> {
     match read(root, path) {
         Ok(raw) => Ok(Some(raw)),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
@@ -105,11 +105,14 @@ fn read(root: &Path, path: &str) -> io::Result<Raw> {
 
 fn link(path: &Path) -> io::Result<Raw> {
     let to = fs::read_link(path)?;
-    Ok(to.to_str().map_or_else(|| Raw::Unread("a link to no text".into()), |t| Raw::Link(t.to_string())))
+    Ok(to.to_str().map_or_else(
+        || Raw::Unread("a link whose target is not valid UTF-8".into()),
+        |t| Raw::Link(t.to_string()),
+    ))
 }
 
 /// The entry for a file that is too big.
-pub fn too_big(bytes: u64) -> Raw {
+pub(crate) fn too_big(bytes: u64) -> Raw {
     Raw::Unread(format!("it has {} MiB; files up to {} MiB are read", bytes >> 20, MOST_FILE >> 20))
 }
 

@@ -17,7 +17,7 @@ pub fn nested(out: &[u8]) -> Vec<String> {
 }
 
 /// Decodes `cat-file --batch-check` into the commits that these objects lead to; objects without a commit are left out.
-pub fn peeled(out: &[u8], asked: &[String]) -> BTreeMap<String, String> {
+pub(crate) fn peeled(out: &[u8], asked: &[String]) -> BTreeMap<String, String> {
     let text = String::from_utf8_lossy(out);
     let commit = |line: &str| Some(line.split_once(" commit ")?.0.to_string());
     text.lines().zip(asked).filter_map(|(line, object)| Some((object.clone(), commit(line)?))).collect()
@@ -93,7 +93,7 @@ pub fn changed(out: &[u8]) -> Vec<String> {
 
 /// Decodes `cat-file --batch` for the objects that were asked for, in their order. The error is the index of the
 /// first object that is missing.
-pub fn blobs(out: &[u8], desired: usize) -> Result<Vec<Vec<u8>>, usize> {
+pub(crate) fn blobs(out: &[u8], desired: usize) -> Result<Vec<Vec<u8>>, usize> {
     let mut rest = out;
     let mut all = vec![];
     for at in 0..desired {

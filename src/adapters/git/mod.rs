@@ -90,7 +90,7 @@ impl GitAdapter {
         let cache = fs::canonicalize(cache).map_err(io)?;
         let into = clone.path().to_string_lossy().into_owned();
         let (bare, login) = login::split(url)
-            .map_err(|source| SourceError::Io { what: "hand the login to git".into(), source })?;
+            .map_err(|source| SourceError::Io { what: "pass the login to git".into(), source })?;
         let settings = login.as_ref().map(|l| l.settings().to_vec()).unwrap_or_default();
         let mut args: Vec<&str> = settings.iter().flat_map(|s| ["-c", s]).collect();
         args.extend(["clone", "--mirror", "--quiet", "--template=", "--", &bare, &into]);
@@ -352,7 +352,7 @@ impl Repository<'_> {
         let (mut raw, mut read, mut total) = (BTreeMap::new(), vec![], 0);
         for (path, entry) in commit {
             if entry.module {
-                raw.insert(path, Raw::Unread("it is a repository of its own (submodule)".into()));
+                raw.insert(path, Raw::Unread("it is another repository (a submodule)".into()));
             } else if entry.size > content::MOST_FILE {
                 raw.insert(path, content::too_big(entry.size));
             } else if total + entry.size > content::MOST_TOTAL {

@@ -18,13 +18,13 @@ pub(super) struct Cookies {
 
 impl Cookies {
     /// The header for a request to `url`, if there is a cookie for it.
-    pub fn of(&self, url: &Url) -> Option<HeaderValue> {
+    pub(crate) fn of(&self, url: &Url) -> Option<HeaderValue> {
         self.jar.cookies(url)
     }
 
     /// Keeps the cookies that an answer from `url` sets. If they would exceed the limit of a session, this is an
     /// error and none of the answer's cookies is kept.
-    pub fn keep(&self, headers: &HeaderMap, url: &Url) -> Result<(), WebError> {
+    pub(crate) fn keep(&self, headers: &HeaderMap, url: &Url) -> Result<(), WebError> {
         if !headers.contains_key(SET_COOKIE) {
             return Ok(());
         }

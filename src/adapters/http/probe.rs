@@ -13,13 +13,13 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// The name of a port in messages.
-pub fn url(scheme: &str, service: &ServiceName, port: u16) -> String {
+pub(crate) fn url(scheme: &str, service: &ServiceName, port: u16) -> String {
     format!("{scheme}://{service}:{port}")
 }
 
 /// Addresses at which a port can be tried, in order: the port published on this node, then the task's own address.
 /// None if no desired task runs, because then something else may answer on the published port.
-pub fn places(
+pub(crate) fn places(
     cluster: &dyn Cluster,
     stack: &StackName,
     service: &ServiceName,
@@ -56,7 +56,7 @@ fn web_error(service: &ServiceName, port: u16, e: ClusterError) -> WebError {
 }
 
 /// Whether one of the addresses accepts a connection.
-pub async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
+pub(crate) async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
     for place in places {
         if dial::tcp(*place).await.is_ok() {
             return Ok(true);
@@ -66,7 +66,11 @@ pub async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
 }
 
 /// The result of the first address that speaks TLS. `name` is the name that the server is asked for.
-pub async fn shakes(url: &str, places: &[SocketAddr], name: Option<String>) -> Result<TlsFacts, WebError> {
+pub(crate) async fn shakes(
+    url: &str,
+    places: &[SocketAddr],
+    name: Option<String>,
+) -> Result<TlsFacts, WebError> {
     let mut last = "no running task".to_string();
     for place in places {
         let asked = name.clone().and_then(|n| ServerName::try_from(n).ok());

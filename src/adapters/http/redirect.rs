@@ -4,7 +4,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode, Url};
 
 /// The URL to which an answer redirects, if it does.
-pub fn target(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Url> {
+pub(crate) fn target(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Url> {
     let moves = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let to = headers.get(LOCATION).filter(|_| moves)?.to_str().ok()?;
     let mut to = from.join(to).ok()?;
@@ -15,7 +15,7 @@ pub fn target(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Url
 }
 
 /// The method of the next request (Fetch standard, 4.4): a POST becomes a GET, except for 307 and 308.
-pub fn method(status: StatusCode, method: &Method) -> Method {
+pub(crate) fn method(status: StatusCode, method: &Method) -> Method {
     let turns = match status.as_u16() {
         301 | 302 => *method == Method::POST,
         303 => *method != Method::GET && *method != Method::HEAD,
@@ -25,7 +25,7 @@ pub fn method(status: StatusCode, method: &Method) -> Method {
 }
 
 /// Removes the headers that described a body which is no longer sent.
-pub fn without_body(headers: &mut HeaderMap) {
+pub(crate) fn without_body(headers: &mut HeaderMap) {
     headers.remove(CONTENT_TYPE);
     headers.remove(CONTENT_LENGTH);
 }

@@ -20,7 +20,7 @@ const LONGEST_BODY: usize = ccci_script::limits::ANSWER.most;
 const MOST_REDIRECTS: usize = 10;
 
 /// Two clients, because a resolver does not learn the scheme and the ingress listens on two ports; and the sessions.
-pub struct Browser {
+pub(crate) struct Browser {
     ingress: Arc<Ingress>,
     plain: Client,
     secure: Client,

@@ -53,13 +53,8 @@ impl Ca {
         self.issuer.der().clone()
     }
 
-    /// The same as PEM, for containers that must trust the authority.
-    pub fn pem(&self) -> String {
-        self.issuer.pem()
-    }
-
     /// A server that shows a leaf for any name that a client asks for.
-    pub fn server(self: &Arc<Ca>) -> ServerConfig {
+    pub(crate) fn server(self: &Arc<Ca>) -> ServerConfig {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .expect("the provider knows the default versions of TLS")

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 /// How long a task may take to accept. Tasks are near; Traefik's 30 s would only cost time.
-pub const ACCEPT: Duration = Duration::from_secs(5);
+pub(crate) const ACCEPT: Duration = Duration::from_secs(5);
 
 /// A connection: bytes in both directions.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}

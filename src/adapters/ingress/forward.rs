@@ -110,7 +110,7 @@ impl Visitor {
     fn nobody(&self, host: &str) -> Own {
         let served: Vec<String> = self.shared.lookup.domains().into_iter().collect();
         let all = if served.is_empty() { "none".into() } else { served.join(", ") };
-        Own::new(StatusCode::NOT_FOUND, format!("nobody here is called `{host}` (served: {all})"))
+        Own::new(StatusCode::NOT_FOUND, format!("no app is served as `{host}` (served: {all})"))
     }
 
     async fn forward(
@@ -132,7 +132,7 @@ impl Visitor {
             let Some(near) = near else {
                 return Err(Own::new(
                     StatusCode::BAD_GATEWAY,
-                    format!("{what} changes a protocol that nobody asked to change"),
+                    format!("{what} changes the protocol, but the client did not ask for it"),
                 ));
             };
             let far = hyper::upgrade::on(&mut response);
@@ -217,7 +217,12 @@ impl Visitor {
         }
         let query = passed.query.as_ref().map_or(String::new(), |q| format!("?{q}"));
         let uri = format!("{}{query}", passed.path);
-        let odd = |_| Own::new(StatusCode::BAD_REQUEST, format!("middlewares made `{uri}` of the path"));
+        let odd = |_| {
+            Own::new(
+                StatusCode::BAD_REQUEST,
+                format!("middlewares changed the path to `{uri}`, which is not valid"),
+            )
+        };
         *request.uri_mut() = uri.parse::<Uri>().map_err(odd)?;
         *request.version_mut() = Version::HTTP_11;
         let headers: &mut HeaderMap = request.headers_mut();
@@ -261,7 +266,7 @@ fn unreached(target: &Target, address: SocketAddr, e: &io::Error) -> Own {
         io::ErrorKind::InvalidData if target.scheme == Scheme::Https(false) => Own::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             format!(
-                "{what} is asked by https, and Traefik trusts no certificate of a task: the label \
+                "requests to {what} use https, and Traefik trusts no certificate of a task: the label \
                  `loadbalancer.serverstransport` must name a transport with `insecureSkipVerify`"
             ),
         ),
@@ -271,7 +276,7 @@ fn unreached(target: &Target, address: SocketAddr, e: &io::Error) -> Own {
 
 fn broken(what: &str, e: &hyper::Error) -> Own {
     let cause = std::error::Error::source(e).map_or(String::new(), |c| format!(": {c}"));
-    Own::new(StatusCode::BAD_GATEWAY, format!("{what} broke off: {e}{cause}"))
+    Own::new(StatusCode::BAD_GATEWAY, format!("{what} ended the connection early: {e}{cause}"))
 }
 
 fn blind(why: String) -> Own {

@@ -33,7 +33,7 @@ const FORWARDED: &[&str] = &[
 ];
 
 /// The protocol to which a request asks to change, if both headers say so.
-pub fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+pub(crate) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let asked = tokens(headers).any(|t| t.eq_ignore_ascii_case("upgrade"));
     headers.get(UPGRADE).filter(|_| asked).cloned()
 }
@@ -44,7 +44,7 @@ fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 }
 
 /// Removes the headers of the connection, except for an upgrade that both sides ask for.
-pub fn drop_hops(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) {
+pub(crate) fn drop_hops(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) {
     let named: Vec<HeaderName> = tokens(headers).filter_map(|t| t.parse().ok()).collect();
     let trailers = headers.get_all(TE).iter().any(|v| v.as_bytes().eq_ignore_ascii_case(b"trailers"));
     for name in named.iter().filter(|n| !FORWARDED.contains(&n.as_str())) {
@@ -63,7 +63,12 @@ pub fn drop_hops(headers: &mut HeaderMap, upgrade: Option<&HeaderValue>) {
 }
 
 /// Tells the app which client asked, for which host and by which protocol.
-pub fn forwarded(headers: &mut HeaderMap, client: IpAddr, secure: bool, upgrade: Option<&HeaderValue>) {
+pub(crate) fn forwarded(
+    headers: &mut HeaderMap,
+    client: IpAddr,
+    secure: bool,
+    upgrade: Option<&HeaderValue>,
+) {
     for name in FORWARDED {
         headers.remove(*name);
     }
@@ -107,13 +112,13 @@ fn port_of(host: &str) -> Option<String> {
 }
 
 /// Headers as text, for rules; bytes that are not UTF-8 become characters that match nothing.
-pub fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(crate) fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |v: &HeaderValue| String::from_utf8_lossy(v.as_bytes()).into_owned();
     headers.iter().map(|(n, v)| (n.as_str().to_string(), text(v))).collect()
 }
 
 /// Applies the changes of middlewares. An invalid header is left out, as Go does.
-pub fn edit(headers: &mut HeaderMap, edits: &[Edit]) {
+pub(crate) fn edit(headers: &mut HeaderMap, edits: &[Edit]) {
     for change in edits {
         let (name, value) = match change {
             Edit::Set(name, value) | Edit::Add(name, value) => (name, value),

@@ -67,7 +67,7 @@ impl Lookup {
     }
 
     /// The domain under which a stack is served.
-    pub fn domain_of(&self, stack: &StackName) -> Option<String> {
+    pub(crate) fn domain_of(&self, stack: &StackName) -> Option<String> {
         let stacks = self.stacks.read().unwrap_or_else(PoisonError::into_inner);
         stacks.iter().find(|(_, s)| *s == stack).map(|(d, _)| d.clone())
     }

@@ -7,9 +7,9 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
 /// Carries the run's token in requests of `Web`. It never reaches an app.
-pub const ASKS: HeaderName = HeaderName::from_static("x-ccci-asks");
+pub(crate) const ASKS: HeaderName = HeaderName::from_static("x-ccci-asks");
 /// Carries the reason of an answer of the ingress itself, only for requests with the token. Apps cannot forge it.
-pub const BECAUSE: HeaderName = HeaderName::from_static("x-ccci-because");
+pub(crate) const BECAUSE: HeaderName = HeaderName::from_static("x-ccci-because");
 
 /// The body of every answer.
 pub(super) type Body = BoxBody<Bytes, hyper::Error>;
@@ -29,7 +29,7 @@ pub(super) struct Own {
 
 impl Own {
     /// An answer with Traefik's own words for this status.
-    pub fn new(status: StatusCode, why: impl Into<String>) -> Own {
+    pub(crate) fn new(status: StatusCode, why: impl Into<String>) -> Own {
         let body = match status {
             StatusCode::NOT_FOUND => "404 page not found\n".to_string(),
             StatusCode::IM_A_TEAPOT => "I'm a teapot".to_string(),
@@ -42,7 +42,7 @@ impl Own {
     }
 
     /// Makes the response; only a client with the token gets the reason.
-    pub fn response(self, told: bool) -> Response<Body> {
+    pub(crate) fn response(self, told: bool) -> Response<Body> {
         let mut response = Response::new(text(self.body));
         *response.status_mut() = self.status;
         *response.headers_mut() = *self.headers;

@@ -5,7 +5,7 @@ use hyper_util::rt::TokioIo;
 use tokio_util::sync::CancellationToken;
 
 /// Joins two connections once both have changed. An error ends both; it cannot be reported to anyone.
-pub fn join(near: OnUpgrade, far: OnUpgrade, ended: CancellationToken) {
+pub(crate) fn join(near: OnUpgrade, far: OnUpgrade, ended: CancellationToken) {
     tokio::spawn(async move {
         let tunnel = async {
             if let (Ok(near), Ok(far)) = tokio::join!(near, far) {

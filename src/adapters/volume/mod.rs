@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// The first argument of a call that ccci makes to itself.
 pub const WORD: &str = "--volume";
 /// The exit code if nothing exists at the path.
-pub const NOTHING_THERE: i64 = 44;
+pub(crate) const NOTHING_THERE: i64 = 44;
 
 /// What the program can be asked for. The word of each work is the second argument of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

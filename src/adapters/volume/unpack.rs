@@ -52,7 +52,12 @@ fn inside(entry: &Entry<'_, impl Read>) -> io::Result<PathBuf> {
         match part {
             Component::Normal(part) => out.push(part),
             Component::CurDir => {}
-            _ => return Err(io::Error::other(format!("the archive's `{}` leads out of it", name.display()))),
+            _ => {
+                return Err(io::Error::other(format!(
+                    "`{}` in the archive leads out of the volume",
+                    name.display()
+                )));
+            }
         }
     }
     Ok(out)

@@ -81,7 +81,7 @@ fn disk_finding() -> Option<Finding> {
     let (path, stat) = ["/var/lib/docker", "/"].into_iter().find_map(place)?;
     let free = stat.f_bavail * stat.f_frsize;
     let what = format!("{} GiB free at {path}", free >> 30);
-    let cure = format!("free some: two generations of an app's images want {} GiB", FREE_NEEDED >> 30);
+    let cure = format!("free some space: two generations of an app's images need {} GiB", FREE_NEEDED >> 30);
     Some(Finding { good: free >= FREE_NEEDED, what, cure })
 }
 

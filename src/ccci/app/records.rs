@@ -60,19 +60,19 @@ fn newest(config: &Config) -> Result<Found, String> {
         let kept = Kept::read(dir);
         match &kept.record {
             Ok(record) if goes_on(config, &Summary::of(record)) => {
-                notes.push(format!("{}; the newest that has ended is told", going_on(record)));
+                notes.push(format!("{}; showing the newest run that has ended", going_on(record)));
             }
             _ => return Ok(Found { kept, notes }),
         }
     }
-    Err(format!("no run is kept in {}; `ccci run` keeps one", config.records().display()))
+    Err(format!("no runs are kept in {}; `ccci run` makes one", config.records().display()))
 }
 
 fn named(config: &Config, name: &str) -> Result<Found, String> {
     let kept = Kept::read(directory(config, name)?);
     match &kept.record {
         Ok(record) if goes_on(config, &Summary::of(record)) => Err(format!(
-            "{}, so there is nothing to tell yet; SIGUSR1 to its process makes it say where it stands",
+            "{}, so it has no report yet; send SIGUSR1 to its process to see its state",
             going_on(record)
         )),
         _ => Ok(Found { kept, notes: vec![] }),
@@ -80,7 +80,7 @@ fn named(config: &Config, name: &str) -> Result<Found, String> {
 }
 
 fn going_on(record: &Record) -> String {
-    format!("the run `{}` is going on", record.outcome.plan.run_id)
+    format!("the run `{}` is in progress", record.outcome.plan.run_id)
 }
 
 /// The directory of a named record.

@@ -13,7 +13,7 @@ pub struct Call {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Say what ccci does on standard error: -v steps, -vv calls, -vvv everything; see CCCI_LOG
+    /// Log what ccci does on standard error: -v steps, -vv calls, -vvv everything; see CCCI_LOG
     #[arg(short = 'v', long = "verbose", action = ArgAction::Count, global = true)]
     pub verbose: u8,
 }
@@ -40,7 +40,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Remove what dead runs left, and apps that were kept; say what holds the rest
     Clean,
-    /// Say whether this machine can run recipes; each finding with what to do
+    /// Check whether this machine can run recipes; each finding says what to do
     Doctor,
 }
 
@@ -98,13 +98,13 @@ pub struct RunArgs {
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Live so many recipes side by side
+    /// Run this many recipes at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
     /// Leave the app running; `ccci clean` removes it
     #[arg(long)]
     pub keep: bool,
-    /// Keep the archives of backups also when nothing was wrong with them; they hold the app's data as they were
+    /// Keep the archives of backups even if nothing was wrong with them; they contain the app's data
     #[arg(long)]
     pub keep_backups: bool,
     /// What goes to standard output
@@ -118,7 +118,7 @@ pub struct RunArgs {
 /// Formats of `run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RunFormat {
-    /// Words for people, on standard error
+    /// Text for people, on standard error
     Human,
     /// results.json and nothing else, on standard output
     Json,
@@ -175,7 +175,7 @@ pub struct ReportArgs {
     /// human, results, junit, markdown, html, badge, annotations, why or trace; see `ccci explain formats`
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: String,
-    /// Write every format beside the record instead of printing one
+    /// Write every format into the record's directory instead of printing one
     #[arg(long)]
     pub all: bool,
 }
@@ -188,9 +188,9 @@ pub struct ExplainArgs {
 }
 
 fn span(text: &str) -> Result<Duration, String> {
-    parse_span(text).filter(|d| !d.is_zero()).ok_or_else(|| {
-        format!("`{text}` is no span of time; write a number and a unit, like `45m` or `1h 30m`")
-    })
+    parse_span(text)
+        .filter(|d| !d.is_zero())
+        .ok_or_else(|| format!("`{text}` is no duration; write a number and a unit, like `45m` or `1h 30m`"))
 }
 
 #[cfg(test)]

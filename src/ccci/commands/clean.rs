@@ -37,7 +37,9 @@ fn told(cleaned: &Cleaned, out: &Out) -> Exit {
         out.say("nothing was left by dead runs");
     }
     for domain in &cleaned.locked {
-        out.say(&format!("{domain}: left alone, its lock is held: it is being run or cleaned"));
+        out.say(&format!(
+            "{domain}: left alone, because its lock is held by a run or a cleaning in progress"
+        ));
     }
     let mut held = 0;
     for (domain, removal) in &cleaned.removed {

@@ -25,15 +25,15 @@ macro_rules! env_rows {
 
 env_rows! {
     CCCI_HOME "Directory where records of runs and clones of sources are kept; default `~/.local/state/ccci`.";
-    CCCI_LOCKS "Directory of the locks that say which runs live; all runs of a machine must share it; default `/run/lock/ccci`.";
+    CCCI_LOCKS "Directory of the locks that show which runs are alive; all runs of a machine must share it; default `/run/lock/ccci`.";
     CCCI_GROUP "Set to anything: the group may read records too (0640 and 0750 instead of 0600 and 0700).";
     CCCI_ZONE "Zone of the run domains; default `ccci.test`, a reserved name, so nothing leaves the machine.";
-    CCCI_LOG "What ccci says of itself on standard error, as filter directives of `tracing-subscriber`: levels (`off`, `error`, `warn`, `info`, `debug`, `trace`), for all or for a module, joined by commas: `info,ccci_swarm=debug,bollard=off`. The flag `-v` says how much in general instead.";
+    CCCI_LOG "What ccci logs about itself on standard error, as filter directives of `tracing-subscriber`: levels (`off`, `error`, `warn`, `info`, `debug`, `trace`), for all or for a module, joined by commas: `info,ccci_swarm=debug,bollard=off`. The flag `-v` sets the general level instead.";
     DOCKER_HOST "Address of the engine, as for any Docker client.";
     DOCKER_CONTEXT "Name of the docker context to use, as for any Docker client.";
     DOCKER_CONFIG "Directory of the docker client's settings, as for any Docker client.";
     HOME "Where the defaults of `CCCI_HOME` and `DOCKER_CONFIG` lie.";
-    XDG_STATE_HOME "Where the default of `CCCI_HOME` lies, if set.";
+    XDG_STATE_HOME "Directory of the default of `CCCI_HOME`, if set.";
     NO_COLOR "Set to anything: no colours.";
     COLUMNS "Width of the terminal.";
     TERM "`dumb` means a terminal without cursor movement.";

@@ -207,7 +207,7 @@ fn codes() -> Page {
     Page {
         file: "diagnostics",
         title: "Diagnostics",
-        intro: "What can be wrong in a text someone wrote; said before anything runs, exit code 2.",
+        intro: "What can be wrong in a text that someone wrote; reported before anything runs, with exit code 2.",
         from: "src/diag/codes.rs",
         rows: rows.collect(),
     }

@@ -51,7 +51,7 @@ pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) 
                 match before {
                     None => say(&format!("{name}: stopping; everything of this run is removed first")),
                     Some(_) => say(&format!(
-                        "{name} again: removal goes on, it is bounded; SIGKILL would leave things behind"
+                        "{name} again: removal continues and will end in bounded time; SIGKILL would leave objects behind"
                     )),
                 }
             }

@@ -1,7 +1,7 @@
 //! WORDS: words of reports and scripts that have no row in another table, for the reference and `ccci explain`.
 
 /// A word, its meaning, and how a script uses it.
-pub struct Word {
+pub(crate) struct Word {
     /// The word.
     pub name: &'static str,
     /// Sentences; the first is the summary.
@@ -15,19 +15,19 @@ const fn said(name: &'static str, doc: &'static str) -> Word {
 }
 
 /// All words.
-pub const WORDS: &[Word] = &[
+pub(crate) const WORDS: &[Word] = &[
     said("green", "A verdict: everything that was planned was looked at and is good; exit code 0."),
     said("red", "A verdict: the recipe, or an image it names, failed; exit code 1."),
     said(
         "error",
-        "A verdict: something could not be done or looked at, so nothing is said of the recipe; exit code 3.",
+        "A verdict: something could not be done or looked at, so there is no verdict on the recipe; exit code 3.",
     ),
     said(
         "interrupted",
         "A verdict: a signal ended the run, which removed what it had made; exit code 130 or 143.",
     ),
     said("pass", "A status: checked and good."),
-    said("skip", "A status: does not apply; the reason stands beside it. It never raises a level."),
+    said("skip", "A status: does not apply; the reason is given with it. It never raises a level."),
     said("unver", "A status: should have been checked and was not. It ends the level and forbids green."),
     said("level", "The highest rung that passed with every rung below it passed or skipped, 0 to 5."),
     said(
@@ -41,7 +41,7 @@ pub const WORDS: &[Word] = &[
         "blame",
         "Who has to act on a failure: the recipe, the image, infra (this machine and what it reaches) or ccci.",
     ),
-    said("not proved", "What a run leaves open, the green ones too: said below every report."),
+    said("not proved", "What a run does not prove, even if it is green; every report lists it."),
     Word {
         name: "assert",
         doc: "Ends a test or hook if what it is given is not true, and shows both sides of a comparison.",
@@ -54,6 +54,6 @@ pub const WORDS: &[Word] = &[
     },
     said(
         "sleep",
-        "There is none: a script asks until something is so, by `eventually`, or by `ready_probe` for the whole app.",
+        "There is none: a script waits for a condition with `eventually`, or with `ready_probe` for the whole app.",
     ),
 ];

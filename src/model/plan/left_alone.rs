@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     /// A path of the host.
     HostPath,
-    /// A volume whose driver or options put its files elsewhere.
+    /// A volume whose driver or options keep its files elsewhere.
     Volume,
     /// Memory.
     Memory,

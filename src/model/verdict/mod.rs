@@ -92,7 +92,7 @@ pub struct Outcome {
     pub leftovers: Vec<Held>,
     /// Where the app may have left something that ccci never touches.
     pub left_alone: Vec<Held>,
-    /// The rules of the lint rung; empty when nobody looked.
+    /// The rules of the lint rung; empty if lint did not run.
     pub lint: Vec<LintedRule>,
     /// `ccci`, `engine`, `api`, `rules`.
     pub versions: BTreeMap<String, String>,

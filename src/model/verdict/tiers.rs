@@ -20,7 +20,7 @@ pub struct TestOutcome {
     pub ms: u64,
     /// Why not.
     pub failure: Option<FailureId>,
-    /// Why it was left out, if the run said so.
+    /// Why it was skipped, if the run recorded a reason.
     pub reason: Option<String>,
 }
 

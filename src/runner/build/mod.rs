@@ -17,19 +17,19 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Time limit of a hook or a single test. A test that needs more time should be split.
-pub const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);
+pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);
 /// Time limit for pulling all images of one side. Large apps on a slow line need minutes.
-pub const PULL_LIMIT: Duration = Duration::from_secs(1_800);
+pub(crate) const PULL_LIMIT: Duration = Duration::from_secs(1_800);
 /// Time that a backup waits for a busy stack to settle (the figure of ccci's predecessor).
-pub const SETTLE_LIMIT: Duration = Duration::from_secs(300);
+pub(crate) const SETTLE_LIMIT: Duration = Duration::from_secs(300);
 /// Time limit of one backup or restore, including its commands.
-pub const BACKUP_LIMIT: Duration = Duration::from_secs(900);
+pub(crate) const BACKUP_LIMIT: Duration = Duration::from_secs(900);
 /// Time limit of removal. It takes about 6 s (measured), and up to a minute for a busy volume or network.
-pub const REMOVE_LIMIT: Duration = Duration::from_secs(180);
+pub(crate) const REMOVE_LIMIT: Duration = Duration::from_secs(180);
 /// Time limit of steps that only call the engine or compute.
-pub const SHORT_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const SHORT_LIMIT: Duration = Duration::from_secs(60);
 /// Most attempts of a backup: `backup_verify` may ask for the whole backup again (SPEC 3.2).
-pub const BACKUP_ATTEMPTS: u32 = 3;
+pub(crate) const BACKUP_ATTEMPTS: u32 = 3;
 
 /// Builds the part of a plan that belongs to one app.
 struct Builder<'a> {
@@ -347,11 +347,6 @@ pub fn parse_tiers(text: &str) -> Result<BTreeSet<Tier>, String> {
         return Err("`restore` without `backup` has nothing to put back; write `backup,restore`".into());
     }
     Ok(out)
-}
-
-/// Whether a rung can be declared not applicable (SPEC 3.1).
-pub fn may_be_na(rung: Rung) -> bool {
-    !matches!(rung, Rung::Lint | Rung::Install)
 }
 
 #[cfg(test)]

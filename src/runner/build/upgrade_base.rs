@@ -14,7 +14,7 @@ const SHOWN: usize = 5;
 
 /// The base that was asked for, and who asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub(crate) struct Wish {
     /// The value of the flag or the setting.
     pub base: UpgradeBase,
     /// The caller (by the flag) or the recipe (by its settings).
@@ -51,7 +51,7 @@ impl Choice {
     }
 
     /// The choice after base and head turned out to compose to the same files: no base, because nothing would change.
-    pub fn nothing_moves(self) -> Choice {
+    pub(crate) fn nothing_moves(self) -> Choice {
         let Some(base) = &self.base else { return self };
         let reason = format!("the base ({}) and the head compose to the same files", base.found_as);
         Choice::none(reason, DecidedBy::Structure)
@@ -59,7 +59,7 @@ impl Choice {
 }
 
 /// Chooses the base, in the order of SPEC 6.
-pub fn choose(wish: &Wish, source: &SourceFacts) -> Result<Choice, Box<Diagnostic>> {
+pub(crate) fn choose(wish: &Wish, source: &SourceFacts) -> Result<Choice, Box<Diagnostic>> {
     match &wish.base {
         UpgradeBase::None => Ok(Choice::none("the upgrade base is set to `none`", wish.by)),
         UpgradeBase::Version(version) => explicit(version, wish, source),

@@ -35,9 +35,9 @@ pub(crate) fn call_test(
     // where the checker knows the type, it refuses a test that ends in a bool; where it does not, `false` means a
     // failure
     if said.as_bool() == Ok(false) {
-        let expected = format!("test `{name}` to hold");
+        let expected = format!("test `{name}` to pass");
         let failure = Failure::new(causes::TEST_FAILED, expected, "it returned false").place(file);
-        return Err(Box::new(failure.to_do("say what must be true with `assert(…)`")));
+        return Err(Box::new(failure.to_do("state what must be true with `assert(…)`")));
     }
     Ok(())
 }
@@ -53,15 +53,17 @@ fn failure(e: ScriptError, otherwise: &'static Cause, what: &str) -> Failure {
                 let Unheld { expression, observed } = *a;
                 Failure::of(otherwise, Detail::Assertion { expression, observed })
             }
-            None => Failure::new(otherwise, format!("{what} to hold"), e.message),
+            None => Failure::new(otherwise, format!("{what} to succeed"), e.message),
         },
         (None, kind) => {
             let (cause, expected) = match kind {
                 ErrorKind::Limit(_) => (causes::SCRIPT_LIMIT, "to stay within the sandbox's limits"),
                 ErrorKind::Deadline => (causes::SCRIPT_DEADLINE, "to end before its deadline"),
-                ErrorKind::Cancelled => (causes::INTERRUPTED, "to end with the run going on"),
+                ErrorKind::Cancelled => (causes::INTERRUPTED, "to end before the run is stopped"),
                 ErrorKind::Panic => (causes::INTERNAL, "to run without a bug in ccci"),
-                ErrorKind::WrongReturn => (causes::HOOK_WRONG_RETURN, "to return what it is listed with"),
+                ErrorKind::WrongReturn => {
+                    (causes::HOOK_WRONG_RETURN, "to return a value of its declared type")
+                }
                 ErrorKind::Raised | ErrorKind::Assertion => (otherwise, "to end without an error"),
             };
             Failure::new(cause, format!("{what} {expected}"), e.message)

@@ -81,7 +81,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         &[TEXT],
         Ty::UNIT,
         Reach::Always,
-        "Says something in the record and the live view.",
+        "Writes a message to the record and the live view.",
         "ctx.log(\"planting a page\");",
         |e| {
             e.register_fn("log", |c: &mut Ctx, text: &str| -> Native<()> {

@@ -127,7 +127,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         "logs",
         &[SERVICE, LINES],
         Ty::TEXT,
-        "The last so many lines a service wrote, at most 10 000.",
+        "The last lines that a service wrote: `lines` of them, at most 10 000.",
         "assert(ctx.logs(\"app\", 5).contains(\"started\"));",
         |e| {
             e.register_fn("logs", |c: &mut Ctx, s: &str, lines: i64| logs(c, s, lines));
@@ -177,7 +177,7 @@ fn words(list: &Array) -> Result<Vec<String>, Raised> {
     let words = list.iter().map(|d| text(d).ok_or_else(|| raised("a command is a list of texts")));
     let words = words.collect::<Result<Vec<String>, Raised>>()?;
     match words.iter().any(|w| w.contains('\0')) {
-        true => Err(raised("a word of a command cannot hold the letter NUL")),
+        true => Err(raised("a word of a command cannot contain a NUL character")),
         false => Ok(words),
     }
 }
@@ -281,7 +281,9 @@ fn job(c: &Ctx, name: &str, image: &str, list: &Array) -> Native<Output> {
         let observed =
             c.0.world.cluster.look(&c.0.stack, limit).map_err(|e| cluster_raised(e, "look at the stack"))?;
         if observed.service(name.as_str()).is_some() {
-            return Err(raised(format!("a job cannot be called `{name}`: a service of the app is")));
+            return Err(raised(format!(
+                "a job cannot be called `{name}`: the app has a service of this name"
+            )));
         }
         let argv = words(list)?;
         let job = JobRequest { name, image: image.to_string(), argv: argv.clone(), env: vec![], owner };

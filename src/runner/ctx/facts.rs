@@ -62,7 +62,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         "op",
         Ty::TEXT,
         |c| c.facts.op.clone().into(),
-        "What goes on: `install`, `upgrade`, `backup`, `restore` or `custom`.",
+        "The current operation: `install`, `upgrade`, `backup`, `restore` or `custom`.",
         "assert(ctx.op == \"custom\");"
     ),
     fact!(

@@ -19,7 +19,7 @@ pub(super) const ROWS: &[CtxFn] = &[CtxFn {
         name: "eventually",
         params: &[Param { name: "span", ty: Ty::TEXT }, Param { name: "ask", ty: Ty::FN }],
         ret: Ty::ANY,
-        doc: "Asks a closure again and again until it gives something other than `false` or `()`, and gives that. An error in the closure counts as not yet. Raises when the span is over, with what was last seen.",
+        doc: "Calls a closure repeatedly until it returns something other than `false` or `()`, and returns that. An error in the closure counts as not yet. Raises when the span is over, with the last result or error.",
         example: "eventually(\"30s\", || ctx.get(\"/\").status == 200);",
         reach: Reach::Always,
         is_property: false,
@@ -35,14 +35,16 @@ pub(super) const ROWS: &[CtxFn] = &[CtxFn {
 
 fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr) -> Native<Dynamic> {
     let span = parse_span(span)
-        .ok_or_else(|| raised(format!("`{span}` is no span of time; write one like \"30s\"")))?;
+        .ok_or_else(|| raised(format!("`{span}` is not a span of time; write one like \"30s\"")))?;
     let limit = ctx.limit.within(&*ctx.world.clock, span);
     let (mut asked, mut known) = (0u32, None);
     let waited = until(&*ctx.world.clock, &limit, &mut |_| (), || {
         asked += 1;
         known = None;
         match ask.call_within_context::<Dynamic>(nc, ()) {
-            Ok(v) if v.is_unit() || v.as_bool() == Ok(false) => Ok(Look::Waiting(format!("it gives {v:?}"))),
+            Ok(v) if v.is_unit() || v.as_bool() == Ok(false) => {
+                Ok(Look::Waiting(format!("it returns {v:?}")))
+            }
             Ok(v) => Ok(Look::Done(v)),
             Err(e) if is_end(&e) => Err(e),
             Err(e) => {
@@ -57,7 +59,7 @@ fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr
         Err(WaitError::Look(e)) => Err(e),
         Err(WaitError::Stopped(_)) => Err(stopped(ctx.stop().unwrap_or(StopReason::Cancelled))),
         Err(WaitError::TimedOut { why, .. }) if ctx.stop().is_none() => {
-            let message = format!("not within {}: {why} (asked {asked} times)", Span(span));
+            let message = format!("not within {}: {why} (called {asked} times)", Span(span));
             // a failure of infra at the last call keeps its blame
             let failure = known.take().filter(|f| f.is_error());
             Err(Raised { message, failure }.into())

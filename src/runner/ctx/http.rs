@@ -68,7 +68,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         "get",
         &[PATH],
         Ty::RESPONSE,
-        "Asks for a path of the app, or a URL of one of its names. Redirects are followed inside the app's names. Any status is an answer; no answer at all raises.",
+        "Requests a path of the app, or a URL of one of its host names. Redirects are followed within the app's host names. Any status is an answer; no answer at all raises.",
         "assert(ctx.get(\"/\").status == 200);",
         |e| {
             e.register_fn("get", |c: &mut Ctx, path: &str| {
@@ -229,7 +229,7 @@ pub(super) const ROWS: &[CtxFn] = &[
         "json",
         &[],
         Ty::ANY,
-        "The body read as JSON; raises if it is none.",
+        "The body parsed as JSON; raises if it is not valid JSON.",
         "assert(ctx.get(\"/api\").json().ok == true);",
         |e| {
             e.register_fn("json", |r: &mut Response| -> Native<Dynamic> { Ok(json(&r.0)?) });
@@ -277,13 +277,13 @@ fn json(answer: &HttpAnswer) -> Result<Dynamic, Raised> {
     if answer.body.len() > TEXT_BYTES {
         let bytes = answer.body.len();
         return Err(raised(format!(
-            "the answer of {} has {bytes} bytes, {TEXT_BYTES} at most are read as JSON",
+            "the answer of {} has {bytes} bytes; at most {TEXT_BYTES} are read as JSON",
             answer.url
         )));
     }
     let value: serde_json::Value = serde_json::from_slice(&answer.body).map_err(|e| {
         let begins = head(&String::from_utf8_lossy(&answer.body), 100);
-        raised(format!("the answer of {} is no JSON ({e}); it begins `{begins}`", answer.url))
+        raised(format!("the answer of {} is not JSON ({e}); it begins with `{begins}`", answer.url))
     })?;
     rhai::serde::to_dynamic(value).map_err(|e| raised(e.to_string()))
 }

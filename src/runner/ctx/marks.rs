@@ -49,7 +49,7 @@ impl Marks {
     }
 
     /// Opens a session. False when there are too many.
-    pub fn open_session(&self, name: &str) -> bool {
+    pub(crate) fn open_session(&self, name: &str) -> bool {
         let mut left = self.left();
         let fits = left.sessions.contains(name) || left.sessions.len() < SESSIONS.most;
         if fits && !left.sessions.contains(name) {

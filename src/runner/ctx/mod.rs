@@ -20,7 +20,7 @@ pub use state::{Ctx, HookCtx};
 use std::sync::{Arc, LazyLock};
 
 /// A row of the table of ctx functions.
-pub struct CtxFn {
+pub(crate) struct CtxFn {
     /// Its signature, for the checker and the reference.
     pub sig: CallSig,
     /// Registers it. Only the first of several rows with the same name registers the function.

@@ -42,8 +42,9 @@ pub(super) fn build(
             }
             "json" => as_json = value.as_bool().map_err(|_| raised("option `json` must be a bool"))?,
             "timeout" => {
-                let span = parse_span(&value.to_string())
-                    .ok_or_else(|| raised(format!("option `timeout`: `{value}` is no span like \"10s\"")))?;
+                let span = parse_span(&value.to_string()).ok_or_else(|| {
+                    raised(format!("option `timeout`: `{value}` is not a span like \"10s\""))
+                })?;
                 limit = limit.within(&*c.0.world.clock, span);
             }
             other => {
@@ -81,7 +82,11 @@ fn well_formed(request: &HttpRequest) -> Result<(), Raised> {
         return Err(raised("the URL holds credentials; send them in the header `authorization`"));
     }
     if request.headers.len() > HEADERS.most {
-        return Err(raised(format!("{} headers, {} at most", request.headers.len(), HEADERS.most)));
+        return Err(raised(format!(
+            "{} headers; at most {} are allowed",
+            request.headers.len(),
+            HEADERS.most
+        )));
     }
     match request
         .headers
@@ -98,8 +103,8 @@ fn well_formed(request: &HttpRequest) -> Result<(), Raised> {
 
 fn encode(body: &Dynamic, as_json: bool) -> Result<(Option<&'static str>, Vec<u8>), Raised> {
     if as_json {
-        let value: serde_json::Value =
-            rhai::serde::from_dynamic(body).map_err(|e| raised(format!("the body is no JSON: {e}")))?;
+        let value: serde_json::Value = rhai::serde::from_dynamic(body)
+            .map_err(|e| raised(format!("the body cannot be sent as JSON: {e}")))?;
         return Ok((Some("application/json"), value.to_string().into_bytes()));
     }
     if let Ok(map) = body.as_map_ref() {

@@ -21,9 +21,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Maximum duration of one call of a native function. The hook's own deadline applies as well.
-pub const CALL_LIMIT: Duration = Duration::from_secs(CALL_TIME.most as u64);
+pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(CALL_TIME.most as u64);
 /// Characters of an argument or a result that an event shows.
-pub const TOLD: usize = 200;
+pub(crate) const TOLD: usize = 200;
 /// Bytes of a text that are processed to show it. To hide secrets in all of a long text would take longer than the
 /// call.
 const LOOKED_AT: usize = 16 << 10;
@@ -146,7 +146,7 @@ impl HookCtx {
         let text = match (before, before + text.len()) {
             (_, after) if after <= PRINTED.most => self.redactor.hide(text),
             (before, _) if before <= PRINTED.most => {
-                format!("(more than {} bytes said; the rest is dropped)", PRINTED.most)
+                format!("(more than {} bytes of messages; the rest is dropped)", PRINTED.most)
             }
             _ => return,
         };
@@ -166,7 +166,7 @@ impl HookCtx {
             Room::There => (self.tell)(what),
             Room::JustFull => {
                 let text = format!(
-                    "(scripts have put {} bytes into the record; their calls and words are left out from here)",
+                    "(scripts have put {} bytes into the record; their further calls and messages are left out)",
                     RECORDED.most
                 );
                 (self.tell)(What::Said { by: self.by.clone(), text });
@@ -206,7 +206,7 @@ impl Guard for HookCtx {
 }
 
 /// The beginning of a text: as much as is processed to show it in an event.
-pub fn looked_at(text: &str) -> String {
+pub(crate) fn looked_at(text: &str) -> String {
     let cut = text.floor_char_boundary(LOOKED_AT);
     if cut < text.len() { format!("{}…", &text[..cut]) } else { text.to_string() }
 }
@@ -217,13 +217,13 @@ pub fn raised(message: impl Into<String>) -> Raised {
 }
 
 /// A failure of a port, raised so that its blame is kept.
-pub fn port_failure(failure: Failure, doing: &str) -> Raised {
+pub(crate) fn port_failure(failure: Failure, doing: &str) -> Raised {
     let message = format!("could not {doing}: {}", failure.observed());
     Raised { message, failure: Some(Box::new(failure)) }
 }
 
 /// A cluster error, as scripts see it. If infra is to blame, it keeps that blame.
-pub fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
+pub(crate) fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
     match e.worlds(doing) {
         Some(failure) => port_failure(failure, doing),
         None => raised(format!("could not {doing}: failed to {e}")),

@@ -27,7 +27,7 @@ pub fn wait(e: WaitError<ClusterError>, doing: &str) -> Failure {
 }
 
 /// A wait that did not succeed.
-pub fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
+pub(crate) fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
     let expected = format!("to {doing}");
     match e {
         WaitError::Hopeless(failure) => *failure,
@@ -43,7 +43,7 @@ pub fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Failure {
 /// The engine refused the stack. Its message names what is wrong with the stack, so the recipe is to blame. The
 /// exception is a published port that a service outside the stack already has.
 pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
-    let doing = "hand the stack to the engine";
+    let doing = "deploy the stack";
     let refused = match (e.worlds(doing), e) {
         (None, ClusterError::Refused { text, .. }) => text,
         (_, other) => return cluster(other, doing),
@@ -79,7 +79,7 @@ pub fn pull(e: PullError, image: &str) -> Failure {
 }
 
 /// Whether a failure can be the consequence of an earlier step that was not done. Scripts use what earlier hooks left.
-pub fn stands_on_earlier_steps(failure: &Failure) -> bool {
+pub(crate) fn stands_on_earlier_steps(failure: &Failure) -> bool {
     [causes::TEST_FAILED, causes::HOOK_FAILED, causes::EXEC_FAILED, causes::BACKUP_NOT_VERIFIED]
         .iter()
         .any(|c| c.id == failure.cause)

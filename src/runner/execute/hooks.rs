@@ -113,7 +113,7 @@ fn deps(run: &Run<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
 
 impl Run<'_> {
     /// The side that is deployed; before the first deploy, the side that will be deployed first.
-    pub fn side_now(&self) -> Side {
+    pub(crate) fn side_now(&self) -> Side {
         let first = if self.app().base.is_some() { Side::Base } else { Side::Head };
         self.state.current.unwrap_or(first)
     }

@@ -35,7 +35,7 @@ impl Run<'_> {
     }
 
     /// Looks at the app for the last time before it is removed: whether it stayed up, and the log of every service.
-    pub fn last_look(&mut self) {
+    pub(crate) fn last_look(&mut self) {
         let Some(side) = self.state.current else { return };
         let limit = self.log_limit();
         let stack = &self.app().stack;
@@ -89,7 +89,7 @@ impl Run<'_> {
     }
 
     /// Notes what the last operation did, for `ctx.facts`.
-    pub fn note_operation(&mut self, side: Side) {
+    pub(crate) fn note_operation(&mut self, side: Side) {
         let plan = self.app();
         let after = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
         let before = plan.base.as_ref().filter(|_| side == Side::Head).map(|b| b.commit.to_string());

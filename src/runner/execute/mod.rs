@@ -191,7 +191,7 @@ impl<'a> Run<'a> {
                 failure.id = FailureId::default();
                 failure.blame(Blame::Infra).evidence(
                     "what came before",
-                    format!("`{before}` was not done, and not for a fault of the recipe"),
+                    format!("`{before}` was not done, and the recipe is not to blame for it"),
                 )
             }
             _ => failure,
@@ -230,7 +230,7 @@ impl<'a> Run<'a> {
 
     /// Adjusts the cause and blame of a failure to what happened before it. After a stop, the loss of the engine or
     /// another failure of a port, the recipe may not be to blame.
-    pub fn in_light(&self, failure: Failure) -> Box<Failure> {
+    pub(crate) fn in_light(&self, failure: Failure) -> Box<Failure> {
         let failure = self.in_light_of_the_stop(failure);
         let failure = if failure.is_error() { failure } else { self.in_light_of_the_engine(failure) };
         Box::new(self.in_light_of_what_came_before(failure))
@@ -280,8 +280,7 @@ impl<'a> Run<'a> {
     fn leave_running(&self) {
         let uses: Vec<&str> = self.state.shared.keys().map(String::as_str).collect();
         if let Err(e) = self.world.locks.keep(self.app().domain.as_str(), &uses) {
-            let what =
-                format!("that the app goes on running: the mark that keeps it could not be made ({e})");
+            let what = format!("that the app keeps running: it could not be marked as kept ({e})");
             self.sink.emit(What::NotProved { what });
         }
     }

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 const APP: &str = "app";
 
 /// The label with the deployed commit, as abra writes it on a chaos deploy.
-pub fn commit_label(stack: &StackName) -> String {
+pub(crate) fn commit_label(stack: &StackName) -> String {
     format!("coop-cloud.{stack}.chaos-version")
 }
 
 /// The value of that label: the short commit, with `+U` if there are uncommitted changes.
-pub fn commit_value(deployment: &Deployment) -> String {
+pub(crate) fn commit_value(deployment: &Deployment) -> String {
     format!("{}{}", deployment.commit.short(), if deployment.dirty { "+U" } else { "" })
 }
 

@@ -90,7 +90,7 @@ impl Run<'_> {
     fn doubt_volumes(&self) {
         if self.state.made && self.world.cluster.losses() > 0 {
             let what = "that no unnamed volume is left: the engine went away during the run, and what it made right before \
-                        has no label; `docker volume ls --filter dangling=true` shows what nobody uses";
+                        has no label; `docker volume ls --filter dangling=true` shows unused volumes";
             self.sink.emit(What::NotProved { what: what.into() });
         }
     }

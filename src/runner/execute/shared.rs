@@ -30,7 +30,7 @@ impl Shared {
     }
 
     /// What a dep provides to a consumer; empty if the dep has not provided anything.
-    pub fn provided(&self, dep: usize, consumer: usize) -> BTreeMap<String, String> {
+    pub(crate) fn provided(&self, dep: usize, consumer: usize) -> BTreeMap<String, String> {
         let all = self.provided.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(&(dep, consumer)).cloned().unwrap_or_default()
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 /// Receives finished events; the record and the live view are behind it.
-pub type Taker = dyn Fn(Event) + Send + Sync;
+pub(crate) type Taker = dyn Fn(Event) + Send + Sync;
 
 /// The only way for events to leave the executor. A clone shares it.
 #[derive(Clone)]

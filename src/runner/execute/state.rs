@@ -26,7 +26,7 @@ pub struct Resolved {
 
 impl Resolved {
     /// Secrets that the engine must have before the deploy: the key in the file, and the full name.
-    pub fn external_secrets(&self, stack: &str) -> Vec<(String, String)> {
+    pub(crate) fn external_secrets(&self, stack: &str) -> Vec<(String, String)> {
         let all = self.composed.secrets();
         all.iter().filter(|s| s.external).map(|s| (s.key.clone(), s.engine_name(stack))).collect()
     }
@@ -83,7 +83,7 @@ impl State {
     /// Why a step cannot be done. `None` if everything that it needs is there.
     pub fn unmet(&self, action: &Action) -> Option<String> {
         let missing = slots::reads(action).into_iter().find(|slot| !self.has(*slot))?;
-        Some(format!("{} is missing, see the failures before", missing.what()))
+        Some(format!("{} is missing; see the earlier failures", missing.what()))
     }
 
     /// Whether an earlier step has filled a slot.

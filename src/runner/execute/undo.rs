@@ -88,7 +88,7 @@ impl Removal {
 
 /// Removes everything of a run, and what it shared with other runs if no other run uses that any more. Entries are
 /// removed from `shared` one by one, so that a second call continues with the rest.
-pub fn remove_run(
+pub(crate) fn remove_run(
     world: &World,
     domain: &str,
     shared: &mut BTreeMap<String, Box<dyn Lock>>,

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 /// The secrets of an HTTP address. A path has none, and neither has the user of an SSH address.
-pub fn of(source: &str) -> Vec<Secret> {
+pub(crate) fn of(source: &str) -> Vec<Secret> {
     let Some(url) = Url::parse(source).ok().filter(|u| ["http", "https"].contains(&u.scheme())) else {
         return vec![];
     };

@@ -19,7 +19,7 @@ pub enum GatherError {
 }
 
 /// The failure of an operation that the machine refused.
-pub fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
+pub(crate) fn of_machine(expected: &str, e: &io::Error) -> Box<Failure> {
     Box::new(Failure::new(causes::MACHINE_REFUSED, expected, format!("the machine refused: {e}")))
 }
 
@@ -37,7 +37,7 @@ pub fn of_source(error: SourceError, place: Option<&Place>) -> GatherError {
         }
         SourceError::NotARepository { path, inside } => {
             let help = match inside {
-                Some(root) => format!("it lies inside the repository `{}`; name that one", root.display()),
+                Some(root) => format!("it is inside the repository `{}`; name that one", root.display()),
                 None => format!(
                     "make it one: `git -C {path} init && git -C {path} add -A && git -C {path} commit`"
                 ),

@@ -126,7 +126,7 @@ impl Side {
 
     /// Whether the other side would deploy exactly the same: same services, same content of configs and secrets, and
     /// the same env, because the service `app` gets the whole env.
-    pub fn same_as(&self, other: &Side) -> bool {
+    pub(crate) fn same_as(&self, other: &Side) -> bool {
         let (Some(a), Some(b)) = (&self.published, &other.published) else { return false };
         let content = |side: &Side, c: &Composed| -> Vec<Option<Vec<u8>>> {
             let files = c.referenced_files();
@@ -251,8 +251,9 @@ fn long_names(composed: &Composed, domain: &Domain) -> Vec<Diagnostic> {
     let long = objects.chain(services).filter(|(_, name, _)| name.len() > LONGEST_SWARM_NAME);
     let say = |(kind, name, place): (&str, String, Place)| {
         let message = format!("the {kind} is called `{name}` on the engine: {} characters", name.len());
-        let help =
-            format!("Swarm takes {LONGEST_SWARM_NAME} at most, and most domains are longer than a run's");
+        let help = format!(
+            "Swarm allows at most {LONGEST_SWARM_NAME}, and most domains are longer than that of a run"
+        );
         Diagnostic::new(codes::NAME_TOO_LONG, message).at(place).help(help)
     };
     long.map(say).collect()
@@ -260,7 +261,7 @@ fn long_names(composed: &Composed, domain: &Domain) -> Vec<Diagnostic> {
 
 /// Diagnostics of the base, but only errors, which keep a run from starting. Warnings about a version that was
 /// published long ago help nobody.
-pub fn of_base(diagnostics: Diagnostics) -> Diagnostics {
+pub(crate) fn of_base(diagnostics: Diagnostics) -> Diagnostics {
     let errors = diagnostics.0.into_iter().filter(|d| d.severity == Severity::Error);
     let say = |mut d: Diagnostic| {
         let first = d.help.take().map(|h| format!("{h}; ")).unwrap_or_default();

@@ -6,9 +6,9 @@ use ccci_model::event::{Event, What};
 use serde_json::Value;
 
 /// Size of a record, in bytes, up to which every event is recorded.
-pub const ROOM: u64 = MOST_BYTES - (8 << 20);
+pub(crate) const ROOM: u64 = MOST_BYTES - (8 << 20);
 /// Maximum size of one event, in bytes.
-pub const MOST_EVENT: usize = 1 << 20;
+pub(crate) const MOST_EVENT: usize = 1 << 20;
 /// Maximum size of one event once the record is full, in bytes. The remaining 8 MiB hold more such events than a run
 /// has steps and tests.
 const MOST_LATE: usize = 4 << 10;
@@ -23,7 +23,7 @@ pub(crate) struct Bound {
 }
 
 /// How an event is recorded.
-pub enum Fits {
+pub(crate) enum Fits {
     /// It is recorded in this form.
     As(Event),
     /// It is the first one that is left out. This notice is recorded instead.
@@ -34,11 +34,11 @@ pub enum Fits {
 
 impl Bound {
     /// Makes an event fit into the record.
-    pub fn fit(&mut self, event: Event) -> Fits {
+    pub(crate) fn fit(&mut self, event: Event) -> Fits {
         let full = self.bytes > ROOM;
         if full && only_tells(&event.what) {
             self.left_out += 1;
-            let text = "the record is full: calls, waits and words are not recorded any more".to_string();
+            let text = "the record is full: calls, waits and messages are not recorded any more".to_string();
             let at = event.at;
             return match self.left_out {
                 1 => Fits::Notice(Event { at, what: What::Said { by: "ccci".into(), text } }),
@@ -50,7 +50,7 @@ impl Bound {
     }
 
     /// Counts bytes that were written.
-    pub fn wrote(&mut self, bytes: usize) {
+    pub(crate) fn wrote(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
     }
 }

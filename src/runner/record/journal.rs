@@ -27,7 +27,7 @@ pub enum RecordError {
     #[error("use `{}` for the record: it holds one already", .0.display())]
     Taken(PathBuf),
     /// There is something else that is not a directory.
-    #[error("use `{}` for the record: it is no directory", .0.display())]
+    #[error("use `{}` for the record: it is not a directory", .0.display())]
     NoDirectory(PathBuf),
     /// The disk refused.
     #[error("write `{}`", .path.display())]

@@ -37,14 +37,14 @@ struct Told {
 
 impl Reader {
     /// The events of a line: usually one, but a line of an older form may contain several.
-    pub fn line(&mut self, line: &str) -> serde_json::Result<Vec<Event>> {
+    pub(crate) fn line(&mut self, line: &str) -> serde_json::Result<Vec<Event>> {
         if !std::mem::replace(&mut self.begun, true) {
             let first: Value = serde_json::from_str(line)?;
             if first["event"] == "run_started" {
                 match first["schema"].as_u64() {
                     None => self.older = Some(Older::default()),
                     Some(newer) if newer > u64::from(SCHEMA) => {
-                        let text = format!("its form is {newer}, and this ccci knows those up to {SCHEMA}");
+                        let text = format!("its form is {newer}, but this ccci reads forms up to {SCHEMA}");
                         return Err(serde_json::Error::custom(text));
                     }
                     Some(_) => {}

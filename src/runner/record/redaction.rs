@@ -30,7 +30,7 @@ const OWN_WORDS: &[&str] = &[
 const FOREIGN_KEYS: &[&str] = &["scripts"];
 
 /// The event with every known secret hidden.
-pub fn hide(redactor: &Redactor, event: Event) -> Event {
+pub(crate) fn hide(redactor: &Redactor, event: Event) -> Event {
     hidden(redactor, &event).unwrap_or(event)
 }
 

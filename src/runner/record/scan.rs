@@ -13,7 +13,7 @@ const OVERLAP: usize = 1 << 16;
 
 /// A secret in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// Path relative to the record.
     pub file: String,
     /// The secret's name.
@@ -22,7 +22,7 @@ pub struct Finding {
 
 /// All secrets found in a directory, and the errors of files that could not be read. The content of archives is not
 /// searched: a backup is supposed to contain the app's data.
-pub fn directory(
+pub(crate) fn directory(
     dir: &Path,
     archives: &BTreeSet<String>,
     redactor: &Redactor,

@@ -129,7 +129,7 @@ fn selected(service: &ObservedService, mount: &ObservedVolume, volume: &str, pat
 fn led_out(service: &ObservedService) -> impl Iterator<Item = String> {
     let of_volumes = service.labels.iter().filter(|(key, _)| key.starts_with("backupbot.backup.volumes."));
     let out = of_volumes.filter(|(_, list)| list.split(',').any(leads_out));
-    out.map(|(key, list)| format!("`{list}` of label `{key}` leads out of its volume and is left out"))
+    out.map(|(key, list)| format!("`{list}` of label `{key}` leads out of its volume and is ignored"))
 }
 
 fn leads_out(path: &str) -> bool {

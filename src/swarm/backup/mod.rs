@@ -77,7 +77,7 @@ impl Snapshot {
             a.entries.len()
         );
         let names: Vec<&str> = a.entries.iter().map(|e| e.name.as_str()).take(10).collect();
-        let failure = Failure::new(causes::EMPTY_BACKUP, "a backup that holds something", observed);
+        let failure = Failure::new(causes::EMPTY_BACKUP, "a backup with content", observed);
         Err(Box::new(failure.evidence("entries", names.join("\n"))))
     }
 }
@@ -106,7 +106,7 @@ pub fn back_up(
             Err(f) => taken = taken.and(Err(f)),
         }
     }
-    let closed = world.cluster.close_volumes(stack, limit).map_err(|e| engine(e, "let go of the volumes"));
+    let closed = world.cluster.close_volumes(stack, limit).map_err(|e| engine(e, "close the volumes"));
     taken = taken.and(closed);
     // post-hooks clean up after pre-hooks, so they run even if something before them failed
     for job in &snapshot.jobs {
@@ -120,8 +120,8 @@ pub fn back_up(
 /// Why there is nothing to back up.
 fn nothing(jobs: &[Job], notes: &[String]) -> Failure {
     if let Some(volume) = jobs.iter().flat_map(|j| &j.elsewhere).next() {
-        let expected = "a volume to back up that lives on the engine";
-        let observed = format!("`{volume}`, whose driver or options put its files elsewhere");
+        let expected = "a volume to back up whose files are on the engine";
+        let observed = format!("`{volume}`, whose driver or options keep its files elsewhere");
         return Failure::new(causes::VOLUME_ELSEWHERE, expected, observed);
     }
     let observed = if jobs.is_empty() {

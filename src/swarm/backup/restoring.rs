@@ -20,7 +20,7 @@ pub fn restore(
         hook(world, stack, job, CommandOf::RestorePreHook, job.restore.pre.as_deref(), limit)?;
     }
     let done = all_back(world, stack, snapshot, limit);
-    let closed = world.cluster.close_volumes(stack, limit).map_err(|e| engine(e, "let go of the volumes"));
+    let closed = world.cluster.close_volumes(stack, limit).map_err(|e| engine(e, "close the volumes"));
     let done = done.and_then(|done| closed.map(|()| done))?;
     for job in &snapshot.jobs {
         hook(world, stack, job, CommandOf::RestorePostHook, job.restore.post.as_deref(), limit)?;
@@ -127,7 +127,7 @@ fn same(archive: &Archive, after: &[Entry]) -> Result<(), Box<Failure>> {
     }
     let expected = format!("{} of service `{}` as it was backed up", archive.of.named(), archive.of.service);
     let observed = if none_back {
-        "not one file has its content back".into()
+        "no file has its content back".into()
     } else {
         format!("missing: {}", lost.join(", "))
     };

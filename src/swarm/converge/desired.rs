@@ -83,22 +83,6 @@ impl DesiredService {
 }
 
 impl Desired {
-    /// The present state as the desired one, to wait after an operation that changes no spec.
-    pub fn as_it_is(observed: &Observed) -> Desired {
-        let services = observed.services.iter().map(|s| DesiredService {
-            name: s.name.clone(),
-            mode: match s.mode {
-                Mode::Replicated(n) => DesiredMode::Replicated(n),
-                Mode::Global(_) => DesiredMode::Global,
-                Mode::Job(n) => DesiredMode::Job(n),
-            },
-            image: s.image.clone(),
-            restart: s.restart,
-            labels: BTreeMap::new(),
-        });
-        Desired { services: services.collect(), fresh: false }
-    }
-
     /// Services that exist but are not desired (lesson 5: `docker stack deploy` leaves them).
     pub fn dropped<'a>(&'a self, observed: &'a Observed) -> impl Iterator<Item = &'a ServiceName> {
         let known = |s: &&ObservedService| !self.services.iter().any(|w| w.name == s.name);

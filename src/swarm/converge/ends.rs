@@ -88,7 +88,7 @@ impl End {
 
     /// The cause of an update that was rolled back or paused because of this end: `of_recipe`, unless the engine
     /// could not start the task, because then the new version is not to blame.
-    pub fn cause_of_update(&self, of_recipe: &'static Cause) -> &'static Cause {
+    pub(crate) fn cause_of_update(&self, of_recipe: &'static Cause) -> &'static Cause {
         if [End::NoNetwork, End::DiskFull, End::MachineOutOfMemory].contains(self) {
             self.cause()
         } else {
@@ -97,7 +97,7 @@ impl End {
     }
 
     /// Whether the only reason may be that another service was not ready yet.
-    pub fn may_wait_for_others(&self) -> bool {
+    pub(crate) fn may_wait_for_others(&self) -> bool {
         matches!(self, End::Exit(_) | End::Unhealthy)
     }
 
@@ -105,8 +105,10 @@ impl End {
     pub fn words(&self) -> String {
         match self {
             End::Exit(code) => format!("with exit code {code}{}", meaning(*code)),
-            End::OutOfMemory => "exited 137 (out of memory)".into(),
-            End::MachineOutOfMemory => "exited 137 (the machine had no more memory; it has no limit)".into(),
+            End::OutOfMemory => "with exit code 137 (out of memory)".into(),
+            End::MachineOutOfMemory => {
+                "with exit code 137 (the machine had no memory left; the service has no limit)".into()
+            }
             End::Unhealthy => "by the engine because its health check failed".into(),
             End::NoImage => "without starting: the node has no such image".into(),
             End::PortTaken => "without starting: a port it publishes is in use".into(),
@@ -120,7 +122,7 @@ impl End {
 /// What an exit code usually means, in brackets; empty for a program's own codes.
 pub fn meaning(code: i64) -> &'static str {
     match code {
-        0 => " (its program ended by itself, and it is to run for ever)",
+        0 => " (its program ended by itself, but it should keep running)",
         126 => " (the command is not executable)",
         127 => " (the command was not found)",
         134 => " (SIGABRT: it aborted)",

@@ -210,7 +210,9 @@ impl History {
             };
             (now_ms - since < needed).then(|| match failed_before {
                 None => format!("{}: running, seen to stay so", w.name),
-                Some(_) => format!("{}: running again; it must outlive its tasks that ended", w.name),
+                Some(_) => {
+                    format!("{}: running again; it must stay up for longer than its failed tasks did", w.name)
+                }
             })
         })
     }

@@ -48,7 +48,7 @@ fn lesson_04_a_rolled_back_update_is_named_with_the_exit_of_its_task() {
         "1400 | app: a old run, b fail=137 oom | app rolling_back (early termination of task b) | app template=old",
         "6100 | app: a old run, b fail=137 oom | app rolled_back (rollback completed) | app template=old",
     ];
-    let words = "the update was rolled back: its task ended exited 137 (out of memory)";
+    let words = "the update was rolled back: its task ended with exit code 137 (out of memory)";
     check("app x1 startfirst", &looks, "rolled-back @6100", words);
 }
 

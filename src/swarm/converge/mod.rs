@@ -37,15 +37,15 @@ use ccci_model::failure::{Failure, causes};
 use status::ServiceStatus;
 
 /// How long the same tasks must be observed running before a stack counts as converged, ms.
-pub const STILL_MS: u64 = 400;
+pub(crate) const STILL_MS: u64 = 400;
 /// The same for a service without a health check, where only time counts, ms. The engine reports an end some
 /// hundred ms late, and a program that ends at once was observed running for as long as that.
 /// This does not prove that the program stays up. One that runs for longer and then ends counts as converged; later
 /// steps report it only if it is down when they look.
 /// after that call it only if it is down when they look.
-pub const UNCHECKED_STILL_MS: u64 = 1_200;
+pub(crate) const UNCHECKED_STILL_MS: u64 = 1_200;
 /// The same for a service that never restarts and has no health check, ms: a task that runs once may still be working.
-pub const ONE_SHOT_STILL_MS: u64 = 5_000;
+pub(crate) const ONE_SHOT_STILL_MS: u64 = 5_000;
 /// A service without a health check counts as able to serve others once it has been up for this long, ms.
 const USEFUL_MS: u64 = 30_000;
 
@@ -97,7 +97,12 @@ pub fn converge(desired: &Desired, observed: &Observed, history: &mut History, n
 }
 
 /// The failure of a wait that reached its deadline, from the same evidence.
-pub fn not_converged(desired: &Desired, observed: &Observed, history: &mut History, now_ms: u64) -> Failure {
+pub(crate) fn not_converged(
+    desired: &Desired,
+    observed: &Observed,
+    history: &mut History,
+    now_ms: u64,
+) -> Failure {
     history.take(desired, observed, now_ms);
     let mut first: Option<Failure> = None;
     history.culprits.clear();

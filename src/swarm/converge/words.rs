@@ -145,7 +145,11 @@ fn a_service_that_ended_badly_must_stay_up_longer_than_its_tasks_did() {
             "app x1",
             &looks,
             expected,
-            if expected == "waiting" { "must outlive its tasks" } else { "stayed up: 1" },
+            if expected == "waiting" {
+                "must stay up for longer than its failed tasks"
+            } else {
+                "stayed up: 1"
+            },
         );
     };
     said(12_999, "waiting");
@@ -242,7 +246,7 @@ fn a_converged_service_gets_the_remarks_that_are_true_of_it_and_no_others() {
         ("app x1", "app: a run", String::new()),
         ("app x1 hc", "app: a run", String::new()),
         ("app x1 onfail", "app: a run", String::new()),
-        ("app x0", "app:", "`app` wants no task (replicas 0): nothing of it runs".to_string()),
+        ("app x0", "app:", "`app` desires no task (replicas 0): none of its tasks runs".to_string()),
         ("app x1 never", "app: a run", "`app` never restarts and still runs".to_string()),
         ("app x1 never", "app: a done", ended.to_string()),
         ("app x1 never hc", "app: a done healthy", ended.to_string()),

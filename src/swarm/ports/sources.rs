@@ -87,7 +87,7 @@ pub enum SourceError {
         partial: bool,
     },
     /// The names of the repository's commits are of another kind.
-    #[error("read the source: its commits have names of sha256; ccci reads repositories of sha1")]
+    #[error("read the source: its commits have sha256 names; ccci reads only sha1 repositories")]
     OtherNames,
     /// Git ended with an error.
     #[error("run `git {command}` (exit {code}): {said}")]
@@ -115,7 +115,7 @@ pub enum SourceError {
     },
     /// Git did not return, although it had nothing to fetch.
     #[error(
-        "run `git {command}` within {seconds} seconds; perhaps a pipe lies in the repository where git wants a file"
+        "run `git {command}` within {seconds} seconds; perhaps the repository has a pipe where git expects a file"
     )]
     Hung {
         /// The subcommand.

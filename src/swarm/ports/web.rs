@@ -113,7 +113,7 @@ impl WebError {
 
     /// The error for an app that sets more bytes of cookies than a session may hold.
     pub fn too_many_cookies(url: &str, most: usize) -> WebError {
-        let text = format!("the cookies it sets are more than {most} bytes in one session");
+        let text = format!("it sets more than {most} bytes of cookies in one session");
         WebError::NoAnswer { url: url.to_string(), text }
     }
 

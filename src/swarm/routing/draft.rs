@@ -176,7 +176,7 @@ impl Draft {
             return Err(format!("the middleware `{name}` is defined in several ways"));
         }
         if above.iter().any(|a| a == name) {
-            return Err(format!("the middleware `{name}` holds itself"));
+            return Err(format!("the middleware `{name}` contains itself"));
         }
         match &all[0].action {
             Action::Broken(why) => Err(why.clone()),
@@ -214,7 +214,7 @@ fn serving(seen: &Observed, service: &ObservedService) -> Result<(), String> {
         return Ok(());
     }
     Err(match (service.mode.desired(), desired.iter().max_by_key(|s| **s == TaskState::Starting)) {
-        (0, _) => "wants no task (0 replicas)".into(),
+        (0, _) => "desires no task (0 replicas)".into(),
         (_, Some(TaskState::Starting)) => "has no running task: one is starting".into(),
         (_, Some(TaskState::Pending)) => "has no running task: one waits for a node".into(),
         _ => "has no running task".into(),
@@ -232,11 +232,11 @@ fn cut_off(service: &ObservedService, labels: &Labels) -> Option<String> {
     match dialled {
         Some(PROXY_NETWORK) => None,
         Some(other) => Some(format!(
-            "service `{}` is to be asked on the network `{other}`, where an operator's Traefik is not",
+            "the labels send requests for service `{}` to the network `{other}`, but an operator's Traefik is not on it",
             service.name
         )),
         None => Some(format!(
-            "service `{}` is not on the network `{PROXY_NETWORK}`, where an operator's Traefik stands",
+            "service `{}` is not on the network `{PROXY_NETWORK}`, where an operator's Traefik is",
             service.name
         )),
     }

@@ -70,7 +70,7 @@ const OTHER: &[&str] = &[
 
 impl HeaderRules {
     /// Reads the options; an error says what Traefik would refuse.
-    pub fn read(options: &Options) -> Result<HeaderRules, String> {
+    pub(crate) fn read(options: &Options) -> Result<HeaderRules, String> {
         if options.is_empty() {
             return Err("it sets nothing".into());
         }
@@ -102,7 +102,7 @@ impl HeaderRules {
     }
 
     /// Notes for the reader about options without effect.
-    pub fn notes(&self, name: &str) -> Vec<String> {
+    pub(crate) fn notes(&self, name: &str) -> Vec<String> {
         let note = |o: &String| {
             format!("middleware `{name}` (headers): `{o}` has no effect (with Traefik v3, or here)")
         };
@@ -110,7 +110,7 @@ impl HeaderRules {
     }
 
     /// Changes the headers of request and answer; answers a CORS preflight itself.
-    pub fn step(&self, head: &Head<'_>, out: &mut Passed) -> Option<Reply> {
+    pub(crate) fn step(&self, head: &Head<'_>, out: &mut Passed) -> Option<Reply> {
         let origin =
             head.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("origin")).map(|(_, v)| v.as_str());
         if let Some(reply) = self.cors.as_ref().and_then(|c| c.preflight(head, origin)) {

@@ -5,7 +5,7 @@ use md5::{Digest, Md5};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 /// Whether a password matches this hash: `{SHA}…`, `$apr1$…`, `$1$…` or bcrypt, the kinds that Traefik accepts.
-pub fn fits(hash: &str, password: &str) -> bool {
+pub(crate) fn fits(hash: &str, password: &str) -> bool {
     if let Some(sha) = hash.strip_prefix("{SHA}") {
         return BASE64_STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes())) == sha;
     }

@@ -107,8 +107,7 @@ impl Labels {
                 "enable" => out.enabled = boolean(key, value)?,
                 "swarm.network" | "docker.network" => out.network = Some(value.clone()),
                 "swarm.lbswarm" | "docker.lbswarm" if boolean(key, value)? => {
-                    out.notes
-                        .push(format!("`{key}` is not followed: the ingress asks tasks, no virtual IPs"));
+                    out.notes.push(format!("`{key}` has no effect: the ingress asks tasks, not virtual IPs"));
                 }
                 l if l.starts_with("tcp.") || l.starts_with("udp.") => out.tcp_or_udp = true,
                 l if l.starts_with("http.") => {
@@ -122,7 +121,7 @@ impl Labels {
             }
         }
         if out.tcp_or_udp {
-            out.notes.push("labels `traefik.tcp.*` and `traefik.udp.*` are not looked at".into());
+            out.notes.push("labels `traefik.tcp.*` and `traefik.udp.*` are ignored".into());
         }
         for ((kind, name), options) in &trees {
             out.add(kind, name, options)?;
@@ -214,7 +213,7 @@ fn service(name: &str, options: &Options) -> Result<ServiceLabels, String> {
     for (option, value) in options {
         let key = format!("traefik.http.services.{name}.{option}");
         let Some(inside) = option.strip_prefix("loadbalancer.") else {
-            return Err(format!("label `{key}`: Traefik v3 reads `loadbalancer` there and nothing else"));
+            return Err(format!("label `{key}`: Traefik v3 reads only `loadbalancer` there"));
         };
         known(&key, inside, BALANCER_OPTIONS)?;
         match inside {

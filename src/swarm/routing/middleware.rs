@@ -143,7 +143,7 @@ impl NotEmulated {
 pub const NOT_EMULATED: &str = "the ingress does not emulate ";
 
 const OTHERS: &[NotEmulated] = &[
-    NotEmulated { kind: "forwardauth", without: Without::Unknown("asks another service whom to let in") },
+    NotEmulated { kind: "forwardauth", without: Without::Unknown("asks another service who has access") },
     NotEmulated { kind: "digestauth", without: Without::Unknown("decides whom to let in") },
     NotEmulated { kind: "ipallowlist", without: Without::Unknown("decides whom to let in") },
     NotEmulated { kind: "ipwhitelist", without: Without::Unknown("decides whom to let in") },
@@ -328,7 +328,7 @@ impl BasicAuth {
                 status: 401,
                 headers: vec![("www-authenticate".into(), format!("Basic realm=\"{}\"", self.realm))],
                 body: "401 Unauthorized\n".into(),
-                why: "no user and password that it knows".into(),
+                why: "the request has no valid user and password".into(),
             });
         };
         if !self.header.is_empty() {

@@ -17,7 +17,7 @@ use rule::{Ask, Rule};
 use std::collections::BTreeSet;
 
 /// The network that an operator's Traefik shares with the apps that it serves.
-pub const PROXY_NETWORK: &str = "proxy";
+pub(crate) const PROXY_NETWORK: &str = "proxy";
 
 /// The entry point of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -187,8 +187,7 @@ fn bare(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-/// The path by which Traefik routes: decoded except for reserved characters, because decoding would change their
-/// meaning.
+/// The path by which Traefik routes: decoded except for reserved characters, which would change their meaning.
 fn decoded(path: &str) -> String {
     unescape(path, |byte| !b":/?#[]@!$&'()*+,;=%".contains(&byte))
 }

@@ -183,7 +183,7 @@ fn chains_are_unrolled_and_must_not_hold_themselves() {
     };
     let table = Table::of(&chain("x,x"));
     assert_eq!(table.routers()[0].middlewares.len(), 2);
-    lost(&chain("c"), URL, "holds itself");
+    lost(&chain("c"), URL, "contains itself");
 }
 
 #[test]

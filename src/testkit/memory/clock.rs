@@ -15,11 +15,6 @@ pub struct MemoryClock {
 }
 
 impl MemoryClock {
-    /// Sets the stop when this many ms have passed, as a signal would.
-    pub fn stop_at(&self, ms: u64, why: StopReason, stop: &Stop) {
-        self.inner.lock().expect("no holder panics").signals.push((ms, why, stop.clone()));
-    }
-
     /// Lets time pass.
     pub fn pass(&self, span: Duration) {
         let later = |now: u64| Some(now.saturating_add(span.as_millis() as u64));

@@ -39,7 +39,7 @@ pub(super) struct Spec {
 
 /// A network, volume, secret or config of the file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Part {
+pub(crate) struct Part {
     /// Its name on the engine.
     pub name: String,
     /// Whether it is external: not made by this deploy.
@@ -68,7 +68,7 @@ pub(super) struct Compose {
 }
 
 /// Reads a resolved file. The error has a text similar to that of docker's loader.
-pub fn read(text: &str, stack: &str) -> Result<Compose, String> {
+pub(crate) fn read(text: &str, stack: &str) -> Result<Compose, String> {
     let root: Value = serde_saphyr::from_str(text).map_err(|e| e.to_string())?;
     let parts = |key: &str| -> BTreeMap<String, Part> {
         entries(&root[key]).map(|(k, v)| (k.clone(), part(k, v, stack))).collect()

@@ -51,7 +51,7 @@ pub enum Fault {
 }
 
 /// The error of pulling an image, if there is a fault for it.
-pub fn pull_error(faults: &[Fault], image: &str) -> Option<PullError> {
+pub(crate) fn pull_error(faults: &[Fault], image: &str) -> Option<PullError> {
     let text = |t: &str| t.to_string();
     let image_text = image.to_string();
     faults.iter().find_map(|fault| match fault {
@@ -72,7 +72,7 @@ pub fn pull_error(faults: &[Fault], image: &str) -> Option<PullError> {
 
 /// What happens to a new task: when it runs and when it ends, in ms after its creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fate {
+pub(crate) struct Fate {
     /// It runs after this many ms; never if `None`.
     pub runs: Option<u64>,
     /// It ends after this many ms; never if `None`.
@@ -83,7 +83,7 @@ pub struct Fate {
 
 /// How a task ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
+pub(crate) struct Ending {
     /// It is rejected, not failed.
     pub rejected: bool,
     /// Exit code of its container.
@@ -103,7 +103,7 @@ fn ends(code: i64) -> Ending {
 
 /// What happens to the `n`th new task (from 0) of a service, depending on the faults, on whether an update is in
 /// progress and on whether there is a health check.
-pub fn fate(faults: &[Fault], service: &str, n: u64, updating: bool, healthcheck: bool) -> Fate {
+pub(crate) fn fate(faults: &[Fault], service: &str, n: u64, updating: bool, healthcheck: bool) -> Fate {
     let runs = if healthcheck { 1000 } else { 400 };
     let good = Fate { runs: Some(runs), ends: None, no_node: None };
     let ending = |runs: Option<u64>, at: u64, e: Ending| Fate { runs, ends: Some((at, e)), no_node: None };

@@ -4,7 +4,7 @@ use super::files::Files;
 use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest};
 
 /// Runs one of the commands that work in every container. `None` if it is another command.
-pub fn known(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
+pub(crate) fn known(what: &ExecRequest, files: &mut Files<'_>) -> Option<ExecOutput> {
     let words: Vec<&str> = what.argv.iter().map(String::as_str).collect();
     let done =
         |code: i64, stdout: &str| Some(ExecOutput { code, stdout: stdout.into(), stderr: String::new() });

@@ -91,7 +91,7 @@ impl Service {
     }
 
     /// Gives the service a new spec. If only labels changed, no task is replaced; any other change replaces the tasks.
-    pub fn update(&mut self, name: &str, spec: Spec, now: u64, faults: &[Fault]) {
+    pub(crate) fn update(&mut self, name: &str, spec: Spec, now: u64, faults: &[Fault]) {
         if spec == self.spec {
             return;
         }
@@ -126,13 +126,13 @@ impl Service {
     }
 
     /// When the next change is due, in ms.
-    pub fn next(&self) -> Option<u64> {
+    pub(crate) fn next(&self) -> Option<u64> {
         let tasks = self.tasks.iter().filter_map(Task::next);
         tasks.chain(self.update_due.as_ref().map(|(at, ..)| *at)).min()
     }
 
     /// Makes one change that is due now.
-    pub fn step(&mut self, name: &str, now: u64, faults: &[Fault]) {
+    pub(crate) fn step(&mut self, name: &str, now: u64, faults: &[Fault]) {
         if let Some((_, state, said)) = self.update_due.take_if(|(at, ..)| *at <= now) {
             self.update = Some((state, said));
             return;
@@ -220,7 +220,7 @@ impl Service {
     }
 
     /// The newest running task whose desired state is running.
-    pub fn running(&mut self) -> Option<&mut Task> {
+    pub(crate) fn running(&mut self) -> Option<&mut Task> {
         self.tasks.iter_mut().rev().find(|t| t.is_running() && t.observed.desired_running)
     }
 }

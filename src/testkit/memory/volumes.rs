@@ -19,7 +19,7 @@ impl State {
         let missing = || ClusterError::Missing(format!("the volume `{}`", at.volume));
         let object = self.objects.get_mut(&key).ok_or_else(missing)?;
         if object.elsewhere {
-            return not_ours("its files live elsewhere than on the engine");
+            return not_ours("its files are not on the engine");
         }
         let of = object.labels.get(DOMAIN_LABEL).map(|d| d.replace('.', "_"));
         if of.as_deref() != Some(stack.as_str()) {

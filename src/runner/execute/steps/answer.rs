@@ -29,7 +29,7 @@ const SHOWN_OF_BODY: usize = 300;
 const LAST_QUESTION: Duration = Duration::from_secs(5);
 
 /// Waits until the app itself gives an accepted answer.
-pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
+pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
     let (n, mut last, mut unrouted) = (run.step, None, None);
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
         let answer = ask(run, path, limit);
@@ -57,9 +57,9 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
             let failure = match last {
                 Some(Ok(a)) => refusal(&a, ok).unwrap_or_else(|| no_answer(path, "it came too late")),
                 Some(Err(e)) => silence(path, &e),
-                None => no_answer(path, "it was never asked"),
+                None => no_answer(path, "no request was made"),
             };
-            let waited = format!("{} of asking", ccci_model::time::Span(after));
+            let waited = format!("{} of repeated requests", ccci_model::time::Span(after));
             Err(run.gave_up(failure.evidence("waited", waited)))
         }
         Err(e) => Err(Box::new(failures::wait_of(e, "get an accepted answer"))),
@@ -68,7 +68,7 @@ pub fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done 
 
 /// Calls `ready_probe` until it has returned true the required number of times in a row. A probe that raises counts as
 /// false.
-pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
+pub(crate) fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
     let n = run.step;
     let (mut yes, mut asked, mut raised) = (0, 0u32, None);
     let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
@@ -88,7 +88,7 @@ pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
         })
     });
     match waited {
-        Ok(()) => Ok(Some(format!("yes {stable} times in a row, asked {asked} times"))),
+        Ok(()) => Ok(Some(format!("true {stable} times in a row, called {asked} times"))),
         Err(WaitError::Hopeless(f)) => Err(f),
         Err(WaitError::TimedOut { after, .. }) => {
             let place = raised.as_ref().and_then(|r| r.place.clone());
@@ -98,7 +98,7 @@ pub fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
             f.place = place;
             Err(Box::new(run.with_logs(f)))
         }
-        Err(e) => Err(Box::new(failures::wait_of(e, "see ready_probe be true"))),
+        Err(e) => Err(Box::new(failures::wait_of(e, "get true from ready_probe"))),
     }
 }
 
@@ -117,7 +117,7 @@ fn is_not_yet(f: &Failure) -> bool {
 /// The generic assertion: every service has its desired count, and the app itself gives an accepted answer. After a
 /// deploy that did not converge, no answer is requested: it would come from the version before or from a task about to
 /// end, and would prove nothing about what was deployed.
-pub fn serving(
+pub(crate) fn serving(
     run: &mut Run<'_>,
     tier: Option<Tier>,
     path: &str,
@@ -195,7 +195,7 @@ fn no_answer(path: &str, why: &str) -> Failure {
 
 impl Run<'_> {
     /// Reports a generic assertion as skipped, because something earlier prevents it.
-    pub fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
+    pub(crate) fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
         let (tier, name) = (tier.unwrap_or(Tier::Install), self.named(name));
         let (what, decided_by) = (format!("{GENERIC} {name}"), DecidedBy::Earlier);
         self.sink.emit(What::Skipped(Skip { what, reason: why.into(), decided_by }));

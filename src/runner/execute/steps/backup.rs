@@ -11,7 +11,7 @@ use ccci_swarm::backup;
 use ccci_swarm::ports::clock::Limit;
 
 /// Makes a backup. `backup_verify` is called after each attempt; if it returns false, the whole backup is made again.
-pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) -> Done {
+pub(crate) fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) -> Done {
     for attempt in 1..=attempts {
         let name = format!("backup-{attempt}");
         let snapshot = backup::back_up(run.world, &run.app().stack, &name, limit)?;
@@ -30,14 +30,17 @@ pub fn back_up(run: &mut Run<'_>, attempts: u32, verify: bool, limit: &Limit) ->
                 if attempt > 1 { format!(", attempt {attempt} of {attempts}") } else { String::new() };
             return Ok(Some(format!("{summary}{tries}")));
         }
-        run.sink.waiting(run.step, &format!("another backup: backup_verify said no to attempt {attempt}"));
+        run.sink.waiting(
+            run.step,
+            &format!("another backup: backup_verify returned false for attempt {attempt}"),
+        );
     }
-    let observed = format!("it said no to all {attempts} attempts");
-    Err(Box::new(Failure::new(causes::BACKUP_NOT_VERIFIED, "backup_verify to say yes", observed)))
+    let observed = format!("it returned false for all {attempts} attempts");
+    Err(Box::new(Failure::new(causes::BACKUP_NOT_VERIFIED, "backup_verify to return true", observed)))
 }
 
 /// The generic assertion: an artifact exists and is not empty. Only its content counts (lesson 50).
-pub fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
+pub(crate) fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
     let result = match &run.state.snapshot {
         Some(s) => s.assert_not_empty(),
         None => Err(no_snapshot()),
@@ -46,7 +49,7 @@ pub fn assert_artifact(run: &mut Run<'_>, tier: Option<Tier>) -> Done {
 }
 
 /// Restores the last backup.
-pub fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(crate) fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
     let Some(snapshot) = &run.state.snapshot else {
         return Err(no_snapshot());
     };

@@ -16,7 +16,7 @@ use ccci_swarm::ports::clock::Limit;
 use std::collections::BTreeMap;
 
 /// The app env of a side: the values known before the run, then those that the hooks return.
-pub fn env(run: &mut Run<'_>, side: Side, names: &[String], live: bool, limit: &Limit) -> Done {
+pub(crate) fn env(run: &mut Run<'_>, side: Side, names: &[String], live: bool, limit: &Limit) -> Done {
     let mut env = run.texts().sides[&side].env.vars.clone();
     run.state.env.insert(side, env.clone());
     let mut added = vec![];
@@ -32,7 +32,7 @@ pub fn env(run: &mut Run<'_>, side: Side, names: &[String], live: bool, limit: &
 }
 
 /// Makes one file from the recipe's files, the env, the overlays and the run's own labels.
-pub fn resolve(run: &mut Run<'_>, side: Side) -> Done {
+pub(crate) fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let (texts, plan) = (&run.texts().sides[&side], run.app());
     let env = &run.state.env[&side];
     let mut files = compose_files::read(env, &texts.facts.files).map_err(unnamed)?;

@@ -16,7 +16,7 @@ use std::time::Duration;
 const COMES_BACK: Duration = Duration::from_secs(20);
 
 /// Pulls every image. A failed pull is an early and clear error.
-pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+pub(crate) fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let images = run.state.resolved[&side].composed.images();
     let n = run.step;
     for image in &images {
@@ -32,7 +32,7 @@ pub fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
 }
 
 /// Puts the secrets on the engine, deploys the stack, and reports that the engine took it.
-pub fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+pub(crate) fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.made = true;
     put_secrets(run, side, limit)?;
     if side == Side::Head && run.state.current.is_some() {
@@ -79,7 +79,7 @@ fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<F
 }
 
 /// Waits until the services converge. The app is usable from then on.
-pub fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+pub(crate) fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let desired = desired::of(&run.state.resolved[&side].composed, true);
     run.state.history.begin_anew();
     let mut outcome = until_converged(run, &desired, limit).map_err(|f| as_published(run, side, *f));
@@ -117,21 +117,21 @@ fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
 
 /// Waits before a backup until no update is in progress and every service has its desired count (lesson 11). A timeout
 /// is reported and is not fatal (lesson 27).
-pub fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(crate) fn settle(run: &mut Run<'_>, limit: &Limit) -> Done {
     let side = run.state.current.unwrap_or(Side::Head);
     let desired = desired::of(&run.state.resolved[&side].composed, false);
     // a hook may just have changed the stack
     run.state.history.begin_anew();
     match until_converged(run, &desired, limit) {
         Err(f) if f.cause == causes::NOT_CONVERGED.id => {
-            Ok(Some(format!("backing up unsettled: {}", f.observed())))
+            Ok(Some(format!("the backup begins before the stack has settled: {}", f.observed())))
         }
         other => other,
     }
 }
 
 /// Waits until the desired state is running. Failures contain the logs of the services that caused them.
-pub fn until_converged(run: &mut Run<'_>, desired: &Desired, limit: &Limit) -> Done {
+pub(crate) fn until_converged(run: &mut Run<'_>, desired: &Desired, limit: &Limit) -> Done {
     let (world, sink, n) = (run.world, run.sink, run.step);
     let (stack, history) = (&run.app().stack, &mut run.state.history);
     let mut say = |on: &str| sink.waiting(n, on);

@@ -12,7 +12,7 @@ use ccci_swarm::wait::{self, Look};
 
 /// Removes what dead runs left. What cannot be removed is reported and does not stop this run, because each run has its
 /// own names.
-pub fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(crate) fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
     let (n, sink) = (run.step, run.sink);
     let own = run.app().domain.as_str();
     let collected = undo::collect(run.world, own, undo::Kept::Stay, limit, &mut |on| sink.waiting(n, on))
@@ -29,7 +29,7 @@ pub fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
 }
 
 /// Notes what the engine is, and says so if it has no IPVS.
-pub fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(crate) fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
     let facts = run.world.cluster.engine(limit).map_err(|e| failures::cluster(e, "look at the engine"))?;
     run.shared.engine_lacks_ipvs(!facts.ipvs);
     let ipvs = if facts.ipvs { "" } else { "; no IPVS, so dnsrr and host-mode ports" };
@@ -40,7 +40,7 @@ pub fn look(run: &mut Run<'_>, limit: &Limit) -> Done {
 
 /// Makes the external networks that are missing. They have a domain of their own, because other runs may use them too.
 /// The last run that uses one removes it.
-pub fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
+pub(crate) fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let stack = run.app().stack.as_str();
     let networks = run.state.resolved[&side].composed.networks();
     let names: Vec<String> = networks.iter().filter(|n| n.external).map(|n| n.engine_name(stack)).collect();
@@ -53,7 +53,7 @@ pub fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
             ClusterError::Refused { .. } => {
                 Failure::new(causes::NETWORK_MISSING, format!("network `{name}`"), format!("failed to {e}"))
             }
-            other => failures::cluster(other, &format!("have the network `{name}`")),
+            other => failures::cluster(other, &format!("make the network `{name}`")),
         })?;
         if new {
             made.push(format!("`{name}`"));

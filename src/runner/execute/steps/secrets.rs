@@ -13,7 +13,7 @@ use rand::RngExt;
 const PLAIN_LENGTH: usize = 32;
 
 /// Generates every secret of the side that has no value yet.
-pub fn generate(run: &mut Run<'_>, side: Side) -> Done {
+pub(crate) fn generate(run: &mut Run<'_>, side: Side) -> Done {
     let desired = run.texts().sides[&side].env.sample.secrets().0;
     let resolved = &run.state.resolved[&side];
     let (mut made, mut unhidden) = (0, vec![]);

@@ -10,7 +10,7 @@ use ccci_swarm::ports::clock::Limit;
 use std::collections::BTreeSet;
 
 /// Removes services that the head dropped, because `docker stack deploy` does not (lesson 5).
-pub fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
+pub(crate) fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
     let stack = &run.app().stack;
     let observed =
         run.world.cluster.look(stack, limit).map_err(|e| failures::cluster(e, "look at the stack"))?;
@@ -29,7 +29,7 @@ pub fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
 
 /// Checks that the deployed commit is the head, that something changed, and that Swarm did not roll the update back
 /// (lessons 4, 15).
-pub fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> Done {
+pub(crate) fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Limit) -> Done {
     let stack = &run.app().stack;
     let observed =
         run.world.cluster.look(stack, limit).map_err(|e| failures::cluster(e, "look at the stack"))?;
@@ -92,7 +92,7 @@ fn moved(run: &Run<'_>, observed: &Observed) -> Result<(), Box<Failure>> {
         return Ok(());
     }
     let expected = "image, settings or labels of some service to differ from before";
-    Err(Box::new(Failure::new(causes::NOT_MOVED, expected, "every service is exactly what it was")))
+    Err(Box::new(Failure::new(causes::NOT_MOVED, expected, "no service has changed")))
 }
 
 fn fingerprint(observed: &Observed) -> BTreeSet<String> {
