@@ -376,7 +376,10 @@ fn bound_headers() {
     };
     let most = limits::HEADERS.most;
     assert_eq!(with(most).unwrap().as_int(), Ok(200));
-    assert_eq!(with(most + 1).unwrap_err().message, format!("{} headers; at most {most} are allowed", most + 1));
+    assert_eq!(
+        with(most + 1).unwrap_err().message,
+        format!("{} headers; at most {most} are allowed", most + 1)
+    );
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn run_canary(canary: &Canary) -> Vec<String> {
             let said: Vec<String> = said.iter().map(ccci_model::diag::render::one_line).collect();
             return compare::refusal(canary, &said);
         }
-        Err(Refused::World(f)) => return vec![format!("it cannot be looked at: {f}")],
+        Err(Refused::Failed(f)) => return vec![format!("it cannot be looked at: {f}")],
     };
     for (title, ms) in canary.shorten {
         let mut named = job.plan.steps.iter_mut().filter(|s| s.action.title() == *title).peekable();

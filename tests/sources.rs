@@ -337,7 +337,7 @@ fn a_repository_that_lacks_an_object_or_has_other_names_is_said_to() {
     let object = r.git(&["rev-parse", "HEAD:compose.yml"]);
     fs::remove_file(r.path().join(".git/objects").join(&object[..2]).join(&object[2..])).unwrap();
     let said = |r: &Repository| match of_source(ground.facts(&r.given(), None).unwrap_err(), None) {
-        GatherError::World(f) => format!("{} {:?} {} {}", f.cause, f.blame, f.expected(), f.observed()),
+        GatherError::Failed(f) => format!("{} {:?} {} {}", f.cause, f.blame, f.expected(), f.observed()),
         other => panic!("{other:?}"),
     };
     let missing = said(&r);

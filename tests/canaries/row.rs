@@ -92,28 +92,45 @@ pub(crate) const GREEN: Canary = Canary {
 };
 
 /// The recipe or an image is to blame.
-pub(crate) const RED: Canary = Canary { exit: 1, verdict: "red", tiers: [FAIL, SKIP, SKIP, SKIP, SKIP], ..GREEN };
+pub(crate) const RED: Canary =
+    Canary { exit: 1, verdict: "red", tiers: [FAIL, SKIP, SKIP, SKIP, SKIP], ..GREEN };
 
 /// The run could prove nothing, and the infra is to blame.
 pub(crate) const ERROR: Canary =
     Canary { exit: 3, verdict: "error", tiers: [UNVER, SKIP, SKIP, SKIP, SKIP], ..GREEN };
 
 /// A failure for which the recipe is to blame.
-pub(crate) const fn recipe(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(crate) const fn recipe(
+    tier: &'static str,
+    cause: &'static str,
+    says: &'static [&'static str],
+) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Recipe, says }
 }
 
 /// A failure for which the image is to blame.
-pub(crate) const fn image(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(crate) const fn image(
+    tier: &'static str,
+    cause: &'static str,
+    says: &'static [&'static str],
+) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Image, says }
 }
 
 /// A failure for which the infra is to blame.
-pub(crate) const fn world(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(crate) const fn world(
+    tier: &'static str,
+    cause: &'static str,
+    says: &'static [&'static str],
+) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Infra, says }
 }
 
 /// A failure for which ccci is to blame, or somebody who interfered.
-pub(crate) const fn ours(tier: &'static str, cause: &'static str, says: &'static [&'static str]) -> Occurrence {
+pub(crate) const fn ours(
+    tier: &'static str,
+    cause: &'static str,
+    says: &'static [&'static str],
+) -> Occurrence {
     Occurrence { tier, cause, blame: Blame::Ccci, says }
 }

@@ -69,7 +69,7 @@ pub(crate) fn prepared(request: &Request, run_id: &str) -> Result<Job, String> {
     match session.prepare_as(request, clock, run_id) {
         Ok(prepared) => Ok(prepared.job),
         Err(Refused::Wrong(all)) => Err(all.iter().map(one_line).collect::<Vec<_>>().join("\n")),
-        Err(Refused::World(failure)) => Err(failure.to_string()),
+        Err(Refused::Failed(failure)) => Err(failure.to_string()),
     }
 }
 

@@ -91,7 +91,11 @@ impl Machine {
     }
 
     /// The same with a port 80 of the app that is not always open.
-    pub(crate) fn live_with_port(&self, job: &Job, open: impl FnMut(Moment) -> bool + Send + 'static) -> TestRun {
+    pub(crate) fn live_with_port(
+        &self,
+        job: &Job,
+        open: impl FnMut(Moment) -> bool + Send + 'static,
+    ) -> TestRun {
         self.live_as(job, None, &Stop::default(), |_| (), |web| web.on_port("app", 80, open))
     }
 

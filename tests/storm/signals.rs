@@ -164,7 +164,7 @@ fn cut(seconds: u64) -> Round {
 }
 
 #[test]
-fn the_runs_own_deadline_is_the_worlds_fault_and_removes_everything() {
+fn the_runs_own_deadline_is_of_infra_and_removes_everything() {
     let Some(_alone) = alone("the run's deadline") else { return };
     let seed = seed();
     // an idle machine runs the whole lifecycle in 20 s

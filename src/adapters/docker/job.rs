@@ -8,7 +8,7 @@ use bollard::models::{
 };
 use ccci_model::name::StackName;
 use ccci_swarm::observed::{ObservedTask, TaskState};
-use ccci_swarm::ports::cluster::{ExecOutput, JobRequest};
+use ccci_swarm::ports::cluster::{ExecOutput, JobRequest, PullError};
 use ccci_swarm::ports::{ClusterError, Limit};
 use ccci_swarm::wait::{Look, WaitError, until};
 use std::time::Duration;
@@ -30,9 +30,10 @@ impl Swarm {
             if observed.services.is_empty() {
                 return Err(ClusterError::Missing(format!("stack `{stack}`")));
             }
-            self.pull_image(&job.image)
-                .await
-                .map_err(|e| ClusterError::Refused { action: "start the job".into(), text: e.to_string() })?;
+            self.pull_image(&job.image).await.map_err(|e| match e {
+                PullError::Cluster(e) => e,
+                e => ClusterError::Refused { action: "start the job".into(), text: e.to_string() },
+            })?;
             let networks = observed.services.into_iter().flat_map(|s| s.networks).collect();
             let spec = spec(&name, stack, job, networks);
             docker.create_service(spec, None).await.map(|_| ()).map_err(|e| refused("start the job", &e))

@@ -21,6 +21,9 @@ use std::time::Duration;
 /// Timeout for the first answer of the engine. An engine that takes longer cannot be used.
 const ENGINE_LIMIT: Duration = Duration::from_secs(20);
 
+/// Stack size of a thread that runs recipes, in bytes: that of a main thread, as scripts may nest deeply.
+pub(crate) const STACK: usize = 8 << 20;
+
 /// What to do when a domain's lock cannot be made.
 const LOCKS: &str = "make a directory for all users of this machine (`install -d -m 1777 DIR`) and name it in CCCI_LOCKS for all of them";
 
@@ -81,7 +84,7 @@ pub enum NoRun {
 
 impl From<Box<Failure>> for NoRun {
     fn from(failure: Box<Failure>) -> NoRun {
-        NoRun::Job(Refused::World(failure))
+        NoRun::Job(Refused::Failed(failure))
     }
 }
 
@@ -139,7 +142,11 @@ impl Session {
             }
         };
         std::thread::scope(|scope| {
-            (1..campaign.at_a_time.min(campaign.requests.len())).for_each(|_| drop(scope.spawn(work)));
+            for _ in 1..campaign.at_a_time.min(campaign.requests.len()) {
+                // a script may nest as deeply in a worker as in the thread of the call; without the thread, the others
+                // do its work
+                let _ = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+            }
             work();
         });
         let mut ends = ends.into_inner().expect("nothing panics while holding the ends");

@@ -53,7 +53,7 @@ impl Session {
                 observed(wrong.into_iter().chain(missing).chain(texts).collect())
             }
             // a source that cannot be reached is no fault of the texts; it stays unchecked
-            Err(Refused::World(f)) => {
+            Err(Refused::Failed(f)) => {
                 let warning = not_checked(dir, &f.observed(), &format!("expected {}", f.expected()));
                 let said = std::iter::once(warning).chain(self.texts_alone(dir)?.1).collect();
                 Ok(Checked { said, unseen: true })

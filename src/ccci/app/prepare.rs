@@ -75,7 +75,7 @@ pub enum Refused {
     /// A text that someone wrote is wrong.
     Wrong(Vec<Diagnostic>),
     /// Something could not be read or done.
-    World(Box<Failure>),
+    Failed(Box<Failure>),
 }
 
 impl Refused {
@@ -83,8 +83,8 @@ impl Refused {
     pub fn exit(&self) -> Exit {
         match self {
             Refused::Wrong(_) => Exit::Wrong,
-            Refused::World(f) if f.cause == ccci_model::failure::causes::INTERRUPTED.id => Exit::Interrupted,
-            Refused::World(_) => Exit::Error,
+            Refused::Failed(f) if f.cause == ccci_model::failure::causes::INTERRUPTED.id => Exit::Interrupted,
+            Refused::Failed(_) => Exit::Error,
         }
     }
 }
@@ -131,7 +131,7 @@ impl Session {
             GitAdapter::new(self.handle.clone(), clock).map_err(|e| {
                 match gather::error::of_source(e, None) {
                     gather::error::GatherError::Wrong(d) => Refused::Wrong(vec![*d]),
-                    gather::error::GatherError::World(f) => Refused::World(f),
+                    gather::error::GatherError::Failed(f) => Refused::Failed(f),
                 }
             })?;
         let asked = Asked {
@@ -146,7 +146,7 @@ impl Session {
         let cache = self.config.sources();
         let (here, files, sources) = (&self.config.here, &Disk, &git);
         let means = Means { here, cache: &cache, files, sources, limit: &limit, redactor };
-        let outcome = gather::gather(&asked, &means).map_err(Refused::World)?;
+        let outcome = gather::gather(&asked, &means).map_err(Refused::Failed)?;
         let mut diagnostics = outcome.diagnostics;
         let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };
         let (merged, hidden) = gathered.texts.directory.merged();

@@ -28,7 +28,7 @@ pub fn check(args: &CheckArgs, session: &Session, out: &Out) -> Exit {
                 all.extend(checked.said);
                 unseen |= checked.unseen;
             }
-            Err(failure) => blind.push(Refused::World(failure)),
+            Err(failure) => blind.push(Refused::Failed(failure)),
         }
     }
     let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
@@ -39,10 +39,12 @@ pub fn check(args: &CheckArgs, session: &Session, out: &Out) -> Exit {
         let what = if dirs.is_empty() { "nothing".to_string() } else { dirs.join(", ") };
         out.say(&format!("checked {what}: errors: {errors}, warnings: {}", all.len() - errors));
     }
-    match () {
-        () if errors > 0 => Exit::Wrong,
-        () if !looked => Exit::Error,
-        () => Exit::Green,
+    if errors > 0 {
+        Exit::Wrong
+    } else if looked {
+        Exit::Green
+    } else {
+        Exit::Error
     }
 }
 

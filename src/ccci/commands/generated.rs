@@ -50,8 +50,7 @@ pub fn generated() -> Vec<Generated> {
         .collect();
     let index: Vec<String> =
         pages().iter().map(|p| format!("- [{}]({}.md): {}", p.title, p.file, summary(p))).collect();
-    let head =
-        "<!-- made from src/cli/generated.rs; run `CCCI_BLESS=1 cargo test generated` -->\n\n# Reference\n\n";
+    let head = "<!-- made from src/ccci/commands/generated.rs; run `CCCI_BLESS=1 cargo test generated` -->\n\n# Reference\n\n";
     out.push(Generated {
         path: "docs/reference/README.md".into(),
         content: format!("{head}{}\n", index.join("\n")),
@@ -134,7 +133,7 @@ fn functions() -> Page {
         file: "ctx",
         title: "Functions of ctx",
         intro: "What hooks and tests may read and do.",
-        from: "src/ctx/",
+        from: "src/runner/ctx/",
         rows: rows.collect(),
     }
 }
@@ -166,7 +165,7 @@ fn words() -> Page {
         file: "words",
         title: "Words",
         intro: "Words of reports, and what scripts write beside functions.",
-        from: "src/cli/words.rs",
+        from: "src/ccci/commands/words.rs",
         rows: rows.collect(),
     }
 }
@@ -193,7 +192,7 @@ fn tiers() -> Page {
         file: "tiers",
         title: "Tiers",
         intro: "The parts of a run that assert something, in their order.",
-        from: "src/tier.rs",
+        from: "src/model/tier.rs",
         rows: rows.collect(),
     }
 }
@@ -208,7 +207,7 @@ fn codes() -> Page {
         file: "diagnostics",
         title: "Diagnostics",
         intro: "What can be wrong in a text that someone wrote; reported before anything runs, with exit code 2.",
-        from: "src/diag/codes.rs",
+        from: "src/model/diag/codes.rs",
         rows: rows.collect(),
     }
 }
@@ -239,7 +238,7 @@ fn causes() -> Page {
         file: "causes",
         title: "Causes",
         intro: "Why a step can fail, who is to blame unless the evidence says better, and what to do.",
-        from: "src/failure/causes.rs",
+        from: "src/model/failure/causes.rs",
         rows: rows.collect(),
     }
 }
@@ -250,7 +249,7 @@ fn reports() -> Page {
         file: "formats",
         title: "Formats",
         intro: "What a run is reported in; `ccci report --format NAME` makes any of them from an old run.",
-        from: "src/report/mod.rs",
+        from: "src/report/lib.rs",
         rows: rows.collect(),
     }
 }
@@ -261,7 +260,7 @@ fn exits() -> Page {
         file: "exit-codes",
         title: "Exit codes",
         intro: "How every call of ccci ends, as the shell sees it.",
-        from: "src/exit.rs",
+        from: "src/model/exit.rs",
         rows: rows.collect(),
     }
 }
@@ -277,7 +276,7 @@ fn redaction() -> Page {
         file: "redaction",
         title: "Redaction",
         intro: REDACTION,
-        from: "src/redact/writings.rs",
+        from: "src/model/redact/writings.rs",
         rows: rows.collect(),
     }
 }
@@ -307,7 +306,7 @@ fn environment() -> Page {
         file: "environment",
         title: "Environment variables",
         intro: "Every environment variable that ccci reads.",
-        from: "src/cli/env.rs",
+        from: "src/ccci/commands/env.rs",
         rows: rows.collect(),
     }
 }

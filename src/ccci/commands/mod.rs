@@ -69,7 +69,7 @@ pub fn main() -> ExitCode {
         let exit = std::panic::catch_unwind(std::panic::AssertUnwindSafe(calling));
         let _ = ended.send(exit.unwrap_or(Exit::Bug));
     };
-    let exit = match std::thread::Builder::new().stack_size(STACK).spawn(work) {
+    let exit = match std::thread::Builder::new().stack_size(crate::app::campaign::STACK).spawn(work) {
         Ok(_) => signals::end(&end, &stop, &runs),
         Err(e) => {
             said.say(&format!("error: failed to start a thread: {e}"));
@@ -90,9 +90,6 @@ fn not_called(e: &clap::Error, out: &Out) -> Exit {
     out.data("");
     whole(Exit::Green, out)
 }
-
-/// Stack size of the thread of a call, in bytes: the same as that of a main thread.
-const STACK: usize = 8 << 20;
 
 /// Makes the call and returns its exit code, also if a signal ended it.
 fn called(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -> Exit {

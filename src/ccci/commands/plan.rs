@@ -34,6 +34,6 @@ pub fn refusal(refused: &Refused, out: &Out) -> String {
     let style = Style { colour: out.look.colour, width: out.look.width.min(120) };
     match refused {
         Refused::Wrong(diagnostics) => out.drawn(diagnostics),
-        Refused::World(f) => ccci_report::text_of(f, style),
+        Refused::Failed(f) => ccci_report::text_of(f, style),
     }
 }

@@ -170,7 +170,7 @@ impl<'a> Builder<'a> {
             self.serving(tier);
             self.overlay(Tier::Restore);
         }
-        if !self.i.hooks.contains("pre_restore") {
+        if asked_for[0] && asked_for[1] && !self.i.hooks.contains("pre_restore") {
             self.not_proved.push(format!(
                 "{NO_RESTORE}: no pre_restore hook damages any, so a restore that does nothing would pass"
             ));

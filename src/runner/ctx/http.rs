@@ -306,7 +306,7 @@ fn ask(c: &Ctx, session: &str, method: &str, path: &str, body: Dynamic, options:
 
 /// The error that a script gets when there is no answer. If the ingress could not look, infra is to blame.
 pub(super) fn no_answer(e: WebError) -> Raised {
-    match e.worlds("to ask the app") {
+    match e.of_infra("to ask the app") {
         Some(failure) => port_failure(failure, "ask the app"),
         None => raised(e.to_string()),
     }

@@ -224,7 +224,7 @@ pub(crate) fn port_failure(failure: Failure, doing: &str) -> Raised {
 
 /// A cluster error, as scripts see it. If infra is to blame, it keeps that blame.
 pub(crate) fn cluster_raised(e: ClusterError, doing: &str) -> Raised {
-    match e.worlds(doing) {
+    match e.of_infra(doing) {
         Some(failure) => port_failure(failure, doing),
         None => raised(format!("could not {doing}: failed to {e}")),
     }

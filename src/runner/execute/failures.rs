@@ -44,7 +44,7 @@ pub(crate) fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Fai
 /// exception is a published port that a service outside the stack already has.
 pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
     let doing = "deploy the stack";
-    let refused = match (e.worlds(doing), e) {
+    let refused = match (e.of_infra(doing), e) {
         (None, ClusterError::Refused { text, .. }) => text,
         (_, other) => return cluster(other, doing),
     };
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_of_somebody_else_is_the_worlds_and_one_that_the_app_publishes_twice_is_its_own() {
+    fn a_port_of_somebody_else_is_of_infra_and_one_that_the_app_publishes_twice_is_its_own() {
         let said = |holder: &str| ClusterError::Refused {
             action: "deploy the stack".into(),
             text: format!(
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_the_worlds_whoever_meets_it() {
+    fn a_full_disk_is_of_infra_whoever_meets_it() {
         let text = "failed to register layer: write /usr/bin/x: no space left on device";
         let said = || ClusterError::Refused { action: "pull an image".into(), text: text.into() };
         let stack = StackName::parse("a_ccci_test").unwrap();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_on_another_node_is_the_worlds() {
+    fn a_task_on_another_node_is_of_infra() {
         let e = ClusterError::Elsewhere { service: "db".into(), node: "worker2".into() };
         let f = cluster(e, "ask the database");
         assert_eq!((f.cause.as_str(), f.blame), ("task-elsewhere", Blame::Infra));

@@ -107,7 +107,14 @@ pub(crate) fn remove_run(
         let Ok(Some(_alone)) = world.locks.take(&domain) else { continue };
         // if the run's own things took long, there must still be time for the shared ones
         let deadline = deadline.max(world.clock.now().after(ONE_ATTEMPT));
-        let more = remove_domain(world, &domain, deadline, patient, said)?;
+        let more = match remove_domain(world, &domain, deadline, patient, said) {
+            Ok(more) => more,
+            Err(mut lost) => {
+                // what the run itself has left is told as well
+                lost.left.splice(0..0, removal.held);
+                return Err(lost);
+            }
+        };
         removal.held.extend(more.held);
         for (kind, n) in more.counts {
             *removal.counts.entry(kind).or_insert(0) += n;

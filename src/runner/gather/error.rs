@@ -15,7 +15,7 @@ pub enum GatherError {
     /// What someone wrote is wrong.
     Wrong(Box<Diagnostic>),
     /// We could not do something, or not look.
-    World(Box<Failure>),
+    Failed(Box<Failure>),
 }
 
 /// The failure of an operation that the machine refused.
@@ -53,7 +53,7 @@ pub fn of_source(error: SourceError, place: Option<&Place>) -> GatherError {
             let help = format!("git says: {said}");
             wrong(codes::NOT_A_REPOSITORY, format!("there is no git repository at `{url}`"), help)
         }
-        other => GatherError::World(Box::new(of_world(&other))),
+        other => GatherError::Failed(Box::new(of_world(&other))),
     }
 }
 
@@ -140,10 +140,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unreachable_server_is_the_worlds_fault_and_a_missing_repository_is_not() {
+    fn an_unreachable_server_is_of_infra_and_a_missing_repository_is_not() {
         let world = clone_fails("unable to access 'https://x.test/y.git/': Could not resolve host: x.test");
         assert!(
-            matches!(&world, GatherError::World(f) if f.blame == Blame::Infra && f.is_error()),
+            matches!(&world, GatherError::Failed(f) if f.blame == Blame::Infra && f.is_error()),
             "{world:?}"
         );
         let wrong = clone_fails("repository 'https://x.test/y.git/' not found");
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_missing_git_says_what_to_install() {
-        let GatherError::World(f) = of_source(SourceError::NoGit, None) else { panic!("world") };
+        let GatherError::Failed(f) = of_source(SourceError::NoGit, None) else { panic!("world") };
         assert!(f.expected().contains("apt-get install git"));
         assert_eq!(f.observed(), "failed to start git: it is not installed");
     }

@@ -121,7 +121,7 @@ impl<T> Outcome<T> {
 pub fn texts(recipe: &str, here: &Path, files: &dyn FileSystem) -> Result<Outcome<Texts>, Box<Failure>> {
     match found_with(recipe, &whole(here, files), files, false) {
         Err(GatherError::Wrong(d)) => Ok(Outcome::nothing(Diagnostics::default(), *d)),
-        Err(GatherError::World(failure)) => Err(failure),
+        Err(GatherError::Failed(failure)) => Err(failure),
         Ok((found, layer)) => {
             let (texts, diagnostics) = read(&found, layer.as_slice());
             Ok(Outcome { value: Some(texts), diagnostics })
@@ -152,7 +152,7 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
     let (found, project) = match found_with(asked.recipe, here, means.files, asked.source.is_some()) {
         Ok(both) => both,
         Err(GatherError::Wrong(d)) => return Ok(Outcome::nothing(Diagnostics::default(), *d)),
-        Err(GatherError::World(failure)) => return Err(failure),
+        Err(GatherError::Failed(failure)) => return Err(failure),
     };
     let (alone, said) = read(&found, project.as_slice());
     let place = alone.spans.of("source").filter(|_| asked.source.is_none());
@@ -171,10 +171,10 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
     let (repository, source) = match read_head.map_err(|e| of_source(e, place)) {
         Ok(both) => both,
         Err(GatherError::Wrong(d)) => return Ok(Outcome::nothing(said, *d)),
-        Err(GatherError::World(failure)) => return Err(failure),
+        Err(GatherError::Failed(failure)) => return Err(failure),
     };
     let own = match inside(&source) {
-        Err(GatherError::World(failure)) => return Err(failure),
+        Err(GatherError::Failed(failure)) => return Err(failure),
         own => own.ok().flatten().filter(|_| !asked.no_local),
     };
     let (texts, diagnostics) = match own {
@@ -188,7 +188,7 @@ pub fn gather(asked: &Asked<'_>, means: &Means<'_>) -> Result<Outcome<Gathered>,
 fn project(found: &Found, files: &dyn FileSystem) -> Result<Option<Layer>, GatherError> {
     let Some((dir, shown)) = &found.directory else { return Ok(None) };
     let layer = layer(files, dir, shown, Origin::Project).map_err(|e| match is_of_machine(&e) {
-        true => GatherError::World(of_machine(&format!("the files of `{shown}` to be readable"), &e)),
+        true => GatherError::Failed(of_machine(&format!("the files of `{shown}` to be readable"), &e)),
         false => {
             let message = format!("the directory `{shown}` cannot be read: {e}");
             GatherError::Wrong(Box::new(Diagnostic::new(codes::UNREADABLE_FILE, message)))
@@ -213,7 +213,7 @@ fn inside(source: &SourceFacts) -> Result<Option<Layer>, GatherError> {
     let named = files.texts.iter().find(|(path, _)| path.starts_with(&format!("{INSIDE}/")));
     let shown = named.and_then(|(path, text)| text.path.strip_suffix(path.strip_prefix(INSIDE)?));
     let read = layer(files, Path::new(INSIDE), shown.unwrap_or(INSIDE), Origin::Repository);
-    read.map(Some).map_err(|e| GatherError::World(of_machine("the files of `ccci/` to be readable", &e)))
+    read.map(Some).map_err(|e| GatherError::Failed(of_machine("the files of `ccci/` to be readable", &e)))
 }
 
 fn read(found: &Found, layers: &[Layer]) -> (Texts, Diagnostics) {
@@ -272,7 +272,7 @@ fn compose(
             match repository.revision(&chosen.commit, &chosen.found_as).map_err(|e| of_source(e, None)) {
                 Ok(facts) => facts,
                 Err(GatherError::Wrong(d)) => return Ok(Outcome::nothing(diagnostics, *d)),
-                Err(GatherError::World(failure)) => return Err(failure),
+                Err(GatherError::Failed(failure)) => return Err(failure),
             };
         let repair = repair(&texts, chosen.version.as_ref(), &mut diagnostics);
         repaired = !repair.is_empty();

@@ -70,7 +70,14 @@ fn place(texts: &Texts, key: &str, name: &str) -> Option<Place> {
     let value = texts.spans.of(key)?;
     let content = &value.text.content;
     // a `[section]` has the place of its header; its entries come after it
-    let words: BTreeMap<usize, &str> = content[value.range.start..].match_indices(name).collect();
+    let part = |c: char| c.is_alphanumeric() || "_-".contains(c);
+    let whole = |(at, _): &(usize, &str)| {
+        let (before, after) =
+            (&content[..value.range.start + at], &content[value.range.start + at + name.len()..]);
+        !before.ends_with(part) && !after.starts_with(part)
+    };
+    let words: BTreeMap<usize, &str> =
+        content[value.range.start..].match_indices(name).filter(whole).collect();
     let at = value.range.start + *words.keys().next()?;
     Some(Place::new(&value.text, at..at + name.len()))
 }

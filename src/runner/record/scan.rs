@@ -42,7 +42,7 @@ pub(crate) fn directory(
             Ok(secrets) => {
                 found.extend(secrets.into_iter().map(|secret| Finding { file: shown.clone(), secret }))
             }
-            Err(e) => unread.push(io::Error::new(e.kind(), format!("scan `{name}`: {e}"))),
+            Err(e) => unread.push(io::Error::new(e.kind(), format!("scan `{shown}`: {e}"))),
         }
     }
     (found.into_iter().collect(), unread)

@@ -78,7 +78,7 @@ pub enum ClusterError {
 impl ClusterError {
     /// The failure for errors that say nothing about the app, whoever asked; `None` if the failure depends on what
     /// was asked. `doing` follows "to" or "failed to".
-    pub fn worlds(&self, doing: &str) -> Option<Failure> {
+    pub fn of_infra(&self, doing: &str) -> Option<Failure> {
         let cause = match self {
             ClusterError::Unreachable(_) => causes::ENGINE_GONE,
             ClusterError::NoPermission(_) | ClusterError::NotAManager(_) => causes::ENGINE_REFUSED,
@@ -105,7 +105,7 @@ impl ClusterError {
                 Failure::new(causes::EXEC_FAILED, expected, format!("failed to {self}"))
             }
             _ => self
-                .worlds(doing)
+                .of_infra(doing)
                 .unwrap_or_else(|| Failure::new(otherwise, expected, format!("failed to {self}"))),
         }
     }

@@ -119,7 +119,7 @@ impl WebError {
 
     /// The failure for errors that say nothing about the app, whoever asked; `None` if the failure depends on what
     /// was asked.
-    pub fn worlds(&self, expected: &str) -> Option<Failure> {
+    pub fn of_infra(&self, expected: &str) -> Option<Failure> {
         let cause = match self {
             WebError::Blind(_) => causes::ENGINE_GONE,
             WebError::Elsewhere(_) => causes::TASK_ELSEWHERE,

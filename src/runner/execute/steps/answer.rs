@@ -186,7 +186,7 @@ fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
 
 /// The failure when there was no answer. An ingress that could not look says nothing about the recipe.
 fn silence(path: &str, e: &WebError) -> Failure {
-    e.worlds(&format!("an answer on {path}")).unwrap_or_else(|| no_answer(path, &e.to_string()))
+    e.of_infra(&format!("an answer on {path}")).unwrap_or_else(|| no_answer(path, &e.to_string()))
 }
 
 fn no_answer(path: &str, why: &str) -> Failure {
