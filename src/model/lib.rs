@@ -12,6 +12,7 @@ pub mod name;
 pub mod plan;
 pub mod redact;
 pub mod secret;
+pub mod texts;
 pub mod tier;
 pub mod time;
 pub mod verdict;

@@ -149,34 +149,3 @@ pub enum Detail {
         taken: u64,
     },
 }
-
-impl Detail {
-    /// Changes every text that may come from outside.
-    pub fn change_texts(&mut self, change: &dyn Fn(&str) -> String) {
-        let one = |text: &mut String| *text = change(text);
-        let inner = |of: &mut Option<Box<Failure>>| {
-            if let Some(failure) = of {
-                failure.change_texts(change);
-            }
-        };
-        match self {
-            Detail::Told { expected, observed } => [expected, observed].into_iter().for_each(one),
-            Detail::Assertion { expression, observed } => [expression, observed].into_iter().for_each(one),
-            Detail::Exec { service, argv, stdout, stderr, .. } => {
-                argv.iter_mut().chain([service, stdout, stderr]).for_each(one);
-            }
-            Detail::Answer { url, proxy, body, .. } => proxy.iter_mut().chain([url, body]).for_each(one),
-            Detail::Refused { holder, said } => holder.iter_mut().chain([said]).for_each(one),
-            Detail::Image { image, said } => [image, said].into_iter().for_each(one),
-            Detail::Left { held } => {
-                held.iter_mut().flat_map(|h| [&mut h.kind, &mut h.name, &mut h.by]).for_each(one);
-            }
-            Detail::Deadline { during: of, .. }
-            | Detail::Interrupted { during: of }
-            | Detail::EngineLost { then: of }
-            | Detail::NotReady { raised: of, .. } => inner(of),
-            Detail::SecretFound { file, secret } => [file, secret].into_iter().for_each(one),
-            Detail::DeployCount { app, .. } => one(app),
-        }
-    }
-}

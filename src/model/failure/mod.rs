@@ -171,14 +171,6 @@ impl Failure {
         self
     }
 
-    /// Changes every text of its facts and evidence.
-    pub fn change_texts(&mut self, change: &dyn Fn(&str) -> String) {
-        self.detail.change_texts(change);
-        for e in &mut self.evidence {
-            e.text = change(&e.text);
-        }
-    }
-
     /// Whether this stands for something we could not do or look at: verdict `error`, exit 3.
     pub fn is_error(&self) -> bool {
         matches!(self.blame, Blame::Infra | Blame::Ccci)

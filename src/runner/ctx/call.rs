@@ -3,6 +3,7 @@
 use super::{Ctx, HookCtx, register};
 use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Cause, Failure, causes};
+use ccci_model::texts::Texts;
 use ccci_script::{ErrorKind, FnRef, Hook, Return, ScriptError, Scripts, Unheld};
 use rhai::Dynamic;
 use std::sync::Arc;
@@ -74,6 +75,6 @@ fn failure(e: ScriptError, otherwise: &'static Cause, what: &str) -> Failure {
 
 fn hide(ctx: &HookCtx, failure: Failure) -> Box<Failure> {
     let mut failure = Box::new(failure);
-    failure.change_texts(&|text| ctx.redactor.hide(text));
+    failure.change(&|text| ctx.redactor.hide(text));
     failure
 }

@@ -3,7 +3,7 @@
 
 use super::MOST_BYTES;
 use ccci_model::event::{Event, What};
-use serde_json::Value;
+use ccci_model::texts::Texts;
 
 /// Size of a record, in bytes, up to which every event is recorded.
 pub(crate) const ROOM: u64 = MOST_BYTES - (8 << 20);
@@ -62,27 +62,24 @@ fn only_tells(what: &What) -> bool {
 
 /// The event with its texts cut so that its size is at most `most` bytes. The start of the run is never cut, because
 /// its plan is read back.
-fn short(event: Event, most: usize) -> Event {
-    let size = |value: &Value| serde_json::to_string(value).map_or(0, |text| text.len());
-    let Ok(mut value) = serde_json::to_value(&event) else { return event };
+fn short(mut event: Event, most: usize) -> Event {
+    if matches!(event.what, What::RunStarted { .. }) {
+        return event;
+    }
+    let size = |event: &Event| serde_json::to_string(event).map_or(0, |text| text.len());
     let mut longest = most / 4;
-    while size(&value) > most && longest >= 16 && !matches!(event.what, What::RunStarted { .. }) {
-        cut(&mut value, longest);
+    while size(&event) > most && longest >= 16 {
+        event.change(&|text| cut(text, longest));
         longest /= 4;
     }
-    serde_json::from_value(value).unwrap_or(event)
+    event
 }
 
-fn cut(value: &mut Value, most: usize) {
-    match value {
-        Value::String(text) if text.len() > most + CUT.len() => {
-            text.truncate(text.floor_char_boundary(most));
-            text.push_str(CUT);
-        }
-        Value::Array(all) => all.iter_mut().for_each(|v| cut(v, most)),
-        Value::Object(map) => map.values_mut().for_each(|v| cut(v, most)),
-        _ => {}
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most + CUT.len() {
+        return text.to_string();
     }
+    format!("{}{CUT}", &text[..text.floor_char_boundary(most)])
 }
 
 #[cfg(test)]

@@ -1,68 +1,14 @@
-//! Hides secrets in an event, value by value. The structure stays: a secret that is equal to one of ccci's own words
-//! must not make the line unreadable.
+//! Hides the secrets in an event: in every text, by its type. The structure stays, so a secret that is equal to a word
+//! of ccci does not make the line unreadable.
 
 use ccci_model::event::Event;
 use ccci_model::redact::Redactor;
-use serde_json::Value;
-
-/// Values under these keys are always ccci's own words, never text from outside.
-const OWN_WORDS: &[&str] = &[
-    "event",
-    "do",
-    "role",
-    "side",
-    "tier",
-    "tiers",
-    "status",
-    "blame",
-    "cause",
-    "decided_by",
-    "run_id",
-    "recipe",
-    "domain",
-    "stack",
-    "commit",
-    "version",
-    "severity",
-];
-
-/// Maps whose keys are text from outside: names of files.
-const FOREIGN_KEYS: &[&str] = &["scripts"];
+use ccci_model::texts::Texts;
 
 /// The event with every known secret hidden.
-pub(crate) fn hide(redactor: &Redactor, event: Event) -> Event {
-    hidden(redactor, &event).unwrap_or(event)
-}
-
-fn hidden(redactor: &Redactor, event: &Event) -> serde_json::Result<Event> {
-    let mut value = serde_json::to_value(event)?;
-    walk(redactor, &mut value, false);
-    serde_json::from_value(value)
-}
-
-fn walk(redactor: &Redactor, value: &mut Value, is_detail: bool) {
-    match value {
-        Value::String(text) => {
-            let hidden = redactor.hide(text);
-            if hidden != *text {
-                *text = hidden;
-            }
-        }
-        Value::Array(all) => all.iter_mut().for_each(|v| walk(redactor, v, false)),
-        Value::Object(map) => {
-            // in the detail of a failure, `kind` is ccci's own word; elsewhere it is a word of the engine
-            let own = |k: &String| OWN_WORDS.contains(&k.as_str()) || (is_detail && k == "kind");
-            for (key, value) in map.iter_mut().filter(|(k, _)| !own(k)) {
-                if FOREIGN_KEYS.contains(&key.as_str())
-                    && let Value::Object(inner) = value
-                {
-                    *inner = std::mem::take(inner).into_iter().map(|(k, v)| (redactor.hide(&k), v)).collect();
-                }
-                walk(redactor, value, key == "detail");
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+pub(crate) fn hide(redactor: &Redactor, mut event: Event) -> Event {
+    event.change(&|text| redactor.hide(text));
+    event
 }
 
 #[cfg(test)]
@@ -72,6 +18,7 @@ mod tests {
     use ccci_model::secret::Secret;
     use ccci_model::time::Moment;
     use ccci_testkit::example;
+    use serde_json::Value;
     use std::collections::BTreeSet;
 
     /// Collects every text in the value.
@@ -107,7 +54,8 @@ mod tests {
                 let redactor = Redactor::default();
                 redactor.add("text", &Secret::new(text.as_str()));
                 tried += 1;
-                if let Err(e) = hidden(&redactor, event) {
+                let hidden = serde_json::to_value(hide(&redactor, event.clone())).unwrap();
+                if let Err(e) = serde_json::from_value::<Event>(hidden) {
                     panic!("{text:?} as a secret: {e} in {event:?}");
                 }
             }
