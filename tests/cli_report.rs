@@ -56,7 +56,7 @@ fn a_run_that_lives_is_not_called_killed() {
         let done = ground.ccci(args);
         (done.code, done.out, done.err)
     };
-    let held = FileLocks::new(ground.path("locks")).take("cust-4f1c2e.ccci.test").unwrap();
+    let held = FileLocks::new(ground.path("locks")).take("full-2ddfe5.ccci.test").unwrap();
     for args in [&["why", "20260131-120000-4f1c2e"][..], &["report", "20260131-120000-4f1c2e"]] {
         let (code, told, said) = says(args);
         assert_eq!((code, told.as_str()), (Some(2), ""), "{said}");

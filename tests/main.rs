@@ -34,6 +34,7 @@ mod plans;
 mod private;
 mod public_items;
 mod recipe_rules;
+mod records;
 mod report;
 mod reporters;
 mod repository;

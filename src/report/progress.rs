@@ -200,7 +200,11 @@ impl Progress {
         if ms < r.slow_at {
             return None;
         }
-        r.slow_at = r.slow_at.max(ms / 2 + 1).saturating_mul(2);
+        while r.slow_at <= ms {
+            // a broken clock may have no later moment
+            let Some(later) = r.slow_at.max(1).checked_mul(2) else { break };
+            r.slow_at = later;
+        }
         let on = match (&r.waiting, &r.hook) {
             (_, Some((hook, since))) => format!(", calling {} for {}", one_line(hook), since_ms(*since, now)),
             (Some((on, since)), None) => {
