@@ -29,7 +29,7 @@ pub fn render(record: &Record) -> Vec<u8> {
         ));
     }
     let level = if o.verdict == Verdict::Green { "notice" } else { "error" };
-    let title = format!("{}: {}, level {}", human::subject(o), o.verdict.name(), o.level);
+    let title = format!("{}: {}, level {}", human::subject(o), o.headline(), o.level);
     out.push_str(&Forge::GitHub.annotate(level, &title, &human::sentence(o)));
     out.into_bytes()
 }

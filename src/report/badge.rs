@@ -19,6 +19,7 @@ pub fn render(record: &Record) -> Vec<u8> {
         Verdict::Red => (format!("red, level {}", o.level), "#c0392b"),
         Verdict::Error | Verdict::Interrupted => (o.verdict.name().to_string(), "#6c757d"),
     };
+    let right = if o.plan.partial().is_some() { format!("{right}, partial") } else { right };
     svg(&left, &right, colour).into_bytes()
 }
 

@@ -43,7 +43,7 @@ pub fn draw(old: &Record, new: &Record, style: Style) -> String {
     let (a, b) = (&old.outcome, &new.outcome);
     let mut s = StyledText::new(style);
     for (word, o) in [("from  ", a), ("to    ", b)] {
-        let rest = format!("{} {}, level {}", human::subject(o), o.verdict.name(), o.level);
+        let rest = format!("{} {}, level {}", human::subject(o), o.headline(), o.level);
         s.row(Tone::Strong, word, &format!("{} ({rest})", o.plan.run_id));
     }
     let mut changed = false;
@@ -104,13 +104,9 @@ fn times(a: &Outcome, b: &Outcome) -> Vec<String> {
 }
 
 fn verdict(o: &Outcome) -> BTreeMap<String, String> {
-    [
-        ("verdict", o.verdict.name().to_string()),
-        ("level", o.level.to_string()),
-        ("exit", o.exit.code().to_string()),
-    ]
-    .map(|(k, v)| (k.to_string(), v))
-    .into()
+    [("verdict", o.headline()), ("level", o.level.to_string()), ("exit", o.exit.code().to_string())]
+        .map(|(k, v)| (k.to_string(), v))
+        .into()
 }
 
 fn revisions(o: &Outcome) -> BTreeMap<String, String> {

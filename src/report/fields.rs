@@ -150,6 +150,14 @@ pub(crate) const RESULT: &[Field<Record>] = &[
         get: |r| json!(r.outcome.verdict.name()),
     },
     Field {
+        name: "partial",
+        doc: "The tiers of the run, if its caller asked for less than the whole lifecycle; else null.",
+        shape: || or_null(list(text())),
+        get: |r| {
+            json!(r.outcome.plan.partial().map(|tiers| tiers.iter().map(|t| t.name()).collect::<Vec<_>>()))
+        },
+    },
+    Field {
         name: "exit",
         doc: "The exit code of the run.",
         shape: number,

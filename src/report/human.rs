@@ -52,9 +52,15 @@ pub(crate) fn tone(verdict: Verdict) -> Tone {
     }
 }
 
+/// `GREEN`, or `GREEN (partial: install, custom)`.
+pub(crate) fn word(o: &Outcome) -> String {
+    let headline = o.headline();
+    let name = o.verdict.name();
+    headline.replacen(name, &name.to_uppercase(), 1)
+}
+
 fn head(s: &mut StyledText, o: &Outcome) {
-    let word = o.verdict.name().to_uppercase();
-    s.row(tone(o.verdict), &word, &format!("  {}, {}", subject(o), level(o)));
+    s.row(tone(o.verdict), &word(o), &format!("  {}, {}", subject(o), level(o)));
     s.say(2, &sentence(o));
     let rungs: Vec<String> =
         RUNGS.iter().map(|(r, name)| format!("{name} {}", o.rungs.get(r).map_or("", |s| s.name()))).collect();
@@ -67,8 +73,11 @@ pub fn level(o: &Outcome) -> String {
     let below = RUNGS.iter().take(usize::from(o.level));
     let skipped: Vec<&str> =
         below.filter(|(r, _)| o.rungs.get(r) == Some(&Status::Skip)).map(|(_, name)| *name).collect();
-    let over = if skipped.is_empty() { String::new() } else { format!(" (skipped: {})", skipped.join(", ")) };
-    format!("level {} of {}{over}", o.level, RUNGS.len())
+    let skipped = (!skipped.is_empty()).then(|| format!("skipped: {}", skipped.join(", ")));
+    let partial = o.plan.partial().map(|_| "of a partial run".to_string());
+    let about: Vec<String> = partial.into_iter().chain(skipped).collect();
+    let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join("; ")) };
+    format!("level {} of {}{about}", o.level, RUNGS.len())
 }
 
 /// `custom-html 1.1.0+1.26.0`.

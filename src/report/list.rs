@@ -4,6 +4,7 @@ use super::human;
 use super::styled::{Style, StyledText};
 use super::text::span;
 use ccci_model::time::utc_rfc3339;
+use ccci_model::verdict;
 use ccci_runner::record::Record;
 use ccci_runner::record::index::{Listed, Summary};
 
@@ -39,6 +40,9 @@ fn row(s: &mut StyledText, run: &Summary) {
         run.run_id,
         subject(run)
     );
+    let partial =
+        run.partial.as_deref().map_or(String::new(), |tiers| format!("  {}", verdict::partial(tiers)));
+    let rest = format!("{rest}{partial}");
     s.row(human::tone(run.verdict), &head, &rest);
 }
 

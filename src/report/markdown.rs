@@ -17,7 +17,7 @@ const EVIDENCE_LINES: usize = 30;
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
     let mut out = String::new();
-    let _ = writeln!(out, "## {}: {}, {}\n", inline(&human::subject(o)), o.verdict.name(), human::level(o));
+    let _ = writeln!(out, "## {}: {}, {}\n", inline(&human::subject(o)), o.headline(), human::level(o));
     let _ = writeln!(out, "{}\n", inline(&human::sentence(o)));
     out.push_str("| tier | status | time | tests passed | |\n|---|---|---|---|---|\n");
     for t in &o.tiers {

@@ -37,7 +37,7 @@ pub fn render(record: &Record) -> Vec<u8> {
         let mut free = 0;
         thread.finished(last).into_iter().for_each(|span| span.write(number, &mut free, &mut out));
     }
-    let about = json!({ "run": plan.run_id.as_str(), "verdict": record.outcome.verdict.name() });
+    let about = json!({ "run": plan.run_id.as_str(), "verdict": record.outcome.headline() });
     let events: Vec<String> = out.iter().map(Value::to_string).collect();
     let events = events.join(",\n");
     format!("{{\"displayTimeUnit\":\"ms\",\"otherData\":{about},\"traceEvents\":[\n{events}\n]}}\n")

@@ -24,7 +24,7 @@ pub fn render(record: &Record) -> String {
 pub fn draw(record: &Record, style: Style) -> String {
     let o = &record.outcome;
     let mut s = StyledText::new(style);
-    let word = o.verdict.name().to_uppercase();
+    let word = human::word(o);
     let rest = format!("  {}, {}, run {}", human::subject(o), human::level(o), o.plan.run_id);
     s.row(human::tone(o.verdict), &word, &rest);
     for (n, t) in o.failures.iter().take(SHOWN).enumerate() {

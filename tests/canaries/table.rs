@@ -22,6 +22,15 @@ pub(super) const CANARIES: &[Canary] = &[
         ..RED
     },
     Canary {
+        name: "partial-tests-the-head",
+        about: "The base is good, the head ends at once; the run is asked for the install alone.",
+        asked: "install",
+        tiers: [FAIL, UNVER, UNVER, UNVER, UNVER],
+        failures: &[recipe("install", "crash-loop", &["exit code 4", "the head never starts"])],
+        early: &[("converge to the head", 10_000)],
+        ..RED
+    },
+    Canary {
         name: "missing-image",
         about: "The registry has no such image.",
         lessons: &["lesson_48_a_failed_pull_blames_the_image"],

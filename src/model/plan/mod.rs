@@ -3,9 +3,9 @@
 pub mod left_alone;
 mod written;
 
-use crate::event::Skip;
+use crate::event::{DecidedBy, Skip};
 use crate::name::{Domain, RecipeName, Revision, RunId, StackName, Version};
-use crate::tier::Tier;
+use crate::tier::{TIERS, Tier};
 use left_alone::Outside;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -209,6 +209,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The tiers of the run, if its caller asked for less than the whole lifecycle.
+    pub fn partial(&self) -> Option<&[Tier]> {
+        let of_tier = |skip: &&Skip| TIERS.iter().any(|row| row.name == skip.what);
+        let app = self.subject();
+        let by_caller = app.skips.iter().filter(of_tier).any(|skip| skip.decided_by == DecidedBy::Caller);
+        by_caller.then_some(app.tiers.as_slice())
+    }
+
     /// The place of the app that the run is about.
     pub fn subject_at(&self) -> usize {
         self.apps.iter().position(|a| a.role == Role::Subject).unwrap_or(0)

@@ -62,6 +62,12 @@ pub struct ObservedImage {
     pub ms: u64,
 }
 
+/// `partial: install, custom`.
+pub fn partial(tiers: &[Tier]) -> String {
+    let names: Vec<&str> = tiers.iter().map(|t| t.name()).collect();
+    format!("partial: {}", names.join(", "))
+}
+
 /// What became of a run. Only `judge` makes one.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::manual_non_exhaustive, reason = "other files of this crate must not make one either")]
@@ -110,6 +116,15 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The verdict as a headline has it: `green`, or `green (partial: install, custom)` for a run that was asked for
+    /// less than the whole lifecycle.
+    pub fn headline(&self) -> String {
+        match self.plan.partial() {
+            None => self.verdict.name().to_string(),
+            Some(tiers) => format!("{} ({})", self.verdict.name(), partial(tiers)),
+        }
+    }
+
     /// The failure of this id, and where it happened.
     pub fn occurrence(&self, id: FailureId) -> Option<&Occurrence> {
         self.failures.iter().find(|t| t.failure.id == id)

@@ -17,7 +17,7 @@ const STYLE: &str = include_str!("style.css");
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
     let mut out = String::new();
-    let title = escape(&format!("{}: {}, level {}", human::subject(o), o.verdict.name(), o.level));
+    let title = escape(&format!("{}: {}, level {}", human::subject(o), o.headline(), o.level));
     let _ = write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -44,8 +44,9 @@ fn head(out: &mut String, o: &Outcome) {
     let verdict = o.verdict.name();
     let _ = writeln!(
         out,
-        "<h1>{} <span class=\"word {verdict}\">{verdict}</span></h1>",
-        escape(&human::subject(o))
+        "<h1>{} <span class=\"word {verdict}\">{}</span></h1>",
+        escape(&human::subject(o)),
+        o.headline()
     );
     let _ = writeln!(out, "<p class=\"sentence\">{}</p>", escape(&human::sentence(o)));
     let _ = writeln!(out, "<ol class=\"ladder\" aria-label=\"level {} of {}\">", o.level, RUNGS.len());

@@ -8,7 +8,7 @@ mod order;
 pub mod upgrade_base;
 
 use ccci_model::event::{DecidedBy, Skip};
-use ccci_model::plan::{Action, AppPlan, NO_RESTORE, Plan, Role, Side, Step, would_prove};
+use ccci_model::plan::{Action, AppPlan, Deployment, NO_RESTORE, Plan, Role, Side, Step, would_prove};
 use ccci_model::tier::{TIERS, Tier};
 use ccci_script::limits::HOOK_TIME;
 pub use inputs::{Asked, Inputs, TestFile};
@@ -103,7 +103,7 @@ impl<'a> Builder<'a> {
     }
 
     fn install(&mut self) {
-        let first = if self.i.base.is_some() { Side::Base } else { Side::Head };
+        let first = if self.base().is_some() { Side::Base } else { Side::Head };
         let tier = Some(Tier::Install);
         self.tiers.push(Tier::Install);
         self.compose(tier, first);
@@ -166,7 +166,7 @@ impl<'a> Builder<'a> {
             self.tiers.push(Tier::Restore);
             self.hook(tier, "pre_restore");
             self.add(tier, Action::Restore, BACKUP_LIMIT);
-            self.answer(tier, self.deployed_last());
+            self.answer(tier, Side::Head);
             self.serving(tier);
             self.overlay(Tier::Restore);
         }
@@ -230,7 +230,7 @@ impl<'a> Builder<'a> {
             names.iter().filter(|h| self.i.hooks.contains(**h)).map(|h| (*h).to_string()).collect();
         let limit = SHORT_LIMIT + HOOK_LIMIT * hooks.len() as u32;
         // the first deploy of a run has no running app before it; the head's deploy has one if there is a base
-        let live = side == Side::Head && self.i.base.is_some();
+        let live = side == Side::Head && self.base().is_some();
         self.add(tier, Action::Env { side, hooks, live }, limit);
     }
 
@@ -261,24 +261,28 @@ impl<'a> Builder<'a> {
         self.steps.push(Step { app: self.app, tier, action, limit_ms: limit.as_millis() as u64 });
     }
 
-    /// The side that is deployed when backup and restore run.
-    fn deployed_last(&self) -> Side {
-        if self.i.base.is_none() || self.tiers.contains(&Tier::Upgrade) { Side::Head } else { Side::Base }
+    /// The base, if it is installed first. A run without the upgrade tier installs the head, because the head is what
+    /// the run is about.
+    fn base(&self) -> Option<&Deployment> {
+        self.i.base.as_ref().filter(|_| self.left_out(Tier::Upgrade).is_none())
+    }
+
+    /// Why the caller or the settings leave a tier out, and which of them.
+    fn left_out(&self, tier: Tier) -> Option<(String, DecidedBy)> {
+        if self.i.asked.tiers.as_ref().is_some_and(|tiers| !tiers.contains(&tier)) {
+            return Some(("not among the tiers asked for".into(), DecidedBy::Caller));
+        }
+        let reason = self.i.expected_na.get(tier.row().rung.name())?;
+        Some((reason.clone(), DecidedBy::Recipe))
     }
 
     /// Whether the caller and the settings ask for a tier. If not, notes that it is skipped.
     fn asked_for(&mut self, tier: Tier) -> bool {
-        if let Some(tiers) = &self.i.asked.tiers
-            && !tiers.contains(&tier)
-        {
-            self.skip_tier(tier, "not among the tiers asked for", DecidedBy::Caller);
-            return false;
+        let left_out = self.left_out(tier);
+        if let Some((reason, by)) = &left_out {
+            self.skip_tier(tier, reason, *by);
         }
-        if let Some(reason) = self.i.expected_na.get(tier.row().rung.name()).cloned() {
-            self.skip_tier(tier, &reason, DecidedBy::Recipe);
-            return false;
-        }
-        true
+        left_out.is_none()
     }
 
     fn skip_tier(&mut self, tier: Tier, reason: &str, decided_by: DecidedBy) {
@@ -291,6 +295,13 @@ impl<'a> Builder<'a> {
             self.say_what_stays_open();
         }
         let i = self.i;
+        let base = self.base().cloned();
+        let base_reason = match (&base, &i.base, self.left_out(Tier::Upgrade)) {
+            (None, Some(_), Some((reason, _))) => {
+                format!("the head is installed, without an upgrade: {reason}")
+            }
+            _ => i.base_reason.clone(),
+        };
         AppPlan {
             role,
             needs: i.needs.clone(),
@@ -299,8 +310,8 @@ impl<'a> Builder<'a> {
             stack: i.domain.stack(),
             domain: i.domain.clone(),
             head: i.head.clone(),
-            base: i.base.clone(),
-            base_reason: i.base_reason.clone(),
+            base,
+            base_reason,
             tiers: self.tiers,
             skips: self.skips,
             not_proved: self.not_proved,
@@ -316,14 +327,10 @@ impl<'a> Builder<'a> {
     /// Notes what even a green run does not prove about the subject.
     fn say_what_stays_open(&mut self) {
         let i = self.i;
-        let only_base = self.deployed_last() == Side::Base;
-        if only_base {
-            self.not_proved.push("anything about the head: only the base was deployed".into());
-        }
         if !i.routed {
             self.not_proved.push("an answer over HTTP: no service is routed (no traefik.enable)".into());
         }
-        if i.head.dirty && !only_base {
+        if i.head.dirty {
             self.not_proved
                 .push("the committed head: uncommitted changes of the work tree were tested".into());
         }
@@ -368,6 +375,25 @@ mod tests {
         assert_eq!(plan.subject().skips[0].what, "upgrade");
         assert_eq!(plan.subject().skips[0].reason, "no older version is published");
         assert!(plan.subject().not_proved[0].contains("no older version"), "{:?}", plan.subject().not_proved);
+    }
+
+    #[test]
+    fn without_the_upgrade_tier_the_head_is_installed() {
+        let (mut asked, mut declared) = (example::inputs(), example::inputs());
+        asked.asked.tiers = Some(BTreeSet::from([Tier::Install, Tier::Custom]));
+        declared.expected_na.insert("upgrade".into(), "each version stands alone".into());
+        for (i, partial) in [(asked, Some([Tier::Install, Tier::Custom].as_slice())), (declared, None)] {
+            let plan = build(&i);
+            let deploys: Vec<String> = titles(&i).into_iter().filter(|t| t.starts_with("deploy ")).collect();
+            assert_eq!(deploys, ["deploy the head"]);
+            assert_eq!((plan.partial(), &plan.subject().base), (partial, &None));
+            assert!(
+                plan.subject().base_reason.starts_with("the head is installed"),
+                "{}",
+                plan.subject().base_reason
+            );
+        }
+        assert_eq!(build(&example::inputs()).partial(), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use super::{EVENTS, Record};
 use ccci_model::event::What;
 use ccci_model::name::{Domain, RecipeName, Revision, RunId, Version};
+use ccci_model::tier::Tier;
 use ccci_model::verdict::Verdict;
 use ccci_swarm::ports::records::{Records, Stamp};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,9 @@ pub struct Summary {
     pub verdict: Verdict,
     /// 0 to 5.
     pub level: u8,
+    /// The tiers of a run that was asked for less than the whole lifecycle.
+    #[serde(default)]
+    pub partial: Option<Vec<Tier>>,
     /// When it began, in ms since 1970.
     pub began_ms: u64,
     /// How long it took, in ms.
@@ -55,6 +59,7 @@ impl Summary {
             domain: app.domain.clone(),
             verdict: o.verdict,
             level: o.level,
+            partial: o.plan.partial().map(<[Tier]>::to_vec),
             began_ms: o.began_ms,
             total_ms: o.timings.total,
             ended: record.events.iter().any(|e| matches!(e.what, What::RunEnded { .. })),

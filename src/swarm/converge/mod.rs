@@ -42,7 +42,6 @@ pub(crate) const STILL_MS: u64 = 400;
 /// hundred ms late, and a program that ends at once was observed running for as long as that.
 /// This does not prove that the program stays up. One that runs for longer and then ends counts as converged; later
 /// steps report it only if it is down when they look.
-/// after that call it only if it is down when they look.
 pub(crate) const UNCHECKED_STILL_MS: u64 = 1_200;
 /// The same for a service that never restarts and has no health check, ms: a task that runs once may still be working.
 pub(crate) const ONE_SHOT_STILL_MS: u64 = 5_000;
