@@ -152,6 +152,7 @@ variants! { Detail {
     Interrupted { during },
     EngineLost { then },
     NotReady { stable, in_a_row, asked, ms, raised },
+    Ended { service, how, after_ms },
     SecretFound { file, secret },
     DeployCount { app, side, planned, taken },
 } }
@@ -167,6 +168,7 @@ variants! { Action {
     Pull { side },
     Deploy { side },
     Converge { side },
+    StaysUp { side, for_ms },
     Health { path, ok },
     Ready { stable },
     Prune,

@@ -153,6 +153,15 @@ pub const KEYS: &[Key] = &[
         get: |r| span(r.health.timeout),
     },
     Key {
+        name: "may_end",
+        kind: Kind::Services,
+        doc: "Services whose tasks may end by themselves after they have converged, each with its reason. Any other task that ends is a failure, also if Swarm starts another.",
+        example: "{ worker = \"restarts itself after each batch\" }",
+        status: Status::Stable,
+        set: set!(Map, may_end),
+        get: |r| table(&r.may_end),
+    },
+    Key {
         name: "ready.stable",
         kind: Kind::Count { min: 1, max: 100 },
         doc: "How many times in a row `ready_probe` must return true.",

@@ -4,7 +4,7 @@
 use super::settings::{Capable, UpgradeBase};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Code, codes};
-use ccci_model::name::{RecipeName, Version};
+use ccci_model::name::{RecipeName, ServiceName, Version};
 use ccci_model::tier::{RUNGS, Rung, TIERS};
 use ccci_model::time::{Span, parse_span};
 use serde_json::{Value as Json, json};
@@ -40,6 +40,8 @@ pub enum Kind {
     Env,
     /// A table of rungs and reasons.
     Reasons,
+    /// A table of services and reasons.
+    Services,
     /// A list of recipe names.
     Recipes,
     /// For a removed key: no value is allowed.
@@ -63,7 +65,7 @@ pub enum Value {
     Capable(Capable),
     /// Of `Base`.
     Base(UpgradeBase),
-    /// Of `Env` and `Reasons`.
+    /// Of `Env`, `Reasons` and `Services`.
     Map(BTreeMap<String, String>),
     /// Of `Recipes`.
     Names(Vec<String>),
@@ -98,6 +100,7 @@ impl Kind {
             Kind::Base => "`\"auto\"`, `\"none\"` or a version in quotes",
             Kind::Env => "a table of variables with their values in quotes",
             Kind::Reasons => "a table of rungs with a reason in quotes each",
+            Kind::Services => "a table of services with a reason in quotes each",
             Kind::Recipes => "a list of recipe names in quotes",
             Kind::Gone => "removed",
         }
@@ -120,6 +123,7 @@ impl Kind {
             (Kind::Base, DeValue::String(s)) => one(value, out, upgrade_base(s)),
             (Kind::Env, DeValue::Table(t)) => Some(Value::Map(texts(t, out, variable))),
             (Kind::Reasons, DeValue::Table(t)) => Some(Value::Map(texts(t, out, reason))),
+            (Kind::Services, DeValue::Table(t)) => Some(Value::Map(texts(t, out, service))),
             (Kind::Recipes, DeValue::Array(items)) => recipes(items, out),
             _ => {
                 out.push(wrong_type(value, self.noun()));
@@ -148,6 +152,9 @@ impl Kind {
             Kind::Reasons => {
                 json!({"type": "object", "additionalProperties": {"type": "string", "minLength": 1},
                 "propertyNames": {"enum": optional_rungs()}})
+            }
+            Kind::Services => {
+                json!({"type": "object", "additionalProperties": {"type": "string", "minLength": 1}})
             }
             Kind::Recipes => {
                 json!({"type": "array", "uniqueItems": true, "items": {"type": "string"}})
@@ -355,6 +362,22 @@ pub(crate) fn optional_rungs() -> Vec<&'static str> {
     RUNGS.iter().filter(|r| !matches!(r.0, Rung::Install | Rung::Lint)).map(|r| r.1).collect()
 }
 
+fn service(name: &str, reason: &str) -> Result<(), Wrong> {
+    if let Err(e) = ServiceName::parse(name) {
+        return Err(Wrong { message: e.to_string(), help: None, of_key: true });
+    }
+    given(name, reason, "why its tasks may end")
+}
+
+/// Refuses an empty reason.
+fn given(name: &str, reason: &str, why: &str) -> Result<(), Wrong> {
+    if reason.trim().is_empty() {
+        let help = Some(format!("write `{name} = \"{why}\"`"));
+        return Err(Wrong { message: format!("`{name}` has no reason"), help, of_key: false });
+    }
+    Ok(())
+}
+
 fn reason(rung: &str, reason: &str) -> Result<(), Wrong> {
     let known = optional_rungs();
     let wrong = |message: String, help: String, of_key| Err(Wrong { message, help: Some(help), of_key });
@@ -372,9 +395,5 @@ fn reason(rung: &str, reason: &str) -> Result<(), Wrong> {
             .unwrap_or_else(|| format!("known rungs are {}", known.join(", ")));
         return wrong(format!("there is no rung `{rung}`"), help, true);
     }
-    if reason.trim().is_empty() {
-        let help = format!("write `{rung} = \"why it does not apply\"`");
-        return wrong(format!("`{rung}` has no reason"), help, false);
-    }
-    Ok(())
+    given(rung, reason, "why it does not apply")
 }

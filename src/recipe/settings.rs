@@ -61,6 +61,8 @@ pub struct Recipe {
     pub ready_stable: u32,
     /// Reasons by rung, for rungs that do not apply.
     pub expected_na: BTreeMap<String, String>,
+    /// Services whose tasks may end by themselves, each with its reason.
+    pub may_end: BTreeMap<String, String>,
     /// Recipes that must run before this one.
     pub deps: Vec<String>,
     /// Whether the recipe is enrolled for a canonical.
@@ -82,6 +84,7 @@ impl Recipe {
             backup_capable: Capable::Auto,
             ready_stable: 1,
             expected_na: BTreeMap::new(),
+            may_end: BTreeMap::new(),
             deps: vec![],
             canonical: false,
         }

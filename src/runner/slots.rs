@@ -63,6 +63,7 @@ pub(crate) fn reads(action: &Action) -> Vec<Slot> {
         Action::Networks { side } => vec![File(*side), Images(*side)],
         Action::Deploy { side } => vec![File(*side), Secrets(*side), Images(*side), Networks(*side)],
         Action::Converge { side } => vec![Deployed(*side), Hope],
+        Action::StaysUp { side, .. } => vec![Deployed(*side)],
         Action::Prune => vec![Deployed(Side::Head)],
         Action::AssertUpgraded => vec![Deployed(Side::Head), Before],
         Action::AssertArtifact => vec![Snapshot],

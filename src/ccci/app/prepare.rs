@@ -198,7 +198,7 @@ fn finish(
         KEYS.iter().filter(|k| k.has_effect()).map(|k| (k.name.to_string(), (k.get)(recipe))).collect();
     let mut sides = BTreeMap::from([(Side::Head, gathered.head)]);
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
-    let apps = vec![AppTexts { sides, scripts: gathered.scripts, settings }];
+    let apps = vec![AppTexts { sides, scripts: gathered.scripts, may_end: recipe.may_end.clone(), settings }];
     Ok(Prepared { job: Job { plan, apps, redactor, linted, keep_archives }, warnings })
 }
 

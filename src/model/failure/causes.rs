@@ -28,6 +28,8 @@ causes! {
     // converging
     CRASH_LOOP "crash-loop" Recipe "Tasks of a service keep ending with the same exit code."
         "Read the service's log below: its last words tell what its program lacks.";
+    TASK_ENDED "task-ended" Recipe "A task ended by itself after its service had converged; Swarm may have started another."
+        "Read the service's log below. If the program ends by design, say so in `may_end`; if a hook restarts it, call `ctx.expect_restart` there.";
     OUT_OF_MEMORY "out-of-memory" Recipe "A container was killed because it used more memory than it may."
         "Raise `deploy.resources.limits.memory` of the service, or let the program use less.";
     MACHINE_OUT_OF_MEMORY "machine-out-of-memory" Infra "A container without a memory limit was killed: the machine had no more."

@@ -130,6 +130,15 @@ pub enum Detail {
         /// How it failed the last time that it did.
         raised: Option<Box<Failure>>,
     },
+    /// A task ended after its service had converged.
+    Ended {
+        /// The service.
+        service: String,
+        /// How it ended; follows "ended".
+        how: String,
+        /// How long after the service had converged, ms.
+        after_ms: u64,
+    },
     /// A secret value stands in the record.
     SecretFound {
         /// The file.

@@ -32,6 +32,7 @@ impl Failure {
             Detail::Interrupted { .. } => "the run to go on".into(),
             Detail::EngineLost { .. } => "the engine to stay during the run".into(),
             Detail::NotReady { stable, .. } => format!("ready_probe to be true {stable} times in a row"),
+            Detail::Ended { service, .. } => format!("service `{service}` to stay up"),
             Detail::SecretFound { .. } => "no secret value in the record".into(),
             Detail::DeployCount { app, side, planned, .. } => {
                 let side = if *side == Side::Base { "base" } else { "head" };
@@ -72,6 +73,9 @@ impl Failure {
             Detail::EngineLost { .. } => "it went away".into(),
             Detail::NotReady { in_a_row, asked, ms, .. } => {
                 format!("{in_a_row} in a row after {asked} questions in {}", span(*ms))
+            }
+            Detail::Ended { how, after_ms, .. } => {
+                format!("a task of it ended {how}, {} after the service had converged", span(*after_ms))
             }
             Detail::SecretFound { file, secret } => format!("`{secret}` stands in `{file}`"),
             Detail::DeployCount { taken, .. } => format!("deploys that the engine took: {taken}"),

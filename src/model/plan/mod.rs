@@ -6,9 +6,11 @@ mod written;
 use crate::event::{DecidedBy, Skip};
 use crate::name::{Domain, RecipeName, Revision, RunId, StackName, Version};
 use crate::tier::{TIERS, Tier};
+use crate::time::Span;
 use left_alone::Outside;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// How it begins that a restore is not proved.
 pub const NO_RESTORE: &str = "that a restore brings data back";
@@ -75,6 +77,8 @@ pub enum Action {
     Deploy { side: Side },
     /// Wait until services reach what was asked.
     Converge { side: Side },
+    /// Wait until services without a health check have stayed up for this long, ms.
+    StaysUp { side: Side, for_ms: u64 },
     /// Wait for an accepted answer.
     Health { path: String, ok: Vec<u16> },
     /// Ask `ready_probe` until it has said yes so often in a row.
@@ -266,6 +270,7 @@ impl Action {
                 | Action::AssertUpgraded
                 | Action::AssertArtifact
                 | Action::Settle
+                | Action::StaysUp { .. }
                 | Action::Remove
         )
     }
@@ -292,6 +297,9 @@ impl Action {
             Action::Pull { side: s } => format!("pull the {}'s images", side(s)),
             Action::Deploy { side: s } => format!("deploy the {}", side(s)),
             Action::Converge { side: s } => format!("converge to the {}", side(s)),
+            Action::StaysUp { side: s, for_ms } => {
+                format!("see the {} stay up for {}", side(s), Span(Duration::from_millis(*for_ms)))
+            }
             Action::Health { path, .. } => format!("wait for health on {path}"),
             Action::Ready { stable: 1 } => "wait for ready_probe".into(),
             Action::Ready { stable } => format!("wait for ready_probe, {stable} times in a row"),

@@ -31,6 +31,11 @@ pub(crate) const SHORT_LIMIT: Duration = Duration::from_secs(60);
 /// Most attempts of a backup: `backup_verify` may ask for the whole backup again (SPEC 3.2).
 pub(crate) const BACKUP_ATTEMPTS: u32 = 3;
 
+/// How long a service without a health check must be observed up: the base before it is replaced, and the head before
+/// the verdict (SPEC 4).
+const BASE_STAYS_UP: Duration = Duration::from_secs(3);
+const HEAD_STAYS_UP: Duration = Duration::from_secs(10);
+
 /// Builds the part of a plan that belongs to one app.
 struct Builder<'a> {
     i: &'a Inputs,
@@ -67,6 +72,7 @@ pub fn build_with(subject: &Inputs, deps: &[Inputs]) -> Plan {
     b.upgrade();
     b.backup_and_restore();
     b.custom();
+    b.stays_up(b.tiers.last().copied(), Side::Head, HEAD_STAYS_UP);
     if !subject.asked.keep {
         b.add(None, Action::Remove, REMOVE_LIMIT);
     }
@@ -127,7 +133,9 @@ impl<'a> Builder<'a> {
         self.tiers.push(Tier::Upgrade);
         self.hook(tier, "pre_upgrade");
         self.compose(tier, Side::Head);
-        self.deploy(tier, Side::Head);
+        self.add(tier, Action::Pull { side: Side::Head }, PULL_LIMIT);
+        self.stays_up(tier, Side::Base, BASE_STAYS_UP);
+        self.deploy_pulled(tier, Side::Head);
         self.add(tier, Action::Prune, SHORT_LIMIT);
         self.add(tier, Action::AssertUpgraded, SHORT_LIMIT);
         self.serving(tier);
@@ -204,9 +212,20 @@ impl<'a> Builder<'a> {
     /// nothing uses a network that another run made, it may be removed together with that run.
     fn deploy(&mut self, tier: Option<Tier>, side: Side) {
         self.add(tier, Action::Pull { side }, PULL_LIMIT);
+        self.deploy_pulled(tier, side);
+    }
+
+    fn deploy_pulled(&mut self, tier: Option<Tier>, side: Side) {
         self.add(tier, Action::Networks { side }, SHORT_LIMIT);
         self.add(tier, Action::Deploy { side }, SHORT_LIMIT);
         self.answer(tier, side);
+    }
+
+    /// Waits until services without a health check have stayed up for some time. This comes late, so that other steps
+    /// pass most of that time.
+    fn stays_up(&mut self, tier: Option<Tier>, side: Side, span: Duration) {
+        let for_ms = span.as_millis() as u64;
+        self.add(tier, Action::StaysUp { side, for_ms }, span + SHORT_LIMIT);
     }
 
     /// Waits until the app converges, is healthy and is ready.

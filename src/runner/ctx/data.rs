@@ -1,6 +1,7 @@
 //! Ctx functions for secrets, marks and log messages.
 
 use super::CtxFn;
+use super::exec::stranger;
 use super::state::{Ctx, Native, looked_at, raised};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::secret::Secret;
@@ -77,6 +78,17 @@ pub(super) const ROWS: &[CtxFn] = &[
         },
     ),
     row(
+        "expect_restart",
+        &[Param { name: "service", ty: Ty::TEXT }],
+        Ty::UNIT,
+        Reach::App,
+        "Says that tasks of a service may end in this tier, because this hook or test restarts them. Otherwise an end that nobody asked for is a failure.",
+        "ctx.expect_restart(\"app\");",
+        |e| {
+            e.register_fn("expect_restart", |c: &mut Ctx, service: &str| expect_restart(c, service));
+        },
+    ),
+    row(
         "log",
         &[TEXT],
         Ty::UNIT,
@@ -104,6 +116,24 @@ fn secret(c: &Ctx, name: &str) -> Native<ImmutableString> {
             match secrets.get(name) {
                 Some(s) => Ok(s.open().into()),
                 None => Err(unknown("secret", name, secrets.keys())),
+            }
+        },
+    )
+}
+
+fn expect_restart(c: &Ctx, service: &str) -> Native<()> {
+    c.0.call(
+        "expect_restart",
+        vec![looked_at(service)],
+        |()| String::new(),
+        |limit| {
+            c.0.needs("expect_restart", Reach::App)?;
+            match stranger(&c.0, service, limit) {
+                Some(raised) => Err(raised),
+                None => {
+                    c.0.marks.expect_restart(service);
+                    Ok(())
+                }
             }
         },
     )

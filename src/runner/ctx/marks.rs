@@ -14,6 +14,7 @@ struct Left {
     /// As JSON text, so that their size is known.
     values: BTreeMap<String, String>,
     sessions: BTreeSet<String>,
+    restarts: BTreeSet<String>,
     told: usize,
 }
 
@@ -46,6 +47,21 @@ impl Marks {
         let left = self.left();
         let found = left.values.get(name).and_then(|text| serde_json::from_str(text).ok());
         found.ok_or_else(|| left.values.keys().cloned().collect())
+    }
+
+    /// Notes that tasks of a service may end in this tier.
+    pub(crate) fn expect_restart(&self, service: &str) {
+        self.left().restarts.insert(service.to_string());
+    }
+
+    /// Whether tasks of a service may end in this tier.
+    pub(crate) fn expects_restart(&self, service: &str) -> bool {
+        self.left().restarts.contains(service)
+    }
+
+    /// Forgets what hooks of an earlier tier expected.
+    pub(crate) fn expect_no_restart(&self) {
+        self.left().restarts.clear();
     }
 
     /// Opens a session. False when there are too many.

@@ -25,6 +25,8 @@ pub struct AppTexts {
     pub sides: BTreeMap<Side, gather::side::Side>,
     /// Its hooks and tests.
     pub scripts: Scripts,
+    /// Services whose tasks may end by themselves, and why.
+    pub may_end: BTreeMap<String, String>,
     /// The settings as scripts see them: key → TOML text.
     pub settings: BTreeMap<String, String>,
 }

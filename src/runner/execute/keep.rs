@@ -41,6 +41,7 @@ impl Run<'_> {
         let stack = &self.app().stack;
         let Ok(observed) = self.world.cluster.look(stack, &limit) else { return };
         if self.state.converged {
+            self.watch_after_step();
             self.doubt(side, &observed);
         }
         for service in &observed.services {
@@ -52,25 +53,16 @@ impl Run<'_> {
         }
     }
 
-    /// Checks that services that had converged did not keep ending. If one did, the last tier fails. If it only seems
-    /// possible, an event says what is not proved.
+    /// Says what is not proved about services that have converged.
     fn doubt(&mut self, side: Side, observed: &Observed) {
         // an earlier wait gave up and has already reported it
         if !self.state.history.culprits.is_empty() {
             return;
         }
         let desired = desired::of(&self.state.resolved[&side].composed, false);
-        let (history, now_ms) = (&mut self.state.history, self.world.clock.now().0);
-        match converge::converge(&desired, observed, history, now_ms) {
-            converge::Verdict::Hopeless(failure) => {
-                let tier = self.job.plan.steps[..=self.step].iter().rev().find_map(|s| s.tier);
-                let _ = self.generic(tier, "no service keeps ending", Err(Box::new(failure)));
-            }
-            _ => {
-                let doubts = converge::doubts(&desired, observed, history, now_ms);
-                doubts.into_iter().for_each(|what| self.sink.emit(What::NotProved { what }));
-            }
-        }
+        let now_ms = self.world.clock.now().0;
+        let doubts = converge::doubts(&desired, observed, &self.state.history, now_ms);
+        doubts.into_iter().for_each(|what| self.sink.emit(What::NotProved { what }));
     }
 
     /// Adds the last log lines of every service of the stack to a failure that has no log yet.

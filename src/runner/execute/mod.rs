@@ -10,6 +10,7 @@ mod removal;
 pub mod shared;
 pub mod sink;
 pub mod state;
+mod stays_up;
 pub mod steps;
 pub mod undo;
 
@@ -76,6 +77,8 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
         side_by_side(&mut runs, &job.plan, stretch);
     }
     let subject = job.plan.subject_at();
+    // the last step may have ended after the run's deadline
+    let _ = runs[subject].is_over();
     runs[subject].tell_the_stop();
     for run in &mut runs {
         let _ = catch_unwind(AssertUnwindSafe(|| run.last_look()));
@@ -147,6 +150,8 @@ impl<'a> Run<'a> {
         let tier = |n: &usize| self.job.plan.steps[*n].tier;
         for of_tier in steps.chunk_by(|a, b| tier(a) == tier(b)) {
             let _tier = of_tier.first().and_then(tier).map(|t| info_span!("tier", name = t.name()).entered());
+            // what a hook expects, it expects in its own tier
+            self.state.marks.expect_no_restart();
             for n in of_tier {
                 if self.is_over() {
                     return;
@@ -167,7 +172,12 @@ impl<'a> Run<'a> {
             Some(why) => StepEnd::NotDone(why),
             None => {
                 let limit = self.limit(step.limit_ms);
-                match catch_unwind(AssertUnwindSafe(|| steps::perform(self, step, &limit))) {
+                let work = || {
+                    let done = steps::perform(self, step, &limit);
+                    self.watch_after_step();
+                    done
+                };
+                match catch_unwind(AssertUnwindSafe(work)) {
                     Ok(Ok(note)) => StepEnd::Done(note),
                     Ok(Err(failure)) => StepEnd::Failed(self.noted(*failure)),
                     Err(panic) => StepEnd::Failed(Box::new(failures::bug(panic))),

@@ -3,6 +3,7 @@
 use crate::ctx::Marks;
 use crate::slots::{self, Slot};
 use ccci_model::failure::Failure;
+use ccci_model::name::ServiceName;
 use ccci_model::plan::{Action, Side};
 use ccci_model::secret::Secret;
 use ccci_recipe::compose::Composed;
@@ -58,6 +59,10 @@ pub struct State {
     /// What the waits since the last deploy have observed of its tasks. A task that ended unexpectedly is not
     /// forgotten.
     pub history: History,
+    /// Services of the last deploy whose unexpected end is recorded.
+    pub ended: BTreeSet<ServiceName>,
+    /// Whether a restore is in progress or the stack has not converged again after it.
+    pub restoring: bool,
     /// Failures of the waits for the last deploy.
     pub told: Vec<Failure>,
     /// Whether the health check gave up on the app since the last deploy.

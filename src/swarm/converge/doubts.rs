@@ -25,6 +25,13 @@ pub fn doubts(desired: &Desired, observed: &Observed, history: &History, now_ms:
     out
 }
 
+/// For how long the services that only time speaks for have been up with their present tasks: the shortest time, ms.
+/// `None` if there is no such service.
+pub fn unchecked_for(desired: &Desired, observed: &Observed, history: &History, now_ms: u64) -> Option<u64> {
+    let unchecked = desired.services.iter().filter(|w| only_time_speaks_for(w, observed));
+    unchecked.map(|w| history.up_since(&w.name).map_or(0, |since| now_ms.saturating_sub(since))).min()
+}
+
 fn ended(w: &DesiredService, history: &History) -> Option<String> {
     let ends = history.late_ends(&w.name);
     let how = ends.last()?.words();

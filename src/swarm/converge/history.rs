@@ -19,6 +19,8 @@ pub struct History {
     converged_ms: Option<u64>,
     /// How tasks ended after that, by service, in the order in which the ends were observed.
     late: BTreeMap<ServiceName, Vec<(String, ends::End)>>,
+    /// Those of them that the caller has not taken yet.
+    untold: Vec<LateEnd>,
     /// The present tasks of each service that is up, and since when, ms; kept from one wait to the next.
     up: BTreeMap<ServiceName, (String, u64)>,
     tasks: BTreeMap<String, Remembered>,
@@ -152,8 +154,8 @@ impl History {
     /// Forgets what no longer counts after something was done to the app. What shows whether services stay up is kept.
     pub fn begin_anew(&mut self) {
         let before = std::mem::take(self);
-        let History { converged_ms, late, up, .. } = before;
-        *self = History { converged_ms, late, up, ..History::default() };
+        let History { converged_ms, late, untold, up, .. } = before;
+        *self = History { converged_ms, late, untold, up, ..History::default() };
     }
 
     /// Records that everything is as desired.
@@ -165,17 +167,31 @@ impl History {
     pub(super) fn note_late_ends(&mut self, service: &ObservedService) {
         let Some(since) = self.converged_ms else { return };
         let is_late = |b: &BadEnd<'_>| self.tasks[&b.task.id].ended_ms.is_some_and(|at| at > since);
-        let late: Vec<(String, ends::End)> = self
+        let late: Vec<(String, LateEnd)> = self
             .bad_ends(service)
             .into_iter()
             .flatten()
             .filter(is_late)
-            .map(|b| (b.task.id.clone(), b.end))
+            .map(|b| {
+                let after_ms = self.tasks[&b.task.id].ended_ms.unwrap_or(since) - since;
+                let line = ends::line(b.task);
+                (b.task.id.clone(), LateEnd { service: service.name.clone(), end: b.end, after_ms, line })
+            })
             .collect();
         let known = self.late.entry(service.name.clone()).or_default();
-        known.extend(
-            late.into_iter().filter(|(id, _)| known.iter().all(|(k, _)| k != id)).collect::<Vec<_>>(),
-        );
+        for (id, late) in late {
+            if known.iter().all(|(k, _)| *k != id) {
+                known.push((id, late.end.clone()));
+                self.untold.push(late);
+            }
+        }
+    }
+
+    /// The ends after everything was first as desired that were not taken before, in the order in which they were
+    /// observed. An end with code 0 is not among them: a service whose policy is `any` may end so by design.
+    pub fn take_late_ends(&mut self) -> Vec<LateEnd> {
+        let all = std::mem::take(&mut self.untold);
+        all.into_iter().filter(|late| late.end != ends::End::Exit(0)).collect()
     }
 
     /// How tasks of a service ended after everything was first as desired.
@@ -216,6 +232,19 @@ impl History {
             })
         })
     }
+}
+
+/// An end of a task after everything was first as desired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateEnd {
+    /// The service.
+    pub service: ServiceName,
+    /// How it ended.
+    pub end: ends::End,
+    /// How long after everything was first as desired, ms.
+    pub after_ms: u64,
+    /// One line about the task, for the evidence.
+    pub line: String,
 }
 
 /// A bad end of a task.

@@ -27,8 +27,8 @@ mod scene;
 mod words;
 
 pub use desired::{Desired, DesiredMode, DesiredService};
-pub use doubts::doubts;
-pub use history::History;
+pub use doubts::{doubts, unchecked_for};
+pub use history::{History, LateEnd};
 pub use remains::{something_runs, something_stays};
 pub use watch::until_converged;
 

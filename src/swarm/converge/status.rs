@@ -238,7 +238,7 @@ fn good(service: &ObservedService, count: &Count<'_>, history: &History) -> Serv
         ));
     }
     if count.desired == 0 {
-        notes.push(format!("`{name}` desires no task (replicas 0): none of its tasks runs"));
+        notes.push(format!("`{name}` has no desired task (replicas 0): none of its tasks runs"));
     }
     if !count.done.is_empty() {
         notes.push(format!("`{name}` ran to its end ({} of {})", count.done.len(), count.desired));

@@ -246,7 +246,7 @@ fn a_converged_service_gets_the_remarks_that_are_true_of_it_and_no_others() {
         ("app x1", "app: a run", String::new()),
         ("app x1 hc", "app: a run", String::new()),
         ("app x1 onfail", "app: a run", String::new()),
-        ("app x0", "app:", "`app` desires no task (replicas 0): none of its tasks runs".to_string()),
+        ("app x0", "app:", "`app` has no desired task (replicas 0): none of its tasks runs".to_string()),
         ("app x1 never", "app: a run", "`app` never restarts and still runs".to_string()),
         ("app x1 never", "app: a done", ended.to_string()),
         ("app x1 never hc", "app: a done healthy", ended.to_string()),

@@ -214,7 +214,7 @@ fn serving(seen: &Observed, service: &ObservedService) -> Result<(), String> {
         return Ok(());
     }
     Err(match (service.mode.desired(), desired.iter().max_by_key(|s| **s == TaskState::Starting)) {
-        (0, _) => "desires no task (0 replicas)".into(),
+        (0, _) => "has no desired task (0 replicas)".into(),
         (_, Some(TaskState::Starting)) => "has no running task: one is starting".into(),
         (_, Some(TaskState::Pending)) => "has no running task: one waits for a node".into(),
         _ => "has no running task".into(),

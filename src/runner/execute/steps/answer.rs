@@ -30,8 +30,11 @@ const LAST_QUESTION: Duration = Duration::from_secs(5);
 
 /// Waits until the app itself gives an accepted answer.
 pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
-    let (n, mut last, mut unrouted) = (run.step, None, None);
-    let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
+    let (n, sink, clock, mut last, mut unrouted) = (run.step, run.sink, run.world.clock.clone(), None, None);
+    let waited = wait::until(&*clock, limit, &mut |on| sink.waiting(n, on), || {
+        if let Some(failure) = run.watch().hopeless {
+            return Ok(Look::Hopeless(failure));
+        }
         let answer = ask(run, path, limit);
         let now = run.world.clock.now();
         let lasts = no_way(&answer) && !a_task_is_to_come(run, limit);
@@ -70,8 +73,12 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
 /// false.
 pub(crate) fn ready(run: &mut Run<'_>, stable: u32, limit: &Limit) -> Done {
     let n = run.step;
+    let (sink, clock) = (run.sink, run.world.clock.clone());
     let (mut yes, mut asked, mut raised) = (0, 0u32, None);
-    let waited = wait::until(&*run.world.clock, limit, &mut |on| run.sink.waiting(n, on), || {
+    let waited = wait::until(&*clock, limit, &mut |on| sink.waiting(n, on), || {
+        if let Some(failure) = run.watch().hopeless {
+            return Ok(Look::Hopeless(run.with_logs(failure)));
+        }
         asked += 1;
         match hooks::call(run, READY_PROBE, &one_question(run, limit)) {
             Ok(true) => yes += 1,
@@ -232,7 +239,7 @@ impl Run<'_> {
     }
 
     /// Marks a failure as a repetition if the wait for the last deploy failed with the same cause.
-    fn again(&self, mut failure: Failure) -> Box<Failure> {
+    pub(crate) fn again(&self, mut failure: Failure) -> Box<Failure> {
         failure.again = self.state.told.iter().find(|f| f.cause == failure.cause).map(|f| f.id);
         Box::new(failure)
     }

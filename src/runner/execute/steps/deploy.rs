@@ -10,6 +10,7 @@ use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::cluster::Deploy;
 use ccci_swarm::wait::{self, Look};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Time within which a version runs again that Swarm rolled back to. A start took up to 10 s on a busy machine.
@@ -54,6 +55,7 @@ pub(crate) fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.converged = false;
     run.state.history = History::default();
     run.state.told.clear();
+    (run.state.ended, run.state.restoring) = (BTreeSet::new(), false);
     run.note_operation(side);
     Ok(None)
 }
@@ -87,6 +89,11 @@ pub(crate) fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
         run.remember(f);
     }
     run.state.converged = outcome.is_ok();
+    if run.state.restoring {
+        // the restarts of a restore are over when the stack has converged again
+        run.watch();
+        run.state.restoring = false;
+    }
     // after a failed convergence the old version may still serve, and later tiers can show more (SPEC 4)
     run.state.usable = match &outcome {
         Ok(_) => true,
@@ -98,13 +105,13 @@ pub(crate) fn converge(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
 
 /// If a published version does not come up any more, although nothing of it was repaired, this says nothing about the
 /// change under test. Its image has become unusable, or its tag was published again with other content (lesson 17).
-fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
+pub(crate) fn as_published(run: &Run<'_>, side: Side, failure: Failure) -> Box<Failure> {
     let base = run.app().base.as_ref().filter(|b| side == Side::Base && !b.repaired);
     let tagged = run.texts().sides[&side].facts.tag.is_some();
     let Some(version) = base.filter(|_| tagged).map(|b| b.found_as.clone()) else {
         return Box::new(failure);
     };
-    let ends = [causes::CRASH_LOOP, causes::NEVER_HEALTHY];
+    let ends = [causes::CRASH_LOOP, causes::NEVER_HEALTHY, causes::TASK_ENDED];
     if !ends.iter().any(|c| c.id == failure.cause) {
         return Box::new(failure);
     }

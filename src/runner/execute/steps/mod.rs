@@ -9,10 +9,11 @@ mod hooks;
 mod secrets;
 mod upgrade;
 
-use super::Run;
+use super::{Run, stays_up};
 use ccci_model::failure::Failure;
 use ccci_model::plan::{Action, Step};
 use ccci_swarm::ports::clock::Limit;
+pub(crate) use deploy::as_published;
 
 /// The result of a step; a step that is done may have a short note.
 pub type Done = Result<Option<String>, Box<Failure>>;
@@ -31,6 +32,7 @@ pub(crate) fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
         Action::Pull { side } => deploy::pull(run, *side, limit),
         Action::Deploy { side } => deploy::deploy(run, *side, limit),
         Action::Converge { side } => deploy::converge(run, *side, limit),
+        Action::StaysUp { for_ms, .. } => stays_up::stays_up(run, *for_ms, limit),
         Action::Health { path, ok } => {
             let done = answer::health(run, path, ok, limit);
             run.state.deaf = done.is_err();
