@@ -19,6 +19,7 @@ mod contract;
 mod directories;
 mod docker;
 mod docs;
+mod field;
 mod foreign;
 mod fuzz;
 mod gathering;

@@ -1,11 +1,11 @@
-//! The lint rung: for each rule, one recipe that satisfies it and one that does not. Both are made from `base` with
-//! some files added or replaced (`gone.txt` names files to leave out, `tags.txt` the tags).
+//! The lint rung: each rule of abra's has a recipe that keeps it and one that breaks it, both made of `base` with some
+//! files laid over it (`gone.txt` names files to leave out, `tags.txt` the tags). Other rules have examples in their row.
 
 use ccci_model::diag::Severity;
 use ccci_model::diag::Text;
 use ccci_model::name::{Revision, Version};
 use ccci_model::tier::Status;
-use ccci_recipe::lint::{Check, LintInput, Outcome, RULES, lint, rung};
+use ccci_recipe::lint::{Check, LintInput, Outcome, RULES, Rule, lint, rung};
 use ccci_recipe::source::{Files, Tag};
 use std::collections::BTreeMap;
 use std::fs;
@@ -46,16 +46,21 @@ fn input(over: Option<&Path>) -> LintInput {
 }
 
 fn outcome(over: &Path, id: &str) -> Outcome {
-    lint(&input(Some(over))).into_iter().find(|c| c.rule.id == id).unwrap().outcome
+    lint(&input(Some(over))).into_iter().find(|c| c.rule.code.id == id).unwrap().outcome
+}
+
+/// Rules that can be checked and have no examples in their row.
+fn with_fixtures() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().filter(|r| matches!(r.check, Check::Look(_)) && r.example.is_none())
 }
 
 #[test]
-fn every_rule_is_kept_by_one_recipe_and_broken_by_another() {
-    for rule in RULES.iter().filter(|r| matches!(r.check, Check::Look(_))) {
-        let dir = Path::new(FIXTURES).join(rule.id);
-        assert_eq!(outcome(&dir.join("good"), rule.id), Outcome::Satisfied, "{} good", rule.id);
-        let bad = outcome(&dir.join("bad"), rule.id);
-        assert!(matches!(bad, Outcome::Unsatisfied(_)), "{} bad: {bad:?}", rule.id);
+fn every_rule_of_abra_is_kept_by_one_recipe_and_broken_by_another() {
+    for rule in with_fixtures() {
+        let dir = Path::new(FIXTURES).join(rule.code.id);
+        assert_eq!(outcome(&dir.join("good"), rule.code.id), Outcome::Satisfied, "{} good", rule.code.id);
+        let bad = outcome(&dir.join("bad"), rule.code.id);
+        assert!(matches!(bad, Outcome::Unsatisfied(_)), "{} bad: {bad:?}", rule.code.id);
         let lines = bad.lines().join("\n") + "\n";
         let file = dir.join("bad/findings.txt");
         if std::env::var_os("CCCI_BLESS").is_some() {
@@ -75,16 +80,18 @@ fn every_rule_is_kept_by_one_recipe_and_broken_by_another() {
 fn no_fixture_is_left_of_a_rule_that_is_gone() {
     for entry in fs::read_dir(FIXTURES).unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        assert!(name == "base" || RULES.iter().any(|r| r.id == name), "{name}");
+        assert!(name == "base" || RULES.iter().any(|r| r.code.id == name), "{name}");
     }
 }
 
 #[test]
 fn the_rows_are_unique_and_written_in_sentences() {
+    let numbers: Vec<&str> = RULES.iter().filter_map(|r| r.abra).collect();
+    let all: Vec<String> = (1..=16).map(|n| format!("R{n:03}")).collect();
+    assert_eq!(numbers, all);
     for (i, rule) in RULES.iter().enumerate() {
-        assert_eq!(rule.abra, format!("R{:03}", i + 1));
-        assert!(!RULES[..i].iter().any(|r| r.id == rule.id), "{}", rule.id);
-        for text in [rule.summary, rule.doc] {
+        assert!(!RULES[..i].iter().any(|r| r.code.id == rule.code.id), "{}", rule.code.id);
+        for text in [rule.code.doc, rule.doc] {
             assert!(text.starts_with(char::is_uppercase) || text.starts_with("abra"), "{text}");
             assert!(text.ends_with('.'), "{text}");
         }
@@ -96,7 +103,7 @@ fn only_the_rules_that_need_the_network_are_not_looked_at() {
     let unseen: Vec<&str> = lint(&input(None))
         .iter()
         .filter(|c| matches!(c.outcome, Outcome::NotLookedAt(_)))
-        .map(|c| c.rule.abra)
+        .filter_map(|c| c.rule.abra)
         .collect();
     assert_eq!(unseen, ["R006", "R013", "R016"]);
 }
@@ -104,17 +111,17 @@ fn only_the_rules_that_need_the_network_are_not_looked_at() {
 #[test]
 fn the_rung_fails_on_errors_only_and_is_unproved_if_nothing_composes() {
     assert_eq!(rung(&lint(&input(None))), Status::Pass);
-    for rule in RULES.iter().filter(|r| matches!(r.check, Check::Look(_))) {
-        let bad = lint(&input(Some(&Path::new(FIXTURES).join(rule.id).join("bad"))));
-        let expected = if rule.severity == Severity::Error { Status::Fail } else { Status::Pass };
-        assert_eq!(rung(&bad), expected, "{}", rule.id);
+    for rule in with_fixtures() {
+        let bad = lint(&input(Some(&Path::new(FIXTURES).join(rule.code.id).join("bad"))));
+        let expected = if rule.code.severity == Severity::Error { Status::Fail } else { Status::Pass };
+        assert_eq!(rung(&bad), expected, "{}", rule.code.id);
     }
     let mut broken = input(None).files;
     let text = Text { path: "compose.yml".into(), content: "services: [".into() };
     broken.texts.insert("compose.yml".into(), Arc::new(text));
     let checked = lint(&LintInput::new(broken, vec![]));
     assert_eq!(rung(&checked), Status::Unver);
-    let app = checked.iter().find(|c| c.rule.id == "app-service").unwrap();
+    let app = checked.iter().find(|c| c.rule.code.id == "app-service").unwrap();
     assert!(
         app.outcome.lines()[0]
             .starts_with("compose.yml does not compose: error[yaml-syntax] compose.yml:1:11")
@@ -134,8 +141,8 @@ fn the_recipes_of_the_lab_break_no_rule_that_fails_the_rung() {
         let checked = lint(&LintInput::new(Files { texts: texts.collect(), ..Files::default() }, vec![]));
         let broken: Vec<String> = checked
             .iter()
-            .filter(|c| c.rule.severity == Severity::Error && c.outcome != Outcome::Satisfied)
-            .map(|c| format!("{}: {:?}", c.rule.id, c.outcome.lines()))
+            .filter(|c| c.rule.code.severity == Severity::Error && c.outcome != Outcome::Satisfied)
+            .map(|c| format!("{}: {:?}", c.rule.code.id, c.outcome.lines()))
             .collect();
         assert!(broken.is_empty(), "{}: {broken:?}", newest.display());
     }

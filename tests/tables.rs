@@ -7,6 +7,7 @@ use ccci::app::prepare::contradictions;
 use ccci_model::diag::codes::CODES;
 use ccci_model::failure::CAUSES;
 use ccci_model::plan::Action;
+use ccci_recipe::lint::RULES;
 use ccci_runner::record::Record;
 use ccci_script::limits::{LIMITS, Limit};
 use ccci_testkit::example;
@@ -65,7 +66,10 @@ fn every_diagnostic_code_is_triggered_by_a_fixture_or_a_call() {
     }
     let missing: Vec<&str> = CODES.iter().map(|c| c.id).filter(|id| !observed.contains(*id)).collect();
     assert!(missing.is_empty(), "no fixture triggers {missing:?}");
-    let unknown: Vec<&String> = observed.iter().filter(|id| !CODES.iter().any(|c| c.id == **id)).collect();
+    let rules = RULES.iter().map(|r| &r.code);
+    let known: BTreeSet<&str> = CODES.iter().copied().chain(rules).map(|c| c.id).collect();
+    assert_eq!(known.len(), CODES.len() + RULES.len(), "a rule and a code share a name");
+    let unknown: Vec<&String> = observed.iter().filter(|id| !known.contains(id.as_str())).collect();
     assert!(unknown.is_empty(), "fixtures name codes that are no rows: {unknown:?}");
 }
 

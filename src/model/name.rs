@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 
-/// Longest name that Swarm accepts for a secret, a config or a service (measured: longer ones are refused).
+/// Longest name of a service that Swarm accepts: a label of DNS.
+pub const LONGEST_SERVICE_NAME: usize = 63;
+/// Longest name that Swarm accepts for a secret or a config (measured: longer ones are refused).
 pub const LONGEST_SWARM_NAME: usize = 64;
 
 macro_rules! word {

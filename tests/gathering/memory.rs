@@ -3,6 +3,7 @@
 use super::{SOURCE, same, told};
 use crate::repository::compose;
 use crate::settings::listed;
+use ccci_model::diag::render;
 use ccci_model::name::RunId;
 use ccci_model::tier::Tier;
 use ccci_model::time::Moment;
@@ -274,7 +275,31 @@ fn a_config_that_changed_moves_the_upgrade_although_the_compose_file_did_not() {
     p.source.write("compose.yml", file).write("c.conf", "one").commit();
     p.source.tag("1.0.0+1");
     p.source.write("c.conf", "two").commit();
-    assert_eq!(p.good().base.unwrap().facts.found_as, "tag 1.0.0+1");
+    let outcome = p.gather(|_| {}).unwrap();
+    assert_eq!(outcome.value.unwrap().base.unwrap().facts.found_as, "tag 1.0.0+1");
+    let codes: Vec<&str> = outcome.diagnostics.0.iter().map(|d| d.code.id).collect();
+    assert_eq!(codes, ["same-name"]);
+}
+
+#[test]
+fn what_swarm_refuses_stops_a_run_at_the_head_and_is_a_warning_at_the_base() {
+    let p = Project::new();
+    let file = compose("1.0.0+1") + "configs:\n  c:\n    name: c_v1\n    file: ./c.conf\n";
+    p.source.write("compose.yml", &file).write("c.conf", "").commit();
+    p.source.tag("1.0.0+1");
+    let said = |p: &Project| -> Vec<String> {
+        let outcome = p.gather(|_| {}).unwrap();
+        assert!(outcome.value.is_some());
+        outcome.diagnostics.sorted().iter().map(render::one_line).collect()
+    };
+    let empty = |severity: &str, revision: &str| {
+        format!(
+            "{severity}[object-size] {revision}:12:11: the file of the config `c` is empty, and Swarm refuses it"
+        )
+    };
+    assert_eq!(said(&p), [empty("error", "recipe/compose.yml")]);
+    p.source.write("compose.yml", file.replace("c_v1", "c_v2")).write("c.conf", "two").commit();
+    assert_eq!(said(&p), [empty("warning", "1.0.0+1:compose.yml")]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Checks recipe directories for everything that loading refuses. Needs no engine and takes milliseconds.
+//! Checks recipe directories: everything that loading refuses, and the recipe rules on the head; no engine, milliseconds.
 
-use super::prepare::{Refused, Request};
+use super::prepare::Linting;
 use super::session::{Config, Session};
 use ccci_adapters::disk::Disk;
 use ccci_model::diag::codes::Code;
-use ccci_model::diag::{Diagnostic, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes};
 use ccci_model::failure::Failure;
 use ccci_recipe::directory::Origin;
 use ccci_runner::gather;
@@ -37,12 +37,12 @@ impl Session {
     /// could not be read.
     pub fn check(&self, dir: &str) -> Result<Checked, Box<Failure>> {
         let observed = |said| Ok(Checked { said, unseen: false });
-        match self.prepare(&Request::of(dir)) {
-            Ok(prepared) => observed(prepared.warnings),
-            Err(Refused::Wrong(all)) => {
-                let mut of_source = all.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();
+        match self.prepare_and_lint(dir) {
+            Ok(linting) => {
+                let mut of_source =
+                    linting.said.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();
                 if of_source.peek().is_none() {
-                    return observed(all);
+                    return observed(together(linting));
                 }
                 // texts may be checked before they have a source; but a source that they name and that is missing is
                 // reported
@@ -52,8 +52,8 @@ impl Session {
                 let missing = missing.map(|d| not_checked(dir, &d.message, &d.help.unwrap_or_default()));
                 observed(wrong.into_iter().chain(missing).chain(texts).collect())
             }
-            // a source that cannot be reached is no fault of the texts; it stays unchecked
-            Err(Refused::Failed(f)) => {
+            // a source that is out of reach is no fault of the texts, and nothing is known of it
+            Err(f) => {
                 let warning = not_checked(dir, &f.observed(), &format!("expected {}", f.expected()));
                 let said = std::iter::once(warning).chain(self.texts_alone(dir)?.1).collect();
                 Ok(Checked { said, unseen: true })
@@ -73,6 +73,19 @@ impl Session {
         }
         Ok((named, diagnostics.sorted()))
     }
+}
+
+/// Both kinds of findings; an error of a rule at a place that has an error already says nothing new.
+fn together(linting: Linting) -> Vec<Diagnostic> {
+    let Linting { said, findings } = linting;
+    let errors: Vec<_> =
+        said.iter().filter(|d| d.severity == Severity::Error).filter_map(|d| d.place.clone()).collect();
+    let is_new = |d: &Diagnostic| {
+        d.severity != Severity::Error || d.place.as_ref().is_none_or(|place| !errors.contains(place))
+    };
+    let mut all = Diagnostics(said);
+    all.0.extend(findings.into_iter().filter(is_new));
+    all.sorted()
 }
 
 fn not_checked(dir: &str, why: &str, help: &str) -> Diagnostic {

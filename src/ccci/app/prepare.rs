@@ -114,18 +114,43 @@ impl Session {
     ) -> Result<Prepared, Refused> {
         let tiers = tiers(request)?;
         let redactor = self.redactor.below();
-        let gathered = self.gather(request, clock, &run_id, &redactor)?;
+        let looked = self.look(request, clock, &run_id, &redactor)?;
         let asked = build::Asked { tiers, keep: request.keep, deadline: request.deadline };
-        finish(gathered, asked, run_id, redactor, request.keep_archives)
+        finish(looked.loaded()?, asked, run_id, redactor, request.keep_archives)
     }
 
-    fn gather(
+    /// Prepares a run of a directory as it is, and lints the head if there is one: what is wrong or doubtful.
+    pub(super) fn prepare_and_lint(&self, dir: &str) -> Result<Linting, Box<Failure>> {
+        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
+        let (run_id, redactor) = (new_run_id(&*clock), self.redactor.below());
+        let request = Request::of(dir);
+        let looked = match self.look(&request, clock, &run_id, &redactor) {
+            Ok(looked) => looked,
+            Err(Refused::Failed(failure)) => return Err(failure),
+            Err(Refused::Wrong(said)) => return Ok(Linting { said, findings: vec![] }),
+        };
+        let input = looked.gathered.as_ref().map(lint_input);
+        let findings = input.iter().flat_map(|input| {
+            let of_rules = rules::lint(input).into_iter().flat_map(|c| c.diagnostics());
+            of_rules.chain(input.of_optional_files()).collect::<Vec<_>>()
+        });
+        let findings = findings.collect();
+        let asked = build::Asked { tiers: None, keep: false, deadline: request.deadline };
+        let prepared = looked.loaded().and_then(|l| finish(l, asked, run_id, redactor, false));
+        match prepared {
+            Ok(prepared) => Ok(Linting { said: prepared.warnings, findings }),
+            Err(Refused::Wrong(said)) => Ok(Linting { said, findings }),
+            Err(Refused::Failed(failure)) => Err(failure),
+        }
+    }
+
+    fn look(
         &self,
         request: &Request,
         clock: Arc<dyn Clock>,
         run_id: &RunId,
         redactor: &Redactor,
-    ) -> Result<Loaded, Refused> {
+    ) -> Result<Looked, Refused> {
         let limit = Limit { deadline: clock.now().after(GATHER_LIMIT), stop: self.stop.clone() };
         let git =
             GitAdapter::new(self.handle.clone(), clock).map_err(|e| {
@@ -147,8 +172,29 @@ impl Session {
         let (here, files, sources) = (&self.config.here, &Disk, &git);
         let means = Means { here, cache: &cache, files, sources, limit: &limit, redactor };
         let outcome = gather::gather(&asked, &means).map_err(Refused::Failed)?;
-        let mut diagnostics = outcome.diagnostics;
-        let Some(gathered) = outcome.value else { return Err(Refused::Wrong(diagnostics.sorted())) };
+        Ok(Looked { gathered: outcome.value, diagnostics: outcome.diagnostics })
+    }
+}
+
+/// What check says of a directory.
+pub(super) struct Linting {
+    /// What a run would be refused for, or warned of.
+    pub said: Vec<Diagnostic>,
+    /// What the rules find in the head.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// What was gathered, with everything that is wrong.
+struct Looked {
+    gathered: Option<Gathered>,
+    diagnostics: Diagnostics,
+}
+
+impl Looked {
+    /// What a run may begin with.
+    fn loaded(self) -> Result<Loaded, Refused> {
+        let mut diagnostics = self.diagnostics;
+        let Some(gathered) = self.gathered else { return Err(Refused::Wrong(diagnostics.sorted())) };
         let (merged, hidden) = gathered.texts.directory.merged();
         let strangers = gather::unmentioned::services(&gathered, gathered.scripts.services());
         let said = gathered.of_scripts.0.iter().cloned();
@@ -258,12 +304,16 @@ fn inputs(
     }
 }
 
+/// What the rules of the lint rung look at.
+fn lint_input(g: &Gathered) -> rules::LintInput {
+    rules::LintInput::new(g.head.facts.files.clone(), g.source.names.tags.clone())
+}
+
 fn linted(g: &Gathered) -> Linted {
-    let input = rules::LintInput::new(g.head.facts.files.clone(), g.source.names.tags.clone());
-    let checked = rules::lint(&input);
+    let checked = rules::lint(&lint_input(g));
     let told = |c: &rules::Checked| LintedRule {
-        id: c.rule.id.to_string(),
-        severity: match c.rule.severity {
+        id: c.rule.code.id.to_string(),
+        severity: match c.rule.code.severity {
             Severity::Error => "error".into(),
             Severity::Warning => "warning".into(),
         },

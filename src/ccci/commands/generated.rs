@@ -9,7 +9,7 @@ use ccci_model::failure::CAUSES;
 use ccci_model::redact::writings::{SAMPLE, WRITINGS};
 use ccci_model::tier::{RUNGS, TIERS};
 use ccci_recipe::keys::{self, KEYS};
-use ccci_recipe::lint::RULES;
+use ccci_recipe::lint::{Check, RULES};
 use ccci_report::{REPORTS, results};
 use ccci_script::limits::LIMITS;
 use ccci_script::{self, HOOKS};
@@ -218,13 +218,22 @@ fn rules() -> Page {
         ccci_model::diag::Severity::Warning => "warning",
     };
     let rows = RULES.iter().map(|r| {
-        let facts = vec![("severity", severity(r.severity).to_string()), ("in abra", r.abra.to_string())];
-        row(r.id, facts, &format!("{}\n\n{}", r.summary, r.doc))
+        let known_as = r.abra.map(|number| ("in abra", number.to_string()));
+        let stops = matches!(r.check, Check::Refused(_)).then(|| ("stops a run", "yes".to_string()));
+        let compares =
+            matches!(r.check, Check::Upgrade(_)).then(|| ("compares", "base and head".to_string()));
+        let facts = [("severity", severity(r.code.severity).to_string())];
+        Row {
+            name: r.code.id.into(),
+            facts: facts.into_iter().chain(known_as).chain(stops).chain(compares).collect(),
+            doc: format!("{}\n\n{}", r.code.doc, r.doc),
+            example: r.example.map(|e| ("yaml", e.shown())),
+        }
     });
     Page {
         file: "rules",
         title: "Recipe rules",
-        intro: "What the lint rung looks at; it lowers the level, never the verdict.",
+        intro: "What is asked of a recipe's own files. The lint rung lowers the level, never the verdict; what Swarm refuses stops a run.",
         from: "src/recipe/lint/rules.rs",
         rows: rows.collect(),
     }

@@ -146,7 +146,8 @@ impl Pass<'_> {
             }
             What::Required { name, message, ignored } => {
                 let said = if message.is_empty() { String::new() } else { format!(": {message}") };
-                let d = Diagnostic::new(codes::MISSING_VARIABLE, format!("`{name}` must have a value{said}"));
+                let d = Diagnostic::new(codes::MISSING_VARIABLE, format!("`{name}` must have a value{said}"))
+                    .about(&name);
                 ignored_or(d, ignored, &written)
             }
             What::Invalid { ignored } => {

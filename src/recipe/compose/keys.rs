@@ -70,8 +70,8 @@ pub(super) enum Swarm {
     Used,
     /// It does not, and docker's loader does not warn about it.
     Silent,
-    /// It does not.
-    Ignored,
+    /// It does not; what to write instead.
+    Ignored(&'static str),
 }
 
 /// A key and its rules.
@@ -90,67 +90,96 @@ pub(super) struct Field {
 const fn row(name: &'static str, form: Form, merge: Merge) -> Field {
     Field { name, form, merge, swarm: Swarm::Used }
 }
-const fn ignored(name: &'static str, merge: Merge) -> Field {
-    Field { name, form: Form::Same, merge, swarm: Swarm::Ignored }
+const fn ignored(name: &'static str, merge: Merge, instead: &'static str) -> Field {
+    Field { name, form: Form::Same, merge, swarm: Swarm::Ignored(instead) }
 }
 const fn filled(name: &'static str) -> Field {
     row(name, Form::Same, Merge::Filled)
 }
 
 /// All keys of a service.
-pub(super) const SERVICE: &[Field] = &[
-    ignored("build", Merge::Filled),
+pub(crate) const SERVICE: &[Field] = &[
+    ignored("build", Merge::Filled, "Swarm runs images only: build and push one, and name it as `image`"),
     row("cap_add", Form::Same, Merge::Append),
     row("cap_drop", Form::Same, Merge::Append),
-    ignored("cgroupns_mode", Merge::Filled),
-    ignored("cgroup_parent", Merge::Filled),
+    ignored("cgroupns_mode", Merge::Filled, "remove it; nodes decide it for all containers"),
+    ignored("cgroup_parent", Merge::Filled, "remove it; limits are set under `deploy.resources`"),
     row("command", Form::Words, Merge::Words),
     row("configs", Form::References, Merge::By("source")),
-    ignored("container_name", Merge::Filled),
+    ignored(
+        "container_name",
+        Merge::Filled,
+        "remove it; other services reach this one by its name, and commands find a task by the labels of its container",
+    ),
     row("credential_spec", Form::Fields(CREDENTIALS), Merge::Fields),
     Field { name: "depends_on", form: Form::Same, merge: Merge::Append, swarm: Swarm::Silent },
     row("deploy", Form::Fields(DEPLOY), Merge::Fields),
-    ignored("devices", Merge::Append),
+    ignored(
+        "devices",
+        Merge::Append,
+        "remove it; a task gets no devices, but may mount a path of the host under `volumes`",
+    ),
     row("dns", Form::Strings, Merge::Append),
     row("dns_search", Form::Strings, Merge::Append),
-    ignored("domainname", Merge::Filled),
+    ignored("domainname", Merge::Filled, "write the whole name as `hostname`"),
     row("entrypoint", Form::Words, Merge::Words),
     row("environment", Form::Environment, Merge::Environment),
     row("env_file", Form::Consumed, Merge::Append),
-    ignored("expose", Merge::Append),
-    ignored("external_links", Merge::Append),
+    ignored("expose", Merge::Append, "remove it; services of one network reach all ports of each other"),
+    ignored("external_links", Merge::Append, "put both services on one external network"),
     row("extra_hosts", Form::Hosts, Merge::Append),
     filled("hostname"),
     row("healthcheck", Form::Fields(HEALTHCHECK), Merge::Fields),
     filled("image"),
     filled("init"),
-    ignored("ipc", Merge::Filled),
+    ignored(
+        "ipc",
+        Merge::Filled,
+        "remove it; a mount of `type: tmpfs` at /dev/shm gives shared memory to one container",
+    ),
     filled("isolation"),
     row("labels", Form::Pairs, Merge::Pairs),
-    ignored("links", Merge::Append),
+    ignored(
+        "links",
+        Merge::Append,
+        "remove it; services of one network reach each other by their names, or by `aliases` of the network",
+    ),
     row("logging", Form::Fields(LOGGING), Merge::Logging),
-    ignored("mac_address", Merge::Filled),
-    ignored("network_mode", Merge::Filled),
+    ignored("mac_address", Merge::Filled, "remove it"),
+    ignored(
+        "network_mode",
+        Merge::Filled,
+        "for the network of the host write an external network named `host`",
+    ),
     row("networks", Form::Networks, Merge::Networks),
-    ignored("pid", Merge::Filled),
+    ignored("pid", Merge::Filled, "remove it"),
     row("ports", Form::Ports, Merge::By("published")),
-    ignored("privileged", Merge::Filled),
+    ignored("privileged", Merge::Filled, "remove it; `cap_add` gives single rights"),
     filled("read_only"),
     // docker lists it as unsupported, but makes a restart policy of it if `deploy` has none
     filled("restart"),
     row("secrets", Form::References, Merge::By("source")),
-    ignored("security_opt", Merge::Append),
-    ignored("shm_size", Merge::Filled),
+    ignored("security_opt", Merge::Append, "remove it"),
+    ignored(
+        "shm_size",
+        Merge::Filled,
+        "mount a `tmpfs` at /dev/shm: `{type: tmpfs, target: /dev/shm, tmpfs: {size: 268435456}}` under `volumes`",
+    ),
     filled("stdin_open"),
     row("stop_grace_period", Form::Same, Merge::Duration),
     filled("stop_signal"),
     row("sysctls", Form::Pairs, Merge::Pairs),
-    Field { name: "tmpfs", form: Form::Strings, merge: Merge::Append, swarm: Swarm::Ignored },
+    Field {
+        name: "tmpfs",
+        form: Form::Strings,
+        merge: Merge::Append,
+        swarm: Swarm::Ignored("write it under `volumes`: `{type: tmpfs, target: …}`"),
+    },
     filled("tty"),
     row("ulimits", Form::Same, Merge::Pairs),
     filled("user"),
     filled("oom_score_adj"),
-    ignored("userns_mode", Merge::Filled),
+    ignored("userns_mode", Merge::Filled, "remove it; nodes decide it for all containers"),
     row("volumes", Form::Mounts, Merge::By("target")),
     filled("working_dir"),
 ];

@@ -4,7 +4,9 @@
 //!
 //! `build` shows the order of the work, which is the loader's own: YAML, variables, shapes, forms, merging.
 
+mod change;
 mod distinct;
+pub mod dropped;
 mod edit;
 mod emit;
 mod form;
@@ -18,7 +20,7 @@ mod references;
 mod scalar;
 mod schema;
 pub mod tree;
-mod units;
+pub(crate) mod units;
 mod variable;
 mod view;
 pub mod yaml;
@@ -28,6 +30,7 @@ pub use view::{Attachment, Deploy, Healthcheck, Mount, Object, Port, Reference, 
 
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
 use ccci_model::name::ServiceName;
+use dropped::Dropped;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use tree::{Map, Node, Value};
@@ -40,6 +43,7 @@ pub struct Composed {
     /// The services of `root`, made when they are first needed; an edit removes them.
     services: OnceLock<Vec<Service>>,
     versions: Vec<(Option<String>, Place)>,
+    dropped: Vec<Dropped>,
     /// The start of the first file, the place of everything that no author wrote.
     place: Place,
 }
@@ -64,9 +68,10 @@ impl Composed {
             return (None, diagnostics);
         };
         let mut merged: Option<(Option<String>, Map)> = None;
-        let mut versions = vec![];
+        let (mut versions, mut dropped) = (vec![], vec![]);
         for text in files {
-            let Some((version, place, file)) = read_file(text, around, &mut diagnostics) else { continue };
+            let read = read_file(text, around, &mut diagnostics, &mut dropped);
+            let Some((version, place, file)) = read else { continue };
             versions.push((version.clone(), place));
             match &mut merged {
                 None => merged = Some((version, file)),
@@ -94,7 +99,7 @@ impl Composed {
         }
         let version = version_to_write(version.as_deref(), &root);
         let (services, place) = (OnceLock::new(), Place::start_of(first));
-        (Some(Composed { version, root, services, versions, place }), diagnostics)
+        (Some(Composed { version, root, services, versions, dropped, place }), diagnostics)
     }
 
     /// The services, in the order of the files.
@@ -166,11 +171,21 @@ impl Composed {
         out
     }
 
-    /// Place of a value of a service, such as `["deploy", "labels", "x"]`; with an empty path that of the
-    /// service itself.
+    /// Place of a value of a service, such as `["deploy", "labels", "x"]` or `["configs", "0", "mode"]`; with an
+    /// empty path that of the service itself.
     pub fn place_of(&self, service: &ServiceName, path: &[&str]) -> Option<Place> {
         let own = || self.service(service.as_str()).map(|s| s.place.clone());
         view::place_of(&self.root, service.as_str(), path).or_else(own)
+    }
+
+    /// Place of a key of a service, such as `["deploy", "labels"]`.
+    pub(crate) fn place_of_key(&self, service: &ServiceName, path: &[&str]) -> Option<Place> {
+        view::place_of_key(&self.root, service.as_str(), path)
+    }
+
+    /// A scalar of a service, as it is printed.
+    pub fn text_of(&self, service: &ServiceName, path: &[&str]) -> Option<String> {
+        view::node_of(&self.root, service.as_str(), path)?.printed()
     }
 
     /// Place of a value of a network, volume, secret or config; `section` is the plural.
@@ -182,6 +197,11 @@ impl Composed {
     /// The versions in the files, in the order of the files, with their places.
     pub fn versions(&self) -> &[(Option<String>, Place)] {
         &self.versions
+    }
+
+    /// What docker's loader dropped while it read the files.
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
     }
 
     /// The single file to deploy. Its paths are relative to the first compose file. Docker's loader fills
@@ -199,8 +219,9 @@ fn read_file(
     text: &Arc<Text>,
     around: &Around<'_>,
     diagnostics: &mut Diagnostics,
+    dropped: &mut Vec<Dropped>,
 ) -> Option<(Option<String>, Place, Map)> {
-    let root = yaml::parse(text, diagnostics)?;
+    let root = yaml::parse_noting(text, diagnostics, dropped)?;
     let Value::Map(root) = root.value else {
         let message = format!("a compose file must be a map, not {}", root.kind());
         diagnostics.push(Diagnostic::new(codes::COMPOSE_SHAPE, message).at(root.place));
@@ -226,7 +247,7 @@ fn read_file(
     }
     let good = !found.has_errors();
     diagnostics.0.append(&mut found.0);
-    let mut forming = form::Forming { env: around.env, read: around.read, diagnostics };
+    let mut forming = form::Forming { env: around.env, read: around.read, diagnostics, dropped };
     good.then(|| (version, place, forming.file(&root)))
 }
 

@@ -65,6 +65,13 @@ pub(super) fn parse(text: &str) -> Result<Vec<PortPair>, String> {
     Ok(out)
 }
 
+/// The address on which a port is to be published, without brackets; `None` if the text has none.
+pub(crate) fn address_of(text: &str) -> Option<String> {
+    let mut parts = text.rsplitn(3, ':').skip(2);
+    let bare = parts.next()?.trim_start_matches('[').trim_end_matches(']');
+    (!bare.is_empty()).then(|| bare.to_string())
+}
+
 fn address(text: &str) -> Result<(), String> {
     let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
     match bare.is_empty() || bare.parse::<IpAddr>().is_ok() {

@@ -39,7 +39,7 @@ pub(super) fn duration_ns(text: &str) -> Option<i64> {
 }
 
 /// docker's `RAMInBytes`: `512M`, `1.5g`, `100 MiB`, `1024`.
-pub(super) fn bytes(text: &str) -> Option<i64> {
+pub(crate) fn bytes(text: &str) -> Option<i64> {
     let last = text.rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ' ')?;
     let (number, suffix) = match text.as_bytes()[last] {
         b' ' => (&text[..last], &text[last + 1..]),
@@ -56,7 +56,7 @@ pub(super) fn bytes(text: &str) -> Option<i64> {
 }
 
 /// docker's `ParseCPUs`, in billionths of a CPU; a finer value is refused.
-pub(super) fn nano_cpus(text: &str) -> Option<i64> {
+pub(crate) fn nano_cpus(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let all_digits = |t: &str| t.chars().all(|c| c.is_ascii_digit());

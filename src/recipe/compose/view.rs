@@ -1,6 +1,6 @@
 //! Composed files as typed values for planning, deploying and linting. Only reads them.
 
-use super::tree::{Map, Node};
+use super::tree::{Map, Node, Value};
 use super::units;
 use ccci_model::diag::Place;
 use ccci_model::name::ServiceName;
@@ -46,6 +46,14 @@ pub struct Service {
     pub command: Vec<String>,
 }
 
+impl Service {
+    /// Its configs and secrets, each with its list and its number there.
+    pub(crate) fn references(&self) -> impl Iterator<Item = (&'static str, usize, &Reference)> {
+        let configs = self.configs.iter().enumerate().map(|(n, r)| ("configs", n, r));
+        configs.chain(self.secrets.iter().enumerate().map(|(n, r)| ("secrets", n, r)))
+    }
+}
+
 /// A port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
@@ -57,7 +65,7 @@ pub struct Port {
     pub protocol: String,
     /// `ingress` or `host`.
     pub mode: String,
-    /// Its place.
+    /// Its place: the text in short form, the published port in long form.
     pub place: Place,
 }
 
@@ -72,7 +80,7 @@ pub struct Mount {
     pub target: String,
     /// Whether it is read-only.
     pub read_only: bool,
-    /// Its place.
+    /// Its place: the text in short form, the target in long form.
     pub place: Place,
 }
 
@@ -284,7 +292,7 @@ fn port(node: &Node) -> Option<Port> {
         published: number("published"),
         protocol: word("protocol", "tcp"),
         mode: word("mode", "ingress"),
-        place: node.place.clone(),
+        place: m.get("published").unwrap_or(node).place.clone(),
     })
 }
 
@@ -296,7 +304,7 @@ fn mount(node: &Node) -> Option<Mount> {
         source: word("source"),
         target: word("target"),
         read_only: m.bool("read_only") == Some(true),
-        place: node.place.clone(),
+        place: m.get("target").unwrap_or(node).place.clone(),
     })
 }
 
@@ -348,9 +356,23 @@ fn deploy(m: &Map) -> Deploy {
 
 /// Place of a value inside a service, for later diagnostics.
 pub(super) fn place_of(root: &Map, service: &str, path: &[&str]) -> Option<Place> {
+    node_of(root, service, path).map(|node| node.place.clone())
+}
+
+/// Place of a key inside a service.
+pub(super) fn place_of_key(root: &Map, service: &str, path: &[&str]) -> Option<Place> {
+    let (key, above) = path.split_last()?;
+    node_of(root, service, above)?.map()?.key(key).map(|k| k.place.clone())
+}
+
+/// A value inside a service; the items of a list have numbers from 0.
+pub(super) fn node_of<'a>(root: &'a Map, service: &str, path: &[&str]) -> Option<&'a Node> {
     let mut node = root.map("services")?.get(service)?;
     for part in path {
-        node = node.map()?.get(part)?;
+        node = match &node.value {
+            Value::List(items) => items.get(part.parse::<usize>().ok()?)?,
+            _ => node.map()?.get(part)?,
+        };
     }
-    Some(node.place.clone())
+    Some(node)
 }

@@ -2,6 +2,7 @@
 //! without duplicate keys. Only this file uses the parser crate. It works on the parser's events and not
 //! through serde, because docker's types depend on the raw text and style of a scalar.
 
+use super::dropped::{Dropped, Kind};
 use super::scalar;
 use super::tree::{Key, Map, Node, Value};
 use base64::Engine as _;
@@ -20,6 +21,15 @@ const DEEPEST: usize = 60;
 
 /// The first document of a text. `None` if it cannot be read, with the reasons in the diagnostics.
 pub fn parse(text: &Arc<Text>, diagnostics: &mut Diagnostics) -> Option<Node> {
+    parse_noting(text, diagnostics, &mut vec![])
+}
+
+/// The same, noting the tags that docker's loader drops.
+pub(super) fn parse_noting(
+    text: &Arc<Text>,
+    diagnostics: &mut Diagnostics,
+    dropped: &mut Vec<Dropped>,
+) -> Option<Node> {
     let before = diagnostics.0.len();
     let options = granit_parser::options! {
         block_scalar_eof_without_line_feed: true,
@@ -33,6 +43,7 @@ pub fn parse(text: &Arc<Text>, diagnostics: &mut Diagnostics) -> Option<Node> {
         nodes: 0,
         repeated: 0,
         diagnostics,
+        dropped,
     };
     let root = reader.document();
     match root {
@@ -57,6 +68,7 @@ struct Reader<'a> {
     /// Number of nodes that came from aliases.
     repeated: usize,
     diagnostics: &'a mut Diagnostics,
+    dropped: &'a mut Vec<Dropped>,
 }
 
 impl<'a> Reader<'a> {
@@ -120,6 +132,12 @@ impl<'a> Reader<'a> {
         if depth > DEEPEST {
             return self.fail(place, format!("the file is nested deeper than {DEEPEST} levels"));
         }
+        if let Event::Scalar(_, _, _, tag)
+        | Event::SequenceStart(_, _, tag)
+        | Event::MappingStart(_, _, tag) = &event
+        {
+            self.note(tag.as_ref(), &place);
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = self.scalar(&text, style, tag.as_ref(), &place)?;
@@ -150,6 +168,19 @@ impl<'a> Reader<'a> {
             }
             _ => self.fail(place, "this is not a YAML value"),
         }
+    }
+
+    /// Notes a tag that is not of YAML itself. It is written before its value, or its value begins with it.
+    fn note(&mut self, tag: Option<&Cow<'a, Tag>>, value: &Place) {
+        let Some(tag) = tag.filter(|t| t.suffix_in_namespace("tag:yaml.org,2002:").is_none()) else { return };
+        let written = format!("{}{}", tag.original_handle(), tag.suffix());
+        let content = &self.text.content;
+        let end = content.ceil_char_boundary((value.range.start + written.len()).min(content.len()));
+        let place = match content[..end].rfind(&written) {
+            Some(at) => Place::new(self.text, at..at + written.len()),
+            None => value.clone(),
+        };
+        self.dropped.push(Dropped { kind: Kind::Tag, text: written, place });
     }
 
     fn keep(&mut self, anchor: usize, node: Node) -> Node {

@@ -78,9 +78,26 @@ fn escapes(text: &str) -> String {
     UNESCAPE.replace_all(&lines, "$1").into_owned()
 }
 
+/// The pattern of a variable; group 1 is a backslash that makes it plain text, group 4 its name.
+static VARIABLE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(\\)?(\$)(\()?\{?([A-Z0-9_]+)?\}?").expect("a valid pattern"));
+
+/// The variables that a value names, with their ranges in it. The value is as it is written, with its quotes.
+pub(crate) fn names(raw: &str) -> Vec<(std::ops::Range<usize>, &str)> {
+    let read = match raw.chars().next() {
+        Some('\'') => "",
+        Some('"') => raw,
+        _ => split_comment(raw).0,
+    };
+    let named = |c: Captures<'_>| {
+        let range = c.get(0)?.range();
+        let name = c.get(4)?.range();
+        c.get(1).is_none().then_some((range, &read[name]))
+    };
+    VARIABLE.captures_iter(read).filter_map(named).collect()
+}
+
 fn variables(text: &str, vars: &BTreeMap<String, String>, room: usize) -> Result<String, Unread> {
-    static VARIABLE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(\\)?(\$)(\()?\{?([A-Z0-9_]+)?\}?").expect("a valid pattern"));
     let (mut out, mut at) = (String::new(), 0);
     for c in VARIABLE.captures_iter(text) {
         let whole = c.get(0).expect("a match has itself");

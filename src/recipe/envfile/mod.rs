@@ -23,6 +23,8 @@ pub struct Entry {
     pub comment: Option<String>,
     /// Place of the key.
     pub place: Place,
+    /// Place of the value as it is written, with its quotes.
+    pub raw: Place,
 }
 
 /// An env file.
@@ -156,11 +158,13 @@ fn commented_out(text: &Arc<Text>) -> Vec<Entry> {
         }
         let key_at = start + line.len() - body.len();
         let (value, comment) = expand::split_comment(raw.trim_end());
+        let raw_at = key_at + key.len() + 1;
         out.push(Entry {
             key: key.to_string(),
             value: value.to_string(),
             comment: comment.map(str::to_string),
             place: Place::new(text, key_at..key_at + key.len()),
+            raw: Place::new(text, raw_at..raw_at + raw.trim_end().len()),
         });
     }
     out
@@ -213,11 +217,12 @@ impl Reader<'_> {
             let place = Place::new(self.text, self.at..self.at + 1);
             Diagnostic::new(codes::ENV_SYNTAX, message).at(place).help(help)
         })?;
+        let raw = Place::new(self.text, self.at..self.at + value.length);
         self.at += value.length;
         self.room = self.room.saturating_sub(value.text.len().saturating_sub(value.length));
         let comment = value.comment.or_else(|| self.trailing_comment());
         self.vars.insert(key.clone(), value.text.clone());
-        Ok(Entry { key, value: value.text, comment, place })
+        Ok(Entry { key, value: value.text, comment, place, raw })
     }
 
     /// The comment after a quoted value. As in godotenv, the next statement may follow on the same line.

@@ -2,10 +2,10 @@
 //! the unchanged env sample, once as they are, and once with each other compose file added.
 
 use crate::compose::{Around, Composed};
-use crate::compose_files::{self, is_compose_file};
+use crate::compose_files::{self, COMPOSE_FILE, is_compose_file};
 use crate::envfile::{EnvFile, abra_exports};
 use crate::source::{Files, Tag, tidy};
-use ccci_model::diag::{Diagnostic, Diagnostics, Severity, render};
+use ccci_model::diag::{Diagnostic, Severity, codes, render};
 use std::collections::BTreeMap;
 
 /// Compose files that are composed together.
@@ -17,6 +17,8 @@ pub struct Composition {
     pub composed: Option<Composed>,
     /// The first reason why they do not compose.
     pub occurrence: Option<String>,
+    /// What was said while they were composed.
+    pub said: Vec<Diagnostic>,
 }
 
 /// Everything that a rule may read.
@@ -45,10 +47,27 @@ impl LintInput {
         let plain = compose_files::names(&env);
         let used: Vec<String> = plain.iter().filter_map(|name| tidy(name)).collect();
         let is_other = |p: &&String| is_compose_file(p) && !used.contains(p);
-        let others = files.texts.keys().filter(is_other).map(Some);
-        let compositions =
-            std::iter::once(None).chain(others).map(|other| compose(&plain, other, &files, &env)).collect();
+        let others: Vec<&String> = files.texts.keys().filter(is_other).collect();
+        // who adds a file also gives the variables that the sample proposes in comments
+        let mut wider = env.clone();
+        for entry in sample.iter().flat_map(|s| &s.commented).filter(|e| e.key != COMPOSE_FILE) {
+            wider.entry(entry.key.clone()).or_insert_with(|| entry.value.clone());
+        }
+        let mut compositions = vec![compose(&plain, None, &files, &env)];
+        compositions.extend(others.into_iter().map(|other| compose(&plain, Some(other), &files, &wider)));
         LintInput { files, tags, sample, exports, compositions }
+    }
+
+    /// What composing said of compose files that the env sample does not name.
+    pub fn of_optional_files(&self) -> Vec<Diagnostic> {
+        let others = self.compositions.iter().skip(1);
+        let its_own = others.flat_map(|c| {
+            let text = c.files.last().and_then(|name| self.files.text(name));
+            c.said
+                .iter()
+                .filter(move |d| text.is_some_and(|t| d.place.as_ref().is_some_and(|p| p.text == *t)))
+        });
+        its_own.cloned().filter_map(of_optional_file).collect()
     }
 
     /// All compositions; an `Err` is the reason why one does not compose.
@@ -77,15 +96,26 @@ fn compose(
         Ok(texts) => texts,
         Err(faults) => {
             let occurrence = faults.first().map(compose_files::Fault::message);
-            return Composition { files: names, composed: None, occurrence };
+            return Composition { files: names, composed: None, occurrence, said: vec![] };
         }
     };
     texts.extend(other.and_then(|name| files.text(name)).cloned());
     let read = |name: &str| files.text_at(name).map(|t| t.content.clone());
     let (composed, diagnostics) = Composed::build(&texts, &Around { env, read: &read });
-    Composition { files: names, composed, occurrence: first_error(diagnostics).map(|d| render::one_line(&d)) }
+    let said = diagnostics.sorted();
+    let first = said.iter().find(|d| d.severity == Severity::Error);
+    Composition { files: names, composed, occurrence: first.map(render::one_line), said }
 }
 
-fn first_error(diagnostics: Diagnostics) -> Option<Diagnostic> {
-    diagnostics.sorted().into_iter().find(|d| d.severity == Severity::Error)
+/// What is said of a file that is deployed only if an operator adds it. What it lacks may come from another one, so only
+/// what is wrong with its text is an error.
+fn of_optional_file(mut d: Diagnostic) -> Option<Diagnostic> {
+    match d.severity {
+        Severity::Warning => Some(d),
+        Severity::Error if d.code == codes::MISSING_VARIABLE => {
+            d.severity = Severity::Warning;
+            Some(d)
+        }
+        Severity::Error => [codes::YAML_SYNTAX, codes::BAD_INTERPOLATION].contains(&d.code).then_some(d),
+    }
 }

@@ -1,31 +1,43 @@
-//! The lint rung: rules that can be checked with the recipe's repository alone, one row of `RULES` for each.
-//! It lowers the level, never the verdict. Pure; no work tree is read, so no overlay changes the result.
+//! Rules about a recipe's own files, one row of `RULES` for each. Most of them are the lint rung, which lowers the level
+//! and never the verdict. What Swarm refuses stops a run before it begins, and what an upgrade cannot change is a warning
+//! of the plan. Pure; no work tree is read, so no overlay changes the result of the rung.
 
+mod backups;
+#[cfg(test)]
+mod cases;
+mod example;
+mod ignored;
 mod images;
 mod input;
+mod mounted;
 mod publishing;
+mod refused;
 mod rules;
 mod services;
+mod upgrade;
+mod variables;
 
+pub use example::Example;
 pub use input::{Composition, LintInput};
 pub use rules::RULES;
+pub use upgrade::{Revision, Upgrade, upgrade};
 
-use ccci_model::diag::{Place, Severity};
+use crate::compose::Composed;
+use crate::source::Files;
+use ccci_model::diag::{Code, Diagnostic, Place, Severity};
 use ccci_model::tier::Status;
 
 /// A row of the table of rules.
 #[derive(Debug)]
 pub struct Rule {
-    /// Stable kebab-case name.
-    pub id: &'static str,
-    /// Its counterpart in `abra recipe lint`.
-    pub abra: &'static str,
-    /// Errors fail the rung, warnings do not.
-    pub severity: Severity,
-    /// What must be true, in one sentence.
-    pub summary: &'static str,
+    /// Its name, its severity, and what must be true in one sentence. Errors fail the rung, warnings do not.
+    pub code: Code,
+    /// Its counterpart in `abra recipe lint`, if it has one.
+    pub abra: Option<&'static str>,
     /// Why, and where it differs from abra's rule.
     pub doc: &'static str,
+    /// What breaks it and what keeps it.
+    pub example: Option<Example>,
     /// How it is checked.
     pub check: Check,
 }
@@ -35,9 +47,18 @@ pub struct Rule {
 pub enum Check {
     /// By this function; an `Err` is the reason why it could not check.
     Look(fn(&LintInput) -> Result<Vec<Finding>, String>),
+    /// By this function, on every composition.
+    Composed(Look),
+    /// The same, and no run begins with what it finds, because Swarm refuses it.
+    Refused(Look),
+    /// By this function, on two revisions. It is no part of the rung.
+    Upgrade(fn(&Upgrade<'_>) -> Vec<Finding>),
     /// Not checked, for this reason.
     Never(&'static str),
 }
+
+/// Looks at composed files and the files of their revision.
+type Look = fn(&Composed, &Files) -> Vec<Finding>;
 
 /// One violation of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +80,15 @@ impl Finding {
     /// A finding about something that is missing.
     fn about(message: impl Into<String>, help: impl Into<String>) -> Finding {
         Finding { place: None, message: message.into(), help: help.into() }
+    }
+
+    /// The diagnostic of it.
+    pub fn diagnostic(self, rule: &'static Rule) -> Diagnostic {
+        let d = Diagnostic::new(&rule.code, self.message).help(self.help);
+        match self.place {
+            Some(place) => d.at(place),
+            None => d,
+        }
     }
 
     /// One line: `path:line:column: message`.
@@ -108,30 +138,71 @@ pub struct Checked {
     pub outcome: Outcome,
 }
 
-/// Checks every rule, in the order of the table.
+impl Checked {
+    /// Its findings as diagnostics.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        match &self.outcome {
+            Outcome::Unsatisfied(findings) => {
+                findings.iter().cloned().map(|f| f.diagnostic(self.rule)).collect()
+            }
+            Outcome::Satisfied | Outcome::NotLookedAt(_) => vec![],
+        }
+    }
+}
+
+/// Checks every rule of the rung, in the order of the table.
 pub fn lint(input: &LintInput) -> Vec<Checked> {
-    RULES.iter().map(|rule| Checked { rule, outcome: look(rule, input) }).collect()
+    let of_rung = RULES.iter().filter(|rule| !matches!(rule.check, Check::Upgrade(_)));
+    of_rung.map(|rule| Checked { rule, outcome: look(rule, input) }).collect()
+}
+
+/// What Swarm refuses in files that are going to be deployed.
+pub fn refused(composed: &Composed, files: &Files) -> Vec<Diagnostic> {
+    let mut out = vec![];
+    for rule in RULES {
+        if let Check::Refused(look) = rule.check {
+            out.extend(look(composed, files).into_iter().map(|f| f.diagnostic(rule)));
+        }
+    }
+    out
 }
 
 fn look(rule: &Rule, input: &LintInput) -> Outcome {
-    match &rule.check {
-        Check::Never(reason) => Outcome::NotLookedAt((*reason).to_string()),
-        Check::Look(check) => match check(input) {
-            Ok(findings) if findings.is_empty() => Outcome::Satisfied,
-            Ok(findings) => Outcome::Unsatisfied(findings),
-            Err(reason) => Outcome::NotLookedAt(reason),
-        },
+    let result = match &rule.check {
+        Check::Never(reason) => Err((*reason).to_string()),
+        Check::Upgrade(_) => Err("it compares two revisions".to_string()),
+        Check::Look(check) => check(input),
+        Check::Composed(check) | Check::Refused(check) => each_composition(input, *check),
+    };
+    match result {
+        Ok(findings) if findings.is_empty() => Outcome::Satisfied,
+        Ok(findings) => Outcome::Unsatisfied(findings),
+        Err(reason) => Outcome::NotLookedAt(reason),
     }
+}
+
+/// The findings in all compositions, each once. Files that do not compose hide no finding in others.
+fn each_composition(input: &LintInput, look: Look) -> Result<Vec<Finding>, String> {
+    let mut out: Vec<Finding> = vec![];
+    for composed in input.compositions.iter().filter_map(|c| c.composed.as_ref()) {
+        for finding in look(composed, &input.files) {
+            if !out.contains(&finding) {
+                out.push(finding);
+            }
+        }
+    }
+    if out.is_empty() { input.composed().map(|_| out) } else { Ok(out) }
 }
 
 /// Status of the rung: it fails by a violated rule of severity error, and is unverified if a rule that can be
 /// checked was not.
 pub fn rung(checked: &[Checked]) -> Status {
-    let errors = || checked.iter().filter(|c| c.rule.severity == Severity::Error);
+    let errors = || checked.iter().filter(|c| c.rule.code.severity == Severity::Error);
     if errors().any(|c| matches!(c.outcome, Outcome::Unsatisfied(_))) {
         return Status::Fail;
     }
-    let blind =
-        |c: &Checked| matches!(c.outcome, Outcome::NotLookedAt(_)) && matches!(c.rule.check, Check::Look(_));
+    let blind = |c: &Checked| {
+        matches!(c.outcome, Outcome::NotLookedAt(_)) && !matches!(c.rule.check, Check::Never(_))
+    };
     if errors().any(blind) { Status::Unver } else { Status::Pass }
 }

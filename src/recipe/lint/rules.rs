@@ -1,149 +1,836 @@
-//! RULES: every rule of the lint rung, one row for each. Each has a good and a bad recipe under
-//! `tests/fixtures/lint`.
+//! RULES: every rule about a recipe's own files, one row for each. Each is proved by its examples, or by a good and a bad
+//! recipe under `tests/fixtures/lint`.
 // flat table: may be long
 
-use super::Check::{Look, Never};
-use super::Rule;
-use super::{images, publishing, services};
-use ccci_model::diag::Severity::{Error, Warning};
+use super::Check::{Composed, Look, Never, Refused, Upgrade};
+use super::{Example, Rule};
+use super::{backups, ignored, images, mounted, publishing, refused, services, upgrade, variables};
+use ccci_model::diag::Code;
+use ccci_model::diag::Severity::{self, Error, Warning};
+
+const fn code(id: &'static str, severity: Severity, doc: &'static str) -> Code {
+    Code { id, severity, doc }
+}
 
 /// All rules. Their counterparts in abra are from memory, not measured: abra is not available where ccci is
 /// built.
 pub const RULES: &[Rule] = &[
     Rule {
-        id: "compose-version",
-        abra: "R001",
-        severity: Warning,
-        summary: "The compose file has version 3.8.",
+        code: code("compose-version", Warning, "The compose file has version 3.8."),
+        abra: Some("R001"),
         doc: "All recipes use one version, so that every abra and every docker client reads them in the same way.",
+        example: None,
         check: Look(services::version),
     },
     Rule {
-        id: "healthcheck",
-        abra: "R002",
-        severity: Warning,
-        summary: "Every service has a healthcheck.",
+        code: code("healthcheck", Warning, "Every service has a healthcheck."),
+        abra: Some("R002"),
         doc: "Without one Swarm treats a started container as healthy. Services that run once (restart condition \
               `none`, or a job mode) are not asked, where abra asks them too; one that is disabled on purpose counts.",
+        example: None,
         check: Look(services::healthcheck),
     },
     Rule {
-        id: "image-tag",
-        abra: "R003",
-        severity: Warning,
-        summary: "Every image has a tag.",
+        code: code("image-tag", Warning, "Every image has a tag."),
+        abra: Some("R003"),
         doc: "Without a tag docker uses `latest`, which changes. A digest is accepted here; abra also requires a tag.",
+        example: None,
         check: Look(images::tagged),
     },
     Rule {
-        id: "moving-tag",
-        abra: "R004",
-        severity: Warning,
-        summary: "No image has a tag that is meant to be moved.",
+        code: code("moving-tag", Warning, "No image has a tag that is meant to be moved."),
+        abra: Some("R004"),
         doc: "A later deploy would use another image than the tested one. abra checks only `latest`; here `main`, `master`, `edge`, \
               `nightly`, `dev`, `develop`, `stable` and `unstable` count as well.",
+        example: None,
         check: Look(images::not_moving),
     },
     Rule {
-        id: "version-tag",
-        abra: "R005",
-        severity: Warning,
-        summary: "Every image's tag begins with a version.",
+        code: code("version-tag", Warning, "Every image's tag begins with a version."),
+        abra: Some("R005"),
         doc: "Only versions can be compared, and upgrades compare them. Dates and `16-alpine` are versions; \
               tags that move are left to their own rule.",
+        example: None,
         check: Look(images::version),
     },
     Rule {
-        id: "catalogue-version",
-        abra: "R006",
-        severity: Warning,
-        summary: "A version of the recipe is in the catalogue.",
+        code: code("catalogue-version", Warning, "A version of the recipe is in the catalogue."),
+        abra: Some("R006"),
         doc: "The catalogue is on the network and not in the repository.",
+        example: None,
         check: Never("the catalogue is not in the recipe's repository"),
     },
     Rule {
-        id: "readme-metadata",
-        abra: "R007",
-        severity: Warning,
-        summary: "The README has complete metadata.",
+        code: code("readme-metadata", Warning, "The README has complete metadata."),
+        abra: Some("R007"),
         doc: "The catalogue is made from these lines: category, status, image, healthcheck, backups, email, tests, sso.",
+        example: None,
         check: Look(publishing::readme),
     },
     Rule {
-        id: "env-sample",
-        abra: "R008",
-        severity: Error,
-        summary: "There is an `.env.sample`.",
+        code: code("env-sample", Error, "There is an `.env.sample`."),
+        abra: Some("R008"),
         doc: "An app's env is made from it; without one the recipe cannot be installed.",
+        example: None,
         check: Look(publishing::env_sample),
     },
     Rule {
-        id: "app-service",
-        abra: "R009",
-        severity: Error,
-        summary: "A service is named `app`.",
+        code: code("app-service", Error, "A service is named `app`."),
+        abra: Some("R009"),
         doc: "abra finds the version, the chaos state and the commands of an app by this name.",
+        example: None,
         check: Look(services::app),
     },
     Rule {
-        id: "traefik-enabled",
-        abra: "R010",
-        severity: Error,
-        summary: "Some service is routed: it has the label `traefik.enable=true`.",
+        code: code(
+            "traefik-enabled",
+            Error,
+            "Some service is routed: it has the label `traefik.enable=true`.",
+        ),
+        abra: Some("R010"),
         doc: "Without it no service answers at the app's domain. A recipe whose `.env.sample` has no `DOMAIN` is not \
               asked. Nor, where abra asks, is one that has no label of Traefik at all and publishes ports of its own: \
               it serves something else than web pages.",
+        example: None,
         check: Look(services::routed),
     },
     Rule {
-        id: "service-image",
-        abra: "R011",
-        severity: Error,
-        summary: "Every service has an image.",
+        code: code("service-image", Error, "Every service has an image."),
+        abra: Some("R011"),
         doc: "A service without an image is usually a mistake in an extra compose file: it names a service that the main file \
               calls otherwise. Each extra file is looked at together with the main one.",
+        example: None,
         check: Look(services::image),
     },
     Rule {
-        id: "config-version",
-        abra: "R012",
-        severity: Error,
-        summary: "Versions of configs are exported by `abra.sh`.",
+        code: code("config-version", Error, "Versions of configs are exported by `abra.sh`."),
+        abra: Some("R012"),
         doc: "A config on a Swarm cannot be changed. New content needs a new name, which contains the version in `abra.sh`. \
               Looked at are the variables ending in `_VERSION` in the names of configs.",
+        example: None,
         check: Look(publishing::config_versions),
     },
     Rule {
-        id: "upstream-repository",
-        abra: "R013",
-        severity: Warning,
-        summary: "The recipe's repository exists upstream.",
+        code: code("upstream-repository", Warning, "The recipe's repository exists upstream."),
+        abra: Some("R013"),
         doc: "This can only be seen on the network, not in the repository.",
+        example: None,
         check: Never("the upstream is not in the recipe's repository"),
     },
     Rule {
-        id: "annotated-tags",
-        abra: "R014",
-        severity: Error,
-        summary: "Every version's tag is annotated.",
+        code: code("annotated-tags", Error, "Every version's tag is annotated."),
+        abra: Some("R014"),
         doc: "abra ignores lightweight tags in some places and fails on them in others. Tags that are no \
               recipe version are left alone, where abra looks at all.",
+        example: None,
         check: Look(publishing::annotated),
     },
     Rule {
-        id: "secret-name",
-        abra: "R015",
-        severity: Warning,
-        summary: "Names of secrets have at most 12 characters.",
+        code: code("secret-name", Warning, "Names of secrets have at most 12 characters."),
+        abra: Some("R015"),
         doc: "Stack, name and version together may have at most 64 characters in Swarm; with a long domain the deploy fails late.",
+        example: None,
         check: Look(services::secret_names),
     },
     Rule {
-        id: "unknown-r016",
-        abra: "R016",
-        severity: Warning,
-        summary: "A rule of abra whose content is not known.",
+        code: code("unknown-r016", Warning, "A rule of abra whose content is not known."),
+        abra: Some("R016"),
         doc: "abra has sixteen rules; the content of the last one is not known where ccci is built.",
+        example: None,
         check: Never("the content of this rule of abra is not known"),
+    },
+    Rule {
+        code: code("object-size", Error, "Every config and secret has content that Swarm takes."),
+        abra: None,
+        doc: "Swarm refuses an empty file, a secret of 500 KiB or more and a config of 1000 KiB or more. The deploy stops there, after it made what comes before.",
+        example: Some(Example {
+            bad: r##"configs:
+  style:
+    file: «style.css»
+services:
+  app:
+    image: nginx:1.27.0
+    configs: [style]
+==> style.css
+"##,
+            good: r##"configs:
+  style:
+    file: style.css
+services:
+  app:
+    image: nginx:1.27.0
+    configs: [style]
+==> style.css
+/* nothing yet */
+"##,
+        }),
+        check: Refused(refused::object_size),
+    },
+    Rule {
+        code: code("config-size", Warning, "Every config is small enough for all engines that run recipes."),
+        abra: None,
+        doc: "Until engine 23.0 a config had to be smaller than 500 KiB; an operator with an older one cannot deploy a larger one.",
+        example: Some(Example {
+            bad: r##"configs:
+  data:
+    file: «data.txt»
+services:
+  app:
+    image: nginx:1.27.0
+    configs: [data]
+==> data.txt 600000
+"##,
+            good: r##"configs:
+  data:
+    file: data.txt
+services:
+  app:
+    image: nginx:1.27.0
+    configs: [data]
+==> data.txt 6000
+"##,
+        }),
+        check: Composed(refused::config_size),
+    },
+    Rule {
+        code: code("owner-number", Error, "The owners of configs and secrets are numbers."),
+        abra: None,
+        doc: "The engine makes the file before the container runs and knows no user or group of the image. The deploy succeeds, and then every task is rejected.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    configs:
+      - source: style
+        uid: «"www-data"»
+configs:
+  style:
+    file: style.css
+==> style.css
+p {}
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    configs:
+      - source: style
+        uid: "33"
+configs:
+  style:
+    file: style.css
+==> style.css
+p {}
+"##,
+        }),
+        check: Refused(refused::owner_number),
+    },
+    Rule {
+        code: code(
+            "dnsrr-port",
+            Error,
+            "No service with `endpoint_mode: dnsrr` publishes ports in the routing mesh.",
+        ),
+        abra: None,
+        doc: "The mesh needs the virtual IP that `dnsrr` does without, and Swarm refuses both together. ccci deploys with `dnsrr` and ports of the host itself where a machine has no IPVS, so a run there does not show it.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    ports:
+      - «"8080:80"»
+    deploy:
+      endpoint_mode: dnsrr
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    ports:
+      - {target: 80, published: 8080, mode: host}
+    deploy:
+      endpoint_mode: dnsrr
+"##,
+        }),
+        check: Refused(refused::dnsrr_port),
+    },
+    Rule {
+        code: code("port-collision", Error, "Every published port is published once."),
+        abra: None,
+        doc: "A port of the routing mesh belongs to one service of the whole Swarm. Two services may share a port of the host (`mode: host`) only if they run on different nodes.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    ports: ["8080:80"]
+  admin:
+    image: nginx:1.27.0
+    ports:
+      - «"8080:81"»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    ports: ["8080:80", "8080:80/udp"]
+  admin:
+    image: nginx:1.27.0
+    ports:
+      - "8081:81"
+"##,
+        }),
+        check: Refused(refused::port_collision),
+    },
+    Rule {
+        code: code("mount-twice", Error, "Every path of a service is mounted once."),
+        abra: None,
+        doc: "Docker's loader takes two mounts at one path, and Swarm refuses them.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    volumes:
+      - data:/data
+      - «cache:/data»
+volumes:
+  data:
+  cache:
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    volumes:
+      - data:/data
+      - cache:/data/cache
+volumes:
+  data:
+  cache:
+"##,
+        }),
+        check: Refused(refused::mount_twice),
+    },
+    Rule {
+        code: code("least-resources", Error, "Limits and reservations are not smaller than Swarm allows."),
+        abra: None,
+        doc: "A service needs at least 4 MiB of memory and 0.001 CPUs, if it has a limit or a reservation. A number without a unit is a number of bytes.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      resources:
+        limits:
+          memory: «"512"»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      resources:
+        limits:
+          memory: 512M
+          cpus: "0.5"
+"##,
+        }),
+        check: Refused(refused::least_resources),
+    },
+    Rule {
+        code: code("service-name", Error, "Names of services are names of hosts."),
+        abra: None,
+        doc: "Other services look a service up by its name, so Swarm refuses a dot in it and a `-` or `_` at its end; docker's loader does not.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+  «db.main»:
+    image: postgres:16
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+  db-main:
+    image: postgres:16
+"##,
+        }),
+        check: Refused(refused::service_name),
+    },
+    Rule {
+        code: code("dropped-tag", Warning, "Compose files have no tags such as `!reset`."),
+        abra: None,
+        doc: "They are an invention of docker compose. Docker's stack loader, by which recipes are deployed, reads past them: what they should remove or replace stays.",
+        example: Some(Example {
+            bad: r##"==> .env.sample
+COMPOSE_FILE="compose.yml:compose.quiet.yml"
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    ports: ["8080:80"]
+==> compose.quiet.yml
+services:
+  app:
+    ports: «!reset» []
+"##,
+            good: r##"==> .env.sample
+COMPOSE_FILE="compose.yml:compose.ports.yml"
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+==> compose.ports.yml
+services:
+  app:
+    ports: ["8080:80"]
+"##,
+        }),
+        check: Composed(ignored::tags),
+    },
+    Rule {
+        code: code("port-address", Warning, "No published port has an address."),
+        abra: None,
+        doc: "Swarm publishes a port on all addresses of a node, whatever address is written before it, in the mesh and with `mode: host`. With `127.0.0.1` authors mean that nobody outside reaches it, and everybody does.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    ports:
+      - «"127.0.0.1:8080:80"»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    ports:
+      - "8080:80"
+"##,
+        }),
+        check: Composed(ignored::port_address),
+    },
+    Rule {
+        code: code("container-labels", Warning, "Labels of Traefik, backup-bot and abra are under `deploy`."),
+        abra: None,
+        doc: "They read the labels of the service, which are `deploy.labels`. Those under `labels` are put on the containers, where nobody looks: the app is not routed or not backed up.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    «labels»:
+      - "traefik.enable=true"
+      - «"backupbot.backup=true"»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    labels:
+      - "org.example.team=web"
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "backupbot.backup=true"
+"##,
+        }),
+        check: Composed(ignored::container_labels),
+    },
+    Rule {
+        code: code("static-address", Warning, "No service asks for an address of its own in a network."),
+        abra: None,
+        doc: "Docker's stack loader takes `ipv4_address` and `ipv6_address` and passes neither on.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    networks:
+      back:
+        «ipv4_address»: 10.0.9.5
+networks:
+  back:
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    networks:
+      back:
+        aliases: [web]
+networks:
+  back:
+"##,
+        }),
+        check: Composed(ignored::static_address),
+    },
+    Rule {
+        code: code("restart-twice", Warning, "No service has both `restart` and `deploy.restart_policy`."),
+        abra: None,
+        doc: "Docker's stack loader makes a restart policy of `restart` only if `deploy` has none.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    «restart»: always
+    deploy:
+      restart_policy:
+        condition: on-failure
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      restart_policy:
+        condition: on-failure
+"##,
+        }),
+        check: Composed(ignored::restart_twice),
+    },
+    Rule {
+        code: code("config-executable", Warning, "A config that is executed may be executed."),
+        abra: None,
+        doc: "Configs and secrets can be read by all and executed by none, unless their `mode` says so. As an entrypoint such a file ends every task at once with \"permission denied\", as a healthcheck it never succeeds. A file that a shell is given to read needs no permission.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    entrypoint: /entrypoint.sh
+    configs:
+      - source: «entrypoint»
+        target: /entrypoint.sh
+configs:
+  entrypoint:
+    file: entrypoint.sh
+==> entrypoint.sh
+#!/bin/sh
+exec nginx
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    entrypoint: /entrypoint.sh
+    configs:
+      - source: entrypoint
+        target: /entrypoint.sh
+        mode: 0555
+configs:
+  entrypoint:
+    file: entrypoint.sh
+==> entrypoint.sh
+#!/bin/sh
+exec nginx
+"##,
+        }),
+        check: Composed(mounted::executable),
+    },
+    Rule {
+        code: code("octal-mode", Warning, "Permissions of configs and secrets are written in octal."),
+        abra: None,
+        doc: "A number without a leading zero is decimal: `440` is `0670`. Looked at are only numbers that are usual permissions.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    configs:
+      - source: style
+        mode: «440»
+configs:
+  style:
+    file: style.css
+==> style.css
+p {}
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    configs:
+      - source: style
+        mode: 0440
+configs:
+  style:
+    file: style.css
+==> style.css
+p {}
+"##,
+        }),
+        check: Composed(mounted::octal_mode),
+    },
+    Rule {
+        code: code("relative-path", Warning, "No path of the host is relative."),
+        abra: None,
+        doc: "The docker client makes it absolute on the machine of the operator. The node that runs the task needs the same path, and Swarm, unlike docker compose, does not make it: the task is rejected.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    volumes:
+      - «./data:/data»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    volumes:
+      - data:/data
+      - /etc/localtime:/etc/localtime:ro
+volumes:
+  data:
+"##,
+        }),
+        check: Composed(mounted::relative_path),
+    },
+    Rule {
+        code: code("script-bytes", Warning, "Scripts have line ends of Unix and no byte order mark."),
+        abra: None,
+        doc: "Looked at are `abra.sh` and configs that begin with `#!`. The kernel looks for a program whose name ends with a carriage return, and says that the script does not exist.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+==> abra.sh
+«export STYLE_VERSION=v1»\r
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+==> abra.sh
+export STYLE_VERSION=v1
+"##,
+        }),
+        check: Look(mounted::script_bytes),
+    },
+    Rule {
+        code: code("unset-dollar", Warning, "Every `$` in an env file names a variable of a line above."),
+        abra: None,
+        doc: "In a value without quotes or in double quotes, `$` and the capitals and digits after it are replaced by the variable of that name, and by nothing if there is none. Hashes of passwords lose parts in this way; in single quotes nothing is replaced.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+==> .env.sample
+DOMAIN=example.com
+BASIC_AUTH=guest:$apr1«$Q»m7VfKz1$m3UiRYfODAym4KCRC0AR/1
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+==> .env.sample
+DOMAIN=example.com
+URL=https://$DOMAIN/
+BASIC_AUTH='guest:$apr1$Qm7VfKz1$m3UiRYfODAym4KCRC0AR/1'
+"##,
+        }),
+        check: Look(variables::dollars),
+    },
+    Rule {
+        code: code("old-backup-label", Warning, "A service with the old backup label has the new one too."),
+        abra: None,
+        doc: "Version 2 of backup-bot takes only services with `backupbot.backup=true`. With `backupbot.backup.path` alone there is no backup, and nothing says so.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - «"backupbot.backup.path=/data"»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "backupbot.backup=true"
+        - "backupbot.backup.path=/data"
+"##,
+        }),
+        check: Composed(backups::old_label),
+    },
+    Rule {
+        code: code("database-dump", Warning, "A recipe with a backup dumps its database."),
+        abra: None,
+        doc: "The files of a running database are not consistent, so a copy of them may not be restored. A database that has no label at all is not in the backup. Looked at are images of databases with a volume, in recipes in which some service is backed up; any `backupbot.backup.pre-hook` counts as a dump.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels: ["backupbot.backup=true"]
+  «db»:
+    image: mariadb:11.4
+    volumes: ["db:/var/lib/mysql"]
+volumes:
+  db:
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels: ["backupbot.backup=true"]
+  db:
+    image: mariadb:11.4
+    volumes: ["db:/var/lib/mysql"]
+    deploy:
+      labels:
+        backupbot.backup: "true"
+        backupbot.backup.pre-hook: "mariadb-dump --all-databases -r /var/lib/mysql/dump.sql"
+volumes:
+  db:
+"##,
+        }),
+        check: Composed(backups::database_dump),
+    },
+    Rule {
+        code: code("mode-changes", Warning, "No service changes its mode with an upgrade."),
+        abra: None,
+        doc: "Swarm refuses to make a global service of a replicated one or the other way round, and the same with jobs. The upgrade stops there with half of the stack updated. The version that is installed first is the base of the run.",
+        example: Some(Example {
+            bad: r##"==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      mode: «global»
+"##,
+            good: r##"==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      mode: replicated
+      replicas: 2
+"##,
+        }),
+        check: Upgrade(upgrade::mode),
+    },
+    Rule {
+        code: code("kept-object", Warning, "Networks and volumes do not change with an upgrade."),
+        abra: None,
+        doc: "They are made once and used as they are from then on, so apps that were installed earlier differ from fresh ones: a network that became internal still leads outside.",
+        example: Some(Example {
+            bad: r##"==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    networks: [back]
+networks:
+  back:
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    networks: [back]
+networks:
+  back:
+    internal: «true»
+"##,
+            good: r##"==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    networks: [back]
+networks:
+  back:
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    networks: [inside]
+networks:
+  inside:
+    internal: true
+"##,
+        }),
+        check: Upgrade(upgrade::kept),
+    },
+    Rule {
+        code: code("same-name", Warning, "A config or secret with new content has a new name."),
+        abra: None,
+        doc: "Swarm refuses to change the content of either. The version in the name is raised in `abra.sh` with every change of the file.",
+        example: Some(Example {
+            bad: r##"==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    configs: [page]
+configs:
+  page:
+    name: ${STACK_NAME}_page_v1
+    file: page.html
+==> base/page.html
+old
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    configs: [page]
+configs:
+  page:
+    name: ${STACK_NAME}_page_v1
+    file: «page.html»
+==> page.html
+new
+"##,
+            good: r##"==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    configs: [page]
+configs:
+  page:
+    name: ${STACK_NAME}_page_v1
+    file: page.html
+==> base/page.html
+old
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    configs: [page]
+configs:
+  page:
+    name: ${STACK_NAME}_page_v2
+    file: page.html
+==> page.html
+new
+"##,
+        }),
+        check: Upgrade(upgrade::content),
+    },
+    Rule {
+        code: code("new-variable", Warning, "An upgrade needs no variable that installed apps lack."),
+        abra: None,
+        doc: "The env of an installed app was made from the sample of an earlier version. A variable that only the new sample has is missing there, until an operator adds it. Silent if the variable has a default, if `upgrade.env` sets it, if new release notes name it, or if a hook gives variables.",
+        example: Some(Example {
+            bad: r##"==> base/.env.sample
+DOMAIN=example.com
+==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+==> .env.sample
+DOMAIN=example.com
+MAIL_FROM=noreply@example.com
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    environment:
+      MAIL_FROM: «${MAIL_FROM:?who mails come from}»
+"##,
+            good: r##"==> base/.env.sample
+DOMAIN=example.com
+==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+==> .env.sample
+DOMAIN=example.com
+MAIL_FROM=noreply@example.com
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    environment:
+      MAIL_FROM: ${MAIL_FROM:-noreply@example.com}
+"##,
+        }),
+        check: Upgrade(upgrade::variables),
     },
 ];

@@ -8,6 +8,7 @@ pub mod inputs;
 pub mod look_up;
 pub mod side;
 pub mod unmentioned;
+mod upgrading;
 
 use crate::build::upgrade_base::{self, Choice, Wish};
 use crate::ctx;
@@ -265,7 +266,7 @@ fn compose(
     let adds = |hook: &str| scripts.defines(hook) || of_scripts.has_errors();
     let of_head = adds(EXTRA_ENV.name) || adds(UPGRADE_EXTRA_ENV.name);
     let (head, said) = side_of(&texts, &domain, source.head.clone(), true, of_head, vec![]);
-    diagnostics.0.extend(said.0);
+    diagnostics.0.extend(said.0.into_iter().chain(head.refused()));
     let (mut base, mut repaired) = (None, false);
     if let Some(chosen) = &choice.base {
         let facts =
@@ -281,7 +282,8 @@ fn compose(
             choice = choice.nothing_moves();
             repaired = false;
         } else {
-            diagnostics.0.extend(side::of_base(said).0);
+            diagnostics.0.extend(side::of_base(said).0.into_iter().chain(side::refused_base(&side)));
+            diagnostics.0.extend(upgrading::findings(&texts, &domain, &side, &head));
             base = Some(side);
         }
     } else {

@@ -2,12 +2,13 @@
 
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, Severity, Text, codes};
-use ccci_model::name::{Domain, LONGEST_SWARM_NAME, RecipeName};
+use ccci_model::name::{Domain, LONGEST_SERVICE_NAME, LONGEST_SWARM_NAME, RecipeName};
 use ccci_model::plan::Deployment;
 use ccci_recipe::app_env::{AppEnv, From, app_env};
 use ccci_recipe::compose::{Around, Composed, Object};
 use ccci_recipe::compose_files::{self, COMPOSE_FILE, Fault, UNREADABLE_HELP};
 use ccci_recipe::envfile::EnvFile;
+use ccci_recipe::lint::refused;
 use ccci_recipe::source::{Files, RevisionFacts};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -116,7 +117,7 @@ impl Side {
             all.0.extend(composed.deployable().0);
             all.0.extend(no_app(composed, texts));
             all.0.extend(long_names(composed, with.domain));
-            // a hook may change the name of a file, or leave out the compose file
+            // a hook may give another name, or leave out the compose file
             if !with.hooked {
                 all.0.extend(missing_files(composed, files));
             }
@@ -124,8 +125,18 @@ impl Side {
         diagnostics.0.extend(all.0);
     }
 
-    /// Whether the other side would deploy exactly the same: same services, same content of configs and secrets, and
-    /// the same env, because the service `app` gets the whole env.
+    /// What Swarm refuses, in what the author published and in what the overlays make of it. Values that a hook has to
+    /// give are not known yet.
+    pub fn refused(&self) -> Vec<Diagnostic> {
+        if !self.left_to_hooks.is_empty() {
+            return vec![];
+        }
+        let both = self.published.iter().chain(&self.composed);
+        both.flat_map(|composed| refused(composed, &self.facts.files)).collect()
+    }
+
+    /// Whether another side would deploy the very same: same services, same content of configs and secrets, and the same
+    /// env, which the service `app` is given as a whole.
     pub(crate) fn same_as(&self, other: &Side) -> bool {
         let (Some(a), Some(b)) = (&self.published, &other.published) else { return false };
         let content = |side: &Side, c: &Composed| -> Vec<Option<Vec<u8>>> {
@@ -245,27 +256,35 @@ fn long_names(composed: &Composed, domain: &Domain) -> Vec<Diagnostic> {
     let stack = domain.stack().to_string();
     let (secrets, configs) = (composed.secrets(), composed.configs());
     let objects = secrets.iter().map(|o| ("secret", o)).chain(configs.iter().map(|o| ("config", o)));
-    let objects = objects.map(|(kind, o)| (kind, o.engine_name(&stack), o.place.clone()));
+    let objects = objects.map(|(kind, o)| (kind, o.engine_name(&stack), o.place.clone(), LONGEST_SWARM_NAME));
     let service = |name: &str| format!("{stack}_{name}");
-    let services = composed.services().iter().map(|s| ("service", service(s.name.as_str()), s.place.clone()));
-    let long = objects.chain(services).filter(|(_, name, _)| name.len() > LONGEST_SWARM_NAME);
-    let say = |(kind, name, place): (&str, String, Place)| {
+    let services = composed
+        .services()
+        .iter()
+        .map(|s| ("service", service(s.name.as_str()), s.place.clone(), LONGEST_SERVICE_NAME));
+    let long = objects.chain(services).filter(|(_, name, _, most)| name.len() > *most);
+    let say = |(kind, name, place, most): (&str, String, Place, usize)| {
         let message = format!("the {kind} is called `{name}` on the engine: {} characters", name.len());
-        let help = format!(
-            "Swarm allows at most {LONGEST_SWARM_NAME}, and most domains are longer than that of a run"
-        );
+        let help = format!("Swarm takes {most} at most, and most domains are longer than a run's");
         Diagnostic::new(codes::NAME_TOO_LONG, message).at(place).help(help)
     };
     long.map(say).collect()
 }
 
-/// Diagnostics of the base, but only errors, which keep a run from starting. Warnings about a version that was
-/// published long ago help nobody.
+/// What Swarm refuses of the base. No run is kept from starting by it: it shows how the head does without a good base.
+pub(crate) fn refused_base(base: &Side) -> Vec<Diagnostic> {
+    let say = |d: Diagnostic| Diagnostic { severity: Severity::Warning, ..about_base(d) };
+    base.refused().into_iter().map(say).collect()
+}
+
+/// What is wrong with the base, as far as it keeps a run from starting. What is merely odd about a version that was
+/// published long ago helps nobody.
 pub(crate) fn of_base(diagnostics: Diagnostics) -> Diagnostics {
     let errors = diagnostics.0.into_iter().filter(|d| d.severity == Severity::Error);
-    let say = |mut d: Diagnostic| {
-        let first = d.help.take().map(|h| format!("{h}; ")).unwrap_or_default();
-        d.help(format!("{first}this is the base: choose another with `upgrade.base` or --base"))
-    };
-    Diagnostics(errors.map(say).collect())
+    Diagnostics(errors.map(about_base).collect())
+}
+
+fn about_base(mut d: Diagnostic) -> Diagnostic {
+    let first = d.help.take().map(|h| format!("{h}; ")).unwrap_or_default();
+    d.help(format!("{first}this is the base: choose another with `upgrade.base` or --base"))
 }

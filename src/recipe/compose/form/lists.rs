@@ -1,6 +1,7 @@
 //! Long forms of ports, networks, and references to secrets and configs.
 
 use super::{Forming, pairs, whole};
+use crate::compose::dropped::{Dropped, Kind};
 use crate::compose::ports;
 use crate::compose::tree::{Map, Node, Value};
 use ccci_model::diag::Place;
@@ -24,6 +25,9 @@ impl Forming<'_> {
                     let text = item.printed().unwrap_or_default();
                     let pairs = ports::parse(&text).unwrap_or_default();
                     out.extend(pairs.into_iter().map(|p| port(&p, &item.place)));
+                    let place = item.place.clone();
+                    let dropped = |text| Dropped { kind: Kind::Address, text, place };
+                    self.dropped.extend(ports::address_of(&text).map(dropped));
                 }
             }
         }

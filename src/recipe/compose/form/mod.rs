@@ -8,6 +8,7 @@ mod objects;
 mod service;
 mod words;
 
+use super::dropped::Dropped;
 use super::tree::{Key, Map, Node, Value};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub(super) struct Forming<'a> {
     pub read: &'a dyn Fn(&str) -> Option<String>,
     /// Receives what is wrong.
     pub diagnostics: &'a mut Diagnostics,
+    /// Receives what the loader drops.
+    pub dropped: &'a mut Vec<Dropped>,
 }
 
 impl Forming<'_> {

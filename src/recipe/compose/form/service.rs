@@ -20,9 +20,10 @@ impl Forming<'_> {
 
     fn report_ignored_keys(&mut self, service: &Map) {
         for (key, _) in &service.0 {
-            if keys::find(keys::SERVICE, &key.name).is_some_and(|f| f.swarm == Swarm::Ignored) {
-                let message = format!("Swarm ignores `{}`", key.name);
-                self.diagnostics.push(Diagnostic::new(codes::COMPOSE_IGNORED, message).at(key.place.clone()));
+            let swarm = keys::find(keys::SERVICE, &key.name).map(|f| f.swarm);
+            if let Some(Swarm::Ignored(instead)) = swarm {
+                let d = Diagnostic::new(codes::COMPOSE_IGNORED, format!("Swarm ignores `{}`", key.name));
+                self.diagnostics.push(d.at(key.place.clone()).help(instead));
             }
         }
     }

@@ -1,0 +1,221 @@
+//! Proves the rules by their examples, and by cases that lie at the border of a rule: what is marked is found, and nothing
+//! else.
+
+use super::{Check, LintInput, Outcome, RULES, Revision, Rule, Upgrade, lint, upgrade};
+use crate::compose_files;
+use crate::source::Files;
+use ccci_model::diag::{Diagnostic, Text};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The files of an example, without marks.
+fn files(example: &str) -> Files {
+    let mut all: BTreeMap<String, String> = BTreeMap::new();
+    let mut path = "compose.yml".to_string();
+    for line in example.lines() {
+        if let Some(name) = line.strip_prefix("==> ") {
+            let (name, size) = name.split_once(' ').unwrap_or((name, "0"));
+            path = name.to_string();
+            all.insert(path.clone(), "x".repeat(size.parse().unwrap()));
+            continue;
+        }
+        let line = line.replace(['«', '»'], "").replace("\\r", "\r");
+        let content = all.entry(path.clone()).or_default();
+        content.push_str(&line);
+        content.push('\n');
+    }
+    let text = |(path, content): (String, String)| (path.clone(), Arc::new(Text { path, content }));
+    Files { texts: all.into_iter().map(text).collect(), ..Files::default() }
+}
+
+/// The marked texts, each with its file and line.
+fn marked(example: &str) -> Vec<(String, usize, String)> {
+    let (mut out, mut path, mut n) = (vec![], "compose.yml".to_string(), 0);
+    for line in example.lines() {
+        n += 1;
+        if let Some(name) = line.strip_prefix("==> ") {
+            (path, n) = (name.to_string(), 0);
+        }
+        let marks = line.split('«').skip(1).filter_map(|rest| Some(rest.split_once('»')?.0));
+        out.extend(marks.map(|text| (path.clone(), n, text.to_string())));
+    }
+    out
+}
+
+/// What a rule finds in an example: file, line and the text of the range.
+fn found(rule: &'static Rule, example: &str) -> Vec<(String, usize, String)> {
+    let all = files(example);
+    let diagnostics = match rule.check {
+        Check::Upgrade(_) => of_upgrade(all),
+        _ => lint(&LintInput::new(all, vec![]))
+            .iter()
+            .inspect(|c| assert!(c.rule.code.id != rule.code.id || !blind(&c.outcome), "{:?}", c.outcome))
+            .flat_map(|c| c.diagnostics())
+            .collect(),
+    };
+    let of_rule = diagnostics.into_iter().filter(|d| d.code.id == rule.code.id);
+    let mut out: Vec<_> = of_rule
+        .map(|d| {
+            let place = d.place.unwrap();
+            let text = place.text.content[place.range.clone()].to_string();
+            (place.text.path.clone(), place.line_column().0, text)
+        })
+        .collect();
+    out.sort();
+    out
+}
+
+fn blind(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::NotLookedAt(_))
+}
+
+/// The files below `base/` are the installed version; its sample is the env.
+fn of_upgrade(all: Files) -> Vec<Diagnostic> {
+    let base = Files { texts: all.below("base"), ..Files::default() };
+    let mut head = all;
+    head.texts.retain(|path, _| !path.starts_with("base/"));
+    let input = |files: &Files| LintInput::new(files.clone(), vec![]);
+    let (old, new) = (input(&base), input(&head));
+    let env = old.sample.as_ref().map(|s| s.map()).unwrap_or_default();
+    assert!(compose_files::read(&env, &head).is_ok());
+    let first = |i: &'_ LintInput| i.compositions[0].composed.clone().expect("it composes");
+    let (before, now) = (first(&old), first(&new));
+    upgrade(&Upgrade {
+        base: Revision { files: &base, composed: &before },
+        head: Revision { files: &head, composed: &now },
+        env: Some(&env),
+    })
+}
+
+#[test]
+fn every_bad_example_is_found_at_its_marks_and_every_good_one_is_silent() {
+    let with_examples = RULES.iter().filter_map(|r| Some((r, r.example?)));
+    for (rule, example) in with_examples {
+        let marks = marked(example.bad);
+        assert!(!marks.is_empty() && !example.good.contains('«'), "{}", rule.code.id);
+        assert_eq!(found(rule, example.bad), marks, "{}", rule.code.id);
+        assert_eq!(found(rule, example.good), vec![], "{}", rule.code.id);
+    }
+}
+
+#[test]
+fn every_rule_that_looks_has_an_example_or_a_counterpart_in_abra() {
+    for rule in RULES {
+        assert!(rule.example.is_some() || rule.abra.is_some(), "{}", rule.code.id);
+    }
+}
+
+/// Rules, and texts in the form of examples.
+const CASES: &[(&str, &[&str])] = &[
+    (
+        "config-executable",
+        &[
+            "services:\n  app:\n    image: x\n    entrypoint: [/bin/sh, /run.sh]\n    configs:\n      - {source: c, target: /run.sh}\nconfigs:\n  c: {file: c}\n==> c\n#!/bin/sh\n",
+            "services:\n  app:\n    image: x\n    entrypoint: [sh, -ec, exec /run.sh now]\n    configs:\n      - {source: «c», target: /run.sh}\nconfigs:\n  c: {file: c}\n==> c\n#!/bin/sh\n",
+            "services:\n  app:\n    image: x\n    entrypoint: [/sbin/tini, --]\n    command: /run.sh\n    configs:\n      - {source: «c», target: run.sh, mode: 0444}\nconfigs:\n  c: {file: c}\n==> c\n#!/bin/sh\n",
+            "services:\n  app:\n    image: x\n    command: /run.sh\n    configs:\n      - {source: «c», target: /run.sh}\nconfigs:\n  c: {file: c}\n==> c\n#!/bin/sh\n",
+            "services:\n  app:\n    image: x\n    command: /x.conf\n    configs:\n      - {source: c, target: /x.conf}\nconfigs:\n  c: {file: c}\n==> c\nport 1\n",
+            "services:\n  app:\n    image: x\n    healthcheck: {test: [CMD, /check.sh]}\n    configs:\n      - {source: «c», target: /check.sh}\nconfigs:\n  c: {file: c}\n==> c\n#!/bin/sh\n",
+            "services:\n  app:\n    image: x\n    healthcheck: {test: sh /check.sh}\n    configs:\n      - {source: c, target: /check.sh}\nconfigs:\n  c: {file: c}\n==> c\n#!/bin/sh\n",
+            "services:\n  app:\n    image: x\n    entrypoint: /run/secrets/s\n    secrets: [«s»]\nsecrets:\n  s: {external: true}\n",
+        ],
+    ),
+    (
+        "octal-mode",
+        &[
+            "services:\n  app:\n    image: x\n    configs:\n      - {source: c, mode: 365}\n      - {source: c, target: /b, mode: 0o440}\n      - {source: c, target: /d, mode: «755»}\nconfigs:\n  c: {file: c}\n",
+        ],
+    ),
+    (
+        "port-collision",
+        &[
+            "services:\n  a:\n    image: x\n    ports: [{target: 80, published: 80, mode: host}]\n  b:\n    image: x\n    ports: [{target: 80, published: 80, mode: host}]\n",
+            "services:\n  a:\n    image: x\n    ports: [{target: 80, published: 80, mode: host}]\n  b:\n    image: x\n    ports: [«\"80:80\"»]\n",
+            "services:\n  a:\n    image: x\n    ports: [\"80\", \"81\", \"53:53/udp\", \"53:53\"]\n  b:\n    image: x\n    ports: [\"80\"]\n",
+        ],
+    ),
+    (
+        "port-address",
+        &[
+            "services:\n  a:\n    image: x\n    ports: [\"0.0.0.0:80:80\", \"[::]:81:80\", «\"[::1]:82:80\"»]\n",
+        ],
+    ),
+    (
+        "container-labels",
+        &[
+            "services:\n  a:\n    image: x\n    labels: {traefik.enable: \"true\"}\n    deploy:\n      labels: {traefik.enable: \"true\"}\n",
+            "services:\n  a:\n    image: x\n    labels:\n      org.example: x\n      coop-cloud.x.version: «\"1\"»\n",
+        ],
+    ),
+    (
+        "unset-dollar",
+        &[
+            "==> .env.sample\nA=\"«$B»\"\nB=1\nC=$B\n",
+            "==> .env.sample\nCOMPOSE_FILE=\"compose.yml\"\nCOMPOSE_FILE=\"$COMPOSE_FILE:compose.x.yml\"\n",
+            "==> .env.sample\nA=\\$X\nB=1 # costs $FIVE\nC=$lower\n#D=$E\nF=${DOMAIN}\nG=100$\nH='$X'\n",
+            "==> .env.sample\nA=«$2»y$10$abc\n",
+        ],
+    ),
+    (
+        "script-bytes",
+        &[
+            "services:\n  a:\n    image: x\n    configs: [c, d]\nconfigs:\n  c: {file: c}\n  d: {file: d}\n==> c\nkey = 1\\r\n==> d\n#!/bin/sh\n«exit»\\r\n",
+            "services:\n  a:\n    image: x\n    configs: [c]\nconfigs:\n  c: {file: c}\n==> c\n«\u{feff}»#!/bin/sh\n",
+        ],
+    ),
+    (
+        "least-resources",
+        &[
+            "services:\n  a:\n    image: x\n    deploy:\n      resources:\n        limits: {cpus: \"0\", memory: 4M}\n        reservations: {cpus: «\"0.0001\"»}\n",
+        ],
+    ),
+    (
+        "database-dump",
+        &[
+            "services:\n  db:\n    image: postgres:16\n    volumes: [d:/d]\nvolumes:\n  d:\n",
+            "services:\n  db:\n    image: postgres:16\n    volumes: [d:/d]\n  app:\n    image: x\n    deploy:\n      labels: {backupbot.backup: \"true\", backupbot.backup.pre-hook: pg_dump -h db}\nvolumes:\n  d:\n",
+        ],
+    ),
+    (
+        "new-variable",
+        &[
+            "==> base/compose.yml\nservices: {a: {image: x}}\n==> compose.yml\nservices:\n  a:\n    image: x:${NEW:?}\n==> .env.sample\nNEW=1\n==> release/next\nAdd NEW to the env.\n",
+            "==> base/compose.yml\nservices: {a: {image: x}}\n==> compose.yml\nservices:\n  a:\n    image: x\n    environment: [\"A=«${NEW}»\", \"B=$EMPTY\", \"C=${GIVEN}\"]\n==> .env.sample\nNEW=1\nEMPTY=\nGIVEN=1\n==> base/.env.sample\nGIVEN=1\n",
+        ],
+    ),
+    (
+        "kept-object",
+        &[
+            "==> base/compose.yml\nservices: {a: {image: x}}\nnetworks: {n: {external: true}}\n==> compose.yml\nservices: {a: {image: x}}\nnetworks: {n: {internal: true}}\n",
+            "==> base/compose.yml\nservices: {a: {image: x}}\nvolumes: {v: {driver_opts: {o: a}}, w: }\n==> compose.yml\nservices: {a: {image: x}}\nvolumes: {v: {name: other, driver_opts: {o: b}}, w: {driver: «nfs»}}\n",
+        ],
+    ),
+];
+
+#[test]
+fn the_borders_of_the_rules_are_where_the_marks_say() {
+    for (id, cases) in CASES {
+        let rule = RULES.iter().find(|r| r.code.id == *id).unwrap();
+        for case in *cases {
+            assert_eq!(found(rule, case), marked(case), "{id}: {case}");
+        }
+    }
+}
+
+#[test]
+fn an_optional_file_is_judged_without_what_another_may_bring() {
+    let all = "==> compose.yml\nservices: {app: {image: x}}\n==> .env.sample\nDOMAIN=x.example.com\n#SMTP_HOST=mail\n\
+               ==> compose.smtp.yml\nservices:\n  app:\n    privileged: true\n    environment: [\"H=${SMTP_HOST:?}\", \
+               \"U=${SMTP_USER}\"]\n==> compose.sso.yml\nservices:\n  app:\n    secrets: [of_another_file]\n\
+               ==> compose.key.yml\nservices:\n  app:\n    environment: [\"K=${KEY:?}\"]\n==> compose.bad.yml\nservices: [\n";
+    let said = LintInput::new(files(all), vec![]).of_optional_files();
+    let said: Vec<String> = said.iter().map(ccci_model::diag::render::one_line).collect();
+    let begins = [
+        "error[yaml-syntax] compose.bad.yml:",
+        "warning[missing-variable] compose.key.yml:3:",
+        "warning[compose-ignored] compose.smtp.yml:3:5: Swarm ignores `privileged`",
+        "warning[unset-variable] compose.smtp.yml:4:",
+    ];
+    assert_eq!(said.len(), begins.len(), "{said:#?}");
+    assert!(said.iter().zip(begins).all(|(line, begin)| line.starts_with(begin)), "{said:#?}");
+}

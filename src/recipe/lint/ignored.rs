@@ -1,0 +1,97 @@
+//! Rules about what can be written in a compose file and has no effect in a stack, or another one than it has with
+//! docker compose.
+
+use super::Finding;
+use crate::compose::dropped::Kind;
+use crate::compose::{Composed, Service};
+use crate::source::Files;
+use ccci_model::diag::Place;
+use std::net::IpAddr;
+
+pub(super) fn tags(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let dropped = composed.dropped().iter().filter(|d| d.kind == Kind::Tag);
+    dropped
+        .map(|d| {
+            let message =
+                format!("the tag `{}` does nothing in a stack: the files are merged as without it", d.text);
+            let help = "remove the tag; what a later file has to change must not be in the earlier one";
+            Finding::at(d.place.clone(), message, help)
+        })
+        .collect()
+}
+
+pub(super) fn port_address(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let every = |text: &str| text.parse::<IpAddr>().is_ok_and(|a| a.is_unspecified());
+    let dropped = composed.dropped().iter().filter(|d| d.kind == Kind::Address && !every(&d.text));
+    dropped
+        .map(|d| {
+            let message =
+                format!("Swarm opens this port on all addresses of the nodes, not only on {}", d.text);
+            let help = "publish no port, so that only services of the same network reach it; or remove the \
+                        address and close the port in the firewall";
+            Finding::at(d.place.clone(), message, help)
+        })
+        .collect()
+}
+
+/// Beginnings of labels that are read from the service, and who reads them.
+const READERS: [(&str, &str); 3] =
+    [("traefik.", "Traefik"), ("backupbot.", "backup-bot"), ("coop-cloud.", "abra")];
+
+pub(super) fn container_labels(composed: &Composed, _: &Files) -> Vec<Finding> {
+    composed.services().iter().flat_map(|s| misplaced(composed, s)).collect()
+}
+
+/// One finding for each reader. If the block begins with labels of this reader, the place is the block's key, because
+/// the block has to move; else it is the first of the labels.
+fn misplaced(composed: &Composed, service: &Service) -> Vec<Finding> {
+    let place = |key: &str| composed.place_of(&service.name, &["labels", key]);
+    let mut all: Vec<(&String, Place)> =
+        service.container_labels.keys().filter_map(|key| Some((key, place(key)?))).collect();
+    all.sort_by_key(|(_, at)| (at.text.path.clone(), at.range.start));
+    let block = composed.place_of_key(&service.name, &["labels"]);
+    let mut out = vec![];
+    for (beginning, reader) in READERS {
+        let its: Vec<_> = all
+            .iter()
+            .filter(|(key, _)| key.starts_with(beginning) && !service.labels.contains_key(*key))
+            .collect();
+        let Some((first, at)) = its.first() else { continue };
+        let begins = all.first().is_some_and(|(key, _)| key == first);
+        let place = block.clone().filter(|b| begins && b.text == at.text).unwrap_or_else(|| at.clone());
+        let more = if its.len() > 1 { format!(" and {} more", its.len() - 1) } else { String::new() };
+        let message = format!(
+            "{reader} does not read `{first}`{more} under `labels` of `{}`, only what is under `deploy.labels`",
+            service.name
+        );
+        out.push(Finding::at(place, message, "move it: write `labels` under `deploy`"));
+    }
+    out
+}
+
+pub(super) fn static_address(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let mut out = vec![];
+    for service in composed.services() {
+        for network in &service.networks {
+            for key in ["ipv4_address", "ipv6_address"] {
+                let path = ["networks", &network.network, key];
+                if let Some(place) = composed.place_of_key(&service.name, &path) {
+                    let message = format!("Swarm ignores `{key}` and gives each task an address of its own");
+                    out.push(Finding::at(place, message, "reach the service by its name"));
+                }
+            }
+        }
+    }
+    out
+}
+
+pub(super) fn restart_twice(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let both = composed.services().iter().filter(|s| s.deploy.restart.is_some());
+    both.filter_map(|s| {
+        let place = composed.place_of_key(&s.name, &["restart"])?;
+        let message =
+            format!("`restart` of `{}` does nothing, because it has `deploy.restart_policy`", s.name);
+        Some(Finding::at(place, message, "keep the `restart_policy` only"))
+    })
+    .collect()
+}

@@ -1,0 +1,33 @@
+//! What an upgrade from the base to the head cannot change, or needs and does not have. Pure.
+
+use super::Texts;
+use super::side::Side;
+use ccci_model::diag::Diagnostic;
+use ccci_model::name::Domain;
+use ccci_recipe::app_env::{From, app_env};
+use ccci_recipe::lint::{Revision, Upgrade, upgrade};
+use std::collections::BTreeMap;
+
+/// The findings of the rules about upgrades. Without hooks the env of an installed app is known: the sample of the base,
+/// the exports of the head, and what the settings give.
+pub(crate) fn findings(texts: &Texts, domain: &Domain, base: &Side, head: &Side) -> Vec<Diagnostic> {
+    let (Some(old), Some(new)) = (&base.published, &head.published) else { return vec![] };
+    let env = (!head.hooked).then(|| installed(texts, domain, base, head));
+    upgrade(&Upgrade {
+        base: Revision { files: &base.facts.files, composed: old },
+        head: Revision { files: &head.facts.files, composed: new },
+        env: env.as_ref(),
+    })
+}
+
+fn installed(texts: &Texts, domain: &Domain, base: &Side, head: &Side) -> BTreeMap<String, String> {
+    let recipe = &texts.recipe;
+    let from = From {
+        sample: base.facts.files.text(".env.sample"),
+        abra: head.facts.files.text("abra.sh"),
+        settings: &[&recipe.env, &recipe.upgrade_env],
+        domain,
+        recipe: &recipe.name,
+    };
+    app_env(&from).0.vars
+}
