@@ -11,5 +11,6 @@ pub mod kind;
 pub mod labels;
 pub mod lint;
 pub mod load;
+pub mod rule;
 pub mod settings;
 pub mod source;
