@@ -1,7 +1,7 @@
 # The two commands of the README are `make demo` and `make test`; each installs and starts what it needs.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test check soak lab lab-full down bench oracle
+.PHONY: demo test check soak lab lab-full down bench oracle oracle-traefik
 CCCI := $(or $(CARGO_TARGET_DIR),target)/debug/ccci
 
 # the main job: the ground, ccci, and the whole life of one recipe
@@ -39,3 +39,7 @@ bench: lab
 
 oracle:
 	@bash dev/oracle/check.sh
+
+# asks a real Traefik for the answers that the routing is tested against; building it takes about ten minutes
+oracle-traefik:
+	@bash dev/oracle/traefik.sh

@@ -36,7 +36,7 @@ fn row(what: &str, change: impl FnOnce(&Ground), status: u16, why: &str) {
     assert_eq!(answer.status, status, "{what}: {:?}", answer.by);
     match &answer.by {
         AnsweredBy::App => assert_eq!(why, "", "{what}: the app answered"),
-        AnsweredBy::Ingress(observed) => {
+        AnsweredBy::Ingress(observed) | AnsweredBy::Middleware(observed) => {
             assert!(!why.is_empty() && observed.contains(why), "{what}: {observed}")
         }
     }
@@ -66,6 +66,12 @@ fn the_table_of_traefiks_answers_holds() {
         |g| g.label("traefik.http.routers.a.rule", Some("Host(`b`)")),
         404,
         "no router",
+    );
+    row(
+        "a rule of v2",
+        |g| g.label("traefik.http.routers.a.rule", Some("Host(`a.ccci.test`, `b`)")),
+        404,
+        "write Host(`a.ccci.test`) || Host(`b`)",
     );
     row("not enabled", |g| g.label("traefik.enable", None), 404, "traefik.enable");
     row("the v2 spelling of the network", |g| g.label("traefik.docker.network", Some("proxy")), 200, "");
@@ -109,7 +115,7 @@ fn what_hangs_on_a_middleware_that_is_not_emulated_is_no_answer_of_anybody() {
     assert!(matches!(&got, Err(WebError::NotEmulated(why)) if why.starts_with(said)), "{got:?}");
     assert_eq!(with("ratelimit.average").unwrap().body, b"hello from app");
     let answer = with("nosuchkind.x").unwrap();
-    let knows = |why: &str| why.contains("Traefik v3 knows no middleware `nosuchkind`");
+    let knows = |why: &str| why.contains("Traefik v3 knows no `nosuchkind`");
     assert!(matches!(&answer.by, AnsweredBy::Ingress(why) if knows(why)), "{answer:?}");
     assert_eq!(answer.status, 404);
 }
@@ -279,7 +285,7 @@ fn middlewares_of_the_labels_are_followed() {
     assert_eq!(answer.header("x-served"), Some("here"));
     let answer = ground.get("https://www.a.ccci.test/x");
     assert_eq!((answer.status, answer.header("location")), (302, Some("https://a.ccci.test/x")));
-    assert!(matches!(&answer.by, AnsweredBy::Ingress(why) if why.contains("`up`")), "{:?}", answer.by);
+    assert!(matches!(&answer.by, AnsweredBy::Middleware(why) if why.contains("`up`")), "{:?}", answer.by);
 }
 
 #[test]

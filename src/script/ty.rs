@@ -112,7 +112,7 @@ impl Ty {
     pub(crate) const PAGE: Ty = Ty::of(Owner::Page);
 
     /// Types of Rhai that scripts rarely use: ranges, iterators.
-    pub const OTHER: Ty = Ty(1 << (FIRST_OWN as usize + OWNERS.len()));
+    pub(crate) const OTHER: Ty = Ty(1 << (FIRST_OWN as usize + OWNERS.len()));
 
     /// The type of an owner's values; `ANY` for `Free`.
     pub const fn of(owner: Owner) -> Ty {

@@ -9,7 +9,7 @@ use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::web::WebError;
 use ccci_swarm::routing::middleware::{self, Head, Passed, Reply};
 use ccci_swarm::routing::rule::Ask;
-use ccci_swarm::routing::{Backend, Entry, Router, Scheme, Target};
+use ccci_swarm::routing::{Backend, Entry, Router, Scheme, Target, tidy};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
@@ -65,10 +65,12 @@ impl Visitor {
         let host = host_of(&request)
             .ok_or_else(|| Own::new(StatusCode::BAD_REQUEST, "the request names no host"))?;
         let headers = heads::readable(request.headers());
+        let path = tidy(request.uri().path()).map_err(|e| Own::new(StatusCode::BAD_REQUEST, e.0))?;
+        let query = request.uri().query().map(|q| q.replace(';', "&"));
         let ask = Ask {
             host: heads::split_port(&host).0,
-            path: request.uri().path(),
-            query: request.uri().query().unwrap_or_default(),
+            path: &path,
+            query: query.as_deref().unwrap_or_default(),
             method: request.method().as_str(),
             headers: &headers,
             client: self.client,
@@ -76,22 +78,21 @@ impl Visitor {
         let stack = self.shared.lookup.stack_of(ask.host).await.ok_or_else(|| self.nobody(ask.host))?;
         let table = self.shared.lookup.table(&stack).await;
         let table = table.map_err(|e| blind(WebError::Blind(format!("failed to {e}")).to_string()))?;
-        let router = table.route(self.entry, &ask).map_err(|why| Own::new(StatusCode::NOT_FOUND, why))?;
+        let router = table.route(self.entry, &ask).map_err(|none| Own::new(status(none.status), none.why))?;
         let head = Head {
             method: ask.method,
             secure: self.entry == Entry::WebSecure,
             host: &host,
-            path: ask.path.to_string(),
-            query: request.uri().query().map(str::to_string),
+            path: path.clone(),
+            query: query.clone(),
             headers: &headers,
             client: self.client,
         };
         let mut passed = middleware::apply(router.middlewares.iter().map(|(n, a)| (n.as_str(), a)), head);
         let done = match (passed.reply.take(), &router.backend) {
             (Some(reply), _) => Err(replied(reply)),
-            (None, Backend::Noop) => {
-                Err(Own::new(StatusCode::IM_A_TEAPOT, "the router's service is `noop@internal`"))
-            }
+            (None, Backend::Own(own, why)) => Err(Own::new(status(*own), why.clone())),
+            (None, Backend::NotEmulated(what)) => Err(Own::new(StatusCode::NOT_IMPLEMENTED, what.clone())),
             (None, Backend::Tasks(targets)) => self.forward(&stack, router, targets, &passed, request).await,
         };
         // middlewares change every answer last, the ingress's own too
@@ -283,9 +284,12 @@ fn blind(why: String) -> Own {
     Own::new(StatusCode::SERVICE_UNAVAILABLE, why)
 }
 
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 fn replied(reply: Reply) -> Own {
-    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut own = Own::new(status, reply.why);
+    let mut own = Own::new(status(reply.status), reply.why);
     own.body = reply.body;
     for (name, value) in reply.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {

@@ -2,7 +2,7 @@
 
 use super::labels::{Labels, RouterLabels, ServiceLabels};
 use super::middleware::{Action, Middleware};
-use super::rule::Rule;
+use super::rule::{Flaw, Rule};
 use super::{Backend, Entry, Lost, PROXY_NETWORK, Router, Scheme, Table, Target};
 use crate::observed::{Observed, ObservedService, TaskState};
 use ccci_model::name::ServiceName;
@@ -10,11 +10,14 @@ use ccci_recipe::compose::own_network;
 use ccci_recipe::labels::STACK;
 use std::collections::BTreeMap;
 
+/// The highest priority that a router may have.
+const HIGHEST: i64 = i64::MAX - 1000;
+
 /// The labels of all services before they are combined.
 #[derive(Default)]
 pub(super) struct Draft {
     routers: BTreeMap<String, Vec<RouterLabels>>,
-    balancers: BTreeMap<String, Vec<(ServiceLabels, Target)>>,
+    balancers: BTreeMap<String, Vec<(ServiceLabels, Server)>>,
     middlewares: BTreeMap<String, Vec<Middleware>>,
     lost: Vec<Lost>,
     notes: Vec<String>,
@@ -38,15 +41,17 @@ impl Draft {
         if nothing && labels.tcp_or_udp {
             return;
         }
+        let has_router = !labels.routers.is_empty();
+        let labels = with_usual_router(service, labels);
         let served = serving(seen, service).map_err(|why| format!("service `{name}` {why}"));
         let passing = served.is_err() && service.mode.desired() > 0;
         match served.and_then(|()| self.add(service, &labels)) {
             Ok(()) => {}
             // a service without a rule has no router whose loss could be reported
-            Err(why) if labels.routers.is_empty() => self.lost.push(Lost { rule: None, why, passing }),
+            Err(why) if !has_router => self.lost.push(Lost { rule: None, why, passing }),
             Err(why) => {
                 for router in labels.routers.values() {
-                    let rule = Rule::parse(&router.rule, router.v2, &mut vec![]).ok();
+                    let rule = Rule::parse(&router.rule, router.v2).ok();
                     self.lost.push(Lost { rule, why: why.clone(), passing });
                 }
             }
@@ -56,18 +61,18 @@ impl Draft {
     fn add(&mut self, service: &ObservedService, labels: &Labels) -> Result<(), String> {
         let name = &service.name;
         let cut_off = cut_off(service, labels);
-        let unnamed = BTreeMap::from([(name.as_str().to_string(), ServiceLabels::default())]);
+        let unnamed = BTreeMap::from([(normal(name.as_str()), ServiceLabels::default())]);
         let balancers = if labels.services.is_empty() { &unnamed } else { &labels.services };
         let mut targets = vec![];
         for (balancer, options) in balancers {
-            let target = target(name, balancer, options, cut_off.clone())?;
-            targets.push((balancer.clone(), (options.clone(), target)));
+            let server = server(name, balancer, options, cut_off.clone())?;
+            targets.push((balancer.clone(), (options.clone(), server)));
         }
         for (router, options) in &labels.routers {
             let mut options = options.clone();
             if options.service.is_empty() && balancers.len() > 1 {
                 let why = format!("router `{router}` does not say which of several services it means");
-                let rule = Rule::parse(&options.rule, options.v2, &mut vec![]).ok();
+                let rule = Rule::parse(&options.rule, options.v2).ok();
                 self.lost.push(Lost { rule, why, passing: false });
                 continue;
             }
@@ -90,20 +95,20 @@ impl Draft {
         let mut table = Table::default();
         for (name, all) in std::mem::take(&mut self.routers) {
             let options = &all[0];
-            let parsed = Rule::parse(&options.rule, options.v2, &mut self.notes);
+            let parsed = read(&options.rule, options.v2);
             let made = if all.iter().any(|o| o != options) {
                 Err("it is defined by several services, each in another way".to_string())
             } else {
                 parsed
                     .clone()
-                    .map_err(|e| format!("its rule cannot be read: {e}"))
+                    .map_err(|e| format!("its rule {} cannot be read: {e}", options.rule))
                     .and_then(|rule| self.router(&name, options, rule))
             };
             match made {
                 Ok(router) => table.routers.push(router),
                 Err(why) => {
                     let why = format!("router `{name}` is left out: {why}");
-                    self.lost.push(Lost { rule: parsed.ok(), why, passing: false });
+                    self.lost.push(Lost { rule: parsed.ok().and_then(Result::ok), why, passing: false });
                 }
             }
         }
@@ -116,7 +121,18 @@ impl Draft {
         table
     }
 
-    fn router(&mut self, name: &str, options: &RouterLabels, rule: Rule) -> Result<Router, String> {
+    fn router(
+        &mut self,
+        name: &str,
+        options: &RouterLabels,
+        rule: Result<Rule, String>,
+    ) -> Result<Router, String> {
+        if options.priority > HIGHEST {
+            return Err(format!(
+                "its priority {} is beyond {HIGHEST}, the highest there is",
+                options.priority
+            ));
+        }
         let mut middlewares = vec![];
         for expected in &options.middlewares {
             self.chain(expected, &mut vec![], &mut middlewares)?;
@@ -126,7 +142,7 @@ impl Draft {
             priority: if options.priority == 0 { options.rule.len() as i64 } else { options.priority },
             entries: self.entries(name, options)?,
             tls: options.tls,
-            backend: self.backend(&options.service)?,
+            backend: self.backend(options)?,
             middlewares,
             text: options.rule.clone(),
             rule,
@@ -150,18 +166,28 @@ impl Draft {
         }
     }
 
-    fn backend(&self, expected: &str) -> Result<Backend, String> {
-        if expected == "noop@internal" {
-            return Ok(Backend::Noop);
+    fn backend(&self, options: &RouterLabels) -> Result<Backend, String> {
+        if !["", "default"].contains(&options.tls_options.as_str()) {
+            let of = "are the operator's own";
+            return Ok(Backend::NotEmulated(format!("its TLS options `{}` {of}", options.tls_options)));
         }
-        let name = own(expected, "service")?;
+        if options.service == "noop@internal" {
+            return Ok(Backend::Own(418, "the router's service is `noop@internal`".into()));
+        }
+        let name = own(&options.service, "service")?;
         let all = self.balancers.get(name).ok_or_else(|| format!("there is no service `{name}`"))?;
-        let alike =
-            |a: &ServiceLabels, b: &ServiceLabels| a.pass_host == b.pass_host && a.transport == b.transport;
-        if all.iter().any(|(options, _)| !alike(options, &all[0].0)) {
+        if all.iter().any(|(options, _)| options.shared != all[0].0.shared) {
             return Err(format!("the service `{name}` is defined in several ways"));
         }
-        Ok(Backend::Tasks(all.iter().map(|(_, target)| target.clone()).collect()))
+        let mut targets = vec![];
+        for (_, server) in all {
+            match server {
+                Server::Task(target) => targets.push(target.clone()),
+                Server::Other(backend) => return Ok(backend.clone()),
+                Server::None(why) => return Err(why.clone()),
+            }
+        }
+        Ok(Backend::Tasks(targets))
     }
 
     fn chain(
@@ -187,6 +213,10 @@ impl Draft {
                 done
             }
             action => {
+                if let Some(pages) = all[0].source.get("errors.service") {
+                    let there = self.balancers.contains_key(own(pages, "service")?);
+                    there.then_some(()).ok_or_else(|| format!("there is no service `{pages}`"))?;
+                }
                 out.push((name.to_string(), action.clone()));
                 Ok(())
             }
@@ -242,22 +272,88 @@ fn cut_off(service: &ObservedService, labels: &Labels) -> Option<String> {
     }
 }
 
-fn target(
+/// What one service adds to a load balancer.
+enum Server {
+    Task(Target),
+    Other(Backend),
+    /// Traefik refuses the load balancer and every router to it: why.
+    None(String),
+}
+
+/// Makes the server of a load balancer. An error is why Traefik leaves out the whole service.
+fn server(
     service: &ServiceName,
     balancer: &str,
     options: &ServiceLabels,
     cut_off: Option<String>,
-) -> Result<Target, String> {
+) -> Result<Server, String> {
     let key = format!("traefik.http.services.{balancer}.loadbalancer.server");
+    if !options.balances {
+        return Err(format!("the service `{balancer}` has no label below `loadbalancer`"));
+    }
+    if !options.url.is_empty() {
+        if !(options.port.is_empty() && options.scheme.is_empty()) {
+            return Err(format!("the label `{key}.url` does not go with a port or a scheme"));
+        }
+        let what = format!("`{}` is asked instead of a task", options.url);
+        return Ok(Server::Other(Backend::NotEmulated(what)));
+    }
     if options.port.is_empty() {
         return Err(format!("service `{service}` has no label `{key}.port`, and Traefik does not guess"));
     }
-    let port =
-        options.port.parse().map_err(|_| format!("label `{key}.port`: `{}` is no port", options.port))?;
-    let scheme = match options.scheme.as_str() {
+    if !options.port.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(Server::None(format!("label `{key}.port`: `{}` is no port", options.port)));
+    }
+    let Some(port) = options.port.parse::<u16>().ok().filter(|p| *p > 0) else {
+        let why = format!("label `{key}.port`: nobody can listen on `{}`", options.port);
+        return Ok(Server::Other(Backend::Own(502, why)));
+    };
+    if !options.transport.is_empty() && !options.transport.contains('@') {
+        return Ok(Server::None(format!(
+            "there is no transport `{}`: labels define none",
+            options.transport
+        )));
+    }
+    let scheme = match options.scheme.to_ascii_lowercase().as_str() {
         "" | "http" => Scheme::Http,
         "https" => Scheme::Https(!options.transport.is_empty()),
-        other => return Err(format!("label `{key}.scheme`: the ingress does not speak `{other}`")),
+        "h2c" => return Ok(Server::Other(Backend::NotEmulated("its tasks are asked by `h2c`".into()))),
+        odd if odd.contains(|c: char| !c.is_ascii_alphanumeric()) => {
+            return Ok(Server::None(format!("label `{key}.scheme`: `{}` is no scheme", options.scheme)));
+        }
+        other => {
+            let why = format!("label `{key}.scheme`: Traefik does not speak `{other}`");
+            return Ok(Server::Other(Backend::Own(500, why)));
+        }
     };
-    Ok(Target { service: service.clone(), port, scheme, pass_host: options.pass_host, cut_off })
+    let pass_host = options.pass_host;
+    Ok(Server::Task(Target { service: service.clone(), port, scheme, pass_host, cut_off }))
+}
+
+/// Reads a rule. The outer error is why Traefik refuses it, the inner one what is not emulated.
+fn read(rule: &str, v2: bool) -> Result<Result<Rule, String>, String> {
+    match Rule::parse(rule, v2) {
+        Ok(rule) => Ok(Ok(rule)),
+        Err(Flaw::Unknown(what)) => Ok(Err(what)),
+        Err(Flaw::Refused(why)) => Err(why),
+    }
+}
+
+/// Adds the router that Traefik makes for a service without one, and the rule for a router without one: both are named
+/// after the service.
+fn with_usual_router(service: &ObservedService, mut labels: Labels) -> Labels {
+    let name = normal(service.name.as_str());
+    if labels.routers.is_empty() && labels.services.len() <= 1 {
+        labels.routers.insert(name.clone(), RouterLabels::default());
+    }
+    for router in labels.routers.values_mut().filter(|r| r.rule.is_empty()) {
+        router.rule = format!("Host(`{name}`)");
+    }
+    labels
+}
+
+/// A name as Traefik uses it for hosts and defaults: letters and digits, and `-` for the rest.
+fn normal(name: &str) -> String {
+    let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty());
+    parts.collect::<Vec<_>>().join("-")
 }

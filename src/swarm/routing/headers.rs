@@ -1,8 +1,9 @@
 //! The `headers` middleware: custom headers, security headers, CORS, as Traefik v3 does them. Pure.
 
-use super::labels::{Options, boolean, known, list};
+use super::labels::{Options, boolean, list};
 use super::middleware::{Edit, Head, Passed, Reply, flag, text};
-use super::rule::regex;
+use super::pattern::regex;
+use super::rule::Flaw;
 use regex::Regex;
 
 /// The settings of one `headers` middleware.
@@ -46,38 +47,14 @@ const PLAIN: &[(&str, &str, Option<&str>)] = &[
 /// Options that Traefik v3 reads and ignores.
 const DEAD: &[&str] = &["featurepolicy", "sslforcehost", "sslhost", "sslredirect", "ssltemporaryredirect"];
 
-/// All other options.
-const OTHER: &[&str] = &[
-    "customrequestheaders",
-    "customresponseheaders",
-    "accesscontrolallowcredentials",
-    "accesscontrolallowheaders",
-    "accesscontrolallowmethods",
-    "accesscontrolalloworiginlist",
-    "accesscontrolalloworiginlistregex",
-    "accesscontrolexposeheaders",
-    "accesscontrolmaxage",
-    "addvaryheader",
-    "allowedhosts",
-    "hostsproxyheaders",
-    "sslproxyheaders",
-    "stsseconds",
-    "stsincludesubdomains",
-    "stspreload",
-    "forcestsheader",
-    "isdevelopment",
-];
-
 impl HeaderRules {
     /// Reads the options; an error says what Traefik would refuse.
-    pub(crate) fn read(options: &Options) -> Result<HeaderRules, String> {
+    pub(crate) fn read(options: &Options) -> Result<HeaderRules, Flaw> {
         if options.is_empty() {
             return Err("it sets nothing".into());
         }
-        let names: Vec<&str> = PLAIN.iter().map(|p| p.0).chain(DEAD.iter().chain(OTHER).copied()).collect();
         let mut out = HeaderRules { cors: Cors::read(options)?, ..HeaderRules::default() };
         for (option, value) in options {
-            known(&format!("headers.{option}"), option, &names)?;
             if let Some(name) = option.strip_prefix("customrequestheaders.") {
                 out.request.push((name.to_string(), value.clone()));
             } else if let Some(name) = option.strip_prefix("customresponseheaders.") {
@@ -141,7 +118,7 @@ fn transport_security(options: &Options) -> Result<Option<String>, String> {
 }
 
 impl Cors {
-    fn read(options: &Options) -> Result<Option<Cors>, String> {
+    fn read(options: &Options) -> Result<Option<Cors>, Flaw> {
         let there = options.keys().any(|k| k.starts_with("accesscontrol") || k == "addvaryheader");
         let joined = |name: &str| list(&text(options, name)).join(",");
         let cors = Cors {
@@ -275,9 +252,8 @@ mod tests {
     }
 
     #[test]
-    fn options_that_do_nothing_in_v3_are_said_and_unknown_ones_refused() {
+    fn options_that_do_nothing_in_v3_are_said() {
         let read = |key: &str| HeaderRules::read(&Options::from([(key.to_string(), "true".to_string())]));
         assert!(read("sslforcehost").unwrap().notes("m")[0].contains("sslforcehost"));
-        assert!(read("framdeny").is_err());
     }
 }

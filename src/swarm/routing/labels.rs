@@ -2,6 +2,7 @@
 //! If Traefik cannot read one of them, it leaves out the whole service. Pure; `routing/mod.rs` combines the labels.
 
 use super::middleware::{self, Action, Middleware};
+use super::options::{Node, is_on};
 use ccci_recipe::labels::go_bool;
 use std::collections::BTreeMap;
 
@@ -21,10 +22,12 @@ pub struct Labels {
     pub services: BTreeMap<String, ServiceLabels>,
     /// Middlewares by name.
     pub middlewares: BTreeMap<String, Middleware>,
-    /// Whether there are labels for TCP or UDP.
+    /// Whether there are routers or services for TCP or UDP.
     pub tcp_or_udp: bool,
     /// Notes for the reader about labels that are accepted.
     pub notes: Vec<String>,
+    /// What is not emulated; the texts follow "not proved:".
+    not_emulated: Vec<String>,
 }
 
 /// One router.
@@ -38,6 +41,10 @@ pub struct RouterLabels {
     pub priority: i64,
     /// Names of entry points, empty for all.
     pub entries: Vec<String>,
+    /// Name of options for TLS, empty for the usual ones.
+    pub tls_options: String,
+    /// All options; two services must agree on them.
+    pub source: Options,
     /// Name of a load balancer, empty for the only one.
     pub service: String,
     /// Names of middlewares, in order.
@@ -57,185 +64,166 @@ pub struct ServiceLabels {
     pub pass_host: bool,
     /// Name of a transport, which may accept any certificate; empty for none.
     pub transport: String,
+    /// `server.url`, which is used instead of a task; empty for none.
+    pub url: String,
+    /// Whether it is a load balancer.
+    pub balances: bool,
+    /// Options that apply to all its servers; two services must agree on them.
+    pub shared: Options,
 }
 
 impl Default for ServiceLabels {
     fn default() -> ServiceLabels {
         ServiceLabels {
             port: String::new(),
-            scheme: "http".into(),
+            scheme: String::new(),
             pass_host: true,
             transport: String::new(),
+            url: String::new(),
+            balances: true,
+            shared: Options::new(),
         }
     }
 }
 
-/// Options of routers that Traefik v3 knows; only the part before a dot or bracket counts.
-const ROUTER_OPTIONS: &[&str] = &[
-    "rule",
-    "rulesyntax",
-    "priority",
-    "entrypoints",
-    "service",
-    "middlewares",
-    "tls",
-    "observability",
-    "parentrefs",
-];
-/// Options below `loadbalancer` that Traefik v3 knows.
-const BALANCER_OPTIONS: &[&str] = &[
-    "server",
-    "servers",
-    "sticky",
-    "healthcheck",
-    "passivehealthcheck",
-    "passhostheader",
-    "responseforwarding",
-    "serverstransport",
-    "strategy",
-];
+/// Ways in which Traefik v3 chooses among servers.
+const STRATEGIES: &[&str] = &["", "wrr", "p2c", "hrw", "leasttime"];
 
 impl Labels {
     /// Reads the labels; an error is the reason why Traefik leaves the service out.
     pub fn read(labels: &BTreeMap<String, String>) -> Result<Labels, String> {
         let mut out = Labels::default();
-        let mut trees: BTreeMap<(&str, String), Options> = BTreeMap::new();
-        for (key, value) in labels {
-            let Some(rest) = strip(key, "traefik.") else { continue };
-            let lower = rest.to_ascii_lowercase();
-            match lower.as_str() {
-                "enable" => out.enabled = boolean(key, value)?,
-                "swarm.network" | "docker.network" => out.network = Some(value.clone()),
-                "swarm.lbswarm" | "docker.lbswarm" if boolean(key, value)? => {
-                    out.notes.push(format!("`{key}` has no effect: the ingress asks tasks, not virtual IPs"));
-                }
-                l if l.starts_with("tcp.") || l.starts_with("udp.") => out.tcp_or_udp = true,
-                l if l.starts_with("http.") => {
-                    let (kind, name, option) = path(key, &rest["http.".len()..])?;
-                    trees.entry((kind, name)).or_default().insert(option, value.clone());
-                }
-                l if l.starts_with("frontend.") || l == "port" || l == "backend" => {
-                    out.notes.push(format!("`{key}` is a label of Traefik v1 and has no effect"));
-                }
-                _ => {}
+        let service = Node::of_the_service(labels)?;
+        out.about_the_service(&service)?;
+        if !out.enabled {
+            return Ok(out);
+        }
+        let tree = Node::routed(labels)?;
+        for protocol in ["tcp", "udp"] {
+            out.without_http(&tree, protocol)?;
+        }
+        if let Some(http) = tree.child("http") {
+            for (name, router) in http.below("routers") {
+                out.routers.insert(name.to_string(), read_router(router));
+            }
+            for (name, service) in http.below("services") {
+                out.services.insert(name.to_string(), read_service(name, service)?);
+            }
+            for (name, options) in http.below("middlewares") {
+                let read = middleware::read(name, &options.options(), &mut out.notes)?;
+                out.middlewares.insert(name.to_string(), read);
             }
         }
-        if out.tcp_or_udp {
-            out.notes.push("labels `traefik.tcp.*` and `traefik.udp.*` are ignored".into());
-        }
-        for ((kind, name), options) in &trees {
-            out.add(kind, name, options)?;
-        }
+        out.note_the_old(labels);
         Ok(out)
     }
 
-    fn add(&mut self, kind: &str, name: &str, options: &Options) -> Result<(), String> {
-        match kind {
-            "routers" => {
-                let router = router(name, options)?;
-                self.routers.insert(name.to_string(), router);
-            }
-            "services" => {
-                let service = service(name, options)?;
-                self.services.insert(name.to_string(), service);
-            }
-            _ => {
-                let read = middleware::read(name, options, &mut self.notes)?;
-                self.middlewares.insert(name.to_string(), read);
+    fn about_the_service(&mut self, tree: &Node) -> Result<(), String> {
+        self.enabled = tree.value(&["enable"]).is_some_and(|v| go_bool(v) == Some(true));
+        if tree.child("docker").is_some() && tree.child("swarm").is_some() {
+            return Err("labels begin with both `traefik.docker.` and `traefik.swarm.`".into());
+        }
+        for provider in ["docker", "swarm"] {
+            let network = tree.value(&[provider, "network"]);
+            self.network = network.map(str::to_string).or(self.network.take());
+            if tree.value(&[provider, "lbswarm"]).is_some_and(|v| go_bool(v) == Some(true)) {
+                let label = format!("what the label `traefik.{provider}.lbswarm` does");
+                self.not_emulated.push(format!("{label}: the ingress asks tasks, no virtual IPs"));
             }
         }
         Ok(())
     }
-}
 
-impl Labels {
-    /// What a run does not prove because a middleware of this service is not emulated.
+    /// Reads the labels for TCP or UDP. They are not emulated, but if a service among them has no port, Traefik leaves out
+    /// the HTTP routers as well.
+    fn without_http(&mut self, tree: &Node, protocol: &str) -> Result<(), String> {
+        let Some(of) = tree.child(protocol) else { return Ok(()) };
+        let what = format!("what the labels `traefik.{protocol}.*` do: the ingress does not emulate them");
+        self.not_emulated.push(what);
+        let services: Vec<_> = of.below("services").collect();
+        if services.is_empty() && of.below("routers").next().is_none() {
+            return Ok(());
+        }
+        self.tcp_or_udp = true;
+        let port = |s: &Node| s.value(&["loadbalancer", "server", "port"]).is_some_and(|p| !p.is_empty());
+        match services.iter().find(|(_, s)| !port(s)) {
+            Some((name, _)) => Err(format!("the service `{name}` of {protocol} has no port")),
+            None if services.is_empty() => Err(format!("a router of {protocol} has no service with a port")),
+            None => Ok(()),
+        }
+    }
+
+    fn note_the_old(&mut self, labels: &BTreeMap<String, String>) {
+        let old =
+            |k: &str| k.starts_with("traefik.frontend.") || k == "traefik.port" || k == "traefik.backend";
+        for key in labels.keys().filter(|k| old(&k.to_ascii_lowercase())) {
+            self.notes.push(format!("`{key}` is a label of Traefik v1 and has no effect"));
+        }
+    }
+
+    /// What a run does not prove because something in these labels is not emulated.
     pub fn not_proved(&self) -> impl Iterator<Item = String> + '_ {
-        self.middlewares.iter().filter_map(|(name, m)| match &m.action {
+        let middlewares = self.middlewares.iter().filter_map(|(name, m)| match &m.action {
             Action::NotEmulated(other) => Some(other.not_proved(name)),
             _ => None,
-        })
+        });
+        let transports = self.services.values().filter(|s| s.transport.contains('@'));
+        let transports = transports.map(|s| {
+            let name = &s.transport;
+            format!("what the transport `{name}` does: the operator defines it, and the ingress accepts any certificate of a task")
+        });
+        let spelled = |r: &&RouterLabels| r.entries.iter().any(|e| e == OTHER_SPELLING);
+        let entries = self.routers.values().find(spelled).map(|_| {
+            format!("that the operator's Traefik has an entry point `{OTHER_SPELLING}`: Co-op Cloud's is `web-secure`")
+        });
+        self.not_emulated.iter().cloned().chain(middlewares).chain(transports).chain(entries)
     }
 }
 
-fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let head = text.get(..prefix.len())?;
-    head.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
-}
+/// How Traefik's own examples spell the entry point for HTTPS.
+pub(super) const OTHER_SPELLING: &str = "websecure";
 
-/// Splits `routers.NAME.OPTION`. The option is put in lower case; for names of headers, this does not matter.
-fn path(key: &str, rest: &str) -> Result<(&'static str, String, String), String> {
-    let mut parts = rest.splitn(3, '.');
-    let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let kind = ["routers", "services", "middlewares"].into_iter().find(|k| *k == kind);
-    match (kind, parts.next(), parts.next()) {
-        (Some(kind), Some(name), Some(option)) if !name.is_empty() => {
-            Ok((kind, name.to_string(), option.to_ascii_lowercase()))
-        }
-        (None, ..) => Err(format!(
-            "label `{key}`: Traefik v3 knows no `{}` there",
-            rest.split('.').next().unwrap_or_default()
-        )),
-        _ => Err(format!("label `{key}` is not complete")),
+fn read_router(tree: &Node) -> RouterLabels {
+    let text = |path: &[&str]| tree.value(path).unwrap_or_default().to_string();
+    RouterLabels {
+        rule: text(&["rule"]),
+        v2: text(&["rulesyntax"]) == "v2",
+        priority: text(&["priority"]).parse().unwrap_or_default(),
+        entries: list(&text(&["entrypoints"])),
+        tls_options: text(&["tls", "options"]),
+        source: tree.options(),
+        service: text(&["service"]),
+        middlewares: list(&text(&["middlewares"])),
+        // anything below `tls` turns it on, unless `tls` itself turns it off
+        tls: tree.child("tls").is_some() && is_on(&text(&["tls"])),
     }
 }
 
-fn router(name: &str, options: &Options) -> Result<RouterLabels, String> {
-    let mut out = RouterLabels::default();
-    for (option, value) in options {
-        let key = format!("traefik.http.routers.{name}.{option}");
-        known(&key, option, ROUTER_OPTIONS)?;
-        match option.as_str() {
-            "rule" => out.rule = value.clone(),
-            "rulesyntax" => out.v2 = value.eq_ignore_ascii_case("v2"),
-            "priority" => {
-                out.priority =
-                    value.trim().parse().map_err(|_| format!("label `{key}`: `{value}` is no number"))?;
-            }
-            "entrypoints" => out.entries = list(value),
-            "service" => out.service = value.clone(),
-            "middlewares" => out.middlewares = list(value),
-            // anything below `tls` turns it on, unless `tls` itself turns it off
-            o if o.starts_with("tls.") => out.tls |= tls_value(options.get("tls")),
-            "tls" => out.tls = tls_value(Some(value)),
-            _ => {}
-        }
+fn read_service(name: &str, tree: &Node) -> Result<ServiceLabels, String> {
+    let key = format!("traefik.http.services.{name}.loadbalancer");
+    let Some(balancer) = tree.child("loadbalancer") else {
+        return Ok(ServiceLabels { balances: false, ..ServiceLabels::default() });
+    };
+    let text = |path: &[&str]| balancer.value(path).unwrap_or_default().to_string();
+    let strategy = text(&["strategy"]);
+    if !STRATEGIES.contains(&strategy.as_str()) {
+        return Err(format!("label `{key}.strategy`: Traefik v3 knows no `{strategy}`"));
     }
-    Ok(out)
+    let shared = balancer.options().into_iter().filter(|(option, _)| !option.contains(".server."));
+    Ok(ServiceLabels {
+        port: text(&["server", "port"]),
+        scheme: text(&["server", "scheme"]),
+        pass_host: balancer.value(&["passhostheader"]).is_none_or(|v| go_bool(v) == Some(true)),
+        transport: text(&["serverstransport"]),
+        url: text(&["server", "url"]),
+        balances: true,
+        shared: shared.filter(|(option, _)| !option.starts_with("server.")).collect(),
+    })
 }
 
-fn tls_value(value: Option<&String>) -> bool {
-    value.is_none_or(|v| v.is_empty() || v.eq_ignore_ascii_case("true"))
-}
-
-fn service(name: &str, options: &Options) -> Result<ServiceLabels, String> {
-    let mut out = ServiceLabels::default();
-    for (option, value) in options {
-        let key = format!("traefik.http.services.{name}.{option}");
-        let Some(inside) = option.strip_prefix("loadbalancer.") else {
-            return Err(format!("label `{key}`: Traefik v3 reads only `loadbalancer` there"));
-        };
-        known(&key, inside, BALANCER_OPTIONS)?;
-        match inside {
-            "server.port" => out.port = value.trim().to_string(),
-            "server.scheme" => out.scheme = value.trim().to_ascii_lowercase(),
-            "passhostheader" => out.pass_host = boolean(&key, value)?,
-            "serverstransport" => out.transport = value.clone(),
-            _ => {}
-        }
-    }
-    Ok(out)
-}
-
-/// Refuses an option that Traefik v3 does not know.
-pub fn known(key: &str, option: &str, table: &[&str]) -> Result<(), String> {
-    let first = option.split(['.', '[']).next().unwrap_or_default();
-    if table.contains(&first) { Ok(()) } else { Err(format!("label `{key}`: Traefik v3 knows no `{first}`")) }
-}
-
-/// A list in a label: values between commas.
+/// A list in a label: values between commas. An empty text is an empty list.
 pub fn list(value: &str) -> Vec<String> {
-    value.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_string).collect()
+    if value.is_empty() { vec![] } else { value.split(',').map(|v| v.trim().to_string()).collect() }
 }
 
 /// A boolean as Go reads it.
@@ -248,13 +236,13 @@ mod tests {
     use super::*;
 
     fn read(labels: &[(&str, &str)]) -> Result<Labels, String> {
-        Labels::read(&labels.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect())
+        let labels = labels.iter().map(|(k, v)| (k.to_string(), v.to_string()));
+        Labels::read(&labels.chain([("traefik.enable".to_string(), "true".to_string())]).collect())
     }
 
     #[test]
     fn labels_are_read_in_any_case_and_names_keep_theirs() {
         let l = read(&[
-            ("Traefik.Enable", "true"),
             ("traefik.HTTP.Routers.My-App.Rule", "Host(`a`)"),
             ("traefik.http.routers.My-App.entryPoints", "web, web-secure"),
             ("traefik.http.services.My-App.loadBalancer.server.Port", "80"),
@@ -271,8 +259,6 @@ mod tests {
         let tls = |labels: &[(&str, &str)]| read(labels).unwrap().routers["a"].tls;
         assert!(tls(&[("traefik.http.routers.a.tls", "true")]));
         assert!(tls(&[("traefik.http.routers.a.tls.certresolver", "")]));
-        assert!(tls(&[("traefik.http.routers.a.tls.certresolver", "production")]));
-        assert!(!tls(&[("traefik.http.routers.a.tls", "false")]));
         assert!(!tls(&[
             ("traefik.http.routers.a.tls", "false"),
             ("traefik.http.routers.a.tls.options", "x")
@@ -281,18 +267,21 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_cannot_be_read_is_named() {
-        let bad = |key: &str, value: &str, part: &str| {
-            let e = read(&[(key, value)]).unwrap_err();
-            assert!(e.contains(part) && e.contains(key), "{key}: {e}");
-        };
-        bad("traefik.enable", "yes", "neither");
-        bad("traefik.http.routers.a.ruel", "x", "knows no `ruel`");
-        bad("traefik.http.router.a.rule", "x", "knows no `router`");
-        bad("traefik.http.routers.a", "x", "not complete");
-        bad("traefik.http.routers.a.priority", "high", "is no number");
-        bad("traefik.http.services.a.port", "80", "`loadbalancer`");
-        bad("traefik.http.services.a.loadbalancer.port", "80", "knows no `port`");
-        bad("traefik.http.middlewares.a.redirectshceme.scheme", "https", "knows no");
+    fn what_is_not_emulated_is_said() {
+        for (label, value, part) in [
+            ("traefik.http.services.a.loadbalancer.serverstransport", "any@file", "`any@file`"),
+            ("traefik.http.routers.a.entrypoints", "websecure", "`websecure`"),
+            ("traefik.docker.lbswarm", "true", "lbswarm"),
+            ("traefik.udp.routers.a.service", "a", "port"),
+        ] {
+            let said: String = read(&[(label, value)]).map_or_else(|e| e, |l| l.not_proved().collect());
+            assert!(said.contains(part), "{label}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_not_enabled_is_not_read_further() {
+        let labels = [("traefik.http.routers.a.ruel".to_string(), "x".to_string())];
+        assert!(!Labels::read(&BTreeMap::from(labels)).unwrap().enabled);
     }
 }

@@ -5,7 +5,11 @@
 use super::headers::HeaderRules;
 use super::htpasswd;
 use super::labels::{Options, boolean, list};
-use super::rule::regex;
+use super::not_emulated::OTHERS;
+pub use super::not_emulated::{NOT_EMULATED, NotEmulated, Without};
+use super::options::is_on;
+use super::pattern::regex;
+use super::rule::Flaw;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use regex::Regex;
 use std::net::IpAddr;
@@ -40,6 +44,8 @@ pub enum Action {
     Chain(Vec<String>),
     /// Of a kind that is not emulated.
     NotEmulated(&'static NotEmulated),
+    /// Of an emulated kind, with an option that is not supported here: which.
+    NotRead(String),
     /// Traefik refuses to build it and every router that uses it.
     Broken(String),
 }
@@ -81,6 +87,9 @@ pub enum Edit {
     Add(String, String),
 }
 
+/// Beginning of the reason if a middleware of the app gives the answer.
+pub(crate) const BY_MIDDLEWARE: &str = "middleware ";
+
 /// An answer that a middleware gives itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -109,68 +118,15 @@ pub struct Passed {
     pub response: Vec<Edit>,
 }
 
-/// A kind of middleware that Traefik v3 has and the ingress does not emulate.
-#[derive(Debug, PartialEq, Eq)]
-pub struct NotEmulated {
-    /// Its name in lower case, as labels are read.
-    pub kind: &'static str,
-    /// What happens to a request without it.
-    pub without: Without,
-}
-
-/// What happens to a request without a middleware.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Without {
-    /// It reaches the app all the same: the kind sets limits, or changes how an answer is transferred. The text
-    /// says what is left out.
-    Passes(&'static str),
-    /// Not known: the kind decides who has access or what is requested. The ingress says so instead of an answer.
-    Unknown(&'static str),
-}
-
-impl NotEmulated {
-    /// What a run does not prove because of it; the text follows "not proved:".
-    pub fn not_proved(&self, name: &str) -> String {
-        let what = match self.without {
-            Without::Passes(left_out) => format!("requests pass without it ({left_out})"),
-            Without::Unknown(does) => format!("it {does}, so a request that meets it gets no answer"),
-        };
-        format!("what the middleware `{name}` ({}) does: the ingress does not emulate it; {what}", self.kind)
-    }
-}
-
-/// Beginning of the ingress's reason if it gives no answer because of a middleware.
-pub const NOT_EMULATED: &str = "the ingress does not emulate ";
-
-const OTHERS: &[NotEmulated] = &[
-    NotEmulated { kind: "forwardauth", without: Without::Unknown("asks another service who has access") },
-    NotEmulated { kind: "digestauth", without: Without::Unknown("decides whom to let in") },
-    NotEmulated { kind: "ipallowlist", without: Without::Unknown("decides whom to let in") },
-    NotEmulated { kind: "ipwhitelist", without: Without::Unknown("decides whom to let in") },
-    NotEmulated { kind: "replacepath", without: Without::Unknown("asks for another path") },
-    NotEmulated { kind: "replacepathregex", without: Without::Unknown("asks for another path") },
-    NotEmulated { kind: "errors", without: Without::Passes("error pages are the app's own") },
-    NotEmulated { kind: "buffering", without: Without::Passes("requests are not buffered") },
-    NotEmulated { kind: "circuitbreaker", without: Without::Passes("no circuit is broken") },
-    NotEmulated { kind: "compress", without: Without::Passes("answers are not compressed") },
-    NotEmulated { kind: "contenttype", without: Without::Passes("content types are left as they are") },
-    NotEmulated { kind: "encodedcharacters", without: Without::Passes("paths are left as they are") },
-    NotEmulated { kind: "grpcweb", without: Without::Passes("gRPC-Web is not translated") },
-    NotEmulated { kind: "inflightreq", without: Without::Passes("requests at once are not bounded") },
-    NotEmulated {
-        kind: "passtlsclientcert",
-        without: Without::Passes("client certificates are not passed on"),
-    },
-    NotEmulated { kind: "ratelimit", without: Without::Passes("rates are not bounded") },
-    NotEmulated { kind: "retry", without: Without::Passes("requests are not tried again") },
-];
-
-type Read = fn(&Options) -> Result<Action, String>;
+type Read = fn(&Options) -> Result<Action, Flaw>;
 
 /// The kinds that are emulated, in lower case. A kind that is neither here nor in `OTHERS` makes Traefik leave out
 /// the service.
 const MIDDLEWARES: &[(&str, Read)] = &[
-    ("addprefix", |o| Ok(Action::AddPrefix(text(o, "prefix")))),
+    ("addprefix", |o| match text(o, "prefix") {
+        none if none.is_empty() => Err("no `prefix`".into()),
+        prefix => Ok(Action::AddPrefix(prefix)),
+    }),
     ("stripprefix", |o| Ok(Action::StripPrefix(list(&text(o, "prefixes")), flag(o, "forceslash")?))),
     ("stripprefixregex", |o| {
         Ok(Action::StripPrefixRegex(
@@ -207,11 +163,15 @@ pub fn read(name: &str, options: &Options, notes: &mut Vec<String>) -> Result<Mi
     }
     let inside =
         options.iter().filter_map(|(k, v)| Some((k.strip_prefix(&prefix)?.to_string(), v.clone()))).collect();
-    let broken = |why| Action::Broken(format!("middleware `{name}` ({kind}): {why}"));
+    let broken = |why: &str| Action::Broken(format!("middleware `{name}` ({kind}): {why}"));
     let action = match (row, other) {
-        (Some(make), _) => make(&inside).unwrap_or_else(broken),
+        _ if options.get(kind).is_some_and(|v| !is_on(v)) => broken("it is turned off"),
+        (Some(make), _) => make(&inside).unwrap_or_else(|flaw| match flaw {
+            Flaw::Refused(why) => broken(&why),
+            Flaw::Unknown(why) => Action::NotRead(why),
+        }),
         (None, Some(other)) => Action::NotEmulated(other),
-        (None, None) => broken("no such kind".into()),
+        (None, None) => broken("no such kind"),
     };
     if let Action::Headers(rules) = &action {
         notes.extend(rules.notes(name));
@@ -230,7 +190,7 @@ pub fn flag(options: &Options, name: &str) -> Result<bool, String> {
 }
 
 impl BasicAuth {
-    fn read(options: &Options) -> Result<BasicAuth, String> {
+    fn read(options: &Options) -> Result<BasicAuth, Flaw> {
         if options.contains_key("usersfile") {
             return Err("`usersFile` is a file of the operator's Traefik".into());
         }
@@ -239,6 +199,9 @@ impl BasicAuth {
             Some((name.to_string(), hash.to_string()))
         };
         let users = list(&text(options, "users"));
+        if users.is_empty() {
+            return Err("it has no user, and because of that Traefik v3 stops applying new labels".into());
+        }
         let users =
             users.iter().map(pair).collect::<Option<_>>().ok_or("a user is not written `name:hash`")?;
         let realm = options.get("realm").filter(|r| !r.is_empty()).map_or("traefik", String::as_str);
@@ -273,8 +236,12 @@ pub fn apply<'a>(chain: impl IntoIterator<Item = (&'a str, &'a Action)>, mut hea
                 let why = format!("{NOT_EMULATED}the middleware `{name}` ({kind}), which {does}");
                 Some(Reply { status: 501, headers: vec![], body: "Not Implemented\n".into(), why })
             }
+            Action::NotRead(what) => {
+                let why = format!("{NOT_EMULATED}the middleware `{name}` with {what}");
+                Some(Reply { status: 501, headers: vec![], body: "Not Implemented\n".into(), why })
+            }
             action => action.step(&mut head, &mut out).map(|mut reply| {
-                reply.why = format!("middleware `{name}`: {}", reply.why);
+                reply.why = format!("{BY_MIDDLEWARE}`{name}`: {}", reply.why);
                 reply
             }),
         };
@@ -311,7 +278,7 @@ impl Action {
             Action::RedirectRegex(pattern, with, permanent) => {
                 let old = url(head, if head.secure { "https" } else { "http" }, head.host);
                 let new = pattern.replace_all(&old, with.as_str()).into_owned();
-                return (new != old).then(|| moved(head, new, *permanent));
+                return (new != old).then(|| moved(head, escaped(&new), *permanent));
             }
             Action::Headers(rules) => return rules.step(head, out),
             Action::BasicAuth(auth) => return auth.step(head, out),
@@ -359,12 +326,23 @@ fn url(head: &Head<'_>, scheme: &str, host: &str) -> String {
     format!("{scheme}://{host}{}{query}", head.path)
 }
 
+/// Escapes the characters that may not be in the path of a URL.
+fn escaped(url: &str) -> String {
+    let (path, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+    let bytes = path.bytes().map(|b| match b {
+        b if b.is_ascii_graphic() && !b"{}<>\"^`|\\".contains(&b) => char::from(b).to_string(),
+        b => format!("%{b:02X}"),
+    });
+    bytes.collect::<String>() + query
+}
+
 fn redirect_scheme(head: &Head<'_>, scheme: &str, port: &str, permanent: bool) -> Option<Reply> {
     let name = head.host.rsplit_once(':').map_or(head.host, |(name, _)| name);
     let usual = matches!((scheme, port), (_, "") | ("http", "80") | ("https", "443"));
     let host = if usual { name.to_string() } else { format!("{name}:{port}") };
     let new = url(head, scheme, &host);
-    let old = url(head, if head.secure { "https" } else { "http" }, head.host);
+    let (old, port) = if head.secure { ("https", ":443") } else { ("http", ":80") };
+    let old = url(head, old, head.host.strip_suffix(port).unwrap_or(head.host));
     (new != old).then(|| moved(head, new, permanent))
 }
 
@@ -383,12 +361,13 @@ fn moved(head: &Head<'_>, to: String, permanent: bool) -> Reply {
 mod tests {
     use super::*;
     use crate::routing::labels::Labels;
+    use std::collections::BTreeSet;
     use std::net::Ipv4Addr;
 
     fn passed(labels: &[(&str, &str)], url: &str, headers: &[(&str, &str)]) -> Passed {
-        let labels =
-            labels.iter().map(|(k, v)| (format!("traefik.http.middlewares.m.{k}"), v.to_string())).collect();
-        let read = Labels::read(&labels).unwrap();
+        let labels = labels.iter().map(|(k, v)| (format!("traefik.http.middlewares.m.{k}"), v.to_string()));
+        let enabled = ("traefik.enable".to_string(), "true".to_string());
+        let read = Labels::read(&labels.chain([enabled]).collect()).unwrap();
         let (scheme, rest) = url.split_once("://").unwrap();
         let (host, rest) = rest.split_at(rest.find('/').unwrap());
         let (path, query) = rest.split_once('?').map_or((rest, None), |(p, q)| (p, Some(q.to_string())));
@@ -473,15 +452,23 @@ mod tests {
             let said = other.not_proved("m");
             assert!(said.starts_with(&format!("what the middleware `m` ({}) does: ", other.kind)), "{said}");
             if let Without::Passes(_) = other.without {
-                let labels = [(&*format!("{}.x", other.kind), "1")];
-                let through = passed(&labels, "http://a/x?y", &[]);
+                let (query, client) = (Some("y".to_string()), IpAddr::V4(Ipv4Addr::LOCALHOST));
+                let (path, headers) = ("/x".to_string(), &[][..]);
+                let head = Head { method: "GET", secure: false, host: "a", path, query, headers, client };
+                let through = apply([("m", &Action::NotEmulated(other))], head);
                 assert_eq!((through.reply, &*through.path, through.query), (None, "/x", Some("y".into())));
             }
         }
     }
 
     #[test]
-    fn no_kind_is_both_emulated_and_not() {
-        assert!(OTHERS.iter().all(|o| !MIDDLEWARES.iter().any(|(kind, _)| *kind == o.kind)));
+    fn every_kind_that_traefik_reads_is_either_emulated_or_said_not_to_be() {
+        let rows = include_str!("options.txt").lines().filter_map(|l| l.strip_prefix("http.middlewares.*."));
+        let rows = rows.filter(|row| !row.ends_with(" ignored"));
+        let read: BTreeSet<&str> = rows.filter_map(|row| row.split(['.', ' ']).next()).collect();
+        let all = || MIDDLEWARES.iter().map(|(kind, _)| *kind).chain(OTHERS.iter().map(|o| o.kind));
+        let newer = all().filter(|kind| !read.contains(kind)).collect::<Vec<_>>();
+        assert_eq!(newer, ["encodedcharacters"]);
+        assert!(read.iter().all(|kind| all().filter(|k| k == kind).count() == 1), "one, and not both");
     }
 }

@@ -7,12 +7,18 @@ pub mod headers;
 mod htpasswd;
 pub mod labels;
 pub mod middleware;
+mod not_emulated;
+mod options;
+mod pattern;
+mod request;
 pub mod rule;
 
 use crate::observed::Observed;
 use ccci_model::name::ServiceName;
 use draft::Draft;
 use middleware::Action;
+use middleware::NOT_EMULATED;
+pub use request::{Untidy, tidy};
 use rule::{Ask, Rule};
 use std::collections::BTreeSet;
 
@@ -33,7 +39,7 @@ impl Entry {
     pub fn names(self) -> &'static [&'static str] {
         match self {
             Entry::Web => &["web"],
-            Entry::WebSecure => &["web-secure", "websecure"],
+            Entry::WebSecure => &["web-secure", labels::OTHER_SPELLING],
         }
     }
 }
@@ -67,8 +73,10 @@ pub struct Target {
 pub enum Backend {
     /// To tasks; never empty.
     Tasks(Vec<Target>),
-    /// To `noop@internal`: 418, for routers that only redirect.
-    Noop,
+    /// To no task: Traefik itself answers, with this status and for this reason.
+    Own(u16, String),
+    /// To something that is not emulated: what.
+    NotEmulated(String),
 }
 
 /// One router that can answer.
@@ -76,8 +84,8 @@ pub enum Backend {
 pub struct Router {
     /// Its name in the labels.
     pub name: String,
-    /// Its rule.
-    pub rule: Rule,
+    /// Its rule, or what in the rule is not emulated.
+    pub rule: Result<Rule, String>,
     /// The rule as written.
     pub text: String,
     /// Routers with a higher priority are tried first.
@@ -101,6 +109,15 @@ struct Lost {
     passing: bool,
 }
 
+/// Why no router answers a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoRoute {
+    /// What the ingress answers: 404, or 501 if the answer depends on something that is not emulated.
+    pub status: u16,
+    /// Why.
+    pub why: String,
+}
+
 /// The routers of a stack at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
@@ -122,20 +139,27 @@ impl Table {
         table
     }
 
-    /// The router that answers a request, or why there is none; the ingress itself then answers 404.
-    pub fn route(&self, entry: Entry, ask: &Ask<'_>) -> Result<&Router, String> {
+    /// The router that answers a request, or why there is none.
+    pub fn route(&self, entry: Entry, ask: &Ask<'_>) -> Result<&Router, NoRoute> {
         let secure = entry == Entry::WebSecure;
-        let fits = |r: &&Router| r.rule.matches(ask);
-        if let Some(router) = self.routers.iter().filter(|r| r.listens(entry, secure)).find(fits) {
-            return Ok(router);
-        }
+        let mut listening = self.routers.iter().filter(|r| r.listens(entry, secure));
+        let Some(router) = listening.find(|r| r.may_mean(ask)) else { return Err(self.nobody(entry, ask)) };
+        let what = match (&router.rule, &router.backend) {
+            (Err(what), _) | (_, Backend::NotEmulated(what)) => what,
+            _ => return Ok(router),
+        };
+        Err(NoRoute { status: 501, why: format!("{NOT_EMULATED}the router `{}`: {what}", router.name) })
+    }
+
+    fn nobody(&self, entry: Entry, ask: &Ask<'_>) -> NoRoute {
         let lost = self.lost.iter().filter(|l| l.rule.as_ref().is_none_or(|r| r.matches(ask)));
         let mut why: Vec<String> = lost.map(|l| l.why.clone()).collect();
-        why.extend(self.routers.iter().filter(fits).map(|r| r.silent_on(entry)));
+        let silent = self.routers.iter().filter(|r| r.may_mean(ask));
+        why.extend(silent.map(|r| r.silent_on(entry)));
         if why.is_empty() {
             why.push(self.no_rule(ask));
         }
-        Err(why.join("; "))
+        NoRoute { status: 404, why: why.join("; ") }
     }
 
     fn no_rule(&self, ask: &Ask<'_>) -> String {
@@ -161,7 +185,10 @@ impl Table {
     }
 
     fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.routers.iter().map(|r| &r.rule).chain(self.lost.iter().filter_map(|l| l.rule.as_ref()))
+        self.routers
+            .iter()
+            .filter_map(|r| r.rule.as_ref().ok())
+            .chain(self.lost.iter().filter_map(|l| l.rule.as_ref()))
     }
 
     /// Notes for the author of the recipe: labels without effect, routers that are left out.
@@ -181,6 +208,11 @@ impl Table {
 }
 
 impl Router {
+    /// Whether the rule matches a request, or may match it.
+    fn may_mean(&self, ask: &Ask<'_>) -> bool {
+        self.rule.as_ref().map_or(true, |rule| rule.matches(ask))
+    }
+
     fn listens(&self, entry: Entry, secure: bool) -> bool {
         self.entries.contains(&entry) && self.tls == secure
     }
@@ -197,5 +229,7 @@ impl Router {
     }
 }
 
+#[cfg(test)]
+mod goldens;
 #[cfg(test)]
 mod tests;

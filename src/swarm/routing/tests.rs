@@ -26,7 +26,12 @@ fn with(changes: &[(&str, Option<&str>)]) -> Vec<(String, String)> {
     labels.into_iter().collect()
 }
 
-fn add(seen: &mut Observed, name: &str, labels: Vec<(String, String)>, tasks: &[(TaskState, bool)]) {
+pub(super) fn add(
+    seen: &mut Observed,
+    name: &str,
+    labels: Vec<(String, String)>,
+    tasks: &[(TaskState, bool)],
+) {
     let service = ObservedService {
         id: name.into(),
         name: ServiceName::parse(name).unwrap(),
@@ -80,7 +85,7 @@ fn route(seen: &Observed, url: &str) -> Result<String, String> {
     let entry = if scheme == "https" { Entry::WebSecure } else { Entry::Web };
     let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let ask = Ask { host, path, query: "", method: "GET", headers: &[], client };
-    Table::of(seen).route(entry, &ask).map(|r| r.name.clone())
+    Table::of(seen).route(entry, &ask).map(|r| r.name.clone()).map_err(|none| none.why)
 }
 
 fn served(seen: &Observed, url: &str, by: &str) {
@@ -90,7 +95,7 @@ fn served(seen: &Observed, url: &str, by: &str) {
 fn targets(seen: &Observed) -> Vec<Target> {
     match &Table::of(seen).routers()[0].backend {
         Backend::Tasks(targets) => targets.clone(),
-        Backend::Noop => panic!("no tasks"),
+        other => panic!("no tasks: {other:?}"),
     }
 }
 
@@ -157,6 +162,29 @@ fn longer_rules_and_higher_priorities_come_first() {
     served(&seen(&two), URL, "a");
     let high = [two[0], two[1], ("traefik.http.routers.a.priority", Some("1000"))];
     served(&seen(&high), "https://a.test/api/x", "a");
+}
+
+#[test]
+fn a_rule_that_traefik_refuses_is_said_with_its_cure() {
+    let two = [("traefik.http.routers.a.rule", Some("Host(`a.test`, `b.test`)"))];
+    lost(&seen(&two), URL, "its rule Host(`a.test`, `b.test`) cannot be read");
+    lost(&seen(&two), URL, "write Host(`a.test`) || Host(`b.test`)");
+}
+
+#[test]
+fn a_router_whose_rule_is_not_emulated_is_no_404() {
+    let odd = seen(&[("traefik.http.routers.a.rule", Some("Header(`X-Forwarded-Proto`, `https`)"))]);
+    let ask = Ask {
+        host: "a.test",
+        path: "/",
+        query: "",
+        method: "GET",
+        headers: &[],
+        client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    let none = Table::of(&odd).route(Entry::WebSecure, &ask).unwrap_err();
+    assert_eq!(none.status, 501);
+    assert!(none.why.starts_with(NOT_EMULATED) && none.why.contains("X-Forwarded-Proto"), "{}", none.why);
 }
 
 #[test]
@@ -242,21 +270,14 @@ fn a_label_that_names_a_network_with_a_name_of_its_own_is_followed_there() {
 
 #[test]
 fn what_has_no_effect_is_said() {
-    let notes = Table::of(&seen(&[
-        ("traefik.http.routers.a.rule", Some("Host(`a.test`, `www.a.test`)")),
-        ("traefik.frontend.rule", Some("Host:a.test")),
-        ("traefik.tcp.routers.x.rule", Some("HostSNI(`*`)")),
-    ]))
-    .notes();
-    for part in ["v2 syntax", "Traefik v1", "traefik.tcp"] {
-        assert!(notes.iter().any(|n| n.contains(part)), "{part}: {notes:#?}");
-    }
+    let notes = Table::of(&seen(&[("traefik.frontend.rule", Some("Host:a.test"))])).notes();
+    assert!(notes.iter().any(|n| n.contains("Traefik v1")), "{notes:#?}");
 }
 
 #[test]
 fn the_hosts_of_a_stack_are_those_its_routers_name() {
     let s = seen(&[
-        ("traefik.http.routers.a.rule", Some("Host(`A.test`, `www.a.test`)")),
+        ("traefik.http.routers.a.rule", Some("Host(`A.test`) || Host(`www.a.test`)")),
         ("traefik.http.routers.b.rule", Some("HostRegexp(`^.+\\.b\\.test$`)")),
     ]);
     let table = Table::of(&s);

@@ -149,7 +149,7 @@ impl MemoryWeb {
         let ask = Ask { host: place.host, path: place.path, query: place.query, method, headers, client };
         let router = match table.route(place.entry, &ask) {
             Ok(router) => router,
-            Err(why) => return Ok(own(404, why)),
+            Err(none) => return WebError::of_reason(&none.why).map_or(Ok(own(none.status, none.why)), Err),
         };
         let head = Head {
             method,
@@ -174,7 +174,8 @@ impl MemoryWeb {
         }
         let mut answer = match (passed.reply, &router.backend) {
             (Some(reply), _) => HttpAnswer { headers: reply.headers, ..own(reply.status, reply.why) },
-            (None, Backend::Noop) => own(418, "the router's service is `noop@internal`".into()),
+            (None, Backend::Own(status, why)) => own(*status, why.clone()),
+            (None, Backend::NotEmulated(what)) => own(501, what.clone()),
             (None, Backend::Tasks(targets)) => match targets.iter().find_map(|t| t.cut_off.clone()) {
                 Some(why) => own(504, why),
                 None => self.said(request),
@@ -320,7 +321,7 @@ impl Place<'_> {
 
 fn own(status: u16, why: String) -> HttpAnswer {
     let body = if status == 404 { "404 page not found\n" } else { "" };
-    HttpAnswer { by: AnsweredBy::Ingress(why), ..page(status, body) }
+    HttpAnswer { by: AnsweredBy::of_reason(why), ..page(status, body) }
 }
 
 fn join(base: &str, to: &str) -> String {

@@ -1,0 +1,3 @@
+module traefikanswers
+
+go 1.26.0
