@@ -259,26 +259,80 @@ fn data_that_lie_elsewhere_than_on_the_engine_are_left_alone_and_named() {
     assert!(run.outcome.not_proved.iter().any(|n| n.contains(promise)), "{:?}", run.outcome.not_proved);
 }
 
+/// The fullest recipe with labels of its own on the service `app`.
+fn labelled(labels: &[&str]) -> Job {
+    let ground = Ground::new();
+    let overlay = std::fs::read_to_string("tests/fixtures/fullest/recipe/compose.ccci.yml").unwrap();
+    let labels: String = labels.iter().map(|l| format!("        - \"{l}\"\n")).collect();
+    let labels = format!("services:\n  app:\n    deploy:\n      labels:\n{labels}");
+    let overlay = overlay.replacen("services:\n", &labels, 1);
+    assert!(overlay.contains(&labels), "{overlay}");
+    ground.file("compose.ccci.yml", &overlay);
+    ground.prepare("20260101-000000-abc123").unwrap()
+}
+
+const GUARD: &str = "traefik.http.routers.${STACK_NAME}.middlewares=guard";
+
+fn says(run: &TestRun, what: &str) -> bool {
+    run.outcome.not_proved.iter().any(|n| n.starts_with(what))
+}
+
 #[test]
 fn an_answer_that_hangs_on_a_middleware_that_is_not_emulated_is_nobodys_fault_but_ours() {
     let with = |kind: &str, option: &str| {
-        let ground = Ground::new();
-        let overlay = std::fs::read_to_string("tests/fixtures/fullest/recipe/compose.ccci.yml").unwrap();
-        let router = "traefik.http.routers.${STACK_NAME}.middlewares=guard";
         let guard = format!("traefik.http.middlewares.guard.{kind}.{option}");
-        let labels = format!("  app:\n    deploy:\n      labels: [\"{router}\", \"{guard}\"]\n");
-        let overlay = overlay.replacen("services:\n", &format!("services:\n{labels}"), 1);
-        assert!(overlay.contains(&labels), "{overlay}");
-        ground.file("compose.ccci.yml", &overlay);
-        Machine::new().live(&ground.prepare("20260101-000000-abc123").unwrap())
+        Machine::new().live(&labelled(&[GUARD, &guard]))
     };
-    let says = |run: &TestRun, what: &str| run.outcome.not_proved.iter().any(|n| n.starts_with(what));
     let run = with("forwardauth", "address=http://auth");
     first("forwardauth", &run, "not-emulated", Ccci, Exit::Error, Tier::Install);
     assert!(says(&run, "what the middleware `guard` (forwardauth) does: the ingress does not emulate it"));
     let run = with("compress", "minresponsebodybytes=1");
     assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
     assert!(says(&run, "what the middleware `guard` (compress) does: the ingress does not emulate it"));
+}
+
+/// A recipe may ask for a password or redirect by its labels: then no stranger gets an answer of the app itself.
+#[test]
+fn an_answer_of_the_apps_own_middleware_is_good_where_its_status_is_accepted() {
+    let with = |status: u16| {
+        let moves = "traefik.http.middlewares.guard.redirectregex.regex=/door";
+        let to = "traefik.http.middlewares.guard.redirectregex.replacement=/login";
+        let mut job = labelled(&[GUARD, moves, to]);
+        for step in &mut job.plan.steps {
+            if let Action::Health { path, ok } | Action::AssertServing { path, ok, .. } = &mut step.action {
+                (*path, *ok) = ("/door".into(), vec![200, status]);
+            }
+        }
+        Machine::new().live(&job)
+    };
+    let run = with(302);
+    assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
+    let said = "that the app itself answers on /door: middleware `guard`: it redirects to ";
+    assert!(says(&run, said), "{:?}", run.outcome.not_proved);
+    assert_eq!(run.outcome.not_proved.iter().filter(|n| n.starts_with(said)).count(), 1, "once");
+    let run = with(401);
+    let t = first("not accepted", &run, "proxy-answers", Recipe, Exit::Failed, Tier::Install);
+    assert!(t.failure.observed().contains("302 from the proxy itself: middleware `guard`"), "{t:?}");
+}
+
+#[test]
+fn a_rule_that_traefik_refuses_is_in_the_cause_with_its_cure() {
+    let rule = "traefik.http.routers.${STACK_NAME}.rule=Host(`a.example.com`, `b.example.com`)";
+    let t = first(
+        "two hosts",
+        &Machine::new().live(&labelled(&[rule])),
+        "proxy-answers",
+        Recipe,
+        Exit::Failed,
+        Tier::Install,
+    );
+    for part in [
+        "its rule Host(`a.example.com`, `b.example.com`) cannot be read",
+        "Traefik v3 takes one value in `Host()`",
+        "write Host(`a.example.com`) || Host(`b.example.com`)",
+    ] {
+        assert!(t.failure.observed().contains(part), "{part}: {}", t.failure.observed());
+    }
 }
 
 #[test]

@@ -178,7 +178,7 @@ async fn read(mut response: Response, url: Url) -> Result<HttpAnswer, WebError> 
         None => AnsweredBy::App,
         Some(why) => match WebError::of_reason(&why) {
             Some(e) => return Err(e),
-            None => AnsweredBy::Ingress(why),
+            None => AnsweredBy::of_reason(why),
         },
     };
     let text = |v: &HeaderValue| String::from_utf8_lossy(v.as_bytes()).into_owned();

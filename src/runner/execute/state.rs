@@ -65,6 +65,8 @@ pub struct State {
     pub restoring: bool,
     /// Failures of the waits for the last deploy.
     pub told: Vec<Failure>,
+    /// What was already reported as not proved.
+    pub not_proved: Vec<String>,
     /// Whether the health check gave up on the app since the last deploy.
     pub deaf: bool,
     /// The stack before the upgrade.

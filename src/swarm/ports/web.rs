@@ -2,7 +2,7 @@
 
 use super::clock::Limit;
 use super::cluster::ClusterError;
-use crate::routing::middleware::NOT_EMULATED;
+use crate::routing::middleware::{BY_MIDDLEWARE, NOT_EMULATED};
 use ccci_model::failure::{Failure, causes};
 use ccci_model::name::{ServiceName, StackName};
 
@@ -28,8 +28,17 @@ pub struct HttpRequest {
 pub enum AnsweredBy {
     /// A task of the app.
     App,
+    /// A middleware in the app's own labels, such as one that asks for a password, and the reason.
+    Middleware(String),
     /// The ingress itself, and the reason.
     Ingress(String),
+}
+
+impl AnsweredBy {
+    /// Who gave an answer that no task gave, read from the ingress's reason.
+    pub fn of_reason(why: String) -> AnsweredBy {
+        if why.starts_with(BY_MIDDLEWARE) { AnsweredBy::Middleware(why) } else { AnsweredBy::Ingress(why) }
+    }
 }
 
 /// An answer.

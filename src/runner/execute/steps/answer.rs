@@ -45,7 +45,7 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
             Err(e) if hopeless => Look::Hopeless(silence(path, e)),
             Err(e) => Look::Waiting(e.to_string()),
             Ok(a) => match refusal(a, ok) {
-                None => Look::Done(a.status),
+                None => Look::Done((a.status, instead_of_the_app(a))),
                 Some(f) if hopeless => Look::Hopeless(f),
                 Some(f) => Look::Waiting(f.observed()),
             },
@@ -54,7 +54,14 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
         Ok::<_, WebError>(look)
     });
     match waited {
-        Ok(status) => Ok(Some(format!("{path} answers {status}"))),
+        Ok((status, None)) => Ok(Some(format!("{path} answers {status}"))),
+        Ok((status, Some(why))) => {
+            let what = format!(
+                "that the app itself answers on {path}: {why}; the status {status} proves only that it is routed"
+            );
+            run.not_proved(what);
+            Ok(Some(format!("{path} answers {status} by a middleware of the app")))
+        }
         Err(WaitError::Hopeless(f)) => Err(run.gave_up(*f)),
         Err(WaitError::TimedOut { after, .. }) => {
             let failure = match last {
@@ -179,12 +186,22 @@ fn a_task_is_to_come(run: &Run<'_>, limit: &Limit) -> bool {
     observed.map_or(true, |observed| Table::of(&observed).awaits_a_task())
 }
 
-/// The failure of an answer that is not accepted; `None` if it is accepted.
+/// The middleware that answered in place of the app, and why; a run reports what this does not prove.
+fn instead_of_the_app(answer: &HttpAnswer) -> Option<String> {
+    match &answer.by {
+        AnsweredBy::Middleware(why) => Some(why.clone()),
+        AnsweredBy::App | AnsweredBy::Ingress(_) => None,
+    }
+}
+
+/// The failure of an answer that is not accepted; `None` if it is accepted. A middleware in the app's own labels may give
+/// an accepted answer as well as the app: the recipe defines what strangers get.
 fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
     let (proxy, cause) = match &answer.by {
         AnsweredBy::Ingress(why) => (Some(why.clone()), causes::PROXY_ANSWERS),
         _ if ok.contains(&answer.status) => return None,
-        _ => (None, causes::NOT_HEALTHY),
+        AnsweredBy::Middleware(why) => (Some(why.clone()), causes::PROXY_ANSWERS),
+        AnsweredBy::App => (None, causes::NOT_HEALTHY),
     };
     let body = String::from_utf8_lossy(&answer.body).chars().take(SHOWN_OF_BODY).collect();
     let (url, accepted, status) = (answer.url.clone(), ok.to_vec(), answer.status);
@@ -201,6 +218,14 @@ fn no_answer(path: &str, why: &str) -> Failure {
 }
 
 impl Run<'_> {
+    /// Reports what a green run does not prove, unless it was reported before.
+    fn not_proved(&mut self, what: String) {
+        if !self.state.not_proved.contains(&what) {
+            self.state.not_proved.push(what.clone());
+            self.sink.emit(What::NotProved { what });
+        }
+    }
+
     /// Reports a generic assertion as skipped, because something earlier prevents it.
     pub(crate) fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
         let (tier, name) = (tier.unwrap_or(Tier::Install), self.named(name));
