@@ -90,6 +90,7 @@ codes! {
     UNSET_VARIABLE "unset-variable" Warning "A variable has no value and no default; docker's own loader uses an empty text.";
     COMPOSE_IGNORED "compose-ignored" Warning "A compose file has a key that Swarm ignores.";
     COMPOSE_ODDITY "compose-oddity" Warning "Docker's own loader reads this differently from how it looks.";
+    ROUTING_RULE "routing-rule" Warning "Traefik v3 refuses the rule of a router, so the proxy answers 404.";
     ENV_SYNTAX "env-syntax" Error "A line of an env file cannot be read.";
     SECRET_MODIFIER "secret-modifier" Warning "A modifier of a secret is unknown.";
     NAME_TOO_LONG "name-too-long" Error "A name with its prefix is longer than Swarm allows.";

@@ -17,6 +17,7 @@ pub mod outside;
 mod own;
 mod ports;
 mod references;
+mod routes;
 mod scalar;
 mod schema;
 pub mod tree;
@@ -99,7 +100,9 @@ impl Composed {
         }
         let version = version_to_write(version.as_deref(), &root);
         let (services, place) = (OnceLock::new(), Place::start_of(first));
-        (Some(Composed { version, root, services, versions, dropped, place }), diagnostics)
+        let composed = Composed { version, root, services, versions, dropped, place };
+        routes::check(&composed, &mut diagnostics);
+        (Some(composed), diagnostics)
     }
 
     /// The services, in the order of the files.
