@@ -73,6 +73,7 @@ impl Project {
             rev: None,
             base: None,
             no_local: false,
+            upgrades: true,
             run_id: &run_id,
             zone: "ccci.test",
         };

@@ -3,7 +3,7 @@
 //! setting.
 
 use super::kind::{Kind, Value};
-use super::settings::{Capable, Recipe, UpgradeBase};
+use super::settings::{Capable, EnvFrom, Recipe, UpgradeBase};
 use ccci_model::name::RecipeName;
 use ccci_model::time::Span;
 use serde_json::{Map, Value as Json, json};
@@ -200,6 +200,18 @@ pub const KEYS: &[Key] = &[
         status: Status::Stable,
         set: set!(Map, upgrade_env),
         get: |r| table(&r.upgrade_env),
+    },
+    Key {
+        name: "upgrade.env_from",
+        kind: Kind::EnvFrom,
+        doc: "Whose `.env.sample` makes the env of the head's deploy in an upgrade. `base`: an installed app keeps its env, and what the release notes tell operators to add stands in `upgrade.env`. `head`: as if the operator had added all that is new in the sample.",
+        example: "\"head\"",
+        status: Status::Stable,
+        set: set!(EnvFrom, upgrade_env_from),
+        get: |r| match r.upgrade_env_from {
+            EnvFrom::Base => text("base"),
+            EnvFrom::Head => text("head"),
+        },
     },
     removed("BACKUP_CAPABLE", "Old spelling of `backup.capable`.", "`backup.capable = true`"),
     removed("BACKUP_VERIFY", "Is a hook now.", "`fn backup_verify(ctx)` in hooks.rhai"),

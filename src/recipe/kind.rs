@@ -1,21 +1,17 @@
 //! Kinds of settings: how a TOML value is converted, which values are allowed, and its JSON Schema. Messages
 //! do not contain the key; the caller adds it.
 
-use super::settings::{Capable, UpgradeBase};
-use ccci_model::diag::nearest::did_you_mean;
+use super::entries::{optional_rungs, reason, service, texts, variable};
+use super::settings::{Capable, EnvFrom, UpgradeBase};
 use ccci_model::diag::{Code, codes};
-use ccci_model::name::{RecipeName, ServiceName, Version};
-use ccci_model::tier::{RUNGS, Rung, TIERS};
+use ccci_model::name::{RecipeName, Version};
 use ccci_model::time::{Span, parse_span};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
-
-/// Variables that identify the run. Another value would deploy outside of the run's own domain.
-const RUN_VARIABLES: &[&str] = &["DOMAIN", "STACK_NAME"];
+use toml::de::{DeArray, DeValue};
 
 /// Kind of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +32,8 @@ pub enum Kind {
     Capable,
     /// `"auto"`, `"none"` or a version.
     Base,
+    /// `"base"` or `"head"`.
+    EnvFrom,
     /// A table of variables.
     Env,
     /// A table of rungs and reasons.
@@ -65,6 +63,8 @@ pub enum Value {
     Capable(Capable),
     /// Of `Base`.
     Base(UpgradeBase),
+    /// Of `EnvFrom`.
+    EnvFrom(EnvFrom),
     /// Of `Env`, `Reasons` and `Services`.
     Map(BTreeMap<String, String>),
     /// Of `Recipes`.
@@ -98,6 +98,7 @@ impl Kind {
             Kind::Flag => "`true` or `false`",
             Kind::Capable => "`\"auto\"`, `true` or `false`",
             Kind::Base => "`\"auto\"`, `\"none\"` or a version in quotes",
+            Kind::EnvFrom => "`\"base\"` or `\"head\"`",
             Kind::Env => "a table of variables with their values in quotes",
             Kind::Reasons => "a table of rungs with a reason in quotes each",
             Kind::Services => "a table of services with a reason in quotes each",
@@ -121,6 +122,7 @@ impl Kind {
             (Kind::Capable, DeValue::Boolean(false)) => Some(Value::Capable(Capable::No)),
             (Kind::Capable, DeValue::String(s)) => one(value, out, capable(s)),
             (Kind::Base, DeValue::String(s)) => one(value, out, upgrade_base(s)),
+            (Kind::EnvFrom, DeValue::String(s)) => one(value, out, env_from(s)),
             (Kind::Env, DeValue::Table(t)) => Some(Value::Map(texts(t, out, variable))),
             (Kind::Reasons, DeValue::Table(t)) => Some(Value::Map(texts(t, out, reason))),
             (Kind::Services, DeValue::Table(t)) => Some(Value::Map(texts(t, out, service))),
@@ -147,6 +149,7 @@ impl Kind {
             Kind::Capable => json!({"enum": ["auto", true, false]}),
             Kind::Base => json!({"type": "string",
                 "pattern": "^(auto|none|v?\\d+\\.\\d+\\.\\d+(-[^+\\s]+)?\\+\\S+)$"}),
+            Kind::EnvFrom => json!({"enum": ["base", "head"]}),
             Kind::Env => json!({"type": "object", "additionalProperties": {"type": "string"},
                 "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}),
             Kind::Reasons => {
@@ -177,7 +180,7 @@ fn shown(value: &DeValue<'_>) -> String {
     }
 }
 
-fn wrong_type(value: &Toml<'_>, noun: &str) -> BadValue {
+pub(super) fn wrong_type(value: &Toml<'_>, noun: &str) -> BadValue {
     BadValue {
         code: codes::WRONG_TYPE,
         range: value.span(),
@@ -186,7 +189,7 @@ fn wrong_type(value: &Toml<'_>, noun: &str) -> BadValue {
     }
 }
 
-fn impossible(range: Range<usize>, message: String) -> BadValue {
+pub(super) fn impossible(range: Range<usize>, message: String) -> BadValue {
     BadValue { code: codes::IMPOSSIBLE_VALUE, range, message, help: None }
 }
 
@@ -248,6 +251,14 @@ fn upgrade_base(text: &str) -> Result<Value, String> {
     }
 }
 
+fn env_from(text: &str) -> Result<Value, String> {
+    match text {
+        "base" => Ok(Value::EnvFrom(EnvFrom::Base)),
+        "head" => Ok(Value::EnvFrom(EnvFrom::Head)),
+        t => Err(format!("`{t}` is neither `\"base\"` nor `\"head\"`")),
+    }
+}
+
 fn statuses(value: &Toml<'_>, items: &DeArray<'_>, out: &mut Vec<BadValue>) -> Option<Value> {
     let before = out.len();
     let mut read: Vec<u16> = vec![];
@@ -286,114 +297,4 @@ fn recipes(items: &DeArray<'_>, out: &mut Vec<BadValue>) -> Option<Value> {
         }
     }
     (out.len() == before).then_some(Value::Names(read))
-}
-
-/// What is wrong with an entry: the message, a help, and whether the place is the key or the value.
-struct Wrong {
-    message: String,
-    help: Option<String>,
-    of_key: bool,
-}
-
-/// Parses a table of texts. Wrong entries are left out, so that the others can be used.
-fn texts(
-    table: &DeTable<'_>,
-    out: &mut Vec<BadValue>,
-    check: fn(&str, &str) -> Result<(), Wrong>,
-) -> BTreeMap<String, String> {
-    let mut read = BTreeMap::new();
-    for (key, value) in table {
-        let name = key.get_ref().as_ref();
-        let DeValue::String(text) = value.get_ref() else {
-            let mut bad_value = wrong_type(value, "a text in quotes");
-            bad_value.message = format!("`{name}` {}", bad_value.message);
-            bad_value.help = scalar(value.get_ref()).map(|s| format!("write `{name} = \"{s}\"`"));
-            out.push(bad_value);
-            continue;
-        };
-        match check(name, text) {
-            Ok(()) => {
-                read.insert(name.to_string(), text.to_string());
-            }
-            Err(wrong) => {
-                let range = if wrong.of_key { key.span() } else { value.span() };
-                out.push(BadValue { help: wrong.help, ..impossible(range, wrong.message) });
-            }
-        }
-    }
-    read
-}
-
-fn scalar(value: &DeValue<'_>) -> Option<String> {
-    match value {
-        DeValue::Integer(n) => Some(n.to_string()),
-        DeValue::Float(n) => Some(n.to_string()),
-        DeValue::Boolean(b) => Some(b.to_string()),
-        _ => None,
-    }
-}
-
-fn variable(name: &str, value: &str) -> Result<(), Wrong> {
-    let good = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let wrong =
-        |message: String, help: &str, of_key| Err(Wrong { message, help: Some(help.to_string()), of_key });
-    match () {
-        () if !good => wrong(
-            format!("`{name}` is not a valid name of a variable"),
-            "names consist of letters, digits and `_`, and do not start with a digit",
-            true,
-        ),
-        () if RUN_VARIABLES.contains(&name) => wrong(
-            format!("`{name}` identifies the run and is set by ccci"),
-            "remove it; hooks read it from `ctx.domain` and `ctx.stack`",
-            true,
-        ),
-        () if value.contains('\0') => {
-            wrong(format!("the value of `{name}` contains a NUL byte"), "an env cannot contain one", false)
-        }
-        () => Ok(()),
-    }
-}
-
-/// Rungs that may be declared not applicable. The others are the install, which all other rungs need, and
-/// lint, which needs no app.
-pub(crate) fn optional_rungs() -> Vec<&'static str> {
-    RUNGS.iter().filter(|r| !matches!(r.0, Rung::Install | Rung::Lint)).map(|r| r.1).collect()
-}
-
-fn service(name: &str, reason: &str) -> Result<(), Wrong> {
-    if let Err(e) = ServiceName::parse(name) {
-        return Err(Wrong { message: e.to_string(), help: None, of_key: true });
-    }
-    given(name, reason, "why its tasks may end")
-}
-
-/// Refuses an empty reason.
-fn given(name: &str, reason: &str, why: &str) -> Result<(), Wrong> {
-    if reason.trim().is_empty() {
-        let help = Some(format!("write `{name} = \"{why}\"`"));
-        return Err(Wrong { message: format!("`{name}` has no reason"), help, of_key: false });
-    }
-    Ok(())
-}
-
-fn reason(rung: &str, reason: &str) -> Result<(), Wrong> {
-    let known = optional_rungs();
-    let wrong = |message: String, help: String, of_key| Err(Wrong { message, help: Some(help), of_key });
-    if !known.contains(&rung) {
-        if RUNGS.iter().any(|r| r.1 == rung) {
-            return wrong(
-                format!("the rung `{rung}` applies to every recipe"),
-                format!("only {} can be declared not applicable", known.join(", ")),
-                true,
-            );
-        }
-        let meant = TIERS.iter().find(|t| t.name == rung).map(|t| format!("did you mean `{}`?", t.rung));
-        let help = meant
-            .or_else(|| did_you_mean(rung, known.iter().copied()))
-            .unwrap_or_else(|| format!("known rungs are {}", known.join(", ")));
-        return wrong(format!("there is no rung `{rung}`"), help, true);
-    }
-    given(rung, reason, "why it does not apply")
 }

@@ -4,6 +4,7 @@ pub mod app_env;
 pub mod compose;
 pub mod compose_files;
 pub mod directory;
+mod entries;
 pub mod envfile;
 pub mod files;
 pub mod keys;

@@ -38,6 +38,15 @@ pub enum Capable {
     No,
 }
 
+/// Whose `.env.sample` makes the env of the head's deploy in an upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnvFrom {
+    /// The base's: an installed app keeps the env that it was installed with.
+    Base,
+    /// The head's, as if the operator had added what is new in it.
+    Head,
+}
+
 /// Everything that `recipe.toml` can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
@@ -53,6 +62,8 @@ pub struct Recipe {
     pub env: BTreeMap<String, String>,
     /// Extra app env from the deploy of the head on.
     pub upgrade_env: BTreeMap<String, String>,
+    /// Whose sample makes the env of the head's deploy.
+    pub upgrade_env_from: EnvFrom,
     /// What to upgrade from.
     pub upgrade_base: UpgradeBase,
     /// Whether the app has data to back up.
@@ -80,6 +91,7 @@ impl Recipe {
             deploy_timeout: Duration::from_secs(600),
             env: BTreeMap::new(),
             upgrade_env: BTreeMap::new(),
+            upgrade_env_from: EnvFrom::Base,
             upgrade_base: UpgradeBase::Auto,
             backup_capable: Capable::Auto,
             ready_stable: 1,

@@ -378,6 +378,51 @@ pub(super) const CANARIES: &[Canary] = &[
         ..GREEN
     },
     Canary {
+        name: "head-needs-dropped",
+        about: "The head still asks a service that it dropped, whose container runs for some seconds more.",
+        tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
+        failures: &[recipe("upgrade", "not-healthy", &["status 50"])],
+        notes: &["the head dropped old"],
+        ..RED
+    },
+    Canary {
+        name: "new-variable",
+        about: "The head requires a variable that no installed app has, and nobody is told to add it.",
+        tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
+        failures: &[recipe("upgrade", "compose-invalid", &["MAIL_FROM"])],
+        ..RED
+    },
+    Canary {
+        name: "new-variable-told",
+        about: "The same, and `upgrade.env` has what the release notes tell operators to add.",
+        tiers: [PASS, PASS, SKIP, SKIP, SKIP],
+        ..GREEN
+    },
+    Canary {
+        name: "memory-while-asked",
+        about: "It converges and is killed for memory while its health is awaited.",
+        failures: &[
+            recipe("install", "out-of-memory", &["137", "after the service had converged"]),
+            recipe("install", "out-of-memory", &["137"]),
+            recipe("install", "out-of-memory", &["137"]),
+        ],
+        early: &[("wait for health on /", 19_000)],
+        ..RED
+    },
+    Canary {
+        name: "worker-ends-well",
+        about: "A worker without a health check that ends with code 0 after each batch, by design.",
+        not_proved: &["that `worker` stays up"],
+        ..GREEN
+    },
+    Canary {
+        name: "restart-expected",
+        about: "A test makes a service end and says so before.",
+        tiers: [PASS, SKIP, SKIP, SKIP, PASS],
+        tests: &[("custom/test_restart.rhai test_the_worker_comes_back", PASS)],
+        ..GREEN
+    },
+    Canary {
         name: "config-unversioned",
         about: "A config's content changed and its version did not.",
         tiers: [PASS, FAIL, SKIP, SKIP, SKIP],

@@ -56,7 +56,7 @@ impl Project {
         let run_id = RunId::parse("plan").unwrap();
         let (recipe, zone) = ("ghost", "ccci.test");
         let (source, rev, base, no_local) = (None, None, None, false);
-        let mut asked = Asked { recipe, source, rev, base, no_local, run_id: &run_id, zone };
+        let mut asked = Asked { recipe, source, rev, base, no_local, upgrades: true, run_id: &run_id, zone };
         change(&mut asked);
         let sources = MemorySources::default();
         sources.add("recipe", &self.source);

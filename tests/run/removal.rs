@@ -3,7 +3,7 @@
 use super::fullest::{another, fresh, job};
 use super::machine::{Machine, TestRun};
 use super::tap::Tap;
-use ccci_model::event::What;
+use ccci_model::event::{Event, What};
 use ccci_model::exit::Exit;
 use ccci_model::failure::Blame;
 use ccci_model::plan::Action;
@@ -54,7 +54,7 @@ fn lesson_34_removal_asks_again_until_a_busy_volume_is_free_and_a_name_can_be_us
     let busy = format!("{}_db", job.plan.subject().stack);
     machine.cluster.fault(Fault::RemovalHolds("volume".into(), busy, "a task that is going".into()));
     let cluster = machine.cluster.clone();
-    let later = move |e: &ccci_model::event::Event| {
+    let later = move |e: &Event| {
         if matches!(&e.what, What::Waiting { on, .. } if on.contains("_db") && on.contains("to be gone")) {
             cluster.mend();
         }
@@ -293,4 +293,19 @@ fn a_full_disk_is_no_fault_of_the_recipe_and_leaves_nothing_on_the_engine() {
         (Status::Unver, "archive-failed")
     );
     assert!(machine.cluster.is_empty());
+}
+
+#[test]
+fn a_volume_that_a_foreign_container_uses_is_named_at_once_and_waited_for_half_a_minute() {
+    let (machine, job) = (Machine::new(), job());
+    let volume = format!("{}_data", job.plan.subject().stack);
+    let holder = "in use by container `backup-1`";
+    machine.cluster.fault(Fault::RemovalHolds("volume".into(), volume.clone(), holder.into()));
+    let run = machine.live(&job);
+    let said = |e: &Event| matches!(&e.what, What::Waiting { on, .. } if *on == format!("volume {volume} ({holder}) to be gone"));
+    assert!(run.events.iter().any(said));
+    let ms =
+        run.events.iter().find_map(|e| if let What::Removed { ms, .. } = e.what { Some(ms) } else { None });
+    assert!(ms.is_some_and(|ms| (30_000..40_000).contains(&ms)), "{ms:?}");
+    assert_eq!(run.outcome.leftovers[0].by, holder);
 }

@@ -6,7 +6,7 @@ use super::refusal::refused;
 use super::{Swarm, anonymous, filters};
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::TaskState;
+use bollard::models::{ContainerSummary, TaskState};
 use bollard::query_parameters::{
     ListConfigsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
     ListSecretsOptionsBuilder, ListServicesOptionsBuilder, ListTasksOptionsBuilder,
@@ -81,12 +81,16 @@ impl Swarm {
             (f, outcome)
         }));
         for (found, outcome) in outcomes.await {
-            let key = (found.kind.to_string(), found.name);
+            let key = (found.kind.to_string(), found.name.clone());
             match outcome.map_err(|e| refused("remove", &e)) {
                 Ok(()) | Err(ClusterError::Missing(_)) => {
                     self.known().held.remove(&key);
                 }
                 Err(ClusterError::Refused { text, .. }) => {
+                    let text = match found.kind {
+                        "volume" => holders(docker, &found.id).await.unwrap_or(text),
+                        _ => text,
+                    };
                     self.known().held.insert(key, text);
                 }
                 Err(lost) => return Err(lost),
@@ -94,6 +98,19 @@ impl Swarm {
         }
         Ok(())
     }
+}
+
+/// The containers that use a volume, in words. The engine's own words have only their ids.
+async fn holders(docker: &Docker, volume: &str) -> Option<String> {
+    let using = filters(&[("volume", volume)]);
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&using).build();
+    let all = docker.list_containers(Some(options)).await.ok()?;
+    let one = |c: ContainerSummary| {
+        let name = c.names.unwrap_or_default().into_iter().next()?;
+        Some(format!("container `{}` ({})", name.trim_start_matches('/'), c.image.unwrap_or_default()))
+    };
+    let names: Vec<String> = all.into_iter().filter_map(one).collect();
+    (!names.is_empty()).then(|| format!("in use by {}", names.join(", ")))
 }
 
 async fn remove(docker: &Docker, found: &Found) -> Result<(), Error> {

@@ -15,6 +15,7 @@ use ccci_model::tier::TIERS;
 use ccci_model::time::utc_stamp;
 use ccci_recipe::keys::KEYS;
 use ccci_recipe::lint as rules;
+use ccci_recipe::settings::EnvFrom;
 use ccci_runner::build::contradictions;
 use ccci_runner::build::{self, Inputs, TestFile};
 use ccci_runner::execute::job::{AppTexts, Job, Linted};
@@ -163,6 +164,7 @@ impl Session {
             recipe: &request.recipe,
             source: request.source.as_deref(),
             rev: request.rev.as_deref(),
+            upgrades: tiers(request)?.is_none_or(|tiers| tiers.contains(&ccci_model::tier::Tier::Upgrade)),
             base: request.base.as_deref(),
             no_local: request.no_local,
             run_id,
@@ -274,6 +276,10 @@ fn inputs(
     let mut overlays: Vec<String> = g.texts.directory.overlays.iter().map(|o| o.path.clone()).collect();
     overlays.push("labels of the run on everything; abra's labels and the app env on service `app`".into());
     overlays.push("without IPVS: dnsrr and host-mode ports".into());
+    let mut not_emulated = g.not_emulated();
+    if g.base.is_some() && recipe.upgrade_env_from == EnvFrom::Head {
+        not_emulated.push("that an app upgrades with the env that it was installed with: `upgrade.env_from` takes the head's sample".into());
+    }
     Inputs {
         run_id,
         recipe: recipe.name.clone(),
@@ -297,7 +303,7 @@ fn inputs(
         scripts: whose,
         overlays,
         left_alone: g.left_alone(),
-        not_emulated: g.not_emulated(),
+        not_emulated,
         needs: vec![],
         warnings: warnings.iter().map(render::one_line).collect(),
         asked,

@@ -116,6 +116,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The earlier failure that one repeats: the run says so, or cause, blame and what was expected are the same.
+    pub fn repeats(&self, t: &Occurrence) -> Option<&Occurrence> {
+        let said = t.failure.again.and_then(|id| self.occurrence(id));
+        let before = || self.failures.iter().take_while(|earlier| earlier.failure.id != t.failure.id);
+        let alike = |earlier: &&Occurrence| {
+            let (a, b) = (&earlier.failure, &t.failure);
+            (a.cause.as_str(), a.blame, a.expected()) == (b.cause.as_str(), b.blame, b.expected())
+        };
+        said.or_else(|| before().find(alike))
+    }
+
     /// The verdict as a headline has it: `green`, or `green (partial: install, custom)` for a run that was asked for
     /// less than the whole lifecycle.
     pub fn headline(&self) -> String {

@@ -67,6 +67,8 @@ pub struct State {
     pub told: Vec<Failure>,
     /// What was already reported as not proved.
     pub not_proved: Vec<String>,
+    /// Whether a wait for health has given up in this run.
+    pub gave_up: bool,
     /// Whether the health check gave up on the app since the last deploy.
     pub deaf: bool,
     /// The stack before the upgrade.

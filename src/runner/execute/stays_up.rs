@@ -69,14 +69,19 @@ impl Run<'_> {
         let now_ms = self.world.clock.now().0;
         let verdict = converge::converge(&desired, &observed, &mut self.state.history, now_ms);
         self.tell_ends(side, &limit);
-        Watched {
-            hopeless: match verdict {
-                // a spec that somebody changed is found by the assertions of a tier
-                Verdict::Hopeless(failure) if failure.cause != causes::SPEC_DIFFERS.id => Some(failure),
-                _ => None,
-            },
-            unchecked_ms: converge::unchecked_for(&desired, &observed, &self.state.history, now_ms),
-        }
+        let hopeless = match verdict {
+            // a loop that the author expects
+            Verdict::Hopeless(_) if self.all_may_end() => {
+                self.state.history.culprits.clear();
+                None
+            }
+            // a spec that somebody changed is found by the assertions of a tier
+            Verdict::Hopeless(failure) if failure.cause != causes::SPEC_DIFFERS.id => Some(failure),
+            _ => None,
+        };
+        self.state.converged = hopeless.is_none();
+        let unchecked_ms = converge::unchecked_for(&desired, &observed, &self.state.history, now_ms);
+        Watched { hopeless, unchecked_ms }
     }
 
     /// Looks once after a step. A stack that cannot become good again is a failure of the tier.
@@ -106,6 +111,12 @@ impl Run<'_> {
             let tier = if side == Side::Base { Some(Tier::Install) } else { self.tier_now() };
             let _ = self.generic(tier, &format!("service `{}` stays up", end.service), Err(failure));
         }
+    }
+
+    /// Whether the services that cannot become good may all end by themselves.
+    fn all_may_end(&self) -> bool {
+        let may_end = &self.texts().may_end;
+        self.state.history.culprits.iter().all(|service| may_end.contains_key(service.as_str()))
     }
 
     fn of_end(&self, end: &LateEnd, limit: &Limit) -> Failure {

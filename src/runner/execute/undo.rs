@@ -34,6 +34,9 @@ pub struct Lost {
 
 /// Time limit of one attempt, so that a call that hangs does not use up the whole deadline.
 const ONE_ATTEMPT: Duration = Duration::from_secs(30);
+/// How long the removal waits for volumes that containers of other people use. Such a container ends when its owner
+/// wants it to, so waiting longer does not help.
+const HELD: Duration = Duration::from_secs(30);
 /// Time limit for the domain of one dead run, so that one that is held does not keep the others from being removed.
 const ONE_DOMAIN: Duration = Duration::from_secs(60);
 
@@ -51,14 +54,18 @@ pub fn remove_domain(
     let mut observed: BTreeSet<(String, String)> = BTreeSet::new();
     let mut left: Vec<Leftover> = vec![];
     let mut lost: Option<ClusterError> = None;
+    let mut held_since: Option<Moment> = None;
     let done = wait::until(&*world.clock, &limit, said, || {
         let looked = attempt(world, domain, &limit.within(&*world.clock, ONE_ATTEMPT), &mut left);
         observed.extend(left.iter().filter(|l| l.kind != TASK).map(|l| (l.kind.clone(), l.name.clone())));
         let to_be_gone = format!("{} to be gone", named(&left));
+        let now = world.clock.now();
+        held_since = is_held(&left).then(|| held_since.unwrap_or(now));
+        let given_up = held_since.is_some_and(|since| now.since(since) >= HELD);
         match looked {
             Ok(()) => {
                 lost = None;
-                Ok(if left.is_empty() { Look::Done(()) } else { Look::Waiting(to_be_gone) })
+                Ok(if left.is_empty() || given_up { Look::Done(()) } else { Look::Waiting(to_be_gone) })
             }
             // the last look was cut by the deadline, so what the one before showed is what is left
             Err(ClusterError::Deadline(_)) if !left.is_empty() => Ok(Look::Waiting(to_be_gone)),
@@ -76,6 +83,11 @@ pub fn remove_domain(
         (Err(wait::WaitError::Look(error)), _) | (Err(_), Some(error)) => Err(removal.lost(error)),
         (Ok(()) | Err(_), _) => Ok(removal),
     }
+}
+
+/// Whether only volumes are left, each in use by a container that is not of this domain: all of its own are gone.
+fn is_held(left: &[Leftover]) -> bool {
+    !left.is_empty() && left.iter().all(|l| l.kind == "volume" && !l.held_by.is_empty())
 }
 
 impl Removal {
@@ -214,7 +226,12 @@ fn tally(observed: &BTreeSet<(String, String)>, left: &[Leftover]) -> Removal {
 }
 
 fn named(left: &[Leftover]) -> String {
-    let names: Vec<String> = left.iter().take(3).map(|l| format!("{} {}", l.kind, l.name)).collect();
+    // the engine's words about other kinds change from look to look
+    let one = |l: &Leftover| match l.held_by.as_str() {
+        by if l.kind == "volume" && !by.is_empty() => format!("{} {} ({by})", l.kind, l.name),
+        _ => format!("{} {}", l.kind, l.name),
+    };
+    let names: Vec<String> = left.iter().take(3).map(one).collect();
     let more = left.len().saturating_sub(3);
     let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{tail}", names.join(", "))

@@ -46,6 +46,8 @@ pub struct Asked<'a> {
     pub base: Option<&'a str>,
     /// `--no-local`: no script of the recipe's own repository is used.
     pub no_local: bool,
+    /// Whether the upgrade tier is among those asked for.
+    pub upgrades: bool,
     /// The run's id; the domain is made from it.
     pub run_id: &'a RunId,
     /// The zone of the domain.
@@ -265,7 +267,7 @@ fn compose(
     // a hook may set later what is missing now; so may scripts that cannot be read
     let adds = |hook: &str| scripts.defines(hook) || of_scripts.has_errors();
     let of_head = adds(EXTRA_ENV.name) || adds(UPGRADE_EXTRA_ENV.name);
-    let (head, said) = side_of(&texts, &domain, source.head.clone(), true, of_head, vec![]);
+    let (mut head, said) = side_of(&texts, &domain, source.head.clone(), true, of_head, vec![]);
     diagnostics.0.extend(said.0.into_iter().chain(head.refused()));
     let (mut base, mut repaired) = (None, false);
     if let Some(chosen) = &choice.base {
@@ -284,6 +286,9 @@ fn compose(
         } else {
             diagnostics.0.extend(side::of_base(said).0.into_iter().chain(side::refused_base(&side)));
             diagnostics.0.extend(upgrading::findings(&texts, &domain, &side, &head));
+            if asked.upgrades && upgrading::keeps_its_env(&texts.recipe) {
+                head.keep_env(upgrading::installed(&texts, &domain, &side, &head));
+            }
             base = Some(side);
         }
     } else {

@@ -35,6 +35,8 @@ pub struct Side {
     pub published: Option<Composed>,
     /// Whether a hook adds to the env, so that what is missing now may be set later.
     pub hooked: bool,
+    /// Whether `env` is that of an installed app at an upgrade, and not made by its own sample.
+    pub keeps_env: bool,
     /// Variables that a hook has to set. They had the value `1` when the files were composed.
     pub left_to_hooks: Vec<String>,
 }
@@ -82,6 +84,7 @@ impl Side {
             composed: None,
             published: None,
             hooked: with.hooked,
+            keeps_env: false,
             left_to_hooks: vec![],
         };
         if let Ok(texts) = texts {
@@ -123,6 +126,24 @@ impl Side {
             }
         }
         diagnostics.0.extend(all.0);
+    }
+
+    /// Takes the env of an installed app instead of the one that its own sample makes. What it was composed to with its
+    /// own stays if it does not compose any more: the deploy then says what is missing.
+    pub(crate) fn keep_env(&mut self, vars: BTreeMap<String, String>) {
+        (self.env.vars, self.keeps_env) = (vars, true);
+        let Ok(texts) = compose_files::read(&self.env.vars, &self.facts.files) else { return };
+        let mut vars = self.env.vars.clone();
+        vars.extend(self.left_to_hooks.iter().map(|name| (name.clone(), "1".to_string())));
+        let read = |path: &str| self.facts.files.text_at(path).map(|t| t.content.clone());
+        let around = Around { env: &vars, read: &read };
+        let whole: Vec<Arc<Text>> = texts.iter().chain(&self.overlays).cloned().collect();
+        if let (Some(published), Some(composed)) =
+            (Composed::build(&texts, &around).0, Composed::build(&whole, &around).0)
+        {
+            self.compose_files = compose_files::names(&self.env.vars);
+            (self.published, self.composed) = (Some(published), Some(composed));
+        }
     }
 
     /// What Swarm refuses, in what the author published and in what the overlays make of it. Values that a hook has to

@@ -4,8 +4,10 @@ use super::Texts;
 use super::side::Side;
 use ccci_model::diag::Diagnostic;
 use ccci_model::name::Domain;
+use ccci_model::tier::Rung;
 use ccci_recipe::app_env::{From, app_env};
 use ccci_recipe::lint::{Revision, Upgrade, upgrade};
+use ccci_recipe::settings::{EnvFrom, Recipe};
 use std::collections::BTreeMap;
 
 /// The findings of the rules about upgrades. Without hooks the env of an installed app is known: the sample of the base,
@@ -20,7 +22,19 @@ pub(crate) fn findings(texts: &Texts, domain: &Domain, base: &Side, head: &Side)
     })
 }
 
-fn installed(texts: &Texts, domain: &Domain, base: &Side, head: &Side) -> BTreeMap<String, String> {
+/// Whether an upgrade takes the env of the installed app.
+pub(crate) fn keeps_its_env(recipe: &Recipe) -> bool {
+    recipe.upgrade_env_from == EnvFrom::Base && !recipe.expected_na.contains_key(Rung::Upgrade.name())
+}
+
+/// The env of an installed app at the upgrade, before hooks: the sample of the base, the exports of the head, and what
+/// the settings give.
+pub(crate) fn installed(
+    texts: &Texts,
+    domain: &Domain,
+    base: &Side,
+    head: &Side,
+) -> BTreeMap<String, String> {
     let recipe = &texts.recipe;
     let from = From {
         sample: base.facts.files.text(".env.sample"),

@@ -28,7 +28,9 @@ pub fn doubts(desired: &Desired, observed: &Observed, history: &History, now_ms:
 /// For how long the services that only time speaks for have been up with their present tasks: the shortest time, ms.
 /// `None` if there is no such service.
 pub fn unchecked_for(desired: &Desired, observed: &Observed, history: &History, now_ms: u64) -> Option<u64> {
+    // one that ended after it had converged is not waited for: its end is told
     let unchecked = desired.services.iter().filter(|w| only_time_speaks_for(w, observed));
+    let unchecked = unchecked.filter(|w| history.late_ends(&w.name).is_empty());
     unchecked.map(|w| history.up_since(&w.name).map_or(0, |since| now_ms.saturating_sub(since))).min()
 }
 

@@ -12,6 +12,9 @@ use ccci_model::failure::{Blame, Cause, Failure, causes};
 const LOOP: usize = 2;
 /// The same while Swarm updates the service: it may still roll the update back, which says more.
 const LOOP_IN_UPDATE: usize = 3;
+/// Number of ends with code 0 that make a loop, and the time in ms within which they must come: a worker may end so after
+/// each batch, and a periodic service before its restart delay.
+const LOOP_OF_GOOD_ENDS: (usize, u64) = (5, 120_000);
 /// Number of ends of different kinds that make a loop.
 const MIXED_LOOP: usize = 4;
 /// Number of ends that make a loop whatever other services do, if they span this time in ms.
@@ -57,6 +60,12 @@ pub(super) fn dead(
 fn looping<'a, 'b>(ends: &'a [BadEnd<'b>], needed: usize) -> Option<&'a [BadEnd<'b>]> {
     let newest = ends.last()?;
     let alike = ends.iter().rev().take_while(|b| b.end == newest.end).count();
+    if newest.end == End::Exit(0) {
+        let (needed, within) = LOOP_OF_GOOD_ENDS;
+        let first = ends.len().checked_sub(needed)?;
+        let loops = alike >= needed && newest.first_ms - ends[first].first_ms <= within;
+        return loops.then(|| &ends[ends.len() - alike..]);
+    }
     if alike >= needed {
         return Some(&ends[ends.len() - alike..]);
     }

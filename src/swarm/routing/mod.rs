@@ -23,7 +23,7 @@ use rule::{Ask, Rule};
 use std::collections::BTreeSet;
 
 /// The network that an operator's Traefik shares with the apps that it serves.
-pub(crate) const PROXY_NETWORK: &str = "proxy";
+pub const PROXY_NETWORK: &str = "proxy";
 
 /// The entry point of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

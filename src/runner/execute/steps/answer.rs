@@ -18,6 +18,10 @@ use std::time::Duration;
 /// Time limit of one health request. The limit of the step bounds the whole wait.
 const ONE_ANSWER: Duration = Duration::from_secs(30);
 
+/// Time limit of a wait for health when an earlier one of the run gave up: the same path of another version, or after a
+/// restore, rarely answers then, and five more minutes tell nothing new.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(30);
+
 /// If the proxy has no route to the app for this long, it will not get one, unless a task is still to start. Its routes
 /// come from labels that are deployed already, and its view of them is at most half a second old.
 const UNROUTED: Duration = Duration::from_secs(5);
@@ -28,8 +32,10 @@ const SHOWN_OF_BODY: usize = 300;
 /// Minimum time for the last request or call of a wait.
 const LAST_QUESTION: Duration = Duration::from_secs(5);
 
-/// Waits until the app itself gives an accepted answer.
+/// Waits until the app itself gives an accepted answer. If an earlier wait of the run gave up, this one is short.
 pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
+    let shorter = limit.within(&*run.world.clock, AFTER_A_FAILURE);
+    let limit = if run.state.gave_up { &shorter } else { limit };
     let (n, sink, clock, mut last, mut unrouted) = (run.step, run.sink, run.world.clock.clone(), None, None);
     let waited = wait::until(&*clock, limit, &mut |on| sink.waiting(n, on), || {
         if let Some(failure) = run.watch().hopeless {
@@ -70,7 +76,8 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
                 None => no_answer(path, "no request was made"),
             };
             let waited = format!("{} of repeated requests", ccci_model::time::Span(after));
-            Err(run.gave_up(failure.evidence("waited", waited)))
+            let failure = run.besides(failure.evidence("waited", waited), path, limit);
+            Err(run.gave_up(failure))
         }
         Err(e) => Err(Box::new(failures::wait_of(e, "get an accepted answer"))),
     }
@@ -249,8 +256,27 @@ impl Run<'_> {
         result
     }
 
+    /// Adds the place of the setting that a wrong answer depends on, and what the root of the app answers.
+    fn besides(&self, failure: Failure, path: &str, limit: &Limit) -> Failure {
+        let setting = self.app().settings.iter().find(|s| s.key == "health.path");
+        let failure = match setting {
+            Some(setting) if failure.place.is_none() => failure.place(setting.from.clone()),
+            _ => failure,
+        };
+        if path == "/" {
+            return failure;
+        }
+        match ask(self, "/", limit) {
+            Ok(answer) if matches!(answer.by, AnsweredBy::App) => {
+                failure.evidence("another path", format!("`/` answers {}", answer.status))
+            }
+            _ => failure,
+        }
+    }
+
     /// The failure of a wait for health: adds the logs, records it and remembers it.
     fn gave_up(&mut self, failure: Failure) -> Box<Failure> {
+        self.state.gave_up = true;
         let mut failure = Box::new(self.with_logs(failure));
         self.remember(&mut failure);
         failure

@@ -15,6 +15,10 @@ use ccci_script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
 use ccci_swarm::ports::clock::Limit;
 use std::collections::BTreeMap;
 
+/// What to do when the head does not resolve with the env of an installed app.
+const KEPT_ENV: &str = "an installed app keeps the env that the base's sample made: give the variable a default, or tell \
+                        operators in the release notes what to add and set it in `upgrade.env`";
+
 /// The app env of a side: the values known before the run, then those that the hooks return.
 pub(crate) fn env(run: &mut Run<'_>, side: Side, names: &[String], live: bool, limit: &Limit) -> Done {
     let mut env = run.texts().sides[&side].env.vars.clone();
@@ -42,7 +46,10 @@ pub(crate) fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     if let Some(c) = &composed {
         diagnostics.0.extend(c.deployable().0);
     }
-    let mut composed = composed.filter(|_| !diagnostics.has_errors()).ok_or_else(|| invalid(diagnostics))?;
+    let mut composed = composed.filter(|_| !diagnostics.has_errors()).ok_or_else(|| {
+        let failure = invalid(diagnostics);
+        if texts.keeps_env { Box::new(failure.to_do(KEPT_ENV)) } else { failure }
+    })?;
     let deployment = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
     let (owner, recipe) = (run.job.owner(run.at), plan.recipe.as_str());
     let no_ipvs = run.shared.no_ipvs();

@@ -8,6 +8,7 @@ use ccci_model::plan::Side;
 use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::cluster::Owner;
+use ccci_swarm::routing::PROXY_NETWORK;
 use ccci_swarm::wait::{self, Look};
 
 /// Removes what dead runs left. What cannot be removed is reported and does not stop this run, because each run has its
@@ -56,6 +57,12 @@ pub(crate) fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
             other => failures::cluster(other, &format!("make the network `{name}`")),
         })?;
         if new {
+            if name != PROXY_NETWORK {
+                let what = format!(
+                    "that the app works with what is on the network `{name}`: it was not there, so ccci made an empty one"
+                );
+                run.sink.emit(What::NotProved { what });
+            }
             made.push(format!("`{name}`"));
         }
     }

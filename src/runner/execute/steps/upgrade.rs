@@ -7,6 +7,8 @@ use ccci_model::plan::Side;
 use ccci_model::tier::Tier;
 use ccci_swarm::observed::{Observed, UpdateState};
 use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::cluster::TASK;
+use ccci_swarm::wait::{self, Look};
 use std::collections::BTreeSet;
 
 /// Removes services that the head dropped, because `docker stack deploy` does not (lesson 5).
@@ -24,7 +26,24 @@ pub(crate) fn prune(run: &mut Run<'_>, limit: &Limit) -> Done {
         })?;
         gone.push(service.name.to_string());
     }
+    if !gone.is_empty() {
+        wait_for_their_end(run, limit)?;
+    }
     Ok((!gone.is_empty()).then(|| format!("the head dropped {}", gone.join(", "))))
+}
+
+/// Waits until the tasks of removed services have ended: what the head still needs of them must be missing when the
+/// app is asked.
+fn wait_for_their_end(run: &Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
+    let (n, sink, domain) = (run.step, run.sink, run.app().domain.as_str());
+    let ended = wait::until(&*run.world.clock, limit, &mut |on| sink.waiting(n, on), || {
+        let left = run.world.cluster.leftovers(Some(domain), limit)?;
+        Ok(match left.iter().any(|l| l.kind == TASK) {
+            true => Look::Waiting("the tasks of dropped services to end".into()),
+            false => Look::Done(()),
+        })
+    });
+    ended.map_err(|e| Box::new(failures::wait(e, "see the tasks of dropped services end")))
 }
 
 /// Checks that the deployed commit is the head, that something changed, and that Swarm did not roll the update back
