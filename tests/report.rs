@@ -108,6 +108,17 @@ fn text_fits_100_columns_and_why_fits_a_screen() {
 }
 
 #[test]
+fn a_red_summary_with_one_cause_is_short_and_ends_with_it() {
+    for name in ["red_install", "red_upgrade", "red_backup", "red_restore"] {
+        let text = fs::read_to_string(format!("tests/records/{name}/summary.txt")).unwrap();
+        assert!(text.lines().count() <= 60, "{name}: {} lines", text.lines().count());
+        let end = text.rsplit("\nfirst cause\n").next().unwrap();
+        let first = &record(name).outcome.failures[0];
+        assert!(end.lines().count() < 8 && end.contains(&first.during), "{name}: {end}");
+    }
+}
+
+#[test]
 fn junit_shows_a_failure_exactly_when_the_verdict_is_not_green() {
     for (name, verdict, ..) in RECORDS {
         let text = String::from_utf8((format("junit").unwrap().render)(&record(name))).unwrap();

@@ -3,14 +3,14 @@
 use super::styled::{Style, StyledText, Tone};
 use super::text::span;
 use crate::plan::decided;
-use ccci_model::failure::Blame;
+use ccci_model::failure::{Blame, Failure};
 use ccci_model::name::{RecipeName, Revision, Version};
 use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Occurrence, Outcome, TestOutcome, TierOutcome, Verdict};
 use ccci_runner::record::Record;
 
 /// Most lines shown for one piece of evidence; results.json has all of them.
-const EVIDENCE_LINES: usize = 8;
+const EVIDENCE_LINES: usize = 7;
 
 /// The summary without colour, 100 columns wide.
 pub fn render(record: &Record) -> String {
@@ -27,19 +27,24 @@ pub fn draw_as(record: &Record, style: Style, name: &str) -> String {
     let o = &record.outcome;
     let mut s = StyledText::new(style);
     head(&mut s, o);
-    for tier in &o.tiers {
-        self::tier(&mut s, o, tier);
+    for tiers in o.tiers.chunk_by(|a, b| is_consequence(o, a) && is_consequence(o, b) && a.reason == b.reason)
+    {
+        match tiers {
+            [one] => tier(&mut s, o, one),
+            several => consequences(&mut s, several),
+        }
     }
     outside(&mut s, o);
     lint(&mut s, o);
     if !o.not_proved.is_empty() {
         s.gap();
         s.row(Tone::Strong, "NOT proved", "");
-        for line in &o.not_proved {
-            s.beside(2, "- ", line);
+        for line in folded(&o.not_proved) {
+            s.beside(2, "- ", &line);
         }
     }
     tail(&mut s, o, name);
+    first_cause(&mut s, o);
     s.text()
 }
 
@@ -173,10 +178,12 @@ fn tier(s: &mut StyledText, o: &Outcome, t: &TierOutcome) {
         }
         _ => {}
     }
-    for occurrence in o.failures.iter().filter(|x| x.tier == Some(t.tier)) {
+    let of_tier = || o.failures.iter().filter(|x| x.tier == Some(t.tier));
+    for occurrence in of_tier().filter(|x| o.repeats(x).is_none()) {
         s.say(6, &occurrence.during);
-        failure(s, o, occurrence);
+        s.failure(8, &occurrence.failure, EVIDENCE_LINES);
     }
+    likewise(s, o, of_tier());
     let untold = |x: &&TestOutcome| x.status != Status::Pass && x.failure.is_none();
     let named = |x: &TestOutcome| match &x.reason {
         Some(why) => format!("{} ({why})", x.name),
@@ -188,14 +195,95 @@ fn tier(s: &mut StyledText, o: &Outcome, t: &TierOutcome) {
     }
 }
 
-/// Shows a failure in full the first time; one that repeats an earlier one only refers to it.
-fn failure(s: &mut StyledText, o: &Outcome, t: &Occurrence) {
-    match t.failure.again.and_then(|id| o.occurrence(id)) {
-        Some(first) => {
-            let text = format!("{} ({}), as in: {}", t.failure.observed(), t.failure.cause, first.during);
-            s.beside(8, "observed  ", &text);
+/// Whether a tier was not checked only because of what failed before it.
+fn is_consequence(o: &Outcome, t: &TierOutcome) -> bool {
+    t.status == Status::Unver && t.decided_by.is_none() && o.failures.iter().all(|x| x.tier != Some(t.tier))
+}
+
+/// Several tiers that were not checked for the same reason.
+fn consequences(s: &mut StyledText, tiers: &[TierOutcome]) {
+    s.gap();
+    let names: Vec<&str> = tiers.iter().map(|t| t.tier.name()).collect();
+    s.row(Tone::of(Status::Unver), "unver ", &names.join(", "));
+    s.say(6, tiers[0].reason.as_deref().unwrap_or("it was not run"));
+    let tests: usize = tiers.iter().map(|t| t.tests.len()).sum();
+    if tests > 0 {
+        s.beside(6, "not run   ", &format!("tests: {tests}"));
+    }
+}
+
+/// Lines with the same reason, joined.
+fn folded(lines: &[String]) -> Vec<String> {
+    fn parts(line: &str) -> (&str, &str) {
+        line.split_once(": ").unwrap_or((line, ""))
+    }
+    let alike = |a: &String, b: &String| !parts(a).1.is_empty() && parts(a).1 == parts(b).1;
+    let join = |of: &[String]| match of {
+        [one] => one.clone(),
+        several => {
+            let what: Vec<&str> = several.iter().map(|line| parts(line).0).collect();
+            format!("{}: {}", what.join("; "), parts(&several[0]).1)
         }
-        None => s.failure(8, &t.failure, EVIDENCE_LINES),
+    };
+    lines.chunk_by(alike).map(join).collect()
+}
+
+/// The first cause alone, at the end, where a reader of a log looks first.
+fn first_cause(s: &mut StyledText, o: &Outcome) {
+    let first = o.failures.iter().find(|t| o.verdict != Verdict::Red || !t.failure.is_error());
+    let Some(t) = first.or(o.failures.first()) else { return };
+    s.gap();
+    s.row(Tone::Strong, "first cause", "");
+    s.say(2, &told(t));
+    if let Some(place) = &t.failure.place {
+        s.beside(2, "where     ", place);
+    }
+    if let Some((what, line)) = decisive(&t.failure) {
+        s.beside(2, "log       ", &format!("{what}: {line}"));
+    }
+    if let Some(cure) = t.failure.cure() {
+        s.beside(2, "to do     ", cure);
+    }
+}
+
+/// Words that a line of a log has which tells why a program ended.
+const DECISIVE: &[&str] = &[
+    "fatal",
+    "panic",
+    "error",
+    "exception",
+    "cannot",
+    "could not",
+    "failed",
+    "denied",
+    "not found",
+    "no such",
+];
+
+/// The line of a failure's logs that most likely tells the cause: the last one with such a word, or else the last one.
+fn decisive(f: &Failure) -> Option<(String, String)> {
+    let logs = f.evidence.iter().filter(|e| e.log);
+    let lines: Vec<(&str, &str)> = logs
+        .flat_map(|e| e.text.lines().map(move |line| (e.what.as_str(), line.trim())))
+        .filter(|(_, line)| !line.is_empty())
+        .collect();
+    let tells = |line: &str| {
+        let line = line.to_lowercase();
+        DECISIVE.iter().any(|word| line.contains(word))
+    };
+    let (what, line) = lines.iter().rev().find(|(_, line)| tells(line)).or(lines.last())?;
+    Some(((*what).to_string(), (*line).to_string()))
+}
+
+/// Failures that repeat an earlier one, by name.
+fn likewise<'a>(s: &mut StyledText, o: &Outcome, all: impl Iterator<Item = &'a Occurrence>) {
+    let repeated = all.filter_map(|t| {
+        let first = o.repeats(t)?;
+        Some(format!("{} ({}, as in: {})", t.during, t.failure.cause, first.during))
+    });
+    let repeated: Vec<String> = repeated.collect();
+    if !repeated.is_empty() {
+        s.beside(6, "likewise  ", &repeated.join("; "));
     }
 }
 
@@ -205,7 +293,10 @@ fn outside(s: &mut StyledText, o: &Outcome) {
         let (tone, word) =
             if t.failure.is_error() && !grave(t) { (Tone::Open, "unver ") } else { (Tone::Bad, "FAIL  ") };
         s.row(tone, word, &t.during);
-        failure(s, o, t);
+        match o.repeats(t) {
+            Some(_) => likewise(s, o, std::iter::once(t)),
+            None => s.failure(8, &t.failure, EVIDENCE_LINES),
+        }
     }
     if !o.leftovers.is_empty() {
         s.gap();
@@ -229,6 +320,11 @@ fn lint(s: &mut StyledText, o: &Outcome) {
         return;
     }
     s.gap();
+    if o.verdict != Verdict::Green {
+        let ids: Vec<&str> = bad.iter().map(|r| r.id.as_str()).collect();
+        s.beside(0, "lint      ", &format!("unsatisfied: {}", ids.join(", ")));
+        return;
+    }
     s.row(Tone::Strong, "lint", " (lowers the level, never the verdict)");
     for rule in bad {
         s.beside(2, &format!("{} {:<8} ", rule.id, rule.severity), &rule.findings.join("\n"));
@@ -250,8 +346,10 @@ fn tail(s: &mut StyledText, o: &Outcome, name: &str) {
             let calls = if t.calls > 1 { format!(" in {} calls", t.calls) } else { String::new() };
             format!("{name} {}{calls}", span(t.ms))
         };
-        let hooks: Vec<String> = o.timings.hooks.iter().map(hook).collect();
-        s.beside(0, "hooks     ", &hooks.join(", "));
+        let slow = o.timings.hooks.iter().filter(|(_, t)| t.ms > 0);
+        let hooks: Vec<String> = slow.map(hook).collect();
+        let hooks = if hooks.is_empty() { "all of them took less than 1ms".into() } else { hooks.join(", ") };
+        s.beside(0, "hooks     ", &hooks);
     }
     let versions: Vec<String> = o.versions.iter().map(|(k, v)| format!("{k} {v}")).collect();
     s.beside(0, "versions  ", &versions.join(", "));

@@ -52,7 +52,7 @@ pub(crate) fn assert_upgraded(run: &mut Run<'_>, tier: Option<Tier>, limit: &Lim
     let stack = &run.app().stack;
     let observed =
         run.world.cluster.look(stack, limit).map_err(|e| failures::cluster(e, "look at the stack"))?;
-    let stays = not_rolled_back(&observed);
+    let stays = not_rolled_back(&observed).map_err(|f| run.again(*f));
     let stays = run.generic(tier, "the update was not rolled back", stays);
     let rest: [(&str, Asked); 2] = [("the deployed commit is the head", commit), ("something moved", moved)];
     if let Err(f) = stays {
