@@ -84,11 +84,11 @@ rows! {
         |_| plain(&["plan", "ghost", "--base", "1.0"]);
     "--base that was never published" 2 ["no-such-base", "`9.0.0+1.25`", "1.0.0+1.25"]
         |_| plain(&["plan", "ghost", "--base", "9.0.0+1.25"]);
-    "unknown name to explain" 2 ["nothing is called `pre_bakup`", "did you mean `pre_backup`?"]
+    "unknown name to explain" 2 ["unknown name `pre_bakup`", "did you mean `pre_backup`?"]
         |_| plain(&["explain", "pre_bakup"]);
-    "unknown function to explain" 2 ["nothing is called `ctx.gett`", "did you mean `ctx.get`?"]
+    "unknown function to explain" 2 ["unknown name `ctx.gett`", "did you mean `ctx.get`?"]
         |_| plain(&["explain", "ctx.gett"]);
-    "name to explain that is like none" 2 ["nothing is called `wombat`", "listed by `ccci explain` with one of settings, hooks"]
+    "name to explain that is like none" 2 ["unknown name `wombat`", "call `ccci explain` with one of settings, hooks"]
         |_| plain(&["explain", "wombat"]);
     // the source
     "no source" 2 ["no source of the recipe `ghost` is known", "write `source = ", "recipes/ghost/recipe.toml", "--source"]
@@ -193,7 +193,7 @@ rows! {
         let host = ground.engine(Engine::Manager);
         ground.with_env(&["run", "ghost", "--out", "file"], &[("DOCKER_HOST", &host)])
     };
-    "--out that holds a record" 2 ["bad-flag", "--out: failed to use `rec` for the record: it holds one already", "name another directory with `--out DIR`"] |_| {
+    "--out that holds a record" 2 ["bad-flag", "--out: failed to use `rec` for the record: it already contains a record", "name another directory with `--out DIR`"] |_| {
         let ground = Ground::new().write("rec/events.jsonl", "precious\n");
         let host = ground.engine(Engine::Manager);
         let done = ground.with_env(&["run", "ghost", "--out", "rec"], &[("DOCKER_HOST", &host)]);
@@ -207,7 +207,7 @@ rows! {
         let host = ground.engine(Engine::Manager);
         ground.with_env(&["run", "ghost"], &[("DOCKER_HOST", &host), ("CCCI_LOCKS", "/proc/ccci-locks")])
     };
-    "temporary directory that is not there" 3 ["failed to make a home for git", "TMPDIR", "blame     infra"]
+    "temporary directory that is not there" 3 ["failed to make a home directory for git", "TMPDIR", "blame     infra"]
         |_| Ground::new().with_env(&["plan", "ghost"], &[("TMPDIR", "/nonexistent")]);
     // records
     "no run is kept" 2 ["no runs are kept in", "home/runs", "`ccci run` makes one"] |_| plain(&["why"]);

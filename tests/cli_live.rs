@@ -105,7 +105,7 @@ fn sigusr1_prints_what_runs_what_is_waited_for_since_when_and_the_time_left() {
     run.says("  now      wait for ready_probe, ");
     let text = run.text();
     assert!(text.contains("  time     ") && text.contains(" of 1"), "{text}");
-    assert!(text.contains("  waiting  for ") && text.contains("install  going on"), "{text}");
+    assert!(text.contains("  waiting  for ") && text.contains("install  in progress"), "{text}");
     let left = text.lines().find(|l| l.contains(" to the deadline")).unwrap();
     assert!(left.contains(", 19m"), "{left}");
     let began = Instant::now();
@@ -117,7 +117,7 @@ fn sigusr1_prints_what_runs_what_is_waited_for_since_when_and_the_time_left() {
 }
 
 #[test]
-fn recipes_live_side_by_side_with_lines_of_their_own_and_one_signal_ends_them_all() {
+fn concurrent_runs_have_lines_of_their_own_and_one_signal_ends_them_all() {
     if !swarm("recipes side by side") {
         return;
     }
@@ -141,7 +141,10 @@ fn recipes_live_side_by_side_with_lines_of_their_own_and_one_signal_ends_them_al
     let (code, text) = run.end();
     assert_eq!(code, Some(130), "{text}");
     assert_eq!(text.matches("pass  remove everything").count(), 2, "{text}");
-    assert!(text.contains("recipes: 3") && text.contains("not run       ghost: stopped before it"), "{text}");
+    assert!(
+        text.contains("recipes: 3") && text.contains("not run       ghost: stopped before it began"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn the_program_renders_a_kept_record_byte_for_byte_as_it_wrote_it() {
 }
 
 #[test]
-fn a_run_that_lives_is_not_called_killed() {
+fn a_run_in_progress_is_not_called_killed() {
     let lines = |name: &str| fs::read(format!("tests/records/{name}.jsonl")).unwrap();
     let ground = Ground::new()
         .write("home/runs/20260101-000000-000001/events.jsonl", lines("red_install"))
@@ -65,11 +65,11 @@ fn a_run_that_lives_is_not_called_killed() {
     let (code, told, said) = says(&["why"]);
     assert!(code == Some(0) && told.starts_with("RED"), "the newest that has ended: {told}{said}");
     assert!(said.contains("note: the run `20260131-120000-4f1c2e` is in progress"), "{said}");
-    assert!(says(&["report", "list"]).1.starts_with("going on    20260131-120000-4f1c2e"));
+    assert!(says(&["report", "list"]).1.starts_with("in progress 20260131-120000-4f1c2e"));
     drop(held);
     let (code, told, said) = says(&["why"]);
     assert!(code == Some(0) && told.contains("killed") && said.is_empty(), "{told}{said}");
-    assert!(!says(&["report", "list"]).1.contains("going on"));
+    assert!(!says(&["report", "list"]).1.contains("in progress"));
 }
 
 #[test]

@@ -1,17 +1,17 @@
-//! LABELS of services that several rooms read: their names, and what their values mean. Pure.
+//! Labels of services that several crates read: their names and the meaning of their values. Pure.
 
 use std::collections::BTreeMap;
 
 /// Docker puts it on everything of a stack.
 pub const STACK: &str = "com.docker.stack.namespace";
-/// A service says by it that Traefik is to serve it.
+/// Set on a service that Traefik is to serve.
 pub(crate) const ROUTED: &str = "traefik.enable";
-/// A service says by it that it is backed up.
+/// Set on a service that is to be backed up.
 pub const BACKED_UP: &str = "backupbot.backup";
-/// Its predecessor in version 1 of the contract, which version 2 ignores.
+/// The predecessor of [`BACKED_UP`] in version 1 of backup-bot's label contract; version 2 ignores it.
 pub const OLD_BACKED_UP: &str = "backupbot.backup.path";
 
-/// A boolean as Go's `strconv.ParseBool` reads it, and with it Traefik; none for anything else.
+/// Reads a boolean as Go's `strconv.ParseBool` does, and therefore Traefik; `None` for any other text.
 pub fn go_bool(value: &str) -> Option<bool> {
     match value {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
@@ -20,7 +20,7 @@ pub fn go_bool(value: &str) -> Option<bool> {
     }
 }
 
-/// Whether Traefik is to serve a service. A value that it cannot read makes it leave the service out.
+/// Whether Traefik is to serve a service. Traefik leaves out a service whose value it cannot read.
 pub fn is_routed(labels: &BTreeMap<String, String>) -> bool {
     labels.get(ROUTED).and_then(|v| go_bool(v)) == Some(true)
 }

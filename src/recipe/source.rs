@@ -213,6 +213,8 @@ pub struct SourceFacts {
     pub head: RevisionFacts,
     /// Whether the head is an ancestor of the target branch's tip, which is then newer.
     pub target_has_head: bool,
+    /// Whether the repository lacks history (a shallow clone), so that tags and branches may be missing.
+    pub shallow: bool,
 }
 
 /// The version in the label `coop-cloud.<stack>.version` of the compose files, in list or map form. It is

@@ -17,7 +17,7 @@ pub fn draw(listed: &[Listed], goes_on: &dyn Fn(&Summary) -> bool, style: Style)
     for Listed { name, summary } in listed.iter().rev() {
         match summary {
             Ok(run) if goes_on(run) => {
-                s.beside(0, "going on    ", &format!("{}  {}", run.run_id, subject(run)));
+                s.beside(0, "in progress ", &format!("{}  {}", run.run_id, subject(run)));
             }
             Ok(run) => row(&mut s, run),
             Err(why) => s.beside(0, "unreadable  ", &format!("{name}: {why}")),

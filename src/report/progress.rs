@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 /// How long a step without earlier times may take before it is reported as slow, ms.
 const PATIENCE_MS: u64 = 30_000;
-/// A step with earlier times is slow after three times its usual time, and after at least this much more, ms.
+/// A step with earlier times is slow after three times its usual time, but not before its usual time plus this, ms.
 const MARGIN_MS: u64 = 10_000;
 
 /// A step that is running.
@@ -193,7 +193,7 @@ impl Progress {
         self.tiers.iter_mut().find(|t| Some(t.tier) == tier)
     }
 
-    /// A line about the running step once it is slow, and again each time the time since its beginning has doubled.
+    /// A line about the running step as soon as it is slow, and again whenever its duration has doubled.
     pub fn slow(&mut self, now: Moment) -> Option<String> {
         let r = self.running.as_mut()?;
         let ms = now.since(r.began).as_millis() as u64;
@@ -201,7 +201,7 @@ impl Progress {
             return None;
         }
         while r.slow_at <= ms {
-            // a broken clock may have no later moment
+            // with a broken clock the time may be so large that twice that time does not fit in a `u64`
             let Some(later) = r.slow_at.max(1).checked_mul(2) else { break };
             r.slow_at = later;
         }
@@ -237,7 +237,7 @@ impl Progress {
             writeln!(out, "  time     {}, {left} to the deadline, failures {}", whole(now.0), self.failures);
         for t in &self.tiers {
             let Some(status) = t.status else { continue };
-            let word = if t.over { status.name() } else { "going on" };
+            let word = if t.over { status.name() } else { "in progress" };
             let tests = match t.tests {
                 0 => String::new(),
                 n => format!(", tests passed {} of {n}", t.passed),
@@ -258,7 +258,7 @@ impl Progress {
             None => out.push_str("  now      between two steps\n"),
         }
         if let Some(by) = &self.stopped {
-            let _ = writeln!(out, "  stopped by {}; removal goes on", one_line(by));
+            let _ = writeln!(out, "  stopped by {}; what the run made is being removed", one_line(by));
         }
         out
     }

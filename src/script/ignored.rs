@@ -83,7 +83,7 @@ fn never_read(path: &str, file: &File, f: &Function) -> Option<Diagnostic> {
     let is_hook = hooks::by_name(&f.name).is_some_and(|row| row.params().len() == f.params.len());
     let is_test = f.name.starts_with("test_") && f.params.len() == 1;
     let (what, home) = match file.kind {
-        // public ones in such files are reported as hooks or tests with a wrong form
+        // public functions in such files are reported elsewhere, as hooks or tests of a wrong form
         Kind::Hooks if is_test && f.private => ("test", "`custom/test_*.rhai` or the overlay of a tier"),
         Kind::Overlay(_) | Kind::Custom if is_hook && f.private => ("hook", "`hooks.rhai`"),
         Kind::Lib if is_test => ("test", "`custom/test_*.rhai` or the overlay of a tier"),
@@ -91,7 +91,7 @@ fn never_read(path: &str, file: &File, f: &Function) -> Option<Diagnostic> {
         _ => return None,
     };
     let message = format!(
-        "`{}` looks like a {what}, but ccci looks for none in `{path}` and no script calls it",
+        "`{}` looks like a {what}, but ccci calls no {what}s in `{path}`, and no script calls it",
         f.name
     );
     let d = Diagnostic::new(HIDDEN_FUNCTION, message).at(function_place(&file.text, &f.name, f.body_at));

@@ -1,5 +1,5 @@
-//! The signature of a function or property that a caller offers to scripts. The rows themselves are passed
-//! in; this file contains none.
+//! The signature of a function or property that scripts can use. The rows with the signatures are passed in by the
+//! user of this crate; this file contains none.
 
 use super::point::Reach;
 pub use super::ty::{Owner, Ty};

@@ -40,7 +40,7 @@ fn an_external_network_that_is_missing_is_made_labelled_and_removed_again() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error_of_the_world_and_says_which() {
+fn a_port_that_is_taken_is_an_error_of_infra_and_the_port_is_named() {
     if !swarm("a taken port") {
         return;
     }
@@ -128,7 +128,7 @@ fn of_two_runs_with_one_directory_the_second_is_refused_and_the_first_loses_noth
     let second = ground.with_env(&args, &[("DOCKER_HOST", "unix:///var/run/docker.sock")]);
     assert_eq!(second.code, Some(2), "{}", second.err);
     assert!(
-        second.err.contains("failed to use `rec` for the record: it holds one already"),
+        second.err.contains("failed to use `rec` for the record: it already contains a record"),
         "{}",
         second.err
     );

@@ -80,7 +80,7 @@ pub(super) const CANARIES: &[Canary] = &[
         beside: Beside::Holder { volume: "content" },
         shorten: &[("remove everything", 10_000)],
         tiers: [PASS, SKIP, SKIP, SKIP, SKIP],
-        failures: &[world("-", "leftover", &["volume", "volume is in use"])],
+        failures: &[world("-", "leftover", &["volume", "in use by container"])],
         left: &["volume"],
         ..RED
     },

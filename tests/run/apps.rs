@@ -77,6 +77,7 @@ fn inputs(job: &Job, needs: &[usize]) -> Inputs {
         head: app.head.clone(),
         base: app.base.clone(),
         base_reason: app.base_reason.clone(),
+        base_unknown: false,
         health_path,
         health_ok,
         health_limit,

@@ -49,7 +49,7 @@ const HEAD: &[&str] = &["rev-parse", "--is-bare-repository", "HEAD^{commit}", "-
 impl GitAdapter {
     /// A git with its own home in the temporary directory. `runtime` must be multi-threaded.
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Result<GitAdapter, SourceError> {
-        let io = |source| SourceError::Io { what: "make a home for git".into(), source };
+        let io = |source| SourceError::Io { what: "make a home directory for git".into(), source };
         let home = Scratch::new().map_err(io)?;
         // the owner of a repository does not matter, because we only read objects and start no program of it
         let settings = "[safe]\n\tdirectory = *\n[user]\n\tname = ccci\n\temail = ccci@localhost\n";
@@ -229,7 +229,8 @@ impl Source for Repository<'_> {
         };
         let target_has_head = self.target_has(&head.commit)?;
         let (given, names) = (self.given.clone(), self.names.clone());
-        Ok(SourceFacts { given, kind: self.kind, names, head, target_has_head })
+        let shallow = self.is_shallow()?;
+        Ok(SourceFacts { given, kind: self.kind, names, head, target_has_head, shallow })
     }
 
     fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, SourceError> {
@@ -249,6 +250,16 @@ impl Source for Repository<'_> {
 }
 
 impl Repository<'_> {
+    fn is_shallow(&self) -> Result<bool, SourceError> {
+        let said = self.adapter.say(
+            Reach::Here,
+            &self.dir,
+            &["rev-parse", "--is-shallow-repository"],
+            &self.limit,
+        )?;
+        Ok(said.out == b"true\n")
+    }
+
     /// Whether the target branch contains this commit and others after it.
     fn target_has(&self, commit: &Revision) -> Result<bool, SourceError> {
         let Some(tip) = self.names.target.as_ref().filter(|t| t.commit != *commit) else { return Ok(false) };

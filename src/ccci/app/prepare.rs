@@ -288,6 +288,7 @@ fn inputs(
         head: g.head.deployment(false),
         base: g.base.as_ref().map(|b| b.deployment(g.repaired)),
         base_reason: g.choice.reason.clone(),
+        base_unknown: g.base.is_none() && g.choice.by == ccci_model::event::DecidedBy::Earlier,
         health_path: recipe.health.path.clone(),
         health_ok: recipe.health.ok.clone(),
         health_limit: recipe.health.timeout,

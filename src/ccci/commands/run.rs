@@ -65,7 +65,7 @@ fn line(recipe: &str, end: &End, style: Style) -> String {
             None => format!("no verdict    {recipe}: no record"),
         },
         End::Refused { exit, .. } => format!("no verdict    {recipe}: exit {}", exit.code()),
-        End::Stopped(_) => format!("not run       {recipe}: stopped before it"),
+        End::Stopped(_) => format!("not run       {recipe}: stopped before it began"),
     }
 }
 

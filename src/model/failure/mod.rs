@@ -1,4 +1,4 @@
-//! Failures: the app did not do what it should, or it could not be seen. Causes are rows of `causes.rs`.
+//! Failures: the app did not do what it should, or ccci could not find out. Causes are rows of `causes.rs`.
 
 pub mod causes;
 pub mod detail;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 
-/// Whether the machine is at its end: nothing is wrong with the file that was asked for.
+/// Whether the machine refused (memory, threads, open files, a disk error); such an error says nothing about the file.
 pub fn is_of_machine(e: &io::Error) -> bool {
     let errno = Errno::from_io_error(e);
     matches!(errno, Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::IO))
@@ -49,12 +49,12 @@ pub struct Evidence {
     pub what: String,
     /// Its text, a few lines at most.
     pub text: String,
-    /// Whether it is what a service wrote.
+    /// Whether the text is from the log of a service.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub log: bool,
 }
 
-/// By which steps, tests and tiers of one record refer to a failure of it.
+/// The number by which steps, tests and tiers of a record refer to one of its failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FailureId(u32);
@@ -85,7 +85,7 @@ impl fmt::Display for FailureId {
 /// One failure with everything a reader needs. Its words are made by `words.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// By which others refer to it, once it is recorded.
+    /// Its number in the record; 0 until it is recorded.
     #[serde(default, skip_serializing_if = "FailureId::is_none")]
     pub id: FailureId,
     /// Id of the row in `CAUSES`.
@@ -94,25 +94,25 @@ pub struct Failure {
     pub blame: Blame,
     /// Its facts.
     pub detail: Detail,
-    /// What shows it, beside its facts.
+    /// What shows it, in addition to its facts.
     pub evidence: Vec<Evidence>,
     /// `path:line:column` of the script or settings involved.
     pub place: Option<String>,
-    /// An earlier failure of the same cause, of which nothing had changed.
+    /// The earlier failure that this one repeats: it has the same cause, and nothing has changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<FailureId>,
-    /// What to do, where that is more than the row of the cause says.
+    /// What to do, if it is more specific than the text of the cause's row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_do: Option<String>,
 }
 
 impl Failure {
-    /// A failure of a row that is told in two texts, with the row's blame.
+    /// A failure with the cause and blame of a row, described in two texts.
     pub fn new(cause: &'static Cause, expected: impl Into<String>, observed: impl Into<String>) -> Failure {
         Failure::of(cause, Detail::Told { expected: expected.into(), observed: observed.into() })
     }
 
-    /// A failure of a row with its facts, with the row's blame.
+    /// A failure with the cause and blame of a row, and with these facts.
     pub fn of(cause: &'static Cause, detail: Detail) -> Failure {
         Failure {
             id: FailureId::default(),
@@ -148,24 +148,24 @@ impl Failure {
         self.evidence.iter().any(|e| e.log)
     }
 
-    /// Blames somebody else than the row does.
+    /// Sets another blame than that of the cause's row.
     pub fn blame(mut self, blame: Blame) -> Failure {
         self.blame = blame;
         self
     }
 
-    /// Says what to do about this one, which knows better than the row of its cause.
+    /// Sets what to do about this failure, instead of the text of the cause's row.
     pub fn to_do(mut self, text: impl Into<String>) -> Failure {
         self.to_do = Some(text.into());
         self
     }
 
-    /// What to do about it: what it says itself, or else what the row of its cause says.
+    /// What to do about it: its own `to_do`, or else the text of the cause's row.
     pub fn cure(&self) -> Option<&str> {
         self.to_do.as_deref().or_else(|| causes::by_id(&self.cause).map(|c| c.cure))
     }
 
-    /// Says where in a text.
+    /// Sets the place in the script or settings involved.
     pub fn place(mut self, place: impl Into<String>) -> Failure {
         self.place = Some(place.into());
         self

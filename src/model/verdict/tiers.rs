@@ -10,7 +10,7 @@ use crate::tier::{Status, TIERS, Tier};
 /// What became of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestOutcome {
-    /// `generic`, or the file.
+    /// Its file, or `generic` for an assertion that ccci checks for every recipe.
     pub file: String,
     /// Its name.
     pub name: String,
@@ -18,7 +18,7 @@ pub struct TestOutcome {
     pub status: Status,
     /// How long, ms.
     pub ms: u64,
-    /// Why not.
+    /// The failure that decided, if one did.
     pub failure: Option<FailureId>,
     /// Why it was skipped, if the run recorded a reason.
     pub reason: Option<String>,
@@ -60,13 +60,14 @@ pub(super) fn fold(
         .collect()
 }
 
-/// A tier left out by the caller was not checked; by the recipe's shape or settings it does not apply.
+/// A tier that is not in the plan: `skip` if it does not apply, because the recipe's shape or settings say so; else
+/// `unver`, because it was not checked.
 fn left_out(plan: &Plan, tier: Tier) -> TierOutcome {
     let declared = plan.subject().expected_na.get(tier.row().rung.name());
     let (reason, by) = match (skip_of(plan, tier), declared) {
         (Some(skip), _) => (skip.reason.clone(), Some(skip.decided_by)),
         (None, Some(reason)) => (reason.clone(), Some(DecidedBy::Recipe)),
-        (None, None) => ("the plan neither holds it nor says why not".into(), None),
+        (None, None) => ("it is not in the plan, and the plan gives no reason".into(), None),
     };
     let status = match by {
         Some(DecidedBy::Structure | DecidedBy::Recipe) => Status::Skip,
@@ -106,13 +107,13 @@ fn planned(
     out
 }
 
-/// The tests that ended, and after them those that the plan names and nobody ran: each planned test has a row.
+/// The tests that ended, followed by the planned tests that did not. So each planned test has a row.
 fn tests(plan: &Plan, events: &[Event], known: &Known<'_>, desired: Tier) -> Vec<TestOutcome> {
     let mut left_out: Option<&Skip> = None;
     let mut out: Vec<TestOutcome> = vec![];
     for e in events {
         match &e.what {
-            // it stands right before the row of its test
+            // the event about a skipped test comes directly before the `TestEnded` of that test
             What::Skipped(skip) => left_out = Some(skip),
             What::TestEnded { tier, file, name, status, ms, failure } => {
                 let of_it = |s: &&Skip| s.what == format!("{file} {name}");

@@ -89,8 +89,8 @@ fn template(matcher: &str, text: &str) -> Option<Option<String>> {
         }
         let pattern = inside.split_once(':').map_or(other, |(_, pattern)| pattern);
         out.push_str(&plain(before));
-        let alone = pattern.contains('|');
-        out.push_str(&if alone { format!("({pattern})") } else { pattern.to_string() });
+        let is_choice = pattern.contains('|');
+        out.push_str(&if is_choice { format!("({pattern})") } else { pattern.to_string() });
         rest = &after[end + 1..];
     }
     out.push_str(&plain(rest));

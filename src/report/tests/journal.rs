@@ -50,7 +50,7 @@ fn a_directory_that_holds_a_record_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     Journal::begin(dir.path(), Redactor::default(), REPORTS).unwrap();
     let Err(e) = Journal::begin(dir.path(), Redactor::default(), REPORTS) else { panic!() };
-    assert!(e.to_string().contains("holds one already"), "{e}");
+    assert!(e.to_string().contains("already contains a record"), "{e}");
 }
 
 #[test]

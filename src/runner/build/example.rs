@@ -50,6 +50,7 @@ pub(crate) fn inputs() -> Inputs {
         source: "../example".into(),
         head: deployment('b', "1.1.0+1.26.0", "branch main"),
         base: Some(deployment('a', "1.0.0+1.25.0", "tag 1.0.0+1.25.0")),
+        base_unknown: false,
         base_reason: "newest published version below the head".into(),
         health_path: "/".into(),
         health_ok: vec![200, 301, 302],

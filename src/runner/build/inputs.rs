@@ -47,6 +47,8 @@ pub struct Inputs {
     pub base: Option<Deployment>,
     /// How the base was chosen, or why there is none.
     pub base_reason: String,
+    /// Whether it is not known if there is a base, because the source lacks history.
+    pub base_unknown: bool,
     /// Path of the health request.
     pub health_path: String,
     /// Accepted status codes.

@@ -127,7 +127,8 @@ impl<'a> Builder<'a> {
         }
         if self.i.base.is_none() {
             let reason = self.i.base_reason.clone();
-            return self.skip_tier(Tier::Upgrade, &reason, DecidedBy::Structure);
+            let by = if self.i.base_unknown { DecidedBy::Earlier } else { DecidedBy::Structure };
+            return self.skip_tier(Tier::Upgrade, &reason, by);
         }
         let tier = Some(Tier::Upgrade);
         self.tiers.push(Tier::Upgrade);
@@ -394,6 +395,15 @@ mod tests {
         assert_eq!(plan.subject().skips[0].what, "upgrade");
         assert_eq!(plan.subject().skips[0].reason, "no older version is published");
         assert!(plan.subject().not_proved[0].contains("no older version"), "{:?}", plan.subject().not_proved);
+    }
+
+    #[test]
+    fn an_upgrade_whose_base_is_not_known_is_unverified_and_no_skip_of_the_recipe() {
+        let mut i = example::inputs();
+        (i.base, i.base_unknown) = (None, true);
+        let plan = build(&i);
+        let skip = plan.subject().skips.iter().find(|s| s.what == "upgrade").unwrap();
+        assert_eq!((skip.decided_by, plan.partial()), (DecidedBy::Earlier, None));
     }
 
     #[test]

@@ -50,6 +50,18 @@ impl Choice {
         Choice { base: None, reason: reason.into(), by }
     }
 
+    /// The choice in a clone without the whole history: that there is no base is not known then.
+    fn in_part_of_the_history(self) -> Choice {
+        if self.base.is_some() {
+            return self;
+        }
+        let reason = format!(
+            "{}; but the source is a shallow clone, which may lack tags and branches: fetch them with `git fetch --unshallow --tags`",
+            self.reason
+        );
+        Choice::none(reason, DecidedBy::Earlier)
+    }
+
     /// The choice after base and head turned out to compose to the same files: no base, because nothing would change.
     pub(crate) fn nothing_moves(self) -> Choice {
         let Some(base) = &self.base else { return self };
@@ -63,7 +75,10 @@ pub(crate) fn choose(wish: &Wish, source: &SourceFacts) -> Result<Choice, Box<Di
     match &wish.base {
         UpgradeBase::None => Ok(Choice::none("the upgrade base is set to `none`", wish.by)),
         UpgradeBase::Version(version) => explicit(version, wish, source),
-        UpgradeBase::Auto => Ok(published(source).unwrap_or_else(|why_none| target(source, &why_none))),
+        UpgradeBase::Auto => {
+            let choice = published(source).unwrap_or_else(|why_none| target(source, &why_none));
+            Ok(if source.shallow { choice.in_part_of_the_history() } else { choice })
+        }
     }
 }
 
@@ -194,7 +209,14 @@ mod tests {
             label: None,
             files: Files::default(),
         };
-        SourceFacts { given: "x".into(), kind: SourceKind::Path, names, head, target_has_head: false }
+        SourceFacts {
+            given: "x".into(),
+            kind: SourceKind::Path,
+            names,
+            head,
+            target_has_head: false,
+            shallow: false,
+        }
     }
 
     fn wish(base: UpgradeBase) -> Wish {
@@ -209,6 +231,17 @@ mod tests {
 
     const TAGS: &[(&str, char)] =
         &[("1.9.0+1.24", 'a'), ("1.10.0+1.25", 'b'), ("2.0.0+1.26", 'c'), ("latest", 'd')];
+
+    #[test]
+    fn in_a_shallow_clone_it_is_not_known_that_there_is_no_base() {
+        let mut s = source(&[], 'b', Some('b'));
+        let wish = Wish { base: UpgradeBase::Auto, by: DecidedBy::Recipe, place: None };
+        assert_eq!(choose(&wish, &s).unwrap().by, DecidedBy::Structure);
+        s.shallow = true;
+        let choice = choose(&wish, &s).unwrap();
+        assert_eq!((choice.base, choice.by), (None, DecidedBy::Earlier));
+        assert!(choice.reason.contains("git fetch --unshallow --tags"), "{}", choice.reason);
+    }
 
     #[test]
     fn lesson_16_a_tagged_head_is_upgraded_from_the_newest_older_version() {

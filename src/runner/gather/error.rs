@@ -1,4 +1,4 @@
-//! Sorts errors of a source into diagnostics (something was written wrong) and errors (we could not do or look).
+//! Sorts errors of a source into diagnostics (something was written wrong) and errors (ccci could not do something).
 
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, Place, codes};
@@ -14,7 +14,7 @@ const SHOWN: usize = 8;
 pub enum GatherError {
     /// What someone wrote is wrong.
     Wrong(Box<Diagnostic>),
-    /// We could not do something, or not look.
+    /// Ccci could not do something, or could not look at something.
     Failed(Box<Failure>),
 }
 
@@ -53,7 +53,7 @@ pub fn of_source(error: SourceError, place: Option<&Place>) -> GatherError {
             let help = format!("git says: {said}");
             wrong(codes::NOT_A_REPOSITORY, format!("there is no git repository at `{url}`"), help)
         }
-        other => GatherError::Failed(Box::new(of_world(&other))),
+        other => GatherError::Failed(Box::new(failure_of(&other))),
     }
 }
 
@@ -76,7 +76,7 @@ fn says_there_is_none(said: &str) -> bool {
         && !said.contains("resolve host")
 }
 
-fn of_world(error: &SourceError) -> Failure {
+fn failure_of(error: &SourceError) -> Failure {
     let cause = match error {
         SourceError::Stopped { .. } => causes::INTERRUPTED,
         SourceError::Io { source, .. } if is_of_machine(source) => causes::MACHINE_REFUSED,
@@ -85,7 +85,9 @@ fn of_world(error: &SourceError) -> Failure {
     let expected = match error {
         SourceError::NoGit => "git on the PATH; install it (Debian: `apt-get install git`)",
         SourceError::CannotClone { .. } => "the source to be reachable",
-        SourceError::Io { source, .. } if is_of_machine(source) => "the machine to give what git needs",
+        SourceError::Io { source, .. } if is_of_machine(source) => {
+            "enough memory, threads and open files for git"
+        }
         SourceError::Io { .. } => "a temporary and a state directory that can be written (TMPDIR, CCCI_HOME)",
         SourceError::Broken { .. } => "a repository that git can read here, as this user",
         SourceError::Missing { partial: true, .. } => {
@@ -134,8 +136,9 @@ mod tests {
             assert_eq!(is_of_machine(&errno.into()), ours, "{errno:?}");
         }
         let failure = of_machine("a thread", &Errno::AGAIN.into());
-        let home = SourceError::Io { what: "make a home for git".into(), source: Errno::MFILE.into() };
-        assert_eq!(of_world(&home).cause, causes::MACHINE_REFUSED.id);
+        let home =
+            SourceError::Io { what: "make a home directory for git".into(), source: Errno::MFILE.into() };
+        assert_eq!(failure_of(&home).cause, causes::MACHINE_REFUSED.id);
         assert!(failure.cause == causes::MACHINE_REFUSED.id && failure.is_error(), "{failure:?}");
     }
 

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// There is a record already. Two runs in one file would make it unreadable.
-    #[error("use `{}` for the record: it holds one already", .0.display())]
+    #[error("use `{}` for the record: it already contains a record", .0.display())]
     Taken(PathBuf),
     /// There is something else that is not a directory.
     #[error("use `{}` for the record: it is not a directory", .0.display())]

@@ -1,4 +1,4 @@
-//! Reads records of older forms as the events of today.
+//! Reads records of older forms and turns their lines into events of the current form.
 //!
 //! In form 1, each hook, test and step that failed contained the text of its failure, so one failure could be in a
 //! record three times. The blame `infra` was called `world`. There was no event for a deploy.
@@ -93,9 +93,8 @@ impl Older {
         Ok(out)
     }
 
-    /// The id of a failure, and the failure itself if it is new. Form 1 has no ids. Whether a step repeats the failure
-    /// of its test or hook can be seen only from the cause and the text; and so can whether nothing changed since an
-    /// earlier failure.
+    /// The id of a failure, and the failure itself if it is new. Form 1 has no ids: only equal causes and texts show
+    /// that a step repeats the failure of its test or hook, or that nothing changed since an earlier failure.
     fn failed(&mut self, mut failure: Value) -> (FailureId, Option<Value>) {
         let equal = |a: &Value, b: &Value, key: &str| a[key] == b[key];
         let repeats = |t: &&Told| {
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_a_form_to_come_is_not_guessed_at() {
+    fn a_record_of_a_newer_form_is_refused() {
         let later =
             record().replacen("\"event\":\"run_started\"", "\"event\":\"run_started\",\"schema\":99", 1);
         let bad = crate::record::Record::parse("e", &later).unwrap_err();

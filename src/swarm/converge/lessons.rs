@@ -230,5 +230,5 @@ fn lesson_29_a_deadline_names_the_cause_and_not_the_symptom() {
     check_deadline("app x1", &looks, "not-converged", "starting");
     let crashed =
         ["0 | app: a fail=1, b start | db: d start", "60000 | app: a fail=1, b start | db: d start"];
-    check_deadline("app x1; db x1", &crashed, "crash-loop", "also not there");
+    check_deadline("app x1; db x1", &crashed, "crash-loop", "also not converged");
 }

@@ -1,12 +1,12 @@
-//! Whether a stack has reached its desired state: a pure function of what is desired, observed, and was observed
-//! before.
-//! It says no as soon as it is sure, and yes as soon as the stack is stable. No clock, no engine.
+//! Whether a stack has reached its desired state: a pure function of what is desired, what is observed, and what was
+//! observed before.
+//! It says no as soon as that is certain, and yes as soon as the stack is stable. No clock, no engine.
 //!
 //! Why these numbers: Swarm watches an update for its own `monitor` time, so an update that is `completed` needs no
 //! second check. A first install has no monitor, so the same tasks must be observed running for [`STILL_MS`], and
 //! for longer if the service has no health check. A service that failed before must stay up for longer than its
-//! failed tasks did. A crash loop is reported at the second equal end, unless another service of the stack is still
-//! coming up: an app may end a few times while its database is being made.
+//! failed tasks did. A crash loop is reported when two tasks of a slot have ended in the same way, unless another
+//! service of the stack is still starting: an app may end a few times until its database is ready.
 
 mod desired;
 mod doubts;
@@ -39,7 +39,7 @@ use status::ServiceStatus;
 /// How long the same tasks must be observed running before a stack counts as converged, ms.
 pub(crate) const STILL_MS: u64 = 400;
 /// The same for a service without a health check, where only time counts, ms. The engine reports an end some
-/// hundred ms late, and a program that ends at once was observed running for as long as that.
+/// hundred ms late, so a program that ends at once is observed running for that long.
 /// This does not prove that the program stays up. One that runs for longer and then ends counts as converged; later
 /// steps report it only if it is down when they look.
 pub(crate) const UNCHECKED_STILL_MS: u64 = 1_200;
@@ -58,7 +58,7 @@ pub enum Verdict {
     },
     /// Not yet: what is missing.
     Waiting(String),
-    /// It cannot become good.
+    /// It cannot converge any more.
     Hopeless(Failure),
 }
 
@@ -111,11 +111,11 @@ pub(crate) fn not_converged(
         history.culprits.push(w.name.clone());
         first = Some(match first {
             None => failing::at_deadline(w, &status, observed, history),
-            Some(f) => f.evidence("also not there", why),
+            Some(f) => f.evidence("also not converged", why),
         });
     }
     first.unwrap_or_else(|| {
-        let observed = "they reached it, but never for long enough: tasks come and go";
+        let observed = "they reached it, but not for long enough: tasks end and are replaced";
         Failure::new(causes::NOT_CONVERGED, "all services to stay at their desired count", observed)
     })
 }
@@ -123,7 +123,7 @@ pub(crate) fn not_converged(
 /// The first failure, with the others as evidence.
 fn one_of(dead: Vec<(usize, Failure)>, desired: &Desired) -> Failure {
     let mut all = dead.into_iter();
-    let (_, first) = all.next().expect("the caller has looked that there is one");
+    let (_, first) = all.next().expect("the caller has checked that there is one");
     all.fold(first, |f, (i, other)| {
         f.evidence(format!("service `{}` as well", desired.services[i].name), other.observed())
     })

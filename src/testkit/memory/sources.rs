@@ -187,7 +187,7 @@ impl Source for Opened {
         };
         let target_has_head = head.commit != state.tip().0;
         let (given, kind, names) = (self.given.clone(), SourceKind::of(&self.given), state.names());
-        Ok(SourceFacts { given, kind, names, head, target_has_head })
+        Ok(SourceFacts { given, kind, names, head, target_has_head, shallow: false })
     }
 
     fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, SourceError> {

@@ -43,7 +43,8 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
         }
         let answer = ask(run, path, limit);
         let now = run.world.clock.now();
-        let lasts = no_way(&answer) && !a_task_is_to_come(run, limit);
+        // an app whose task has just ended has no route for a moment; the watch above calls it when that repeats
+        let lasts = no_way(&answer) && run.state.ended.is_empty() && !a_task_is_to_come(run, limit);
         unrouted = lasts.then(|| unrouted.unwrap_or(now));
         let hopeless = unrouted.is_some_and(|since| now.since(since) >= UNROUTED);
         let look = match &answer {
