@@ -18,6 +18,10 @@ use std::time::Duration;
 /// Time limit of one health request. The limit of the step bounds the whole wait.
 const ONE_ANSWER: Duration = Duration::from_secs(30);
 
+/// The same after a task ended that should stay up: its address may not refuse but stay silent, and the stack has to be
+/// looked at in between.
+const AFTER_AN_END: Duration = Duration::from_secs(3);
+
 /// Time limit of a wait for health when an earlier one of the run gave up: the same path of another version, or after a
 /// restore, rarely answers then, and five more minutes tell nothing new.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(30);
@@ -176,7 +180,8 @@ fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result
 fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError> {
     let url = format!("https://{}{path}", run.app().domain);
     let request = HttpRequest { method: "GET".into(), url, ..HttpRequest::default() };
-    run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, ONE_ANSWER))
+    let most = if run.state.ended.is_empty() { ONE_ANSWER } else { AFTER_AN_END };
+    run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, most))
 }
 
 /// Whether the proxy has no route to the app, cannot reach the node where it runs, or does not emulate what its labels
