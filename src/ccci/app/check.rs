@@ -1,4 +1,5 @@
-//! Checks recipe directories: everything that loading refuses, and the recipe rules on the head; no engine, milliseconds.
+//! Checks recipe directories: what loading refuses, and the recipe rules on the head. Needs no engine and takes
+//! milliseconds.
 
 use super::prepare::Linting;
 use super::session::{Config, Session};
@@ -52,7 +53,7 @@ impl Session {
                 let missing = missing.map(|d| not_checked(dir, &d.message, &d.help.unwrap_or_default()));
                 observed(wrong.into_iter().chain(missing).chain(texts).collect())
             }
-            // a source that is out of reach is no fault of the texts, and nothing is known of it
+            // a source that cannot be reached is no fault of the texts; it stays unchecked
             Err(f) => {
                 let warning = not_checked(dir, &f.observed(), &format!("expected {}", f.expected()));
                 let said = std::iter::once(warning).chain(self.texts_alone(dir)?.1).collect();

@@ -3,9 +3,11 @@
 use super::{Run, desired};
 use ccci_model::event::What;
 use ccci_model::failure::Failure;
+use ccci_model::name::ServiceName;
 use ccci_model::plan::Side;
 use ccci_swarm::converge;
 use ccci_swarm::observed::Observed;
+use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::clock::{Limit, Stop};
 use serde_json::json;
 use std::io::Write;
@@ -71,13 +73,16 @@ impl Run<'_> {
             return failure;
         }
         let limit = self.log_limit();
-        let stack = &self.app().stack;
-        let Ok(observed) = self.world.cluster.look(stack, &limit) else { return failure };
+        let Ok(observed) = self.world.cluster.look(&self.app().stack, &limit) else { return failure };
         observed.services.iter().fold(failure, |f, service| {
-            let text =
-                self.world.cluster.logs(stack, &service.name, EVIDENCE_LINES, &limit).unwrap_or_default();
-            f.log(service.name.as_str(), self.job.redactor.hide(&text))
+            f.log(service.name.as_str(), self.last_lines(&service.name, &limit).unwrap_or_default())
         })
+    }
+
+    /// The last log lines of a service, as a failure shows them.
+    pub(crate) fn last_lines(&self, service: &ServiceName, limit: &Limit) -> Result<String, ClusterError> {
+        let lines = self.world.cluster.logs(&self.app().stack, service, EVIDENCE_LINES, limit)?;
+        Ok(self.job.redactor.hide(&lines))
     }
 
     /// Notes what the last operation did, for `ctx.facts`.

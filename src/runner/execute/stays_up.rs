@@ -17,8 +17,6 @@ use std::time::Duration;
 
 /// Time limit of one look, so that an engine that hangs does not delay the step that is watched.
 const ONE_LOOK: Duration = Duration::from_secs(5);
-/// Lines of a service's log in the failure of an end (lesson 46: the last line is often not the cause).
-const LOG_LINES: usize = 20;
 
 /// What one look at a stack that should stay up has shown.
 #[derive(Default)]
@@ -127,7 +125,7 @@ impl Run<'_> {
         let detail =
             Detail::Ended { service: end.service.to_string(), how: end.end.words(), after_ms: end.after_ms };
         let failure = Failure::of(cause, detail).evidence("task", end.line.clone());
-        match self.world.cluster.logs(&self.app().stack, &end.service, LOG_LINES, limit) {
+        match self.last_lines(&end.service, limit) {
             Ok(text) => failure.log(end.service.as_str(), text),
             Err(e) => failure.evidence("log", format!("failed to {e}")),
         }

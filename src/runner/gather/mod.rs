@@ -285,9 +285,10 @@ fn compose(
             repaired = false;
         } else {
             diagnostics.0.extend(side::of_base(said).0.into_iter().chain(side::refused_base(&side)));
-            diagnostics.0.extend(upgrading::findings(&texts, &domain, &side, &head));
+            let installed = upgrading::installed(&texts, &domain, &side, &head);
+            diagnostics.0.extend(upgrading::findings(&installed, &side, &head));
             if asked.upgrades && upgrading::keeps_its_env(&texts.recipe) {
-                head.keep_env(upgrading::installed(&texts, &domain, &side, &head));
+                head.keep_env(installed);
             }
             base = Some(side);
         }

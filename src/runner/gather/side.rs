@@ -94,24 +94,12 @@ impl Side {
     }
 
     fn compose(&mut self, texts: &[Arc<Text>], with: &With<'_>, diagnostics: &mut Diagnostics) {
-        let mut vars = self.env.vars.clone();
         if with.hooked {
-            self.left_to_hooks = required(texts, &vars);
-            vars.extend(self.left_to_hooks.iter().map(|name| (name.clone(), "1".to_string())));
+            self.left_to_hooks = required(texts, &self.env.vars);
         }
+        let (published, composed, mut all) = self.built(texts);
+        (self.published, self.composed) = (published, composed);
         let files = &self.facts.files;
-        let read = |path: &str| files.text_at(path).map(|t| t.content.clone());
-        let around = Around { env: &vars, read: &read };
-        let (published, found) = Composed::build(texts, &around);
-        let mut all = found;
-        self.composed = published.clone();
-        if published.is_some() && !self.overlays.is_empty() {
-            let whole: Vec<Arc<Text>> = texts.iter().chain(&self.overlays).cloned().collect();
-            let (composed, found) = Composed::build(&whole, &around);
-            self.composed = composed;
-            all.0.extend(found.0);
-        }
-        self.published = published;
         // a variable that the author commented out may stay unset
         let optional = |name: &str| self.env.sample.commented.iter().any(|e| e.key == name);
         let named = |d: &Diagnostic| d.about.as_deref().is_some_and(optional);
@@ -120,7 +108,7 @@ impl Side {
             all.0.extend(composed.deployable().0);
             all.0.extend(no_app(composed, texts));
             all.0.extend(long_names(composed, with.domain));
-            // a hook may give another name, or leave out the compose file
+            // a hook may change the name of a file, or leave out the compose file
             if !with.hooked {
                 all.0.extend(missing_files(composed, files));
             }
@@ -133,17 +121,27 @@ impl Side {
     pub(crate) fn keep_env(&mut self, vars: BTreeMap<String, String>) {
         (self.env.vars, self.keeps_env) = (vars, true);
         let Ok(texts) = compose_files::read(&self.env.vars, &self.facts.files) else { return };
+        if let (Some(published), Some(composed), _) = self.built(&texts) {
+            self.compose_files = compose_files::names(&self.env.vars);
+            (self.published, self.composed) = (Some(published), Some(composed));
+        }
+    }
+
+    /// Composes the files with the env as it is: without overlays and with them. Variables that a hook has to set have
+    /// the value `1`.
+    fn built(&self, texts: &[Arc<Text>]) -> (Option<Composed>, Option<Composed>, Diagnostics) {
         let mut vars = self.env.vars.clone();
         vars.extend(self.left_to_hooks.iter().map(|name| (name.clone(), "1".to_string())));
         let read = |path: &str| self.facts.files.text_at(path).map(|t| t.content.clone());
         let around = Around { env: &vars, read: &read };
-        let whole: Vec<Arc<Text>> = texts.iter().chain(&self.overlays).cloned().collect();
-        if let (Some(published), Some(composed)) =
-            (Composed::build(&texts, &around).0, Composed::build(&whole, &around).0)
-        {
-            self.compose_files = compose_files::names(&self.env.vars);
-            (self.published, self.composed) = (Some(published), Some(composed));
+        let (published, mut found) = Composed::build(texts, &around);
+        if published.is_none() || self.overlays.is_empty() {
+            return (published.clone(), published, found);
         }
+        let whole: Vec<Arc<Text>> = texts.iter().chain(&self.overlays).cloned().collect();
+        let (composed, more) = Composed::build(&whole, &around);
+        found.0.extend(more.0);
+        (published, composed, found)
     }
 
     /// What Swarm refuses, in what the author published and in what the overlays make of it. Values that a hook has to
@@ -156,8 +154,8 @@ impl Side {
         both.flat_map(|composed| refused(composed, &self.facts.files)).collect()
     }
 
-    /// Whether another side would deploy the very same: same services, same content of configs and secrets, and the same
-    /// env, which the service `app` is given as a whole.
+    /// Whether the other side would deploy exactly the same: same services, same content of configs and secrets, and
+    /// the same env, because the service `app` gets the whole env.
     pub(crate) fn same_as(&self, other: &Side) -> bool {
         let (Some(a), Some(b)) = (&self.published, &other.published) else { return false };
         let content = |side: &Side, c: &Composed| -> Vec<Option<Vec<u8>>> {
@@ -298,8 +296,8 @@ pub(crate) fn refused_base(base: &Side) -> Vec<Diagnostic> {
     base.refused().into_iter().map(say).collect()
 }
 
-/// What is wrong with the base, as far as it keeps a run from starting. What is merely odd about a version that was
-/// published long ago helps nobody.
+/// The errors of the base, which keep a run from starting. Warnings about a version that was published long ago are
+/// left out: nobody can change it any more.
 pub(crate) fn of_base(diagnostics: Diagnostics) -> Diagnostics {
     let errors = diagnostics.0.into_iter().filter(|d| d.severity == Severity::Error);
     Diagnostics(errors.map(about_base).collect())

@@ -12,13 +12,12 @@ use std::collections::BTreeMap;
 
 /// The findings of the rules about upgrades. Without hooks the env of an installed app is known: the sample of the base,
 /// the exports of the head, and what the settings give.
-pub(crate) fn findings(texts: &Texts, domain: &Domain, base: &Side, head: &Side) -> Vec<Diagnostic> {
+pub(crate) fn findings(installed: &BTreeMap<String, String>, base: &Side, head: &Side) -> Vec<Diagnostic> {
     let (Some(old), Some(new)) = (&base.published, &head.published) else { return vec![] };
-    let env = (!head.hooked).then(|| installed(texts, domain, base, head));
     upgrade(&Upgrade {
         base: Revision { files: &base.facts.files, composed: old },
         head: Revision { files: &head.facts.files, composed: new },
-        env: env.as_ref(),
+        env: (!head.hooked).then_some(installed),
     })
 }
 
