@@ -399,6 +399,17 @@ pub(super) const CANARIES: &[Canary] = &[
         ..GREEN
     },
     Canary {
+        name: "memory-while-asked",
+        about: "It converges and is killed for memory while its health is awaited.",
+        failures: &[
+            recipe("install", "out-of-memory", &["137", "after the service had converged"]),
+            recipe("install", "out-of-memory", &["137"]),
+            recipe("install", "out-of-memory", &["137"]),
+        ],
+        early: &[("wait for health on /", 19_000)],
+        ..RED
+    },
+    Canary {
         name: "worker-ends-well",
         about: "A worker without a health check that ends with code 0 after each batch, by design.",
         not_proved: &["that `worker` stays up"],

@@ -7,8 +7,9 @@ use ccci_model::event::{Event, What};
 use ccci_model::exit::Exit;
 use ccci_model::tier::Tier;
 use ccci_swarm::ports::Stop;
-use ccci_testkit::memory::Fault;
+use ccci_testkit::memory::{Fault, page};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A run whose app, from the head on, ends after each `ms` of running; if `mended`, only until the head has converged.
 fn dying(ms: u64, mended: bool) -> TestRun {
@@ -32,6 +33,40 @@ fn a_crash_loop_that_is_slower_than_the_watch_of_the_deploy_is_called_by_a_later
     let o = dying(1_500, false).outcome;
     assert_eq!(o.exit, Exit::Failed, "{:?}", o.failures);
     assert!(o.failures.iter().any(|t| t.failure.cause == "crash-loop"), "{:?}", o.failures);
+}
+
+/// How long the wait for health takes until a crash loop of the head is called, if the app gives a bad answer or none.
+fn wait_for_health_of_a_crash_loop(silent: bool) -> u64 {
+    let machine = Machine::new();
+    machine.cluster.fault_at_deploy(1, Fault::DiesAfter("app".into(), 1_500));
+    let job = Arc::new(job());
+    let (steps, begun) = (job.clone(), Arc::new(AtomicBool::new(false)));
+    let (bad, none) = (begun.clone(), begun.clone());
+    let reporter = move |e: &Event| {
+        let converged = |step: &usize| steps.plan.steps[*step].action.title() == "converge to the head";
+        if matches!(&e.what, What::StepEnded { step, .. } if converged(step)) {
+            begun.store(true, Ordering::SeqCst);
+        }
+    };
+    let run = machine.live_as(&job, None, &Stop::default(), reporter, |web| {
+        web.on_request(move |_, _| bad.load(Ordering::SeqCst).then(|| page(500, "no")));
+        web.on_silence(move |_, _| silent && none.load(Ordering::SeqCst));
+    });
+    let called = run.outcome.failures.iter().find(|f| f.failure.cause == "crash-loop").expect("a crash loop");
+    assert!(called.during.starts_with("wait for health"), "{}", called.during);
+    let waited = |e: &Event| match &e.what {
+        What::StepEnded { step, ms, .. } => {
+            job.plan.steps[*step].action.title().starts_with("wait for health").then_some(*ms)
+        }
+        _ => None,
+    };
+    run.events.iter().filter_map(waited).max().expect("a wait")
+}
+
+#[test]
+fn a_crash_loop_is_called_as_soon_while_a_request_for_health_gets_no_answer() {
+    let (answered, silent) = (wait_for_health_of_a_crash_loop(false), wait_for_health_of_a_crash_loop(true));
+    assert!(silent <= answered + 1_000, "{silent} ms, with answers {answered} ms");
 }
 
 #[test]

@@ -14,7 +14,26 @@ use ccci_swarm::ports::web::{HttpAnswer, HttpRequest, TlsFacts, Web, WebError};
 use request::Browser;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::task::{JoinError, JoinHandle};
+
+/// Time after which the caller is asked whether it still wants an answer.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+/// A request under way. It ends when this is dropped.
+struct Asking(JoinHandle<Result<HttpAnswer, WebError>>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The error for a request whose task panicked.
+fn lost(url: &str, e: &JoinError) -> WebError {
+    WebError::NoAnswer { url: url.to_string(), text: e.to_string() }
+}
 
 /// The web as a run may use it. Its calls block and must not come from async code.
 pub struct RealWeb {
@@ -22,7 +41,7 @@ pub struct RealWeb {
     cluster: Arc<dyn Cluster>,
     clock: Arc<dyn Clock>,
     handle: Handle,
-    browser: Browser,
+    browser: Arc<Browser>,
 }
 
 impl RealWeb {
@@ -33,7 +52,7 @@ impl RealWeb {
         cluster: Arc<dyn Cluster>,
         clock: Arc<dyn Clock>,
     ) -> io::Result<RealWeb> {
-        let browser = Browser::new(ingress.clone())?;
+        let browser = Arc::new(Browser::new(ingress.clone())?);
         Ok(RealWeb { ingress, cluster, clock, handle, browser })
     }
 
@@ -66,8 +85,27 @@ impl Web for RealWeb {
         self.ingress.forget(domain);
     }
 
-    fn send(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError> {
-        self.bound(&request.url, limit, self.browser.fetch(request))
+    fn send_while(
+        &self,
+        request: &HttpRequest,
+        limit: &Limit,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<HttpAnswer, WebError> {
+        let (browser, asked) = (self.browser.clone(), request.clone());
+        let mut asking = Asking(self.handle.spawn(async move { browser.fetch(&asked).await }));
+        loop {
+            let slice = limit.within(&*self.clock, BETWEEN_LOOKS);
+            let answer = self.bound(&request.url, &slice, async {
+                (&mut asking.0).await.unwrap_or_else(|e| Err(lost(&request.url, &e)))
+            });
+            match answer {
+                Err(WebError::Deadline(_)) if self.clock.now() < limit.deadline => {}
+                answer => return answer,
+            }
+            if !go_on() {
+                return Err(WebError::GivenUp(request.url.clone()));
+            }
+        }
     }
 
     fn tcp(

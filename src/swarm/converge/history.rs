@@ -194,6 +194,11 @@ impl History {
         all.into_iter().filter(|late| late.end != ends::End::Exit(0)).collect()
     }
 
+    /// Number of ends after everything was first as desired.
+    pub fn count_late_ends(&self) -> usize {
+        self.late.values().map(Vec::len).sum()
+    }
+
     /// How tasks of a service ended after everything was first as desired.
     pub(super) fn late_ends(&self, service: &ServiceName) -> Vec<&ends::End> {
         self.late.get(service).into_iter().flatten().map(|(_, end)| end).collect()

@@ -57,10 +57,15 @@ impl Web for TracedWeb {
         self.0.forget(domain);
     }
 
-    fn send(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError> {
+    fn send_while(
+        &self,
+        request: &HttpRequest,
+        limit: &Limit,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<HttpAnswer, WebError> {
         let HttpRequest { method, url, .. } = request;
         let span = debug_span!("web", call = "send", method, url, ended = Empty).entered();
-        let answer = self.0.send(request, limit);
+        let answer = self.0.send_while(request, limit, go_on);
         match &answer {
             Ok(answer) => ended(&span, format_args!("status {}", answer.status)),
             Err(e) => ended(&span, e),

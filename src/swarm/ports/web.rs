@@ -103,6 +103,9 @@ pub enum WebError {
     /// The answer depends on a part of Traefik that the ingress does not emulate, so it is not known.
     #[error("{NOT_EMULATED}{0}")]
     NotEmulated(String),
+    /// The caller no longer wanted the answer.
+    #[error("the answer of `{0}` is no longer awaited")]
+    GivenUp(String),
     /// The run was stopped.
     #[error("the run was stopped")]
     Stopped,
@@ -159,8 +162,18 @@ pub trait Web: Send + Sync {
     fn serve(&self, domain: &str, stack: &StackName);
     /// Stops answering for a domain.
     fn forget(&self, domain: &str);
+    /// Sends one request. While its answer is awaited, `go_on` is called about twice a second; if it returns false, the
+    /// request is given up as `GivenUp`.
+    fn send_while(
+        &self,
+        request: &HttpRequest,
+        limit: &Limit,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<HttpAnswer, WebError>;
     /// Sends one request.
-    fn send(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError>;
+    fn send(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError> {
+        self.send_while(request, limit, &mut || true)
+    }
     /// Whether a TCP connection to a service's port opens: to the host-mode port, or at the task's own address.
     fn tcp(
         &self,

@@ -13,12 +13,16 @@ use ccci_swarm::ports::web::{AnsweredBy, HttpAnswer, HttpRequest, TlsFacts, Web,
 use ccci_swarm::routing::middleware::{self, Edit, Head};
 use ccci_swarm::routing::rule::Ask;
 use ccci_swarm::routing::{Backend, Entry, Table};
+use ccci_swarm::wait::{self, Look, WaitError};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Answers a request at a moment. `None` leaves it to the next program.
 type Program = Box<dyn FnMut(&HttpRequest, Moment) -> Option<HttpAnswer> + Send>;
+/// Whether the app leaves the requests for a path without an answer at a moment.
+type Silence = Box<dyn FnMut(&str, Moment) -> bool + Send>;
 /// Whether a port is open at a moment.
 type Port = Box<dyn FnMut(Moment) -> bool + Send>;
 
@@ -36,6 +40,7 @@ struct State {
     stacks: BTreeMap<String, StackName>,
     programs: Vec<Program>,
     ports: BTreeMap<(String, u16), Port>,
+    silences: Vec<Silence>,
     certificates: BTreeMap<(String, u16), TlsFacts>,
     requests: Vec<HttpRequest>,
     cookies: BTreeMap<String, BTreeMap<String, String>>,
@@ -74,6 +79,11 @@ impl MemoryWeb {
         self.state().programs.push(Box::new(program));
     }
 
+    /// Lets requests wait for their answer while the program, given path and moment, returns true.
+    pub fn on_silence(&self, silent: impl FnMut(&str, Moment) -> bool + Send + 'static) {
+        self.state().silences.push(Box::new(silent));
+    }
+
     /// Opens a port of a service, while one of its tasks is running and `open` returns true.
     pub fn on_port(&self, service: &str, port: u16, open: impl FnMut(Moment) -> bool + Send + 'static) {
         self.state().ports.insert((service.to_string(), port), Box::new(open));
@@ -105,7 +115,31 @@ impl MemoryWeb {
         if self.clock.now() >= limit.deadline { Err(WebError::Deadline(what.to_string())) } else { Ok(()) }
     }
 
-    fn once(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError> {
+    /// Waits while the app is silent.
+    fn silence(&self, url: &str, limit: &Limit, go_on: &mut dyn FnMut() -> bool) -> Result<(), WebError> {
+        let silent = |now| self.state().silences.iter_mut().any(|s| s(path_of(url), now));
+        let waited = wait::until(&*self.clock, limit, &mut |_| (), || {
+            Ok::<_, Infallible>(match silent(self.clock.now()) {
+                false => Look::Done(true),
+                true if !go_on() => Look::Done(false),
+                true => Look::Waiting("an answer".into()),
+            })
+        });
+        match waited {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(WebError::GivenUp(url.to_string())),
+            Err(WaitError::Stopped(_)) => Err(WebError::Stopped),
+            Err(_) => Err(WebError::Deadline(url.to_string())),
+        }
+    }
+
+    fn once(
+        &self,
+        request: &HttpRequest,
+        limit: &Limit,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<HttpAnswer, WebError> {
+        self.silence(&request.url, limit, go_on)?;
         self.still(&request.url, limit)?;
         let place = Place::of(&request.url)?;
         let stack =
@@ -238,10 +272,15 @@ impl Web for MemoryWeb {
         self.state().stacks.remove(domain);
     }
 
-    fn send(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError> {
+    fn send_while(
+        &self,
+        request: &HttpRequest,
+        limit: &Limit,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<HttpAnswer, WebError> {
         let mut request = request.clone();
         for _ in 0..=MOST_REDIRECTS {
-            let answer = self.once(&request, limit)?;
+            let answer = self.once(&request, limit, go_on)?;
             let moves = matches!(answer.status, 301 | 302 | 303 | 307 | 308) && request.follow;
             let Some(to) = answer.header("location").filter(|_| moves).map(|l| join(&request.url, l)) else {
                 return Ok(answer);

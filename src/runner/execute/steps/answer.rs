@@ -18,10 +18,6 @@ use std::time::Duration;
 /// Time limit of one health request. The limit of the step bounds the whole wait.
 const ONE_ANSWER: Duration = Duration::from_secs(30);
 
-/// The same after a task ended that should stay up: its address may not refuse but stay silent, and the stack has to be
-/// looked at in between.
-const AFTER_AN_END: Duration = Duration::from_secs(3);
-
 /// Time limit of a wait for health when an earlier one of the run gave up: the same path of another version, or after a
 /// restore, rarely answers then, and five more minutes tell nothing new.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(30);
@@ -45,7 +41,10 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
         if let Some(failure) = run.watch().hopeless {
             return Ok(Look::Hopeless(failure));
         }
-        let answer = ask(run, path, limit);
+        let answer = match ask_watching(run, path, limit) {
+            Ok(answer) => answer,
+            Err(failure) => return Ok(Look::Hopeless(*failure)),
+        };
         let now = run.world.clock.now();
         // an app whose task has just ended has no route for a moment; the watch above calls it when that repeats
         let lasts = no_way(&answer) && run.state.ended.is_empty() && !a_task_is_to_come(run, limit);
@@ -177,11 +176,33 @@ fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result
     }
 }
 
+/// Requests the path, and watches the stack while the answer is awaited: the address of a task that has ended may stay
+/// silent. The request is given up when another task has ended; a stack that cannot become good is the failure.
+fn ask_watching(
+    run: &mut Run<'_>,
+    path: &str,
+    limit: &Limit,
+) -> Result<Result<HttpAnswer, WebError>, Box<Failure>> {
+    let (request, limit, web) = (request(run, path), one_answer(run, limit), run.world.web.clone());
+    let (ends, mut hopeless) = (run.state.history.count_late_ends(), None);
+    let answer = web.send_while(&request, &limit, &mut || {
+        hopeless = run.watch().hopeless;
+        hopeless.is_none() && run.state.history.count_late_ends() == ends
+    });
+    hopeless.map_or(Ok(answer), |failure| Err(Box::new(failure)))
+}
+
 fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError> {
+    run.world.web.send(&request(run, path), &one_answer(run, limit))
+}
+
+fn request(run: &Run<'_>, path: &str) -> HttpRequest {
     let url = format!("https://{}{path}", run.app().domain);
-    let request = HttpRequest { method: "GET".into(), url, ..HttpRequest::default() };
-    let most = if run.state.ended.is_empty() { ONE_ANSWER } else { AFTER_AN_END };
-    run.world.web.send(&request, &one_question(run, limit).within(&*run.world.clock, most))
+    HttpRequest { method: "GET".into(), url, ..HttpRequest::default() }
+}
+
+fn one_answer(run: &Run<'_>, limit: &Limit) -> Limit {
+    one_question(run, limit).within(&*run.world.clock, ONE_ANSWER)
 }
 
 /// Whether the proxy has no route to the app, cannot reach the node where it runs, or does not emulate what its labels
