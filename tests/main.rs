@@ -10,6 +10,7 @@
 mod bad_input;
 mod bounds;
 mod canaries;
+mod cli_check;
 mod cli_live;
 mod cli_report;
 mod cli_signals;

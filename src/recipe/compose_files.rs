@@ -131,7 +131,7 @@ fn help(name: &str, env: &BTreeMap<String, String>, files: &Files) -> String {
         return format!("files are separated by `{SEPARATOR}`, not by `{separator}`{unread}");
     }
     let known: Vec<&str> = files.texts.keys().map(String::as_str).filter(|p| is_compose_file(p)).collect();
-    did_you_mean(name, known.iter().copied()).unwrap_or_else(|| match known[..] {
+    did_you_mean(name, known.iter().copied()).map(|h| h.text).unwrap_or_else(|| match known[..] {
         [] => format!("a recipe has a `{DEFAULT}` at the root of its repository"),
         _ => format!("there are {}", known.join(", ")),
     })

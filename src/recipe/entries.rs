@@ -1,5 +1,6 @@
 //! Settings that are tables of texts: which names and values they may have.
 
+use super::acceptance::can_accept;
 use super::kind::{BadValue, impossible, wrong_type};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::name::ServiceName;
@@ -91,6 +92,11 @@ pub(super) fn service(name: &str, reason: &str) -> Result<(), Wrong> {
     given(name, reason, "why its tasks may end")
 }
 
+pub(super) fn acceptance(name: &str, reason: &str) -> Result<(), Wrong> {
+    can_accept(name).map_err(|(message, help)| Wrong { message, help, of_key: true })?;
+    given(name, reason, "why it stays")
+}
+
 /// Refuses an empty reason.
 fn given(name: &str, reason: &str, why: &str) -> Result<(), Wrong> {
     if reason.trim().is_empty() {
@@ -113,7 +119,7 @@ pub(super) fn reason(rung: &str, reason: &str) -> Result<(), Wrong> {
         }
         let meant = TIERS.iter().find(|t| t.name == rung).map(|t| format!("did you mean `{}`?", t.rung));
         let help = meant
-            .or_else(|| did_you_mean(rung, known.iter().copied()))
+            .or_else(|| did_you_mean(rung, known.iter().copied()).map(|h| h.text))
             .unwrap_or_else(|| format!("known rungs are {}", known.join(", ")));
         return wrong(format!("there is no rung `{rung}`"), help, true);
     }

@@ -90,6 +90,24 @@ pub const KEYS: &[Key] = &[
         get: |r| r.canonical.to_string(),
     },
     Key {
+        name: "check.accept",
+        kind: Kind::Accepted,
+        doc: "Findings of `ccci check` and of the lint rung that stay, each with its reason: the name of a rule or of a warning, and a file after a space for those in one file only. What stops a run cannot be accepted.",
+        example: "{ moving-tag = \"upstream has no versions\" }",
+        status: Status::Stable,
+        set: set!(Map, accept),
+        get: |r| table(&r.accept),
+    },
+    Key {
+        name: "check.deny",
+        kind: Kind::Codes,
+        doc: "Warnings that `ccci check` treats as errors, by the name of the rule or code.",
+        example: "[\"healthcheck\"]",
+        status: Status::Stable,
+        set: set!(Names, deny),
+        get: |r| list(r.deny.iter().map(|d| text(d))),
+    },
+    Key {
         name: "deploy.timeout",
         kind: Kind::Span { min: 1, max: LONGEST },
         doc: "Timeout of each wait after a deploy: for convergence, for an accepted answer, for `ready_probe`.",
@@ -314,8 +332,14 @@ fn list(items: impl Iterator<Item = String>) -> String {
 
 /// An inline table on one line, so that it is valid TOML 1.0 whatever its values are.
 fn table(map: &BTreeMap<String, String>) -> String {
-    let entries: Vec<String> = map.iter().map(|(k, v)| format!("{k} = {}", text(v))).collect();
+    let entries: Vec<String> = map.iter().map(|(k, v)| format!("{} = {}", bare(k), text(v))).collect();
     if entries.is_empty() { "{}".into() } else { format!("{{ {} }}", entries.join(", ")) }
+}
+
+/// A key, in quotes if it needs them.
+fn bare(key: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    if !key.is_empty() && key.chars().all(plain) { key.into() } else { text(key) }
 }
 
 /// A TOML basic string on one line.

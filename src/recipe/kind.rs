@@ -1,7 +1,8 @@
 //! Kinds of settings: how a TOML value is converted, which values are allowed, and its JSON Schema. Messages
 //! do not contain the key; the caller adds it.
 
-use super::entries::{optional_rungs, reason, service, texts, variable};
+use super::acceptance;
+use super::entries::{acceptance, optional_rungs, reason, service, texts, variable};
 use super::settings::{Capable, EnvFrom, UpgradeBase};
 use ccci_model::diag::{Code, codes};
 use ccci_model::name::{RecipeName, Version};
@@ -40,6 +41,10 @@ pub enum Kind {
     Reasons,
     /// A table of services and reasons.
     Services,
+    /// A table of findings and reasons.
+    Accepted,
+    /// A list of names of rules and codes.
+    Codes,
     /// A list of recipe names.
     Recipes,
     /// For a removed key: no value is allowed.
@@ -65,9 +70,9 @@ pub enum Value {
     Base(UpgradeBase),
     /// Of `EnvFrom`.
     EnvFrom(EnvFrom),
-    /// Of `Env`, `Reasons` and `Services`.
+    /// Of `Env`, `Reasons`, `Services` and `Accepted`.
     Map(BTreeMap<String, String>),
-    /// Of `Recipes`.
+    /// Of `Recipes` and `Codes`.
     Names(Vec<String>),
 }
 
@@ -102,6 +107,8 @@ impl Kind {
             Kind::Env => "a table of variables with their values in quotes",
             Kind::Reasons => "a table of rungs with a reason in quotes each",
             Kind::Services => "a table of services with a reason in quotes each",
+            Kind::Accepted => "a table of rules or codes with a reason in quotes each",
+            Kind::Codes => "a list of names of rules and codes in quotes",
             Kind::Recipes => "a list of recipe names in quotes",
             Kind::Gone => "removed",
         }
@@ -126,7 +133,9 @@ impl Kind {
             (Kind::Env, DeValue::Table(t)) => Some(Value::Map(texts(t, out, variable))),
             (Kind::Reasons, DeValue::Table(t)) => Some(Value::Map(texts(t, out, reason))),
             (Kind::Services, DeValue::Table(t)) => Some(Value::Map(texts(t, out, service))),
-            (Kind::Recipes, DeValue::Array(items)) => recipes(items, out),
+            (Kind::Accepted, DeValue::Table(t)) => Some(Value::Map(texts(t, out, acceptance))),
+            (Kind::Codes, DeValue::Array(items)) => names(items, out, self.noun(), code),
+            (Kind::Recipes, DeValue::Array(items)) => names(items, out, self.noun(), recipe),
             _ => {
                 out.push(wrong_type(value, self.noun()));
                 None
@@ -159,7 +168,10 @@ impl Kind {
             Kind::Services => {
                 json!({"type": "object", "additionalProperties": {"type": "string", "minLength": 1}})
             }
-            Kind::Recipes => {
+            Kind::Accepted => {
+                json!({"type": "object", "additionalProperties": {"type": "string", "minLength": 1}})
+            }
+            Kind::Codes | Kind::Recipes => {
                 json!({"type": "array", "uniqueItems": true, "items": {"type": "string"}})
             }
             Kind::Gone => json!(false),
@@ -281,7 +293,21 @@ fn statuses(value: &Toml<'_>, items: &DeArray<'_>, out: &mut Vec<BadValue>) -> O
     (out.len() == before).then_some(Value::Statuses(read))
 }
 
-fn recipes(items: &DeArray<'_>, out: &mut Vec<BadValue>) -> Option<Value> {
+fn recipe(text: &str) -> Result<(), acceptance::Refused> {
+    RecipeName::parse(text).map(|_| ()).map_err(|e| (e.to_string(), None))
+}
+
+fn code(text: &str) -> Result<(), acceptance::Refused> {
+    acceptance::exists(text)
+}
+
+/// A list of names, each once.
+fn names(
+    items: &DeArray<'_>,
+    out: &mut Vec<BadValue>,
+    noun: &str,
+    check: fn(&str) -> Result<(), acceptance::Refused>,
+) -> Option<Value> {
     let before = out.len();
     let mut read: Vec<String> = vec![];
     for item in items.iter() {
@@ -289,11 +315,11 @@ fn recipes(items: &DeArray<'_>, out: &mut Vec<BadValue>) -> Option<Value> {
             DeValue::String(s) if read.iter().any(|r| *r == **s) => {
                 out.push(impossible(item.span(), format!("`{s}` occurs twice")));
             }
-            DeValue::String(s) => match RecipeName::parse(s) {
-                Ok(name) => read.push(name.as_str().to_string()),
-                Err(e) => out.push(impossible(item.span(), e.to_string())),
+            DeValue::String(s) => match check(s) {
+                Ok(()) => read.push(s.to_string()),
+                Err((message, help)) => out.push(BadValue { help, ..impossible(item.span(), message) }),
             },
-            _ => out.push(wrong_type(item, Kind::Recipes.noun())),
+            _ => out.push(wrong_type(item, noun)),
         }
     }
     (out.len() == before).then_some(Value::Names(read))

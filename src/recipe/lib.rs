@@ -1,5 +1,6 @@
 //! Parses what authors of recipes write. Takes texts, returns values and diagnostics; only `files` opens files.
 
+pub mod acceptance;
 pub mod app_env;
 pub mod compose;
 pub mod compose_files;
@@ -12,6 +13,7 @@ pub mod kind;
 pub mod labels;
 pub mod lint;
 pub mod load;
+pub(crate) mod removal;
 pub mod rule;
 pub mod settings;
 pub mod source;

@@ -74,6 +74,10 @@ pub struct Recipe {
     pub expected_na: BTreeMap<String, String>,
     /// Services whose tasks may end by themselves, each with its reason.
     pub may_end: BTreeMap<String, String>,
+    /// Findings that stay, each with its reason.
+    pub accept: BTreeMap<String, String>,
+    /// Warnings that count as errors.
+    pub deny: Vec<String>,
     /// Recipes that must run before this one.
     pub deps: Vec<String>,
     /// Whether the recipe is enrolled for a canonical.
@@ -97,6 +101,8 @@ impl Recipe {
             ready_stable: 1,
             expected_na: BTreeMap::new(),
             may_end: BTreeMap::new(),
+            accept: BTreeMap::new(),
+            deny: vec![],
             deps: vec![],
             canonical: false,
         }

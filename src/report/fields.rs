@@ -40,13 +40,13 @@ pub fn shape<T>(fields: &[Field<T>]) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
-fn text() -> Value {
+pub(crate) fn text() -> Value {
     json!({"type": "string"})
 }
-fn number() -> Value {
+pub(crate) fn number() -> Value {
     json!({"type": "integer", "minimum": 0})
 }
-fn yes() -> Value {
+pub(crate) fn yes() -> Value {
     json!({"type": "boolean"})
 }
 fn list(of: Value) -> Value {
@@ -55,10 +55,10 @@ fn list(of: Value) -> Value {
 fn map(of: Value) -> Value {
     json!({"type": "object", "additionalProperties": of})
 }
-fn or_null(of: Value) -> Value {
+pub(crate) fn or_null(of: Value) -> Value {
     json!({"anyOf": [of, {"type": "null"}]})
 }
-fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> Value {
+pub(crate) fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> Value {
     json!({"type": "string", "enum": names.collect::<Vec<_>>()})
 }
 fn status() -> Value {

@@ -1,6 +1,7 @@
 //! How forges fold log lines into groups, and how text is escaped so that they do not run it as a command. Pure.
 
 use super::text::one_line;
+use ccci_model::diag::Diagnostic;
 
 /// Which forge shows the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,24 @@ impl Forge {
     pub(crate) fn annotate(self, level: &str, title: &str, message: &str) -> String {
         match self {
             Forge::GitHub => format!("::{level} title={}::{}\n", property(title), data(message)),
+            Forge::Plain | Forge::GitLab => String::new(),
+        }
+    }
+
+    /// The same for a finding, shown at its lines.
+    pub(crate) fn annotate_finding(self, d: &Diagnostic) -> String {
+        let at = d.place.as_ref().map(|p| {
+            let ((line, column), (end_line, end_column)) = (p.line_column(), p.end_line_column());
+            let file = property(&p.text.path);
+            format!("file={file},line={line},col={column},endLine={end_line},endColumn={end_column},")
+        });
+        let help = d.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+        let (at, title) = (at.unwrap_or_default(), property(d.code.id));
+        match self {
+            Forge::GitHub => {
+                let text = data(&format!("{}{help}", d.message));
+                format!("::{} {at}title={title}::{text}\n", d.severity.name())
+            }
             Forge::Plain | Forge::GitLab => String::new(),
         }
     }

@@ -5,6 +5,7 @@ pub mod annotations;
 pub mod badge;
 pub mod diff;
 pub mod fields;
+pub mod findings;
 pub mod forge;
 pub mod html;
 pub mod human;

@@ -37,7 +37,7 @@ fn kind_of(path: &str) -> Result<Kind, Diagnostic> {
             let overlays = TIERS.iter().filter_map(|t| t.overlay);
             Err(misplaced(
                 path,
-                did_you_mean(name, overlays).unwrap_or_else(|| format!("move it to `custom/{name}`")),
+                did_you_mean(name, overlays).map_or(format!("move it to `custom/{name}`"), |h| h.text),
             ))
         }
         ["custom", name] => Err(unknown(
@@ -49,7 +49,7 @@ fn kind_of(path: &str) -> Result<Kind, Diagnostic> {
             Err(unknown(
                 path,
                 did_you_mean(path, known)
-                    .unwrap_or_else(|| "move it to `lib/` if it contains helpers".into()),
+                    .map_or("move it to `lib/` if it contains helpers".into(), |h| h.text),
             ))
         }
     }

@@ -97,7 +97,7 @@ impl Walk<'_> {
             match libs()
                 .find(|l| *l == bare)
                 .map(|l| format!("write `{l}`"))
-                .or_else(|| did_you_mean(&bare, libs()))
+                .or_else(|| did_you_mean(&bare, libs()).map(|h| h.text))
             {
                 Some(help) => d.help(help),
                 None => d,

@@ -7,9 +7,12 @@ use ccci_adapters::disk::Disk;
 use ccci_model::diag::codes::Code;
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes};
 use ccci_model::failure::Failure;
+use ccci_recipe::acceptance;
 use ccci_recipe::directory::Origin;
+use ccci_recipe::source::SourceKind;
 use ccci_runner::gather;
 use ccci_script::RecipeTexts;
+use std::path::PathBuf;
 
 /// Diagnostics about the source. The texts can be checked even if the source cannot.
 const OF_SOURCE: &[&Code] =
@@ -21,6 +24,8 @@ pub struct Checked {
     pub said: Vec<Diagnostic>,
     /// Whether a source exists that could not be read.
     pub unseen: bool,
+    /// Directories at which the paths of the texts begin.
+    pub roots: Vec<PathBuf>,
 }
 
 /// What is checked if no directory is named: all below `recipes/`, or the clone of a recipe that contains its own
@@ -37,9 +42,13 @@ impl Session {
     /// Checks one directory with its source, or only its texts if the source is not available. Fails if the directory
     /// could not be read.
     pub fn check(&self, dir: &str) -> Result<Checked, Box<Failure>> {
-        let observed = |said| Ok(Checked { said, unseen: false });
+        let here = &self.config.here;
         match self.prepare_and_lint(dir) {
             Ok(linting) => {
+                let source = linting.gathered.as_ref().filter(|g| g.source.kind == SourceKind::Path);
+                let roots = std::iter::once(here.clone()).chain(source.map(|g| here.join(&g.source.given)));
+                let roots = roots.collect();
+                let observed = |said| Ok(Checked { said, unseen: false, roots });
                 let mut of_source =
                     linting.said.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();
                 if of_source.peek().is_none() {
@@ -57,7 +66,7 @@ impl Session {
             Err(f) => {
                 let warning = not_checked(dir, &f.observed(), &format!("expected {}", f.expected()));
                 let said = std::iter::once(warning).chain(self.texts_alone(dir)?.1).collect();
-                Ok(Checked { said, unseen: true })
+                Ok(Checked { said, unseen: true, roots: vec![here.clone()] })
             }
         }
     }
@@ -71,6 +80,8 @@ impl Session {
             let scripts: RecipeTexts =
                 value.directory.scripts.get(&Origin::Project).cloned().unwrap_or_default();
             diagnostics.0.extend(gather::load_scripts(&scripts)?.1.0);
+            let said = acceptance::decided(diagnostics.sorted(), &value.recipe, &value.spans, false);
+            return Ok((named, said));
         }
         Ok((named, diagnostics.sorted()))
     }
@@ -78,7 +89,7 @@ impl Session {
 
 /// Both kinds of findings; an error of a rule at a place that has an error already says nothing new.
 fn together(linting: Linting) -> Vec<Diagnostic> {
-    let Linting { said, findings } = linting;
+    let Linting { said, findings, gathered } = linting;
     let errors: Vec<_> =
         said.iter().filter(|d| d.severity == Severity::Error).filter_map(|d| d.place.clone()).collect();
     let is_new = |d: &Diagnostic| {
@@ -86,7 +97,9 @@ fn together(linting: Linting) -> Vec<Diagnostic> {
     };
     let mut all = Diagnostics(said);
     all.0.extend(findings.into_iter().filter(is_new));
-    all.sorted()
+    let Some(gathered) = gathered else { return all.sorted() };
+    let texts = &gathered.texts;
+    Diagnostics(acceptance::decided(all.sorted(), &texts.recipe, &texts.spans, true)).sorted()
 }
 
 fn not_checked(dir: &str, why: &str, help: &str) -> Diagnostic {

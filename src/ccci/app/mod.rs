@@ -1,11 +1,13 @@
 //! The application layer: what the commands do, as functions of values. Nothing here prints or reads the environment.
 //! The command line and every other caller pass a [`session::Config`] and get values and events back.
 
+pub mod baseline;
 pub mod campaign;
 pub mod check;
 pub mod clean;
 pub mod doctor;
 pub mod engine;
+pub mod fix;
 pub mod prepare;
 pub mod records;
 pub mod run;

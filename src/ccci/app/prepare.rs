@@ -13,6 +13,7 @@ use ccci_model::plan::{Plan, Side};
 use ccci_model::redact::Redactor;
 use ccci_model::tier::TIERS;
 use ccci_model::time::utc_stamp;
+use ccci_recipe::acceptance::accepted;
 use ccci_recipe::keys::KEYS;
 use ccci_recipe::lint as rules;
 use ccci_recipe::settings::EnvFrom;
@@ -128,19 +129,22 @@ impl Session {
         let looked = match self.look(&request, clock, &run_id, &redactor) {
             Ok(looked) => looked,
             Err(Refused::Failed(failure)) => return Err(failure),
-            Err(Refused::Wrong(said)) => return Ok(Linting { said, findings: vec![] }),
+            Err(Refused::Wrong(said)) => return Ok(Linting { said, findings: vec![], gathered: None }),
         };
         let input = looked.gathered.as_ref().map(lint_input);
         let findings = input.iter().flat_map(|input| {
             let of_rules = rules::lint(input).into_iter().flat_map(|c| c.diagnostics());
             of_rules.chain(input.of_optional_files()).collect::<Vec<_>>()
         });
-        let findings = findings.collect();
+        let (findings, gathered) = (findings.collect(), looked.gathered.clone());
         let asked = build::Asked { tiers: None, keep: false, deadline: request.deadline };
-        let prepared = looked.loaded().and_then(|l| finish(l, asked, run_id, redactor, false));
+        let prepared = looked.loaded().and_then(|loaded| {
+            let said = loaded.diagnostics.clone().sorted();
+            finish(loaded, asked, run_id, redactor, false).map(|_| said)
+        });
         match prepared {
-            Ok(prepared) => Ok(Linting { said: prepared.warnings, findings }),
-            Err(Refused::Wrong(said)) => Ok(Linting { said, findings }),
+            Ok(said) => Ok(Linting { said, findings, gathered }),
+            Err(Refused::Wrong(said)) => Ok(Linting { said, findings, gathered }),
             Err(Refused::Failed(failure)) => Err(failure),
         }
     }
@@ -182,6 +186,8 @@ impl Session {
 pub(super) struct Linting {
     /// What a run would be refused for, or warned of.
     pub said: Vec<Diagnostic>,
+    /// What was gathered, if everything could be read.
+    pub gathered: Option<Gathered>,
     /// What the rules find in the head.
     pub findings: Vec<Diagnostic>,
 }
@@ -232,8 +238,11 @@ fn finish(
     keep_archives: bool,
 ) -> Result<Prepared, Refused> {
     let Loaded { gathered, whose, diagnostics } = loaded;
-    let warnings: Vec<Diagnostic> =
-        diagnostics.sorted().into_iter().filter(|d| d.severity == Severity::Warning).collect();
+    let recipe = &gathered.texts.recipe;
+    let counts = |d: &Diagnostic| {
+        d.severity == Severity::Warning && accepted(recipe, d.code.id, d.place.as_ref()).is_none()
+    };
+    let warnings: Vec<Diagnostic> = diagnostics.sorted().into_iter().filter(counts).collect();
     let inputs = inputs(&gathered, whose, &warnings, asked, run_id);
     let plan = build::build(&inputs);
     let broken = contradictions(&plan);
@@ -317,7 +326,7 @@ fn lint_input(g: &Gathered) -> rules::LintInput {
 }
 
 fn linted(g: &Gathered) -> Linted {
-    let checked = rules::lint(&lint_input(g));
+    let checked = rules::without_accepted(rules::lint(&lint_input(g)), &g.texts.recipe);
     let told = |c: &rules::Checked| LintedRule {
         id: c.rule.code.id.to_string(),
         severity: match c.rule.code.severity {

@@ -144,21 +144,28 @@ pub struct CheckArgs {
     /// Recipe directories; default: all below recipes/
     #[arg(value_name = "DIR")]
     pub dirs: Vec<String>,
-    /// How findings are written
-    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
-    pub format: CheckFormat,
+    /// human, short, json, sarif, github or gitlab; see `ccci explain findings`
+    #[arg(long, value_name = "FORMAT", default_value = HUMAN)]
+    pub format: String,
+    /// Count warnings as errors
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// Make the fixes that are safe, then check again
+    #[arg(long)]
+    pub fix: bool,
+    /// Print what --fix would change as a diff; change nothing
+    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    pub diff: bool,
+    /// Do not tell the findings that this file lists
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings to this file, for --baseline
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "diff"])]
+    pub write_baseline: Option<PathBuf>,
 }
 
-/// Formats of `check`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CheckFormat {
-    /// With the lines they point at
-    Human,
-    /// One line each: `error[code] path:line:column: message`
-    Short,
-    /// A JSON array
-    Json,
-}
+/// The format for people: findings with the lines they point at.
+pub const HUMAN: &str = "human";
 
 /// Arguments of `why`.
 #[derive(Debug, Args)]

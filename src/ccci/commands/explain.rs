@@ -30,7 +30,7 @@ pub fn explain_name(args: &ExplainArgs, out: &Out) -> Exit {
     }
     let names = rows().flat_map(|(_, r)| [r.name.as_str(), bare(&r.name)]);
     let files = || pages.iter().map(|p| p.file).collect::<Vec<_>>().join(", ");
-    let hint = did_you_mean(word, names);
+    let hint = did_you_mean(word, names).map(|h| h.text);
     let hint = hint.unwrap_or_else(|| format!("to list names, call `ccci explain` with one of {}", files()));
     out.say(&format!("error: unknown name `{word}`; {hint}"));
     Exit::Wrong

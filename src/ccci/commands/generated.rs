@@ -10,6 +10,7 @@ use ccci_model::redact::writings::{SAMPLE, WRITINGS};
 use ccci_model::tier::{RUNGS, TIERS};
 use ccci_recipe::keys::{self, KEYS};
 use ccci_recipe::lint::{Check, RULES};
+use ccci_report::findings::{self, FINDINGS_FORMATS};
 use ccci_report::{REPORTS, results};
 use ccci_script::limits::LIMITS;
 use ccci_script::{self, HOOKS};
@@ -35,6 +36,7 @@ pub fn pages() -> Vec<Page> {
         causes(),
         rules(),
         reports(),
+        findings(),
         exits(),
         words(),
         redaction(),
@@ -56,6 +58,7 @@ pub fn generated() -> Vec<Generated> {
         content: format!("{head}{}\n", index.join("\n")),
     });
     out.push(Generated { path: "docs/schema/results.schema.json".into(), content: results::schema() });
+    out.push(Generated { path: "docs/schema/findings.schema.json".into(), content: findings::schema() });
     let settings = serde_json::to_string_pretty(&keys::json_schema()).expect("keys are text");
     out.push(Generated { path: "docs/schema/recipe.schema.json".into(), content: settings + "\n" });
     out
@@ -259,6 +262,19 @@ fn reports() -> Page {
         title: "Formats",
         intro: "What a run is reported in; `ccci report --format NAME` makes any of them from an old run.",
         from: "src/report/lib.rs",
+        rows: rows.collect(),
+    }
+}
+
+fn findings() -> Page {
+    let rows = FINDINGS_FORMATS.iter().map(|f| row(f.name, vec![], f.doc));
+    Page {
+        file: "findings",
+        title: "Formats of findings",
+        intro: "What `ccci check --format NAME` writes to standard output; `human`, the default, writes text with \
+                excerpts to standard error. The exit code is the same in every format: 2 if there are errors, or \
+                warnings with `--deny-warnings`.",
+        from: "src/report/findings/mod.rs",
         rows: rows.collect(),
     }
 }

@@ -71,7 +71,7 @@ pub fn log(
 fn slip(word: &str) -> Option<(&str, String)> {
     let word = word.trim();
     let is_level = word.parse::<LevelFilter>().is_ok();
-    if is_level { None } else { Some((word, did_you_mean(word, NAMES.iter().copied())?)) }
+    if is_level { None } else { Some((word, did_you_mean(word, NAMES.iter().copied())?.text)) }
 }
 
 /// Receives whole lines and passes them to `say`.

@@ -111,9 +111,13 @@ impl Out {
     /// Diagnostics as text for people, followed by how many there are.
     pub fn drawn(&self, all: &[Diagnostic]) -> String {
         let errors = all.iter().filter(|d| d.severity == Severity::Error).count();
+        format!("{}errors: {errors}, warnings: {}", self.blocks(all), all.len() - errors)
+    }
+
+    /// Diagnostics as text for people, each with the lines that it points at.
+    pub fn blocks(&self, all: &[Diagnostic]) -> String {
         let style = render::Style { colour: self.look.colour, width: self.look.width.min(120) };
-        let each = all.iter().map(|d| format!("{}\n\n", render::render(d, style).trim_end()));
-        format!("{}errors: {errors}, warnings: {}", each.collect::<String>(), all.len() - errors)
+        all.iter().map(|d| format!("{}\n\n", render::render(d, style).trim_end())).collect()
     }
 }
 

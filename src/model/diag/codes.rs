@@ -31,6 +31,7 @@ codes! {
     DEPRECATED_KEY "deprecated-key" Warning "This setting still works but has a better form.";
     NOT_YET "not-yet" Error "This is part of the contract but not built yet; using it would do nothing.";
     UNMENTIONED_VARIABLE "unmentioned-variable" Warning "The settings set a variable that no file of the recipe mentions, and a variable with a similar name exists.";
+    UNUSED_ACCEPTANCE "unused-acceptance" Warning "The settings accept a finding that does not occur.";
     // the recipe directory
     UNKNOWN_FILE "unknown-file" Error "A file in the recipe directory is not used there.";
     MISPLACED_TEST "misplaced-test" Error "A test file is in a place where it would never be run.";

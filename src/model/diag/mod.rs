@@ -3,11 +3,13 @@
 
 pub mod codes;
 pub(crate) mod excerpt;
+pub mod fix;
 pub mod harmless;
 pub mod nearest;
 pub mod render;
 
 pub use codes::{CODES, Code};
+use fix::{Fix, Safety};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,6 +20,16 @@ pub enum Severity {
     Warning,
     /// The text cannot be used.
     Error,
+}
+
+impl Severity {
+    /// Its name in every format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
 }
 
 /// A text that a diagnostic can point to.
@@ -65,7 +77,16 @@ impl Place {
 
     /// Line and column (in characters) of the start, both from 1.
     pub fn line_column(&self) -> (usize, usize) {
-        let before = &self.text.content[..self.text.content.floor_char_boundary(self.range.start)];
+        self.line_column_at(self.range.start)
+    }
+
+    /// Line and column (in characters) after the last character, both from 1.
+    pub fn end_line_column(&self) -> (usize, usize) {
+        self.line_column_at(self.range.end)
+    }
+
+    fn line_column_at(&self, at: usize) -> (usize, usize) {
+        let before = &self.text.content[..self.text.content.floor_char_boundary(at)];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
@@ -76,6 +97,33 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (line, column) = self.line_column();
         write!(f, "{}:{line}:{column}", self.text.path)
+    }
+}
+
+/// What to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Help {
+    /// In words.
+    pub text: String,
+    /// The text to write at the diagnostic's place, if the whole place is to be replaced.
+    pub instead: Option<String>,
+}
+
+impl From<String> for Help {
+    fn from(text: String) -> Help {
+        Help { text, instead: None }
+    }
+}
+
+impl From<&str> for Help {
+    fn from(text: &str) -> Help {
+        text.to_string().into()
+    }
+}
+
+impl std::fmt::Display for Help {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -93,6 +141,12 @@ pub struct Diagnostic {
     pub place: Option<Place>,
     /// What to write instead.
     pub help: Option<String>,
+    /// What to write at its place.
+    instead: Option<Box<str>>,
+    /// Another place that it depends on, and what is there, in a few words.
+    pub other: Option<Box<(Place, String)>>,
+    /// A change that mends it.
+    pub fix: Option<Box<Fix>>,
     /// The name that it is about, for who decides whether it is told.
     pub about: Option<String>,
 }
@@ -101,13 +155,23 @@ impl Diagnostic {
     /// A diagnostic of a row, with the row's severity.
     pub fn new(code: &'static Code, message: impl Into<String>) -> Diagnostic {
         let (message, severity) = (message.into(), code.severity);
-        Diagnostic { code, severity, message, place: None, help: None, about: None }
+        Diagnostic {
+            code,
+            severity,
+            message,
+            place: None,
+            help: None,
+            instead: None,
+            other: None,
+            fix: None,
+            about: None,
+        }
     }
 
     /// Sets the place.
     pub fn at(mut self, place: Place) -> Diagnostic {
         self.place = Some(place);
-        self
+        self.with_likely_fix()
     }
 
     /// Sets the name that it is about.
@@ -116,9 +180,35 @@ impl Diagnostic {
         self
     }
 
-    /// Sets the help.
-    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
-        self.help = Some(help.into());
+    /// Sets another place that it depends on.
+    pub fn other(mut self, place: Place, what: impl Into<String>) -> Diagnostic {
+        self.other = Some(Box::new((place, what.into())));
+        self
+    }
+
+    /// Sets the change that mends it.
+    pub fn fix(mut self, fix: Fix) -> Diagnostic {
+        self.fix = Some(Box::new(fix));
+        self
+    }
+
+    /// Sets the help. With a text to write instead, this is also the fix.
+    pub fn help(mut self, help: impl Into<Help>) -> Diagnostic {
+        let Help { text, instead } = help.into();
+        (self.help, self.instead) = (Some(text), instead.map(Into::into));
+        self.with_likely_fix()
+    }
+
+    /// The same for a diagnostic that is already collected.
+    pub fn set_help(&mut self, help: impl Into<Help>) {
+        *self = self.clone().help(help);
+    }
+
+    fn with_likely_fix(mut self) -> Diagnostic {
+        if let (None, Some(with), Some(place)) = (&self.fix, &self.instead, &self.place) {
+            let title = format!("write `{with}`");
+            self.fix = Some(Box::new(Fix::new(Safety::Likely, title, place.clone(), &**with)));
+        }
         self
     }
 }

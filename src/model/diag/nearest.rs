@@ -1,5 +1,7 @@
 //! Did-you-mean: the known name that is most similar, if it is similar enough to be a typing mistake.
 
+use super::Help;
+
 /// The most similar name of `known`, with an edit distance of at most a quarter of its length plus one (a
 /// bound found by experiment).
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -16,8 +18,9 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// `did you mean …?` with the most similar name, if there is one.
-pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(word, known).map(|k| format!("did you mean `{k}`?"))
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<Help> {
+    let name = nearest(word, known)?;
+    Some(Help { text: format!("did you mean `{name}`?"), instead: Some(name.to_string()) })
 }
 
 #[cfg(test)]

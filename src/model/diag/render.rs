@@ -80,10 +80,7 @@ impl SourceCode for Shown {
 
 /// One line: `error[code] path:line:column: message`.
 pub fn one_line(d: &Diagnostic) -> String {
-    let word = match d.severity {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
+    let word = d.severity.name();
     let place = d.place.as_ref().map(|p| format!(" {p}:")).unwrap_or_default();
     line(&format!("{word}[{}]{place} {}", d.code.id, d.message))
 }

@@ -310,7 +310,7 @@ fn not_proved(
     if rungs.get(&Rung::Lint) == Some(&Status::Unver) {
         out.push("that the recipe keeps the rules of lint: they were not looked at".into());
     }
-    for rule in lint.iter().filter(|r| r.result == "not looked at") {
+    for rule in lint.iter().filter(|r| ["not looked at", "accepted"].contains(&r.result.as_str())) {
         let why = rule.findings.first().map_or(String::new(), |f| format!(": {f}"));
         out.push(format!("lint rule {}{why}", rule.id));
     }

@@ -36,12 +36,9 @@ impl Check<'_> {
             defined.map(|m| m.0.iter().map(|(k, _)| k.name.clone()).collect()).unwrap_or_default();
         let what = &section[..section.len() - 1];
         let help = nearest::did_you_mean(name, known.iter().map(String::as_str))
-            .unwrap_or_else(|| format!("define it under the top-level `{section}`"));
-        self.wrong(
-            place,
-            format!("the service `{service}` uses the {what} `{name}`, which is not defined"),
-        )
-        .help = Some(help);
+            .unwrap_or_else(|| format!("define it under the top-level `{section}`").into());
+        self.wrong(place, format!("the service `{service}` uses the {what} `{name}`, which is not defined"))
+            .set_help(help);
     }
 
     fn service(&mut self, name: &str, place: &Place, service: &Map) {
@@ -94,8 +91,8 @@ impl Check<'_> {
             "image" | "cluster" => &["bind", "volume", "tmpfs"],
             other => {
                 let known = ["volume", "bind", "tmpfs", "npipe", "cluster"];
-                let help = nearest::did_you_mean(other, known);
-                self.wrong(&node.place, format!("`{other}` is not a type of mount")).help = help;
+                let d = self.wrong(&node.place, format!("`{other}` is not a type of mount"));
+                nearest::did_you_mean(other, known).into_iter().for_each(|help| d.set_help(help));
                 return;
             }
         };
@@ -132,8 +129,8 @@ impl Check<'_> {
             }
             other => {
                 let known = ["replicated", "global", "replicated-job", "global-job"];
-                let help = nearest::did_you_mean(other, known);
-                self.wrong(&mode.place, format!("`{other}` is not a deployment mode")).help = help;
+                let d = self.wrong(&mode.place, format!("`{other}` is not a deployment mode"));
+                nearest::did_you_mean(other, known).into_iter().for_each(|help| d.set_help(help));
             }
         }
     }

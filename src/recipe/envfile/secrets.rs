@@ -131,7 +131,7 @@ fn apply(secret: &mut SecretSpec, modifier: &str) -> Result<(), Diagnostic> {
         }
         other => {
             let mut d = odd(format!("there is no modifier `{other}` of a secret"));
-            d.help = nearest::did_you_mean(other, MODIFIERS);
+            d.help = nearest::did_you_mean(other, MODIFIERS).map(|h| h.text);
             return Err(d);
         }
     }

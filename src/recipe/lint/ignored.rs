@@ -4,8 +4,10 @@
 use super::Finding;
 use crate::compose::dropped::Kind;
 use crate::compose::{Composed, Service};
+use crate::removal;
 use crate::source::Files;
 use ccci_model::diag::Place;
+use ccci_model::diag::fix::{Fix, Safety};
 use std::net::IpAddr;
 
 pub(super) fn tags(composed: &Composed, _: &Files) -> Vec<Finding> {
@@ -15,9 +17,17 @@ pub(super) fn tags(composed: &Composed, _: &Files) -> Vec<Finding> {
             let message =
                 format!("the tag `{}` does nothing in a stack: the files are merged as without it", d.text);
             let help = "remove the tag; what a later file has to change must not be in the earlier one";
-            Finding::at(d.place.clone(), message, help)
+            Finding::at(d.place.clone(), message, help).fix(without_tag(&d.place))
         })
         .collect()
+}
+
+/// The fix that removes a tag and the space after it.
+fn without_tag(tag: &Place) -> Fix {
+    let rest = &tag.text.content[tag.range.end..];
+    let spaces = rest.len() - rest.trim_start_matches(' ').len();
+    let place = Place::new(&tag.text, tag.range.start..tag.range.end + spaces);
+    Fix::new(Safety::Safe, format!("remove `{}`", &tag.text.content[tag.range.clone()]), place, "")
 }
 
 pub(super) fn port_address(composed: &Composed, _: &Files) -> Vec<Finding> {
@@ -77,7 +87,8 @@ pub(super) fn static_address(composed: &Composed, _: &Files) -> Vec<Finding> {
                 let path = ["networks", &network.network, key];
                 if let Some(place) = composed.place_of_key(&service.name, &path) {
                     let message = format!("Swarm ignores `{key}` and gives each task an address of its own");
-                    out.push(Finding::at(place, message, "reach the service by its name"));
+                    let fix = removal::of_entry(&place, key);
+                    out.push(Finding::at(place, message, "reach the service by its name").fix(fix));
                 }
             }
         }
@@ -91,7 +102,8 @@ pub(super) fn restart_twice(composed: &Composed, _: &Files) -> Vec<Finding> {
         let place = composed.place_of_key(&s.name, &["restart"])?;
         let message =
             format!("`restart` of `{}` does nothing, because it has `deploy.restart_policy`", s.name);
-        Some(Finding::at(place, message, "keep the `restart_policy` only"))
+        let fix = removal::of_entry(&place, "restart");
+        Some(Finding::at(place, message, "keep the `restart_policy` only").fix(fix))
     })
     .collect()
 }

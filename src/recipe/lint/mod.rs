@@ -22,8 +22,11 @@ pub use input::{Composition, LintInput};
 pub use rules::RULES;
 pub use upgrade::{Revision, Upgrade, upgrade};
 
+use crate::acceptance;
 use crate::compose::Composed;
+use crate::settings::Recipe;
 use crate::source::Files;
+use ccci_model::diag::fix::Fix;
 use ccci_model::diag::{Code, Diagnostic, Place, Severity};
 use ccci_model::tier::Status;
 
@@ -69,22 +72,31 @@ pub struct Finding {
     pub message: String,
     /// What to write instead.
     pub help: String,
+    /// A change that mends it.
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Finding {
     /// A finding at a place.
     fn at(place: Place, message: impl Into<String>, help: impl Into<String>) -> Finding {
-        Finding { place: Some(place), message: message.into(), help: help.into() }
+        Finding { place: Some(place), message: message.into(), help: help.into(), fix: None }
     }
 
     /// A finding about something that is missing.
     fn about(message: impl Into<String>, help: impl Into<String>) -> Finding {
-        Finding { place: None, message: message.into(), help: help.into() }
+        Finding { place: None, message: message.into(), help: help.into(), fix: None }
+    }
+
+    /// Sets the change that mends it.
+    fn fix(mut self, fix: impl Into<Option<Fix>>) -> Finding {
+        self.fix = fix.into().map(Box::new);
+        self
     }
 
     /// The diagnostic of it.
     pub fn diagnostic(self, rule: &'static Rule) -> Diagnostic {
-        let d = Diagnostic::new(&rule.code, self.message).help(self.help);
+        let mut d = Diagnostic::new(&rule.code, self.message).help(self.help);
+        d.fix = self.fix;
         match self.place {
             Some(place) => d.at(place),
             None => d,
@@ -105,6 +117,8 @@ pub enum Outcome {
     Satisfied,
     /// These violations.
     Unsatisfied(Vec<Finding>),
+    /// Violated, and the settings accept it: one line for each violation with its reason.
+    Accepted(Vec<String>),
     /// Not checked, for this reason.
     NotLookedAt(String),
 }
@@ -115,6 +129,7 @@ impl Outcome {
         match self {
             Outcome::Satisfied => "satisfied",
             Outcome::Unsatisfied(_) => "unsatisfied",
+            Outcome::Accepted(_) => "accepted",
             Outcome::NotLookedAt(_) => "not looked at",
         }
     }
@@ -124,6 +139,7 @@ impl Outcome {
         match self {
             Outcome::Satisfied => vec![],
             Outcome::Unsatisfied(findings) => findings.iter().map(Finding::one_line).collect(),
+            Outcome::Accepted(lines) => lines.clone(),
             Outcome::NotLookedAt(reason) => vec![reason.clone()],
         }
     }
@@ -145,7 +161,7 @@ impl Checked {
             Outcome::Unsatisfied(findings) => {
                 findings.iter().cloned().map(|f| f.diagnostic(self.rule)).collect()
             }
-            Outcome::Satisfied | Outcome::NotLookedAt(_) => vec![],
+            Outcome::Satisfied | Outcome::Accepted(_) | Outcome::NotLookedAt(_) => vec![],
         }
     }
 }
@@ -165,6 +181,23 @@ pub fn refused(composed: &Composed, files: &Files) -> Vec<Diagnostic> {
         }
     }
     out
+}
+
+/// Takes out the violations that the settings accept.
+pub fn without_accepted(mut all: Vec<Checked>, recipe: &Recipe) -> Vec<Checked> {
+    for Checked { rule, outcome } in &mut all {
+        let Outcome::Unsatisfied(findings) = outcome else { continue };
+        let reason = |f: &Finding| {
+            let (_, reason) = acceptance::accepted(recipe, rule.code.id, f.place.as_ref())?;
+            Some(format!("{}; accepted: {reason}", f.one_line()))
+        };
+        let lines: Vec<String> = findings.iter().filter_map(reason).collect();
+        findings.retain(|f| reason(f).is_none());
+        if findings.is_empty() {
+            *outcome = Outcome::Accepted(lines);
+        }
+    }
+    all
 }
 
 fn look(rule: &Rule, input: &LintInput) -> Outcome {

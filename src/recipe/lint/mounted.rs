@@ -3,6 +3,7 @@
 use super::{Finding, LintInput};
 use crate::compose::{Composed, Reference, Service};
 use crate::source::Files;
+use ccci_model::diag::fix::{Edit, Fix, Safety};
 use ccci_model::diag::{Place, Text};
 use std::sync::Arc;
 
@@ -110,7 +111,10 @@ pub(super) fn octal_mode(composed: &Composed, _: &Files) -> Vec<Finding> {
                 reference.source
             );
             let help = format!("write it in octal: `mode: 0{written}`");
-            out.push(Finding::at(place.clone(), message, help));
+            // the permissions change, so the author decides
+            let fix =
+                Fix::new(Safety::Likely, format!("write `0{written}`"), place.clone(), format!("0{written}"));
+            out.push(Finding::at(place.clone(), message, help).fix(fix));
         }
     }
     out
@@ -152,7 +156,8 @@ pub(super) fn script_bytes(input: &LintInput) -> Result<Vec<Finding>, String> {
 fn mark(text: &Arc<Text>) -> Option<Finding> {
     let marked = text.content.starts_with('\u{feff}');
     let message = "the script begins with a byte order mark, so its first line is not read as such";
-    marked.then(|| Finding::at(Place::new(text, 0..3), message, "save it as UTF-8 without a mark"))
+    let fix = || Fix::new(Safety::Safe, "remove the byte order mark", Place::new(text, 0..3), "");
+    marked.then(|| Finding::at(Place::new(text, 0..3), message, "save it as UTF-8 without a mark").fix(fix()))
 }
 
 fn line_ends(text: &Arc<Text>) -> Option<Finding> {
@@ -160,5 +165,12 @@ fn line_ends(text: &Arc<Text>) -> Option<Finding> {
     let start = text.content[..end].rfind('\n').map_or(0, |n| n + 1);
     let message =
         "the script has line ends of Windows, and a shell reads the carriage return as part of the line";
-    Some(Finding::at(Place::new(text, start..end), message, "convert it: `sed -i 's/\\r$//'` or `dos2unix`"))
+    let returns = text
+        .content
+        .match_indices("\r\n")
+        .map(|(at, _)| Edit { place: Place::new(text, at..at + 1), with: String::new() });
+    let title = "remove the carriage returns".to_string();
+    let fix = Fix { title, edits: returns.collect(), safety: Safety::Safe };
+    let help = "convert it: `sed -i 's/\\r$//'` or `dos2unix`";
+    Some(Finding::at(Place::new(text, start..end), message, help).fix(fix))
 }

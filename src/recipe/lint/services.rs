@@ -85,7 +85,7 @@ pub(super) fn app(input: &LintInput) -> Findings {
     let names: Vec<String> = composed.services().iter().map(|s| format!("`{}`", s.name)).collect();
     let message = format!("no service is named `app`; there are {}", names.join(", "));
     let place = composed.services().first().map(|s| s.place.clone());
-    Ok(vec![Finding { place, message, help: "rename the main service to `app`".into() }])
+    Ok(vec![Finding { place, ..Finding::about(message, "rename the main service to `app`") }])
 }
 
 pub(super) fn routed(input: &LintInput) -> Findings {
@@ -104,11 +104,8 @@ pub(super) fn routed(input: &LintInput) -> Findings {
     }
     let place: Option<Place> = services().find(|s| s.name.as_str() == "app").map(|s| s.place.clone());
     let help = "add the label `traefik.enable=true` under `deploy` of the service that answers web requests";
-    Ok(vec![Finding {
-        place,
-        message: "no service has the label `traefik.enable=true`".into(),
-        help: help.into(),
-    }])
+    let message = "no service has the label `traefik.enable=true`";
+    Ok(vec![Finding { place, ..Finding::about(message, help) }])
 }
 
 pub(super) fn secret_names(input: &LintInput) -> Findings {

@@ -6,7 +6,7 @@ use super::keys::{KEYS, Key, Status};
 use super::kind::BadValue;
 use super::settings::Recipe;
 use ccci_model::diag::nearest::{did_you_mean, nearest};
-use ccci_model::diag::{Diagnostic, Diagnostics, Place, Text, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, Help, Place, Text, codes};
 use ccci_model::name::RecipeName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -22,6 +22,22 @@ impl Spans {
     /// The place of a key's value, if a file sets it.
     pub fn of(&self, key: &str) -> Option<&Place> {
         self.0.get(key)
+    }
+
+    /// The place of an entry's name in a table, if a file sets it.
+    pub fn entry(&self, key: &str, name: &str) -> Option<Place> {
+        let value = self.of(key)?;
+        let content = &value.text.content;
+        // a `[section]` has the place of its header; its entries come after it
+        let part = |c: char| c.is_alphanumeric() || "_-".contains(c);
+        let whole = |(at, _): &(usize, &str)| {
+            let (before, after) =
+                (&content[..value.range.start + at], &content[value.range.start + at + name.len()..]);
+            !before.ends_with(part) && !after.starts_with(part)
+        };
+        let (at, _) = content[value.range.start..].match_indices(name).find(whole)?;
+        let at = value.range.start + at;
+        Some(Place::new(&value.text, at..at + name.len()))
     }
 }
 
@@ -195,11 +211,16 @@ impl Reader<'_> {
         let same_leaf: Vec<String> =
             known.iter().filter(|k| k.rsplit('.').next() == Some(leaf)).map(|k| format!("`{k}`")).collect();
         let sections = known.iter().filter_map(|k| k.split_once('.')).map(|(s, _)| s);
-        let help = did_you_mean(name, known.iter().copied())
-            .or_else(|| (!same_leaf.is_empty()).then(|| format!("did you mean {}?", same_leaf.join(" or "))))
-            .or_else(|| nearest(name, sections).map(|s| format!("did you mean the section `{s}`?")))
-            .or_else(|| self.like_a_removed(name))
-            .unwrap_or_else(|| format!("known settings are {}", known.join(", ")));
+        // inside of a section only the last part of the name is written
+        let written = self.text.content[key.clone()].contains('.') || leaf == name;
+        let near = did_you_mean(name, known.iter().copied()).map(|h| if written { h } else { h.text.into() });
+        let help = near
+            .or_else(|| {
+                (!same_leaf.is_empty()).then(|| format!("did you mean {}?", same_leaf.join(" or ")).into())
+            })
+            .or_else(|| nearest(name, sections).map(|s| format!("did you mean the section `{s}`?").into()))
+            .or_else(|| self.like_a_removed(name).map(Help::from))
+            .unwrap_or_else(|| format!("known settings are {}", known.join(", ")).into());
         self.say(Diagnostic::new(codes::UNKNOWN_KEY, format!("unknown key `{name}`")).help(help), key);
     }
 

@@ -110,7 +110,7 @@ fn published_are(version: &Version, source: &SourceFacts) -> String {
     let recipe_part = |v: &str| v.split('+').next().unwrap_or(v).to_string();
     let same = known.iter().find(|k| recipe_part(k) == recipe_part(version.as_str()));
     let meant = same.map(|k| format!("did you mean `{k}`?"));
-    let meant = meant.or_else(|| did_you_mean(version.as_str(), known.iter().copied()));
+    let meant = meant.or_else(|| did_you_mean(version.as_str(), known.iter().copied()).map(|h| h.text));
     let shown = known.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
     let more =
         if known.len() > SHOWN { format!(" and {} older ones", known.len() - SHOWN) } else { String::new() };

@@ -58,7 +58,7 @@ pub fn of_source(error: SourceError, place: Option<&Place>) -> GatherError {
 }
 
 fn no_such_ref(rev: &str, known: &[String]) -> GatherError {
-    let meant = did_you_mean(rev, known.iter().map(String::as_str));
+    let meant = did_you_mean(rev, known.iter().map(String::as_str)).map(|h| h.text);
     // a version is often written without its upstream part
     let meant =
         meant.or_else(|| known.iter().find(|k| k.starts_with(rev)).map(|k| format!("did you mean `{k}`?")));

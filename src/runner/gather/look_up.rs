@@ -47,7 +47,9 @@ pub fn look_up(
     let help = if files.is_directory(&here.join(recipe)) {
         format!("a path has a slash: write `./{recipe}`")
     } else {
-        did_you_mean(recipe, known.iter().map(String::as_str)).unwrap_or_else(|| match known.as_slice() {
+        did_you_mean(recipe, known.iter().map(String::as_str)).map(|h| h.text).unwrap_or_else(|| match known
+            .as_slice()
+        {
             [] => format!(
                 "`{}` has no recipes; give a path, or a source with --source",
                 shown(&directory, here)
@@ -66,7 +68,7 @@ fn by_path(recipe: &str, here: &Path, files: &dyn FileSystem) -> Result<Found, B
         let parent = whole.parent().unwrap_or(&whole);
         let last = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let known = names_below(files, parent);
-        let near = did_you_mean(&last, known.iter().map(String::as_str));
+        let near = did_you_mean(&last, known.iter().map(String::as_str)).map(|h| h.text);
         let what = if files.is_file(&whole) { "is a file" } else { "does not exist" };
         let help = near
             .unwrap_or_else(|| "give the directory that holds recipe.toml, or a recipe's repository".into());

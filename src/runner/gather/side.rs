@@ -292,8 +292,9 @@ fn long_names(composed: &Composed, domain: &Domain) -> Vec<Diagnostic> {
 
 /// What Swarm refuses of the base. No run is kept from starting by it: it shows how the head does without a good base.
 pub(crate) fn refused_base(base: &Side) -> Vec<Diagnostic> {
-    let say = |d: Diagnostic| Diagnostic { severity: Severity::Warning, ..about_base(d) };
-    base.refused().into_iter().map(say).collect()
+    let mut out: Vec<Diagnostic> = base.refused().into_iter().map(about_base).collect();
+    out.iter_mut().for_each(|d| d.severity = Severity::Warning);
+    out
 }
 
 /// The errors of the base, which keep a run from starting. Warnings about a version that was published long ago are

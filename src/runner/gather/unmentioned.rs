@@ -1,13 +1,13 @@
 //! Finds names that are probably misspelt: variables of the settings that no file of the recipe mentions although the
 //! sample has a similar one, and services in scripts that no compose file has.
 
-use super::{Gathered, Texts};
+use super::Gathered;
 use ccci_model::diag::nearest::{did_you_mean, nearest};
-use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, codes};
 use ccci_recipe::envfile::EnvFile;
 use ccci_script::Spoken;
 use regex::Regex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// Names in capitals, as recipes write variables.
@@ -32,7 +32,7 @@ pub fn variables(g: &Gathered) -> Diagnostics {
         let message = format!("no file of the recipe mentions `{name}`, which `{key}` sets");
         let mut d =
             Diagnostic::new(codes::UNMENTIONED_VARIABLE, message).help(format!("did you mean `{near}`?"));
-        d.place = place(&g.texts, key, name);
+        d.place = g.texts.spans.entry(key, name);
         Some(d)
     };
     Diagnostics(slips.filter_map(say).collect())
@@ -63,21 +63,4 @@ pub fn services(g: &Gathered, spoken: &[Spoken]) -> Diagnostics {
         }
     };
     Diagnostics(spoken.iter().filter(|s| !known.contains(s.text.as_str())).map(say).collect())
-}
-
-/// Where the settings contain the name.
-fn place(texts: &Texts, key: &str, name: &str) -> Option<Place> {
-    let value = texts.spans.of(key)?;
-    let content = &value.text.content;
-    // a `[section]` has the place of its header; its entries come after it
-    let part = |c: char| c.is_alphanumeric() || "_-".contains(c);
-    let whole = |(at, _): &(usize, &str)| {
-        let (before, after) =
-            (&content[..value.range.start + at], &content[value.range.start + at + name.len()..]);
-        !before.ends_with(part) && !after.starts_with(part)
-    };
-    let words: BTreeMap<usize, &str> =
-        content[value.range.start..].match_indices(name).filter(whole).collect();
-    let at = value.range.start + *words.keys().next()?;
-    Some(Place::new(&value.text, at..at + name.len()))
 }

@@ -8,6 +8,7 @@ use crate::node::{Call, Function, Literal, Node, What};
 use crate::point::Point;
 use crate::signature::{CallSig, Owner, Ty};
 use crate::stdlib::{self, StdFn};
+use ccci_model::diag::Help;
 use ccci_model::diag::codes::{ARGUMENT_COUNT, ARGUMENT_TYPE, OUT_OF_REACH, UNKNOWN_FUNCTION};
 use ccci_model::diag::nearest::did_you_mean;
 use rhai::Position;
@@ -64,7 +65,7 @@ impl<'a> Checker<'a> {
             self.view().named(&call.name).map(|f| format!("{}({})", f.name, f.params.join(", "))).collect();
         let message = format!("`{}` does not take {} arguments", call.name, call.args.len());
         let help = format!("it is `{}`", shapes.join("` or `"));
-        self.report(ARGUMENT_COUNT, at, call.name.chars().count(), message, Some(help));
+        self.report(ARGUMENT_COUNT, at, call.name.chars().count(), message, Some(help.into()));
         Ty::ANY
     }
 
@@ -86,6 +87,8 @@ impl<'a> Checker<'a> {
         let Some(Node { what: What::Literal(Literal::Text(name)), at }) = call.args.first() else { return };
         if self.view().named(name).next().is_none() && !known::all_natives().contains_key(name) {
             let help = did_you_mean(name, self.view().function_names());
+            // the place has the quotes too
+            let help = help.map(|h| Help { instead: h.instead.map(|name| format!("\"{name}\"")), ..h });
             self.report(
                 UNKNOWN_FUNCTION,
                 *at,
@@ -101,6 +104,10 @@ impl<'a> Checker<'a> {
         let Some(row) = stdlib::rows().find(|r| r.full_name() == full) else {
             let names: Vec<String> = stdlib::rows().map(StdFn::full_name).collect();
             let help = did_you_mean(&full, names.iter().map(String::as_str));
+            // the place has the last part of the name only
+            let same_module =
+                |full: &String| full.strip_prefix(&format!("{}::", call.path.join("::"))).map(str::to_string);
+            let help = help.map(|h| Help { instead: h.instead.as_ref().and_then(same_module), ..h });
             let message = format!("there is no function `{full}`");
             self.report(UNKNOWN_FUNCTION, at, call.name.chars().count(), message, help);
             return Ty::ANY;
@@ -139,7 +146,7 @@ impl<'a> Checker<'a> {
                 Ty::ANY
             }
             Some(f) if f.private => {
-                let help = Some(format!("remove `private` in `{path}`"));
+                let help = Some(format!("remove `private` in `{path}`").into());
                 self.report(UNKNOWN_FUNCTION, at, chars, format!("`{name}` is private in `{path}`"), help);
                 Ty::ANY
             }
@@ -147,7 +154,7 @@ impl<'a> Checker<'a> {
                 let want = f.params.len();
                 let message = format!("`{root}::{name}` takes {want} arguments, {} given", types.len());
                 let shape = format!("{root}::{name}({})", f.params.join(", "));
-                self.report(ARGUMENT_COUNT, at, chars, message, Some(format!("it is `{shape}`")));
+                self.report(ARGUMENT_COUNT, at, chars, message, Some(format!("it is `{shape}`").into()));
                 Ty::ANY
             }
             Some(f) => self.follow(&path, f, types, at),
@@ -212,7 +219,7 @@ impl<'a> Checker<'a> {
             counts.dedup();
             let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
             let message = format!("`{name}` takes {} arguments, {} given", counts.join(" or "), types.len());
-            self.report(ARGUMENT_COUNT, at, bare, message, help);
+            self.report(ARGUMENT_COUNT, at, bare, message, help.map(Help::from));
             return false;
         };
         if counted.iter().any(|w| w.iter().zip(types).all(|(w, t)| t.may_be(*w))) {
@@ -221,7 +228,7 @@ impl<'a> Checker<'a> {
         let wrong = first.iter().zip(types).position(|(w, t)| !t.may_be(*w)).unwrap_or(0);
         let want = counted.iter().fold(Ty::NEVER, |sum, w| sum.or(w[wrong]));
         let message = format!("argument {} of `{name}` is {}, expected {want}", wrong + 1, types[wrong]);
-        self.report(ARGUMENT_TYPE, args[wrong].start(), 1, message, help);
+        self.report(ARGUMENT_TYPE, args[wrong].start(), 1, message, help.map(Help::from));
         false
     }
 
@@ -242,10 +249,10 @@ impl<'a> Checker<'a> {
     fn no_function(&mut self, name: &str, at: Position) {
         let member = self.sigs.iter().find(|s| s.owner != Owner::Free && s.name == name && !s.is_property);
         let help = if let Some(row) = member {
-            Some(format!("it is a member: `{}`", row.shown()))
+            Some(format!("it is a member: `{}`", row.shown()).into())
         } else if self.frame.vars.iter().any(|v| v.name == name) {
             self.read(name, at);
-            Some(format!("`{name}` is a variable; call the function in it with `{name}.call(…)`"))
+            Some(format!("`{name}` is a variable; call the function in it with `{name}.call(…)`").into())
         } else if name == "sleep" {
             Some("to wait for something, use `eventually(\"30s\", || …)`".into())
         } else {

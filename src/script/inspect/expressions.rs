@@ -48,7 +48,7 @@ impl<'a> Checker<'a> {
                         expected.at,
                         1,
                         format!("`assert` needs a bool, this is {ty}"),
-                        help,
+                        help.map(Into::into),
                     );
                 }
                 Ty::UNIT

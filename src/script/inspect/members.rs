@@ -50,7 +50,7 @@ impl<'a> Checker<'a> {
         } else {
             format!("before the call of `{}`, copy what the closure needs to a variable", call.name)
         };
-        self.report(DATA_RACE, *at, name.chars().count(), message, Some(help));
+        self.report(DATA_RACE, *at, name.chars().count(), message, Some(help.into()));
         true
     }
 
@@ -81,7 +81,7 @@ impl<'a> Checker<'a> {
         }
         let is_function = of.kinds().filter_map(Ty::owner).any(|o| !known::methods(sigs, o, name).is_empty());
         let help = if is_function {
-            Some(format!("it is a function: `{name}(…)`"))
+            Some(format!("it is a function: `{name}(…)`").into())
         } else {
             did_you_mean(name, sigs.iter().filter(|s| s.is_property && Ty::of(s.owner) == of).map(|s| s.name))
         };
@@ -162,9 +162,9 @@ impl<'a> Checker<'a> {
     fn no_member(&mut self, of: Ty, name: &str, at: Position) {
         let rows = || self.sigs.iter().filter(|s| Ty::of(s.owner) == of);
         let help = if rows().any(|s| s.name == name && s.is_property) {
-            Some(format!("it is a property: write `.{name}` without parentheses"))
+            Some(format!("it is a property: write `.{name}` without parentheses").into())
         } else if self.sigs.iter().any(|s| s.owner == Owner::Free && s.name == name) {
-            Some(format!("it is not a member: write `{name}(…)`"))
+            Some(format!("it is not a member: write `{name}(…)`").into())
         } else if of.owner().is_some() {
             did_you_mean(name, rows().filter(|s| !s.is_property).map(|s| s.name))
         } else {

@@ -21,7 +21,7 @@ use super::signature::{CallSig, Ty};
 use super::sources::{function_place, place};
 use super::{conventions, stdlib};
 use ccci_model::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_ASKS, TEST_EMPTY, TEST_RETURN};
-use ccci_model::diag::{Code, Diagnostic};
+use ccci_model::diag::{Code, Diagnostic, Help};
 use literals::Names;
 pub use literals::Spoken;
 use names::Var;
@@ -171,7 +171,7 @@ impl<'a> Checker<'a> {
         at: Position,
         chars: usize,
         message: String,
-        help: Option<String>,
+        help: Option<Help>,
     ) {
         if (self.in_std() && !self.std_is_checked) || !self.reported.insert((self.frame.file.clone(), at)) {
             return;

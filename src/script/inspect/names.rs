@@ -36,7 +36,7 @@ impl<'a> Checker<'a> {
         for v in gone.into_iter().filter(|v| !v.used && !v.quiet && !v.name.starts_with('_')) {
             let message = format!("`{}` is never used", v.name);
             let help = format!("remove it, or rename it to `_{}`", v.name);
-            self.report(UNUSED_VARIABLE, v.at, v.name.chars().count(), message, Some(help));
+            self.report(UNUSED_VARIABLE, v.at, v.name.chars().count(), message, Some(help.into()));
         }
     }
 
@@ -51,7 +51,7 @@ impl<'a> Checker<'a> {
             return Ty::ANY;
         }
         let help = if constant {
-            Some(format!("constants of the file are written as `global::{name}`"))
+            Some(format!("constants of the file are written as `global::{name}`").into())
         } else {
             did_you_mean(name, self.frame.vars.iter().map(|v| v.name.as_str()))
         };
@@ -76,7 +76,7 @@ impl<'a> Checker<'a> {
         };
         if let Some(message) = missing {
             let help = "write `export const` where it is defined, at the top of the file".to_string();
-            self.report(UNKNOWN_VARIABLE, at, name.chars().count(), message, Some(help));
+            self.report(UNKNOWN_VARIABLE, at, name.chars().count(), message, Some(help.into()));
         }
         Ty::ANY
     }
@@ -85,8 +85,9 @@ impl<'a> Checker<'a> {
     pub(super) fn no_module(&mut self, root: &str, at: Position) {
         let imports: Vec<String> = self.view().imports.keys().map(ToString::to_string).collect();
         let help = did_you_mean(root, imports.iter().map(String::as_str).chain(["std"]));
-        let help = help
-            .unwrap_or_else(|| format!("write `import \"lib/{root}\" as {root};` at the top of the file"));
+        let help = help.unwrap_or_else(|| {
+            format!("write `import \"lib/{root}\" as {root};` at the top of the file").into()
+        });
         self.report(
             UNKNOWN_MODULE,
             at,

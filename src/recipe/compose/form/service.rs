@@ -3,6 +3,7 @@
 use super::{Forming, mounts, pairs, whole, words};
 use crate::compose::keys::{self, Field, Form, Swarm};
 use crate::compose::tree::{Key, Map, Node, Value};
+use crate::removal;
 use ccci_model::diag::{Diagnostic, Place, codes};
 
 impl Forming<'_> {
@@ -22,7 +23,8 @@ impl Forming<'_> {
         for (key, _) in &service.0 {
             let swarm = keys::find(keys::SERVICE, &key.name).map(|f| f.swarm);
             if let Some(Swarm::Ignored(instead)) = swarm {
-                let d = Diagnostic::new(codes::COMPOSE_IGNORED, format!("Swarm ignores `{}`", key.name));
+                let mut d = Diagnostic::new(codes::COMPOSE_IGNORED, format!("Swarm ignores `{}`", key.name));
+                d.fix = removal::of_entry(&key.place, &key.name).map(Box::new);
                 self.diagnostics.push(d.at(key.place.clone()).help(instead));
             }
         }

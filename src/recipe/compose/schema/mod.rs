@@ -158,7 +158,8 @@ impl Check<'_> {
                 let known = words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(" or ");
                 (
                     format!("must be {known}"),
-                    nearest::did_you_mean(&text, words.iter().copied()).unwrap_or(format!("write {known}")),
+                    nearest::did_you_mean(&text, words.iter().copied())
+                        .map_or(format!("write {known}"), |h| h.text),
                 )
             }),
         };
@@ -226,8 +227,8 @@ impl Check<'_> {
             Rest::Refused | Rest::Extensions(_) => {
                 let row = HELP.iter().find(|(p, _)| same_path(path, p));
                 let known = object.keys.iter().filter(|k| k.since <= self.minor).map(|k| k.name);
-                let help =
-                    row.map(|(_, h)| (*h).to_string()).or_else(|| nearest::did_you_mean(&key.name, known));
+                let near = || nearest::did_you_mean(&key.name, known).map(|h| h.text);
+                let help = row.map(|(_, h)| (*h).to_string()).or_else(near);
                 self.wrong(
                     &key.place,
                     format!("`{}` is not a key that docker's stack loader supports", path.join(".")),

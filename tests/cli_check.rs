@@ -1,0 +1,171 @@
+//! `ccci check` with the real program: every format says the same and ends with the same exit code, fixes are made once,
+//! a baseline hides what it has, and the settings accept and deny findings.
+
+use crate::bad_input::ground::{Done, Ground};
+use crate::repository::Repository;
+use ccci_report::findings::{self, FINDINGS_FORMATS};
+use serde_json::Value;
+use std::fs;
+use std::process::Command;
+
+/// Faults that can be mended without asking, in a file with comments and a flow mapping.
+const BROKEN: &str = "version: \"3.8\"
+
+x-note: {kept: yes} # kept
+services:
+  app:
+    # kept
+    image: !x nginx:1.27.0
+    container_name: web
+    cap_add:
+      - NET_ADMIN
+
+    privileged: true
+    restart: always
+    deploy:
+      restart_policy: {condition: any}
+      labels:
+        - traefik.enable=true
+        - \"coop-cloud.${STACK_NAME}.version=1.0.0+1.27.0\" # kept
+  db:
+    image: nginx:stable
+    privileged: true # a comment keeps this entry
+";
+
+struct Project {
+    ground: Ground,
+    source: Repository,
+}
+
+/// A project whose recipe has these settings beside its source, and this compose file.
+fn project(settings: &str, compose: &str) -> Project {
+    let source = Repository::new();
+    source.write("compose.yml", compose).write(".env.sample", "TYPE=ghost\nDOMAIN=ghost.example.com\n");
+    source.commit("all");
+    let text = format!("source = \"{}\"\n{settings}", source.given());
+    Project { ground: Ground::new().recipe("recipe.toml", &text), source }
+}
+
+impl Project {
+    fn check(&self, args: &[&str]) -> Done {
+        let all: Vec<&str> = ["check", "recipes/ghost"].iter().chain(args).copied().collect();
+        self.ground.ccci(&all)
+    }
+
+    fn short(&self, args: &[&str]) -> Vec<String> {
+        let done = self.check(&[&["--format", "short"], args].concat());
+        done.out.lines().map(str::to_string).collect()
+    }
+}
+
+/// What is said of an entry that accepts nothing.
+pub(crate) fn of_an_unused_acceptance() -> String {
+    project("check.accept.image-tag = \"why\"\n", BROKEN).short(&[]).join("\n")
+}
+
+fn codes(lines: &[String]) -> Vec<&str> {
+    lines.iter().filter_map(|l| Some(l.split_once('[')?.1.split_once(']')?.0)).collect()
+}
+
+#[test]
+fn the_exit_code_is_the_same_in_every_format() {
+    let warned = project("", BROKEN);
+    let wrong = project("helth.path = \"/\"\n", BROKEN);
+    let formats = || FINDINGS_FORMATS.iter().map(|f| f.name).chain(["human"]);
+    for format in formats() {
+        let code = |p: &Project, args: &[&str]| p.check(&[&["--format", format], args].concat()).code;
+        assert_eq!(code(&warned, &[]), Some(0), "{format}");
+        assert_eq!(code(&warned, &["--deny-warnings"]), Some(2), "{format}");
+        assert_eq!(code(&wrong, &[]), Some(2), "{format}");
+    }
+    let done = warned.check(&["--format", "sariff"]);
+    assert_eq!(done.code, Some(2));
+    assert!(done.err.contains("did you mean `sarif`?"), "{}", done.err);
+}
+
+#[test]
+fn findings_as_json_fit_our_schema_and_as_sarif_the_published_one() {
+    let found = project("helth.path = \"/\"\n", BROKEN);
+    let ours: Value = serde_json::from_str(&findings::schema()).unwrap();
+    for (format, schema) in [("json", ours), ("sarif", schema_of_sarif())] {
+        let value: Value = serde_json::from_str(&found.check(&["--format", format]).out).unwrap();
+        let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+        compiler.add_resource("schema.json", schema).unwrap();
+        let schema = compiler.compile("schema.json", &mut schemas).unwrap();
+        if let Err(e) = schemas.validate(&value, schema) {
+            panic!("{format}: {e}");
+        }
+    }
+}
+
+/// The JSON Schema that OASIS publishes, from the sources of a crate.
+fn schema_of_sarif() -> Value {
+    let call =
+        Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--locked"]).output().unwrap();
+    let metadata: Value = serde_json::from_slice(&call.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let manifest =
+        packages.iter().find(|p| p["name"] == "serde-sarif").unwrap()["manifest_path"].as_str().unwrap();
+    let schema = fs::read_to_string(manifest.replace("Cargo.toml", "src/schema.json")).unwrap();
+    serde_json::from_str(&schema).unwrap()
+}
+
+#[test]
+fn fixes_are_made_once_lose_no_comment_and_leave_nothing_to_fix() {
+    let project = project("", BROKEN);
+    let file = project.source.path().join("compose.yml");
+    let diff = project.check(&["--diff"]);
+    assert!(diff.out.contains("-    container_name: web\n"), "{}", diff.out);
+    assert_eq!(fs::read_to_string(&file).unwrap(), BROKEN, "a diff changes nothing");
+    let done = project.check(&["--fix"]);
+    assert!(done.err.contains("/compose.yml: remove `!x`, remove `container_name`"), "{}", done.err);
+    let fixed = fs::read_to_string(&file).unwrap();
+    assert_eq!(fixed.matches('#').count(), BROKEN.matches('#').count(), "{fixed}");
+    let gone: Vec<&str> = BROKEN.lines().filter(|l| !fixed.lines().any(|f| f == *l)).map(str::trim).collect();
+    let expected = ["image: !x nginx:1.27.0", "container_name: web", "privileged: true", "restart: always"];
+    assert_eq!(gone, expected, "{fixed}");
+    let again = project.check(&["--fix"]);
+    assert!(!again.err.contains("fixed "), "{}", again.err);
+    assert_eq!(fs::read_to_string(&file).unwrap(), fixed);
+    assert!(project.check(&["--diff"]).out.is_empty());
+}
+
+#[test]
+fn a_baseline_hides_what_it_has_and_tells_what_is_gone() {
+    let project = project("", BROKEN);
+    let before = project.short(&[]);
+    assert_eq!(project.check(&["--write-baseline", "known.txt"]).code, Some(0));
+    assert!(project.short(&["--baseline", "known.txt"]).is_empty());
+    let moved = BROKEN
+        .replace("    container_name: web\n", "    tty: true\n")
+        .replace("services:", "# more\nservices:");
+    project.source.write("compose.yml", moved + "  new:\n    image: nginx:latest\n");
+    let done = project.check(&["--baseline", "known.txt"]);
+    assert!(done.err.contains("no longer found: 1"), "{}", done.err);
+    let new = project.short(&["--baseline", "known.txt"]);
+    assert!(new.iter().all(|l| l.contains(":2") || l.contains("new")), "{before:?} {new:?}");
+    assert!(codes(&new).contains(&"moving-tag"), "{new:?}");
+    let wrong = project.ground.ccci(&["check", "recipes/ghost", "--baseline", "recipes/ghost/recipe.toml"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("is no baseline: line 1"), "{}", wrong.err);
+}
+
+#[test]
+fn the_settings_accept_and_deny_findings_and_an_entry_that_finds_nothing_is_told() {
+    let plain = project("", BROKEN);
+    assert!(codes(&plain.short(&[])).contains(&"moving-tag"));
+    let accepted =
+        project("[check.accept]\n\"moving-tag compose.yml\" = \"why\"\nowner-numbr = \"x\"\n", BROKEN);
+    assert!(accepted.short(&[]).iter().any(|l| l.contains("there is no rule or code `owner-numbr`")));
+    let accepted =
+        project("[check.accept]\n\"moving-tag compose.yml\" = \"why\"\nimage-tag = \"why\"\n", BROKEN);
+    let lines = accepted.short(&[]);
+    assert!(!codes(&lines).contains(&"moving-tag"), "{lines:?}");
+    assert!(
+        lines.iter().any(|l| l.starts_with("warning[unused-acceptance] recipes/ghost/recipe.toml:4:1: ")),
+        "{lines:?}"
+    );
+    let denied = project("check.deny = [\"moving-tag\"]\n", BROKEN);
+    assert_eq!(denied.check(&[]).code, Some(2));
+    assert!(denied.short(&[]).iter().any(|l| l.starts_with("error[moving-tag] ")));
+}
