@@ -30,8 +30,10 @@ impl Scratch {
         for _ in 0..ATTEMPTS {
             let own = Permissions::from_mode(0o700);
             let dir = tempfile::Builder::new().prefix(PREFIX).permissions(own).tempdir_in(parent)?;
-            if let Some(lock) = locked(dir.path()) {
-                return Ok(Scratch { dir, _lock: lock });
+            match locked(dir.path()) {
+                Ok(Some(lock)) => return Ok(Scratch { dir, _lock: lock }),
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                Ok(None) | Err(_) => {}
             }
         }
         Err(io::Error::other(format!("{}: another process removes new directories", parent.display())))
@@ -49,15 +51,17 @@ pub fn collect(parent: &Path) -> usize {
     let ours = entries.filter(|e| {
         e.file_name().to_string_lossy().starts_with(PREFIX) && e.file_type().is_ok_and(|t| t.is_dir())
     });
-    ours.filter(|e| locked(&e.path()).is_some_and(|_held| fs::remove_dir_all(e.path()).is_ok())).count()
+    ours.filter(|e| locked(&e.path()).is_ok_and(|held| held.is_some() && fs::remove_dir_all(e.path()).is_ok())).count()
 }
 
 /// The lock of a directory, if it is free and the directory is still the one at the path.
-fn locked(dir: &Path) -> Option<File> {
-    let file = File::open(dir).ok()?;
-    file.try_lock().ok()?;
-    let (open, there) = (file.metadata().ok()?, fs::symlink_metadata(dir).ok()?);
-    ((open.dev(), open.ino()) == (there.dev(), there.ino())).then_some(file)
+fn locked(dir: &Path) -> io::Result<Option<File>> {
+    let file = File::open(dir)?;
+    if file.try_lock().is_err() {
+        return Ok(None);
+    }
+    let (open, there) = (file.metadata()?, fs::symlink_metadata(dir)?);
+    Ok(((open.dev(), open.ino()) == (there.dev(), there.ino())).then_some(file))
 }
 
 #[cfg(test)]
