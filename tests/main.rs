@@ -31,6 +31,7 @@ mod hostile;
 mod ingress;
 mod lessons;
 mod lifecycles;
+mod lsp;
 mod mutants;
 mod plans;
 mod private;

@@ -3,3 +3,4 @@
 pub mod app;
 pub mod commands;
 pub mod docs;
+mod lsp;

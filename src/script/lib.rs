@@ -9,6 +9,7 @@ pub mod hooks;
 pub mod limits;
 pub mod load;
 pub mod natives;
+pub mod outline;
 pub mod point;
 pub mod raised;
 pub mod returns;

@@ -57,6 +57,11 @@ impl StdFn {
     }
 }
 
+/// The source of a module, like `std::json`.
+pub fn source(module: &str) -> Option<&'static str> {
+    SOURCES.iter().find(|s| s.module == module).map(|s| s.content)
+}
+
 /// One compiled module.
 struct Compiled {
     source: &'static Source,

@@ -1,8 +1,9 @@
 //! Checks recipe directories: what loading refuses, and the recipe rules on the head. Needs no engine and takes
 //! milliseconds.
 
-use super::prepare::Linting;
+use super::prepare::{Linting, Reading, Refused};
 use super::session::{Config, Session};
+use ccci_adapters::clock::RealClock;
 use ccci_adapters::disk::Disk;
 use ccci_model::diag::codes::Code;
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes};
@@ -10,9 +11,12 @@ use ccci_model::failure::Failure;
 use ccci_recipe::acceptance;
 use ccci_recipe::directory::Origin;
 use ccci_recipe::source::SourceKind;
-use ccci_runner::gather;
+use ccci_runner::gather::{self, Gathered};
 use ccci_script::RecipeTexts;
+use ccci_swarm::ports::Clock;
 use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// Diagnostics about the source. The texts can be checked even if the source cannot.
 const OF_SOURCE: &[&Code] =
@@ -26,6 +30,8 @@ pub struct Checked {
     pub unseen: bool,
     /// Directories at which the paths of the texts begin.
     pub roots: Vec<PathBuf>,
+    /// What was gathered, if everything could be read.
+    pub gathered: Option<Gathered>,
 }
 
 /// What is checked if no directory is named: all below `recipes/`, or the clone of a recipe that contains its own
@@ -42,13 +48,29 @@ impl Session {
     /// Checks one directory with its source, or only its texts if the source is not available. Fails if the directory
     /// could not be read.
     pub fn check(&self, dir: &str) -> Result<Checked, Box<Failure>> {
+        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
+        match self.git(clock.clone()) {
+            Ok(sources) => self.check_in(dir, &Reading { files: &Disk, sources: &sources }, &clock),
+            Err(Refused::Failed(failure)) => Err(failure),
+            Err(Refused::Wrong(said)) => Ok(Checked { said, unseen: true, roots: vec![], gathered: None }),
+        }
+    }
+
+    /// The same for what is read elsewhere, as in the buffers of an editor.
+    pub fn check_in(
+        &self,
+        dir: &str,
+        reading: &Reading<'_>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Checked, Box<Failure>> {
         let here = &self.config.here;
-        match self.prepare_and_lint(dir) {
+        match self.prepare_and_lint(dir, reading, clock) {
             Ok(linting) => {
                 let source = linting.gathered.as_ref().filter(|g| g.source.kind == SourceKind::Path);
                 let roots = std::iter::once(here.clone()).chain(source.map(|g| here.join(&g.source.given)));
                 let roots = roots.collect();
-                let observed = |said| Ok(Checked { said, unseen: false, roots });
+                let gathered = linting.gathered.clone();
+                let observed = |said| Ok(Checked { said, unseen: false, roots, gathered });
                 let mut of_source =
                     linting.said.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();
                 if of_source.peek().is_none() {
@@ -57,7 +79,7 @@ impl Session {
                 // texts may be checked before they have a source; but a source that they name and that is missing is
                 // reported
                 let (missing, wrong): (Vec<_>, Vec<_>) = of_source.partition(|d| d.code == codes::NO_SOURCE);
-                let (named, texts) = self.texts_alone(dir)?;
+                let (named, texts) = self.texts_alone(dir, reading)?;
                 let missing = missing.into_iter().filter(|_| named);
                 let missing = missing.map(|d| not_checked(dir, &d.message, &d.help.unwrap_or_default()));
                 observed(wrong.into_iter().chain(missing).chain(texts).collect())
@@ -65,15 +87,15 @@ impl Session {
             // a source that cannot be reached is no fault of the texts; it stays unchecked
             Err(f) => {
                 let warning = not_checked(dir, &f.observed(), &format!("expected {}", f.expected()));
-                let said = std::iter::once(warning).chain(self.texts_alone(dir)?.1).collect();
-                Ok(Checked { said, unseen: true, roots: vec![here.clone()] })
+                let said = std::iter::once(warning).chain(self.texts_alone(dir, reading)?.1).collect();
+                Ok(Checked { said, unseen: true, roots: vec![here.clone()], gathered: None })
             }
         }
     }
 
     /// The diagnostics that need no source, and whether the texts name a source.
-    fn texts_alone(&self, dir: &str) -> Result<(bool, Vec<Diagnostic>), Box<Failure>> {
-        let texts = gather::texts(dir, &self.config.here, &Disk)?;
+    fn texts_alone(&self, dir: &str, reading: &Reading<'_>) -> Result<(bool, Vec<Diagnostic>), Box<Failure>> {
+        let texts = gather::texts(dir, &self.config.here, reading.files)?;
         let mut diagnostics = texts.diagnostics;
         let named = texts.value.as_ref().is_some_and(|t| t.recipe.source.is_some());
         if let Some(value) = texts.value {

@@ -14,6 +14,7 @@ use ccci_model::redact::Redactor;
 use ccci_model::tier::TIERS;
 use ccci_model::time::utc_stamp;
 use ccci_recipe::acceptance::accepted;
+use ccci_recipe::files::FileSystem;
 use ccci_recipe::keys::KEYS;
 use ccci_recipe::lint as rules;
 use ccci_recipe::settings::EnvFrom;
@@ -23,6 +24,7 @@ use ccci_runner::execute::job::{AppTexts, Job, Linted};
 use ccci_runner::gather::{self, Asked, Gathered, Means};
 use ccci_swarm::ports::Clock;
 use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::sources::Sources;
 use rand::RngExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,6 +93,15 @@ impl Refused {
     }
 }
 
+/// Where recipes are read from: the disk and git, or what an editor has in its buffers.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// Files of recipe directories.
+    pub files: &'a dyn FileSystem,
+    /// Repositories.
+    pub sources: &'a dyn Sources,
+}
+
 /// A job that can be run, and the warnings about it.
 pub struct Prepared {
     /// The plan and its texts.
@@ -116,17 +127,23 @@ impl Session {
     ) -> Result<Prepared, Refused> {
         let tiers = tiers(request)?;
         let redactor = self.redactor.below();
-        let looked = self.look(request, clock, &run_id, &redactor)?;
+        let sources = self.git(clock.clone())?;
+        let reading = Reading { files: &Disk, sources: &sources };
+        let looked = self.look(request, &reading, &clock, &run_id, &redactor)?;
         let asked = build::Asked { tiers, keep: request.keep, deadline: request.deadline };
         finish(looked.loaded()?, asked, run_id, redactor, request.keep_archives)
     }
 
     /// Prepares a run of a directory as it is, and lints the head if there is one: what is wrong or doubtful.
-    pub(super) fn prepare_and_lint(&self, dir: &str) -> Result<Linting, Box<Failure>> {
-        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
-        let (run_id, redactor) = (new_run_id(&*clock), self.redactor.below());
+    pub(super) fn prepare_and_lint(
+        &self,
+        dir: &str,
+        reading: &Reading<'_>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Linting, Box<Failure>> {
+        let (run_id, redactor) = (new_run_id(&**clock), self.redactor.below());
         let request = Request::of(dir);
-        let looked = match self.look(&request, clock, &run_id, &redactor) {
+        let looked = match self.look(&request, reading, clock, &run_id, &redactor) {
             Ok(looked) => looked,
             Err(Refused::Failed(failure)) => return Err(failure),
             Err(Refused::Wrong(said)) => return Ok(Linting { said, findings: vec![], gathered: None }),
@@ -149,21 +166,23 @@ impl Session {
         }
     }
 
+    /// Git, by which repositories are read.
+    pub(crate) fn git(&self, clock: Arc<dyn Clock>) -> Result<GitAdapter, Refused> {
+        GitAdapter::new(self.handle.clone(), clock).map_err(|e| match gather::error::of_source(e, None) {
+            gather::error::GatherError::Wrong(d) => Refused::Wrong(vec![*d]),
+            gather::error::GatherError::Failed(f) => Refused::Failed(f),
+        })
+    }
+
     fn look(
         &self,
         request: &Request,
-        clock: Arc<dyn Clock>,
+        reading: &Reading<'_>,
+        clock: &Arc<dyn Clock>,
         run_id: &RunId,
         redactor: &Redactor,
     ) -> Result<Looked, Refused> {
         let limit = Limit { deadline: clock.now().after(GATHER_LIMIT), stop: self.stop.clone() };
-        let git =
-            GitAdapter::new(self.handle.clone(), clock).map_err(|e| {
-                match gather::error::of_source(e, None) {
-                    gather::error::GatherError::Wrong(d) => Refused::Wrong(vec![*d]),
-                    gather::error::GatherError::Failed(f) => Refused::Failed(f),
-                }
-            })?;
         let asked = Asked {
             recipe: &request.recipe,
             source: request.source.as_deref(),
@@ -175,7 +194,7 @@ impl Session {
             zone: &self.config.zone,
         };
         let cache = self.config.sources();
-        let (here, files, sources) = (&self.config.here, &Disk, &git);
+        let (here, Reading { files, sources }) = (&self.config.here, *reading);
         let means = Means { here, cache: &cache, files, sources, limit: &limit, redactor };
         let outcome = gather::gather(&asked, &means).map_err(Refused::Failed)?;
         Ok(Looked { gathered: outcome.value, diagnostics: outcome.diagnostics })

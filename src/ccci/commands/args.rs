@@ -42,12 +42,14 @@ pub enum Command {
     Clean,
     /// Check whether this machine can run recipes; each finding says what to do
     Doctor,
+    /// Serve an editor on standard input and output (language server protocol)
+    Lsp,
 }
 
 impl Command {
     /// Whether a signal must not end it at once: temporary directories, or more, are to be removed first.
     pub fn has_something_to_undo(&self) -> bool {
-        !matches!(self, Command::Why(_) | Command::Report(_) | Command::Explain(_))
+        !matches!(self, Command::Why(_) | Command::Report(_) | Command::Explain(_) | Command::Lsp)
     }
 }
 

@@ -3,21 +3,18 @@
 use super::args::ExplainArgs;
 use super::generated::pages;
 use super::out::Out;
-use crate::docs::{Row, explain};
+use crate::docs::{Page, Row, explain};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::exit::Exit;
+use std::sync::LazyLock;
 
 /// Prints every row of that name; a hook and a rule may have the same one. A function is found by `ctx.get` and by
 /// `get`, a rule also by its number in abra. The name of a page lists its rows.
 pub fn explain_name(args: &ExplainArgs, out: &Out) -> Exit {
-    let pages = pages();
+    let pages = all();
     let rows = || pages.iter().flat_map(|p| p.rows.iter().map(move |r| (p, r)));
     let word = args.name.as_str();
-    let found = [exactly as fn(&Row, &str) -> bool, called, shortly, known_as]
-        .iter()
-        .map(|way| rows().filter(|(_, r)| way(r, word)).collect::<Vec<_>>())
-        .find(|found| !found.is_empty())
-        .unwrap_or_default();
+    let found = found(word);
     if !found.is_empty() {
         let texts: Vec<String> = found.iter().map(|(p, r)| explain(p, r)).collect();
         out.data(&texts.join("\n"));
@@ -34,6 +31,26 @@ pub fn explain_name(args: &ExplainArgs, out: &Out) -> Exit {
     let hint = hint.unwrap_or_else(|| format!("to list names, call `ccci explain` with one of {}", files()));
     out.say(&format!("error: unknown name `{word}`; {hint}"));
     Exit::Wrong
+}
+
+fn all() -> &'static [Page] {
+    static ALL: LazyLock<Vec<Page>> = LazyLock::new(pages);
+    &ALL
+}
+
+/// Every row of that name, in the first way of writing it that finds one.
+fn found(word: &str) -> Vec<(&'static Page, &'static Row)> {
+    let rows = || all().iter().flat_map(|p| p.rows.iter().map(move |r| (p, r)));
+    [exactly as fn(&Row, &str) -> bool, called, shortly, known_as]
+        .iter()
+        .map(|way| rows().filter(|(_, r)| way(r, word)).collect::<Vec<_>>())
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+/// The same rows without their pages, for editors.
+pub(crate) fn rows_named(word: &str) -> Vec<&'static Row> {
+    found(word).into_iter().map(|(_, row)| row).collect()
 }
 
 fn exactly(row: &Row, word: &str) -> bool {

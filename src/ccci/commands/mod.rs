@@ -10,6 +10,7 @@ pub mod explain;
 pub mod generated;
 pub mod key;
 pub mod log;
+pub mod lsp;
 pub mod out;
 pub mod plan;
 pub mod report;
@@ -134,6 +135,7 @@ fn dispatch(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -
         Command::Check(args) => check::check(args, session, out),
         Command::Plan(args) => plan::plan(args, session, out),
         Command::Explain(args) => explain::explain_name(args, out),
+        Command::Lsp => lsp::lsp(session, out),
         Command::Clean => clean::clean(session, out),
         Command::Doctor => doctor::doctor(session, out),
         Command::Why(args) => why::why_run(args, &session.config, out),

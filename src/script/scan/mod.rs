@@ -8,7 +8,7 @@
 mod agree;
 mod characters;
 mod seen;
-mod tokens;
+pub(super) mod tokens;
 
 pub(super) use agree::differences;
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A word or sign of the code, with its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
+pub(crate) enum Token {
     /// A name or a word of the language, with where it ends.
     Word(usize, usize),
     /// A text, or a part of one.
@@ -15,7 +15,7 @@ pub(super) enum Token {
 
 /// A comment without an end.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Open {
+pub(crate) struct Open {
     /// Where it begins.
     pub at: usize,
     /// Where the first comment inside it begins that has an end.
@@ -24,7 +24,7 @@ pub(super) struct Open {
 
 /// An end of a comment outside of a comment.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stray {
+pub(crate) struct Stray {
     /// Where it stands.
     pub at: usize,
     /// Where the previous comment begins, if there is one.
@@ -33,7 +33,7 @@ pub(super) struct Stray {
 
 /// A range that is not code although a reader may take its lines for code.
 #[derive(Debug)]
-pub(super) struct Hiding {
+pub(crate) struct Hiding {
     /// The range, in bytes.
     pub range: Range<usize>,
     /// Where the comment or text begins.
@@ -44,7 +44,7 @@ pub(super) struct Hiding {
 
 /// Result of splitting a text.
 #[derive(Debug, Default)]
-pub(super) struct Read {
+pub(crate) struct Read {
     pub tokens: Vec<Token>,
     pub open_comment: Option<Open>,
     /// Positions of `/**/`.
@@ -58,7 +58,7 @@ pub(super) struct Read {
 }
 
 /// Splits a text.
-pub(super) fn read(text: &str) -> Read {
+pub(crate) fn read(text: &str) -> Read {
     // some editors begin a file with a byte order mark, which is not part of its text
     let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut reader =
