@@ -7,7 +7,7 @@ use ccci_model::event::DecidedBy;
 use ccci_model::name::{Revision, Version};
 use ccci_recipe::directory::Previous;
 use ccci_recipe::settings::UpgradeBase;
-use ccci_recipe::source::SourceFacts;
+use ccci_recipe::source::{SourceFacts, Tag};
 
 /// How many published versions a message lists. More would make it hard to read.
 const SHOWN: usize = 5;
@@ -139,8 +139,11 @@ fn published(source: &SourceFacts) -> Result<Choice, String> {
         (None, Some(label)) => v <= label,
         (None, None) => true,
     };
-    let newest = source.names.versions().into_iter().find(|v| fits(v)).ok_or(none)?;
-    let tag = source.names.tag_of(newest).ok_or("its tag is gone")?;
+    // a commit may have several tags, and none of them is a version before the head
+    let other = |tag: &&Tag| tag.commit != head.commit || head.dirty();
+    let before = |v: &Version| source.names.tag_of(v).filter(other);
+    let mut fitting = source.names.versions().into_iter().filter(|v| fits(v));
+    let (newest, tag) = fitting.find_map(|v| Some((v, before(v)?))).ok_or(none)?;
     let base = Some(base_of(tag.commit.clone(), newest));
     Ok(Choice { base, reason: which, by: DecidedBy::Structure })
 }
@@ -181,7 +184,7 @@ pub fn repair(previous: &Previous, base: Option<&Version>) -> Result<(), Box<Dia
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ccci_recipe::source::{Branch, Files, Names, RevisionFacts, SourceKind, Tag};
+    use ccci_recipe::source::{Branch, Files, Names, RevisionFacts, SourceKind};
 
     fn commit(c: char) -> Revision {
         Revision::parse(&c.to_string().repeat(40)).unwrap()
@@ -249,6 +252,19 @@ mod tests {
         check(&source(TAGS, 'c', Some('c')), "tag 1.10.0+1.25", want);
         let want = "the newest published version older than the head's tag 1.10.0+1.25";
         check(&source(TAGS, 'b', Some('c')), "tag 1.9.0+1.24", want);
+    }
+
+    #[test]
+    fn a_second_tag_of_the_heads_commit_is_no_base_and_of_two_tags_of_a_base_the_newer_counts() {
+        let tags =
+            &[("1.0.0+1", 'a'), ("1.0.1+1", 'b'), ("1.1.0+1", 'b'), ("1.2.0+2", 'c'), ("1.2.1+2", 'c')];
+        let want = "the newest published version older than the head's tag 1.2.1+2";
+        check(&source(tags, 'c', Some('c')), "tag 1.1.0+1", want);
+        let want = "no version older than 1.0.1+1 is published and the head is the tip of main";
+        check(&source(&[("1.0.0+1", 'a'), ("1.0.1+1", 'a')], 'a', Some('a')), "", want);
+        let mut s = source(tags, 'e', None);
+        s.head.label = Some(version("1.0.1+1"));
+        check(&s, "tag 1.0.1+1", "the newest published version not above the head's version label 1.0.1+1");
     }
 
     #[test]
