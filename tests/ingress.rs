@@ -202,6 +202,37 @@ fn several_tasks_are_asked_in_turn() {
 }
 
 #[test]
+fn one_task_in_particular_is_asked_and_named_and_the_app_is_not_told() {
+    let ground = Ground::with_app();
+    let other = App::start(&ground.runtime, "other");
+    ground.addresses(&[ground.app.address, other.address]);
+    for (task, body, name) in
+        [(0, "hello from app", "app.1"), (1, "hello from other", "app.2"), (2, "hello from app", "app.1")]
+    {
+        for _ in 0..2 {
+            let asked = HttpRequest { task: Some(task), ..request("https://a.ccci.test/hello") };
+            let answer = ground.send(&asked).unwrap();
+            let from = answer.from.clone().unwrap();
+            assert_eq!((answer.body.as_slice(), from.task.as_str(), from.of), (body.as_bytes(), name, 2));
+            assert!(answer.headers.iter().all(|(n, _)| !n.starts_with("x-ccci")), "{answer:?}");
+        }
+    }
+    let asked = HttpRequest { task: Some(1), ..request("https://a.ccci.test/echo") };
+    let told = String::from_utf8(ground.send(&asked).unwrap().body).unwrap();
+    assert!(!told.to_lowercase().contains("x-ccci"), "{told}");
+    assert_eq!(
+        ground.get("https://a.ccci.test/forged").from.map(|from| from.of),
+        Some(2),
+        "the app cannot say it"
+    );
+    other.stop();
+    let asked = HttpRequest { task: Some(1), ..request("https://a.ccci.test/hello") };
+    let refused = ground.send(&asked).unwrap();
+    assert!(matches!(&refused.by, AnsweredBy::Ingress(why) if why.contains("(task `app.2`)")), "{refused:?}");
+    assert_eq!(refused.from, None);
+}
+
+#[test]
 fn lesson_08_a_name_is_never_answered_by_another_stacks_task() {
     let ground = Ground::with_app();
     // a second stack has the same rule and the same service name, and is served under another name

@@ -18,6 +18,12 @@ pub trait Texts {
     fn change(&mut self, with: &dyn Fn(&str) -> String);
 }
 
+impl Texts for Box<str> {
+    fn change(&mut self, with: &dyn Fn(&str) -> String) {
+        *self = with(self).into();
+    }
+}
+
 impl Texts for String {
     fn change(&mut self, with: &dyn Fn(&str) -> String) {
         *self = with(self);
@@ -63,7 +69,22 @@ macro_rules! no_texts {
 }
 
 no_texts!(
-    bool, u16, u32, u64, i64, usize, Moment, FailureId, Tier, Status, Side, Role, Blame, Kind, CommandOf
+    bool,
+    u16,
+    Box<[u16]>,
+    u32,
+    u64,
+    i64,
+    usize,
+    Moment,
+    FailureId,
+    Tier,
+    Status,
+    Side,
+    Role,
+    Blame,
+    Kind,
+    CommandOf
 );
 no_texts!(DecidedBy, RecipeName, Domain, StackName, ServiceName, Revision, Version, RunId);
 
@@ -144,7 +165,7 @@ variants! { Detail {
     Told { expected, observed },
     Assertion { expression, observed },
     Exec { role, service, argv, code, stdout, stderr },
-    Answer { url, accepted, status, proxy, body },
+    Answer { url, accepted, status, task, proxy, body },
     Refused { holder, said },
     Image { image, said },
     Left { held },

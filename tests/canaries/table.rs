@@ -219,6 +219,22 @@ pub(super) const CANARIES: &[Canary] = &[
     },
     Canary { name: "global", about: "One task on each node.", ..GREEN },
     Canary {
+        name: "one-replica-fails",
+        about: "Two of its three tasks answer well, the third always with 500.",
+        shorten: &[("wait for health on /", 3_000)],
+        failures: &[
+            recipe("install", "not-healthy", &["status 500", "task `app.2` answers so"]),
+            recipe("install", "not-healthy", &["status 500", "task `app.2` answers so"]),
+        ],
+        ..RED
+    },
+    Canary {
+        name: "one-replica-is-slow",
+        about: "One of its two tasks answers with 503 for four seconds longer than the other.",
+        notes: &["/ answers 200, each of its 2 tasks"],
+        ..GREEN
+    },
+    Canary {
         name: "replicas-zero",
         about: "A service of which nothing is wanted.",
         notes: &["`worker` has no desired task"],

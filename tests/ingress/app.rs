@@ -63,7 +63,10 @@ async fn answer(name: &str, mut request: Request<Incoming>) -> Result<Response<B
     Ok(match path.as_str() {
         "/hello" => Response::new(text(format!("hello from {name}"))),
         "/echo" => Response::new(text(echo(&request))),
-        "/forged" => Response::builder().header("x-ccci-because", "lies").body(text("")).unwrap(),
+        "/forged" => {
+            let forged = Response::builder().header("x-ccci-because", "lies").header("x-ccci-from", "9 liar");
+            forged.body(text("")).unwrap()
+        }
         "/length" => Response::new(text(length(request.into_body()).await.to_string())),
         "/big" => Response::new(big()),
         "/login" => Response::builder().header("set-cookie", "id=42; Path=/; Secure").body(text("")).unwrap(),

@@ -7,6 +7,7 @@ use ccci_adapters::ingress::Ingress;
 use ccci_model::name::{ServiceName, StackName};
 use ccci_swarm::observed::{Mode, Observed, ObservedService, ObservedTask, Restart, TaskState};
 use ccci_swarm::ports::clock::{Clock, Limit, Stop};
+use ccci_swarm::ports::cluster::TaskAddress;
 use ccci_swarm::ports::web::{HttpAnswer, HttpRequest, Web, WebError};
 use ccci_swarm::ports::{Call, Calls, ClusterError, Reply};
 use std::collections::HashMap;
@@ -234,7 +235,9 @@ impl Calls for FakeCluster {
                 first.map(Reply::Address).ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))
             }
             Call::TaskAddresses { stack, service, .. } => {
-                self.addresses(stack, service).map(Reply::Addresses)
+                let named = |(n, at)| TaskAddress { task: format!("{service}.{}", n + 1), at };
+                let all = self.addresses(stack, service)?;
+                Ok(Reply::Addresses(all.into_iter().enumerate().map(named).collect()))
             }
             other => Err(ClusterError::Local(format!("{other}: the fake cluster cannot do that"))),
         }

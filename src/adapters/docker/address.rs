@@ -14,9 +14,18 @@ const BRIDGE: &str = "docker_gwbridge";
 /// a second more, and asks again at once if a task refuses the connection.
 const FRESH: Duration = Duration::from_millis(100);
 
+/// A task and its address.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// What follows the service in the task's name: the slot, or the node of a global service's task.
+    pub which: String,
+    /// The address.
+    pub address: IpAddr,
+}
+
 impl Swarm {
     /// Addresses of the service's running, desired tasks, newest first.
-    pub(super) async fn addresses(&self, service: &str) -> Result<Vec<IpAddr>, ClusterError> {
+    pub(super) async fn addresses(&self, service: &str) -> Result<Vec<Place>, ClusterError> {
         let now = self.clock.now();
         if let Some((asked, found)) = self.known().addresses.get(service)
             && now.since(*asked) < FRESH
@@ -28,9 +37,13 @@ impl Swarm {
         let bridge = docker.inspect_network(BRIDGE, None::<InspectNetworkOptions>).await;
         let bridge = bridge.map_err(|e| refused("look at the gateway bridge", &e))?;
         let legs = bridge.containers.unwrap_or_default();
-        let found: Vec<IpAddr> = tasks
+        let found: Vec<Place> = tasks
             .iter()
-            .filter_map(|t| legs.get(&t.container)?.ipv4_address.as_deref()?.split('/').next()?.parse().ok())
+            .filter_map(|t| {
+                let leg = legs.get(&t.container)?.ipv4_address.as_deref()?;
+                let which = if t.slot == 0 { t.node.clone() } else { t.slot.to_string() };
+                Some(Place { which, address: leg.split('/').next()?.parse().ok()? })
+            })
             .collect();
         if !tasks.is_empty() && found.is_empty() {
             return Err(ClusterError::Missing(format!("an address of `{service}` on {BRIDGE}")));

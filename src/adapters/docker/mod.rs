@@ -75,7 +75,7 @@ struct Known {
     /// The id of the engine's own node.
     node: Option<String>,
     /// Addresses of services' tasks, and when they were read.
-    addresses: HashMap<String, (ccci_model::time::Moment, Vec<std::net::IpAddr>)>,
+    addresses: HashMap<String, (ccci_model::time::Moment, Vec<address::Place>)>,
     /// Running containers that were inspected, or could not be found.
     asked: HashSet<String>,
     /// Anonymous volumes, by the domain in whose containers they were observed.

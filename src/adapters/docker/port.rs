@@ -1,5 +1,6 @@
 //! The Swarm as the port: each method limits its work and calls the module that does it.
 
+use super::address::Place;
 use super::refusal::refused;
 use super::volumes::{Streams, entries, unread};
 use super::{Swarm, full_name};
@@ -156,7 +157,7 @@ impl Cluster for Swarm {
         let name = full_name(stack, service);
         let found = self.run("find a task's address", limit, self.addresses(&name))?;
         let first = found.first().ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))?;
-        Ok(SocketAddr::new(*first, port))
+        Ok(SocketAddr::new(first.address, port))
     }
 
     fn task_addresses(
@@ -165,9 +166,13 @@ impl Cluster for Swarm {
         service: &ServiceName,
         port: u16,
         limit: &Limit,
-    ) -> Result<Vec<SocketAddr>, ClusterError> {
+    ) -> Result<Vec<TaskAddress>, ClusterError> {
         let name = full_name(stack, service);
         let found = self.run("find a service's addresses", limit, self.addresses(&name))?;
-        Ok(found.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+        let one = |place: Place| TaskAddress {
+            task: format!("{service}.{}", place.which),
+            at: SocketAddr::new(place.address, port),
+        };
+        Ok(found.into_iter().map(one).collect())
     }
 }

@@ -2,9 +2,9 @@
 
 use super::cookies::Cookies;
 use super::redirect;
-use crate::ingress::{ASKS, BECAUSE, Ingress};
+use crate::ingress::{ASKS, BECAUSE, FROM, Ingress, TASK};
 use crate::tls;
-use ccci_swarm::ports::web::{AnsweredBy, HttpAnswer, HttpRequest, WebError};
+use ccci_swarm::ports::web::{AnsweredBy, FromTask, HttpAnswer, HttpRequest, WebError};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
@@ -153,6 +153,8 @@ impl Hop {
             headers.append(key, value);
         }
         headers.remove(ASKS);
+        headers.remove(TASK);
+        headers.extend(request.task.map(|n| (TASK, HeaderValue::from(n))));
         Ok(Hop { method, url, headers, body: request.body.clone() })
     }
 
@@ -182,6 +184,7 @@ async fn read(mut response: Response, url: Url) -> Result<HttpAnswer, WebError> 
         },
     };
     let text = |v: &HeaderValue| String::from_utf8_lossy(v.as_bytes()).into_owned();
+    let from = response.headers_mut().remove(FROM).and_then(|v| from_task(&text(&v)));
     let headers = response.headers().iter().map(|(n, v)| (n.as_str().to_string(), text(v))).collect();
     let status = response.status().as_u16();
     let mut body = vec![];
@@ -192,7 +195,13 @@ async fn read(mut response: Response, url: Url) -> Result<HttpAnswer, WebError> 
             break;
         }
     }
-    Ok(HttpAnswer { status, headers, body, url: url.into(), by })
+    Ok(HttpAnswer { status, headers, body, url: url.into(), by, from })
+}
+
+/// The task that the ingress names.
+fn from_task(said: &str) -> Option<FromTask> {
+    let (of, task) = said.split_once(' ')?;
+    Some(FromTask { task: task.to_string(), of: of.parse().ok()? })
 }
 
 /// The error with its innermost cause, which says most: "connection refused", "certificate expired".

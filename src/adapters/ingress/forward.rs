@@ -2,10 +2,10 @@
 
 use super::heads;
 use super::lookup::Lookup;
-use super::reply::{ASKS, BECAUSE, Body, Own, text};
+use super::reply::{ASKS, BECAUSE, Body, FROM, Own, TASK, text};
 use super::{dial, tunnel};
 use ccci_model::name::StackName;
-use ccci_swarm::ports::ClusterError;
+use ccci_swarm::ports::cluster::{ClusterError, TaskAddress};
 use ccci_swarm::ports::web::WebError;
 use ccci_swarm::routing::middleware::{self, Head, Passed, Reply};
 use ccci_swarm::routing::rule::Ask;
@@ -54,14 +54,31 @@ pub(super) async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     let asks = request.headers_mut().remove(ASKS);
     let told = asks.is_some_and(|t| t.as_bytes() == visitor.shared.token.as_bytes());
-    Ok(match visitor.serve(request).await {
-        Ok(response) => response,
+    let number = request.headers_mut().remove(TASK).filter(|_| told);
+    let number = number.and_then(|n| n.to_str().ok()?.parse().ok());
+    Ok(match visitor.serve(request, number).await {
+        Ok(mut response) => {
+            if !told {
+                response.headers_mut().remove(FROM);
+            }
+            response
+        }
         Err(own) => own.response(told),
     })
 }
 
+/// A connection to the task that is asked.
+struct Reached<'a> {
+    target: &'a Target,
+    place: TaskAddress,
+    /// Number of tasks that could have been asked.
+    of: usize,
+    sender: SendRequest<Incoming>,
+}
+
 impl Visitor {
-    async fn serve(&self, request: Request<Incoming>) -> Result<Response<Body>, Own> {
+    /// Serves one request; `number` is the task that it asks for, if one in particular.
+    async fn serve(&self, request: Request<Incoming>, number: Option<usize>) -> Result<Response<Body>, Own> {
         let host = host_of(&request)
             .ok_or_else(|| Own::new(StatusCode::BAD_REQUEST, "the request names no host"))?;
         let headers = heads::readable(request.headers());
@@ -93,7 +110,10 @@ impl Visitor {
             (Some(reply), _) => Err(replied(reply)),
             (None, Backend::Own(own, why)) => Err(Own::new(status(*own), why.clone())),
             (None, Backend::NotEmulated(what)) => Err(Own::new(StatusCode::NOT_IMPLEMENTED, what.clone())),
-            (None, Backend::Tasks(targets)) => self.forward(&stack, router, targets, &passed, request).await,
+            (None, Backend::Tasks(targets)) => match self.reach(&stack, router, targets, number).await {
+                Ok(reached) => self.forward(reached, &passed, request).await,
+                Err(own) => Err(own),
+            },
         };
         // middlewares change every answer last, the ingress's own too
         match done {
@@ -116,19 +136,18 @@ impl Visitor {
 
     async fn forward(
         &self,
-        stack: &StackName,
-        router: &Router,
-        targets: &[Target],
+        reached: Reached<'_>,
         passed: &Passed,
         mut request: Request<Incoming>,
     ) -> Result<Response<Body>, Own> {
-        let (target, address, mut sender) = self.reach(stack, router, targets).await?;
+        let Reached { target, place, of, mut sender } = reached;
         let upgrade = heads::upgrade(request.headers());
         let near = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
-        self.rewrite(&mut request, target, address, passed, upgrade.as_ref())?;
-        let what = format!("service `{}` at {address}", target.service);
+        self.rewrite(&mut request, target, place.at, passed, upgrade.as_ref())?;
+        let what = named(target, &place, of);
         let mut response = sender.send_request(request).await.map_err(|e| broken(&what, &e))?;
         response.headers_mut().remove(BECAUSE);
+        response.headers_mut().remove(FROM);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let Some(near) = near else {
                 return Err(Own::new(
@@ -143,32 +162,38 @@ impl Visitor {
             return Ok(response.map(|_| text(String::new())));
         }
         heads::drop_hops(response.headers_mut(), None);
+        if let Ok(from) = HeaderValue::from_str(&format!("{of} {}", place.task)) {
+            response.headers_mut().insert(FROM, from);
+        }
         Ok(response.map(BodyExt::boxed))
     }
 
-    /// Connects to the next task. What was observed may be half a second old, so after one refusal it looks again.
+    /// Connects to the next task, or to the one with this number. What was observed may be half a second old, so after
+    /// one refusal it looks again.
     async fn reach<'a>(
         &self,
         stack: &StackName,
         router: &Router,
         targets: &'a [Target],
-    ) -> Result<(&'a Target, SocketAddr, SendRequest<Incoming>), Own> {
-        let turn = self.shared.turn.fetch_add(1, Ordering::Relaxed);
+        number: Option<usize>,
+    ) -> Result<Reached<'a>, Own> {
+        let turn = number.unwrap_or_else(|| self.shared.turn.fetch_add(1, Ordering::Relaxed));
         let mut last = None;
         for _ in 0..2 {
             let places = self.places(stack, targets).await?;
-            let Some((target, address)) = places.get(turn % places.len().max(1)).copied() else {
+            let of = places.len();
+            let Some((target, place)) = places.into_iter().nth(turn % of.max(1)) else {
                 let why = format!("router `{}` has no running task to ask", router.name);
                 return Err(Own::new(StatusCode::NOT_FOUND, why));
             };
             if let Some(why) = &target.cut_off {
                 return Err(Own::new(StatusCode::GATEWAY_TIMEOUT, why.clone()));
             }
-            match connect(target, address).await {
-                Ok(sender) => return Ok((target, address, sender)),
+            match connect(target, place.at).await {
+                Ok(sender) => return Ok(Reached { target, place, of, sender }),
                 Err(e) => {
                     let again = e.kind() == io::ErrorKind::ConnectionRefused && last.is_none();
-                    last = Some(unreached(target, address, &e));
+                    last = Some(unreached(target, &named(target, &place, of), &e));
                     if !again {
                         break;
                     }
@@ -183,12 +208,12 @@ impl Visitor {
         &self,
         stack: &StackName,
         targets: &'a [Target],
-    ) -> Result<Vec<(&'a Target, SocketAddr)>, Own> {
+    ) -> Result<Vec<(&'a Target, TaskAddress)>, Own> {
         let mut all = vec![];
         let mut occurrence = None;
         for target in targets {
             match self.shared.lookup.places(stack, &target.service, target.port).await {
-                Ok(places) => all.extend(places.iter().map(|p| (target, *p))),
+                Ok(places) => all.extend(places.iter().map(|p| (target, p.clone()))),
                 // this says nothing about the other targets and must not hide an error of theirs
                 Err(ClusterError::NoRunningTask(_)) => {}
                 Err(e) => occurrence = Some(e),
@@ -260,8 +285,15 @@ async fn connect(target: &Target, address: SocketAddr) -> io::Result<SendRequest
     Ok(sender)
 }
 
-fn unreached(target: &Target, address: SocketAddr, e: &io::Error) -> Own {
-    let what = format!("service `{}` at {address}", target.service);
+/// A task in messages; its name only if there are several.
+fn named(target: &Target, place: &TaskAddress, of: usize) -> String {
+    match of {
+        1 => format!("service `{}` at {}", target.service, place.at),
+        _ => format!("service `{}` at {} (task `{}`)", target.service, place.at, place.task),
+    }
+}
+
+fn unreached(target: &Target, what: &str, e: &io::Error) -> Own {
     match e.kind() {
         io::ErrorKind::TimedOut => Own::new(StatusCode::GATEWAY_TIMEOUT, format!("{what}: {e}")),
         io::ErrorKind::InvalidData if target.scheme == Scheme::Https(false) => Own::new(

@@ -5,11 +5,10 @@
 use ccci_model::name::{ServiceName, StackName};
 use ccci_model::time::Moment;
 use ccci_swarm::ports::clock::{Clock, Limit, Stop, StopReason};
-use ccci_swarm::ports::cluster::{Cluster, ClusterError};
+use ccci_swarm::ports::cluster::{Cluster, ClusterError, TaskAddress};
 use ccci_swarm::routing::Table;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -34,7 +33,7 @@ pub struct Lookup {
     /// Names from routers' rules, with their domain; a name is added when it is first asked for.
     extra: RwLock<BTreeMap<String, String>>,
     tables: Cache<StackName, Table>,
-    places: Cache<Place, Vec<SocketAddr>>,
+    places: Cache<Place, Vec<TaskAddress>>,
 }
 
 impl Lookup {
@@ -118,7 +117,7 @@ impl Lookup {
         stack: &StackName,
         service: &ServiceName,
         port: u16,
-    ) -> Answer<Vec<SocketAddr>> {
+    ) -> Answer<Vec<TaskAddress>> {
         let (of, name) = (stack.clone(), service.clone());
         let key = (stack.clone(), service.clone(), port);
         self.fresh(&self.places, key, move |c, l| c.task_addresses(&of, &name, port, l)).await

@@ -12,7 +12,7 @@ mod reply;
 mod tunnel;
 
 pub use lookup::Lookup;
-pub(crate) use reply::{ASKS, BECAUSE};
+pub(crate) use reply::{ASKS, BECAUSE, FROM, TASK};
 
 use ca::Ca;
 use ccci_model::name::StackName;

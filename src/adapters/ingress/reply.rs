@@ -11,6 +11,11 @@ pub(crate) const ASKS: HeaderName = HeaderName::from_static("x-ccci-asks");
 /// Carries the reason of an answer of the ingress itself, only for requests with the token. Apps cannot forge it.
 pub(crate) const BECAUSE: HeaderName = HeaderName::from_static("x-ccci-because");
 
+/// Asks for one of the router's tasks by its number, only in requests with the token.
+pub(crate) const TASK: HeaderName = HeaderName::from_static("x-ccci-task");
+/// Names the task that answered, after the number of the router's tasks; only for requests with the token.
+pub(crate) const FROM: HeaderName = HeaderName::from_static("x-ccci-from");
+
 /// The body of every answer.
 pub(super) type Body = BoxBody<Bytes, hyper::Error>;
 

@@ -73,9 +73,12 @@ pub enum Detail {
         /// What was asked for.
         url: String,
         /// Statuses that would be accepted.
-        accepted: Vec<u16>,
+        accepted: Box<[u16]>,
         /// The status.
         status: u16,
+        /// The task that answered, if the router has several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<Box<str>>,
         /// Why the proxy answered itself, if it did.
         proxy: Option<String>,
         /// How the answer's body begins.

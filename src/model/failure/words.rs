@@ -58,6 +58,9 @@ impl Failure {
             Detail::Answer { status, proxy: Some(why), .. } => {
                 format!("{status} from the proxy itself: {why}")
             }
+            Detail::Answer { status, url, task: Some(task), .. } => {
+                format!("status {status} from {url}: task `{task}` answers so")
+            }
             Detail::Answer { status, url, .. } => format!("status {status} from {url}"),
             Detail::Refused { holder: Some(other), .. } => {
                 format!("service `{other}` of this swarm publishes its port")

@@ -5,7 +5,7 @@
 use super::clock::Limit;
 use super::cluster::{
     Cluster, ClusterError, Deploy, EngineFacts, ExecOutput, ExecRequest, JobRequest, Leftover, Owner,
-    PullError, Pulled,
+    PullError, Pulled, TaskAddress,
 };
 use super::volume::{Entry, InVolume, PutBack};
 use crate::observed::Observed;
@@ -48,8 +48,8 @@ pub enum Reply {
     Leftovers(Vec<Leftover>),
     /// Address of the port.
     Address(SocketAddr),
-    /// All its addresses.
-    Addresses(Vec<SocketAddr>),
+    /// Addresses of the port in all tasks.
+    Addresses(Vec<TaskAddress>),
 }
 
 /// Makes, from one row for each method of [`Cluster`]: the variants of [`Call`], their names, the conversion of a
@@ -131,7 +131,7 @@ calls! {
     leftovers = Leftovers { domain: Option<&'a str> } -> Leftovers(Vec<Leftover>);
     task_address = TaskAddress { stack: &'a StackName, service: &'a ServiceName, port: u16 } -> Address(SocketAddr);
     task_addresses = TaskAddresses { stack: &'a StackName, service: &'a ServiceName, port: u16 }
-        -> Addresses(Vec<SocketAddr>);
+        -> Addresses(Vec<TaskAddress>);
 }
 
 /// The method and its subject, for people: never a secret, the words of a command, or the content of a file.

@@ -259,6 +259,15 @@ pub struct Leftover {
     pub held_by: String,
 }
 
+/// Where this process can reach a port of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskAddress {
+    /// The task's name as the engine shows it, without the stack: `app.2`, or `app.<node>` of a global service.
+    pub task: String,
+    /// The address.
+    pub at: std::net::SocketAddr,
+}
+
 /// The Swarm.
 pub trait Cluster: Send + Sync {
     /// Facts about the engine. Fails as `Unreachable`, `NoPermission` or `NotAManager`.
@@ -362,7 +371,5 @@ pub trait Cluster: Send + Sync {
         service: &ServiceName,
         port: u16,
         limit: &Limit,
-    ) -> Result<Vec<std::net::SocketAddr>, ClusterError> {
-        self.task_address(stack, service, port, limit).map(|one| vec![one])
-    }
+    ) -> Result<Vec<TaskAddress>, ClusterError>;
 }

@@ -21,6 +21,9 @@ pub struct HttpRequest {
     pub follow: bool,
     /// Name of a session whose cookies are sent and stored; empty for none.
     pub session: String,
+    /// Which of the router's running tasks is asked, from 0; if there are fewer, it begins again. `None` takes the next
+    /// in turn, as a proxy does.
+    pub task: Option<usize>,
 }
 
 /// Who answered.
@@ -41,6 +44,15 @@ impl AnsweredBy {
     }
 }
 
+/// The task that gave an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FromTask {
+    /// Its name: `app.2`.
+    pub task: String,
+    /// Number of running tasks that the router has.
+    pub of: usize,
+}
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
@@ -54,6 +66,8 @@ pub struct HttpAnswer {
     pub url: String,
     /// Who answered.
     pub by: AnsweredBy,
+    /// The task that answered, unless it was the ingress or a middleware.
+    pub from: Option<FromTask>,
 }
 
 impl HttpAnswer {

@@ -16,6 +16,7 @@ mod records;
 mod service;
 mod sources;
 mod store;
+mod url;
 mod volumes;
 mod web;
 
@@ -26,10 +27,12 @@ pub use locks::MemoryLocks;
 pub use records::MemoryRecords;
 pub use sources::{MemoryRepository, MemorySources};
 pub use store::MemoryStore;
-pub use web::{MemoryWeb, page, path_of};
+pub use url::path_of;
+pub use web::{MemoryWeb, page};
 
+use ccci_model::name::{ServiceName, StackName};
 use ccci_swarm::log::Stream;
-use ccci_swarm::ports::cluster::{DOMAIN_LABEL, ExecOutput, ExecRequest};
+use ccci_swarm::ports::cluster::{DOMAIN_LABEL, ExecOutput, ExecRequest, TaskAddress};
 use ccci_swarm::ports::{Clock, ClusterError, Limit};
 use log::MemoryLog;
 use service::Service;
@@ -206,6 +209,29 @@ impl MemoryCluster {
 }
 
 impl State {
+    /// An error if the service's tasks are not on the engine's own node.
+    fn here(&self, service: &ServiceName) -> Result<(), ClusterError> {
+        let elsewhere = self.faults.iter().find_map(|f| match f {
+            Fault::Elsewhere(of, node) if of == service.as_str() => Some(node.clone()),
+            _ => None,
+        });
+        elsewhere.map_or(Ok(()), |node| Err(ClusterError::Elsewhere { service: service.to_string(), node }))
+    }
+
+    /// Addresses of the running, desired tasks of a service, newest first.
+    pub(crate) fn addresses(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+    ) -> Result<Vec<TaskAddress>, ClusterError> {
+        let found = self.services.get(&(stack.to_string(), service.to_string()));
+        let running = found.map_or(vec![], Service::all_running);
+        self.here(service)?;
+        let at = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        Ok(running.iter().map(|slot| TaskAddress { task: format!("{service}.{slot}"), at }).collect())
+    }
+
     fn advance(&mut self, now: u64) {
         loop {
             let next = self.services.iter().filter_map(|(key, s)| Some((s.next()?, key.clone()))).min();

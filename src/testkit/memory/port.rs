@@ -50,15 +50,6 @@ impl MemoryCluster {
 }
 
 impl State {
-    /// An error if the service's tasks are not on the engine's own node.
-    fn here(&self, service: &ServiceName) -> Result<(), ClusterError> {
-        let elsewhere = self.faults.iter().find_map(|f| match f {
-            Fault::Elsewhere(of, node) if of == service.as_str() => Some(node.clone()),
-            _ => None,
-        });
-        elsewhere.map_or(Ok(()), |node| Err(ClusterError::Elsewhere { service: service.to_string(), node }))
-    }
-
     /// The files that a service's newest running task sees.
     fn with_files<T>(
         &mut self,
@@ -383,11 +374,17 @@ impl Cluster for MemoryCluster {
         port: u16,
         limit: &Limit,
     ) -> Result<std::net::SocketAddr, ClusterError> {
-        let mut state = self.call("task_address", service.as_str(), limit)?;
-        let found = state.services.get_mut(&(stack.to_string(), service.to_string()));
-        let running = found.is_some_and(|s| s.running().is_some());
-        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-        state.here(service)?;
-        running.then_some(address).ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))
+        let all = self.call("task_address", service.as_str(), limit)?.addresses(stack, service, port)?;
+        all.first().map(|a| a.at).ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))
+    }
+
+    fn task_addresses(
+        &self,
+        stack: &StackName,
+        service: &ServiceName,
+        port: u16,
+        limit: &Limit,
+    ) -> Result<Vec<TaskAddress>, ClusterError> {
+        self.call("task_addresses", service.as_str(), limit)?.addresses(stack, service, port)
     }
 }

@@ -219,6 +219,12 @@ impl Service {
         }
     }
 
+    /// The slots of all running tasks whose desired state is running, newest first.
+    pub(crate) fn all_running(&self) -> Vec<u64> {
+        let running = self.tasks.iter().rev().filter(|t| t.is_running() && t.observed.desired_running);
+        running.map(|t| t.observed.slot).collect()
+    }
+
     /// The newest running task whose desired state is running.
     pub(crate) fn running(&mut self) -> Option<&mut Task> {
         self.tasks.iter_mut().rev().find(|t| t.is_running() && t.observed.desired_running)

@@ -3,13 +3,14 @@
 //! unless it was opened.
 
 use super::clock::MemoryClock;
+use super::url::{Place, join, path_of};
 use ccci_model::name::{ServiceName, StackName};
 use ccci_model::time::Moment;
 use ccci_script::limits::COOKIES;
 use ccci_swarm::observed::TaskState;
 use ccci_swarm::ports::clock::{Clock, Limit};
 use ccci_swarm::ports::cluster::{Cluster, ClusterError};
-use ccci_swarm::ports::web::{AnsweredBy, HttpAnswer, HttpRequest, TlsFacts, Web, WebError};
+use ccci_swarm::ports::web::{AnsweredBy, FromTask, HttpAnswer, HttpRequest, TlsFacts, Web, WebError};
 use ccci_swarm::routing::middleware::{self, Edit, Head};
 use ccci_swarm::routing::rule::Ask;
 use ccci_swarm::routing::{Backend, Entry, Table};
@@ -48,14 +49,14 @@ struct State {
 
 /// An answer of the app.
 pub fn page(status: u16, body: impl Into<Vec<u8>>) -> HttpAnswer {
-    HttpAnswer { status, headers: vec![], body: body.into(), url: String::new(), by: AnsweredBy::App }
-}
-
-/// The path of a URL, without the query.
-pub fn path_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = rest.find('/').map_or("/", |at| &rest[at..]);
-    path.split(['?', '#']).next().unwrap_or("/")
+    HttpAnswer {
+        status,
+        headers: vec![],
+        body: body.into(),
+        url: String::new(),
+        by: AnsweredBy::App,
+        from: None,
+    }
 }
 
 impl MemoryWeb {
@@ -70,7 +71,7 @@ impl MemoryWeb {
         self.on_request(move |request, _| (path_of(&request.url) == path).then(|| answer.clone()));
     }
 
-    /// Sets a program that answers requests that reach the app. If it returns `None`, the next one is asked; the newest
+    /// Sets a program that answers requests that reach the app; `task` says which task is asked, from 0. If it returns `None`, the next one is asked; the newest
     /// is asked first.
     pub fn on_request(
         &self,
@@ -194,11 +195,13 @@ impl MemoryWeb {
             headers,
             client,
         };
+        let mut tasks = vec![];
         if let Backend::Tasks(targets) = &router.backend {
             for t in targets.iter().filter(|t| t.cut_off.is_none()) {
-                let address = self.cluster.task_address(stack, &t.service, t.port, limit);
-                if let Some(ours) = address.err().and_then(|e| WebError::of_cluster(&e)) {
-                    return Err(ours);
+                let address = self.cluster.task_addresses(stack, &t.service, t.port, limit);
+                match address {
+                    Ok(places) => tasks.extend(places.into_iter().map(|place| place.task)),
+                    Err(e) => WebError::of_cluster(&e).map_or(Ok(()), Err)?,
                 }
             }
         }
@@ -212,7 +215,7 @@ impl MemoryWeb {
             (None, Backend::NotEmulated(what)) => own(501, what.clone()),
             (None, Backend::Tasks(targets)) => match targets.iter().find_map(|t| t.cut_off.clone()) {
                 Some(why) => own(504, why),
-                None => self.said(request),
+                None => self.of_task(&tasks, request),
             },
         };
         for edit in passed.response {
@@ -225,6 +228,15 @@ impl MemoryWeb {
             }
         }
         Ok(answer)
+    }
+
+    /// The answer of the task that the request asks for, or of the next one.
+    fn of_task(&self, tasks: &[String], request: &HttpRequest) -> HttpAnswer {
+        let turn = request.task.unwrap_or_else(|| self.state().requests.len());
+        let of = tasks.len();
+        let task = turn % of.max(1);
+        let from = tasks.get(task).map(|name| FromTask { task: name.clone(), of });
+        HttpAnswer { from, ..self.said(&HttpRequest { task: Some(task), ..request.clone() }) }
     }
 
     fn said(&self, request: &HttpRequest) -> HttpAnswer {
@@ -330,49 +342,9 @@ impl Web for MemoryWeb {
     }
 }
 
-/// The parts of a URL that routing needs.
-struct Place<'a> {
-    entry: Entry,
-    host: &'a str,
-    path: &'a str,
-    query: &'a str,
-}
-
-impl Place<'_> {
-    fn of(url: &str) -> Result<Place<'_>, WebError> {
-        let malformed = || WebError::Malformed(format!("`{url}` is no URL of http or https"));
-        let (scheme, rest) = url.split_once("://").ok_or_else(malformed)?;
-        let entry = match scheme {
-            "http" => Entry::Web,
-            "https" => Entry::WebSecure,
-            _ => return Err(malformed()),
-        };
-        let rest = rest.split('#').next().unwrap_or_default();
-        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
-        if host.contains(':') {
-            Err(WebError::Foreign(host.into()))
-        } else {
-            Ok(Place { entry, host, path, query })
-        }
-    }
-}
-
 fn own(status: u16, why: String) -> HttpAnswer {
     let body = if status == 404 { "404 page not found\n" } else { "" };
     HttpAnswer { by: AnsweredBy::of_reason(why), ..page(status, body) }
-}
-
-fn join(base: &str, to: &str) -> String {
-    let origin = base.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-    match to {
-        to if to.contains("://") => to.to_string(),
-        to if to.starts_with('/') => format!("{origin}{to}"),
-        to => {
-            let folder = path_of(base).rsplit_once('/').map_or("", |(folder, _)| folder);
-            format!("{origin}{folder}/{to}")
-        }
-    }
 }
 
 fn cookie_header(jar: &BTreeMap<String, String>) -> String {
@@ -419,10 +391,15 @@ mod tests {
 
     impl Ground {
         fn deploy(&self) {
+            self.deploy_with("");
+        }
+
+        /// `more` stands before the labels of `deploy`.
+        fn deploy_with(&self, more: &str) {
             let owner = Owner { run: RunId::parse("r").unwrap(), domain: "a.ccci.test".into() };
             let labels = format!("{RUN_LABEL}: '{}', {DOMAIN_LABEL}: '{}'", owner.run, owner.domain);
             let compose = format!(
-                "services:\n  app:\n    image: app:1\n    networks: [proxy]\n    deploy:\n      labels:\n        {}\nnetworks:\n  proxy: {{external: true, name: proxy}}\n",
+                "services:\n  app:\n    image: app:1\n    networks: [proxy]\n    deploy:\n      {more}labels:\n        {}\nnetworks:\n  proxy: {{external: true, name: proxy}}\n",
                 format!(
                     "{labels}, traefik.enable: 'true', traefik.http.routers.a.tls: 'true', \
                      traefik.http.routers.a.rule: 'Host(`a.ccci.test`)', \
@@ -470,6 +447,25 @@ mod tests {
         assert_eq!(g.get("https://a.ccci.test/other").unwrap().status, 404);
         assert_eq!(g.get("http://a.ccci.test/").unwrap().status, 404, "no plain router");
         assert!(matches!(g.get("https://b.test/"), Err(WebError::Foreign(_))));
+    }
+
+    #[test]
+    fn a_request_may_ask_for_one_of_several_tasks() {
+        let g = ground();
+        g.web.on_request(|r, _| Some(page(if r.task == Some(1) { 500 } else { 200 }, "")));
+        g.deploy_with("replicas: 2\n      ");
+        g.clock.pass(Duration::from_secs(60));
+        let mut asked = vec![];
+        for task in [Some(0), Some(1), Some(2), None, None] {
+            let url = "https://a.ccci.test/".to_string();
+            let request = HttpRequest { method: "GET".into(), url, task, ..HttpRequest::default() };
+            let answer = g.web.send(&request, &g.limit()).unwrap();
+            let from = answer.from.unwrap();
+            asked.push(format!("{} {} of {}", answer.status, from.task, from.of));
+        }
+        let (good, bad) = ("200 app.2 of 2", "500 app.1 of 2");
+        assert_eq!(asked[..3], [good, bad, good]);
+        assert!(asked.contains(&good.to_string()) && asked[3] != asked[4], "in turn: {asked:?}");
     }
 
     #[test]

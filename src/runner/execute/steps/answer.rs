@@ -13,6 +13,7 @@ use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::web::{AnsweredBy, HttpAnswer, HttpRequest, WebError};
 use ccci_swarm::routing::Table;
 use ccci_swarm::wait::{self, Look, WaitError};
+use std::convert::Infallible;
 use std::time::Duration;
 
 /// Time limit of one health request. The limit of the step bounds the whole wait.
@@ -41,7 +42,7 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
         if let Some(failure) = run.watch().hopeless {
             return Ok(Look::Hopeless(failure));
         }
-        let answer = match ask_watching(run, path, limit) {
+        let answer = match of_every_task(ok, |n| ask_watching(run, path, n, limit)) {
             Ok(answer) => answer,
             Err(failure) => return Ok(Look::Hopeless(*failure)),
         };
@@ -55,7 +56,7 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
             Err(e) if hopeless => Look::Hopeless(silence(path, e)),
             Err(e) => Look::Waiting(e.to_string()),
             Ok(a) => match refusal(a, ok) {
-                None => Look::Done((a.status, instead_of_the_app(a))),
+                None => Look::Done(a.clone()),
                 Some(f) if hopeless => Look::Hopeless(f),
                 Some(f) => Look::Waiting(f.observed()),
             },
@@ -64,14 +65,7 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
         Ok::<_, WebError>(look)
     });
     match waited {
-        Ok((status, None)) => Ok(Some(format!("{path} answers {status}"))),
-        Ok((status, Some(why))) => {
-            let what = format!(
-                "that the app itself answers on {path}: {why}; the status {status} proves only that it is routed"
-            );
-            run.not_proved(what);
-            Ok(Some(format!("{path} answers {status} by a middleware of the app")))
-        }
+        Ok(answer) => Ok(Some(accepted(run, path, &answer))),
         Err(WaitError::Hopeless(f)) => Err(run.gave_up(*f)),
         Err(WaitError::TimedOut { after, .. }) => {
             let failure = match last {
@@ -139,7 +133,7 @@ fn is_not_yet(f: &Failure) -> bool {
     [causes::HOOK_FAILED, causes::EXEC_FAILED, causes::SCRIPT_DEADLINE].iter().any(|c| c.id == f.cause)
 }
 
-/// The generic assertion: every service has its desired count, and the app itself gives an accepted answer. After a
+/// The generic assertion: every service has its desired count, and each task of the app gives an accepted answer. After a
 /// deploy that did not converge, no answer is requested: it would come from the version before or from a task about to
 /// end, and would prove nothing about what was deployed.
 pub(crate) fn serving(
@@ -170,10 +164,49 @@ fn counts(run: &mut Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
 }
 
 fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result<(), Box<Failure>> {
-    match ask(run, path, limit) {
-        Ok(a) => refusal(&a, ok).map_or(Ok(()), |f| Err(run.again(run.with_logs(f)))),
-        Err(e) => Err(run.again(run.with_logs(silence(path, &e)))),
+    let answer = of_every_task(ok, |n| Ok::<_, Infallible>(ask(run, path, Some(n), limit)));
+    match answer {
+        Ok(Ok(a)) => refusal(&a, ok).map_or(Ok(()), |f| Err(run.again(run.with_logs(f)))),
+        Ok(Err(e)) => Err(run.again(run.with_logs(silence(path, &e)))),
+        Err(never) => match never {},
     }
+}
+
+/// Asks every task behind the router, because a proxy sends requests to all of them. Returns the first answer that is
+/// not accepted; if all are, that of the first task.
+fn of_every_task<E>(
+    ok: &[u16],
+    mut ask: impl FnMut(usize) -> Result<Result<HttpAnswer, WebError>, E>,
+) -> Result<Result<HttpAnswer, WebError>, E> {
+    let accepted = |answer: &Result<HttpAnswer, WebError>| {
+        answer.as_ref().is_ok_and(|answer| refusal(answer, ok).is_none())
+    };
+    let first = ask(0)?;
+    if !accepted(&first) {
+        return Ok(first);
+    }
+    let tasks = first.as_ref().ok().and_then(|a| a.from.as_ref()).map_or(1, |from| from.of);
+    for n in 1..tasks {
+        let next = ask(n)?;
+        if !accepted(&next) {
+            return Ok(next);
+        }
+    }
+    Ok(first)
+}
+
+/// The note of an accepted answer. One that a middleware gave does not prove that the app answers.
+fn accepted(run: &mut Run<'_>, path: &str, answer: &HttpAnswer) -> String {
+    let status = answer.status;
+    let Some(why) = instead_of_the_app(answer) else {
+        let tasks = answer.from.as_ref().map_or(1, |from| from.of);
+        let each = if tasks > 1 { format!(", each of its {tasks} tasks") } else { String::new() };
+        return format!("{path} answers {status}{each}");
+    };
+    run.not_proved(format!(
+        "that the app itself answers on {path}: {why}; the status {status} proves only that it is routed"
+    ));
+    format!("{path} answers {status} by a middleware of the app")
 }
 
 /// Requests the path, and watches the stack while the answer is awaited: the address of a task that has ended may stay
@@ -181,9 +214,11 @@ fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result
 fn ask_watching(
     run: &mut Run<'_>,
     path: &str,
+    task: usize,
     limit: &Limit,
 ) -> Result<Result<HttpAnswer, WebError>, Box<Failure>> {
-    let (request, limit, web) = (request(run, path), one_answer(run, limit), run.world.web.clone());
+    let (request, limit, web) =
+        (request(run, path, Some(task)), one_answer(run, limit), run.world.web.clone());
     let (ends, mut hopeless) = (run.state.history.count_late_ends(), None);
     let answer = web.send_while(&request, &limit, &mut || {
         hopeless = run.watch().hopeless;
@@ -192,13 +227,13 @@ fn ask_watching(
     hopeless.map_or(Ok(answer), |failure| Err(Box::new(failure)))
 }
 
-fn ask(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError> {
-    run.world.web.send(&request(run, path), &one_answer(run, limit))
+fn ask(run: &Run<'_>, path: &str, task: Option<usize>, limit: &Limit) -> Result<HttpAnswer, WebError> {
+    run.world.web.send(&request(run, path, task), &one_answer(run, limit))
 }
 
-fn request(run: &Run<'_>, path: &str) -> HttpRequest {
+fn request(run: &Run<'_>, path: &str, task: Option<usize>) -> HttpRequest {
     let url = format!("https://{}{path}", run.app().domain);
-    HttpRequest { method: "GET".into(), url, ..HttpRequest::default() }
+    HttpRequest { method: "GET".into(), url, task, ..HttpRequest::default() }
 }
 
 fn one_answer(run: &Run<'_>, limit: &Limit) -> Limit {
@@ -238,8 +273,9 @@ fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
         AnsweredBy::App => (None, causes::NOT_HEALTHY),
     };
     let body = String::from_utf8_lossy(&answer.body).chars().take(SHOWN_OF_BODY).collect();
-    let (url, accepted, status) = (answer.url.clone(), ok.to_vec(), answer.status);
-    Some(Failure::of(cause, Detail::Answer { url, accepted, status, proxy, body }))
+    let (url, accepted, status) = (answer.url.clone(), ok.into(), answer.status);
+    let task = answer.from.as_ref().filter(|from| from.of > 1).map(|from| from.task.as_str().into());
+    Some(Failure::of(cause, Detail::Answer { url, accepted, status, task, proxy, body }))
 }
 
 /// The failure when there was no answer. An ingress that could not look says nothing about the recipe.
@@ -263,9 +299,10 @@ impl Run<'_> {
     /// Reports a generic assertion as skipped, because something earlier prevents it.
     pub(crate) fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
         let (tier, name) = (tier.unwrap_or(Tier::Install), self.named(name));
-        let (what, decided_by) = (format!("{GENERIC} {name}"), DecidedBy::Earlier);
+        let (decided_by, status) = as_what;
+        let what = format!("{GENERIC} {name}");
         self.sink.emit(What::Skipped(Skip { what, reason: why.into(), decided_by }));
-        let (file, status, failure) = (GENERIC.to_string(), Status::Unver, None);
+        let (file, failure) = (GENERIC.to_string(), None);
         self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
     }
 
@@ -293,7 +330,7 @@ impl Run<'_> {
         if path == "/" {
             return failure;
         }
-        match ask(self, "/", limit) {
+        match ask(self, "/", None, limit) {
             Ok(answer) if matches!(answer.by, AnsweredBy::App) => {
                 failure.evidence("another path", format!("`/` answers {}", answer.status))
             }
@@ -320,5 +357,43 @@ impl Run<'_> {
     pub(crate) fn again(&self, mut failure: Failure) -> Box<Failure> {
         failure.again = self.state.told.iter().find(|f| f.cause == failure.cause).map(|f| f.id);
         Box::new(failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ccci_swarm::ports::web::FromTask;
+
+    /// The answers of the tasks behind a router, by their statuses; 0 is no answer. Returns the status that counts, and
+    /// how many were asked.
+    fn asked(statuses: &[u16]) -> (u16, usize) {
+        let mut asked = 0;
+        let answer = of_every_task(&[200, 302], |n| {
+            asked += 1;
+            let (status, of) = (statuses[n], statuses.len());
+            let from = Some(FromTask { task: format!("app.{}", n + 1), of });
+            Ok::<_, Infallible>(match status {
+                0 => Err(WebError::Deadline("https://x/".into())),
+                status => Ok(HttpAnswer {
+                    status,
+                    headers: vec![],
+                    body: vec![],
+                    url: "https://x/".into(),
+                    by: AnsweredBy::App,
+                    from,
+                }),
+            })
+        });
+        (answer.unwrap().map_or(0, |a| a.status), asked)
+    }
+
+    #[test]
+    fn every_task_is_asked_until_one_answers_wrongly() {
+        assert_eq!(asked(&[200]), (200, 1));
+        assert_eq!(asked(&[200, 302, 200]), (200, 3));
+        assert_eq!(asked(&[200, 200, 500]), (500, 3));
+        assert_eq!(asked(&[200, 0, 500]), (0, 2));
+        assert_eq!(asked(&[404, 200]), (404, 1));
     }
 }
