@@ -462,6 +462,23 @@ pub(super) const CANARIES: &[Canary] = &[
         ..GREEN
     },
     Canary {
+        name: "data-left-behind",
+        about: "The head mounts a new, empty volume where the base has its data.",
+        tiers: [PASS, PASS, SKIP, SKIP, SKIP],
+        not_proved: &[
+            "that data survive the upgrade: no service of the head mounts the volume `data`, which the base mounts at /data \
+             of `app`, where the head mounts `store`",
+        ],
+        ..GREEN
+    },
+    Canary {
+        name: "data-moves-along",
+        about: "The head mounts the base's volume at another path; a test reads what a hook planted.",
+        tiers: [PASS, PASS, SKIP, SKIP, SKIP],
+        tests: &[("test_upgrade.rhai test_the_planted_row_is_still_there", PASS)],
+        ..GREEN
+    },
+    Canary {
         name: "old-task-answers",
         about: "With start-first the old task answers during its grace period.",
         lessons: &["lesson_40_only_tasks_that_are_wanted_are_asked"],

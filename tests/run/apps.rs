@@ -94,6 +94,7 @@ fn inputs(job: &Job, needs: &[usize]) -> Inputs {
         overlays: vec![],
         left_alone: vec![],
         not_emulated: vec![],
+        data: Default::default(),
         warnings: vec![],
         asked: Asked { tiers: None, keep: false, deadline: Duration::from_secs(3_600) },
         needs: needs.to_vec(),

@@ -333,6 +333,7 @@ fn inputs(
         overlays,
         left_alone: g.left_alone(),
         not_emulated,
+        data: g.data(),
         needs: vec![],
         warnings: warnings.iter().map(render::one_line).collect(),
         asked,

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How it begins that a restore is not proved.
 pub const NO_RESTORE: &str = "that a restore brings data back";
+/// What an upgrade proves about data, fit to stand after "not proved:".
+pub const DATA_SURVIVE: &str = "that data survive the upgrade";
 
 /// Which of the two deploys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

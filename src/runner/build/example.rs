@@ -1,6 +1,6 @@
 //! Inputs of the largest plan: every hook, every kind of test and a base.
 
-use super::{Asked, Inputs, TestFile};
+use super::{Asked, Data, Inputs, TestFile};
 use ccci_model::event::DecidedBy;
 use ccci_model::name::{Domain, RecipeName, Revision, RunId, Version};
 use ccci_model::plan::Deployment;
@@ -71,6 +71,7 @@ pub(crate) fn inputs() -> Inputs {
         overlays: vec![],
         left_alone: vec![],
         not_emulated: vec![],
+        data: Data { any: true, unmounted: vec![] },
         needs: vec![],
         warnings: vec![],
         asked: Asked { tiers: None, keep: false, deadline: Duration::from_secs(3_600) },

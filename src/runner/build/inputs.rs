@@ -30,6 +30,15 @@ pub struct Asked {
     pub deadline: Duration,
 }
 
+/// Volumes in which the base keeps data.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Data {
+    /// Whether there is such a volume.
+    pub any: bool,
+    /// Those that no service of the head mounts, one in a text that can follow "because".
+    pub unmounted: Vec<String>,
+}
+
 /// All inputs of the plan of one app. They were gathered before.
 #[derive(Debug, Clone)]
 pub struct Inputs {
@@ -81,6 +90,8 @@ pub struct Inputs {
     pub left_alone: Vec<Outside>,
     /// What is not proved because the ingress does not emulate a middleware. Of both sides.
     pub not_emulated: Vec<String>,
+    /// What becomes of the base's data at the upgrade.
+    pub data: Data,
     /// Warnings from loading.
     pub warnings: Vec<String>,
     /// What the caller asked for.

@@ -8,10 +8,12 @@ mod order;
 pub mod upgrade_base;
 
 use ccci_model::event::{DecidedBy, Skip};
-use ccci_model::plan::{Action, AppPlan, Deployment, NO_RESTORE, Plan, Role, Side, Step, would_prove};
+use ccci_model::plan::{
+    Action, AppPlan, DATA_SURVIVE, Deployment, NO_RESTORE, Plan, Role, Side, Step, would_prove,
+};
 use ccci_model::tier::{TIERS, Tier};
 use ccci_script::limits::HOOK_TIME;
-pub use inputs::{Asked, Inputs, TestFile};
+pub use inputs::{Asked, Data, Inputs, TestFile};
 use order::{consumers, stages};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -141,6 +143,23 @@ impl<'a> Builder<'a> {
         self.add(tier, Action::AssertUpgraded, SHORT_LIMIT);
         self.serving(tier);
         self.overlay(Tier::Upgrade);
+        self.data_at_upgrade();
+    }
+
+    /// Notes what stays open about the data of an installed app.
+    fn data_at_upgrade(&mut self) {
+        let i = self.i;
+        self.not_proved.extend(i.data.unmounted.iter().map(|why| format!("{DATA_SURVIVE}: {why}")));
+        if !i.data.any || !i.data.unmounted.is_empty() {
+            return;
+        }
+        if !i.hooks.contains("pre_upgrade") {
+            self.not_proved.push(format!("{DATA_SURVIVE}: no pre_upgrade hook plants any"));
+        } else if !i.tests.iter().any(|t| t.tier == Tier::Upgrade) {
+            self.not_proved.push(format!(
+                "{DATA_SURVIVE}: no test in test_upgrade.rhai looks for what pre_upgrade planted"
+            ));
+        }
     }
 
     fn backup_and_restore(&mut self) {

@@ -1,6 +1,7 @@
 //! Turns what was gathered into inputs of the plan. Pure.
 
 use super::Gathered;
+use crate::build::Data;
 use ccci_model::event::DecidedBy;
 use ccci_model::plan::Setting;
 use ccci_model::plan::left_alone::Outside;
@@ -39,6 +40,29 @@ impl Gathered {
         said.into_iter().collect()
     }
 
+    /// What becomes of the volumes of the base at the upgrade, as far as the files of both sides are known.
+    pub fn data(&self) -> Data {
+        let (Some(base), head) = (&self.base, &self.head) else { return Data::default() };
+        let (Some(old), Some(new)) = (&base.composed, &head.composed) else { return Data::default() };
+        let mounts = mounts_of(new);
+        let mut data = Data::default();
+        let mut told = BTreeSet::new();
+        for Mounted { volume, service, target } in mounts_of(old) {
+            data.any = true;
+            if mounts.iter().any(|m| m.volume == volume) || !told.insert(volume.clone()) {
+                continue;
+            }
+            let instead = mounts.iter().find(|m| m.service == service && m.target == target);
+            let instead =
+                instead.map_or(String::new(), |m| format!(", where the head mounts `{}`", m.volume));
+            data.unmounted.push(format!(
+                "no service of the head mounts the volume `{volume}`, which the base mounts at {target} of \
+                 `{service}`{instead}"
+            ));
+        }
+        data
+    }
+
     /// Whether there is something to back up, why, and who decided.
     pub fn backup(&self) -> (bool, String, DecidedBy) {
         match self.texts.recipe.backup_capable {
@@ -71,6 +95,31 @@ impl Gathered {
             .map(|(k, value)| Setting { key: k.name.into(), value, from: from(k.name) })
             .collect()
     }
+}
+
+/// A volume with a name at a path of a service.
+struct Mounted {
+    volume: String,
+    service: String,
+    target: String,
+}
+
+/// The mounts of volumes with a name, in the order of the files. A volume is known by the name that the engine gives it,
+/// without that of the stack.
+fn mounts_of(composed: &Composed) -> Vec<Mounted> {
+    let volumes = composed.volumes();
+    let named = |key: &str| {
+        let volume = volumes.iter().find(|v| v.key == key)?;
+        Some(volume.engine_name("").trim_start_matches('_').to_string())
+    };
+    let mut out = vec![];
+    for service in composed.services() {
+        for mount in service.mounts.iter().filter(|m| m.kind == "volume") {
+            let (service, target) = (service.name.to_string(), mount.target.clone());
+            out.extend(named(&mount.source).map(|volume| Mounted { volume, service, target }));
+        }
+    }
+    out
 }
 
 /// The first service whose labels fulfil the condition.
