@@ -103,6 +103,8 @@ pub struct ObservedService {
     pub ports: Vec<(u16, u16, String)>,
     /// A digest of the whole task template: equal texts mean equal specs.
     pub template: String,
+    /// The same without the name of the image.
+    pub template_but_image: String,
     /// Whether the image or the spec has a health check.
     pub has_healthcheck: bool,
 }

@@ -27,6 +27,11 @@ pub(super) enum Beside {
     Holder {
         volume: &'static str,
     },
+    /// An image has a second name, which no registry knows.
+    Alias {
+        of: &'static str,
+        name: &'static str,
+    },
     /// As soon as the head has converged, somebody gives service `app` another commit label.
     Meddler,
 }
@@ -63,6 +68,9 @@ impl Neighbour {
             docker(&["service", "create", "-q", "-d", "--name", &name, "--network", network, "nginx:1.27.0"]);
             name
         });
+        if let Beside::Alias { of, name } = what {
+            docker(&["tag", of, name]);
+        }
         let objects = match what {
             Beside::SameNames { network, volume, config } => objects(network, volume, config),
             _ => vec![],
@@ -111,6 +119,9 @@ impl Neighbour {
 impl Drop for Neighbour {
     fn drop(&mut self) {
         self.listener.take();
+        if let Beside::Alias { name, .. } = self.what {
+            docker(&["rmi", name]);
+        }
         if let Some(name) = self.service.take() {
             docker(&["service", "rm", &name]);
         }

@@ -479,6 +479,17 @@ pub(super) const CANARIES: &[Canary] = &[
         ..GREEN
     },
     Canary {
+        name: "same-image-new-tag",
+        about: "The head names an image that is the base's under another name; nothing else changes.",
+        beside: Beside::Alias { of: "nginx:1.26.0", name: "canary/nginx:again" },
+        tiers: [PASS, PASS, SKIP, SKIP, SKIP],
+        tests: &[("generic something moved", SKIP), ("generic the deployed commit is the head", PASS)],
+        not_proved: &[
+            "that anything changes with the upgrade: nginx:1.26.0 and canary/nginx:again are the same image",
+        ],
+        ..GREEN
+    },
+    Canary {
         name: "old-task-answers",
         about: "With start-first the old task answers during its grace period.",
         lessons: &["lesson_40_only_tasks_that_are_wanted_are_asked"],

@@ -70,6 +70,7 @@ fn service(labels: &[(&str, &str)]) -> ObservedService {
         networks: vec!["proxy".into()],
         ports: vec![],
         template: String::new(),
+        template_but_image: String::new(),
         has_healthcheck: false,
     }
 }

@@ -98,6 +98,7 @@ fn service(labels: BTreeMap<String, String>) -> ObservedService {
         networks: vec![],
         ports: vec![],
         template: String::new(),
+        template_but_image: String::new(),
         has_healthcheck: false,
     }
 }

@@ -16,7 +16,7 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
     let spec = answer.spec.unwrap_or_default();
     let name = spec.name.as_deref()?.strip_prefix(stack)?.strip_prefix('_')?.to_string();
     let template = spec.task_template.unwrap_or_default();
-    let digest = digest(&template);
+    let (whole, but_image) = (digest(&template), digest(&without_image(&template)));
     let (desired, _) = answer
         .service_status
         .map_or((0, 0), |s| (s.desired_tasks.unwrap_or(0), s.running_tasks.unwrap_or(0)));
@@ -60,10 +60,19 @@ pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>)
                 (p.published_port.unwrap_or(0) as u16, p.target_port.unwrap_or(0) as u16, protocol)
             })
             .collect(),
-        template: digest,
+        template: whole,
+        template_but_image: but_image,
         // only a container shows whether the image has one, see `checks_health`
         has_healthcheck: tests_anything(container.health_check.as_ref()),
     })
+}
+
+fn without_image(template: &TaskSpec) -> TaskSpec {
+    let mut template = template.clone();
+    if let Some(container) = &mut template.container_spec {
+        container.image = None;
+    }
+    template
 }
 
 /// A mount of a volume; `None` for one without a name, which the engine manages itself.

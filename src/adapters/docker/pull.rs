@@ -13,18 +13,19 @@ impl Swarm {
         let docker = self.connected().await?.docker;
         let before = here(&docker, image).await?;
         // an image that is named by its digest cannot have changed
-        if let (true, Some((_, digest))) = (image.contains("@sha256:"), &before) {
-            return Ok(Pulled { digest: digest.clone(), present: true });
+        if let (true, Some((id, digest))) = (image.contains("@sha256:"), &before) {
+            return Ok(Pulled { id: id.clone(), digest: digest.clone(), present: true });
         }
         match fetch(&docker, image).await {
             Ok(()) => {
                 let after = here(&docker, image).await?;
-                let same = before.as_ref().map(|(id, _)| id) == after.as_ref().map(|(id, _)| id);
-                Ok(Pulled { digest: after.and_then(|(_, d)| d), present: same })
+                let present = before.as_ref().map(|(id, _)| id) == after.as_ref().map(|(id, _)| id);
+                let (id, digest) = after.unwrap_or_default();
+                Ok(Pulled { id, digest, present })
             }
             Err(PullError::Cluster(e)) => Err(PullError::Cluster(e)),
             Err(e) => match before {
-                Some((_, digest)) => Ok(Pulled { digest, present: true }),
+                Some((id, digest)) => Ok(Pulled { id, digest, present: true }),
                 None => Err(e),
             },
         }

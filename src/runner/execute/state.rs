@@ -48,6 +48,8 @@ pub struct State {
     pub secrets_put: BTreeSet<String>,
     /// Sides whose images are on the engine.
     pub pulled: BTreeSet<Side>,
+    /// Ids of pulled images, by name.
+    pub image_ids: BTreeMap<String, String>,
     /// Sides whose external networks exist.
     pub networks_ready: BTreeSet<Side>,
     /// What is deployed now.

@@ -28,6 +28,7 @@ fn service(labels: &[(&str, &str)], volumes: &[(&str, &str)]) -> Observed {
         networks: vec![],
         ports: vec![],
         template: String::new(),
+        template_but_image: String::new(),
         has_healthcheck: false,
     };
     Observed { services: vec![service], tasks: vec![] }

@@ -99,6 +99,7 @@ fn service_of(line: &str) -> ObservedService {
         networks: vec![],
         ports: vec![],
         template: "new".into(),
+        template_but_image: String::new(),
         has_healthcheck: false,
     };
     for word in words {

@@ -135,6 +135,8 @@ pub struct EngineFacts {
 /// A pull that left the image on the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulled {
+    /// The image's id, the same whatever names the image has.
+    pub id: String,
     /// Repository digest, if a registry gave one.
     pub digest: Option<String>,
     /// Whether it was already there (a registry may not have it at all).

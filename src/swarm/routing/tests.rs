@@ -47,6 +47,7 @@ pub(super) fn add(
         networks: vec![PROXY_NETWORK.into()],
         ports: vec![],
         template: String::new(),
+        template_but_image: String::new(),
         has_healthcheck: false,
     };
     for (i, (state, expected)) in tasks.iter().enumerate() {

@@ -33,6 +33,8 @@ pub(super) struct Spec {
     pub ingress: Vec<(u16, String)>,
     /// Everything whose change replaces the tasks.
     pub template: String,
+    /// The same without the image.
+    pub template_but_image: String,
     /// Whether it has a health check.
     pub healthcheck: bool,
 }
@@ -183,6 +185,10 @@ fn spec(body: &Value, stack: &str, parts: &Compose) -> Result<Spec, String> {
         map.remove("deploy");
         map.insert("restart".into(), deploy["restart_policy"].clone());
     }
+    let mut but_image = template.clone();
+    if let Some(map) = but_image.as_object_mut() {
+        map.remove("image");
+    }
     Ok(Spec {
         image: body["image"].as_str().ok_or("no image")?.to_string(),
         mode,
@@ -197,6 +203,7 @@ fn spec(body: &Value, stack: &str, parts: &Compose) -> Result<Spec, String> {
         ports: ports(&body["ports"]),
         ingress: ingress(&body["ports"]),
         template: template.to_string(),
+        template_but_image: but_image.to_string(),
         healthcheck: body["healthcheck"].is_object() && body["healthcheck"]["disable"] != true,
     })
 }

@@ -100,7 +100,8 @@ impl Cluster for MemoryCluster {
             return Err(error);
         }
         let present = !state.images.insert(image.to_string());
-        Ok(Pulled { digest: Some(format!("{image}@sha256:{:064x}", image.len())), present })
+        let id = format!("sha256:{image}");
+        Ok(Pulled { id, digest: Some(format!("{image}@sha256:{:064x}", image.len())), present })
     }
 
     fn ensure_network(&self, name: &str, owner: &Owner, limit: &Limit) -> Result<bool, ClusterError> {

@@ -215,6 +215,7 @@ impl Service {
             networks: spec.networks.clone(),
             ports: spec.ports.clone(),
             template: spec.template.clone(),
+            template_but_image: spec.template_but_image.clone(),
             has_healthcheck: spec.healthcheck,
         }
     }

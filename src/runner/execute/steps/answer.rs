@@ -289,7 +289,7 @@ fn no_answer(path: &str, why: &str) -> Failure {
 
 impl Run<'_> {
     /// Reports what a green run does not prove, unless it was reported before.
-    fn not_proved(&mut self, what: String) {
+    pub(crate) fn not_proved(&mut self, what: String) {
         if !self.state.not_proved.contains(&what) {
             self.state.not_proved.push(what.clone());
             self.sink.emit(What::NotProved { what });
@@ -298,6 +298,15 @@ impl Run<'_> {
 
     /// Reports a generic assertion as skipped, because something earlier prevents it.
     pub(crate) fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
+        self.left_out(tier, name, why, (DecidedBy::Earlier, Status::Unver));
+    }
+
+    /// Reports a generic assertion as skipped, because it does not apply to this recipe.
+    pub(crate) fn does_not_apply(&self, tier: Option<Tier>, name: &str, why: &str) {
+        self.left_out(tier, name, why, (DecidedBy::Structure, Status::Skip));
+    }
+
+    fn left_out(&self, tier: Option<Tier>, name: &str, why: &str, as_what: (DecidedBy, Status)) {
         let (tier, name) = (tier.unwrap_or(Tier::Install), self.named(name));
         let (decided_by, status) = as_what;
         let what = format!("{GENERIC} {name}");

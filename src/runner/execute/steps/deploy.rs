@@ -25,6 +25,7 @@ pub(crate) fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
         let began = run.world.clock.now();
         let pulled = run.world.cluster.pull(image, limit).map_err(|e| failures::pull(e, image))?;
         let ms = run.world.clock.now().since(began).as_millis() as u64;
+        run.state.image_ids.insert(image.clone(), pulled.id);
         let (digest, present) = (pulled.digest, pulled.present);
         run.sink.emit(What::Pulled { image: image.clone(), digest, present, ms });
     }
