@@ -1,6 +1,7 @@
 //! Rules about backups by the labels of backup-bot-two.
 
 use super::Finding;
+use super::pipe::first_of_pipe;
 use crate::compose::{Composed, Service};
 use crate::labels::{BACKED_UP, OLD_BACKED_UP, is_backed_up};
 use crate::source::Files;
@@ -41,6 +42,22 @@ pub(super) fn database_dump(composed: &Composed, _: &Files) -> Vec<Finding> {
             let message = format!("the database `{}` {what}: no service has the label `{PRE_HOOK}`", s.name);
             let help = format!("add `{BACKED_UP}=true` and a `{PRE_HOOK}` that writes a dump into a volume");
             Finding::at(s.place.clone(), message, help)
+        })
+        .collect()
+}
+
+pub(super) fn dump_pipe(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let hooks = composed.services().iter().filter(|s| is_backed_up(&s.labels));
+    hooks
+        .filter_map(|s| {
+            let program = first_of_pipe(s.labels.get(PRE_HOOK)?)?;
+            let place = composed.place_of(&s.name, &["deploy", "labels", PRE_HOOK])?;
+            let message = format!(
+                "if `{program}` fails, the pipe after it still succeeds, except in bash with `pipefail`"
+            );
+            let help = "write the dump into a file and compress it after `&&`; or use `bash -o pipefail -c '…'` if \
+                        the image has bash";
+            Some(Finding::at(place, message, help))
         })
         .collect()
 }

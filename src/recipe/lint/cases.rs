@@ -190,6 +190,45 @@ const CASES: &[(&str, &[&str])] = &[
             "==> base/compose.yml\nservices: {a: {image: x}}\nvolumes: {v: {driver_opts: {o: a}}, w: }\n==> compose.yml\nservices: {a: {image: x}}\nvolumes: {v: {name: other, driver_opts: {o: b}}, w: {driver: «nfs»}}\n",
         ],
     ),
+    (
+        "healthcheck-program",
+        &[
+            "services:\n  s0:\n    image: x\n    healthcheck: {test: [«CMD»]}\n  s1:\n    image: x\n    healthcheck: {test: [CMD, \"\"]}\n  s2:\n    image: x\n    healthcheck: {test: [CMD-SHELL]}\n  s3:\n    image: x\n    healthcheck: {test: [NONE]}\n  s4:\n    image: x\n    healthcheck: {test: []}\n  s5:\n    image: x\n    healthcheck: {test: CMD}\n",
+        ],
+    ),
+    (
+        "healthcheck-form",
+        &[
+            "services:\n  s0:\n    image: x\n    healthcheck: {test: [«CMD-SHELL»]}\n  s1:\n    image: x\n    healthcheck: {test: [CMD-SHELL, curl, «-f», x]}\n  s2:\n    image: x\n    healthcheck: {test: [CMD-SHELL, 'test \"$$0\" = a', a]}\n  s3:\n    image: x\n    healthcheck: {test: [CMD]}\n  s4:\n    image: x\n    healthcheck: {test: [NONE]}\n  s5:\n    image: x\n    healthcheck: {test: []}\n  s6:\n    image: x\n    healthcheck: {test: «NONE»}\n  s7:\n    image: x\n    healthcheck: {test: «'[\"CMD\", \"curl\"]'»}\n",
+            "services:\n  s0:\n    image: x\n    healthcheck: {test: [CMD, «curl -f x»]}\n  s1:\n    image: x\n    healthcheck: {test: [CMD, /bin/check]}\n  s2:\n    image: x\n    healthcheck: {test: [CMD, «/bin/check -v»]}\n  s3:\n    image: x\n    healthcheck: {test: [CMD, \"/opt/my app/check\"]}\n",
+            "services:\n  s0:\n    image: x\n    healthcheck: {test: [CMD, sh, -c, \"a || b\"]}\n  s1:\n    image: x\n    healthcheck: {test: [CMD, sh, -c, a, «\"||\"», b]}\n  s2:\n    image: x\n    healthcheck: {test: [CMD, expr, \"1\", \"|\", \"2\"]}\n  s3:\n    image: x\n    healthcheck: {test: [CMD, a, \"b|c\"]}\n  s4:\n    image: x\n    healthcheck: {test: [CMD, /usr/bin/wget, x, «\"|\"», grep, y]}\n",
+            "services:\n  s0:\n    image: x\n    healthcheck: {test: [CMD, pg_isready, -U, «$$POSTGRES_USER»]}\n  s1:\n    image: x\n    healthcheck: {test: [CMD, mysqladmin, ping, «\"-p$${MYSQL_PASSWORD}\"»]}\n  s2:\n    image: x\n    healthcheck: {test: [CMD, /own, $$USER]}\n  s3:\n    image: x\n    healthcheck: {test: [CMD, sh, -c, pg_isready -U $$USER]}\n  s4:\n    image: x\n    healthcheck: {test: [CMD, mongosh, \"{$$eq: 1}\"]}\n",
+        ],
+    ),
+    (
+        "healthcheck-wait",
+        &[
+            "services:\n  a:\n    image: x\n    healthcheck: {interval: 5m, start_period: 1m, test: x}\n  b:\n    image: x\n    healthcheck: {interval: «61s», test: x}\n  c:\n    image: x\n    healthcheck: {interval: 5m}\n",
+        ],
+    ),
+    (
+        "image-reference",
+        &[
+            "services:\n  a:\n    image: localhost/a:1\n  b:\n    image: r:5000/a/b_c:1@sha256:0000000000000000000000000000000000000000000000000000000000000000\n  c:\n    image: «a b:1»\n  d:\n    image: «a:1:2»\n  e:\n    image: Registry/a:1\n  f:\n    image: «\"a:${NONE}\"»\n  g:\n    image: «nginx:-1»\n",
+        ],
+    ),
+    (
+        "host-path",
+        &[
+            "services:\n  a:\n    image: x\n    volumes: [\"${DATA:-/srv}:/d\", «\"/running:/g\"», \"/:/f\", \"/var/run/x.sock:/x\", «\"/srv:/e\"», \"./h:/h\"]\n  b:\n    image: x\n    deploy: {mode: global}\n    volumes: [\"/srv:/e\"]\n  c:\n    image: x\n    deploy: {placement: {constraints: [node.role == manager, node.hostname == a]}}\n    volumes: [\"/srv:/e\"]\n  d:\n    image: x\n    deploy: {placement: {constraints: [node.role == manager]}}\n    volumes:\n      - type: bind\n        source: «/srv»\n        target: /e\n",
+        ],
+    ),
+    (
+        "dump-pipe",
+        &[
+            "services:\n  a:\n    image: x\n    deploy:\n      labels: {backupbot.backup: \"true\", backupbot.backup.pre-hook: «pg_dump a | gzip > b»}\n  b:\n    image: x\n    deploy:\n      labels: {backupbot.backup.pre-hook: pg_dump a | gzip > b}\n  c:\n    image: x\n    deploy:\n      labels: {backupbot.backup: \"true\", backupbot.backup.pre-hook: bash -o pipefail -c 'pg_dump a | gzip > b'}\n",
+        ],
+    ),
 ];
 
 #[test]

@@ -1,5 +1,6 @@
 //! Rules about images and their tags.
 
+use super::refused::is_reference;
 use super::{Finding, LintInput};
 use ccci_model::diag::Place;
 use regex::Regex;
@@ -52,7 +53,8 @@ fn each(
 
 pub(super) fn tagged(input: &LintInput) -> Result<Vec<Finding>, String> {
     each(input, |i| {
-        let bare = i.tag().is_none() && !i.has_digest();
+        // `image-reference` says it of a name that cannot be read
+        let bare = i.tag().is_none() && !i.has_digest() && is_reference(&i.text);
         bare.then(|| {
             (format!("the image `{}` has no tag", i.text), "add the version for which the recipe was made")
         })

@@ -6,10 +6,12 @@ mod backups;
 #[cfg(test)]
 mod cases;
 mod example;
+mod health;
 mod ignored;
 mod images;
 mod input;
 mod mounted;
+mod pipe;
 mod publishing;
 mod refused;
 mod rules;

@@ -135,6 +135,61 @@ pub(super) fn relative_path(composed: &Composed, _: &Files) -> Vec<Finding> {
         .collect()
 }
 
+/// Paths that every node has, with what is below them: the system, the engine and what programs keep while they run.
+const OF_SYSTEM: [&str; 12] = [
+    "/boot",
+    "/dev",
+    "/etc/localtime",
+    "/etc/timezone",
+    "/lib/modules",
+    "/proc",
+    "/run",
+    "/sys",
+    "/tmp",
+    "/var/lib/docker",
+    "/var/log",
+    "/var/run",
+];
+/// Beginnings of constraints that bind a service to a node.
+const OF_NODE: [&str; 5] = ["node.hostname", "node.id", "node.ip", "node.labels", "engine.labels"];
+
+pub(super) fn host_path(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let mut out = vec![];
+    for service in composed.services().iter().filter(|s| !is_bound(composed, s)) {
+        for (n, mount) in service.mounts.iter().enumerate() {
+            if mount.kind != "bind" || mount.read_only || !is_own(&mount.source) {
+                continue;
+            }
+            let place = composed.place_of(&service.name, &["volumes", &n.to_string(), "source"]);
+            // an operator who gives the path knows the nodes
+            let fixed = |p: &Place| !p.text.content[p.range.clone()].contains('$');
+            let Some(place) = place.filter(fixed) else { continue };
+            let message = format!(
+                "what `{}` writes into `{}` stays on one node: no other node has it",
+                service.name, mount.source
+            );
+            let help = "use a volume; or bind the service to the node with the data by a constraint";
+            out.push(Finding::at(place, message, help));
+        }
+    }
+    out
+}
+
+/// Whether a path is one that an operator makes.
+fn is_own(path: &str) -> bool {
+    let below =
+        |dir: &str| path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    path.starts_with('/') && path != "/" && !OF_SYSTEM.iter().any(|dir| below(dir))
+}
+
+/// Whether a service runs on every node, or where a constraint says.
+fn is_bound(composed: &Composed, service: &Service) -> bool {
+    let constraint =
+        |n: usize| composed.text_of(&service.name, &["deploy", "placement", "constraints", &n.to_string()]);
+    service.deploy.mode.starts_with("global")
+        || (0..).map_while(constraint).any(|c| OF_NODE.iter().any(|begin| c.trim_start().starts_with(begin)))
+}
+
 /// Scripts that are run as they are: `abra.sh`, and configs that begin with `#!`.
 pub(super) fn script_bytes(input: &LintInput) -> Result<Vec<Finding>, String> {
     let composed = input.compositions.iter().filter_map(|c| c.composed.as_ref());

@@ -6,7 +6,9 @@ use crate::compose::{Composed, Object, Port, units};
 use crate::source::Files;
 use ccci_model::diag::Place;
 use ccci_model::name::ServiceName;
+use regex::Regex;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Bytes that the content of a secret must stay below, and on engines before 23.0 that of a config.
 const SECRET_LIMIT: usize = 500 * 1024;
@@ -169,4 +171,38 @@ pub(super) fn service_name(composed: &Composed, _: &Files) -> Vec<Finding> {
             Finding::at(s.place.clone(), message, help)
         })
         .collect()
+}
+
+pub(super) fn image_reference(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let wrong = composed.services().iter().filter_map(|s| {
+        let image = s.image.as_deref().filter(|image| !is_reference(image))?;
+        let place = composed.place_of(&s.name, &["image"])?;
+        let message = format!("Swarm refuses `{image}` as an image");
+        let help = match image.ends_with(':') {
+            true => "add the tag after the colon; a variable in it may have no value",
+            false => "write `name:tag`, in lower case before the colon and without spaces",
+        };
+        Some(Finding::at(place, message, help))
+    });
+    wrong.collect()
+}
+
+/// Whether the engine can read the name of an image, by the grammar of distribution's `reference`. Names that its
+/// versions read differently (a capital before the first slash, an address of IPv6) count as read.
+pub(super) fn is_reference(image: &str) -> bool {
+    static REMAINDER: LazyLock<Regex> = LazyLock::new(|| {
+        let part = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+        let digest = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
+        let tag = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}";
+        Regex::new(&format!("^{part}(?:/{part})*(?::{tag})?(?:@{digest})?$")).expect("a valid pattern")
+    });
+    let remainder = match image.split_once('/') {
+        Some((first, rest)) => {
+            let ambiguous = first.starts_with('[') || first.contains(|c: char| c.is_ascii_uppercase());
+            let registry = first.contains(['.', ':']) || first == "localhost" || ambiguous;
+            if registry { rest } else { image }
+        }
+        None => image,
+    };
+    REMAINDER.is_match(remainder)
 }

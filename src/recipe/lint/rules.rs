@@ -4,7 +4,7 @@
 
 use super::Check::{Composed, Look, Never, Refused, Upgrade};
 use super::{Example, Rule};
-use super::{backups, ignored, images, mounted, publishing, refused, services, upgrade, variables};
+use super::{backups, health, ignored, images, mounted, publishing, refused, services, upgrade, variables};
 use ccci_model::diag::Code;
 use ccci_model::diag::Severity::{self, Error, Warning};
 
@@ -832,5 +832,155 @@ services:
 "##,
         }),
         check: Upgrade(upgrade::variables),
+    },
+    Rule {
+        code: code("healthcheck-program", Error, "A healthcheck in the form `CMD` has a program."),
+        abra: None,
+        doc: "With `[\"CMD\"]` alone the engine has nothing to run. Engine 20.10 does not refuse it: the first check ends the whole daemon, and all containers of the node with it lose their healthchecks.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    healthcheck:
+      test: [«"CMD"»]
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    healthcheck:
+      test: ["CMD", "curl", "-f", "http://localhost/"]
+"##,
+        }),
+        check: Refused(health::program),
+    },
+    Rule {
+        code: code("healthcheck-form", Warning, "A healthcheck can run in the form in which it is written."),
+        abra: None,
+        doc: "After `CMD` are the words of one command, and no shell reads them: `||` is an argument, and variables are not replaced. After `CMD-SHELL` is one text for the image's shell, and so is a `test` without a list. A list that begins with anything else is never checked: Swarm waits for a healthy container until the deploy times out. Not looked at is whether the program is in the image. Variables are looked at only for programs that are known to replace none.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    healthcheck:
+      test: ["CMD", "curl", "-f", "http://localhost/", «"||"», "exit", "1"]
+  db:
+    image: postgres:16
+    healthcheck:
+      test: «CMD pg_isready -U postgres»
+  cache:
+    image: redis:7.4
+    healthcheck:
+      test: [«"redis-cli"», "ping"]
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    healthcheck:
+      test: ["CMD-SHELL", "curl -f http://localhost/ || exit 1"]
+  db:
+    image: postgres:16
+    healthcheck:
+      test: pg_isready -U postgres
+  cache:
+    image: redis:7.4
+    healthcheck:
+      test: ["CMD", "redis-cli", "ping"]
+"##,
+        }),
+        check: Composed(health::form),
+    },
+    Rule {
+        code: code(
+            "healthcheck-wait",
+            Warning,
+            "No healthcheck makes every deploy wait for more than a minute.",
+        ),
+        abra: None,
+        doc: "The engine makes the first check when `interval` has passed since the start of the container. Until then the container is not healthy, so Swarm does not send it requests and does not go on with an update. Silent with a `start_period`, in which engines since 25.0 check every five seconds.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    healthcheck:
+      test: curl -f http://localhost/
+      interval: «5m»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    healthcheck:
+      test: curl -f http://localhost/
+      interval: 1m
+"##,
+        }),
+        check: Composed(health::wait),
+    },
+    Rule {
+        code: code("image-reference", Error, "Every image is a name that Swarm takes."),
+        abra: None,
+        doc: "The names of images have no capitals and no spaces, and nothing is missing after a colon. Mostly a variable in the tag has no value. Swarm refuses the service, after it made what comes before.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: «"nginx:"»
+  api:
+    image: «example/Server:1.0»
+"##,
+            good: r##"services:
+  app:
+    image: "nginx:1.27.0"
+  api:
+    image: registry.example.com:5000/example/server:1.0
+"##,
+        }),
+        check: Refused(refused::image_reference),
+    },
+    Rule {
+        code: code("host-path", Warning, "No data is in a directory of a node."),
+        abra: None,
+        doc: "Swarm may start a task on any node. It takes no file along and makes no directory: without the path the task is rejected, with an empty one the app starts without its data. Nor is the directory in a backup or removed with the app. Looked at are writable mounts of fixed paths. Silent for global services, for services that a constraint binds to a node, and for paths of the system, such as the socket of docker.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    volumes:
+      - «/srv/app/data:/data»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    volumes:
+      - data:/data
+      - /var/run/docker.sock:/var/run/docker.sock
+      - /srv/certificates:/certificates:ro
+volumes:
+  data:
+"##,
+        }),
+        check: Composed(mounted::host_path),
+    },
+    Rule {
+        code: code("dump-pipe", Warning, "A dump that fails is noticed."),
+        abra: None,
+        doc: "The result of a pipe is that of its last program, so `gzip` makes a good archive of half a dump. Only bash with `pipefail` says otherwise, and not every image has it. Looked at are the commands before a backup; silent if one contains `pipefail`.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "backupbot.backup=true"
+        - «"backupbot.backup.pre-hook=sh -c 'mariadb-dump app | gzip > /data/dump.gz'"»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "backupbot.backup=true"
+        - "backupbot.backup.pre-hook=sh -c 'mariadb-dump app -r /data/dump.sql && gzip -f /data/dump.sql'"
+"##,
+        }),
+        check: Composed(backups::dump_pipe),
     },
 ];
