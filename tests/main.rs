@@ -33,6 +33,7 @@ mod lessons;
 mod lifecycles;
 mod lsp;
 mod mutants;
+mod new;
 mod plans;
 mod private;
 mod public_items;

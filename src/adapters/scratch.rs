@@ -51,7 +51,10 @@ pub fn collect(parent: &Path) -> usize {
     let ours = entries.filter(|e| {
         e.file_name().to_string_lossy().starts_with(PREFIX) && e.file_type().is_ok_and(|t| t.is_dir())
     });
-    ours.filter(|e| locked(&e.path()).is_ok_and(|held| held.is_some() && fs::remove_dir_all(e.path()).is_ok())).count()
+    ours.filter(|e| {
+        locked(&e.path()).is_ok_and(|held| held.is_some() && fs::remove_dir_all(e.path()).is_ok())
+    })
+    .count()
 }
 
 /// The lock of a directory, if it is free and the directory is still the one at the path.

@@ -8,9 +8,11 @@ pub mod clean;
 pub mod doctor;
 pub mod engine;
 pub mod fix;
+pub mod new;
 pub mod prepare;
 pub mod records;
 pub mod run;
+pub mod scaffold;
 pub mod session;
 
 pub use prepare::{Prepared, Refused, Request};

@@ -174,6 +174,18 @@ impl Session {
         })
     }
 
+    /// What is gathered for a request, if nothing is wrong with it.
+    pub(super) fn gathered(
+        &self,
+        request: &Request,
+        reading: &Reading<'_>,
+        clock: &Arc<dyn Clock>,
+        run_id: &RunId,
+    ) -> Result<Gathered, Refused> {
+        let looked = self.look(request, reading, clock, run_id, &self.redactor.below())?;
+        looked.loaded().map(|loaded| loaded.gathered)
+    }
+
     fn look(
         &self,
         request: &Request,

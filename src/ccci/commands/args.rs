@@ -40,6 +40,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Remove what dead runs left, and apps that were kept; say what holds the rest
     Clean,
+    /// Write a recipe directory to begin with, from what the recipe's source shows
+    New(NewArgs),
     /// Check whether this machine can run recipes; each finding says what to do
     Doctor,
     /// Serve an editor on standard input and output (language server protocol)
@@ -168,6 +170,19 @@ pub struct CheckArgs {
 
 /// The format for people: findings with the lines they point at.
 pub const HUMAN: &str = "human";
+
+/// Arguments of `new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// Name of the recipe, for recipes/NAME; default: ccci/ inside of the repository that is the current directory
+    pub name: Option<String>,
+    /// Git URL or path of the recipe repository
+    #[arg(long, value_name = "URL|PATH")]
+    pub source: Option<String>,
+    /// Ask nothing
+    #[arg(long)]
+    pub yes: bool,
+}
 
 /// Arguments of `why`.
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ pub mod generated;
 pub mod key;
 pub mod log;
 pub mod lsp;
+pub mod new;
 pub mod out;
 pub mod plan;
 pub mod report;
@@ -135,6 +136,7 @@ fn dispatch(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -
         Command::Check(args) => check::check(args, session, out),
         Command::Plan(args) => plan::plan(args, session, out),
         Command::Explain(args) => explain::explain_name(args, out),
+        Command::New(args) => new::new(args, session, out),
         Command::Lsp => lsp::lsp(session, out),
         Command::Clean => clean::clean(session, out),
         Command::Doctor => doctor::doctor(session, out),

@@ -1,0 +1,91 @@
+//! Makes a new recipe directory.
+
+use super::prepare::{Reading, Refused, Request, new_run_id};
+use super::scaffold::{Facts, relative};
+use super::session::Session;
+use ccci_adapters::clock::RealClock;
+use ccci_adapters::disk::Disk;
+use ccci_model::diag::{Diagnostic, codes};
+use ccci_recipe::files::{FileSystem, tidied};
+use ccci_recipe::source::SourceKind;
+use ccci_swarm::ports::Clock;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// A directory to be written, and what its files are made from.
+pub struct New {
+    /// The directory.
+    pub directory: PathBuf,
+    /// What the source shows.
+    pub facts: Facts,
+}
+
+impl Session {
+    /// Looks at the source of a recipe that has no directory yet. Without a name, the recipe is the repository that the
+    /// caller is in, and the directory is `ccci/` inside it.
+    pub fn look_for_new(&self, name: Option<&str>, source: Option<&str>) -> Result<New, Refused> {
+        let here = &self.config.here;
+        let directory = match name {
+            Some(name) => here.join("recipes").join(name),
+            None if Disk.is_file(&here.join("compose.yml")) => here.join("ccci"),
+            None => {
+                return Err(wrong(
+                    "which recipe? there is no compose.yml here",
+                    "name it: `ccci new NAME --source URL|PATH`",
+                ));
+            }
+        };
+        if Disk.list(&directory).is_ok_and(|all| !all.is_empty()) {
+            let message = format!("`{}` already has files", directory.display());
+            return Err(wrong(&message, "choose another name, or remove it"));
+        }
+        if name.is_some() && source.is_none() {
+            return Err(wrong("the source of the recipe is not known", "give it with --source URL|PATH"));
+        }
+        let mut request = Request::of(name.unwrap_or("."));
+        request.source = source.map(str::to_string);
+        request.no_local = true;
+        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
+        let git = self.git(clock.clone())?;
+        let reading = Reading { files: &Disk, sources: &git };
+        let gathered = self.gathered(&request, &reading, &clock, &new_run_id(&*clock))?;
+        let written = source.map(|s| written(s, &directory, here));
+        Ok(New { directory, facts: Facts::of(&gathered, written) })
+    }
+}
+
+/// The source as the settings name it: a path begins at their directory.
+fn written(source: &str, directory: &Path, here: &Path) -> String {
+    match SourceKind::of(source) {
+        SourceKind::Url => source.to_string(),
+        SourceKind::Path if Path::new(source).is_absolute() => source.to_string(),
+        SourceKind::Path => {
+            let whole = |path: &Path| Disk.real(path).unwrap_or_else(|_| tidied(path));
+            relative(
+                &tidied(&whole(here).join(directory.strip_prefix(here).unwrap_or(directory))),
+                &whole(&here.join(source)),
+            )
+            .to_string_lossy()
+            .into_owned()
+        }
+    }
+}
+
+fn wrong(message: &str, help: &str) -> Refused {
+    Refused::Wrong(vec![Diagnostic::new(codes::BAD_FLAG, message).help(help)])
+}
+
+impl New {
+    /// Writes the files. Those that are there already are kept, and are an error.
+    pub fn write(&self) -> io::Result<()> {
+        for (path, content) in self.facts.files() {
+            let file = self.directory.join(path);
+            std::fs::create_dir_all(file.parent().unwrap_or(&self.directory))?;
+            let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(&file)?;
+            io::Write::write_all(&mut new, content.as_bytes())?;
+        }
+        Ok(())
+    }
+}
