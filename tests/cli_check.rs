@@ -169,3 +169,70 @@ fn the_settings_accept_and_deny_findings_and_an_entry_that_finds_nothing_is_told
     assert_eq!(denied.check(&[]).code, Some(2));
     assert!(denied.short(&[]).iter().any(|l| l.starts_with("error[moving-tag] ")));
 }
+
+/// A project in a repository, with the recipes `one` and `two`; the source of `two` is a directory of the project.
+fn project_of_two() -> Repository {
+    let project = Repository::new();
+    project.write("recipes/one/recipe.toml", "source = \"https://git.example.org/one.git\"\n");
+    project.write("recipes/two/recipe.toml", "source = \"../../sources/two\"\n");
+    project.write("sources/two/compose.yml", BROKEN).write("README.md", "both\n");
+    project.commit("all");
+    project
+}
+
+#[test]
+fn only_recipes_that_a_change_touches_are_checked() {
+    let (project, ground) = (project_of_two(), Ground::new());
+    let checked = |rev: &str| {
+        let done = ground.with(&["check", "--changed", rev], |call| {
+            call.current_dir(project.path());
+        });
+        (done.code, done.err)
+    };
+    let (code, said) = checked("HEAD");
+    assert!(code == Some(0) && said.contains("nothing to check: no recipe differs from HEAD"), "{said}");
+    project.write("README.md", "changed\n");
+    assert!(checked("HEAD").1.contains("nothing to check"));
+    // not committed, not even known to git
+    project.write("recipes/one/hooks.rhai", "fn ready_probe(ctx) {\n    ctx.tcp(\"app\", 80)\n}\n");
+    let said = checked("HEAD").1;
+    assert!(said.contains("checked recipes/one: "), "{said}");
+    project.write("sources/two/compose.yml", BROKEN.replace("stable", "1.27.0"));
+    project.commit("both");
+    assert!(checked("HEAD~1").1.contains("checked recipes/one, recipes/two: "));
+    assert!(checked("HEAD").1.contains("nothing to check"));
+    let (code, said) = checked("no-such-branch");
+    assert!(code == Some(2) && said.contains("no revision `no-such-branch`"), "{said}");
+}
+
+#[test]
+fn a_watch_checks_again_after_a_change_and_ends_when_interrupted() {
+    use std::io::{BufRead, BufReader};
+    let project = project("", BROKEN);
+    let mut call = Command::new(crate::bad_input::ground::program());
+    project.ground.surround(call.args(["check", "recipes/ghost", "--watch"]));
+    let mut child = call.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut next = || lines.find(|l| l.starts_with("checked recipes/ghost: errors: ")).expect("a summary");
+    assert!(next().contains("errors: 0"));
+    fs::write(project.ground.path("recipes/ghost/recipe.toml"), "helth.path = \"/\"\n").unwrap();
+    assert!(next().contains("errors: 1"));
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn completions_and_manual_pages_name_every_command() {
+    let ground = Ground::new();
+    for args in [&["completions", "bash"][..], &["completions", "fish"], &["man"]] {
+        let done = ground.ccci(args);
+        assert_eq!(done.code, Some(0), "{args:?}: {}", done.err);
+        for command in ["check", "run", "lsp", "new"] {
+            assert!(done.out.contains(command), "{args:?} has no {command}");
+        }
+    }
+    assert!(ground.ccci(&["man", "check"]).out.contains("deny"));
+    let wrong = ground.ccci(&["man", "chekc"]);
+    assert!(wrong.code == Some(2) && wrong.err.contains("did you mean `check`?"), "{}", wrong.err);
+}

@@ -3,6 +3,7 @@
 //! into a directory that is removed with the `Repository`.
 
 pub mod call;
+mod changed;
 pub mod content;
 pub mod decode;
 mod login;

@@ -15,7 +15,7 @@ use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Limit, Stop, StopReason};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Timeout for the first answer of the engine. An engine that takes longer cannot be used.
@@ -34,6 +34,8 @@ pub struct Campaign {
     pub requests: Vec<Request>,
     /// How many runs at the same time; at least one.
     pub at_a_time: usize,
+    /// Whether no other run begins after one has failed.
+    pub fail_fast: bool,
     /// Where the record goes; with several runs, the directory that gets one record directory for each. Without it
     /// each run makes a new directory among the kept records.
     pub out: Option<PathBuf>,
@@ -72,6 +74,8 @@ pub enum End {
     },
     /// The campaign was stopped before this run began.
     Stopped(StopReason),
+    /// Another run has failed, and the campaign ends at the first failure.
+    LeftOut,
 }
 
 /// Why there was no run.
@@ -95,6 +99,8 @@ impl End {
             End::Ran { finished, .. } => finished.record.as_ref().map_or(Exit::Bug, |r| r.outcome.exit),
             End::Refused { exit, .. } => *exit,
             End::Stopped(reason) => exit_of(*reason),
+            // the one that failed decides
+            End::LeftOut => Exit::Green,
         }
     }
 }
@@ -132,11 +138,18 @@ impl Session {
     pub fn campaign(&self, campaign: &Campaign, listener: &dyn Listener) -> Vec<End> {
         let next = AtomicUsize::new(0);
         let ends: Mutex<Vec<(usize, End)>> = Mutex::default();
+        let failed = AtomicBool::new(false);
         let work = || {
             while let n = next.fetch_add(1, Ordering::SeqCst)
                 && let Some(request) = campaign.requests.get(n)
             {
-                let end = self.one(campaign, n, request, listener);
+                let end = match campaign.fail_fast && failed.load(Ordering::SeqCst) {
+                    true => End::LeftOut,
+                    false => self.one(campaign, n, request, listener),
+                };
+                if end.exit() != Exit::Green {
+                    failed.store(true, Ordering::SeqCst);
+                }
                 listener.over(n, &end);
                 ends.lock().expect("nothing panics while holding the ends").push((n, end));
             }
@@ -253,7 +266,7 @@ mod tests {
     }
 
     /// Runs two requests on a machine without an engine and without recipes.
-    fn two(recipes: [&str; 2], stopped: bool) -> (Vec<Exit>, Vec<String>) {
+    fn two(recipes: [&str; 2], stopped: bool, fail_fast: bool) -> (Vec<Exit>, Vec<String>) {
         let place = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -275,7 +288,8 @@ mod tests {
         if stopped {
             session.stop.set(StopReason::Interrupted);
         }
-        let campaign = Campaign { requests: recipes.map(Request::of).into(), at_a_time: 1, out: None };
+        let campaign =
+            Campaign { requests: recipes.map(Request::of).into(), at_a_time: 1, fail_fast, out: None };
         let heard = Heard::default();
         let ends = session.campaign(&campaign, &heard);
         (ends.iter().map(End::exit).collect(), heard.0.into_inner().unwrap())
@@ -283,14 +297,21 @@ mod tests {
 
     #[test]
     fn each_request_has_its_own_end_and_the_next_begins_after_it() {
-        let (exits, heard) = two(["ghost", "spook"], false);
+        let (exits, heard) = two(["ghost", "spook"], false, false);
         assert_eq!(exits, [Exit::Wrong, Exit::Wrong]);
         assert_eq!(heard, ["0 reading ghost", "0 over 2", "1 reading spook", "1 over 2"]);
     }
 
     #[test]
+    fn a_campaign_that_ends_at_the_first_failure_begins_no_other_run() {
+        let (exits, heard) = two(["ghost", "spook"], false, true);
+        assert_eq!(exits, [Exit::Wrong, Exit::Green]);
+        assert_eq!(heard, ["0 reading ghost", "0 over 2", "1 over 0"]);
+    }
+
+    #[test]
     fn a_stopped_campaign_begins_nothing_more() {
-        let (exits, heard) = two(["ghost", "spook"], true);
+        let (exits, heard) = two(["ghost", "spook"], true, false);
         assert_eq!(exits, [Exit::Interrupted, Exit::Interrupted]);
         assert_eq!(heard, ["0 over 130", "1 over 130"]);
     }

@@ -3,6 +3,7 @@
 
 pub mod baseline;
 pub mod campaign;
+pub mod changed;
 pub mod check;
 pub mod clean;
 pub mod doctor;

@@ -42,6 +42,10 @@ pub enum Command {
     Clean,
     /// Write a recipe directory to begin with, from what the recipe's source shows
     New(NewArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page of ccci, or of a command
+    Man(ManArgs),
     /// Check whether this machine can run recipes; each finding says what to do
     Doctor,
     /// Serve an editor on standard input and output (language server protocol)
@@ -51,7 +55,15 @@ pub enum Command {
 impl Command {
     /// Whether a signal must not end it at once: temporary directories, or more, are to be removed first.
     pub fn has_something_to_undo(&self) -> bool {
-        !matches!(self, Command::Why(_) | Command::Report(_) | Command::Explain(_) | Command::Lsp)
+        !matches!(
+            self,
+            Command::Why(_)
+                | Command::Report(_)
+                | Command::Explain(_)
+                | Command::Lsp
+                | Command::Man(_)
+                | Command::Completions(_)
+        )
     }
 }
 
@@ -94,11 +106,17 @@ impl SourceArgs {
 }
 
 /// Arguments of `run`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunArgs {
     /// Names under recipes/, or paths
-    #[arg(required = true, value_name = "RECIPE")]
+    #[arg(required_unless_present = "changed", value_name = "RECIPE")]
     pub recipes: Vec<String>,
+    /// Run only recipes that differ from this revision of the project, committed or not; default: of all below recipes/
+    #[arg(long, value_name = "REV")]
+    pub changed: Option<String>,
+    /// Begin no other recipe after one has failed
+    #[arg(long)]
+    pub fail_fast: bool,
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -160,6 +178,12 @@ pub struct CheckArgs {
     /// Print what --fix would change as a diff; change nothing
     #[arg(long, conflicts_with_all = ["fix", "format"])]
     pub diff: bool,
+    /// Check only recipes that differ from this revision of the project, committed or not
+    #[arg(long, value_name = "REV")]
+    pub changed: Option<String>,
+    /// Check again whenever a file changes, until interrupted
+    #[arg(long, conflicts_with_all = ["fix", "diff", "write_baseline"])]
+    pub watch: bool,
     /// Do not tell the findings that this file lists
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -182,6 +206,21 @@ pub struct NewArgs {
     /// Ask nothing
     #[arg(long)]
     pub yes: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// A command; default: ccci itself
+    pub command: Option<String>,
 }
 
 /// Arguments of `why`.

@@ -3,6 +3,7 @@
 use super::args::{CheckArgs, HUMAN};
 use super::out::Out;
 use super::plan::refusal;
+use super::watch;
 use crate::app::baseline;
 use crate::app::check::all_here;
 use crate::app::fix::{self, Change};
@@ -34,10 +35,33 @@ pub fn check(args: &CheckArgs, session: &Session, out: &Out) -> Exit {
         Ok(format) => format,
         Err(wrong) => return refuse(wrong, out),
     };
-    let dirs = match args.dirs.is_empty() {
+    if args.watch {
+        return watch::again_and_again(session, || {
+            // what is wrong with the call is told each time, and may be put right meanwhile
+            once(args, format, session, out);
+        });
+    }
+    once(args, format, session, out)
+}
+
+fn once(args: &CheckArgs, format: Option<&FindingsFormat>, session: &Session, out: &Out) -> Exit {
+    let mut dirs = match args.dirs.is_empty() {
         false => args.dirs.clone(),
         true => all_here(&session.config),
     };
+    if let Some(rev) = &args.changed {
+        dirs = match session.touched(dirs, rev) {
+            Ok(dirs) if dirs.is_empty() => {
+                out.say(&format!("nothing to check: no recipe differs from {rev}"));
+                return Exit::Green;
+            }
+            Ok(dirs) => dirs,
+            Err(refused) => {
+                out.say(&refusal(&refused, out));
+                return refused.exit();
+            }
+        };
+    }
     let found = match args.fix {
         true => fixed(&dirs, session, out),
         false => Ok(look(&dirs, session)),

@@ -17,7 +17,9 @@ pub mod plan;
 pub mod report;
 pub mod reporters;
 pub mod run;
+pub mod shell;
 pub mod signals;
+mod watch;
 pub mod why;
 mod words;
 
@@ -112,7 +114,7 @@ fn whole(exit: Exit, out: &Out) -> Exit {
 
 /// Checks that there is a place for records. If the system had to be asked for it, prints where it is.
 fn has_home(command: &Command, out: &Out) -> Result<(), String> {
-    if matches!(command, Command::Explain(_)) {
+    if matches!(command, Command::Explain(_) | Command::Man(_) | Command::Completions(_)) {
         return Ok(());
     }
     let Some(home) = env::known_home() else {
@@ -137,6 +139,8 @@ fn dispatch(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -
         Command::Plan(args) => plan::plan(args, session, out),
         Command::Explain(args) => explain::explain_name(args, out),
         Command::New(args) => new::new(args, session, out),
+        Command::Completions(args) => shell::completions(args, out),
+        Command::Man(args) => shell::man(args, out),
         Command::Lsp => lsp::lsp(session, out),
         Command::Clean => clean::clean(session, out),
         Command::Doctor => doctor::doctor(session, out),

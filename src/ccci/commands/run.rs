@@ -8,6 +8,7 @@ use super::plan::refusal;
 use super::reporters::{Manner, Reporters};
 use super::signals::Asked;
 use crate::app::campaign::{self, Campaign, End, Listener, NoRun};
+use crate::app::check::all_here;
 use crate::app::run::Hear;
 use crate::app::{Request, Session};
 use ccci_model::diag::{Diagnostic, codes};
@@ -20,6 +21,17 @@ use std::path::Path;
 
 /// Runs every recipe; the exit code is the worst of all runs. A signal stops all of them.
 pub fn run(args: &RunArgs, session: &Session, asked: &Asked, out: &Out) -> Exit {
+    let chosen;
+    let args = match &args.changed {
+        None => args,
+        Some(rev) => match touched(args, rev, session, out) {
+            Ok(args) => {
+                chosen = args;
+                &chosen
+            }
+            Err(exit) => return exit,
+        },
+    };
     let reporters = Reporters::start(out, manner(args, out));
     asked.set(Some(reporters.asker()));
     let key = if out.look.live { Key::listen(reporters.asker()) } else { None };
@@ -35,6 +47,20 @@ pub fn run(args: &RunArgs, session: &Session, asked: &Asked, out: &Out) -> Exit 
     campaign::worst(&ends)
 }
 
+/// The same call with the recipes that a change touches.
+fn touched(args: &RunArgs, rev: &str, session: &Session, out: &Out) -> Result<RunArgs, Exit> {
+    let all = if args.recipes.is_empty() { all_here(&session.config) } else { args.recipes.clone() };
+    let recipes = session.touched(all, rev).map_err(|refused| {
+        out.say(&refusal(&refused, out));
+        refused.exit()
+    })?;
+    if recipes.is_empty() {
+        out.say(&format!("nothing to run: no recipe differs from {rev}"));
+        return Err(Exit::Green);
+    }
+    Ok(RunArgs { recipes, changed: None, ..args.clone() })
+}
+
 fn campaign(args: &RunArgs) -> Campaign {
     let request = |recipe: &String| Request {
         keep: args.keep,
@@ -44,6 +70,7 @@ fn campaign(args: &RunArgs) -> Campaign {
     Campaign {
         requests: args.recipes.iter().map(request).collect(),
         at_a_time: usize::from(args.jobs),
+        fail_fast: args.fail_fast,
         out: args.out.clone(),
     }
 }
@@ -66,6 +93,7 @@ fn line(recipe: &str, end: &End, style: Style) -> String {
         },
         End::Refused { exit, .. } => format!("no verdict    {recipe}: exit {}", exit.code()),
         End::Stopped(_) => format!("not run       {recipe}: stopped before it began"),
+        End::LeftOut => format!("not run       {recipe}: another one failed before it began"),
     }
 }
 
@@ -98,7 +126,7 @@ impl Listener for Telling<'_> {
         match end {
             End::Ran { finished, dir } => self.finished(run, finished, dir),
             End::Refused { why, .. } => self.reporters.over(run, None, &self.refused(why)),
-            End::Stopped(_) => {}
+            End::Stopped(_) | End::LeftOut => {}
         }
     }
 }
