@@ -383,6 +383,18 @@ fn bound_answer_is_kept_of_a_large_body_that_streams_through() {
 }
 
 #[test]
+fn a_body_that_streams_without_end_is_read_for_as_long_as_was_asked() {
+    let ground = Ground::with_app();
+    let (within, began) = (Some(Duration::from_millis(200)), Instant::now());
+    let answer = ground.send(&HttpRequest { body_within: within, ..request("https://a.ccci.test/events") });
+    let answer = answer.unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (200, &b"data: 1\n\n"[..]));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let short = ground.web().send(&request("https://a.ccci.test/events"), &ground.limit(300));
+    assert!(matches!(short, Err(WebError::Deadline(_))), "{short:?}");
+}
+
+#[test]
 fn sessions_keep_cookies_apart_and_end() {
     let ground = Ground::with_app();
     let visit = |session: &str, path: &str| {

@@ -1,7 +1,7 @@
 //! A small web app on loopback; it is a task of the fake cluster.
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -72,6 +72,10 @@ async fn answer(name: &str, mut request: Request<Incoming>) -> Result<Response<B
         "/login" => Response::builder().header("set-cookie", "id=42; Path=/; Secure").body(text("")).unwrap(),
         "/to" => moved(&query),
         "/circle" => moved("/circle"),
+        "/events" => {
+            let first = stream::once(async { Ok(Frame::data(Bytes::from("data: 1\n\n"))) });
+            Response::new(BodyExt::boxed(StreamBody::new(first.chain(stream::pending()))))
+        }
         "/slow" => {
             tokio::time::sleep(Duration::from_secs(60)).await;
             Response::new(text(""))

@@ -13,6 +13,7 @@ use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Longest body that is kept, bytes.
 const LONGEST_BODY: usize = ccci_script::limits::ANSWER.most;
@@ -92,7 +93,7 @@ impl Browser {
             let next = redirect::target(response.status(), response.headers(), &hop.url);
             match next.filter(|_| request.follow) {
                 Some(to) if self.allowed(&to).await.is_ok() => hop.turn(response.status(), to),
-                _ => return read(response, hop.url).await,
+                _ => return read(response, hop.url, request.body_within).await,
             }
         }
         let text = format!("it redirects more than {MOST_REDIRECTS} times, last to {}", hop.url);
@@ -174,7 +175,7 @@ impl Hop {
     }
 }
 
-async fn read(mut response: Response, url: Url) -> Result<HttpAnswer, WebError> {
+async fn read(mut response: Response, url: Url, within: Option<Duration>) -> Result<HttpAnswer, WebError> {
     let because = response.headers_mut().remove(BECAUSE);
     let by = match because.map(|b| String::from_utf8_lossy(b.as_bytes()).into_owned()) {
         None => AnsweredBy::App,
@@ -188,14 +189,25 @@ async fn read(mut response: Response, url: Url) -> Result<HttpAnswer, WebError> 
     let headers = response.headers().iter().map(|(n, v)| (n.as_str().to_string(), text(v))).collect();
     let status = response.status().as_u16();
     let mut body = vec![];
-    while let Some(chunk) = response.chunk().await.map_err(|e| failed(&url, &e))? {
+    let reading = read_body(&mut response, &url, &mut body);
+    match within {
+        // a body that streams for as long as the client listens
+        Some(within) => tokio::time::timeout(within, reading).await.unwrap_or(Ok(()))?,
+        None => reading.await?,
+    }
+    Ok(HttpAnswer { status, headers, body, url: url.into(), by, from })
+}
+
+/// Reads a body to its end, or as much of it as is kept.
+async fn read_body(response: &mut Response, url: &Url, body: &mut Vec<u8>) -> Result<(), WebError> {
+    while let Some(chunk) = response.chunk().await.map_err(|e| failed(url, &e))? {
         let room = LONGEST_BODY - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if body.len() == LONGEST_BODY {
             break;
         }
     }
-    Ok(HttpAnswer { status, headers, body, url: url.into(), by, from })
+    Ok(())
 }
 
 /// The task that the ingress names.

@@ -5,6 +5,7 @@ use super::cluster::ClusterError;
 use crate::routing::middleware::{BY_MIDDLEWARE, NOT_EMULATED};
 use ccci_model::failure::{Failure, causes};
 use ccci_model::name::{ServiceName, StackName};
+use std::time::Duration;
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,6 +25,8 @@ pub struct HttpRequest {
     /// Which of the router's running tasks is asked, from 0; if there are fewer, it begins again. `None` takes the next
     /// in turn, as a proxy does.
     pub task: Option<usize>,
+    /// For how long the body is read; what has come by then is kept. `None` reads it to its end.
+    pub body_within: Option<Duration>,
 }
 
 /// Who answered.

@@ -27,6 +27,9 @@ const AFTER_A_FAILURE: Duration = Duration::from_secs(30);
 /// come from labels that are deployed already, and its view of them is at most half a second old.
 const UNROUTED: Duration = Duration::from_secs(5);
 
+/// For how long the body of an answer is read. The status counts, and a page that streams events never ends.
+const ONE_BODY: Duration = Duration::from_secs(2);
+
 /// Characters of an answer's body that a failure shows.
 const SHOWN_OF_BODY: usize = 300;
 
@@ -233,7 +236,8 @@ fn ask(run: &Run<'_>, path: &str, task: Option<usize>, limit: &Limit) -> Result<
 
 fn request(run: &Run<'_>, path: &str, task: Option<usize>) -> HttpRequest {
     let url = format!("https://{}{path}", run.app().domain);
-    HttpRequest { method: "GET".into(), url, task, ..HttpRequest::default() }
+    let body_within = Some(ONE_BODY);
+    HttpRequest { method: "GET".into(), url, task, body_within, ..HttpRequest::default() }
 }
 
 fn one_answer(run: &Run<'_>, limit: &Limit) -> Limit {
