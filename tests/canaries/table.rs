@@ -549,6 +549,22 @@ pub(super) const CANARIES: &[Canary] = &[
         ..RED
     },
     Canary {
+        name: "hook-with-head",
+        about: "Its dump command ends in `head`, which stops reading: the shell's code is 141, and the dump is good.",
+        tiers: [PASS, SKIP, PASS, PASS, SKIP],
+        not_proved: &[
+            "that the backup pre-hook of service `app` did all its work: it ended with exit code 141",
+        ],
+        ..GREEN
+    },
+    Canary {
+        name: "writes-while-restored",
+        about: "It writes one of its files and makes and removes another all the time, also while a restore is checked.",
+        tiers: [PASS, SKIP, PASS, PASS, SKIP],
+        tests: &[("test_restore.rhai test_the_page_is_back", PASS)],
+        ..GREEN
+    },
+    Canary {
         name: "truncated-dump",
         about: "Its dump is cut, every time.",
         lessons: &["lesson_11_a_truncated_dump_is_refused_three_times"],

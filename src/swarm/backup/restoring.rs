@@ -4,10 +4,15 @@ use super::{Archive, Snapshot, disk, engine, hook};
 use crate::ports::clock::Limit;
 use crate::ports::volume::{Entry, Kind};
 use crate::ports::{ClusterError, World};
+use crate::wait::{self, Look, WaitError};
 use ccci_model::failure::detail::CommandOf;
 use ccci_model::failure::{Failure, causes};
 use ccci_model::name::StackName;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How long a running app may take to leave restored files as they are.
+const SETTLES: Duration = Duration::from_secs(2);
 
 /// Restores: pre-hooks, archives, check, post-hooks. Returns what it changed.
 pub fn restore(
@@ -16,16 +21,18 @@ pub fn restore(
     snapshot: &Snapshot,
     limit: &Limit,
 ) -> Result<PutBack, Box<Failure>> {
+    let mut open = vec![];
     for job in &snapshot.jobs {
-        hook(world, stack, job, CommandOf::RestorePreHook, job.restore.pre.as_deref(), limit)?;
+        open.extend(hook(world, stack, job, CommandOf::RestorePreHook, job.restore.pre.as_deref(), limit)?);
     }
     let done = all_back(world, stack, snapshot, limit);
     let closed = world.cluster.close_volumes(stack, limit).map_err(|e| engine(e, "close the volumes"));
     let done = done.and_then(|done| closed.map(|()| done))?;
     for job in &snapshot.jobs {
-        hook(world, stack, job, CommandOf::RestorePostHook, job.restore.post.as_deref(), limit)?;
+        open.extend(hook(world, stack, job, CommandOf::RestorePostHook, job.restore.post.as_deref(), limit)?);
     }
-    Ok(done)
+    open.extend(done.doubts);
+    Ok(PutBack { doubts: open, ..done })
 }
 
 fn all_back(
@@ -42,6 +49,7 @@ fn all_back(
             kept: all.kept + one.kept,
             removed: all.removed + one.removed,
             stayed: all.stayed + one.stayed,
+            doubts: [all.doubts, one.doubts].concat(),
         };
     }
     Ok(all)
@@ -56,6 +64,8 @@ pub struct PutBack {
     removed: usize,
     /// Later entries that were removed and exist again.
     stayed: usize,
+    /// What it leaves unproved; each text follows "not proved:".
+    pub doubts: Vec<String>,
 }
 
 impl PutBack {
@@ -87,11 +97,62 @@ fn put_back(
     let of = &archive.of;
     let done = world.cluster.unpack_volume(stack, &of.service, &of.at, &mut *tar, limit);
     let done = done.map_err(|e| engine(e, &format!("write {} back", of.named())))?;
-    let after = look(world, stack, archive, limit)?;
-    same(archive, &after)?;
+    let (after, doubt) = checked(world, stack, archive, limit)?;
     let there: BTreeSet<&str> = after.iter().map(|e| e.name.as_str()).collect();
     let stayed = done.removed.iter().filter(|name| there.contains(name.as_str())).count();
-    Ok(PutBack { written: done.written as usize, removed: done.removed.len() - stayed, stayed, kept: 0 })
+    let removed = done.removed.len() - stayed;
+    let doubts = doubt.into_iter().collect();
+    Ok(PutBack { written: done.written as usize, removed, stayed, kept: 0, doubts })
+}
+
+/// Looks until the entries are as they were backed up. A running app may have its own files open and write or remove
+/// some meanwhile: what then differs is a doubt. If no file has its content, and nothing changes any more, the restore
+/// did nothing.
+fn checked(
+    world: &World,
+    stack: &StackName,
+    archive: &Archive,
+    limit: &Limit,
+) -> Result<(Vec<Entry>, Option<String>), Box<Failure>> {
+    let mut looks: Vec<Vec<Entry>> = vec![];
+    let soon = limit.within(&*world.clock, SETTLES);
+    let waited = wait::until(&*world.clock, &soon, &mut |_| (), || {
+        looks.push(look(world, stack, archive, limit)?);
+        let last = looks.last().is_some_and(|last| differs(archive, last).is_none());
+        Ok::<_, Box<Failure>>(if last { Look::Done(()) } else { Look::Waiting("the files".into()) })
+    });
+    if let Err(WaitError::Look(failure)) = waited {
+        return Err(failure);
+    }
+    let after = looks.pop().unwrap_or_default();
+    let Some(difference) = differs(archive, &after) else { return Ok((after, None)) };
+    let moves = looks.iter().any(|earlier| *earlier != after);
+    let named = archive.of.named();
+    let service = &archive.of.service;
+    match difference {
+        Difference::Missing { names, most } if moves || !most => {
+            let what = format!(
+                "that {} of {named} comes back by a restore: service `{service}` removed it while the restore was checked",
+                names.join(", ")
+            );
+            Ok((after, Some(what)))
+        }
+        Difference::NothingBack if moves => {
+            let what = format!(
+                "that the content of {named} comes back by a restore: service `{service}` wrote to every file while the \
+                 restore was checked"
+            );
+            Ok((after, Some(what)))
+        }
+        still => {
+            let expected = format!("{named} of service `{service}` as it was backed up");
+            let observed = match still {
+                Difference::Missing { names, .. } => format!("missing: {}", names.join(", ")),
+                Difference::NothingBack => "no file has its content back".into(),
+            };
+            Err(Box::new(Failure::new(causes::RESTORE_MISMATCH, expected, observed)))
+        }
+    }
 }
 
 /// The entries at the path now; none if the path does not exist.
@@ -107,31 +168,38 @@ fn look(
     }
 }
 
-/// Checks a restore: each entry exists with its kind, and not all files have other content. Entries that are not in
-/// the snapshot are ignored, because a running app writes logs and the like at once.
-fn same(archive: &Archive, after: &[Entry]) -> Result<(), Box<Failure>> {
+/// What differs from the snapshot after a restore.
+#[derive(Debug, PartialEq, Eq)]
+enum Difference {
+    /// Entries that do not exist, or are of another kind.
+    Missing {
+        /// Some of their names.
+        names: Vec<String>,
+        /// Whether they are more than half of all.
+        most: bool,
+    },
+    /// No file has its content.
+    NothingBack,
+}
+
+/// Compares what exists with the snapshot: each entry must exist with its kind, and not all files may have other
+/// content. Entries that are not in the snapshot are ignored, because a running app writes logs and the like at once.
+fn differs(archive: &Archive, after: &[Entry]) -> Option<Difference> {
     let there: BTreeMap<&str, &Entry> = after.iter().map(|e| (e.name.as_str(), e)).collect();
     let now = |then: &Entry| there.get(then.name.as_str()).copied();
-    let lost: Vec<&str> = archive
+    let mut files = archive.entries.iter().filter(|e| e.kind == Kind::File).peekable();
+    if files.peek().is_some() && files.all(|then| now(then).is_none_or(|now| now.digest != then.digest)) {
+        return Some(Difference::NothingBack);
+    }
+    let lost: Vec<String> = archive
         .entries
         .iter()
         .filter(|then| now(then).is_none_or(|now| now.kind != then.kind))
-        .map(|e| e.name.as_str())
-        .take(10)
+        .map(|e| e.name.clone())
         .collect();
-    let mut files = archive.entries.iter().filter(|e| e.kind == Kind::File).peekable();
-    let none_back =
-        files.peek().is_some() && files.all(|then| now(then).is_none_or(|now| now.digest != then.digest));
-    if lost.is_empty() && !none_back {
-        return Ok(());
-    }
-    let expected = format!("{} of service `{}` as it was backed up", archive.of.named(), archive.of.service);
-    let observed = if none_back {
-        "no file has its content back".into()
-    } else {
-        format!("missing: {}", lost.join(", "))
-    };
-    Err(Box::new(Failure::new(causes::RESTORE_MISMATCH, expected, observed)))
+    let most = lost.len() * 2 > archive.entries.len();
+    let names = lost.into_iter().take(10).collect::<Vec<_>>();
+    (!names.is_empty()).then_some(Difference::Missing { names, most })
 }
 
 #[cfg(test)]
@@ -157,15 +225,22 @@ mod tests {
         let of = Selected { volume: "data".into(), service, at, mounts: vec![] };
         let (sha256, file) = (String::new(), String::new());
         let archive = Archive { of, file, sha256, bytes: 0, entries: all.clone() };
-        same(&archive, &all).unwrap();
-        assert_eq!(same(&archive, &all[1..]).unwrap_err().observed(), "missing: d/000000");
+        assert_eq!(differs(&archive, &all), None);
+        assert_eq!(
+            differs(&archive, &all[1..]),
+            Some(Difference::Missing { names: vec!["d/000000".into()], most: false })
+        );
+        let other = |e: &Entry| Entry { digest: "other".into(), ..e.clone() };
+        let rewritten: Vec<Entry> = all.iter().map(other).collect();
+        assert_eq!(differs(&archive, &rewritten), Some(Difference::NothingBack));
+        assert_eq!(differs(&archive, &[]), Some(Difference::NothingBack));
     }
 
     #[test]
     fn what_was_done_is_said_and_only_that() {
-        let done = PutBack { written: 3, kept: 0, removed: 1, stayed: 0 };
+        let done = PutBack { written: 3, kept: 0, removed: 1, ..PutBack::default() };
         assert_eq!(done.summary(), "3 entries put back, 1 later ones removed");
-        let done = PutBack { written: 0, kept: 2, removed: 0, stayed: 1 };
+        let done = PutBack { kept: 2, stayed: 1, ..PutBack::default() };
         assert_eq!(
             done.summary(),
             "0 entries put back, 0 later ones removed, 2 were as they had been, 1 later ones are there again"

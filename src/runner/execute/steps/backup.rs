@@ -64,6 +64,9 @@ pub(crate) fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
             format!("{NO_RESTORE}: nothing had changed since the backup, so there was nothing to put back");
         run.sink.emit(What::NotProved { what });
     }
+    for what in &done.doubts {
+        run.sink.emit(What::NotProved { what: what.clone() });
+    }
     Ok(Some(done.summary()))
 }
 
