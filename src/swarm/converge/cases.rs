@@ -229,6 +229,22 @@ fn a_task_without_a_node_is_called_after_a_while() {
         [0, 10_000].iter().map(|t| format!("{t} | app: a old run, b pend ({port}) | app updating")).collect();
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
     check("app x1 port=80 startfirst", &own, "port-taken @10000", "recipe");
+    // while the old task stops, and while an ended one waits for its restart, the engine counts no node
+    let stops = "app: a.0 old run leaving";
+    for update in ["app updating", "app completed"] {
+        let looks = ["0", "3000", "9000"].map(|at| format!("{at} | {stops} | {update}"));
+        check("app global=0", &looks.each_ref().map(String::as_str), "waiting", "still stopping");
+    }
+    let between = ["0 | app: b.0 start", "3000 | app: b.0 start", "9000 | app: b.0 start"];
+    check("app global=0", &between, "waiting", "0 of 1 running");
+    let ends = ["0 | app: a.0 fail=3, b.0 start", "9000 | app: a.0 fail=3, b.0 fail=3, c.0 start"];
+    check("app global=0", &ends, "crash-loop @9000", "exit code 3");
+    check(
+        "app global=0",
+        &["0 | app: a.0 shut | app completed", "3000 | app: a.0 shut | app completed"],
+        "no-suitable-node @3000",
+        "",
+    );
     check("app global=0", &["0 | app:", "3000 | app:"], "no-suitable-node @3000", "global service");
 }
 

@@ -5,7 +5,7 @@ use super::failing;
 use super::history::{History, is_of, slot};
 use crate::observed::{Mode, Observed, ObservedService, ObservedTask, Restart, TaskState, UpdateState};
 use ccci_model::failure::{Failure, causes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a service may be missing from the engine, ms; a deploy has made all services when it returns.
 const MISSING_MS: u64 = 10_000;
@@ -146,8 +146,11 @@ fn counted<'a>(service: &'a ObservedService, observed: &'a Observed) -> Count<'a
     };
     let desired = tasks.into_iter().filter(|t| t.desired_running);
     let (mine, others): (Vec<_>, Vec<_>) = desired.partition(|t| is_of(t, service));
+    // the engine counts a node only while it desires a task to run there, so not while a task waits for its restart
+    let nodes: BTreeSet<&str> = mine.iter().map(|t| t.node.as_str()).collect();
+    let least = if matches!(service.mode, Mode::Global(_)) { nodes.len() as u64 } else { 0 };
     Count {
-        desired: service.mode.desired(),
+        desired: service.mode.desired().max(least),
         job,
         live: mine.iter().copied().filter(|t| t.state == TaskState::Running).collect(),
         coming: mine.into_iter().filter(|t| t.state < TaskState::Running).collect(),
@@ -206,7 +209,16 @@ fn stuck(
         };
         return Some(if long { dead() } else { ServiceStatus::Waiting(why) });
     }
-    if matches!(service.mode, Mode::Global(0)) {
+    let on_its_way = !count.live.is_empty() || !count.coming.is_empty();
+    if matches!(service.mode, Mode::Global(0)) && !on_its_way {
+        // the engine counts a node only while it desires a task there, so none while old tasks stop
+        let updating =
+            matches!(service.update, Some((UpdateState::Updating | UpdateState::RollbackStarted, _)));
+        if updating || observed.tasks_of(service).iter().any(|t| t.state <= TaskState::Running) {
+            history.unblocked(&service.name);
+            let why = format!("{}: its old tasks are still stopping", service.name);
+            return Some(ServiceStatus::Waiting(why));
+        }
         let error = "no node of the swarm fits this global service";
         let long = history.blocked_for(&service.name, error, now_ms) >= NO_NODE_MS;
         let dead = || ServiceStatus::Dead(Box::new(failing::no_node(service, error, observed)));
