@@ -1,10 +1,10 @@
 //! When bad ends are final, and the failures that say so: expected, observed, evidence, blame.
 
-use super::USEFUL_MS;
 use super::desired::{Desired, DesiredService};
 use super::ends::{End, line};
 use super::history::{BadEnd, History};
 use super::status::{ServiceStatus, in_brackets};
+use super::{CHECKED_USEFUL_MS, USEFUL_MS};
 use crate::observed::{Observed, ObservedService, ObservedTask, Restart, TaskState, UpdateState};
 use ccci_model::failure::{Blame, Cause, Failure, causes};
 
@@ -18,7 +18,7 @@ const LOOP_OF_GOOD_ENDS: (usize, u64) = (5, 120_000);
 /// Number of ends of different kinds that make a loop.
 const MIXED_LOOP: usize = 4;
 /// Number of ends that make a loop whatever other services do, if they span this time in ms.
-const LOOP_ANYWAY: (usize, u64) = (5, 120_000);
+const LOOP_ANYWAY: (usize, u64) = (5, 300_000);
 /// Lines of task history shown.
 const SHOWN: usize = 6;
 
@@ -72,7 +72,8 @@ fn looping<'a, 'b>(ends: &'a [BadEnd<'b>], needed: usize) -> Option<&'a [BadEnd<
     (ends.len() >= MIXED_LOOP).then_some(ends)
 }
 
-/// Whether each of these tasks was made while another service that it may need was still coming up.
+/// Whether each of these tasks was made while another service that it may need was still coming up, or had only just
+/// come up.
 fn excused_by_others(
     ends: &[BadEnd<'_>],
     i: usize,
@@ -96,8 +97,12 @@ fn excused_by_others(
             }
             ServiceStatus::Waiting(_) => true,
             ServiceStatus::Good { finished, .. } => {
-                let up = history.good_since(name).unwrap_or(0);
-                let useful = if *finished || service.has_healthcheck { up } else { up + USEFUL_MS };
+                let up = history.up_since(name).unwrap_or(0);
+                let useful = match () {
+                    () if *finished || history.was_up_before(name) => up,
+                    () if service.has_healthcheck => up + CHECKED_USEFUL_MS,
+                    () => up + USEFUL_MS,
+                };
                 !ends.iter().any(|b| b.first_ms >= useful)
             }
         }

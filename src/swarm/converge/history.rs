@@ -23,6 +23,8 @@ pub struct History {
     untold: Vec<LateEnd>,
     /// The present tasks of each service that is up, and since when, ms; kept from one wait to the next.
     up: BTreeMap<ServiceName, (String, u64)>,
+    /// The tasks of each service that was up before this deploy.
+    before: BTreeMap<ServiceName, String>,
     tasks: BTreeMap<String, Remembered>,
     /// Tasks that ended before this wait in slots that were up when it began; these ends do not count.
     forgiven: BTreeSet<String>,
@@ -43,6 +45,18 @@ struct Remembered {
 const LONGEST_WATCH_MS: u64 = 30_000;
 
 impl History {
+    /// The history of a deploy over what this one is about.
+    pub fn of_next_deploy(&self) -> History {
+        let before = self.up.iter().map(|(service, (tasks, _))| (service.clone(), tasks.clone())).collect();
+        History { before, ..History::default() }
+    }
+
+    /// Whether a service runs the same tasks as before this deploy: whatever it does for others, it did then.
+    pub(super) fn was_up_before(&self, service: &ServiceName) -> bool {
+        let now = self.up.get(service).map(|(tasks, _)| tasks);
+        now.is_some() && now == self.before.get(service)
+    }
+
     /// Adds one look.
     pub(super) fn take(&mut self, desired: &Desired, observed: &Observed, now_ms: u64) {
         for task in &observed.tasks {
@@ -154,8 +168,8 @@ impl History {
     /// Forgets what no longer counts after something was done to the app. What shows whether services stay up is kept.
     pub fn begin_anew(&mut self) {
         let before = std::mem::take(self);
-        let History { converged_ms, late, untold, up, .. } = before;
-        *self = History { converged_ms, late, untold, up, ..History::default() };
+        let History { converged_ms, late, untold, up, before, .. } = before;
+        *self = History { converged_ms, late, untold, up, before, ..History::default() };
     }
 
     /// Records that everything is as desired.

@@ -1,6 +1,7 @@
 //! The lessons about converging, each as the looks that it came from.
 
-use super::scene::{check, check_deadline, check_quiet};
+use super::scene::{Scene, check, check_deadline, check_quiet, desired, services_of};
+use super::{History, Verdict, converge};
 
 #[test]
 fn lesson_01_the_desired_count_of_old_tasks_is_not_converged() {
@@ -65,15 +66,15 @@ fn lesson_04_a_rollback_that_is_history_does_not_block_a_quiet_wait() {
 fn lesson_05_a_dropped_service_is_said_and_does_not_block() {
     let services = "app x1 hc; gone x1";
     let looks = ["0 | app: a run | gone: b run", "400 | app: a run | gone: b run"];
-    let all = super::scene::services_of(services);
-    let desired = super::scene::desired(&all[..1], true);
-    let (mut scene, mut history) = (super::scene::Scene::new(all), super::History::default());
-    let mut last = super::Verdict::Waiting(String::new());
+    let all = services_of(services);
+    let desired = desired(&all[..1], true);
+    let (mut scene, mut history) = (Scene::new(all), History::default());
+    let mut last = Verdict::Waiting(String::new());
     for look in looks {
         let (observed, now) = scene.look(look);
-        last = super::converge(&desired, &observed, &mut history, now);
+        last = converge(&desired, &observed, &mut history, now);
     }
-    let super::Verdict::Converged { notes } = last else { panic!("{last:?}") };
+    let Verdict::Converged { notes } = last else { panic!("{last:?}") };
     assert!(notes.iter().any(|n| n.contains("service `gone` is not in the composed file")), "{notes:?}");
 }
 
@@ -109,15 +110,55 @@ fn lesson_07_an_app_that_ends_beside_a_healthy_database_loops() {
         "6400 | app: a fail=1, b start | db: d run",
         "6900 | app: a fail=1, b fail=1 | db: d run",
     ];
-    check("app x1; db x1 hc", &looks, "crash-loop @6900", "");
-    let never_ends: Vec<String> = (1..9)
+    check("app x1; db x1 hc", &looks, "waiting", "a task ended with exit code 1");
+    let later = [
+        "12000 | app: a fail=1, b fail=1, c start | db: d run",
+        "12500 | app: a fail=1, b fail=1, c fail=1 | db: d run",
+    ];
+    check("app x1; db x1 hc", &[&looks[..], &later].concat(), "crash-loop @12500", "3 tasks in a row");
+    let never_ends: Vec<String> = (1..25)
         .map(|i| {
             let ends: Vec<String> = (0..i).map(|k| format!("t{k} fail=1")).collect();
             format!("{} | db: d run | app: {}", i * 5500, ends.join(", "))
         })
         .collect();
     let never_ends: Vec<&str> = never_ends.iter().map(String::as_str).collect();
-    check("app x1; db x1", &never_ends, "crash-loop @38500", "7 tasks in a row");
+    check("app x1; db x1", &never_ends, "crash-loop @126500", "23 tasks in a row");
+}
+
+#[test]
+fn lesson_07_an_app_may_end_for_as_long_as_a_database_without_a_health_check_needs() {
+    let ended = |n: usize| (0..n).map(|k| format!("t{k} fail=1")).collect::<Vec<_>>().join(", ");
+    let mut looks: Vec<String> =
+        (1..9).map(|i| format!("{} | db: d run | app: {}", i * 5500, ended(i))).collect();
+    for at in [49_500, 52_000] {
+        looks.push(format!("{at} | db: d run | app: {}, t8 run", ended(8)));
+    }
+    let looks: Vec<&str> = looks.iter().map(String::as_str).collect();
+    check("app x1; db x1", &looks, "converged @52000", "ended badly before it stayed up: 8");
+}
+
+#[test]
+fn lesson_07_a_database_that_was_up_before_the_deploy_excuses_nothing() {
+    let called = |tasks_of_db: [&str; 2]| {
+        let services = services_of("app x1; db x1");
+        let (desired, mut history) = (desired(&services, true), History::default());
+        let mut scene = Scene::new(services);
+        for at in [0, 1_500] {
+            let (observed, now) = scene.look(&format!("{at} | app: a run | db: {}", tasks_of_db[0]));
+            let _ = converge(&desired, &observed, &mut history, now);
+        }
+        let mut history = history.of_next_deploy();
+        for (at, app) in [(20_000, "b start"), (21_000, "b fail=1"), (27_000, "b fail=1, c fail=1")] {
+            let (observed, now) = scene.look(&format!("{at} | app: {app} | db: {}", tasks_of_db[1]));
+            if let Verdict::Hopeless(f) = converge(&desired, &observed, &mut history, now) {
+                return format!("{} @{at}", f.cause);
+            }
+        }
+        "waiting".to_string()
+    };
+    assert_eq!(called(["d run", "d run"]), "crash-loop @27000");
+    assert_eq!(called(["d run", "e run"]), "waiting");
 }
 
 #[test]

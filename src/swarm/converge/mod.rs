@@ -6,7 +6,7 @@
 //! second check. A first install has no monitor, so the same tasks must be observed running for [`STILL_MS`], and
 //! for longer if the service has no health check. A service that failed before must stay up for longer than its
 //! failed tasks did. A crash loop is reported when two tasks of a slot have ended in the same way, unless another
-//! service of the stack is still starting: an app may end a few times until its database is ready.
+//! service of the stack is still starting or has only just come up: an app may end a few times until its database is ready.
 
 mod desired;
 mod doubts;
@@ -45,8 +45,11 @@ pub(crate) const STILL_MS: u64 = 400;
 pub(crate) const UNCHECKED_STILL_MS: u64 = 1_200;
 /// The same for a service that never restarts and has no health check, ms: a task that runs once may still be working.
 pub(crate) const ONE_SHOT_STILL_MS: u64 = 5_000;
-/// A service without a health check counts as able to serve others once it has been up for this long, ms.
-const USEFUL_MS: u64 = 30_000;
+/// A service without a health check counts as able to serve others once it has been up for this long, ms: a database
+/// that makes its files first takes that long on a busy machine, and nothing shows when it is done.
+const USEFUL_MS: u64 = 120_000;
+/// The same for one with a health check, ms: some databases pass it while they are still being set up, and start again.
+const CHECKED_USEFUL_MS: u64 = 10_000;
 
 /// The result of one look.
 #[derive(Debug, Clone, PartialEq, Eq)]

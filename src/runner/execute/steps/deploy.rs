@@ -5,7 +5,7 @@ use crate::execute::{Run, desired, failures};
 use ccci_model::event::What;
 use ccci_model::failure::{Blame, Failure, causes};
 use ccci_model::plan::Side;
-use ccci_swarm::converge::{self, Desired, History};
+use ccci_swarm::converge::{self, Desired};
 use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::cluster::Deploy;
@@ -54,7 +54,7 @@ pub(crate) fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.current = Some(side);
     (run.state.usable, run.state.deaf) = (false, false);
     run.state.converged = false;
-    run.state.history = History::default();
+    run.state.history = run.state.history.of_next_deploy();
     run.state.told.clear();
     (run.state.ended, run.state.restoring) = (BTreeSet::new(), false);
     run.note_operation(side);
