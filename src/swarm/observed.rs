@@ -174,6 +174,8 @@ pub struct ObservedTask {
     pub oom_killed: Option<Oom>,
     /// Whether the container's own health check had failed when it ended; `None` if it was not inspected.
     pub unhealthy: Option<bool>,
+    /// What its container's health check last wrote; empty if the container was not inspected.
+    pub check: String,
     /// Digest of its template: equal to `ObservedService::template` if the task has the desired spec. May be empty.
     pub template: String,
 }

@@ -99,7 +99,8 @@ fn short(f: &Failure) -> String {
 fn whole(f: &Failure) -> String {
     let evidence: String = f.shown().iter().map(|e| format!("\n[{}]\n{}", e.what, e.text)).collect();
     let place = f.place.as_deref().unwrap_or_default();
-    format!("{} expected {}, observed {} {place}{evidence}", f.cause, f.expected(), f.observed())
+    let cure = f.cure().unwrap_or_default();
+    format!("{} expected {}, observed {} {place}{evidence}\n{cure}", f.cause, f.expected(), f.observed())
 }
 
 fn tests(row: &Canary, o: &Outcome, out: &mut Differences) {

@@ -91,7 +91,11 @@ pub(super) const CANARIES: &[Canary] = &[
         failures: &[recipe(
             "install",
             "never-healthy",
-            &["health check of service `app` to pass", "its health check had failed"],
+            &[
+                "health check of service `app` to pass",
+                "its health check had failed",
+                "no migration table yet",
+            ],
         )],
         early: &[("converge to the head", 30_000)],
         ..RED
@@ -145,6 +149,20 @@ pub(super) const CANARIES: &[Canary] = &[
             &["/no/such/canary/path", "bind source path does not exist"],
         )],
         early: &[("converge to the head", 10_000)],
+        ..RED
+    },
+    Canary {
+        name: "program-not-executable",
+        about: "Its program is a config without run permission.",
+        failures: &[recipe("install", "task-rejected", &["its program may not be executed", "mode: 0555"])],
+        early: &[("converge to the head", 15_000)],
+        ..RED
+    },
+    Canary {
+        name: "script-with-crlf",
+        about: "Its script has Windows line ends, so the program in its first line does not exist.",
+        failures: &[recipe("install", "crash-loop", &["first line of the script", "with LF, not CRLF"])],
+        early: &[("converge to the head", 15_000)],
         ..RED
     },
     Canary {

@@ -91,6 +91,7 @@ fn task((n, (state, desired_running)): (usize, &(TaskState, bool))) -> ObservedT
         container: String::new(),
         oom_killed: None,
         unhealthy: None,
+        check: String::new(),
         template: String::new(),
     }
 }

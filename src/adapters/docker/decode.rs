@@ -129,6 +129,7 @@ pub fn task(answer: Task) -> ObservedTask {
         container: id,
         oom_killed: None,
         unhealthy: None,
+        check: String::new(),
         template: answer.spec.as_ref().map(digest).unwrap_or_default(),
     }
 }
@@ -167,6 +168,17 @@ pub(crate) fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, 
     });
     (oom, Some(unhealthy))
 }
+
+/// What a container's health check last wrote, cut.
+pub(crate) fn check_wrote(answer: &ContainerInspectResponse) -> String {
+    let log = answer.state.as_ref().and_then(|s| s.health.as_ref()).and_then(|h| h.log.as_ref());
+    let mut wrote = log.into_iter().flatten().rev().filter_map(|check| check.output.as_deref());
+    let last = wrote.find(|output| !output.trim().is_empty()).unwrap_or_default();
+    last.trim().chars().take(SHOWN_OF_CHECK).collect()
+}
+
+/// Characters of a health check's output that are kept.
+const SHOWN_OF_CHECK: usize = 500;
 
 /// Whether a container's health check had failed often enough. The status alone is not enough: the engine calls
 /// every container with a check unhealthy when it stops (20.10: one that exits before its first check has a streak

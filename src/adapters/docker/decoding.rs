@@ -69,7 +69,7 @@ fn every_recorded_trouble_is_called_by_its_name() {
         ),
         (
             "nomount",
-            "task-rejected: 5 tasks in a row ended without starting: the node refused it (invalid mount config for type \"bind\": bind source path does not exist: /no/such/path)",
+            "task-rejected: 5 tasks in a row ended without starting: it mounts a path that its node lacks (invalid mount config for type \"bind\": bind source path does not exist: /no/such/path)",
         ),
         ("nonode", "no-suitable-node: no suitable node (scheduling constraints not satisfied on 1 node)"),
         (

@@ -6,10 +6,14 @@ use bollard::Docker;
 use bollard::models::SystemInfo;
 use bollard::query_parameters::{InspectContainerOptions, ListNetworksOptions};
 use ccci_model::name::StackName;
+use ccci_model::time::Moment;
 use ccci_swarm::observed::{Observed, ObservedTask, TaskState};
 use ccci_swarm::ports::ClusterError;
 use std::collections::HashMap;
+use std::time::Duration;
 
+/// How old the output of a health check may be that has not passed yet.
+const CHECK_AGAIN: Duration = Duration::from_secs(2);
 /// Most containers that one look inspects; the next look inspects the rest.
 const MOST_CONTAINERS: usize = 20;
 
@@ -49,14 +53,16 @@ impl Swarm {
 
     /// Adds what only containers show. A container that was removed shows nothing and is not asked again.
     async fn ask_containers(&self, docker: &Docker, observed: &mut Observed) -> Result<(), ClusterError> {
-        let mut asked = 0;
+        let (mut asked, now) = (0, self.clock.now());
         for task in &mut observed.tasks {
             let wants = {
                 let known = self.known();
                 let ended = matches!(task.state, TaskState::Failed | TaskState::Complete);
                 let running = matches!(task.state, TaskState::Starting | TaskState::Running);
-                (ended && !known.ends.contains_key(&task.container))
-                    || (running && !known.asked.contains(&task.container))
+                let asked = known.asked.get(&task.container);
+                // the output of a health check changes until it passes
+                let stale = |at: &Moment| task.state == TaskState::Starting && now.since(*at) >= CHECK_AGAIN;
+                (ended && !known.ends.contains_key(&task.container)) || (running && asked.is_none_or(stale))
             };
             if wants && !task.container.is_empty() && asked < MOST_CONTAINERS {
                 asked += 1;
@@ -64,6 +70,9 @@ impl Swarm {
             }
             if let Some((oom, unhealthy)) = self.known().ends.get(&task.container) {
                 (task.oom_killed, task.unhealthy) = (*oom, *unhealthy);
+            }
+            if let Some(wrote) = self.known().checked.get(&task.container) {
+                task.check.clone_from(wrote);
             }
         }
         let known = self.known();
@@ -80,7 +89,8 @@ impl Swarm {
             Ok(answer) => {
                 self.remember_volumes_of(&answer);
                 let mut known = self.known();
-                known.asked.insert(task.container.clone());
+                known.asked.insert(task.container.clone(), self.clock.now());
+                known.checked.insert(task.container.clone(), decode::check_wrote(&answer));
                 known.checks.insert(task.template.clone(), decode::checks_health(&answer));
                 if ended {
                     known.ends.insert(task.container.clone(), decode::container_end(&answer));
@@ -92,7 +102,8 @@ impl Swarm {
                     self.known().ends.insert(task.container.clone(), (None, None));
                 }
                 ClusterError::Missing(_) => {
-                    self.known().asked.insert(task.container.clone());
+                    let now = self.clock.now();
+                    self.known().asked.insert(task.container.clone(), now);
                 }
                 other => return Err(other),
             },

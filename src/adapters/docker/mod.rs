@@ -28,7 +28,7 @@ use ccci_model::name::{ServiceName, StackName};
 use ccci_swarm::observed::Oom;
 use ccci_swarm::ports::{Clock, ClusterError, Limit};
 use ccci_swarm::wait::{Look, WaitError, until};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -77,7 +77,9 @@ struct Known {
     /// Addresses of services' tasks, and when they were read.
     addresses: HashMap<String, (ccci_model::time::Moment, Vec<address::Place>)>,
     /// Running containers that were inspected, or could not be found.
-    asked: HashSet<String>,
+    asked: HashMap<String, ccci_model::time::Moment>,
+    /// What the health check of a container last wrote.
+    checked: HashMap<String, String>,
     /// Anonymous volumes, by the domain in whose containers they were observed.
     anonymous: HashMap<String, BTreeSet<String>>,
     /// Why an object could not be removed, by kind and name.

@@ -3,6 +3,7 @@
 use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Blame, Failure, causes};
 use ccci_model::name::StackName;
+use ccci_swarm::converge;
 use ccci_swarm::ports::cluster::{ClusterError, PullError};
 use ccci_swarm::wait::WaitError;
 use std::any::Any;
@@ -51,7 +52,9 @@ pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
     let others = port_holder(&refused).filter(|holder| !holder.starts_with(&format!("{stack}_")));
     let cause = if others.is_some() { causes::PORT_TAKEN } else { causes::DEPLOY_REFUSED };
     let holder = others.map(str::to_string);
-    Failure::of(cause, Detail::Refused { holder, said: refused })
+    let known = converge::start_failure(&refused).filter(|_| holder.is_none());
+    let failure = Failure::of(cause, Detail::Refused { holder, said: refused });
+    if let Some(row) = known { failure.to_do(row.cure) } else { failure }
 }
 
 /// The service that already has the published port, from the engine's message (20.10 to 29): `port '80' is already in

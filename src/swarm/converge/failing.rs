@@ -3,6 +3,7 @@
 use super::desired::{Desired, DesiredService};
 use super::ends::{End, line};
 use super::history::{BadEnd, History};
+use super::starts::{StartFailure, start_failure};
 use super::status::{ServiceStatus, in_brackets};
 use super::{CHECKED_USEFUL_MS, USEFUL_MS};
 use crate::observed::{Observed, ObservedService, ObservedTask, Restart, TaskState, UpdateState};
@@ -143,7 +144,7 @@ pub(super) fn never_again(
         (End::Exit(_), Restart::Never) => causes::ONE_SHOT_FAILED,
         (end, _) => end.cause(),
     };
-    let observed = format!("a task ended {} and is not started again: {why}", last.end.words());
+    let observed = format!("a task ended {} and is not started again: {why}", how(last));
     Some(with_tasks(blamed(cause, service, last, observed), service, history))
 }
 
@@ -151,9 +152,9 @@ fn crash_loop(service: &ObservedService, ends: &[BadEnd<'_>], history: &History)
     let last = ends.last().expect("a loop has an end");
     let alike = ends.iter().all(|b| b.end == last.end);
     let observed = if alike {
-        format!("{} tasks in a row ended {}{}", ends.len(), last.end.words(), in_brackets(&words_of(last)))
+        format!("{} tasks in a row ended {}{}", ends.len(), how(last), in_brackets(&words_of(last)))
     } else {
-        format!("{} tasks ended badly, the last {}", ends.len(), last.end.words())
+        format!("{} tasks ended badly, the last {}", ends.len(), how(last))
     };
     let failure = with_tasks(blamed(last.end.cause(), service, last, observed), service, history);
     match &service.update {
@@ -170,6 +171,19 @@ fn words_of(bad: &BadEnd<'_>) -> String {
     }
 }
 
+/// How a task ended, a text that follows "ended".
+fn how(bad: &BadEnd<'_>) -> String {
+    match start_of(bad) {
+        Some(row) => format!("without starting: {}", row.what),
+        None => bad.end.words(),
+    }
+}
+
+/// The kind of start failure of a task that the engine could not start.
+fn start_of(bad: &BadEnd<'_>) -> Option<&'static StartFailure> {
+    if bad.end == End::Refused { start_failure(&bad.task.error) } else { None }
+}
+
 fn blamed(cause: &'static Cause, service: &ObservedService, bad: &BadEnd<'_>, observed: String) -> Failure {
     let expected = match bad.end {
         End::Unhealthy => format!("the health check of service `{}` to pass", service.name),
@@ -178,8 +192,19 @@ fn blamed(cause: &'static Cause, service: &ObservedService, bad: &BadEnd<'_>, ob
         }
         _ => format!("service `{}` to stay up ({} running)", service.name, service.mode.desired()),
     };
-    Failure::new(cause, expected, observed)
+    let failure = Failure::new(cause, expected, observed);
+    let failure = match start_of(bad) {
+        Some(row) => failure.blame(row.blame).to_do(row.cure),
+        None => failure,
+    };
+    match bad.end {
+        End::Unhealthy => failure.evidence(CHECK_WROTE, bad.task.check.trim()),
+        _ => failure,
+    }
 }
+
+/// What the output of a health check is called in evidence.
+const CHECK_WROTE: &str = "the health check wrote last";
 
 /// The failure of an update that Swarm rolled back (lesson 4).
 pub(super) fn rolled_back(
@@ -190,21 +215,27 @@ pub(super) fn rolled_back(
 ) -> Failure {
     let expected = format!("service `{}` to run the new version", service.name);
     let why = history.newest_bad_end(service, false).or_else(|| history.newest_bad_end(service, true));
+    let cure = why.as_ref().and_then(start_of).map(|row| row.cure);
     let cause = why.as_ref().map_or(causes::ROLLED_BACK, |b| b.end.cause_of_update(causes::ROLLED_BACK));
-    let why = why.map_or_else(|| said.to_string(), |b| format!("its task ended {}", b.end.words()));
+    let why = why.map_or_else(|| said.to_string(), |b| format!("its task ended {}", how(&b)));
     let how = if state == UpdateState::RollbackPaused { ", and taking it back failed too" } else { "" };
     let observed = format!("the update was rolled back: {why}{how}");
-    with_tasks(Failure::new(cause, expected, observed), service, history).evidence("Swarm says", said)
+    let failure = with_tasks(Failure::new(cause, expected, observed), service, history);
+    let failure = failure.evidence("Swarm says", said);
+    if let Some(cure) = cure { failure.to_do(cure) } else { failure }
 }
 
 /// The failure of an update that Swarm paused while old tasks serve (lesson 42).
 pub(super) fn paused(service: &ObservedService, said: &str, and: &str, history: &History) -> Failure {
     let expected = format!("service `{}` to run the new version", service.name);
     let why = history.newest_bad_end(service, true);
+    let cure = why.as_ref().and_then(start_of).map(|row| row.cure);
     let cause = why.as_ref().map_or(causes::UPDATE_PAUSED, |b| b.end.cause_of_update(causes::UPDATE_PAUSED));
-    let why = why.map_or_else(|| said.to_string(), |b| format!("its new task ended {}", b.end.words()));
+    let why = why.map_or_else(|| said.to_string(), |b| format!("its new task ended {}", how(&b)));
     let observed = format!("Swarm paused the update and {and}: {why}");
-    with_tasks(Failure::new(cause, expected, observed), service, history).evidence("Swarm says", said)
+    let failure = with_tasks(Failure::new(cause, expected, observed), service, history);
+    let failure = failure.evidence("Swarm says", said);
+    if let Some(cure) = cure { failure.to_do(cure) } else { failure }
 }
 
 /// The failure of a task that no node accepts. If a service of this stack holds the port, the recipe is to blame.
@@ -255,7 +286,7 @@ pub(super) fn at_deadline(
         return (**failure).clone();
     }
     if let Some(bad) = history.newest_bad_end(service, true) {
-        let observed = format!("a task ended {}", bad.end.words());
+        let observed = format!("a task ended {}", how(&bad));
         return with_tasks(blamed(bad.end.cause(), service, &bad, observed), service, history);
     }
     let tasks = observed.tasks_of(service);
@@ -263,7 +294,8 @@ pub(super) fn at_deadline(
         tasks.iter().any(|t| t.desired_running && t.state == TaskState::Starting && !t.container.is_empty());
     let cause =
         if starting && service.has_healthcheck { causes::NEVER_HEALTHY } else { causes::NOT_CONVERGED };
-    with_tasks(Failure::new(cause, expected, why), service, history)
+    let check = tasks.iter().find(|t| !t.check.trim().is_empty()).map_or("", |t| t.check.trim());
+    with_tasks(Failure::new(cause, expected, why).evidence(CHECK_WROTE, check), service, history)
 }
 
 fn with_tasks(failure: Failure, service: &ObservedService, history: &History) -> Failure {

@@ -300,5 +300,8 @@ fn merged(before: &ObservedTask, now: &ObservedTask) -> ObservedTask {
     task.oom_killed = now.oom_killed.or(before.oom_killed);
     task.unhealthy = now.unhealthy.or(before.unhealthy);
     task.exit_code = now.exit_code.or(before.exit_code);
+    if task.check.is_empty() {
+        task.check.clone_from(&before.check);
+    }
     task
 }

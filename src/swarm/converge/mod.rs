@@ -14,6 +14,7 @@ pub mod ends;
 mod failing;
 mod history;
 mod remains;
+mod starts;
 mod status;
 mod watch;
 
@@ -30,6 +31,7 @@ pub use desired::{Desired, DesiredMode, DesiredService};
 pub use doubts::{doubts, unchecked_for};
 pub use history::{History, LateEnd};
 pub use remains::{something_runs, something_stays};
+pub use starts::{StartFailure, start_failure};
 pub use watch::until_converged;
 
 use crate::observed::Observed;

@@ -172,6 +172,7 @@ impl Scene {
             container: format!("c-{id}"),
             oom_killed: None,
             unhealthy: None,
+            check: String::new(),
             template: "new".into(),
         };
         for word in words {

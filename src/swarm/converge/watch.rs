@@ -1,5 +1,6 @@
 //! Waits until a stack has converged, one look at a time; a failure gets the logs of the services that caused it.
 
+use super::starts::start_failure_in_log;
 use super::{Desired, History, Verdict, converge, not_converged};
 use crate::observed::Observed;
 use crate::ports::{Clock, Cluster, ClusterError, Limit};
@@ -75,6 +76,11 @@ fn with_logs(
             Ok(text) if text.trim().is_empty() => "it wrote nothing".to_string(),
             Ok(text) => text,
             Err(e) => format!("could not {e}"),
+        };
+        // the runtime may say in the log that it could not execute the program
+        let failure = match start_failure_in_log(&text).filter(|_| failure.to_do.is_none()) {
+            Some(row) => failure.evidence("what that means", row.what).to_do(row.cure),
+            None => failure,
         };
         failure.log(service.as_str(), text)
     })

@@ -66,6 +66,7 @@ pub(super) fn add(
             container: String::new(),
             oom_killed: None,
             unhealthy: None,
+            check: String::new(),
             template: String::new(),
         });
     }

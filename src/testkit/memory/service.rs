@@ -82,6 +82,7 @@ impl Service {
             container: if pending { String::new() } else { format!("c-{id}") },
             oom_killed: None,
             unhealthy: None,
+            check: String::new(),
             template: self.spec.template.clone(),
             id,
         };

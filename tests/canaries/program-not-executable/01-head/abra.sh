@@ -1,0 +1,1 @@
+export START_VERSION=v1
