@@ -472,6 +472,17 @@ pub(super) const CANARIES: &[Canary] = &[
         ..GREEN
     },
     Canary {
+        name: "taken-in-half",
+        about: "The engine refuses one of the head's services, whose template fails, perhaps after it took the other.",
+        tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
+        failures: &[recipe(
+            "upgrade",
+            "deploy-refused",
+            &["can't evaluate field Nope", "Mend the template"],
+        )],
+        ..RED
+    },
+    Canary {
         name: "labels-only",
         about: "The head changes labels, so the service moves and no task is replaced.",
         lessons: &["lesson_41_a_release_that_changes_labels_only_is_an_upgrade"],

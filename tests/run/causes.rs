@@ -227,6 +227,22 @@ fn what_the_engine_refuses_beside_a_deploy_has_its_cause() {
 }
 
 #[test]
+fn a_stack_that_the_engine_took_in_half_is_one_failure_of_the_recipe() {
+    let machine = Machine::new();
+    let said = "expanding env failed: template: expansion:1:2: can't evaluate field Nope";
+    machine.cluster.fault_at_deploy(1, Fault::ServiceRefused("worker".into(), said.into()));
+    let o = machine.live(&job()).outcome;
+    let told: Vec<_> =
+        o.failures.iter().map(|f| (f.tier, f.failure.cause.as_str(), f.failure.blame)).collect();
+    assert_eq!(told, [(Some(Tier::Upgrade), "deploy-refused", Recipe)], "{:?}", o.failures);
+    let failure = &o.failures[0].failure;
+    let taken = failure.evidence.iter().find(|e| e.what == "services that the engine took before");
+    assert_eq!(taken.map(|e| e.text.as_str()), Some("app"));
+    assert!(failure.cure().unwrap().starts_with("Mend the template"), "{failure:?}");
+    assert_eq!(o.exit, Exit::Failed);
+}
+
+#[test]
 fn a_backup_that_selects_nothing_and_a_restore_that_lost_a_file_have_their_cause() {
     let from = r#"GREETING: "hello from " + ctx.recipe }"#;
     let to = format!("BACKUP_DATA: \"false\", {from}");

@@ -40,8 +40,15 @@ impl State {
         Ok(())
     }
 
-    /// Refuses a port that another service of the swarm publishes on every node.
-    pub(super) fn check_ports(&self, stack: &str, name: &str, spec: &Spec) -> Result<(), ClusterError> {
+    /// Refuses a service if there is a fault for it, or if another one of the swarm publishes its port on every node.
+    pub(super) fn check_service(&self, stack: &str, name: &str, spec: &Spec) -> Result<(), ClusterError> {
+        for fault in &self.faults {
+            if let Fault::ServiceRefused(of, text) = fault
+                && of == name
+            {
+                return Err(refused("deploy", format!("failed to create service {stack}_{name}: {text}")));
+            }
+        }
         let others = self.services.iter().filter(|((s, n), _)| (s.as_str(), n.as_str()) != (stack, name));
         for ((s, n), other) in others {
             if let Some((port, _)) = other.spec.ingress.iter().find(|p| spec.ingress.contains(p)) {

@@ -163,7 +163,7 @@ impl Cluster for MemoryCluster {
         state.make_parts("volume", &compose.volumes, &deploy.files)?;
         let faults = state.faults.clone();
         for (name, spec) in compose.services {
-            state.check_ports(&stack, &name, &spec)?;
+            state.check_service(&stack, &name, &spec)?;
             match state.services.entry((stack.clone(), name.clone())) {
                 std::collections::btree_map::Entry::Occupied(mut e) => {
                     e.get_mut().update(&name, spec, now, &faults);

@@ -6,7 +6,7 @@ use ccci_model::event::What;
 use ccci_model::failure::{Blame, Failure, causes};
 use ccci_model::plan::Side;
 use ccci_swarm::converge::{self, Desired};
-use ccci_swarm::observed::Observed;
+use ccci_swarm::observed::{Observed, ObservedService};
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::cluster::Deploy;
 use ccci_swarm::wait::{self, Look};
@@ -49,7 +49,10 @@ pub(crate) fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
         compose: resolved.yaml.clone(),
         files: resolved.files.clone(),
     };
-    run.world.cluster.deploy(&deploy, limit).map_err(|e| failures::deploy(e, &run.app().stack))?;
+    if let Err(e) = run.world.cluster.deploy(&deploy, limit) {
+        let failure = failures::deploy(e, &run.app().stack);
+        return Err(taken_in_half(run, failure, limit));
+    }
     run.sink.emit(What::Deployed { app: run.at, side });
     run.state.current = Some(side);
     (run.state.usable, run.state.deaf) = (false, false);
@@ -59,6 +62,22 @@ pub(crate) fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     (run.state.ended, run.state.restoring) = (BTreeSet::new(), false);
     run.note_operation(side);
     Ok(None)
+}
+
+/// The failure of a refused deploy. The engine takes one service after the other, and what it took before it refused one
+/// stays: then part of the new version runs beside the old one, and nothing more can be tested with that.
+fn taken_in_half(run: &mut Run<'_>, failure: Failure, limit: &Limit) -> Box<Failure> {
+    let Ok(now) = run.world.cluster.look(&run.app().stack, limit) else { return Box::new(failure) };
+    let before = run.state.before_upgrade.clone().unwrap_or_default();
+    let same = |s: &ObservedService| {
+        before.service(s.name.as_str()).is_some_and(|b| (&b.template, &b.labels) == (&s.template, &s.labels))
+    };
+    let taken: Vec<&str> = now.services.iter().filter(|s| !same(s)).map(|s| s.name.as_str()).collect();
+    if taken.is_empty() {
+        return Box::new(failure);
+    }
+    (run.state.usable, run.state.converged) = (false, false);
+    Box::new(failure.evidence("services that the engine took before", taken.join(", ")))
 }
 
 fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<Failure>> {
