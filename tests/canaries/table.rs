@@ -483,6 +483,12 @@ pub(super) const CANARIES: &[Canary] = &[
         ..RED
     },
     Canary {
+        name: "global-stops-slowly",
+        about: "The old task of a global service takes five seconds to stop; the engine counts no node meanwhile.",
+        tiers: [PASS, PASS, SKIP, SKIP, SKIP],
+        ..GREEN
+    },
+    Canary {
         name: "labels-only",
         about: "The head changes labels, so the service moves and no task is replaced.",
         lessons: &["lesson_41_a_release_that_changes_labels_only_is_an_upgrade"],
