@@ -475,11 +475,7 @@ pub(super) const CANARIES: &[Canary] = &[
         name: "taken-in-half",
         about: "The engine refuses one of the head's services, whose template fails, perhaps after it took the other.",
         tiers: [PASS, FAIL, SKIP, SKIP, SKIP],
-        failures: &[recipe(
-            "upgrade",
-            "deploy-refused",
-            &["can't evaluate field Nope", "Mend the template"],
-        )],
+        failures: &[recipe("upgrade", "deploy-refused", &["can't evaluate field Nope", "Mend the template"])],
         ..RED
     },
     Canary {
