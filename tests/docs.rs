@@ -1,5 +1,6 @@
 //! Generated files are current; the failure prints the command that renews them.
 
+use clap::Parser;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -71,4 +72,22 @@ fn every_link_of_the_docs_leads_somewhere() {
         }
     }
     assert!(dead.is_empty(), "these links lead nowhere:\n{}", dead.join("\n"));
+}
+
+#[test]
+fn the_templates_for_ci_are_yaml_and_call_ccci_as_it_can_be_called() {
+    let mut calls = 0;
+    for entry in fs::read_dir("docs/ci").unwrap().flatten() {
+        let text = fs::read_to_string(entry.path()).unwrap();
+        serde_saphyr::from_str::<serde_json::Value>(&text)
+            .unwrap_or_else(|e| panic!("{:?}: {e}", entry.path()));
+        for line in text.lines().filter(|l| !l.starts_with('#')) {
+            let Some(at) = line.find("ccci check").or_else(|| line.find("ccci run")) else { continue };
+            let words = line[at..].split('>').next().unwrap_or_default().split_whitespace();
+            let call = ccci::commands::args::Call::try_parse_from(words);
+            assert!(call.is_ok(), "{:?}: {line}: {}", entry.path(), call.unwrap_err());
+            calls += 1;
+        }
+    }
+    assert!(calls >= 8, "{calls}");
 }
