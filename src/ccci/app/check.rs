@@ -1,6 +1,7 @@
 //! Checks recipe directories: what loading refuses, and the recipe rules on the head. Needs no engine and takes
 //! milliseconds.
 
+use super::campaign::STACK;
 use super::prepare::{Linting, Reading, Refused};
 use super::session::{Config, Session};
 use ccci_adapters::clock::RealClock;
@@ -15,7 +16,8 @@ use ccci_runner::gather::{self, Gathered};
 use ccci_script::RecipeTexts;
 use ccci_swarm::ports::Clock;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 /// Diagnostics about the source. The texts can be checked even if the source cannot.
@@ -44,7 +46,38 @@ pub fn all_here(config: &Config) -> Vec<String> {
     }
 }
 
+/// The result of checking a directory, or why it could not be read.
+type Looked = Result<Checked, Box<Failure>>;
+
+/// Most directories that are checked at the same time. Git does half of the work, in processes of its own.
+const AT_A_TIME: usize = 8;
+
 impl Session {
+    /// Checks several directories; the results are in the order of the directories.
+    pub fn check_all(&self, dirs: &[String]) -> Vec<Looked> {
+        let next = AtomicUsize::new(0);
+        let done: Mutex<Vec<(usize, Looked)>> = Mutex::default();
+        let work = || {
+            while let n = next.fetch_add(1, Ordering::SeqCst)
+                && let Some(dir) = dirs.get(n)
+            {
+                let checked = self.check(dir);
+                done.lock().expect("nothing panics while holding the results").push((n, checked));
+            }
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from) * 2;
+        std::thread::scope(|scope| {
+            for _ in 1..threads.min(dirs.len()).min(AT_A_TIME) {
+                // without the thread, the others do its work
+                let _ = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+            }
+            work();
+        });
+        let mut done = done.into_inner().expect("nothing panics while holding the results");
+        done.sort_by_key(|(n, _)| *n);
+        done.into_iter().map(|(_, checked)| checked).collect()
+    }
+
     /// Checks one directory with its source, or only its texts if the source is not available. Fails if the directory
     /// could not be read.
     pub fn check(&self, dir: &str) -> Result<Checked, Box<Failure>> {

@@ -87,8 +87,8 @@ fn look(dirs: &[String], session: &Session) -> Found {
             "there is nothing to check: no directory is named, and there is neither recipes/ nor ccci/ here";
         found.all.push(Diagnostic::new(codes::EMPTY_DIRECTORY, message).help("name a recipe directory"));
     }
-    for dir in dirs {
-        match session.check(dir) {
+    for checked in session.check_all(dirs) {
+        match checked {
             Ok(checked) => {
                 found.changes.extend(fix::changes(&checked.said, &checked.roots));
                 found.all.extend(checked.said);
