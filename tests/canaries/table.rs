@@ -264,6 +264,19 @@ pub(super) const CANARIES: &[Canary] = &[
         ..GREEN
     },
     Canary {
+        name: "listens-on-overlay-only",
+        about: "It listens on its address in the proxy's network only, which this machine does not reach directly.",
+        notes: &["/ answers 200"],
+        ..GREEN
+    },
+    Canary {
+        name: "host-network",
+        about: "One of its services uses the network of its node.",
+        tiers: [PASS, SKIP, SKIP, SKIP, PASS],
+        tests: &[("custom/test_agent.rhai test_the_agent_listens", PASS)],
+        ..GREEN
+    },
+    Canary {
         name: "sigterm-deaf",
         about: "Its program ignores every polite signal and asks for two minutes.",
         lessons: &["lesson_49_removal_does_not_wait_for_a_deaf_process"],

@@ -237,7 +237,7 @@ impl Calls for FakeCluster {
                 first.map(Reply::Address).ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))
             }
             Call::TaskAddresses { stack, service, .. } => {
-                let named = |(n, at)| TaskAddress { task: format!("{service}.{}", n + 1), at };
+                let named = |(n, at)| TaskAddress { task: format!("{service}.{}", n + 1), at, inside: None };
                 let all = self.addresses(stack, service)?;
                 Ok(Reply::Addresses(all.into_iter().enumerate().map(named).collect()))
             }

@@ -5,7 +5,7 @@ use super::Swarm;
 use super::refusal::refused;
 use bollard::query_parameters::InspectNetworkOptions;
 use ccci_swarm::ports::ClusterError;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// The bridge through which containers of overlay networks reach other networks.
@@ -21,6 +21,8 @@ pub(super) struct Place {
     pub which: String,
     /// The address.
     pub address: IpAddr,
+    /// The process of its container, and its address on one of its networks.
+    pub inside: Option<(u32, IpAddr)>,
 }
 
 impl Swarm {
@@ -37,12 +39,21 @@ impl Swarm {
         let bridge = docker.inspect_network(BRIDGE, None::<InspectNetworkOptions>).await;
         let bridge = bridge.map_err(|e| refused("look at the gateway bridge", &e))?;
         let legs = bridge.containers.unwrap_or_default();
+        let known = self.known().in_networks.clone();
         let found: Vec<Place> = tasks
             .iter()
             .filter_map(|t| {
-                let leg = legs.get(&t.container)?.ipv4_address.as_deref()?;
+                let networks = known.get(&t.container).copied().unwrap_or_default();
+                let leg = legs.get(&t.container).and_then(|leg| leg.ipv4_address.as_deref());
+                let address = match leg {
+                    Some(leg) => leg.split('/').next()?.parse().ok()?,
+                    // such a task is on no bridge: its ports are those of this machine
+                    None if networks.of_host => IpAddr::V4(Ipv4Addr::LOCALHOST),
+                    None => return None,
+                };
                 let which = if t.slot == 0 { t.node.clone() } else { t.slot.to_string() };
-                Some(Place { which, address: leg.split('/').next()?.parse().ok()? })
+                let inside = networks.address.filter(|_| networks.pid > 0).map(|ip| (networks.pid, ip));
+                Some(Place { which, address, inside })
             })
             .collect();
         if !tasks.is_empty() && found.is_empty() {

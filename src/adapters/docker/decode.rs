@@ -8,8 +8,10 @@ use ccci_model::name::ServiceName;
 use ccci_swarm::observed::{
     Mode, ObservedService, ObservedTask, ObservedVolume, Oom, Restart, TaskState, UpdateState,
 };
+use ccci_swarm::routing::PROXY_NETWORK;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 
 /// A service of a stack; `None` if its name does not belong to the stack. `networks` maps network ids to names.
 pub fn service(answer: Service, stack: &str, networks: &HashMap<String, String>) -> Option<ObservedService> {
@@ -167,6 +169,30 @@ pub(crate) fn container_end(answer: &ContainerInspectResponse) -> (Option<Oom>, 
         true => Oom::OverLimit,
     });
     (oom, Some(unhealthy))
+}
+
+/// Where a container is on networks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct InNetworks {
+    /// Its process on the engine's machine; 0 until it has one.
+    pub pid: u32,
+    /// Its address on the proxy's network, else on another.
+    pub address: Option<IpAddr>,
+    /// Whether it uses the network of its node.
+    pub of_host: bool,
+}
+
+/// Where a container is on networks.
+pub(crate) fn in_networks(answer: &ContainerInspectResponse) -> InNetworks {
+    let all = answer.network_settings.as_ref().and_then(|n| n.networks.as_ref());
+    let on = |name: &str| all.and_then(|all| all.get(name)?.ip_address.as_deref()?.parse().ok());
+    let any = || all.and_then(|all| all.keys().find_map(|name| on(name)));
+    let pid = answer.state.as_ref().and_then(|s| s.pid).and_then(|pid| pid.try_into().ok());
+    InNetworks {
+        pid: pid.unwrap_or(0),
+        address: on(PROXY_NETWORK).or_else(any),
+        of_host: answer.host_config.as_ref().and_then(|h| h.network_mode.as_deref()) == Some("host"),
+    }
 }
 
 /// What a container's health check last wrote, cut.

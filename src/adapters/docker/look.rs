@@ -61,7 +61,9 @@ impl Swarm {
                 let running = matches!(task.state, TaskState::Starting | TaskState::Running);
                 let asked = known.asked.get(&task.container);
                 // the output of a health check changes until it passes
-                let stale = |at: &Moment| task.state == TaskState::Starting && now.since(*at) >= CHECK_AGAIN;
+                let no_process = known.in_networks.get(&task.container).is_some_and(|at| at.pid == 0);
+                let changes = task.state == TaskState::Starting || no_process;
+                let stale = |at: &Moment| changes && now.since(*at) >= CHECK_AGAIN;
                 (ended && !known.ends.contains_key(&task.container)) || (running && asked.is_none_or(stale))
             };
             if wants && !task.container.is_empty() && asked < MOST_CONTAINERS {
@@ -90,6 +92,7 @@ impl Swarm {
                 self.remember_volumes_of(&answer);
                 let mut known = self.known();
                 known.asked.insert(task.container.clone(), self.clock.now());
+                known.in_networks.insert(task.container.clone(), decode::in_networks(&answer));
                 known.checked.insert(task.container.clone(), decode::check_wrote(&answer));
                 known.checks.insert(task.template.clone(), decode::checks_health(&answer));
                 if ended {

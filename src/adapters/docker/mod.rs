@@ -78,6 +78,8 @@ struct Known {
     addresses: HashMap<String, (ccci_model::time::Moment, Vec<address::Place>)>,
     /// Running containers that were inspected, or could not be found.
     asked: HashMap<String, ccci_model::time::Moment>,
+    /// Where containers are on networks.
+    in_networks: HashMap<String, decode::InNetworks>,
     /// What the health check of a container last wrote.
     checked: HashMap<String, String>,
     /// Anonymous volumes, by the domain in whose containers they were observed.

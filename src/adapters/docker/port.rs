@@ -172,6 +172,7 @@ impl Cluster for Swarm {
         let one = |place: Place| TaskAddress {
             task: format!("{service}.{}", place.which),
             at: SocketAddr::new(place.address, port),
+            inside: place.inside.map(|(pid, ip)| Inside { pid, at: SocketAddr::new(ip, port) }),
         };
         Ok(found.into_iter().map(one).collect())
     }

@@ -6,7 +6,7 @@ use crate::tls::common_name;
 use ccci_model::name::{ServiceName, StackName};
 use ccci_swarm::observed::TaskState;
 use ccci_swarm::ports::clock::Limit;
-use ccci_swarm::ports::cluster::{Cluster, ClusterError};
+use ccci_swarm::ports::cluster::{Cluster, ClusterError, TaskAddress};
 use ccci_swarm::ports::web::{TlsFacts, WebError};
 use rustls::pki_types::ServerName;
 use std::io;
@@ -25,7 +25,7 @@ pub(crate) fn places(
     service: &ServiceName,
     port: u16,
     limit: &Limit,
-) -> Result<Vec<SocketAddr>, WebError> {
+) -> Result<Vec<TaskAddress>, WebError> {
     let observed = cluster.look(stack, limit).map_err(|e| web_error(service, port, e))?;
     let Some(found) = observed.service(service.as_str()) else { return Ok(vec![]) };
     let running =
@@ -34,10 +34,14 @@ pub(crate) fn places(
         return Ok(vec![]);
     }
     let published = found.ports.iter().filter(|(_, target, protocol)| *target == port && protocol == "tcp");
-    let here = published.map(|(published, ..)| SocketAddr::from((Ipv4Addr::LOCALHOST, *published)));
-    let mut places: Vec<SocketAddr> = here.collect();
-    match cluster.task_address(stack, service, port, limit) {
-        Ok(address) => places.push(address),
+    let here = published.map(|(published, ..)| TaskAddress {
+        task: service.to_string(),
+        at: SocketAddr::from((Ipv4Addr::LOCALHOST, *published)),
+        inside: None,
+    });
+    let mut places: Vec<TaskAddress> = here.collect();
+    match cluster.task_addresses(stack, service, port, limit) {
+        Ok(addresses) => places.extend(addresses.into_iter().next()),
         Err(ClusterError::NoRunningTask(_)) => {}
         Err(_) if !places.is_empty() => {}
         Err(e) => return Err(web_error(service, port, e)),
@@ -56,9 +60,9 @@ fn web_error(service: &ServiceName, port: u16, e: ClusterError) -> WebError {
 }
 
 /// Whether one of the addresses accepts a connection.
-pub(crate) async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
+pub(crate) async fn opens(places: &[TaskAddress]) -> Result<bool, WebError> {
     for place in places {
-        if dial::tcp(*place).await.is_ok() {
+        if dial::task(place).await.is_ok() {
             return Ok(true);
         }
     }
@@ -68,16 +72,20 @@ pub(crate) async fn opens(places: &[SocketAddr]) -> Result<bool, WebError> {
 /// The result of the first address that speaks TLS. `name` is the name that the server is asked for.
 pub(crate) async fn shakes(
     url: &str,
-    places: &[SocketAddr],
+    places: &[TaskAddress],
     name: Option<String>,
 ) -> Result<TlsFacts, WebError> {
     let mut last = "no running task".to_string();
     for place in places {
         let asked = name.clone().and_then(|n| ServerName::try_from(n).ok());
-        let asked = asked.unwrap_or(ServerName::IpAddress(place.ip().into()));
-        match dial::tls(*place, asked).await.and_then(|s| facts(s.get_ref().1)) {
+        let asked = asked.unwrap_or(ServerName::IpAddress(place.at.ip().into()));
+        let shaken = match dial::task(place).await {
+            Ok(stream) => dial::tls(stream, asked).await,
+            Err(e) => Err(e),
+        };
+        match shaken.and_then(|s| facts(s.get_ref().1)) {
             Ok(facts) => return Ok(facts),
-            Err(e) => last = format!("{place}: {e}"),
+            Err(e) => last = format!("{}: {e}", place.at),
         }
     }
     Err(WebError::NoAnswer { url: url.to_string(), text: last })

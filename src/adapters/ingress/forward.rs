@@ -189,7 +189,7 @@ impl Visitor {
             if let Some(why) = &target.cut_off {
                 return Err(Own::new(StatusCode::GATEWAY_TIMEOUT, why.clone()));
             }
-            match connect(target, place.at).await {
+            match connect(target, &place).await {
                 Ok(sender) => return Ok(Reached { target, place, of, sender }),
                 Err(e) => {
                     let again = e.kind() == io::ErrorKind::ConnectionRefused && last.is_none();
@@ -269,12 +269,13 @@ fn host_of(request: &Request<Incoming>) -> Option<String> {
     request.uri().authority().map(ToString::to_string).or(header).filter(|h| !h.is_empty())
 }
 
-async fn connect(target: &Target, address: SocketAddr) -> io::Result<SendRequest<Incoming>> {
+async fn connect(target: &Target, place: &TaskAddress) -> io::Result<SendRequest<Incoming>> {
     let stream: Box<dyn dial::Stream> = match target.scheme {
-        Scheme::Http => Box::new(dial::tcp(address).await?),
+        Scheme::Http => Box::new(dial::task(place).await?),
         Scheme::Https(false) => return Err(io::Error::new(io::ErrorKind::InvalidData, "certificate")),
         Scheme::Https(true) => {
-            Box::new(dial::tls(address, ServerName::IpAddress(address.ip().into())).await?)
+            let name = ServerName::IpAddress(place.at.ip().into());
+            Box::new(dial::tls(dial::task(place).await?, name).await?)
         }
     };
     let (sender, connection) =

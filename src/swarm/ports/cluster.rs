@@ -268,6 +268,17 @@ pub struct TaskAddress {
     pub task: String,
     /// The address.
     pub at: std::net::SocketAddr,
+    /// Where the same port is inside of the task's own networks, if this is known.
+    pub inside: Option<Inside>,
+}
+
+/// A port inside of a container's networks, for a program that listens only there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inside {
+    /// The process of the container on the engine's machine.
+    pub pid: u32,
+    /// The address on one of the networks: that of the proxy if the task is on it.
+    pub at: std::net::SocketAddr,
 }
 
 /// The Swarm.

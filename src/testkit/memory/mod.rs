@@ -229,7 +229,10 @@ impl State {
         let running = found.map_or(vec![], Service::all_running);
         self.here(service)?;
         let at = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-        Ok(running.iter().map(|slot| TaskAddress { task: format!("{service}.{slot}"), at }).collect())
+        Ok(running
+            .iter()
+            .map(|slot| TaskAddress { task: format!("{service}.{slot}"), at, inside: None })
+            .collect())
     }
 
     fn advance(&mut self, now: u64) {
