@@ -62,7 +62,7 @@ pub(super) fn dump_pipe(composed: &Composed, _: &Files) -> Vec<Finding> {
         .collect()
 }
 
-fn is_database(service: &Service) -> bool {
+pub(super) fn is_database(service: &Service) -> bool {
     let image = service.image.as_deref().unwrap_or_default();
     let last = image.split('@').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
     DATABASES.contains(&last.split(':').next().unwrap_or_default())

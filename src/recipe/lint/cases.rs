@@ -3,8 +3,9 @@
 
 use super::{Check, LintInput, Outcome, RULES, Revision, Rule, Upgrade, lint, upgrade};
 use crate::compose_files;
-use crate::source::Files;
+use crate::source::{Files, Tag};
 use ccci_model::diag::{Diagnostic, Text};
+use ccci_model::name::{Revision as Commit, Version};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,6 +29,18 @@ fn files(example: &str) -> Files {
     Files { texts: all.into_iter().map(text).collect(), ..Files::default() }
 }
 
+/// The tags of an example, which are no file.
+fn tags(files: &mut Files) -> Vec<Tag> {
+    let text = files.texts.remove("tags").map(|t| t.content.clone()).unwrap_or_default();
+    let tag = |name: &str| Tag {
+        name: name.into(),
+        version: Version::parse(name).ok(),
+        annotated: true,
+        commit: Commit::parse(&"0".repeat(40)).unwrap(),
+    };
+    text.lines().map(tag).collect()
+}
+
 /// The marked texts, each with its file and line.
 fn marked(example: &str) -> Vec<(String, usize, String)> {
     let (mut out, mut path, mut n) = (vec![], "compose.yml".to_string(), 0);
@@ -39,15 +52,17 @@ fn marked(example: &str) -> Vec<(String, usize, String)> {
         let marks = line.split('«').skip(1).filter_map(|rest| Some(rest.split_once('»')?.0));
         out.extend(marks.map(|text| (path.clone(), n, text.to_string())));
     }
+    out.sort();
     out
 }
 
 /// What a rule finds in an example: file, line and the text of the range.
 fn found(rule: &'static Rule, example: &str) -> Vec<(String, usize, String)> {
-    let all = files(example);
+    let mut all = files(example);
+    let tags = tags(&mut all);
     let diagnostics = match rule.check {
         Check::Upgrade(_) => of_upgrade(all),
-        _ => lint(&LintInput::new(all, vec![]))
+        _ => lint(&LintInput::new(all, tags))
             .iter()
             .inspect(|c| assert!(c.rule.code.id != rule.code.id || !blind(&c.outcome), "{:?}", c.outcome))
             .flat_map(|c| c.diagnostics())
@@ -227,6 +242,69 @@ const CASES: &[(&str, &[&str])] = &[
         "dump-pipe",
         &[
             "services:\n  a:\n    image: x\n    deploy:\n      labels: {backupbot.backup: \"true\", backupbot.backup.pre-hook: «pg_dump a | gzip > b»}\n  b:\n    image: x\n    deploy:\n      labels: {backupbot.backup.pre-hook: pg_dump a | gzip > b}\n  c:\n    image: x\n    deploy:\n      labels: {backupbot.backup: \"true\", backupbot.backup.pre-hook: bash -o pipefail -c 'pg_dump a | gzip > b'}\n",
+        ],
+    ),
+    (
+        "update-order",
+        &[
+            "services:\n  db:\n    image: postgres:16\n    deploy: {update_config: {order: start-first}}\n  d2:\n    image: r.example.com/mysql:8\n    volumes: [\"/srv:/d\"]\n    deploy: {update_config: {order: «start-first»}}\n  d3:\n    image: mysql:8\n    volumes: [\"vol:/d:ro\"]\n    deploy: {update_config: {order: start-first}}\n  d4:\n    image: mysql:8\n    volumes: [\"vol:/d\"]\nvolumes:\n  vol:\n",
+        ],
+    ),
+    (
+        "stop-grace",
+        &[
+            "services:\n  a:\n    image: mongo:7\n    stop_grace_period: 10s\n  b:\n    image: mongo:7\n  c:\n    image: mongo:7\n    stop_grace_period: «9s»\n",
+        ],
+    ),
+    (
+        "timeout-start",
+        &[
+            "services:\n  a:\n    image: x\n    healthcheck: {test: x, start_period: 2m}\n    deploy:\n      labels:\n        coop-cloud.a.timeout: «\"60\"»\n        coop-cloud.b.timeout: \"120\"\n        coop-cloud.c.timeout: soon\n        other.timeout: \"1\"\n",
+            "services:\n  a:\n    image: x\n    healthcheck: {disable: true}\n    deploy:\n      labels: {coop-cloud.a.timeout: \"1\"}\n",
+        ],
+    ),
+    (
+        "shared-alias",
+        &[
+            "services:\n  a:\n    image: x\n    networks: {p: {aliases: [«a», \"${STACK_NAME}\"]}, q: {aliases: [b]}}\nnetworks:\n  p: {external: {name: proxy}}\n  q: {external: true}\n",
+            "services:\n  a:\n    image: x\n    networks: {proxy: {aliases: [a]}}\nnetworks:\n  proxy:\n",
+        ],
+    ),
+    (
+        "proxy-port",
+        &[
+            "services:\n  app:\n    image: x\n    ports: [\"443:443/udp\", \"80\", «\"443:443\"»]\n    networks: [proxy]\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\nnetworks: {proxy: {external: true}}\n",
+            "services:\n  app:\n    image: traefik:v3.1\n    ports: [\"80:80\"]\n    networks: [proxy]\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\nnetworks: {proxy: {external: true}}\n",
+            "services:\n  app:\n    image: x\n    ports: [\"80:80\"]\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\n",
+            "services:\n  app:\n    image: x\n    ports: [\"80:80\"]\n    networks: [proxy]\nnetworks: {proxy: {external: true}}\n",
+        ],
+    ),
+    (
+        "router-service",
+        &[
+            "services:\n  app:\n    image: x\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\n        - traefik.http.routers.r.service=other\n        - traefik.http.routers.r2.service=${STACK_NAME}-app\n        - traefik.http.routers.r3.service=${STACK_NAME}-x@swarm\n        - «traefik.tcp.routers.r.service=${STACK_NAME}»\n        - traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80\n        - traefik.HTTP.Routers.r4.Service=${STACK_NAME}\n",
+            "services:\n  app:\n    image: x\n    deploy:\n      labels:\n        traefik.enable: \"true\"\n        traefik.http.routers.a.service: «${STACK_NAME}-b»\n  b1:\n    image: x\n    deploy:\n      labels:\n        traefik.http.routers.a.service: ${STACK_NAME}-b\n",
+            "==> .env.sample\nCOMPOSE_FILE=compose.yml\n==> compose.yml\nservices:\n  app:\n    image: x\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\n        - traefik.http.routers.r.service=${STACK_NAME}-y\n==> compose.y.yml\nservices:\n  app:\n    image: x\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\n        - traefik.http.services.${STACK_NAME}-y.loadbalancer.server.port=80\n",
+        ],
+    ),
+    (
+        "router-middleware",
+        &[
+            "services:\n  app:\n    image: x\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\n        - traefik.http.routers.r.middlewares=a,b@file,${STACK_NAME}-c\n        - traefik.http.middlewares.${STACK_NAME}-C.headers.sslhost=x\n        - «traefik.http.middlewares.z.chain.middlewares=${STACK_NAME}-d»\n",
+            "services:\n  app:\n    image: x\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\n        - traefik.http.routers.r.middlewares=${NONE}${STACK_NAME}-c\n        - traefik.http.middlewares.${STACK_NAME}-c.headers.sslhost=x\n",
+        ],
+    ),
+    (
+        "router-port",
+        &[
+            "services:\n  a:\n    image: x\n    ports: [\"80\"]\n    deploy: {labels: [traefik.enable=true]}\n  b:\n    image: x\n    deploy: {labels: [traefik.enable=true, traefik.http.routers.b.service=api@internal]}\n  c:\n    image: x\n    deploy: {labels: [traefik.enable=false]}\n  d:\n    image: x\n    deploy: {labels: {traefik.enable: «\"true\"»}}\n  e:\n    image: x\n    deploy: {labels: [traefik.enable=true, traefik.tcp.services.e.loadbalancer.server.port=22]}\n",
+        ],
+    ),
+    (
+        "router-host",
+        &[
+            "==> .env.sample\nDOMAIN=x\n==> compose.yml\nservices:\n  app:\n    image: x\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\n        - traefik.http.routers.a.rule=PathPrefix(`/a`)\n        - traefik.http.routers.b.rule=Host(`${DOMAIN}`) || Host(`b.example.com`)\n        - «traefik.http.routers.c.rule=PathPrefix(`/a`) && Host(`c.example.com`)»\n        - traefik.tcp.routers.d.rule=HostSNI(`*`)\n",
+            "services:\n  app:\n    image: x\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\n        - traefik.http.routers.a.rule=Host(`a.example.com`)\n",
         ],
     ),
 ];

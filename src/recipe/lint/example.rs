@@ -1,6 +1,6 @@
 //! Examples of rules: a recipe in a few lines that breaks the rule, and one that keeps it. `==> path` begins a file, as
 //! `head` and `tail` show several; what comes before is `compose.yml`. A number after the path makes a file of so many
-//! bytes. `«…»` marks what is found, and `\r` at the end of a line is a carriage return.
+//! bytes; `tags` are those of the repository. `«…»` marks what is found, and `\r` at the end of a line is a carriage return.
 
 /// What breaks a rule and what keeps it.
 #[derive(Debug, Clone, Copy)]

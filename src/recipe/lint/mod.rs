@@ -14,8 +14,11 @@ mod mounted;
 mod pipe;
 mod publishing;
 mod refused;
+mod routers;
 mod rules;
 mod services;
+mod shared;
+mod timing;
 mod upgrade;
 mod variables;
 

@@ -4,7 +4,10 @@
 
 use super::Check::{Composed, Look, Never, Refused, Upgrade};
 use super::{Example, Rule};
-use super::{backups, health, ignored, images, mounted, publishing, refused, services, upgrade, variables};
+use super::{
+    backups, health, ignored, images, mounted, publishing, refused, routers, services, shared, timing,
+    upgrade, variables,
+};
 use ccci_model::diag::Code;
 use ccci_model::diag::Severity::{self, Error, Warning};
 
@@ -982,5 +985,276 @@ volumes:
 "##,
         }),
         check: Composed(backups::dump_pipe),
+    },
+    Rule {
+        code: code("update-order", Warning, "No update runs two databases on the same data."),
+        abra: None,
+        doc: "With `start-first` Swarm starts the new task while the old one still has the files open. Databases refuse to start on locked files, so the update never ends; where the lock does not hold, both write. Looked at are images of databases with a volume.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+  db:
+    image: postgres:16
+    volumes: ["db:/var/lib/postgresql/data"]
+    deploy:
+      update_config:
+        order: «start-first»
+volumes:
+  db:
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      update_config:
+        order: start-first
+  db:
+    image: postgres:16
+    volumes: ["db:/var/lib/postgresql/data"]
+    deploy:
+      update_config:
+        order: stop-first
+volumes:
+  db:
+"##,
+        }),
+        check: Composed(timing::update_order),
+    },
+    Rule {
+        code: code("stop-grace", Warning, "No database is killed sooner than by default."),
+        abra: None,
+        doc: "A container that does not end within `stop_grace_period` is killed. A database that is killed has to repair its files at the next start. Looked at are images of databases with less than the ten seconds that Swarm gives without the key.",
+        example: Some(Example {
+            bad: r##"services:
+  db:
+    image: mariadb:11.4
+    stop_grace_period: «2s»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    stop_grace_period: 2s
+  db:
+    image: mariadb:11.4
+    stop_grace_period: 1m
+"##,
+        }),
+        check: Composed(timing::stop_grace),
+    },
+    Rule {
+        code: code(
+            "timeout-start",
+            Warning,
+            "abra waits for a deploy as long as its services may take to start.",
+        ),
+        abra: None,
+        doc: "The label `coop-cloud.….timeout` says how many seconds abra waits. In the `start_period` of a healthcheck a service may be unhealthy, so with a shorter timeout abra calls a deploy failed that is still starting.",
+        example: Some(Example {
+            bad: r##"==> .env.sample
+TIMEOUT=120
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    healthcheck:
+      test: curl -f http://localhost/
+      start_period: 5m
+    deploy:
+      labels:
+        - «"coop-cloud.${STACK_NAME}.timeout=${TIMEOUT}"»
+"##,
+            good: r##"==> .env.sample
+TIMEOUT=400
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    healthcheck:
+      test: curl -f http://localhost/
+      start_period: 5m
+    deploy:
+      labels:
+        - "coop-cloud.${STACK_NAME}.timeout=${TIMEOUT}"
+"##,
+        }),
+        check: Composed(timing::timeout_start),
+    },
+    Rule {
+        code: code("shared-alias", Warning, "No fixed alias is in the network of the proxy."),
+        abra: None,
+        doc: "All apps of a server share the network `proxy`. If two of them have the same alias there, each request to it reaches any of the two: the second app of a recipe is enough. An alias with a variable is not looked at.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    networks:
+      proxy:
+        aliases: [«web»]
+networks:
+  proxy:
+    external: true
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    networks:
+      proxy:
+        aliases: ["${STACK_NAME}_web"]
+      inside:
+        aliases: [web]
+networks:
+  proxy:
+    external: true
+  inside:
+"##,
+        }),
+        check: Composed(shared::alias),
+    },
+    Rule {
+        code: code("proxy-port", Warning, "No app behind Traefik publishes the ports of Traefik."),
+        abra: None,
+        doc: "Traefik publishes 80 and 443 on every server that has the network `proxy`, and Swarm gives a port of the mesh to one service only. Looked at are recipes that Traefik routes; silent if an image is Traefik's.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    networks: [proxy]
+    ports: [«"80:80"»]
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+networks:
+  proxy:
+    external: true
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    networks: [proxy]
+    ports: ["2222:22"]
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+networks:
+  proxy:
+    external: true
+"##,
+        }),
+        check: Composed(shared::web_port),
+    },
+    Rule {
+        code: code("router-service", Warning, "Every router leads to a service that some label defines."),
+        abra: None,
+        doc: "Traefik leaves out a router whose service it does not know, so the proxy answers 404. Looked at are names with `${STACK_NAME}`, which no other stack defines, in all compose files together.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+        - «"traefik.http.routers.${STACK_NAME}.service=${STACK_NAME}-web"»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+        - "traefik.http.routers.${STACK_NAME}.service=${STACK_NAME}"
+        - "traefik.http.routers.${STACK_NAME}-dashboard.service=api@internal"
+"##,
+        }),
+        check: Look(routers::service),
+    },
+    Rule {
+        code: code("router-middleware", Warning, "Every middleware of a router is defined by some label."),
+        abra: None,
+        doc: "Traefik leaves out a router with a middleware that it does not know, so the proxy answers 404. Looked at are names with `${STACK_NAME}`, which no other stack defines, in all compose files together; a name with `@` belongs to another provider.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+        - «"traefik.http.routers.${STACK_NAME}.middlewares=${STACK_NAME}-redirect,security@file"»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+        - "traefik.http.routers.${STACK_NAME}.middlewares=${STACK_NAME}-redirect,security@file"
+        - "traefik.http.middlewares.${STACK_NAME}-redirect.headers.sslHost=${DOMAIN}"
+"##,
+        }),
+        check: Look(routers::middleware),
+    },
+    Rule {
+        code: code("router-port", Warning, "Traefik is told the port of every service that it routes."),
+        abra: None,
+        doc: "Swarm does not tell Traefik the ports of containers. Without the label Traefik leaves the service and its routers out, and the proxy answers 404. Silent for services that publish ports, and if a router leads to a service of another provider.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - «"traefik.enable=true"»
+        - "traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`)"
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+        - "traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`)"
+"##,
+        }),
+        check: Composed(routers::port),
+    },
+    Rule {
+        code: code("router-host", Warning, "Every router answers at a host that the operator chooses."),
+        abra: None,
+        doc: "A fixed host is the one of the author. Every app of the recipe answers at it, and none at its own `DOMAIN`. Looked at are rules without any variable, in recipes whose `.env.sample` has `DOMAIN`.",
+        example: Some(Example {
+            bad: r##"==> .env.sample
+DOMAIN=app.example.com
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+        - «"traefik.http.routers.${STACK_NAME}.rule=Host(`app.example.com`)"»
+"##,
+            good: r##"==> .env.sample
+DOMAIN=app.example.com
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "traefik.enable=true"
+        - "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80"
+        - "traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`)"
+        - "traefik.http.routers.${STACK_NAME}-api.rule=Host(`api.${DOMAIN}`)"
+"##,
+        }),
+        check: Look(routers::host),
     },
 ];
