@@ -132,6 +132,11 @@ impl Version {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// Whether the recipe's semver differs from another one in its last number only.
+    pub fn is_patch_of(&self, other: &Version) -> bool {
+        self.numbers[..2] == other.numbers[..2] && self.numbers[2] > other.numbers[2]
+    }
 }
 
 impl TryFrom<String> for Version {

@@ -307,6 +307,43 @@ const CASES: &[(&str, &[&str])] = &[
             "services:\n  app:\n    image: x\n    deploy:\n      labels:\n        - traefik.enable=true\n        - traefik.http.services.a.loadbalancer.server.port=80\n        - traefik.http.routers.a.rule=Host(`a.example.com`)\n",
         ],
     ),
+    (
+        "secret-length",
+        &[
+            "==> .env.sample\nSECRET_A_VERSION=v1\nSECRET_B_VERSION=v1 # generate=false\nSECRET_C_VERSION=v1\n«SECRET_C_VERSION»=v2\n==> compose.yml\nservices: {a: {image: x}}\nsecrets:\n  b: {external: true, name: \"b_${SECRET_B_VERSION}\"}\n  c: {external: true, name: \"c_${SECRET_C_VERSION}\"}\n",
+        ],
+    ),
+    (
+        "unused-version",
+        &[
+            "==> .env.sample\nSECRET_A_VERSION=v1\n#SECRET_A_VERSION=v2\nSECRET_B_VERSION=v1\nOTHER_VERSION=1\n«SECRET_C_VERSION»=v1\n==> abra.sh\nexport D_VERSION=v1\nexport E=1\nexport «C_VERSION»=v1\nf() { echo $D_VERSION; }\n==> compose.yml\nservices: {a: {image: x}}\n#  ${SECRET_A_VERSION}\n==> app.tmpl\n{{ env \"SECRET_B_VERSION\" }}\n==> README.md\nSECRET_C_VERSION\n",
+        ],
+    ),
+    (
+        "yaml-number",
+        &[
+            "services:\n  a:\n    image: x\n    environment: {A: «0x10», B: 1, C: 1.5, D: «1e3», E: «2026-01-31», F: yes, G: '022', H: 08:30, I: «1_000», J: \"${J:-022}\", K: -1, L: 1.2.3}\n    deploy:\n      labels:\n        b: «1.0»\n        c: 12\n",
+        ],
+    ),
+    (
+        "release-notes",
+        &[
+            "==> tags\n1.0.0+1\n==> release/0.9.0+1\n«»x\n==> release/1.0.0+1\nx\n==> release/1.1.0+1\nx\n==> release/next\nx\n==> release/notes\nx\n==> compose.yml\nservices: {a: {image: x}}\n",
+            "==> release/0.9.0+1\nx\n==> compose.yml\nservices: {a: {image: x}}\n",
+        ],
+    ),
+    (
+        "version-bump",
+        &[
+            "==> base/compose.yml\nservices:\n  a:\n    image: a/b:v1.9\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: «a/b:v2.0»\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.5+2\n",
+            "==> base/compose.yml\nservices:\n  a:\n    image: a:1.9\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: a:2.0\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.1.0+2\n",
+            "==> base/compose.yml\nservices:\n  a:\n    image: a:1.9\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: a:2.0\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n",
+            "==> base/compose.yml\nservices:\n  a:\n    image: a:2025.1\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: a:2026.1\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.1+1\n",
+            "==> base/compose.yml\nservices:\n  a:\n    image: a:1\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: b:2\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.1+1\n",
+            "==> base/compose.yml\nservices:\n  a:\n    image: a:3\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: a:2\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.1+1\n",
+            "==> base/compose.yml\nservices:\n  a:\n    image: r:5000/a\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: r:5001/a\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.1+1\n",
+        ],
+    ),
 ];
 
 #[test]

@@ -107,3 +107,32 @@ pub(super) fn restart_twice(composed: &Composed, _: &Files) -> Vec<Finding> {
     })
     .collect()
 }
+
+/// A number or a date without quotes in a map: docker's loader prints what it means, not what is written. In a list it
+/// is part of a text.
+pub(super) fn yaml_number(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let mut out = vec![];
+    for service in composed.services() {
+        let environment = service.environment.iter().filter_map(|(k, v)| Some((k, v.as_ref()?)));
+        let variables = environment.map(|(k, v)| (vec!["environment"], k, v));
+        let labels = service.labels.iter().map(|(k, v)| (vec!["deploy", "labels"], k, v));
+        for (mut path, key, value) in variables.chain(labels) {
+            path.push(key);
+            let Some(place) = composed.place_of(&service.name, &path) else { continue };
+            let written = &place.text.content[place.range.clone()];
+            if is_number(written) && written != value {
+                let message =
+                    format!("`{key}` is `{value}`, because YAML reads `{written}` as a number or a date");
+                let fix = format!("write it in quotes: `\"{written}\"`");
+                out.push(Finding::at(place.clone(), message, fix));
+            }
+        }
+    }
+    out
+}
+
+/// Whether a text may be a number or a date of YAML.
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-+:".contains(c))
+}

@@ -16,6 +16,7 @@ mod publishing;
 mod refused;
 mod routers;
 mod rules;
+mod sample;
 mod services;
 mod shared;
 mod timing;

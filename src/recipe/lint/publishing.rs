@@ -3,6 +3,7 @@
 use super::{Finding, LintInput};
 use crate::compose::Object;
 use ccci_model::diag::{Place, Text};
+use ccci_model::name::Version;
 use regex::Regex;
 use std::sync::{Arc, LazyLock};
 
@@ -108,6 +109,21 @@ pub(super) fn annotated(input: &LintInput) -> Findings {
         .map(|t| {
             let help = format!("replace it: `git tag -a -f -m {0} {0} {0}^{{}}`", t.name);
             Finding::about(format!("the tag `{}` is not annotated", t.name), help)
+        })
+        .collect())
+}
+
+/// Notes of a version that was never published: older than the newest tag, and without a tag.
+pub(super) fn release_notes(input: &LintInput) -> Findings {
+    let Some(newest) = input.tags.iter().filter_map(|t| t.version.as_ref()).max() else { return Ok(vec![]) };
+    let texts = input.files.texts.iter();
+    let notes = texts.filter_map(|(path, text)| Some((path.strip_prefix("release/")?, text)));
+    let versions = notes.filter_map(|(name, text)| Some((name, Version::parse(name).ok()?, text)));
+    Ok(versions
+        .filter(|(name, version, _)| version < newest && input.tags.iter().all(|t| t.name != *name))
+        .map(|(name, _, text)| {
+            let message = format!("no tag is called `{name}`, so nobody is shown these release notes");
+            Finding::at(Place::start_of(text), message, "rename the file to the version that it is about")
         })
         .collect())
 }

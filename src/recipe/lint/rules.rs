@@ -5,8 +5,8 @@
 use super::Check::{Composed, Look, Never, Refused, Upgrade};
 use super::{Example, Rule};
 use super::{
-    backups, health, ignored, images, mounted, publishing, refused, routers, services, shared, timing,
-    upgrade, variables,
+    backups, health, ignored, images, mounted, publishing, refused, routers, sample, services, shared,
+    timing, upgrade, variables,
 };
 use ccci_model::diag::Code;
 use ccci_model::diag::Severity::{self, Error, Warning};
@@ -1256,5 +1256,174 @@ services:
 "##,
         }),
         check: Look(routers::host),
+    },
+    Rule {
+        code: code("secret-length", Warning, "Every generated secret has a length."),
+        abra: None,
+        doc: "Without `# length=` abra makes a passphrase of words. Its length differs each time, and keys, salts and many fields of databases need a certain one. Secrets with `# generate=false` are not looked at.",
+        example: Some(Example {
+            bad: r##"==> .env.sample
+«SECRET_SESSION_KEY_VERSION»=v1
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    secrets: [session_key]
+secrets:
+  session_key:
+    external: true
+    name: ${STACK_NAME}_session_key_${SECRET_SESSION_KEY_VERSION}
+"##,
+            good: r##"==> .env.sample
+SECRET_SESSION_KEY_VERSION=v1 # length=32 charset=hex
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    secrets: [session_key]
+secrets:
+  session_key:
+    external: true
+    name: ${STACK_NAME}_session_key_${SECRET_SESSION_KEY_VERSION}
+"##,
+        }),
+        check: Look(sample::secret_length),
+    },
+    Rule {
+        code: code("unused-version", Warning, "Every version of a secret or a config is used."),
+        abra: None,
+        doc: "A line `SECRET_…_VERSION` without a secret in the compose files gives the app nothing, and who raises a version that no name contains changes nothing. Looked at are the lines of `.env.sample` and the exports of `abra.sh`, in all texts of the recipe.",
+        example: Some(Example {
+            bad: r##"==> .env.sample
+«SECRET_OLD_TOKEN_VERSION»=v1 # length=32
+==> abra.sh
+export «STYLE_VERSION»=v3
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+"##,
+            good: r##"==> .env.sample
+SECRET_TOKEN_VERSION=v1 # length=32
+==> abra.sh
+export STYLE_VERSION=v3
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    secrets: [token]
+    configs: [style]
+secrets:
+  token:
+    external: true
+    name: ${STACK_NAME}_token_${SECRET_TOKEN_VERSION}
+configs:
+  style:
+    name: ${STACK_NAME}_style_${STYLE_VERSION}
+    file: style.css
+==> style.css
+p {}
+"##,
+        }),
+        check: Look(sample::unused),
+    },
+    Rule {
+        code: code("yaml-number", Warning, "Variables and labels get what is written."),
+        abra: None,
+        doc: "Without quotes YAML reads `022` as the octal number 18, `1.10` as 1.1 and `2026-01-31` as a time, and the loader prints these. Only values in the form of a map are numbers; in a list (`- UMASK=022`) they are texts.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    environment:
+      UMASK: «022»
+      API_VERSION: «1.10»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    environment:
+      UMASK: "022"
+      API_VERSION: "1.10"
+      WORKERS: 4
+  worker:
+    image: nginx:1.27.0
+    environment:
+      - UMASK=022
+"##,
+        }),
+        check: Composed(ignored::yaml_number),
+    },
+    Rule {
+        code: code("release-notes", Warning, "Release notes are called as the version that they are about."),
+        abra: None,
+        doc: "abra shows an operator who upgrades the files under `release/` that are called as the tags in between. Looked at are files that are called as a version older than the newest tag; `next` and the notes of a version to come are left alone.",
+        example: Some(Example {
+            bad: r##"==> tags
+1.0.0+1.26.0
+1.1.0+1.27.0
+==> release/1.0.1+1.27.0
+«»The new version of nginx needs no changes.
+"##,
+            good: r##"==> tags
+1.0.0+1.26.0
+1.1.0+1.27.0
+==> release/1.1.0+1.27.0
+The new version of nginx needs no changes.
+==> release/next
+Set MAIL_FROM.
+"##,
+        }),
+        check: Look(publishing::release_notes),
+    },
+    Rule {
+        code: code(
+            "version-bump",
+            Warning,
+            "A new major version of an image raises more than the last number of the recipe's version.",
+        ),
+        abra: None,
+        doc: "Operators see from the recipe's version whether they have to read the release notes, and a database does not read the files of another major version. Compared are the tags of images with the same name. Numbers of 1000 and more are years.",
+        example: Some(Example {
+            bad: r##"==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "coop-cloud.${STACK_NAME}.version=1.0.0+1.27.0"
+  db:
+    image: postgres:15
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "coop-cloud.${STACK_NAME}.version=1.0.1+1.27.0"
+  db:
+    image: «postgres:16»
+"##,
+            good: r##"==> base/compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "coop-cloud.${STACK_NAME}.version=1.0.0+1.27.0"
+  db:
+    image: postgres:15
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "coop-cloud.${STACK_NAME}.version=2.0.0+1.27.0"
+  db:
+    image: postgres:16
+"##,
+        }),
+        check: Upgrade(upgrade::bump),
     },
 ];

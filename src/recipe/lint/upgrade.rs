@@ -5,7 +5,7 @@ use super::{Check, Finding, RULES};
 use crate::compose::{Around, Composed};
 use crate::compose_files;
 use crate::envfile::EnvFile;
-use crate::source::Files;
+use crate::source::{Files, version_label};
 use ccci_model::diag::{Diagnostic, Diagnostics, codes};
 use std::collections::BTreeMap;
 
@@ -150,4 +150,36 @@ fn release_notes<'a>(u: &'a Upgrade<'_>) -> impl Iterator<Item = &'a str> {
     let new =
         notes.filter(|(path, text)| u.base.files.text(path).is_none_or(|old| old.content != text.content));
     new.map(|(_, text)| text.content.as_str())
+}
+
+/// An image of a new major version in a recipe whose own version rose in its last number only.
+pub(super) fn bump(u: &Upgrade<'_>) -> Vec<Finding> {
+    let (Some(old), Some(new)) = (version_label(u.base.files), version_label(u.head.files)) else {
+        return vec![];
+    };
+    if new <= old || !new.is_patch_of(&old) {
+        return vec![];
+    }
+    let services = u.head.composed.services().iter();
+    services
+        .filter_map(|s| {
+            let (name, major) = major(s.image.as_deref()?)?;
+            let before = u.base.composed.service(s.name.as_str())?.image.as_deref().and_then(self::major);
+            let (_, old_major) = before.filter(|(old_name, old)| *old_name == name && *old < major)?;
+            let place = u.head.composed.place_of(&s.name, &["image"])?;
+            let message = format!(
+                "`{name}` goes from version {old_major} to {major}, and the recipe only from `{old}` to `{new}`"
+            );
+            let help = "raise the first number of the recipe's version, so that operators read the release notes";
+            Some(Finding::at(place, message, help))
+        })
+        .collect()
+}
+
+/// The name of an image and the first number of its tag. Years and dates are no major versions.
+fn major(image: &str) -> Option<(&str, u64)> {
+    let (name, tag) = image.split('@').next()?.rsplit_once(':')?;
+    let tag = tag.strip_prefix('v').unwrap_or(tag);
+    let digits = tag.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok().filter(|n| *n < 1000 && !tag.contains('/')).map(|n| (name, n))
 }
