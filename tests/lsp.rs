@@ -212,6 +212,18 @@ fn findings_follow_the_edits_and_nothing_of_a_text_before_stays() {
 }
 
 #[test]
+fn closing_the_last_file_of_a_recipe_takes_its_findings_back() {
+    let mut client = Client::new(&[]);
+    client.open("hooks.rhai", HOOKS);
+    assert!(!client.codes("compose.yml", None).is_empty());
+    client.told.clear();
+    let uri = uri(&client.file("hooks.rhai"));
+    client.tell("textDocument/didClose", json!({"textDocument": {"uri": uri}}));
+    assert_eq!(client.codes("compose.yml", None), Vec::<String>::new());
+    client.end();
+}
+
+#[test]
 fn a_quick_fix_mends_the_finding_under_the_cursor() {
     let mut client = Client::new(&[]);
     let text = HOOKS.replace("pre_backup", "pre_bakup");

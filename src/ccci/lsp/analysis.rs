@@ -16,6 +16,7 @@ use gen_lsp_types::PublishDiagnosticsParams;
 use lsp_server::{Message, Notification};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -112,19 +113,28 @@ impl Analysis {
         }
     }
 
-    /// Takes back what was told of a file that belongs to no recipe any more or was closed.
-    pub(super) fn clear(&self, path: &Path) {
-        self.teller.tell(path, None, &[]);
+    /// Takes back what was told of the recipes that a file belongs to, because none of their files is open any more.
+    pub(super) fn close(&self, path: &Path, open: &[PathBuf]) {
+        let mut known = lock(&self.known);
+        let closed =
+            |dir: &PathBuf, k: &Known| belongs(path, dir, k) && !open.iter().any(|o| belongs(o, dir, k));
+        for (_, of) in known.iter_mut().filter(|(dir, k)| closed(dir, k)) {
+            for file in std::mem::take(&mut of.told) {
+                self.teller.tell(&file, None, &[]);
+            }
+        }
     }
 
     /// What is known of the recipes that a file belongs to.
     pub(super) fn known_of(&self, path: &Path) -> Known {
         let known = lock(&self.known);
-        let belongs = |(dir, k): &(&PathBuf, &Known)| {
-            path.starts_with(dir) || k.source.as_ref().is_some_and(|source| path.starts_with(source))
-        };
-        known.iter().find(belongs).map(|(_, k)| k.clone()).unwrap_or_default()
+        known.iter().find(|(dir, k)| belongs(path, dir, k)).map(|(_, k)| k.clone()).unwrap_or_default()
     }
+}
+
+/// Whether a file is one of a recipe: in its directory, or in its source.
+fn belongs(path: &Path, recipe: &Path, known: &Known) -> bool {
+    path.starts_with(recipe) || known.source.as_ref().is_some_and(|source| path.starts_with(source))
 }
 
 impl Worker {
@@ -134,7 +144,10 @@ impl Worker {
             for job in todo.try_iter() {
                 newest.insert(job.recipe.clone(), job);
             }
-            newest.into_values().for_each(|job| self.check(&job));
+            for job in newest.into_values() {
+                // a bug of ccci must not end the findings of all files; the hook for panics reports it
+                let _ = catch_unwind(AssertUnwindSafe(|| self.check(&job)));
+            }
         }
     }
 

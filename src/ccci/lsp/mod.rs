@@ -175,17 +175,24 @@ impl Server {
                 let Some(closed) = read::<DidCloseTextDocumentParams>(notification) else { return };
                 if let Some(path) = address::path(&closed.text_document.uri) {
                     self.documents.remove(&path);
-                    self.check(&path);
-                    self.analysis.clear(&path);
+                    // the text on the disk counts again
+                    self.check_open();
+                    let open: Vec<PathBuf> = self.documents.keys().cloned().collect();
+                    self.analysis.close(&path, &open);
                 }
             }
             "textDocument/didSave" | "workspace/didChangeWatchedFiles" => {
                 self.analysis.renew();
-                let open: Vec<PathBuf> = self.documents.keys().cloned().collect();
-                open.iter().for_each(|path| self.check(path));
+                self.check_open();
             }
             _ => {}
         }
+    }
+
+    /// Checks the recipes of all open files.
+    fn check_open(&mut self) {
+        let open: Vec<PathBuf> = self.documents.keys().cloned().collect();
+        open.iter().for_each(|path| self.check(path));
     }
 
     fn check(&mut self, path: &Path) {
