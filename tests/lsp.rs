@@ -248,6 +248,7 @@ fn completion_offers_what_this_recipe_has() {
     assert_eq!(client.labels("hooks.rhai", &text, "ctx.exec(\""), ["app", "database"]);
     let members = client.labels("hooks.rhai", &text, "    ctx.");
     assert!(members.contains(&"get".to_string()) && members.contains(&"domain".to_string()), "{members:?}");
+    assert_eq!(client.labels("hooks.rhai", &text, "tools::"), ["mark"]);
     let new = format!("{HOOKS}\nfn ");
     client.change("hooks.rhai", 2, &new);
     let hooks = client.labels("hooks.rhai", &new, "}\n\nfn ");

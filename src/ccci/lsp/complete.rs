@@ -3,6 +3,7 @@
 
 use super::Server;
 use super::features::At;
+use super::navigate::file_of_import;
 use super::project::{FileKind, kind};
 use ccci_model::diag::CODES;
 use ccci_recipe::keys::{KEYS, Key};
@@ -13,6 +14,7 @@ use ccci_script::outline::{self, Outline};
 use ccci_script::{CallSig, HOOKS, Owner, stdlib};
 use gen_lsp_types::{CompletionItem, CompletionItemKind, InsertTextFormat, MarkupContent, MarkupKind};
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Names of this recipe that scripts and settings may write.
 #[derive(Default)]
@@ -45,7 +47,7 @@ pub(super) fn items(server: &Server, at: &At) -> Vec<CompletionItem> {
     let line = before.rsplit('\n').next().unwrap_or_default();
     match kind(&at.path) {
         FileKind::Settings => settings(&at.text, at.byte, line, &names),
-        FileKind::Script => script(&at.text, at.byte, line, &names, is_hooks(at)),
+        FileKind::Script => script(server, at, line, &names),
         FileKind::Compose => match line.rsplit_once("${") {
             Some((_, part)) if !part.contains('}') => plain(&names.variables, CompletionItemKind::Variable),
             _ => vec![],
@@ -132,7 +134,8 @@ fn choices(key: &Key) -> Vec<String> {
     listed.iter().map(ToString::to_string).chain(of_flag).collect()
 }
 
-fn script(text: &str, at: usize, line: &str, names: &Names, hooks: bool) -> Vec<CompletionItem> {
+fn script(server: &Server, of: &At, line: &str, names: &Names) -> Vec<CompletionItem> {
+    let (text, at, hooks) = (of.text.as_str(), of.byte, is_hooks(of));
     if let Some(call) = open_text(line) {
         return in_text(&call, names);
     }
@@ -141,7 +144,10 @@ fn script(text: &str, at: usize, line: &str, names: &Names, hooks: bool) -> Vec<
     let head = line.trim_end_matches(part);
     if let Some(path) = head.strip_suffix("::") {
         let module = path.rsplit(|c: char| !part(c) && c != ':').next().unwrap_or_default();
-        return in_module(module);
+        return match outline.imports.iter().find(|i| i.alias == module) {
+            Some(import) => of_import(server, of, &import.path),
+            None => in_module(module),
+        };
     }
     if let Some(of) = head.strip_suffix('.') {
         let of_ctx = of.trim_end_matches(part).len() < of.len() && of.ends_with("ctx");
@@ -198,6 +204,14 @@ fn in_text((name, n): &(String, usize), names: &Names) -> Vec<CompletionItem> {
         () if short == "env" || has("variable") => plain(&names.variables, CompletionItemKind::Variable),
         () => vec![],
     }
+}
+
+/// The public functions of an imported file.
+fn of_import(server: &Server, at: &At, written: &str) -> Vec<CompletionItem> {
+    let text = file_of_import(&at.path, written).and_then(|path| server.text(&path)).unwrap_or_default();
+    let functions = outline::of(&text).functions.into_iter().filter(|f| !f.private);
+    let head = |whole: Range<usize>| text[whole].split('{').next().unwrap_or_default().trim().to_string();
+    functions.map(|f| item(&text[f.name], CompletionItemKind::Function, head(f.whole), "")).collect()
 }
 
 fn in_module(module: &str) -> Vec<CompletionItem> {

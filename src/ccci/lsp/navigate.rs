@@ -134,7 +134,7 @@ pub(super) fn uses(server: &Server, at: &At) -> Option<Vec<Use>> {
 }
 
 /// The file that an import of this script names. Paths begin at the recipe directory.
-fn file_of_import(script: &Path, written: &str) -> Option<PathBuf> {
+pub(super) fn file_of_import(script: &Path, written: &str) -> Option<PathBuf> {
     let file = format!("{}.rhai", written.trim_end_matches(".rhai"));
     root_of(script).map(|root| root.join(file)).filter(|path| path.is_file())
 }

@@ -123,8 +123,11 @@ pub(super) fn yaml_number(composed: &Composed, _: &Files) -> Vec<Finding> {
             if is_number(written) && written != value {
                 let message =
                     format!("`{key}` is `{value}`, because YAML reads `{written}` as a number or a date");
-                let fix = format!("write it in quotes: `\"{written}\"`");
-                out.push(Finding::at(place.clone(), message, fix));
+                let quoted = format!("\"{written}\"");
+                let help = format!("write it in quotes: `{quoted}`");
+                // the value that is deployed changes, so the author decides
+                let fix = Fix::new(Safety::Likely, format!("write `{quoted}`"), place.clone(), quoted);
+                out.push(Finding::at(place.clone(), message, help).fix(fix));
             }
         }
     }
