@@ -1,5 +1,6 @@
 //! Findings as SARIF 2.1.0 (OASIS standard). Columns count characters. Pure.
 
+use super::code_quality::fingerprints;
 use ccci_model::diag::fix::Fix;
 use ccci_model::diag::{Code, Diagnostic, Place, Severity};
 use serde_json::{Value, json};
@@ -11,7 +12,9 @@ pub(super) fn render(all: &[Diagnostic]) -> String {
     codes.dedup_by_key(|c| c.id);
     let index = |code: &Code| codes.iter().position(|c| c.id == code.id);
     let rules: Vec<Value> = codes.iter().map(|c| rule(c)).collect();
-    let results: Vec<Value> = all.iter().map(|d| result(d, index(d.code))).collect();
+    let prints = fingerprints(all);
+    let results: Vec<Value> =
+        all.iter().zip(&prints).map(|(d, print)| result(d, index(d.code), print)).collect();
     let log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
@@ -38,17 +41,16 @@ fn rule(code: &Code) -> Value {
     })
 }
 
-fn result(d: &Diagnostic, index: Option<usize>) -> Value {
+fn result(d: &Diagnostic, index: Option<usize>, print: &str) -> Value {
     let help = d.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
     let mut out = json!({
         "ruleId": d.code.id,
         "ruleIndex": index,
         "level": level(d.severity),
         "message": {"text": format!("{}{help}", d.message)},
+        "partialFingerprints": {"ccci/v1": print},
+        "locations": [d.place.as_ref().map_or_else(nowhere, location)],
     });
-    if let Some(place) = &d.place {
-        out["locations"] = json!([location(place)]);
-    }
     if let Some((place, what)) = d.other.as_deref() {
         let mut other = location(place);
         other["message"] = json!({"text": what});
@@ -58,6 +60,11 @@ fn result(d: &Diagnostic, index: Option<usize>) -> Value {
         out["fixes"] = json!([as_fix(fix)]);
     }
     out
+}
+
+/// The location of a finding without a place. GitHub refuses a whole file in which one result has none.
+fn nowhere() -> Value {
+    json!({"physicalLocation": {"artifactLocation": {"uri": "recipe.toml"}, "region": {"startLine": 1}}})
 }
 
 fn location(place: &Place) -> Value {
@@ -106,6 +113,8 @@ mod tests {
         assert_eq!(at["region"], json!({"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 11}));
         let change = &first["fixes"][0]["artifactChanges"][0]["replacements"][0];
         assert_eq!(change["insertedContent"]["text"], "health.path");
-        assert!(run["results"][1].get("locations").is_none());
+        let without = &run["results"][1]["locations"][0]["physicalLocation"];
+        assert_eq!(without["region"]["startLine"], 1, "GitHub takes no result without a location");
+        assert_ne!(run["results"][0]["partialFingerprints"], run["results"][1]["partialFingerprints"]);
     }
 }
