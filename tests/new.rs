@@ -3,6 +3,7 @@
 use crate::bad_input::ground::Ground;
 use crate::repository::Repository;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 #[test]
@@ -25,7 +26,8 @@ fn what_is_written_for_the_recipes_of_the_lab_passes_check() {
         assert_eq!(done.code, Some(0), "{}", done.err);
         let dir = ground.path("recipes").join(name);
         for file in expected {
-            assert!(dir.join(file).is_file(), "{name}: {file}");
+            let mode = dir.join(file).metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o644, "{name}: {file} is to be shared");
             assert!(done.err.contains(&format!("wrote recipes/{name}/{file}")), "{}", done.err);
         }
         let check = ground.ccci(&["check", &format!("recipes/{name}"), "--format", "short"]);

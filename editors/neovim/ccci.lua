@@ -1,4 +1,8 @@
--- Neovim: put this file into ~/.config/nvim/plugin/.
+-- Neovim 0.8 or newer: put this file into ~/.config/nvim/plugin/.
+if vim.fn.has("nvim-0.8") == 0 then
+  vim.notify("ccci needs Neovim 0.8 or newer")
+  return
+end
 vim.filetype.add({ extension = { rhai = "rhai" } })
 vim.api.nvim_create_autocmd({ "BufReadPost", "BufNewFile" }, {
   pattern = { "*.rhai", "recipe.toml", "compose*.yml", ".env*" },

@@ -9,7 +9,9 @@ use ccci_model::diag::{Diagnostic, codes};
 use ccci_recipe::files::{FileSystem, tidied};
 use ccci_recipe::source::SourceKind;
 use ccci_swarm::ports::Clock;
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -73,6 +75,16 @@ fn written(source: &str, directory: &Path, here: &Path) -> String {
     }
 }
 
+/// Makes a directory that others can read. What a run keeps is private; a recipe directory is to be shared.
+fn make(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    directory.parent().map_or(Ok(()), make)?;
+    std::fs::create_dir(directory)?;
+    std::fs::set_permissions(directory, Permissions::from_mode(0o755))
+}
+
 fn wrong(message: &str, help: &str) -> Refused {
     Refused::Wrong(vec![Diagnostic::new(codes::BAD_FLAG, message).help(help)])
 }
@@ -82,8 +94,9 @@ impl New {
     pub fn write(&self) -> io::Result<()> {
         for (path, content) in self.facts.files() {
             let file = self.directory.join(path);
-            std::fs::create_dir_all(file.parent().unwrap_or(&self.directory))?;
+            make(file.parent().unwrap_or(&self.directory))?;
             let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(&file)?;
+            new.set_permissions(Permissions::from_mode(0o644))?;
             io::Write::write_all(&mut new, content.as_bytes())?;
         }
         Ok(())

@@ -260,6 +260,7 @@ impl Reader<'_> {
                 }
                 '\n' => return bad(start, format!("`{}` has no `=`", rest[..i].trim_end())),
                 c if expand::is_space(c) || c.is_alphanumeric() || c == '_' || c == '.' => {}
+                '\u{feff}' => return bad(start + i, "the file begins with a byte order mark".into()),
                 c => return bad(start + i, format!("`{c}` cannot be part of a variable's name")),
             }
         }
