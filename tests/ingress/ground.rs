@@ -232,10 +232,6 @@ impl Calls for FakeCluster {
     fn call(&self, call: Call<'_, '_>, _: &Limit) -> Result<Reply, ClusterError> {
         match call {
             Call::Look { stack } => self.stack(stack).map(|(observed, _)| Reply::Observed(observed)),
-            Call::TaskAddress { stack, service, .. } => {
-                let first = self.stack(stack)?.1.first().copied();
-                first.map(Reply::Address).ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))
-            }
             Call::TaskAddresses { stack, service, .. } => {
                 let named = |(n, at)| TaskAddress { task: format!("{service}.{}", n + 1), at, inside: None };
                 let all = self.addresses(stack, service)?;

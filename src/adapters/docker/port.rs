@@ -147,19 +147,6 @@ impl Cluster for Swarm {
         self.losses.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    fn task_address(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        port: u16,
-        limit: &Limit,
-    ) -> Result<SocketAddr, ClusterError> {
-        let name = full_name(stack, service);
-        let found = self.run("find a task's address", limit, self.addresses(&name))?;
-        let first = found.first().ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))?;
-        Ok(SocketAddr::new(first.address, port))
-    }
-
     fn task_addresses(
         &self,
         stack: &StackName,

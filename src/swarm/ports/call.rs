@@ -13,7 +13,6 @@ use ccci_model::name::{ServiceName, StackName};
 use ccci_model::secret::Secret;
 use std::fmt;
 use std::io::{Read, Write};
-use std::net::SocketAddr;
 
 /// A Swarm behind one function. Whatever implements it is also a [`Cluster`].
 pub trait Calls: Send + Sync {
@@ -46,8 +45,6 @@ pub enum Reply {
     PutBack(PutBack),
     /// What still exists.
     Leftovers(Vec<Leftover>),
-    /// Address of the port.
-    Address(SocketAddr),
     /// Addresses of the port in all tasks.
     Addresses(Vec<TaskAddress>),
 }
@@ -129,7 +126,6 @@ calls! {
     close_volumes = CloseVolumes { stack: &'a StackName } -> Done(());
     remove = Remove { domain: &'a str } -> Done(());
     leftovers = Leftovers { domain: Option<&'a str> } -> Leftovers(Vec<Leftover>);
-    task_address = TaskAddress { stack: &'a StackName, service: &'a ServiceName, port: u16 } -> Address(SocketAddr);
     task_addresses = TaskAddresses { stack: &'a StackName, service: &'a ServiceName, port: u16 }
         -> Addresses(Vec<TaskAddress>);
 }
@@ -151,7 +147,6 @@ impl fmt::Display for Call<'_, '_> {
             Call::Exec { stack, service, .. }
             | Call::Logs { stack, service, .. }
             | Call::RemoveService { stack, service }
-            | Call::TaskAddress { stack, service, .. }
             | Call::TaskAddresses { stack, service, .. } => write!(f, " {stack} {service}"),
             Call::PackVolume { at, .. } | Call::ListVolume { at, .. } | Call::UnpackVolume { at, .. } => {
                 write!(f, " {} {}", at.volume, at.path)

@@ -369,15 +369,8 @@ pub trait Cluster: Send + Sync {
     fn losses(&self) -> u64 {
         0
     }
-    /// The address at which this process can reach a port of a running, desired task of this stack.
-    fn task_address(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        port: u16,
-        limit: &Limit,
-    ) -> Result<std::net::SocketAddr, ClusterError>;
-    /// The same for every such task, in a stable order, so that a proxy can ask them in turn.
+    /// The addresses at which this process can reach a port of the running, desired tasks of a service, in a stable order,
+    /// so that a proxy can ask them in turn.
     fn task_addresses(
         &self,
         stack: &StackName,

@@ -368,17 +368,6 @@ impl Cluster for MemoryCluster {
         Ok(services.chain(objects).collect())
     }
 
-    fn task_address(
-        &self,
-        stack: &StackName,
-        service: &ServiceName,
-        port: u16,
-        limit: &Limit,
-    ) -> Result<std::net::SocketAddr, ClusterError> {
-        let all = self.call("task_address", service.as_str(), limit)?.addresses(stack, service, port)?;
-        all.first().map(|a| a.at).ok_or_else(|| ClusterError::NoRunningTask(service.to_string()))
-    }
-
     fn task_addresses(
         &self,
         stack: &StackName,
