@@ -85,6 +85,11 @@ impl Buffers {
         self.files.insert(tidied(&path.into()), Arc::from(content.as_ref()));
     }
 
+    /// All files with their bytes.
+    pub fn all(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        self.files.iter().map(|(path, bytes)| (path.as_path(), &**bytes))
+    }
+
     /// Removes a file.
     pub fn remove(&mut self, path: &Path) {
         self.files.remove(&tidied(path));

@@ -343,7 +343,7 @@ fn bare(key: &str) -> String {
 }
 
 /// A TOML basic string on one line.
-fn text(value: &str) -> String {
+pub fn text(value: &str) -> String {
     let mut out = String::from("\"");
     for c in value.chars() {
         match c {

@@ -48,11 +48,10 @@ impl Forge {
             let file = property(&p.text.path);
             format!("file={file},line={line},col={column},endLine={end_line},endColumn={end_column},")
         });
-        let help = d.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
         let (at, title) = (at.unwrap_or_default(), property(d.code.id));
         match self {
             Forge::GitHub => {
-                let text = data(&format!("{}{help}", d.message));
+                let text = data(&d.with_help());
                 format!("::{} {at}title={title}::{text}\n", d.severity.name())
             }
             Forge::Plain | Forge::GitLab => String::new(),

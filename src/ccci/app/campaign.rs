@@ -4,7 +4,7 @@
 use super::prepare::{Refused, Request};
 use super::run::{self, Hear, NotRun};
 use super::session::Session;
-use super::{engine, records};
+use super::{engine, pool, records};
 use ccci_model::diag::Diagnostic;
 use ccci_model::exit::Exit;
 use ccci_model::failure::{Failure, causes};
@@ -14,15 +14,11 @@ use ccci_runner::record::journal::{Finished, RecordError};
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Limit, Stop, StopReason};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Timeout for the first answer of the engine. An engine that takes longer cannot be used.
 const ENGINE_LIMIT: Duration = Duration::from_secs(20);
-
-/// Stack size of a thread that runs recipes, in bytes: that of a main thread, as scripts may nest deeply.
-pub(crate) const STACK: usize = 8 << 20;
 
 /// What to do when a domain's lock cannot be made.
 const LOCKS: &str = "make a directory for all users of this machine (`install -d -m 1777 DIR`) and name it in CCCI_LOCKS for all of them";
@@ -136,35 +132,18 @@ impl Session {
     /// Runs all requests; the next one begins when one has ended. Stopping the session ends the runs in progress, and
     /// no other begins.
     pub fn campaign(&self, campaign: &Campaign, listener: &dyn Listener) -> Vec<End> {
-        let next = AtomicUsize::new(0);
-        let ends: Mutex<Vec<(usize, End)>> = Mutex::default();
         let failed = AtomicBool::new(false);
-        let work = || {
-            while let n = next.fetch_add(1, Ordering::SeqCst)
-                && let Some(request) = campaign.requests.get(n)
-            {
-                let end = match campaign.fail_fast && failed.load(Ordering::SeqCst) {
-                    true => End::LeftOut,
-                    false => self.one(campaign, n, request, listener),
-                };
-                if end.exit() != Exit::Green {
-                    failed.store(true, Ordering::SeqCst);
-                }
-                listener.over(n, &end);
-                ends.lock().expect("nothing panics while holding the ends").push((n, end));
+        pool::each(campaign.requests.len(), campaign.at_a_time, |n| {
+            let end = match campaign.fail_fast && failed.load(Ordering::SeqCst) {
+                true => End::LeftOut,
+                false => self.one(campaign, n, &campaign.requests[n], listener),
+            };
+            if end.exit() != Exit::Green {
+                failed.store(true, Ordering::SeqCst);
             }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..campaign.at_a_time.min(campaign.requests.len()) {
-                // a script may nest as deeply in a worker as in the thread of the call; without the thread, the others
-                // do its work
-                let _ = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-            }
-            work();
-        });
-        let mut ends = ends.into_inner().expect("nothing panics while holding the ends");
-        ends.sort_by_key(|(n, _)| *n);
-        ends.into_iter().map(|(_, end)| end).collect()
+            listener.over(n, &end);
+            end
+        })
     }
 
     fn one(&self, campaign: &Campaign, n: usize, request: &Request, listener: &dyn Listener) -> End {
@@ -238,6 +217,7 @@ mod tests {
     use super::*;
     use crate::app::session::Config;
     use ccci_model::event::Event;
+    use std::sync::Mutex;
 
     /// What the listener was told, a line for each call.
     #[derive(Default)]

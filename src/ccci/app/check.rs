@@ -1,10 +1,9 @@
 //! Checks recipe directories: what loading refuses, and the recipe rules on the head. Needs no engine and takes
 //! milliseconds.
 
-use super::campaign::STACK;
+use super::pool;
 use super::prepare::{Linting, Reading, Refused};
-use super::session::{Config, Session};
-use ccci_adapters::clock::RealClock;
+use super::session::{Config, Session, clock};
 use ccci_adapters::disk::Disk;
 use ccci_model::diag::codes::Code;
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes};
@@ -16,9 +15,7 @@ use ccci_runner::gather::{self, Gathered};
 use ccci_script::RecipeTexts;
 use ccci_swarm::ports::Clock;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use tokio::sync::Notify;
+use std::sync::Arc;
 
 /// Diagnostics about the source. The texts can be checked even if the source cannot.
 const OF_SOURCE: &[&Code] =
@@ -55,33 +52,14 @@ const AT_A_TIME: usize = 8;
 impl Session {
     /// Checks several directories; the results are in the order of the directories.
     pub fn check_all(&self, dirs: &[String]) -> Vec<Looked> {
-        let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, Looked)>> = Mutex::default();
-        let work = || {
-            while let n = next.fetch_add(1, Ordering::SeqCst)
-                && let Some(dir) = dirs.get(n)
-            {
-                let checked = self.check(dir);
-                done.lock().expect("nothing panics while holding the results").push((n, checked));
-            }
-        };
         let threads = std::thread::available_parallelism().map_or(1, usize::from) * 2;
-        std::thread::scope(|scope| {
-            for _ in 1..threads.min(dirs.len()).min(AT_A_TIME) {
-                // without the thread, the others do its work
-                let _ = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-            }
-            work();
-        });
-        let mut done = done.into_inner().expect("nothing panics while holding the results");
-        done.sort_by_key(|(n, _)| *n);
-        done.into_iter().map(|(_, checked)| checked).collect()
+        pool::each(dirs.len(), threads.min(AT_A_TIME), |n| self.check(&dirs[n]))
     }
 
     /// Checks one directory with its source, or only its texts if the source is not available. Fails if the directory
     /// could not be read.
     pub fn check(&self, dir: &str) -> Result<Checked, Box<Failure>> {
-        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
+        let clock = clock();
         match self.git(clock.clone()) {
             Ok(sources) => self.check_in(dir, &Reading { files: &Disk, sources: &sources }, &clock),
             Err(Refused::Failed(failure)) => Err(failure),
@@ -99,15 +77,15 @@ impl Session {
         let here = &self.config.here;
         match self.prepare_and_lint(dir, reading, clock) {
             Ok(linting) => {
-                let source = linting.gathered.as_ref().filter(|g| g.source.kind == SourceKind::Path);
+                let Linting { said, findings, gathered } = linting;
+                let source = gathered.as_ref().filter(|g| g.source.kind == SourceKind::Path);
                 let roots = std::iter::once(here.clone()).chain(source.map(|g| here.join(&g.source.given)));
                 let roots = roots.collect();
-                let gathered = linting.gathered.clone();
-                let observed = |said| Ok(Checked { said, unseen: false, roots, gathered });
-                let mut of_source =
-                    linting.said.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();
+                let observed = |said, gathered| Ok(Checked { said, unseen: false, roots, gathered });
+                let mut of_source = said.iter().filter(|d| OF_SOURCE.contains(&d.code)).cloned().peekable();
                 if of_source.peek().is_none() {
-                    return observed(together(linting));
+                    let said = together(said, findings, gathered.as_ref());
+                    return observed(said, gathered);
                 }
                 // texts may be checked before they have a source; but a source that they name and that is missing is
                 // reported
@@ -115,7 +93,7 @@ impl Session {
                 let (named, texts) = self.texts_alone(dir, reading)?;
                 let missing = missing.into_iter().filter(|_| named);
                 let missing = missing.map(|d| not_checked(dir, &d.message, &d.help.unwrap_or_default()));
-                observed(wrong.into_iter().chain(missing).chain(texts).collect())
+                observed(wrong.into_iter().chain(missing).chain(texts).collect(), gathered)
             }
             // a source that cannot be reached is no fault of the texts; it stays unchecked
             Err(f) => {
@@ -143,8 +121,11 @@ impl Session {
 }
 
 /// Both kinds of findings; an error of a rule at a place that has an error already says nothing new.
-fn together(linting: Linting) -> Vec<Diagnostic> {
-    let Linting { said, findings, gathered } = linting;
+fn together(
+    said: Vec<Diagnostic>,
+    findings: Vec<Diagnostic>,
+    gathered: Option<&Gathered>,
+) -> Vec<Diagnostic> {
     let errors: Vec<_> =
         said.iter().filter(|d| d.severity == Severity::Error).filter_map(|d| d.place.clone()).collect();
     let is_new = |d: &Diagnostic| {

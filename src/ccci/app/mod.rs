@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod engine;
 pub mod fix;
 pub mod new;
+pub(crate) mod pool;
 pub mod prepare;
 pub mod records;
 pub mod run;

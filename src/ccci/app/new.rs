@@ -2,19 +2,15 @@
 
 use super::prepare::{Reading, Refused, Request, new_run_id};
 use super::scaffold::{Facts, relative};
-use super::session::Session;
-use ccci_adapters::clock::RealClock;
+use super::session::{Session, clock};
 use ccci_adapters::disk::Disk;
 use ccci_model::diag::{Diagnostic, codes};
 use ccci_recipe::files::{FileSystem, tidied};
 use ccci_recipe::source::SourceKind;
-use ccci_swarm::ports::Clock;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use tokio::sync::Notify;
 
 /// A directory to be written, and what its files are made from.
 pub struct New {
@@ -49,7 +45,7 @@ impl Session {
         let mut request = Request::of(name.unwrap_or("."));
         request.source = source.map(str::to_string);
         request.no_local = true;
-        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
+        let clock = clock();
         let git = self.git(clock.clone())?;
         let reading = Reading { files: &Disk, sources: &git };
         let gathered = self.gathered(&request, &reading, &clock, &new_run_id(&*clock))?;

@@ -1,7 +1,6 @@
 //! Makes a job from a request: gathers the texts, loads the scripts, makes the plan. `check`, `plan` and `run` use it.
 
-use super::session::Session;
-use ccci_adapters::clock::RealClock;
+use super::session::{Session, clock};
 use ccci_adapters::disk::Disk;
 use ccci_adapters::git::GitAdapter;
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes, render};
@@ -24,12 +23,11 @@ use ccci_runner::execute::job::{AppTexts, Job, Linted};
 use ccci_runner::gather::{self, Asked, Gathered, Means};
 use ccci_swarm::ports::Clock;
 use ccci_swarm::ports::clock::Limit;
-use ccci_swarm::ports::sources::Sources;
+use ccci_swarm::ports::sources::{SourceError, Sources};
 use rand::RngExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// Timeout for reading a source; a big repository over a slow connection takes minutes.
 const GATHER_LIMIT: Duration = Duration::from_secs(600);
@@ -83,6 +81,14 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Why a source could not be read.
+    pub fn of_source(e: SourceError) -> Refused {
+        match gather::error::of_source(e, None) {
+            gather::error::GatherError::Wrong(d) => Refused::Wrong(vec![*d]),
+            gather::error::GatherError::Failed(f) => Refused::Failed(f),
+        }
+    }
+
     /// The exit code of the call.
     pub fn exit(&self) -> Exit {
         match self {
@@ -113,7 +119,7 @@ pub struct Prepared {
 impl Session {
     /// Gathers, loads and plans. Changes nothing on the engine.
     pub fn prepare(&self, request: &Request) -> Result<Prepared, Refused> {
-        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
+        let clock = clock();
         let run_id = new_run_id(&*clock);
         self.prepare_as(request, clock, run_id)
     }
@@ -157,7 +163,7 @@ impl Session {
         let asked = build::Asked { tiers: None, keep: false, deadline: request.deadline };
         let prepared = looked.loaded().and_then(|loaded| {
             let said = loaded.diagnostics.clone().sorted();
-            finish(loaded, asked, run_id, redactor, false).map(|_| said)
+            planned(loaded, asked, run_id).map(|_| said)
         });
         match prepared {
             Ok(said) => Ok(Linting { said, findings, gathered }),
@@ -168,10 +174,7 @@ impl Session {
 
     /// Git, by which repositories are read.
     pub(crate) fn git(&self, clock: Arc<dyn Clock>) -> Result<GitAdapter, Refused> {
-        GitAdapter::new(self.handle.clone(), clock).map_err(|e| match gather::error::of_source(e, None) {
-            gather::error::GatherError::Wrong(d) => Refused::Wrong(vec![*d]),
-            gather::error::GatherError::Failed(f) => Refused::Failed(f),
-        })
+        GitAdapter::new(self.handle.clone(), clock).map_err(Refused::of_source)
     }
 
     /// What is gathered for a request, if nothing is wrong with it.
@@ -268,18 +271,7 @@ fn finish(
     redactor: Redactor,
     keep_archives: bool,
 ) -> Result<Prepared, Refused> {
-    let Loaded { gathered, whose, diagnostics } = loaded;
-    let recipe = &gathered.texts.recipe;
-    let counts = |d: &Diagnostic| {
-        d.severity == Severity::Warning && accepted(recipe, d.code.id, d.place.as_ref()).is_none()
-    };
-    let warnings: Vec<Diagnostic> = diagnostics.sorted().into_iter().filter(counts).collect();
-    let inputs = inputs(&gathered, whose, &warnings, asked, run_id);
-    let plan = build::build(&inputs);
-    let broken = contradictions(&plan);
-    if !broken.is_empty() {
-        return Err(Refused::Wrong(broken));
-    }
+    let (plan, gathered, warnings) = planned(loaded, asked, run_id)?;
     let linted = linted(&gathered);
     let recipe = &gathered.texts.recipe;
     let settings =
@@ -288,6 +280,23 @@ fn finish(
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
     let apps = vec![AppTexts { sides, scripts: gathered.scripts, may_end: recipe.may_end.clone(), settings }];
     Ok(Prepared { job: Job { plan, apps, redactor, linted, keep_archives }, warnings })
+}
+
+/// The plan, what it was made from, and the warnings that are not accepted.
+fn planned(
+    loaded: Loaded,
+    asked: build::Asked,
+    run_id: RunId,
+) -> Result<(Plan, Gathered, Vec<Diagnostic>), Refused> {
+    let Loaded { gathered, whose, diagnostics } = loaded;
+    let recipe = &gathered.texts.recipe;
+    let counts = |d: &Diagnostic| {
+        d.severity == Severity::Warning && accepted(recipe, d.code.id, d.place.as_ref()).is_none()
+    };
+    let warnings: Vec<Diagnostic> = diagnostics.sorted().into_iter().filter(counts).collect();
+    let plan = build::build(&inputs(&gathered, whose, &warnings, asked, run_id));
+    let broken = contradictions(&plan);
+    if broken.is_empty() { Ok((plan, gathered, warnings)) } else { Err(Refused::Wrong(broken)) }
 }
 
 /// Contradictions in a plan. Each is a bug in ccci, reported before the run begins.

@@ -1,6 +1,7 @@
 //! What `ccci new` writes: a recipe directory made from what the recipe's own files show. Facts in, files out; pure.
 
 use ccci_recipe::compose::{Composed, Service};
+use ccci_recipe::keys::text;
 use ccci_recipe::labels::{is_backed_up, is_routed};
 use ccci_runner::gather::Gathered;
 use regex::Regex;
@@ -85,12 +86,12 @@ impl Facts {
             self.name
         );
         if let Some(source) = &self.source {
-            let _ = writeln!(out, "source = {}", quoted(source));
+            let _ = writeln!(out, "source = {}", text(source));
         }
         match &self.health {
             Some((path, Some(service))) => {
                 let _ =
-                    writeln!(out, "\n# as in the healthcheck of `{service}`\nhealth.path = {}", quoted(path));
+                    writeln!(out, "\n# as in the healthcheck of `{service}`\nhealth.path = {}", text(path));
             }
             Some(_) => out += "\n# health.path = \"/\"\n",
             None => {
@@ -113,7 +114,7 @@ impl Facts {
             let _ = write!(
                 out,
                 "\n/// Called again and again until it is true.\nfn ready_probe(ctx) {{\n    ctx.tcp({}, {port})\n}}\n",
-                quoted(service)
+                text(service)
             );
         }
         if !self.databases.is_empty() {
@@ -130,8 +131,8 @@ impl Facts {
                 "\n// A file is planted and looked for later. Replace it by what a user does, so that the app itself shows its data.\n\
                  private fn plant(ctx, name, text) {{\n    let path = {} + name;\n    \
                  ctx.exec({}, [\"sh\", \"-c\", \"printf %s \\\"$1\\\" > \\\"$2\\\"\", \"plant\", text, path]);\n}}\n",
-                quoted(&format!("{}/ccci-", directory.trim_end_matches('/'))),
-                quoted(service)
+                text(&format!("{}/ccci-", directory.trim_end_matches('/'))),
+                text(service)
             );
             if self.base.is_some() {
                 out += "\n/// What the upgrade must keep.\nfn pre_upgrade(ctx) {\n    plant(ctx, \"kept\", \"written before the upgrade\");\n}\n";
@@ -149,25 +150,25 @@ impl Facts {
         if let Some((path, _)) = &self.health {
             return Some(format!(
                 "{head}fn test_the_app_answers(ctx) {{\n    let answer = ctx.get({});\n    assert([200, 301, 302].contains(answer.status));\n}}\n",
-                quoted(path)
+                text(path)
             ));
         }
         let (service, port) = self.port.as_ref()?;
         Some(format!(
             "{head}fn test_the_port_is_open(ctx) {{\n    assert(ctx.tcp({}, {port}));\n}}\n",
-            quoted(service)
+            text(service)
         ))
     }
 }
 
 /// A test that a planted file is there: its tier, its name, and the text that it must have.
-fn reads_back(service: &str, directory: &str, (tier, name, text): (&str, &str, &str)) -> String {
+fn reads_back(service: &str, directory: &str, (tier, name, expected): (&str, &str, &str)) -> String {
     let path = format!("{}/ccci-{name}", directory.trim_end_matches('/'));
     format!(
         "// What was planted is there after the {tier}.\n\nfn test_the_file_is_there_after_the_{tier}(ctx) {{\n    \
-         let read = ctx.exec({}, [\"cat\", {}]).stdout;\n    assert(read == {text});\n}}\n",
-        quoted(service),
-        quoted(&path)
+         let read = ctx.exec({}, [\"cat\", {}]).stdout;\n    assert(read == {expected});\n}}\n",
+        text(service),
+        text(&path)
     )
 }
 
@@ -207,11 +208,6 @@ fn planted(service: &Service) -> Option<(String, String)> {
 fn is_database(service: &Service) -> bool {
     let image = service.image.as_deref().unwrap_or_default();
     DATABASES.iter().any(|d| image.rsplit('/').next().unwrap_or_default().starts_with(d))
-}
-
-/// A text in quotes, for TOML and for scripts.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// The path `to` as it is written in a file of the directory `from`; both are whole paths.

@@ -2,12 +2,15 @@
 //! caller.
 
 use super::engine::Address;
+use ccci_adapters::clock::RealClock;
 use ccci_model::redact::Redactor;
+use ccci_swarm::ports::Clock;
 use ccci_swarm::ports::clock::Stop;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 /// Paths and addresses. The caller reads them from wherever they are configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +70,11 @@ impl Session {
             in_progress: InProgress::default(),
         }
     }
+}
+
+/// A clock for what no event of an engine wakes: reading sources, watching files.
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(RealClock::new(Arc::new(Notify::new())))
 }
 
 /// Counts the runs in progress. A call does not end before their removal is complete. Clones share the count.

@@ -73,7 +73,7 @@ pub fn main() -> ExitCode {
         let exit = std::panic::catch_unwind(std::panic::AssertUnwindSafe(calling));
         let _ = ended.send(exit.unwrap_or(Exit::Bug));
     };
-    let exit = match std::thread::Builder::new().stack_size(crate::app::campaign::STACK).spawn(work) {
+    let exit = match std::thread::Builder::new().stack_size(crate::app::pool::STACK).spawn(work) {
         Ok(_) => signals::end(&end, &stop, &runs),
         Err(e) => {
             said.say(&format!("error: failed to start a thread: {e}"));

@@ -1,17 +1,14 @@
 //! Does something again whenever a file below the current directory changes.
 
 use crate::app::Session;
-use ccci_adapters::clock::RealClock;
+use crate::app::session::clock;
 use ccci_model::exit::Exit;
-use ccci_swarm::ports::Clock;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::wait::{self, Look};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::sync::Notify;
 
 /// Longest watch; nobody waits a year for one.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
@@ -25,7 +22,7 @@ type Seen = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 
 /// Does it now and after each change, until the session is stopped.
 pub(super) fn again_and_again(session: &Session, mut work: impl FnMut()) -> Exit {
-    let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
+    let clock = clock();
     let limit = Limit { deadline: clock.now().after(LONGEST), stop: session.stop.clone() };
     loop {
         let before = seen(&session.config.here);

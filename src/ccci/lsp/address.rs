@@ -1,5 +1,6 @@
 //! Paths as `file:` URIs and back. Pure.
 
+use ccci_report::findings;
 use gen_lsp_types::Uri;
 use std::path::{Path, PathBuf};
 
@@ -20,11 +21,7 @@ pub(super) fn path(uri: &Uri) -> Option<PathBuf> {
 
 /// The URI of a path.
 pub(super) fn uri(path: &Path) -> Uri {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
-    let text = path.to_string_lossy();
-    let encoded: String =
-        text.bytes().map(|b| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect();
-    Uri(format!("file://{encoded}"))
+    Uri(format!("file://{}", findings::uri(&path.to_string_lossy())))
 }
 
 #[cfg(test)]

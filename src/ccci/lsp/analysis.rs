@@ -1,17 +1,17 @@
 //! Checks recipes on a thread of its own. Only the newest texts count: what is outdated is neither checked nor told.
 
-use super::buffers::{BufferedDisk, BufferedSources, Buffers, Remembered};
+use super::buffers::{BufferedSources, Remembered};
 use super::position::Encoding;
 use super::{address, project, told};
 use crate::app::Session;
 use crate::app::check::Checked;
 use crate::app::prepare::Reading;
-use ccci_adapters::clock::RealClock;
+use crate::app::session::clock;
+use ccci_adapters::disk::Disk;
 use ccci_model::diag::Diagnostic;
-use ccci_recipe::files::tidied;
+use ccci_recipe::files::{Buffers, Overlay, tidied};
 use ccci_recipe::source::SourceKind;
 use ccci_runner::gather::Gathered;
-use ccci_swarm::ports::Clock;
 use gen_lsp_types::PublishDiagnosticsParams;
 use lsp_server::{Message, Notification};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,6 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
-use tokio::sync::Notify;
 
 /// What the newest check of a recipe has shown.
 #[derive(Clone, Default)]
@@ -94,7 +93,7 @@ impl Analysis {
             remembered: Arc::clone(&remembered),
             teller: teller.clone(),
         };
-        Builder::new().stack_size(crate::app::campaign::STACK).spawn(move || worker.work(&todo))?;
+        Builder::new().stack_size(crate::app::pool::STACK).spawn(move || worker.work(&todo))?;
         Ok(Analysis { jobs, known, remembered, teller })
     }
 
@@ -107,7 +106,7 @@ impl Analysis {
     pub(super) fn check(&self, path: &Path, buffers: Buffers, versions: BTreeMap<PathBuf, i32>) {
         let dirs: Vec<(PathBuf, PathBuf)> =
             lock(&self.known).iter().filter_map(|(dir, k)| Some((dir.clone(), k.source.clone()?))).collect();
-        for recipe in project::recipes_of(path, &BufferedDisk(buffers.clone()), &dirs) {
+        for recipe in project::recipes_of(path, &over_disk(&buffers), &dirs) {
             // the thread ends only with the server
             let _ = self.jobs.send(Job { recipe, buffers: buffers.clone(), versions: versions.clone() });
         }
@@ -132,6 +131,11 @@ impl Analysis {
     }
 }
 
+/// The disk behind the editor's texts.
+fn over_disk(buffers: &Buffers) -> Overlay<'static> {
+    Overlay { under: &Disk, buffers: buffers.clone() }
+}
+
 /// Whether a file is one of a recipe: in its directory, or in its source.
 fn belongs(path: &Path, recipe: &Path, known: &Known) -> bool {
     path.starts_with(recipe) || known.source.as_ref().is_some_and(|source| path.starts_with(source))
@@ -152,11 +156,10 @@ impl Worker {
     }
 
     fn check(&self, job: &Job) {
-        let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::new(Notify::new())));
+        let clock = clock();
         let Ok(git) = self.session.git(clock.clone()) else { return };
-        let files = BufferedDisk(job.buffers.clone());
-        let sources =
-            BufferedSources { sources: &git, buffers: job.buffers.clone(), remembered: &self.remembered };
+        let files = over_disk(&job.buffers);
+        let sources = BufferedSources { sources: &git, buffers: &job.buffers, remembered: &self.remembered };
         let dir = job.recipe.to_string_lossy().into_owned();
         // a directory that cannot be read is told by the editor, which shows it
         let Ok(checked) = self.session.check_in(&dir, &Reading { files: &files, sources: &sources }, &clock)

@@ -1,56 +1,16 @@
-//! What recipes are read from while somebody edits: the editor's buffers in front of the disk and of git. A repository
+//! Repositories while somebody edits: the editor's buffers in front of git. A repository
 //! is read again only after something was saved, so that no process is started for each key.
 
 use ccci_adapters::disk::Disk;
 use ccci_model::diag::Text;
 use ccci_model::name::Revision;
-use ccci_recipe::files::{FileSystem, Kind, Named, tidied};
+use ccci_recipe::files::{Buffers, FileSystem, tidied};
 use ccci_recipe::source::{RevisionFacts, SourceFacts, SourceKind};
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::sources::{Source, SourceError, Sources};
-use std::collections::{BTreeMap, HashMap};
-use std::io;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// The texts of all open files, by path.
-pub(super) type Buffers = Arc<BTreeMap<PathBuf, Arc<str>>>;
-
-/// The disk behind the buffers.
-pub(super) struct BufferedDisk(pub Buffers);
-
-impl FileSystem for BufferedDisk {
-    fn real(&self, path: &Path) -> io::Result<PathBuf> {
-        if self.0.contains_key(path) { Ok(path.to_path_buf()) } else { Disk.real(path) }
-    }
-
-    fn kind(&self, path: &Path) -> io::Result<Kind> {
-        if self.0.contains_key(path) { Ok(Kind::File) } else { Disk.kind(path) }
-    }
-
-    fn list(&self, directory: &Path) -> io::Result<Vec<Named>> {
-        let mut all = Disk.list(directory)?;
-        // a file that was never saved
-        for path in self.0.keys().filter(|p| p.parent() == Some(directory)) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if all.iter().all(|n| n.name != name) {
-                all.push(Named { name, directory: false });
-            }
-        }
-        all.sort();
-        Ok(all)
-    }
-
-    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
-        match self.0.get(path) {
-            Some(text) if text.len() as u64 > most => {
-                Err(ccci_recipe::files::too_large(text.len() as u64, most))
-            }
-            Some(text) => Ok(text.as_bytes().to_vec()),
-            None => Disk.read(path, most),
-        }
-    }
-}
 
 /// What was read of repositories.
 #[derive(Default)]
@@ -64,7 +24,7 @@ pub(super) struct BufferedSources<'s> {
     /// How repositories are read.
     pub sources: &'s dyn Sources,
     /// The editor's texts.
-    pub buffers: Buffers,
+    pub buffers: &'s Buffers,
     /// What was read before.
     pub remembered: &'s Mutex<Remembered>,
 }
@@ -90,7 +50,7 @@ impl Sources for BufferedSources<'_> {
         }
         Ok(Box::new(BufferedSource {
             of: self,
-            root: tidied(&at.join(given)),
+            root: Disk.real(&at.join(given)).unwrap_or_else(|_| tidied(&at.join(given))),
             open: Opening { given: given.into(), at: at.into(), cache: cache.into(), limit: limit.clone() },
         }))
     }
@@ -135,11 +95,12 @@ impl Source for BufferedSource<'_> {
                 facts
             }
         };
-        for (path, content) in self.of.buffers.iter() {
+        for (path, bytes) in self.of.buffers.all() {
+            let content = String::from_utf8_lossy(bytes).into_owned();
             let Ok(inside) = path.strip_prefix(&self.root) else { continue };
             let inside = inside.to_string_lossy().into_owned();
             let shown = facts.head.files.text(&inside).map_or_else(|| inside.clone(), |t| t.path.clone());
-            let text = Arc::new(Text { path: shown, content: content.to_string() });
+            let text = Arc::new(Text { path: shown, content });
             facts.head.files.texts.insert(inside, text);
         }
         Ok(facts)

@@ -102,12 +102,7 @@ fn codes() -> Vec<CompletionItem> {
 }
 
 fn values(name: &str, names: &Names) -> Vec<CompletionItem> {
-    let Some(key) = KEYS.iter().find(|k| k.name == name) else {
-        return match name.split_once('.') {
-            Some((table, _)) => entries(table, names).into_iter().filter(|_| table.is_empty()).collect(),
-            None => vec![],
-        };
-    };
+    let Some(key) = KEYS.iter().find(|k| k.name == name) else { return vec![] };
     if name == "check.deny" {
         return codes()
             .into_iter()
@@ -164,12 +159,8 @@ fn script(server: &Server, of: &At, line: &str, names: &Names) -> Vec<Completion
 
 /// The call and the number of the argument whose literal text the cursor is in.
 fn open_text(line: &str) -> Option<(String, usize)> {
-    let mut open = None;
-    for (n, c) in line.char_indices().filter(|(_, c)| *c == '"') {
-        let _ = c;
-        open = if open.is_none() { Some(n) } else { None };
-    }
-    let before = &line[..open?];
+    let quotes: Vec<usize> = line.match_indices('"').map(|(n, _)| n).collect();
+    let before = &line[..*quotes.last().filter(|_| quotes.len() % 2 == 1)?];
     let (mut depth, mut commas) = (0usize, 0usize);
     for (n, c) in before.char_indices().rev() {
         match c {
@@ -259,10 +250,7 @@ fn hook_snippets(text: &str, outline: &Outline, head: &str) -> Vec<CompletionIte
     let begun = head.trim_end().ends_with("fn");
     let rows = HOOKS.iter().filter(|h| h.status() != ccci_script::hooks::Status::NotYet && !has(h.name()));
     rows.map(|h| {
-        let shape = ccci_script::hooks::shape(*h);
-        let shape = shape.trim_start_matches("fn ").trim_end_matches([' ', '{', '}']).to_string();
-        let call = shape.split(" ->").next().unwrap_or_default().trim();
-        let body = format!("{call} {{\n    $0\n}}");
+        let body = format!("{} {{\n    $0\n}}", ccci_script::hooks::shape(*h));
         CompletionItem {
             insert_text: Some(if begun { body } else { format!("fn {body}") }),
             insert_text_format: Some(InsertTextFormat::Snippet),

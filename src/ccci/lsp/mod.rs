@@ -17,6 +17,8 @@ mod told;
 
 use crate::app::Session;
 use analysis::Analysis;
+use ccci_adapters::disk::Disk;
+use ccci_recipe::files::{Buffers, FileSystem};
 use gen_lsp_types::{
     CodeActionKind, CodeActionOptions, CompletionOptions, DidChangeTextDocumentParams,
     DidCloseTextDocumentParams, DidOpenTextDocumentParams, InitializeParams, InitializeResult, RenameOptions,
@@ -196,10 +198,12 @@ impl Server {
     }
 
     fn check(&mut self, path: &Path) {
-        let texts =
-            self.documents.iter().map(|(path, d)| (path.clone(), Arc::from(d.text.as_str()))).collect();
+        let mut texts = Buffers::default();
+        for (path, document) in &self.documents {
+            texts.set(Disk.real(path).unwrap_or_else(|_| path.clone()), &document.text);
+        }
         let versions = self.documents.iter().map(|(path, d)| (path.clone(), d.version)).collect();
-        self.analysis.check(path, Arc::new(texts), versions);
+        self.analysis.check(path, texts, versions);
     }
 
     /// The text of a file: the editor's, or else the disk's.

@@ -199,6 +199,12 @@ impl Diagnostic {
         self.with_likely_fix()
     }
 
+    /// The message with the help behind it, for formats that show one text.
+    pub fn with_help(&self) -> String {
+        let help = self.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+        format!("{}{help}", self.message)
+    }
+
     /// The same for a diagnostic that is already collected.
     pub fn set_help(&mut self, help: impl Into<Help>) {
         *self = self.clone().help(help);

@@ -32,12 +32,11 @@ fn fingerprint(d: &Diagnostic) -> String {
 }
 
 fn row(d: &Diagnostic, fingerprint: &str) -> Value {
-    let help = d.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
     // GitLab shows nothing without a place
     let at = d.place.as_ref().map(|p| (p.text.path.as_str(), p.line_column().0));
     let (path, line) = at.unwrap_or((".", 1));
     json!({
-        "description": format!("{}{help}", d.message),
+        "description": d.with_help(),
         "check_name": d.code.id,
         "fingerprint": fingerprint,
         "severity": match d.severity { Severity::Error => "major", Severity::Warning => "minor" },

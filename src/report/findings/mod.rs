@@ -7,6 +7,7 @@ mod sarif;
 
 pub use code_quality::fingerprints;
 pub use json::schema;
+pub use sarif::uri;
 
 use super::forge::Forge;
 use ccci_model::diag::{Diagnostic, render};

@@ -2,7 +2,7 @@
 
 use super::code_quality::fingerprints;
 use ccci_model::diag::fix::Fix;
-use ccci_model::diag::{Code, Diagnostic, Place, Severity};
+use ccci_model::diag::{Code, Diagnostic, Place};
 use serde_json::{Value, json};
 
 /// One run of the tool `ccci` with the rules that found something.
@@ -27,27 +27,21 @@ pub(super) fn render(all: &[Diagnostic]) -> String {
     serde_json::to_string_pretty(&log).expect("keys are text") + "\n"
 }
 
-fn level(severity: Severity) -> &'static str {
-    // both names are SARIF's own
-    severity.name()
-}
-
 fn rule(code: &Code) -> Value {
     json!({
         "id": code.id,
         "shortDescription": {"text": code.doc},
         "help": {"text": format!("See `ccci explain {}`.", code.id)},
-        "defaultConfiguration": {"level": level(code.severity)},
+        "defaultConfiguration": {"level": code.severity.name()},
     })
 }
 
 fn result(d: &Diagnostic, index: Option<usize>, print: &str) -> Value {
-    let help = d.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
     let mut out = json!({
         "ruleId": d.code.id,
         "ruleIndex": index,
-        "level": level(d.severity),
-        "message": {"text": format!("{}{help}", d.message)},
+        "level": d.severity.name(),
+        "message": {"text": d.with_help()},
         "partialFingerprints": {"ccci/v1": print},
         "locations": [d.place.as_ref().map_or_else(nowhere, location)],
     });
@@ -91,7 +85,7 @@ fn as_fix(fix: &Fix) -> Value {
 }
 
 /// A path as a relative URI: everything outside of RFC 3986's unreserved characters and `/` is encoded.
-fn uri(path: &str) -> String {
+pub fn uri(path: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
     path.bytes().map(|b| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
 }
