@@ -25,7 +25,9 @@ use ccci_swarm::ports::cluster::*;
 use ccci_swarm::ports::locks::{Held, Locks};
 use ccci_swarm::ports::volume::{InVolume, PutBack};
 use ccci_swarm::wait::WaitError;
-use ccci_testkit::memory::{Fault, Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
+use ccci_testkit::memory::{
+    Fault, Files, MemoryBrowser, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -892,9 +894,11 @@ fn a_passed_deadline_and_a_stop_end_every_call() {
 /// A world around the cluster, for tests that need more than one port.
 fn world(g: &Ground, store: &MemoryStore) -> World {
     let clock = Arc::new(MemoryClock::default());
+    let web = Arc::new(MemoryWeb::new(clock, g.cluster.clone()));
     World {
         cluster: g.cluster.clone(),
-        web: Arc::new(MemoryWeb::new(clock, g.cluster.clone())),
+        browser: Arc::new(MemoryBrowser::new(web.clone())),
+        web,
         clock: g.clock.clone(),
         store: Arc::new(store.clone()),
         locks: Arc::new(MemoryLocks::default()),

@@ -16,7 +16,9 @@ use ccci_script::{ErrorKind, FnRef, Guard, RecipeTexts, ScriptError, Scripts, St
 use ccci_swarm::ports::cluster::{Cluster, Deploy, ExecOutput, Owner};
 use ccci_swarm::ports::web::HttpAnswer;
 use ccci_swarm::ports::{Clock, Limit, Stop, Web, World};
-use ccci_testkit::memory::{MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page};
+use ccci_testkit::memory::{
+    MemoryBrowser, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page,
+};
 use rhai::{Dynamic, Engine};
 use std::collections::BTreeMap;
 use std::fs;
@@ -321,9 +323,11 @@ impl Ground {
             .unwrap();
         clock.pass(Duration::from_secs(20));
         web.serve(DOMAIN, &stack);
+        let web = Arc::new(web);
         let world = World {
             cluster: cluster.clone(),
-            web: Arc::new(web),
+            browser: Arc::new(MemoryBrowser::new(web.clone())),
+            web,
             clock,
             store: Arc::new(MemoryStore::default()),
             locks: Arc::new(MemoryLocks::default()),
@@ -357,6 +361,7 @@ impl Ground {
         let told = self.told.clone();
         let deadline = self.world.clock.now().after(Duration::from_secs(300));
         Arc::new(HookCtx {
+            app: 0,
             facts: Facts {
                 recipe: "hostile".into(),
                 domain: DOMAIN.into(),

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on ends")]
 
 #[path = "ingress/app.rs"]
-mod app;
+pub(crate) mod app;
 #[path = "ingress/ground.rs"]
-mod ground;
+pub(crate) mod ground;
 
 use app::App;
 use ccci_model::name::ServiceName;

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod bounds;
+mod browser;
 mod canaries;
 mod cli_check;
 mod cli_live;

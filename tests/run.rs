@@ -2,6 +2,7 @@
 //! whatever happens at whatever step, nothing is left over.
 
 mod apps;
+mod browser;
 mod causes;
 mod dies_later;
 pub(crate) mod fullest;

@@ -45,6 +45,19 @@ impl Scratch {
     }
 }
 
+/// Whether a directory has a name that only we give.
+pub(crate) fn has_our_name(dir: &Path) -> bool {
+    dir.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
+}
+
+/// Whether the maker of a directory has ended. It has also ended if the directory is gone.
+pub(crate) fn is_of_dead_maker(dir: &Path) -> bool {
+    match locked(dir) {
+        Ok(held) => held.is_some(),
+        Err(e) => e.kind() == io::ErrorKind::NotFound,
+    }
+}
+
 /// Collects the leftovers of dead makers in a directory and returns their number.
 pub fn collect(parent: &Path) -> usize {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();

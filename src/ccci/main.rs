@@ -6,6 +6,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let own = |door: fn(std::env::ArgsOs) -> Option<ExitCode>| door(std::env::args_os());
     own(ccci_adapters::volume::door)
+        .or_else(|| own(ccci_adapters::browser::door))
         .or_else(|| own(ccci_adapters::child::door))
         .unwrap_or_else(ccci::commands::main)
 }

@@ -210,6 +210,8 @@ pub enum What {
         /// Bytes.
         bytes: u64,
     },
+    /// A file with what the browser showed was written into the record.
+    Shown(Shown),
     /// Removal is over.
     Removed {
         /// How long, ms.
@@ -241,6 +243,56 @@ pub enum What {
         /// ms since 1970.
         wall_ms: u64,
     },
+}
+
+/// What a file of the browser shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shows {
+    /// The app as it greets people, once it was healthy and unchanged. PNG.
+    Landing,
+    /// What a script asked to keep. PNG.
+    Named,
+    /// The page when a test failed. PNG.
+    Failing,
+    /// The page's source when a test failed.
+    Source,
+    /// What the page wrote to the console.
+    Console,
+    /// Requests of the page that failed or were refused.
+    Requests,
+    /// The last calls of the script that concern the page.
+    Calls,
+}
+
+impl Shows {
+    /// In words, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Shows::Landing => "the app",
+            Shows::Named => "kept by a script",
+            Shows::Failing => "the page when the test failed",
+            Shows::Source => "source of the page",
+            Shows::Console => "console of the page",
+            Shows::Requests => "failed requests of the page",
+            Shows::Calls => "last calls of the script",
+        }
+    }
+}
+
+/// A file with what the browser showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The place of its app in the plan.
+    pub app: usize,
+    /// The hook or test, as in other events.
+    pub by: String,
+    /// What it shows.
+    pub shows: Shows,
+    /// Path relative to the record.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// One rule of the lint rung.

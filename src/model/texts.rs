@@ -1,7 +1,7 @@
 //! The texts inside events and plans, each reached by its type. Redaction and the limit on the size of an event are
 //! changes of these texts. A new field or event does not compile until it is listed here, so none can be forgotten.
 
-use crate::event::{DecidedBy, Event, LintedRule, Skip, What};
+use crate::event::{DecidedBy, Event, LintedRule, Shown, Shows, Skip, What};
 use crate::failure::detail::{CommandOf, Detail};
 use crate::failure::{Blame, Evidence, Failure, FailureId};
 use crate::name::{Domain, RecipeName, Revision, RunId, ServiceName, StackName, Version};
@@ -86,7 +86,7 @@ no_texts!(
     Kind,
     CommandOf
 );
-no_texts!(DecidedBy, RecipeName, Domain, StackName, ServiceName, Revision, Version, RunId);
+no_texts!(DecidedBy, Shows, RecipeName, Domain, StackName, ServiceName, Revision, Version, RunId);
 
 /// Lists the fields of structs; those after `;` are words of ccci that have the type of a text.
 macro_rules! structs {
@@ -120,6 +120,7 @@ structs! {
     Event { at, what }
     Skip { what, reason, decided_by }
     LintedRule { id, result, findings; severity }
+    Shown { app, by, shows, file, bytes }
     Failure { id, blame, detail, evidence, place, again, to_do; cause }
     Evidence { what, text, log }
     Plan { run_id, apps, order, steps, deadline_ms, keep }
@@ -154,6 +155,7 @@ variants! { What {
     Skipped(skip),
     Stopped { by },
     Kept { file, sha256, bytes },
+    Shown(shown),
     Removed { ms, leftovers, counts },
     SecretFound { file, secret },
     RecordFailed { failure },
@@ -200,6 +202,7 @@ variants! { Action {
     AssertArtifact,
     Restore,
     Provide { consumer },
+    Screenshot { hook },
     Tests { file, names },
     Remove,
 } }

@@ -189,6 +189,15 @@ pub const KEYS: &[Key] = &[
         get: |r| r.ready_stable.to_string(),
     },
     Key {
+        name: "screenshot",
+        kind: Kind::Flag,
+        doc: "Whether a picture of the app is kept, taken when it is healthy and nothing has changed it yet. The hook `screenshot` chooses the view.",
+        example: "false",
+        status: Status::Stable,
+        set: set!(Flag, screenshot),
+        get: |r| r.screenshot.to_string(),
+    },
+    Key {
         name: "source",
         kind: Kind::Source,
         doc: "Git URL or path of the recipe repository. A relative path is relative to the directory of the settings file; `--source` overrides it.",

@@ -70,6 +70,8 @@ pub struct Recipe {
     pub backup_capable: Capable,
     /// How many times in a row `ready_probe` must return true.
     pub ready_stable: u32,
+    /// Whether a picture of the app is kept.
+    pub screenshot: bool,
     /// Reasons by rung, for rungs that do not apply.
     pub expected_na: BTreeMap<String, String>,
     /// Services whose tasks may end by themselves, each with its reason.
@@ -99,6 +101,7 @@ impl Recipe {
             upgrade_base: UpgradeBase::Auto,
             backup_capable: Capable::Auto,
             ready_stable: 1,
+            screenshot: true,
             expected_na: BTreeMap::new(),
             may_end: BTreeMap::new(),
             accept: BTreeMap::new(),

@@ -68,7 +68,7 @@ pub(crate) fn reads(action: &Action) -> Vec<Slot> {
         Action::AssertUpgraded => vec![Deployed(Side::Head), Before],
         Action::AssertArtifact => vec![Snapshot],
         Action::Restore => vec![Snapshot, Usable],
-        Action::Ready { .. } => vec![Answer, Usable],
+        Action::Ready { .. } | Action::Screenshot { .. } => vec![Answer, Usable],
         Action::Health { .. }
         | Action::Hook { .. }
         | Action::AssertServing { .. }

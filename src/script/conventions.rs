@@ -2,14 +2,13 @@
 //! is outside of functions.
 
 use super::compile::{File, Kind};
-use super::hooks::{self, HOOKS, Status};
+use super::hooks::{self, HOOKS};
 use super::known;
 use super::node::{Function, Tree, What};
 use super::signature::CallSig;
 use super::sources::{function_place, place};
 use ccci_model::diag::codes::{
-    DUPLICATE_FUNCTION, HIDES_BUILTIN, HOOK_ARITY, NO_TESTS, NOT_YET, STRAY_CODE, TEST_SIGNATURE,
-    UNKNOWN_HOOK,
+    DUPLICATE_FUNCTION, HIDES_BUILTIN, HOOK_ARITY, NO_TESTS, STRAY_CODE, TEST_SIGNATURE, UNKNOWN_HOOK,
 };
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Code, Diagnostic, Diagnostics, Place};
@@ -42,9 +41,24 @@ pub(super) fn tests(tree: &Tree) -> impl Iterator<Item = &Function> {
     tree.functions.iter().filter(|f| is_test(f))
 }
 
+/// Whether its parameters are those of a test: `ctx`, or `page, ctx`. The names are the author's choice, except that what
+/// is called `page` must be one.
+pub(super) fn has_shape_of_test(f: &Function) -> bool {
+    match f.params.as_slice() {
+        [ctx] => ctx != "page",
+        [page, ctx] => page != "ctx" && ctx != "page",
+        _ => false,
+    }
+}
+
+/// Whether a test gets a page of the browser.
+pub(super) fn takes_page(f: &Function) -> bool {
+    f.params.len() == 2
+}
+
 /// Whether it is run as a test.
 pub(super) fn is_test(f: &Function) -> bool {
-    f.name.starts_with("test_") && !f.private && f.params.len() == 1 && f.params[0] != "page"
+    f.name.starts_with("test_") && !f.private && has_shape_of_test(f)
 }
 
 fn at(file: &File, f: &Function, code: &'static Code, message: String) -> Diagnostic {
@@ -88,11 +102,7 @@ fn hook(file: &File, f: &Function, out: &mut Diagnostics) {
         return;
     };
     let shape = hooks::shape(row);
-    if row.status() == Status::NotYet {
-        let d =
-            at(file, f, NOT_YET, format!("the hook `{}` is not built yet and would never be called", f.name));
-        out.push(d.help("remove it for now"));
-    } else if f.params.len() != row.params().len() {
+    if f.params.len() != row.params().len() {
         let there = format!("{}({})", f.name, f.params.join(", "));
         let d = at(file, f, HOOK_ARITY, format!("`{there}` should be `{shape}`"));
         out.push(d.help(format!("see `ccci explain {}`", f.name)));
@@ -106,13 +116,12 @@ fn hook(file: &File, f: &Function, out: &mut Diagnostics) {
 fn test(file: &File, f: &Function, out: &mut Diagnostics) {
     let named = f.name.starts_with("test_");
     let there = format!("{}({})", f.name, f.params.join(", "));
-    if named && !f.private && f.params.iter().any(|p| p == "page") {
-        let d = at(file, f, NOT_YET, format!("`{there}` needs a browser page, which is not built yet"));
-        out.push(d.help(format!("write `fn {}(ctx)`, or leave the test out for now", f.name)));
-    } else if named && (f.private || f.params.len() != 1) {
+    let with_page = f.params.iter().any(|p| p == "page");
+    if named && (f.private || !has_shape_of_test(f)) {
         let why = if f.private { "is private and would never be run" } else { "has the wrong parameters" };
         let d = at(file, f, TEST_SIGNATURE, format!("`{there}` {why}"));
-        out.push(d.help(format!("write `fn {}(ctx)`", f.name)));
+        let shape = if with_page { "(page, ctx)" } else { "(ctx)" };
+        out.push(d.help(format!("write `fn {}{shape}`", f.name)));
     } else if !named && !f.private {
         let d = at(file, f, TEST_SIGNATURE, format!("`{there}` is public but not a test"));
         out.push(d.help("name it `test_…(ctx)`, or make a helper function `private fn`"));

@@ -39,15 +39,6 @@ impl Arg {
     }
 }
 
-/// Whether ccci calls a hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// ccci calls it.
-    Stable,
-    /// It belongs to the contract but is not built yet: defining it is an error.
-    NotYet,
-}
-
 /// A hook that returns `R`.
 pub struct Hook<R> {
     /// The function's name.
@@ -60,8 +51,6 @@ pub struct Hook<R> {
     pub doc: &'static str,
     /// A whole function that compiles and passes the checks.
     pub example: &'static str,
-    /// Whether ccci calls it.
-    pub status: Status,
     returns: PhantomData<fn() -> R>,
 }
 
@@ -77,8 +66,6 @@ pub trait HookRow: Sync {
     fn doc(&self) -> &'static str;
     /// A whole function that compiles and passes the checks.
     fn example(&self) -> &'static str;
-    /// Whether ccci calls it.
-    fn status(&self) -> Status;
     /// What it returns, in words.
     fn noun(&self) -> &'static str;
     /// Its return type in the checker.
@@ -100,9 +87,6 @@ impl<R: Return> HookRow for Hook<R> {
     }
     fn example(&self) -> &'static str {
         self.example
-    }
-    fn status(&self) -> Status {
-        self.status
     }
     fn noun(&self) -> &'static str {
         R::NOUN
@@ -126,7 +110,7 @@ pub fn by_name(name: &str) -> Option<&'static dyn HookRow> {
 const CTX: &[Arg] = &[Arg::Ctx];
 
 macro_rules! hooks {
-    ($($konst:ident: $ret:ty = $name:literal $params:expr, $point:ident, $status:ident, $doc:literal, $example:literal;)*) => {
+    ($($konst:ident: $ret:ty = $name:literal $params:expr, $point:ident, $doc:literal, $example:literal;)*) => {
         $(#[doc = $doc]
         pub const $konst: &Hook<$ret> = &Hook {
             name: $name,
@@ -134,7 +118,6 @@ macro_rules! hooks {
             point: Point::$point,
             doc: $doc,
             example: $example,
-            status: Status::$status,
             returns: PhantomData,
         };)*
         /// All hooks, in the order of a run.
@@ -143,41 +126,41 @@ macro_rules! hooks {
 }
 
 hooks! {
-    EXTRA_ENV: EnvMap = "extra_env" CTX, Env, Stable,
+    EXTRA_ENV: EnvMap = "extra_env" CTX, Env,
         "Adds variables to the app's env before every deploy. Before the first deploy nothing of the app exists.",
         "fn extra_env(ctx) {\n    #{ LOGIN_URL: `https://${ctx.domain}/login` }\n}";
-    INSTALL_STEPS: Nothing = "install_steps" CTX, InstallSteps, Stable,
+    INSTALL_STEPS: Nothing = "install_steps" CTX, InstallSteps,
         "Runs when the app's env and secrets exist and nothing is deployed yet. Only this hook may set secrets.",
         "fn install_steps(ctx) {\n    ctx.set_secret(\"smtp_password\", \"not used in tests\");\n}";
-    READY_PROBE: bool = "ready_probe" CTX, Ready, Stable,
+    READY_PROBE: bool = "ready_probe" CTX, Ready,
         "Returns whether the app itself is ready. Called again and again after convergence and health on install, upgrade and restore.",
         "fn ready_probe(ctx) {\n    ctx.get(\"/api/status\").status == 200\n}";
-    PRE_INSTALL: Nothing = "pre_install" CTX, PreInstall, Stable,
+    PRE_INSTALL: Nothing = "pre_install" CTX, PreInstall,
         "Runs when the app is ready, before the install assertions. An install wizard belongs here.",
         "fn pre_install(ctx) {\n    ctx.exec(\"app\", [\"touch\", \"/var/lib/app/installed\"]);\n}";
-    POST_INSTALL: Nothing = "post_install" CTX, PostInstall, Stable,
+    POST_INSTALL: Nothing = "post_install" CTX, PostInstall,
         "Runs after the install assertions passed.",
         "fn post_install(ctx) {\n    ctx.log(\"installed\");\n}";
-    PRE_UPGRADE: Nothing = "pre_upgrade" CTX, PreUpgrade, Stable,
+    PRE_UPGRADE: Nothing = "pre_upgrade" CTX, PreUpgrade,
         "Runs right before the head is deployed. Plant data here that must survive the upgrade.",
         "fn pre_upgrade(ctx) {\n    ctx.exec(\"app\", [\"sh\", \"-c\", \"echo kept > /data/mark\"]);\n}";
-    UPGRADE_EXTRA_ENV: EnvMap = "upgrade_extra_env" CTX, UpgradeEnv, Stable,
+    UPGRADE_EXTRA_ENV: EnvMap = "upgrade_extra_env" CTX, UpgradeEnv,
         "Adds variables to the app's env from the deploy of the head on. The base is running at that time.",
         "fn upgrade_extra_env(ctx) {\n    #{ NEW_PORT: \"64738\" }\n}";
-    PRE_BACKUP: Nothing = "pre_backup" CTX, PreBackup, Stable,
+    PRE_BACKUP: Nothing = "pre_backup" CTX, PreBackup,
         "Runs right before the backup. Plant data here that the restore must bring back.",
         "fn pre_backup(ctx) {\n    ctx.exec(\"app\", [\"sh\", \"-c\", \"echo saved > /data/mark\"]);\n}";
-    BACKUP_VERIFY: bool = "backup_verify" CTX, BackupVerify, Stable,
+    BACKUP_VERIFY: bool = "backup_verify" CTX, BackupVerify,
         "Returns whether the backup is usable; it must not change anything. After false the whole backup is repeated, up to three attempts.",
         "fn backup_verify(ctx) {\n    ctx.try_exec(\"db\", [\"gzip\", \"-t\", \"/var/lib/backup.sql.gz\"]).code == 0\n}";
-    PRE_RESTORE: Nothing = "pre_restore" CTX, PreRestore, Stable,
+    PRE_RESTORE: Nothing = "pre_restore" CTX, PreRestore,
         "Runs right before the restore. Damage the data here, so that a restore without effect is detected.",
         "fn pre_restore(ctx) {\n    ctx.exec(\"app\", [\"rm\", \"/data/mark\"]);\n}";
-    PROVIDE: TextMap = "provide" &[Arg::Ctx, Arg::Consumer], Provide, Stable,
+    PROVIDE: TextMap = "provide" &[Arg::Ctx, Arg::Consumer], Provide,
         "Runs when this app is ready and creates what another app of the run needs from it: a realm, a client, a database. Returns the values that the other app receives.",
         "fn provide(ctx, consumer) {\n    let name = consumer.recipe;\n    ctx.exec(\"app\", [\"make-client\", name, consumer.base_url]);\n    #{ client_id: name, issuer: ctx.base_url + \"/realms/\" + name }\n}";
-    SCREENSHOT: Nothing = "screenshot" &[Arg::Page, Arg::Ctx], Screenshot, NotYet,
-        "Opens a view without secrets in the browser. Runs once, when the app is healthy and unchanged.",
+    SCREENSHOT: Nothing = "screenshot" &[Arg::Page, Arg::Ctx], Screenshot,
+        "Opens a view without secrets in the browser. Runs once, when the app is healthy and nothing has changed it yet. A picture of what it opened is kept; it never changes the verdict.",
         "fn screenshot(page, ctx) {\n    page.open(\"/\");\n}";
 }
 

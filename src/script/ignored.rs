@@ -2,9 +2,9 @@
 //! library, a hook or test in a file where it is never called, a file without anything that is called.
 
 use super::compile::{File, Kind};
-use super::hooks;
 use super::node::{Call, Function, Link, Literal, Node, Tree, What};
 use super::sources::{function_place, place};
+use super::{conventions, hooks};
 use ccci_model::diag::codes::{DUPLICATE_NAME, HIDDEN_FUNCTION, IMPORT_FORM, NOTHING_CALLED};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,7 +81,7 @@ fn names(file: &File, tree: &Tree, out: &mut Diagnostics) {
 /// called.
 fn never_read(path: &str, file: &File, f: &Function) -> Option<Diagnostic> {
     let is_hook = hooks::by_name(&f.name).is_some_and(|row| row.params().len() == f.params.len());
-    let is_test = f.name.starts_with("test_") && f.params.len() == 1;
+    let is_test = f.name.starts_with("test_") && conventions::has_shape_of_test(f);
     let (what, home) = match file.kind {
         // public functions in such files are reported elsewhere, as hooks or tests of a wrong form
         Kind::Hooks if is_test && f.private => ("test", "`custom/test_*.rhai` or the overlay of a tier"),

@@ -39,6 +39,8 @@ limits! {
     CALL_TIME "call time" 120, "Seconds that one call of a ctx function may take.";
     LOAD_TIME "load time" 10, "Seconds that checking all scripts and computing their constants may take.";
     LOAD_OPERATIONS "load operations" 50_000, "Steps of the interpreter that the constants of one file may take.";
+    PAGE_WAIT "page wait" 30, "Seconds that a call of `page` waits for its element, unless the call says otherwise.";
+    PICTURES "pictures" 20, "Pictures that the scripts of a run may keep with `page.screenshot`.";
     CALLS "calls" 3_000, "Calls of ctx functions. More calls are a mistake, such as a loop that never waits.";
     OUTPUT "output" 8 << 20, "Bytes that are kept of the output of a command or job; of a log the last ones, and at most 1 MiB of one line. The rest is cut off, with a note. In a script the limit of texts applies as well.";
     ANSWER "answer" 8 << 20, "Bytes that are kept of the body of an HTTP answer. `body` and `json()` read as much as one text may hold.";

@@ -129,6 +129,12 @@ impl Scripts {
         files.flat_map(|(path, file)| tests_of(path, file)).collect()
     }
 
+    /// Whether a test gets a page of the browser.
+    pub fn takes_page(&self, file: &str, name: &str) -> bool {
+        let functions = self.0.files.get(file).and_then(|f| f.tree.as_ref()).map(conventions::tests);
+        functions.into_iter().flatten().any(|f| f.name == name && conventions::takes_page(f))
+    }
+
     /// The tests of `custom/`, in the order of files and lines.
     pub fn custom(&self) -> Vec<TestFn> {
         self.tests(Tier::Custom)

@@ -25,7 +25,7 @@ macro_rules! sources {
     };
 }
 
-const SOURCES: &[Source] = sources!["dump" "http" "json" "mysql" "postgres" "sqlite"];
+const SOURCES: &[Source] = sources!["browser" "dump" "http" "json" "mysql" "postgres" "sqlite"];
 
 /// A function of the library, from its doc comment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,15 +14,17 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+use crate::browser::pages::html;
+
 type Body = BoxBody<Bytes, Infallible>;
 
-pub(super) struct App {
+pub(crate) struct App {
     pub address: SocketAddr,
     stop: CancellationToken,
 }
 
 impl App {
-    pub(super) fn start(runtime: &Runtime, name: &'static str) -> App {
+    pub(crate) fn start(runtime: &Runtime, name: &'static str) -> App {
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let app = App { address: listener.local_addr().unwrap(), stop: CancellationToken::new() };
         let stop = app.stop.clone();
@@ -92,8 +94,25 @@ async fn answer(name: &str, mut request: Request<Incoming>) -> Result<Response<B
                 .header("upgrade", "websocket");
             head.body(text("")).unwrap()
         }
+        "/loop" => moved("/loop/on"),
+        "/loop/on" => moved("/loop"),
+        "/files/get" => {
+            let head = Response::builder().header("content-disposition", "attachment; filename=x.bin");
+            head.body(text("data")).unwrap()
+        }
+        "/guarded" if !signed_in(&request) => moved("/guarded/login"),
+        "/guarded/login" => moved("/guarded"),
+        page if html(page).is_some() => {
+            let head = Response::builder().header("content-type", "text/html; charset=utf-8");
+            head.body(text(html(page).unwrap())).unwrap()
+        }
         _ => Response::builder().status(404).body(text("the app knows no such page")).unwrap(),
     })
+}
+
+/// Nobody ever is: the login sends back where it came from.
+fn signed_in(request: &Request<Incoming>) -> bool {
+    request.headers().contains_key("x-signed-in")
 }
 
 fn echo(request: &Request<Incoming>) -> String {

@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 type Told = Result<(Observed, Vec<SocketAddr>), ClusterError>;
 
 #[derive(Default)]
-pub(super) struct FakeCluster {
+pub(crate) struct FakeCluster {
     stacks: Mutex<HashMap<StackName, Told>>,
     asked: AtomicUsize,
     /// Whether the task of `app` is on another node; then no other service has a task.
@@ -29,7 +29,7 @@ pub(super) struct FakeCluster {
 }
 
 impl FakeCluster {
-    pub(super) fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
@@ -39,7 +39,7 @@ impl FakeCluster {
     }
 }
 
-pub(super) struct Ground {
+pub(crate) struct Ground {
     pub cluster: Arc<FakeCluster>,
     pub ingress: Arc<Ingress>,
     pub stack: StackName,
@@ -50,7 +50,7 @@ pub(super) struct Ground {
     pub runtime: Runtime,
 }
 
-pub(super) fn request(url: &str) -> HttpRequest {
+pub(crate) fn request(url: &str) -> HttpRequest {
     HttpRequest { method: "GET".into(), url: url.into(), ..HttpRequest::default() }
 }
 
@@ -98,7 +98,7 @@ fn task((n, (state, desired_running)): (usize, &(TaskState, bool))) -> ObservedT
 
 impl Ground {
     /// One stack with one service `app`, served as `a.ccci.test`.
-    pub(super) fn with_app() -> Ground {
+    pub(crate) fn with_app() -> Ground {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (cluster, clock) = (Arc::new(FakeCluster::default()), Arc::new(RealClock::new(Arc::default())));
@@ -147,7 +147,7 @@ impl Ground {
         });
     }
 
-    pub(super) fn web(&self) -> &RealWeb {
+    pub(crate) fn web(&self) -> &RealWeb {
         self.web.as_ref().unwrap()
     }
 
@@ -157,7 +157,7 @@ impl Ground {
         how(observed, addresses);
     }
 
-    pub(super) fn label(&self, key: &str, value: Option<&str>) {
+    pub(crate) fn label(&self, key: &str, value: Option<&str>) {
         self.change(|observed, _| {
             let labels = &mut observed.services[0].labels;
             match value {
@@ -167,34 +167,34 @@ impl Ground {
         });
     }
 
-    pub(super) fn networks(&self, names: &[&str]) {
+    pub(crate) fn networks(&self, names: &[&str]) {
         self.change(|observed, _| {
             observed.services[0].networks = names.iter().map(|n| n.to_string()).collect()
         });
     }
 
-    pub(super) fn ports(&self, ports: &[(u16, u16, &str)]) {
+    pub(crate) fn ports(&self, ports: &[(u16, u16, &str)]) {
         self.change(|observed, _| {
             observed.services[0].ports = ports.iter().map(|(a, b, c)| (*a, *b, c.to_string())).collect();
         });
     }
 
-    pub(super) fn tasks(&self, tasks: &[(TaskState, bool)]) {
+    pub(crate) fn tasks(&self, tasks: &[(TaskState, bool)]) {
         self.change(|observed, _| {
             observed.services[0].mode = Mode::Replicated(tasks.len() as u64);
             observed.tasks = tasks.iter().enumerate().map(task).collect();
         });
     }
 
-    pub(super) fn addresses(&self, all: &[SocketAddr]) {
+    pub(crate) fn addresses(&self, all: &[SocketAddr]) {
         self.change(|_, addresses| *addresses = all.to_vec());
     }
 
-    pub(super) fn remove(&self) {
+    pub(crate) fn remove(&self) {
         self.change(|observed, addresses| (*observed, *addresses) = Default::default());
     }
 
-    pub(super) fn break_looking(&self, e: ClusterError) {
+    pub(crate) fn break_looking(&self, e: ClusterError) {
         self.cluster.stacks.lock().unwrap().insert(self.stack.clone(), Err(e));
     }
 
@@ -203,15 +203,15 @@ impl Ground {
         self.ingress.lookup().renew(&self.stack);
     }
 
-    pub(super) fn limit(&self, ms: u64) -> Limit {
+    pub(crate) fn limit(&self, ms: u64) -> Limit {
         Limit { deadline: self.clock.now().after(Duration::from_millis(ms)), stop: Stop::default() }
     }
 
-    pub(super) fn send(&self, request: &HttpRequest) -> Result<HttpAnswer, WebError> {
+    pub(crate) fn send(&self, request: &HttpRequest) -> Result<HttpAnswer, WebError> {
         self.web().send(request, &self.limit(20_000))
     }
 
-    pub(super) fn get(&self, url: &str) -> HttpAnswer {
+    pub(crate) fn get(&self, url: &str) -> HttpAnswer {
         self.send(&request(url)).unwrap()
     }
 }

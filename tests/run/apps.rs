@@ -84,6 +84,7 @@ fn inputs(job: &Job, needs: &[usize]) -> Inputs {
         deploy_limit: Duration::from_secs(120),
         ready_stable: 1,
         routed: true,
+        screenshot: app.role == Role::Subject,
         backup: (app.base.is_some(), "labels".into()),
         backup_by: DecidedBy::Structure,
         hooks: scripts.hooks().into_iter().map(|(row, _)| row.name().to_string()).collect(),
@@ -96,7 +97,7 @@ fn inputs(job: &Job, needs: &[usize]) -> Inputs {
         not_emulated: vec![],
         data: Default::default(),
         warnings: vec![],
-        asked: Asked { tiers: None, keep: false, deadline: Duration::from_secs(3_600) },
+        asked: Asked { tiers: None, keep: false, browser: true, deadline: Duration::from_secs(3_600) },
         needs: needs.to_vec(),
     }
 }

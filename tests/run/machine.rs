@@ -15,7 +15,8 @@ use ccci_swarm::ports::locks::Held;
 use ccci_swarm::ports::{Clock, Cluster, Limit, Locks, Stop, World};
 use ccci_testkit::layers::{Recorder, Saboteur};
 use ccci_testkit::memory::{
-    Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb, page, path_of,
+    Files, MemoryBrowser, MemoryClock, MemoryCluster, MemoryLocks, MemoryPage, MemoryStore, MemoryWeb, page,
+    path_of,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,6 +32,10 @@ pub(crate) struct Machine {
     pub locks: MemoryLocks,
     /// False answers that its Swarm gives.
     pub lie: Option<Lie>,
+    /// Describes the pages that the browser of a run finds.
+    pub browse: Box<dyn Fn(&MemoryBrowser) + Send + Sync>,
+    /// The browser of the newest run.
+    pub browser: Mutex<Option<Arc<MemoryBrowser>>>,
 }
 
 /// The result of a run.
@@ -38,6 +43,11 @@ pub(crate) struct TestRun {
     pub events: Vec<Event>,
     pub outcome: Outcome,
     pub tap: Arc<Tap>,
+}
+
+/// The page that the app shows.
+fn front_page(browser: &MemoryBrowser) {
+    browser.page("/", MemoryPage { title: "Welcome".into(), ..MemoryPage::default() });
 }
 
 /// The domain of another run in progress on this machine.
@@ -51,7 +61,25 @@ impl Machine {
         cluster.on_exec("app", program);
         let recorder = Arc::new(Recorder::new(cluster.clone()));
         let saboteur = Arc::new(Saboteur::new(recorder.clone(), clock.clone()));
-        Machine { clock, cluster, recorder, saboteur, locks: MemoryLocks::default(), lie: None }
+        Machine {
+            clock,
+            cluster,
+            recorder,
+            saboteur,
+            locks: MemoryLocks::default(),
+            lie: None,
+            browse: Box::new(front_page),
+            browser: Mutex::default(),
+        }
+    }
+
+    /// One whose browser is prepared by this, beside the page that the app shows.
+    pub(crate) fn browsing(browse: impl Fn(&MemoryBrowser) + Send + Sync + 'static) -> Machine {
+        let both = move |browser: &MemoryBrowser| {
+            front_page(browser);
+            browse(browser);
+        };
+        Machine { browse: Box::new(both), ..Machine::new() }
     }
 
     /// Adds objects that only look like ours, and another run in progress. Its lock is held until the result is
@@ -158,7 +186,7 @@ impl Machine {
         web.on_request(move |request, _| {
             let host = request.url.split('/').nth(2)?.replace('.', "_");
             match path_of(&request.url) {
-                "/health" => Some(page(200, "well")),
+                "/health" | "/" => Some(page(200, "well")),
                 "/page" => {
                     let mut body = None;
                     swarm.volume(&format!("{host}_data"), |files| {
@@ -170,9 +198,14 @@ impl Machine {
             }
         });
         adjust(&web);
+        let web = Arc::new(web);
+        let browser = Arc::new(MemoryBrowser::new(web.clone()));
+        (self.browse)(&browser);
+        *self.browser.lock().unwrap_or_else(PoisonError::into_inner) = Some(browser.clone());
         World {
             cluster,
-            web: Arc::new(web),
+            browser,
+            web,
             clock: self.clock.clone(),
             store: Arc::new(store.clone()),
             locks: Arc::new(self.locks.clone()),

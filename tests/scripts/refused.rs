@@ -4,7 +4,6 @@
 use super::{lines, load, one, texts_of};
 use ccci_model::diag::CODES;
 use ccci_runner::ctx::sigs;
-use ccci_script::hooks::Status;
 use ccci_script::{HOOKS, Reach, Scripts, stdlib};
 use std::collections::BTreeSet;
 use std::fs;
@@ -67,7 +66,7 @@ fn every_code_of_scripts_is_triggered_by_a_fixture() {
 
 #[test]
 fn every_example_of_a_hook_passes_the_checks() {
-    for hook in HOOKS.iter().filter(|h| h.status() == Status::Stable) {
+    for hook in HOOKS {
         let (_, found) = Scripts::load(&one("hooks.rhai", hook.example()), &sigs()).unwrap();
         assert!(found.0.is_empty(), "{}: {:?}", hook.name(), lines(&found.0));
     }
@@ -77,7 +76,9 @@ fn every_example_of_a_hook_passes_the_checks() {
 fn the_std_library_and_its_examples_pass_the_checks() {
     assert_eq!(lines(&stdlib::check(&sigs()).0), [""; 0]);
     for row in stdlib::rows() {
-        let test = format!("fn test_example(ctx) {{\n{}\n}}", row.example);
+        let page = row.params.iter().any(|(name, _)| name == "page");
+        let params = if page { "page, ctx" } else { "ctx" };
+        let test = format!("fn test_example({params}) {{\n{}\n}}", row.example);
         let (_, found) = Scripts::load(&one("custom/test_example.rhai", &test), &sigs()).unwrap();
         assert!(found.0.is_empty(), "{}: {:?}", row.full_name(), lines(&found.0));
     }
@@ -100,9 +101,13 @@ fn the_recipes_of_this_repository_pass_without_a_word() {
 #[test]
 fn every_example_of_a_ctx_function_passes_the_checks() {
     for sig in sigs() {
-        let before = if sig.reach == Reach::BeforeDeploy { "install_steps" } else { "pre_install" };
-        let hook = format!("fn {before}(ctx) {{\n{}\n}}", sig.example);
-        let (_, found) = Scripts::load(&one("hooks.rhai", &hook), &sigs()).unwrap();
+        let head = match sig.reach {
+            Reach::BeforeDeploy => "install_steps(ctx)",
+            Reach::Page => "screenshot(page, ctx)",
+            _ => "pre_install(ctx)",
+        };
+        let text = format!("fn {head} {{\n{}\n}}", sig.example);
+        let (_, found) = Scripts::load(&one("hooks.rhai", &text), &sigs()).unwrap();
         assert!(found.0.is_empty(), "{}: {:?}", sig.shown(), lines(&found.0));
     }
 }

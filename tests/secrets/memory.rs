@@ -17,7 +17,9 @@ use ccci_report::reporter::Reporter;
 use ccci_swarm::log::Stream;
 use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest};
 use ccci_swarm::ports::{Stop, World};
-use ccci_testkit::memory::{Files, MemoryClock, MemoryCluster, MemoryLocks, MemoryWeb, page, path_of};
+use ccci_testkit::memory::{
+    Files, MemoryBrowser, MemoryClock, MemoryCluster, MemoryLocks, MemoryWeb, page, path_of,
+};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -52,7 +54,8 @@ fn world(all: &[String], dir: &Path) -> World {
         Some(answer)
     });
     let (store, locks) = (Arc::new(DirStore::new(dir)), Arc::new(MemoryLocks::default()));
-    World { cluster, web: Arc::new(web), clock, store, locks }
+    let web = Arc::new(web);
+    World { cluster, browser: Arc::new(MemoryBrowser::new(web.clone())), web, clock, store, locks }
 }
 
 /// The commands of the containers.

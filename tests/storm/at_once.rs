@@ -82,10 +82,11 @@ fn world(runtime: &tokio::runtime::Runtime) -> World {
         clock.clone(),
         moved,
     ));
-    let web = ccci_testkit::memory::MemoryWeb::new(Arc::default(), cluster.clone());
+    let web = Arc::new(ccci_testkit::memory::MemoryWeb::new(Arc::default(), cluster.clone()));
+    let browser = Arc::new(ccci_testkit::memory::MemoryBrowser::new(web.clone()));
     let store = Arc::new(ccci_testkit::memory::MemoryStore::default());
     let locks = Arc::new(ccci_testkit::memory::MemoryLocks::default());
-    World { cluster, web: Arc::new(web), clock, store, locks }
+    World { cluster, web, browser, clock, store, locks }
 }
 
 /// Two services with all objects whose names can conflict: network, volume, secret, config.

@@ -4,7 +4,7 @@ use crate::tls::provider;
 use ccci_model::time::utc_stamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -51,6 +51,11 @@ impl Ca {
     /// The authority's certificate.
     pub(super) fn certificate(&self) -> CertificateDer<'static> {
         self.issuer.der().clone()
+    }
+
+    /// The authority's public key, DER.
+    pub(super) fn key(&self) -> Vec<u8> {
+        self.issuer.key().subject_public_key_info()
     }
 
     /// A server that shows a leaf for any name that a client asks for.

@@ -5,6 +5,7 @@
 
 mod ca;
 pub mod dial;
+mod fence;
 mod forward;
 mod heads;
 mod lookup;
@@ -19,11 +20,16 @@ use ccci_model::name::StackName;
 use ccci_swarm::ports::clock::Clock;
 use ccci_swarm::ports::cluster::Cluster;
 use ccci_swarm::routing::Entry;
+use fence::Fence;
 use forward::{Shared, Visitor, answer};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use reply::Body;
 use rustls::pki_types::CertificateDer;
+use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -43,10 +49,12 @@ pub struct Ingress {
     ca: Arc<Ca>,
     http: SocketAddr,
     https: SocketAddr,
+    proxy: SocketAddr,
+    fence: Arc<Fence>,
 }
 
 impl Ingress {
-    /// Starts it on two free ports of loopback. Must not be called from a thread of `handle`'s runtime.
+    /// Starts it on free ports of loopback. Must not be called from a thread of `handle`'s runtime.
     pub fn start(handle: &Handle, cluster: Arc<dyn Cluster>, clock: Arc<dyn Clock>) -> io::Result<Ingress> {
         let ca = Arc::new(Ca::new(clock.wall_ms())?);
         let tls = TlsAcceptor::from(Arc::new(ca.server()));
@@ -57,8 +65,11 @@ impl Ingress {
             turn: AtomicUsize::new(0),
         });
         let open = || handle.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-        let (plain, secure) = (open()?, open()?);
-        let ingress = Ingress { shared, ca, http: plain.local_addr()?, https: secure.local_addr()? };
+        let (plain, secure, proxy) = (open()?, open()?, open()?);
+        let (http, https) = (plain.local_addr()?, secure.local_addr()?);
+        let fence = Arc::new(Fence::new(shared.clone(), http, https));
+        let ingress = Ingress { shared, ca, http, https, proxy: proxy.local_addr()?, fence };
+        handle.spawn(listen_as_proxy(proxy, ingress.fence.clone()));
         handle.spawn(listen(plain, ingress.shared.clone(), None));
         handle.spawn(listen(secure, ingress.shared.clone(), Some(tls)));
         Ok(ingress)
@@ -72,6 +83,21 @@ impl Ingress {
     /// The address for HTTPS.
     pub fn https(&self) -> SocketAddr {
         self.https
+    }
+
+    /// The address of the proxy that the browser uses. It passes on what is asked of the run's names only.
+    pub fn proxy(&self) -> SocketAddr {
+        self.proxy
+    }
+
+    /// The names, with their ports, that the proxy has refused since the last call.
+    pub fn refused(&self) -> Vec<String> {
+        self.fence.take_refused()
+    }
+
+    /// The public key of the run's authority, DER (SubjectPublicKeyInfo).
+    pub(crate) fn ca_key(&self) -> Vec<u8> {
+        self.ca.key()
     }
 
     /// The certificate of the run's authority.
@@ -126,6 +152,25 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>, tls: Option<TlsAccep
     }
 }
 
+async fn listen_as_proxy(listener: TcpListener, fence: Arc<Fence>) {
+    let ended = fence.shared.ended.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = ended.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let fence = fence.clone();
+                let _ = stream.set_nodelay(true);
+                tokio::spawn(converse(stream, fence.shared.ended.clone(), move |r| fence.clone().pass(r)));
+            }
+            // most likely no file descriptors are left: let some connections end
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
 async fn greet(stream: TcpStream, visitor: Visitor, tls: Option<TlsAcceptor>) {
     let _ = stream.set_nodelay(true);
     match tls {
@@ -140,11 +185,21 @@ async fn greet(stream: TcpStream, visitor: Visitor, tls: Option<TlsAcceptor>) {
 
 async fn talk(stream: impl dial::Stream + 'static, visitor: Visitor) {
     let ended = visitor.shared.ended.clone();
-    let service = service_fn(move |request| answer(visitor.clone(), request));
+    converse(stream, ended, move |request| answer(visitor.clone(), request)).await;
+}
+
+/// Answers the requests of one connection until it or the ingress ends.
+async fn converse<A>(
+    stream: impl dial::Stream + 'static,
+    ended: CancellationToken,
+    answer: impl Fn(Request<Incoming>) -> A,
+) where
+    A: Future<Output = Result<Response<Body>, Infallible>>,
+{
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HELLO)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(stream), service_fn(answer))
         .with_upgrades();
     tokio::select! {
         _ = connection => {}

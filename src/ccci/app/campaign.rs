@@ -5,6 +5,7 @@ use super::prepare::{Refused, Request};
 use super::run::{self, Hear, NotRun};
 use super::session::Session;
 use super::{engine, pool, records};
+use ccci_adapters::browser::NotAskedFor;
 use ccci_model::diag::Diagnostic;
 use ccci_model::exit::Exit;
 use ccci_model::failure::{Failure, causes};
@@ -14,6 +15,7 @@ use ccci_runner::record::journal::{Finished, RecordError};
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Limit, Stop, StopReason};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -173,9 +175,12 @@ impl Session {
         listener.warned(n, prepared.warnings);
         let job = prepared.job;
         let dir = self.directory(campaign, &job);
-        let world = own
+        let mut world = own
             .world(&dir)
             .map_err(|e| refused(format!("failed to open a socket on loopback: {e}"), "free a port"))?;
+        if !request.browser {
+            world.browser = Arc::new(NotAskedFor);
+        }
         self.reachable(&world, &own.stop)?;
         listener.begins(n, records::usual(&self.config, &job.plan.subject().recipe));
         let begun = self.in_progress.begin();

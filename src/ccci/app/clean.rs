@@ -42,6 +42,7 @@ impl Session {
     /// is told what is waited for.
     pub fn clean(&self, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
         let places = [self.config.temporary.clone(), self.config.sources()];
+        ccci_adapters::browser::collect(&self.config.temporary);
         let directories: usize = places.iter().map(|place| scratch::collect(place)).sum();
         let (_own, world) = self.scratch_world()?;
         let world = world.traced();

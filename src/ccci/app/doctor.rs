@@ -3,6 +3,7 @@
 use super::engine;
 use super::run::NoWorld;
 use super::session::{Config, Session};
+use ccci_adapters::browser;
 use ccci_adapters::git::GitAdapter;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::{SourceError, Sources, World};
@@ -19,6 +20,8 @@ const FREE_NEEDED: u64 = 5 << 30;
 pub struct Finding {
     /// Whether it is good enough for a run.
     pub good: bool,
+    /// Whether no recipe can be run without it.
+    pub needed: bool,
     /// What was observed.
     pub what: String,
     /// What to do if it is not good.
@@ -31,9 +34,21 @@ impl Session {
         let (_own, world) = self.scratch_world()?;
         let mut findings = self.engine_findings(&world);
         findings.push(self.git_finding(&world));
+        findings.push(self.browser_finding(&world));
         findings.extend(disk_finding());
         findings.push(record_finding(&self.config));
         Ok(findings)
+    }
+
+    /// A browser is started once: versions that do not fit each other show only then.
+    fn browser_finding(&self, world: &World) -> Finding {
+        let begun = world.browser.begin(&self.limit(world));
+        world.browser.end();
+        let (good, what) = match begun {
+            Ok(()) => (true, "a browser starts: page tests and pictures work".to_string()),
+            Err(e) => (false, format!("page tests and pictures need a browser: {e}")),
+        };
+        Finding { good, needed: false, what, cure: browser::CURE.into() }
     }
 
     fn limit(&self, world: &World) -> Limit {
@@ -54,11 +69,13 @@ impl Session {
                         "no IPVS: apps are deployed with dnsrr and host-mode ports, which ccci does by itself"
                     }
                 };
-                [engine, ipvs.into()].map(|what| Finding { good: true, what, cure: String::new() }).into()
+                [engine, ipvs.into()]
+                    .map(|what| Finding { good: true, needed: true, what, cure: String::new() })
+                    .into()
             }
             Err(e) => {
                 let what = format!("engine at {host} ({from}): failed to {e}");
-                vec![Finding { good: false, what, cure: engine::cure(&e).into() }]
+                vec![Finding { good: false, needed: true, what, cure: engine::cure(&e).into() }]
             }
         }
     }
@@ -72,7 +89,7 @@ impl Session {
             .err()
             .is_some_and(|e| matches!(e, SourceError::NoGit));
         let what = if missing { "git is not on the PATH" } else { "git is there" };
-        Finding { good: !missing, what: what.into(), cure: "install git".into() }
+        Finding { good: !missing, needed: true, what: what.into(), cure: "install git".into() }
     }
 }
 
@@ -82,7 +99,7 @@ fn disk_finding() -> Option<Finding> {
     let free = stat.f_bavail * stat.f_frsize;
     let what = format!("{} GiB free at {path}", free >> 30);
     let cure = format!("free some space: two generations of an app's images need {} GiB", FREE_NEEDED >> 30);
-    Some(Finding { good: free >= FREE_NEEDED, what, cure })
+    Some(Finding { good: free >= FREE_NEEDED, needed: true, what, cure })
 }
 
 fn record_finding(config: &Config) -> Finding {
@@ -92,5 +109,5 @@ fn record_finding(config: &Config) -> Finding {
         Ok(_) => (true, format!("records can be kept in {}", home.display())),
         Err(e) => (false, format!("records cannot be kept in {}: {e}", home.display())),
     };
-    Finding { good, what, cure: "set CCCI_HOME to a directory that can be written".into() }
+    Finding { good, needed: true, what, cure: "set CCCI_HOME to a directory that can be written".into() }
 }

@@ -51,6 +51,8 @@ pub struct Request {
     pub deadline: Duration,
     /// Whether the app is left running.
     pub keep: bool,
+    /// Whether a browser may be used.
+    pub browser: bool,
     /// Whether archives of backups are kept also after a run that found nothing wrong with them.
     pub keep_archives: bool,
 }
@@ -67,6 +69,7 @@ impl Request {
             no_local: false,
             deadline: Duration::from_secs(3_600),
             keep: false,
+            browser: true,
             keep_archives: false,
         }
     }
@@ -136,7 +139,8 @@ impl Session {
         let sources = self.git(clock.clone())?;
         let reading = Reading { files: &Disk, sources: &sources };
         let looked = self.look(request, &reading, &clock, &run_id, &redactor)?;
-        let asked = build::Asked { tiers, keep: request.keep, deadline: request.deadline };
+        let asked =
+            build::Asked { tiers, keep: request.keep, browser: request.browser, deadline: request.deadline };
         finish(looked.loaded()?, asked, run_id, redactor, request.keep_archives)
     }
 
@@ -160,7 +164,8 @@ impl Session {
             of_rules.chain(input.of_optional_files()).collect::<Vec<_>>()
         });
         let (findings, gathered) = (findings.collect(), looked.gathered.clone());
-        let asked = build::Asked { tiers: None, keep: false, deadline: request.deadline };
+        let asked =
+            build::Asked { tiers: None, keep: false, browser: request.browser, deadline: request.deadline };
         let prepared = looked.loaded().and_then(|loaded| {
             let said = loaded.diagnostics.clone().sorted();
             planned(loaded, asked, run_id).map(|_| said)
@@ -344,6 +349,7 @@ fn inputs(
         deploy_limit: recipe.deploy_timeout,
         ready_stable: recipe.ready_stable,
         routed: g.routed(),
+        screenshot: recipe.screenshot,
         backup: (backup, why),
         backup_by,
         hooks: scripts.hooks().into_iter().map(|(row, _)| row.name().to_string()).collect(),

@@ -1,6 +1,7 @@
 //! One run from a job to an outcome: makes the real world, begins the record, passes events on and executes the plan.
 
 use super::session::Session;
+use ccci_adapters::browser::Chromium;
 use ccci_adapters::clock::RealClock;
 use ccci_adapters::docker::Swarm;
 use ccci_adapters::http::RealWeb;
@@ -34,11 +35,19 @@ impl Session {
         let clock: Arc<dyn Clock> = Arc::new(RealClock::new(moved.clone()));
         let cluster: Arc<dyn Cluster> =
             Arc::new(Swarm::new(&config.engine.host, &config.program, handle.clone(), clock.clone(), moved));
-        let ingress = Ingress::start(handle, cluster.clone(), clock.clone())?;
-        let web = Arc::new(RealWeb::new(handle.clone(), Arc::new(ingress), cluster.clone(), clock.clone())?);
+        let ingress = Arc::new(Ingress::start(handle, cluster.clone(), clock.clone())?);
+        let web = Arc::new(RealWeb::new(handle.clone(), ingress.clone(), cluster.clone(), clock.clone())?);
+        let browser = Chromium::new(
+            handle.clone(),
+            ingress,
+            clock.clone(),
+            config.program.clone(),
+            config.temporary.clone(),
+        );
+        let browser = Arc::new(browser);
         let store = Arc::new(DirStore::new(dir));
         let locks = Arc::new(FileLocks::new(config.locks.clone()));
-        Ok(World { cluster, web, clock, store, locks })
+        Ok(World { cluster, web, browser, clock, store, locks })
     }
 }
 

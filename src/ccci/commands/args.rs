@@ -126,6 +126,9 @@ pub struct RunArgs {
     /// Leave the app running; `ccci clean` removes it
     #[arg(long)]
     pub keep: bool,
+    /// Use no browser: no picture of the app is kept, and tests with a page are not verified
+    #[arg(long)]
+    pub no_browser: bool,
     /// Keep the archives of backups even if nothing was wrong with them; they contain the app's data
     #[arg(long)]
     pub keep_backups: bool,

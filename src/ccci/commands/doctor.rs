@@ -14,10 +14,15 @@ pub fn doctor(session: &Session, out: &Out) -> Exit {
         }
     };
     for f in &findings {
-        out.say(&format!("{} {}", if f.good { "good" } else { "BAD " }, f.what));
+        let word = match (f.good, f.needed) {
+            (true, _) => "good",
+            (false, true) => "BAD ",
+            (false, false) => "note",
+        };
+        out.say(&format!("{word} {}", f.what));
         if !f.good {
             out.say(&format!("     to do: {}", f.cure));
         }
     }
-    if findings.iter().all(|f| f.good) { Exit::Green } else { Exit::Error }
+    if findings.iter().all(|f| f.good || !f.needed) { Exit::Green } else { Exit::Error }
 }

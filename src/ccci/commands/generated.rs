@@ -101,18 +101,12 @@ fn settings() -> Page {
 }
 
 fn hooks() -> Page {
-    let not_yet = |h: &dyn ccci_script::hooks::HookRow| match h.status() {
-        ccci_script::hooks::Status::NotYet => {
-            Some(("status", "not built yet; a hook of this name is an error".into()))
-        }
-        _ => None,
-    };
     let facts = |h: &dyn ccci_script::hooks::HookRow| {
         vec![("shape", format!("`{}`", ccci_script::hooks::shape(h))), ("returns", h.noun().to_string())]
     };
     let rows = HOOKS.iter().map(|h| Row {
         name: h.name().into(),
-        facts: facts(*h).into_iter().chain(not_yet(*h)).collect(),
+        facts: facts(*h),
         doc: h.doc().into(),
         example: Some(("rhai", h.example().into())),
     });

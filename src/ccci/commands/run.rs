@@ -64,6 +64,7 @@ fn touched(args: &RunArgs, rev: &str, session: &Session, out: &Out) -> Result<Ru
 fn campaign(args: &RunArgs) -> Campaign {
     let request = |recipe: &String| Request {
         keep: args.keep,
+        browser: !args.no_browser,
         keep_archives: args.keep_backups,
         ..args.source.request(recipe)
     };

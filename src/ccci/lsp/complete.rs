@@ -248,7 +248,7 @@ fn of_file(text: &str, outline: &Outline, at: usize) -> Vec<CompletionItem> {
 fn hook_snippets(text: &str, outline: &Outline, head: &str) -> Vec<CompletionItem> {
     let has = |name: &str| outline.named(text, name).next().is_some();
     let begun = head.trim_end().ends_with("fn");
-    let rows = HOOKS.iter().filter(|h| h.status() != ccci_script::hooks::Status::NotYet && !has(h.name()));
+    let rows = HOOKS.iter().filter(|h| !has(h.name()));
     rows.map(|h| {
         let body = format!("{} {{\n    $0\n}}", ccci_script::hooks::shape(*h));
         CompletionItem {

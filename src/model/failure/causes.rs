@@ -80,6 +80,10 @@ causes! {
         "Take the middleware off the router for the test, by a label in `compose.ccci.yml`.";
     NOT_READY "not-ready" Recipe "The ready probe did not become true."
         "See what `ready_probe` asks and what the app answered; mend whichever is wrong.";
+    NO_BROWSER "no-browser" Infra "There is no browser on this machine, or it does not start."
+        "Install Chromium and its driver (Debian: `apt-get install chromium chromium-driver`); `ccci doctor` says what is missing.";
+    BROWSER_GONE "browser-gone" Infra "The browser ended or no longer answers."
+        "Run again. If it is killed for memory, run less at the same time (`--jobs 1`).";
     // upgrade
     NOT_MOVED "not-moved" Recipe "After the upgrade nothing had changed."
         "Change the image or the spec in the head, or test another base with `--base`.";

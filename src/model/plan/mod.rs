@@ -85,6 +85,8 @@ pub enum Action {
     Health { path: String, ok: Vec<u16> },
     /// Ask `ready_probe` until it has said yes so often in a row.
     Ready { stable: u32 },
+    /// Keep a picture of the app; with `hook`, the hook `screenshot` opens the view. It never changes the verdict.
+    Screenshot { hook: bool },
     /// Remove services that the head no longer has.
     Prune,
     /// Assert that every service is at its desired count and the answer is the app's own.
@@ -273,6 +275,7 @@ impl Action {
                 | Action::AssertArtifact
                 | Action::Settle
                 | Action::StaysUp { .. }
+                | Action::Screenshot { .. }
                 | Action::Remove
         )
     }
@@ -316,6 +319,8 @@ impl Action {
             Action::AssertArtifact => "assert: the backup holds something".into(),
             Action::Restore => "restore".into(),
             Action::Provide { .. } => "provide for a consumer".into(),
+            Action::Screenshot { hook: true } => "keep a picture of the app (screenshot)".into(),
+            Action::Screenshot { hook: false } => "keep a picture of the app".into(),
             Action::Tests { file, names } => format!("tests of {file} ({})", names.len()),
             Action::Remove => "remove everything".into(),
         }

@@ -5,7 +5,7 @@ mod steps;
 mod tiers;
 mod timings;
 
-use crate::event::{DecidedBy, Event, LintedRule, Skip, What};
+use crate::event::{DecidedBy, Event, LintedRule, Shown, Skip, What};
 use crate::exit::Exit;
 use crate::failure::{Failure, FailureId, causes};
 use crate::plan::left_alone::Kind;
@@ -106,6 +106,8 @@ pub struct Outcome {
     pub images: Vec<ObservedImage>,
     /// Facts that a later reader may want; the last value of a name counts.
     pub facts: BTreeMap<String, String>,
+    /// Files with what the browser showed, in order.
+    pub shown: Vec<Shown>,
     /// When it began, ms since 1970.
     pub began_ms: u64,
     /// When it ended, if it did.
@@ -206,6 +208,8 @@ pub fn judge(events: &[Event]) -> Option<Outcome> {
             _ => None,
         })
         .collect(),
+        shown: each(events, |w| if let What::Shown(shown) = w { Some(shown.clone()) } else { None })
+            .collect(),
         began_ms: *wall_ms,
         plan,
         rungs,

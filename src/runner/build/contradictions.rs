@@ -74,6 +74,7 @@ fn tiers(plan: &Plan) -> Vec<String> {
                     Action::AssertServing { .. }
                         | Action::AssertUpgraded
                         | Action::AssertArtifact
+                        | Action::Screenshot { .. }
                         | Action::Tests { .. }
                 )
         });

@@ -57,6 +57,7 @@ pub(crate) fn inputs() -> Inputs {
         health_limit: Duration::from_secs(300),
         deploy_limit: Duration::from_secs(600),
         ready_stable: 1,
+        screenshot: true,
         routed: true,
         backup: (true, "backup label on service app".into()),
         backup_by: DecidedBy::Structure,
@@ -74,6 +75,6 @@ pub(crate) fn inputs() -> Inputs {
         data: Data { any: true, unmounted: vec![] },
         needs: vec![],
         warnings: vec![],
-        asked: Asked { tiers: None, keep: false, deadline: Duration::from_secs(3_600) },
+        asked: Asked { tiers: None, keep: false, browser: true, deadline: Duration::from_secs(3_600) },
     }
 }

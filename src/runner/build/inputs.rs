@@ -26,6 +26,8 @@ pub struct Asked {
     pub tiers: Option<BTreeSet<Tier>>,
     /// Whether to leave the app running.
     pub keep: bool,
+    /// Whether a browser may be used.
+    pub browser: bool,
     /// The deadline of the whole run.
     pub deadline: Duration,
 }
@@ -70,6 +72,8 @@ pub struct Inputs {
     pub ready_stable: u32,
     /// Whether a service is routed; without one, no HTTP request is made.
     pub routed: bool,
+    /// Whether a picture of the app is kept.
+    pub screenshot: bool,
     /// Whether there is something to back up, and why or why not.
     pub backup: (bool, String),
     /// Who decided that.

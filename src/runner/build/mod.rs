@@ -5,18 +5,19 @@ pub mod contradictions;
 mod example;
 mod inputs;
 mod order;
+mod tiers;
 pub mod upgrade_base;
 
 use ccci_model::event::{DecidedBy, Skip};
 use ccci_model::plan::{
     Action, AppPlan, DATA_SURVIVE, Deployment, NO_RESTORE, Plan, Role, Side, Step, would_prove,
 };
-use ccci_model::tier::{TIERS, Tier};
+use ccci_model::tier::Tier;
 use ccci_script::limits::HOOK_TIME;
 pub use inputs::{Asked, Data, Inputs, TestFile};
 use order::{consumers, stages};
-use std::collections::BTreeSet;
 use std::time::Duration;
+pub use tiers::parse_tiers;
 
 /// Time limit of a hook or a single test. A test that needs more time should be split.
 pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);
@@ -117,10 +118,19 @@ impl<'a> Builder<'a> {
         self.compose(tier, first);
         self.hook(tier, "install_steps");
         self.deploy(tier, first);
+        self.screenshot(tier);
         self.hook(tier, "pre_install");
         self.serving(tier);
         self.overlay(Tier::Install);
         self.hook(tier, "post_install");
+    }
+
+    /// A picture of the app as it greets people, before anything changes it.
+    fn screenshot(&mut self, tier: Option<Tier>) {
+        if self.i.routed && self.i.screenshot && self.i.asked.browser {
+            let hook = self.i.hooks.contains("screenshot");
+            self.add(tier, Action::Screenshot { hook }, SHORT_LIMIT);
+        }
     }
 
     fn upgrade(&mut self) {
@@ -379,25 +389,10 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Parses `--tiers`. Install is always part of a run, because all other tiers depend on it.
-pub fn parse_tiers(text: &str) -> Result<BTreeSet<Tier>, String> {
-    let mut out = BTreeSet::from([Tier::Install]);
-    for word in text.split(',').map(str::trim) {
-        let row = TIERS.iter().find(|r| r.name == word).ok_or_else(|| {
-            let known: Vec<&str> = TIERS.iter().map(|r| r.name).collect();
-            format!("`{word}` is no tier; tiers are {}", known.join(", "))
-        })?;
-        out.insert(row.tier);
-    }
-    if out.contains(&Tier::Restore) && !out.contains(&Tier::Backup) {
-        return Err("`restore` without `backup` has nothing to put back; write `backup,restore`".into());
-    }
-    Ok(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn titles(i: &Inputs) -> Vec<String> {
         build(i).steps.iter().map(|s| s.action.title()).collect()

@@ -1,12 +1,19 @@
 //! Calls a hook or a test with its ctx, and turns the error it ends with into a failure with a cause and a blame.
 
-use super::{Ctx, HookCtx, register};
+use super::page::Page;
+use super::{Ctx, HookCtx, register, seen};
 use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Cause, Failure, causes};
 use ccci_model::texts::Texts;
 use ccci_script::{ErrorKind, FnRef, Hook, Return, ScriptError, Scripts, Unheld};
+use ccci_swarm::ports::BrowserError;
+use ccci_swarm::ports::clock::Limit;
 use rhai::Dynamic;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Time for keeping what a page showed when its test failed.
+const EVIDENCE: Duration = Duration::from_secs(30);
 
 /// Calls a hook and returns its value, which has the type declared in HOOKS. `more` are the arguments after the ctx.
 pub fn call_hook<R: Return>(
@@ -21,14 +28,54 @@ pub fn call_hook<R: Return>(
     done.map_err(|e| hide(ctx, failure(e, causes::HOOK_FAILED, &format!("hook `{}`", hook.name))))
 }
 
-/// Calls a test.
-pub(crate) fn call_test(
+/// Calls a hook that gets a page before the ctx. The browser must have begun one.
+pub(crate) fn call_with_page<R: Return>(
+    scripts: &Scripts,
+    hook: &Hook<R>,
+    ctx: &Arc<HookCtx>,
+) -> Result<R, Box<Failure>> {
+    let given = ctx.clone();
+    let done = scripts.call_hook(hook, with_page(ctx), &move |e| register(e, &given), ctx.clone());
+    done.map_err(|e| hide(ctx, failure(e, causes::HOOK_FAILED, &format!("hook `{}`", hook.name))))
+}
+
+fn with_page(ctx: &Arc<HookCtx>) -> Vec<Dynamic> {
+    vec![Dynamic::from(Page(Ctx(ctx.clone()))), Dynamic::from(Ctx(ctx.clone()))]
+}
+
+/// Calls a test. One that takes a page gets a new one; if it fails, what the page showed is kept.
+pub fn call_test(scripts: &Scripts, file: &str, name: &str, ctx: &Arc<HookCtx>) -> Result<(), Box<Failure>> {
+    if !scripts.takes_page(file, name) {
+        return call(scripts, file, name, ctx, vec![Dynamic::from(Ctx(ctx.clone()))]);
+    }
+    let expected = format!("a browser for the test `{name}`");
+    let begun = ctx.world.browser.begin(&ctx.limit);
+    begun.map_err(|e| {
+        let failure = e.of_infra(&expected).unwrap_or_else(|| no_page(&e, &expected));
+        Box::new(failure.place(file))
+    })?;
+    let done = call(scripts, file, name, ctx, with_page(ctx));
+    if done.is_err() && ctx.limit.stop.reason().is_none() {
+        // the test's own time may be over; what the page shows is asked for all the same
+        let more = Limit { deadline: ctx.world.clock.now().after(EVIDENCE), stop: ctx.limit.stop.clone() };
+        seen::keep_evidence(ctx, &more);
+    }
+    done
+}
+
+/// The failure for a page that could not be begun for a reason other than the browser.
+fn no_page(e: &BrowserError, expected: &str) -> Failure {
+    let cause = if matches!(e, BrowserError::Stopped) { causes::INTERRUPTED } else { causes::BROWSER_GONE };
+    Failure::new(cause, expected, e.to_string())
+}
+
+fn call(
     scripts: &Scripts,
     file: &str,
     name: &str,
     ctx: &Arc<HookCtx>,
+    args: Vec<Dynamic>,
 ) -> Result<(), Box<Failure>> {
-    let args = vec![Dynamic::from(Ctx(ctx.clone()))];
     let given = ctx.clone();
     let what = FnRef { file: file.to_string(), name: name.to_string() };
     let done = scripts.call(&what, args, &move |e| register(e, &given), ctx.clone());

@@ -1,7 +1,7 @@
 //! What all script calls of one run share: marks, session names, and the number of bytes that scripts put into the
 //! record.
 
-use ccci_script::limits::{MARKS, RECORDED, SESSIONS};
+use ccci_script::limits::{MARKS, PICTURES, RECORDED, SESSIONS};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +16,7 @@ struct Left {
     sessions: BTreeSet<String>,
     restarts: BTreeSet<String>,
     told: usize,
+    pictures: usize,
 }
 
 /// Whether scripts may put more into the record.
@@ -62,6 +63,13 @@ impl Marks {
     /// Forgets what hooks of an earlier tier expected.
     pub(crate) fn expect_no_restart(&self) {
         self.left().restarts.clear();
+    }
+
+    /// Counts one more picture that a script keeps, and returns its number. `None` when there are too many.
+    pub(crate) fn one_more_picture(&self) -> Option<usize> {
+        let mut left = self.left();
+        left.pictures += 1;
+        Some(left.pictures).filter(|n| *n <= PICTURES.most)
     }
 
     /// Opens a session. False when there are too many.

@@ -9,8 +9,11 @@ mod free;
 mod http;
 mod marks;
 mod net;
+pub mod page;
 mod request;
+pub mod seen;
 pub mod state;
+mod target;
 
 use ccci_script::functions::{Functions, share};
 use ccci_script::signature::CallSig;
@@ -29,7 +32,7 @@ pub(crate) struct CtxFn {
 
 /// All families in the order of the reference.
 pub(crate) const FAMILIES: &[&[CtxFn]] =
-    &[facts::ROWS, http::ROWS, net::ROWS, exec::ROWS, data::ROWS, free::ROWS];
+    &[facts::ROWS, http::ROWS, net::ROWS, exec::ROWS, data::ROWS, free::ROWS, page::ROWS];
 
 /// The signatures of all rows: the script crate gets them from its callers.
 pub fn sigs() -> Vec<CallSig> {
@@ -43,6 +46,7 @@ static ALL: LazyLock<Shared<Module>> = LazyLock::new(|| {
         http::register_types(all);
         exec::register_types(all);
         net::register_types(all);
+        page::register_types(all);
         for row in FAMILIES.iter().flat_map(|f| f.iter()) {
             (row.register)(all);
         }

@@ -15,9 +15,9 @@ use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::cluster::Owner;
 use ccci_swarm::ports::{ClusterError, World};
 use rhai::EvalAltResult;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Maximum duration of one call of a native function. The hook's own deadline applies as well.
@@ -27,6 +27,8 @@ pub(crate) const TOLD: usize = 200;
 /// Bytes of a text that are processed to show it. To hide secrets in all of a long text would take longer than the
 /// call.
 const LOOKED_AT: usize = 16 << 10;
+/// Calls of a page that the evidence of a failing test shows.
+const LAST_CALLS: usize = 10;
 /// Estimated bytes that an event takes in the record, without its texts.
 const EVENT: usize = 150;
 
@@ -59,6 +61,8 @@ pub struct Facts {
 pub struct HookCtx {
     /// What it may read.
     pub facts: Facts,
+    /// The place of its app in the plan.
+    pub app: usize,
     /// The stack.
     pub stack: StackName,
     /// The labels that a job gets.
@@ -88,6 +92,23 @@ pub struct HookCtx {
 pub struct Used {
     calls: AtomicUsize,
     said: AtomicUsize,
+    /// The last calls that concern the page, one line each.
+    last: Mutex<VecDeque<String>>,
+}
+
+impl Used {
+    /// The last calls that concern the page, one line each.
+    pub(crate) fn last_calls(&self) -> Vec<String> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    fn remember(&self, line: String) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.len() >= LAST_CALLS {
+            last.pop_front();
+        }
+        last.push_back(line);
+    }
 }
 
 /// The ctx, as scripts see it.
@@ -115,6 +136,10 @@ impl HookCtx {
             Ok(value) => (true, told(value)),
             Err(raised) => (false, raised.message.clone()),
         };
+        if function.starts_with("page.") {
+            let given: Vec<String> = arguments.iter().map(|a| self.cut(a)).collect();
+            self.used.remember(format!("{function}({}): {} ({ms} ms)", given.join(", "), self.cut(&text)));
+        }
         self.record(What::Called {
             by: self.by.clone(),
             function: function.to_string(),

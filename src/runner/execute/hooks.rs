@@ -64,7 +64,7 @@ pub(crate) fn call_test(run: &Run<'_>, file: &str, name: &str, limit: &Limit) ->
     ctx::call::call_test(&run.texts().scripts, file, name, &ctx)
 }
 
-fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> Arc<HookCtx> {
+pub(super) fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> Arc<HookCtx> {
     let plan = run.app();
     let side = run.side_now();
     let deployment = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
@@ -85,6 +85,7 @@ fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> Arc<HookCtx>
     };
     Arc::new(HookCtx {
         facts,
+        app: run.at,
         stack: plan.stack.clone(),
         owner: run.job.owner(run.at),
         world: run.world.clone(),

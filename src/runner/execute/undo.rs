@@ -245,7 +245,9 @@ mod tests {
     use ccci_swarm::ports::cluster::Owner;
     use ccci_swarm::ports::locks::Locks;
     use ccci_testkit::layers::{self, Saboteur};
-    use ccci_testkit::memory::{Fault, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb};
+    use ccci_testkit::memory::{
+        Fault, MemoryBrowser, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb,
+    };
     use std::sync::Arc;
 
     const DOMAIN: &str = "a.ccci.test";
@@ -255,7 +257,17 @@ mod tests {
         let cluster = Arc::new(MemoryCluster::new(clock.clone()));
         let web = Arc::new(MemoryWeb::new(clock.clone(), cluster.clone()));
         let store = Arc::new(MemoryStore::default());
-        (cluster.clone(), World { cluster, web, clock, store, locks: Arc::new(locks) })
+        (
+            cluster.clone(),
+            World {
+                cluster,
+                browser: Arc::new(MemoryBrowser::new(web.clone())),
+                web,
+                clock,
+                store,
+                locks: Arc::new(locks),
+            },
+        )
     }
 
     fn network(world: &World, name: &str, domain: &str) {

@@ -219,7 +219,8 @@ impl<'a> Checker<'a> {
     /// Reports tests that cannot fail. A test that ends in a bool was probably meant to assert it, as the
     /// result of a test is not used. An empty test would pass.
     fn test(&mut self, path: &str, file: &File, f: &'a Function) {
-        let ret = self.enter(path, f, vec![Ty::CTX], Some(Point::Test)).ret;
+        let types = if conventions::takes_page(f) { vec![Ty::PAGE, Ty::CTX] } else { vec![Ty::CTX] };
+        let ret = self.enter(path, f, types, Some(Point::Test)).ret;
         let (code, what) = match (f.body.is_empty(), ret == Ty::BOOL) {
             (true, _) => (TEST_EMPTY, "is empty, so it cannot fail"),
             (_, true) => (TEST_RETURN, "ends in a bool that is not used"),

@@ -1,6 +1,7 @@
 //! The ports: traits and plain values only.
 //! Their adapters, real and in memory, pass one contract (`tests/contract.rs`).
 
+pub mod browser;
 pub mod call;
 pub mod clock;
 pub mod cluster;
@@ -12,6 +13,7 @@ mod traced;
 pub mod volume;
 pub mod web;
 
+pub use browser::{Browser, BrowserError};
 pub use call::{Call, Calls, Reply};
 pub use clock::{Clock, Limit, Stop};
 pub use cluster::{Cluster, ClusterError};
@@ -29,6 +31,8 @@ pub struct World {
     pub cluster: Arc<dyn Cluster>,
     /// The app's answers, by name, through the ingress.
     pub web: Arc<dyn Web>,
+    /// The browser.
+    pub browser: Arc<dyn Browser>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Where the run keeps what it makes: archives, resolved files, logs.

@@ -3,6 +3,7 @@
 //! The following are errors here: deploying the same file twice, deploying during a removal, an image that was not
 //! pulled, an object without the run's label, a command before anything is deployed, and a secret that is made twice.
 
+mod browser;
 mod clock;
 mod compose;
 mod deploying;
@@ -20,6 +21,7 @@ mod url;
 mod volumes;
 mod web;
 
+pub use browser::{BrowserFault, MemoryBrowser, MemoryElement, MemoryPage};
 pub use clock::MemoryClock;
 pub use fault::Fault;
 pub use files::{File, FileKind, Files, Tree};

@@ -65,6 +65,10 @@ impl MemoryWeb {
         MemoryWeb { clock, cluster, state: Mutex::default() }
     }
 
+    pub(super) fn clock(&self) -> Arc<MemoryClock> {
+        self.clock.clone()
+    }
+
     /// Sets the app's answer for a path, for every method and host name. The newest answer wins.
     pub fn page(&self, path: &str, status: u16, body: &str) {
         let (path, answer) = (path.to_string(), page(status, body));

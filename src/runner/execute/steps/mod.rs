@@ -6,6 +6,7 @@ mod compose;
 mod deploy;
 mod engine;
 mod hooks;
+mod screenshot;
 mod secrets;
 mod upgrade;
 
@@ -46,6 +47,7 @@ pub(crate) fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
         Action::Backup { attempts, verify } => backup::back_up(run, *attempts, *verify, limit),
         Action::AssertArtifact => backup::assert_artifact(run, step.tier),
         Action::Restore => backup::restore(run, limit),
+        Action::Screenshot { hook } => Ok(Some(screenshot::keep(run, *hook, limit))),
         Action::Tests { file, names } => hooks::tests(run, step.tier, file, names, limit),
         Action::Remove => Ok(None),
     }

@@ -1,0 +1,205 @@
+//! The browser on this machine: headless Chromium, steered through WebDriver. It reaches the run's names through the
+//! run's ingress and nothing else. It is started when it is first needed; each page has a browser process and a profile
+//! of its own, and only one is there at a time.
+
+mod absent;
+mod command;
+mod driver;
+mod error;
+mod guard;
+mod leftover;
+mod log;
+mod session;
+mod switches;
+
+pub use absent::NotAskedFor;
+pub use driver::CURE;
+pub use guard::door;
+pub use leftover::collect;
+
+use crate::ingress::Ingress;
+use base64::Engine;
+use ccci_swarm::ports::browser::{Browser, BrowserError, PageCall, PageReply, Seen};
+use ccci_swarm::ports::clock::{Clock, Limit};
+use driver::Driver;
+use ring::digest::{SHA256, digest};
+use session::Session;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use switches::{Told, capabilities};
+use tokio::runtime::Handle;
+
+/// Time for one attempt. The driver itself gives up on a page that does not load after 30 s.
+const ATTEMPT: Duration = Duration::from_secs(40);
+/// Time for asking what a page shows when a test has failed.
+const LAST_LOOK: Duration = Duration::from_secs(25);
+
+/// The browser of a run. Its calls block and must not come from async code.
+pub struct Chromium {
+    handle: Handle,
+    ingress: Arc<Ingress>,
+    clock: Arc<dyn Clock>,
+    /// The executable of ccci itself, which guards the browser.
+    program: PathBuf,
+    temporary: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    driver: Option<Driver>,
+    session: Option<Session>,
+    /// Number of pages that were begun.
+    pages: u32,
+}
+
+impl Chromium {
+    /// A browser that is not started yet. `temporary` is where the directory for its profiles is made.
+    pub fn new(
+        handle: Handle,
+        ingress: Arc<Ingress>,
+        clock: Arc<dyn Clock>,
+        program: PathBuf,
+        temporary: PathBuf,
+    ) -> Chromium {
+        Chromium { handle, ingress, clock, program, temporary, state: Mutex::default() }
+    }
+
+    /// Works until the work is done, the deadline passes or the run is stopped.
+    fn bound<T>(
+        &self,
+        what: &str,
+        limit: &Limit,
+        work: impl Future<Output = Result<T, BrowserError>>,
+    ) -> Result<T, BrowserError> {
+        let left = limit.deadline.since(self.clock.now());
+        self.handle.block_on(async {
+            tokio::select! {
+                biased;
+                () = limit.stop.token().cancelled() => Err(BrowserError::Stopped),
+                done = tokio::time::timeout(left, work) => {
+                    done.unwrap_or_else(|_| Err(BrowserError::Deadline(what.to_string())))
+                }
+            }
+        })
+    }
+
+    /// Works with the page; one caller at a time. After an answer that did not come, the browser may be in any state,
+    /// so it is ended.
+    fn with<T>(
+        &self,
+        what: &str,
+        limit: &Limit,
+        work: impl AsyncFnOnce(&mut State) -> Result<T, BrowserError>,
+    ) -> Result<T, BrowserError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.bound(what, limit, work(&mut state));
+        match done {
+            Err(BrowserError::Deadline(_) | BrowserError::Gone(_) | BrowserError::Stopped) => {
+                let said = self.finish(&mut state);
+                match (done, said) {
+                    (Err(BrowserError::Gone(why)), Some(said)) => {
+                        Err(BrowserError::Gone(format!("{why}; {said}")))
+                    }
+                    (done, _) => done,
+                }
+            }
+            done => done,
+        }
+    }
+
+    async fn begin_page(&self, state: &mut State) -> Result<(), BrowserError> {
+        if let Some(before) = state.session.take() {
+            before.close().await;
+        }
+        if state.driver.as_mut().is_some_and(Driver::has_ended) {
+            state.driver = None;
+        }
+        if state.driver.is_none() {
+            state.driver = Some(Driver::start(&self.program, &self.temporary).await?);
+        }
+        let driver = state.driver.as_ref().expect("it was just started");
+        state.pages += 1;
+        let profile = driver.dir().join(format!("profile-{}", state.pages));
+        let told = Told {
+            proxy: self.ingress.proxy().port(),
+            trusted: &base64::prelude::BASE64_STANDARD.encode(digest(&SHA256, &self.ingress.ca_key())),
+            profile: &profile.display().to_string(),
+            is_root: rustix::process::geteuid().is_root(),
+        };
+        self.ingress.refused();
+        let files = driver.dir().join("files");
+        state.session = Some(Session::start(&driver.url, capabilities(&told), &files).await?);
+        Ok(())
+    }
+
+    /// Refuses addresses that no page of a run has. What pages themselves ask for is refused by the ingress.
+    async fn is_ours(&self, url: &str) -> Result<(), BrowserError> {
+        let parsed =
+            url::Url::parse(url).map_err(|e| BrowserError::Refused(format!("`{url}` is no URL: {e}")))?;
+        let host = parsed.host_str().filter(|_| matches!(parsed.scheme(), "http" | "https"));
+        let ours = match host {
+            Some(host) => self.ingress.lookup().stack_of(host).await.is_some(),
+            None => false,
+        };
+        if ours { Ok(()) } else { Err(BrowserError::Foreign(host.unwrap_or(url).to_string())) }
+    }
+
+    /// Ends everything, whatever state it is in. Returns the guard's message, if it had one.
+    fn finish(&self, state: &mut State) -> Option<String> {
+        // ending the session first would ask a driver that may hang; its guard ends both
+        drop(state.session.take());
+        let driver = state.driver.take()?;
+        self.handle.block_on(driver.end())
+    }
+}
+
+fn no_page() -> BrowserError {
+    BrowserError::Gone("the browser has ended".into())
+}
+
+impl Browser for Chromium {
+    fn begin(&self, limit: &Limit) -> Result<(), BrowserError> {
+        let limit = limit.within(&*self.clock, ATTEMPT);
+        self.with("start a browser", &limit, async |state| self.begin_page(state).await)
+    }
+
+    fn call(&self, call: &PageCall, limit: &Limit) -> Result<PageReply, BrowserError> {
+        let limit = limit.within(&*self.clock, ATTEMPT);
+        self.with(&call.to_string(), &limit, async |state| {
+            if let PageCall::Open(url) = call {
+                self.is_ours(url).await?;
+            }
+            state.session.as_mut().ok_or_else(no_page)?.attempt(call).await
+        })
+    }
+
+    fn seen(&self, limit: &Limit) -> Seen {
+        let limit = limit.within(&*self.clock, LAST_LOOK);
+        let seen = self.with("show the page", &limit, async |state| {
+            Ok(state.session.as_mut().ok_or_else(no_page)?.seen().await)
+        });
+        let mut seen = seen.unwrap_or_else(|e| Seen {
+            console: vec![format!("the page can no longer be looked at: {e}")],
+            ..Seen::default()
+        });
+        seen.requests
+            .extend(self.ingress.refused().into_iter().map(|name| format!("{name}: no name of this run")));
+        seen
+    }
+
+    fn end(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.finish(&mut state);
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // the guard ends the browser when its pipe is closed, so nothing has to wait here
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.session.take();
+        state.driver.take();
+    }
+}
