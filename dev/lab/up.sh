@@ -12,6 +12,7 @@ fi
 began=$(now_ms)
 bash "$LAB_HERE/engine.sh" up
 bash "$LAB_HERE/registry.sh" up
+bash "$LAB_HERE/browser.sh"
 bash "$LAB_HERE/images.sh" "$@"
 bash "$LAB_HERE/repos.sh"
 printf 'lab: ready (%s)\n' "$(seconds "$began")"
