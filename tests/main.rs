@@ -35,6 +35,7 @@ mod lifecycles;
 mod lsp;
 mod mutants;
 mod new;
+mod page;
 mod plans;
 mod private;
 mod public_items;

@@ -271,13 +271,14 @@ pub(crate) const RESULT: &[Field<Record>] = &[
 /// A file in the record.
 #[derive(Debug)]
 pub struct KeptFile {
-    name: String,
-    bytes: u64,
+    pub(crate) name: String,
+    pub(crate) bytes: u64,
     sha256: Option<String>,
-    there: bool,
+    pub(crate) there: bool,
 }
 
-fn files(events: &[Event]) -> Vec<KeptFile> {
+/// The files that a run wrote into its record besides events, plan and reports.
+pub(crate) fn files(events: &[Event]) -> Vec<KeptFile> {
     let dropped = |file: &String| {
         events.iter().any(|e| matches!(&e.what, What::ArchivesDropped { files } if files.contains(file)))
     };

@@ -1,9 +1,10 @@
 //! The summary for people; a stranger must understand it in ten seconds. Pure.
 
+use super::cause::{self, is_consequence};
 use super::styled::{Style, StyledText, Tone};
 use super::text::span;
 use crate::plan::decided;
-use ccci_model::failure::{Blame, Failure};
+use ccci_model::failure::Blame;
 use ccci_model::name::{RecipeName, Revision, Version};
 use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Occurrence, Outcome, TestOutcome, TierOutcome, Verdict};
@@ -195,11 +196,6 @@ fn tier(s: &mut StyledText, o: &Outcome, t: &TierOutcome) {
     }
 }
 
-/// Whether a tier was not checked only because of what failed before it.
-fn is_consequence(o: &Outcome, t: &TierOutcome) -> bool {
-    t.status == Status::Unver && t.decided_by.is_none() && o.failures.iter().all(|x| x.tier != Some(t.tier))
-}
-
 /// Several tiers that were not checked for the same reason.
 fn consequences(s: &mut StyledText, tiers: &[TierOutcome]) {
     s.gap();
@@ -230,49 +226,20 @@ fn folded(lines: &[String]) -> Vec<String> {
 
 /// The first cause alone, at the end, where a reader of a log looks first.
 fn first_cause(s: &mut StyledText, o: &Outcome) {
-    let first = o.failures.iter().find(|t| o.verdict != Verdict::Red || !t.failure.is_error());
-    let Some(t) = first.or(o.failures.first()) else { return };
+    let Some(t) = cause::first(o) else { return };
     s.gap();
     s.row(Tone::Strong, "first cause", "");
     s.say(2, &told(t));
     if let Some(place) = &t.failure.place {
         s.beside(2, "where     ", place);
     }
-    if let Some((what, line)) = decisive(&t.failure) {
-        s.beside(2, "log       ", &format!("{what}: {line}"));
+    if let Some(told) = cause::decisive(&t.failure.evidence) {
+        let what = &t.failure.evidence[told.evidence].what;
+        s.beside(2, "log       ", &format!("{what}: {}", told.text));
     }
     if let Some(cure) = t.failure.cure() {
         s.beside(2, "to do     ", cure);
     }
-}
-
-/// Words that a line of a log has which tells why a program ended.
-const DECISIVE: &[&str] = &[
-    "fatal",
-    "panic",
-    "error",
-    "exception",
-    "cannot",
-    "could not",
-    "failed",
-    "denied",
-    "not found",
-    "no such",
-];
-
-/// The line of a failure's logs that most likely tells the cause: the last one with such a word, or else the last one.
-fn decisive(f: &Failure) -> Option<(String, String)> {
-    let logs = f.evidence.iter().filter(|e| e.log);
-    let lines: Vec<(&str, &str)> = logs
-        .flat_map(|e| e.text.lines().map(move |line| (e.what.as_str(), line.trim())))
-        .filter(|(_, line)| !line.is_empty())
-        .collect();
-    let tells = |line: &str| {
-        let line = line.to_lowercase();
-        DECISIVE.iter().any(|word| line.contains(word))
-    };
-    let (what, line) = lines.iter().rev().find(|(_, line)| tells(line)).or(lines.last())?;
-    Some(((*what).to_string(), (*line).to_string()))
 }
 
 /// Failures that repeat an earlier one, by name.

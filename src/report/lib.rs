@@ -1,8 +1,10 @@
 //! Reports: every format that a run is reported in, one row each. They are pure functions of a record, without a clock
 //! and without randomness, so an old run always renders to the same bytes. A report never changes a verdict.
 
+mod again;
 pub mod annotations;
 pub mod badge;
+mod cause;
 pub mod diff;
 pub mod fields;
 pub mod findings;

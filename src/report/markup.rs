@@ -18,6 +18,15 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// Foreign text in a template of HTML: escaped and harmless.
+pub(crate) struct Foreign<'a>(pub &'a str);
+
+impl maud::Render for Foreign<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        buffer.push_str(&escape(self.0));
+    }
+}
+
 /// Escapes text for a line or a table cell of Markdown: no markup, no link, no mention.
 pub fn inline(text: &str) -> String {
     let mut out = String::new();

@@ -1,217 +1,132 @@
 //! The HTML page: everything about a run in one file that needs no script, no font and no network. Pure.
+//!
+//! The sections stand in the order in which people look for them; a section that has nothing to say is left out.
 
-use super::human;
-use super::markup::escape;
-use super::text::span;
-use crate::plan::decided;
-use ccci_model::failure::{Failure, causes};
-use ccci_model::tier::{RUNGS, Status};
-use ccci_model::time::utc_rfc3339;
-use ccci_model::verdict::{Outcome, StepOutcome, TestOutcome, TierOutcome};
+mod about;
+mod cause;
+mod head;
+mod part;
+mod pictures;
+mod tiers;
+mod time;
+
 use ccci_runner::record::Record;
-use std::fmt::Write;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("style.css");
+/// What the page may load: nothing but its own styles and the pictures that it contains.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+/// A section of the page.
+struct Section {
+    /// Its address in the page.
+    id: &'static str,
+    /// Its heading.
+    title: &'static str,
+    /// Its content, unless there is none.
+    content: fn(&Record) -> Option<Markup>,
+}
+
+/// All sections, in the order of the page. What is not proved comes before what passed.
+const SECTIONS: &[Section] = &[
+    Section { id: "cause", title: "First cause", content: cause::first },
+    Section { id: "failures", title: "Other failures and consequences", content: cause::others },
+    Section { id: "left", title: "Left behind", content: cause::left },
+    Section { id: "revisions", title: "What was tested", content: about::revisions },
+    Section { id: "time", title: "Time", content: time::section },
+    Section { id: "open", title: "Tiers that did not pass", content: tiers::open },
+    Section { id: "not-proved", title: "Not proved", content: tiers::not_proved },
+    Section { id: "passed", title: "What passed", content: tiers::passed },
+    Section { id: "lint", title: "Recipe rules", content: tiers::lint },
+    Section { id: "pictures", title: "What a person would have seen", content: pictures::section },
+    Section { id: "again", title: "Run it again", content: about::again },
+    Section { id: "machine", title: "What it ran on", content: about::machine },
+];
 
 /// The page as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
-    let mut out = String::new();
-    let title = escape(&format!("{}: {}, level {}", human::subject(o), o.headline(), o.level));
-    let _ = write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
-    );
-    head(&mut out, o);
-    out.push_str("<h2>Tiers</h2>\n");
-    for t in &o.tiers {
-        tier(&mut out, o, t);
-    }
-    outside(&mut out, o);
-    list(&mut out, "Not proved", o.not_proved.iter().map(|n| escape(n)));
-    lint(&mut out, o);
-    timings(&mut out, o);
-    steps(&mut out, o);
-    about(&mut out, o);
-    out.push_str("</body>\n</html>\n");
-    out.into_bytes()
+    let sections = SECTIONS.iter().filter_map(|s| Some((s, (s.content)(record)?)));
+    let sections: Vec<(&Section, Markup)> = sections.collect();
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (head::title(o)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (head::header(record))
+                nav aria-label="Sections" {
+                    @for (s, _) in &sections { a href={ "#" (s.id) } { (s.title) } " " }
+                }
+                main {
+                    @for (s, content) in &sections {
+                        section id=(s.id) aria-labelledby={ "h-" (s.id) } {
+                            h2 id={ "h-" (s.id) } { (s.title) }
+                            (content)
+                        }
+                    }
+                }
+            }
+        }
+    };
+    in_lines(page.into_string()).into_bytes()
 }
 
-fn head(out: &mut String, o: &Outcome) {
-    let verdict = o.verdict.name();
-    let _ = writeln!(
-        out,
-        "<h1>{} <span class=\"word {verdict}\">{}</span></h1>",
-        escape(&human::subject(o)),
-        o.headline()
-    );
-    let _ = writeln!(out, "<p class=\"sentence\">{}</p>", escape(&human::sentence(o)));
-    let _ = writeln!(out, "<ol class=\"ladder\" aria-label=\"level {} of {}\">", o.level, RUNGS.len());
-    for (n, (rung, name)) in RUNGS.iter().enumerate() {
-        let status = o.rungs.get(rung).copied().unwrap_or(Status::Unver);
-        let reached = if n < usize::from(o.level) { " reached" } else { "" };
-        let _ = writeln!(out, "<li class=\"{status}{reached}\">{name} <b>{status}</b></li>");
-    }
-    out.push_str("</ol>\n");
-    let _ = writeln!(out, "<p>Reached: {}. {}</p>", human::level(o), escape(&human::path(o)));
-}
-
-fn tier(out: &mut String, o: &Outcome, t: &TierOutcome) {
-    let open = if t.status == Status::Pass || t.status == Status::Skip { "" } else { " open" };
-    let time = if t.ms > 0 { format!(", {}", span(t.ms)) } else { String::new() };
-    let _ = writeln!(
-        out,
-        "<details{open}><summary><span class=\"word {0}\">{0}</span> <b>{1}</b>{time}</summary>",
-        t.status, t.tier
-    );
-    let _ = writeln!(out, "<p>{}</p>", escape(t.tier.row().doc));
-    if let Some(reason) = &t.reason {
-        let by = t.decided_by.map_or(String::new(), |by| format!(" (decided by {})", decided(by)));
-        let _ = writeln!(out, "<p class=\"reason\">{}{}</p>", escape(reason), escape(&by));
-    }
-    if !t.tests.is_empty() {
-        out.push_str("<table>\n<tr><th>test</th><th>status</th><th>time</th></tr>\n");
-        t.tests.iter().for_each(|x| test(out, x));
-        out.push_str("</table>\n");
-    }
-    for x in o.failures.iter().filter(|x| x.tier == Some(t.tier)) {
-        failure(out, &x.during, &x.failure);
-    }
-    out.push_str("</details>\n");
-}
-
-fn test(out: &mut String, t: &TestOutcome) {
-    let name = escape(&format!("{} {}", t.file, t.name));
-    let _ = writeln!(
-        out,
-        "<tr><td>{name}</td><td class=\"word {0}\">{0}</td><td>{1}</td></tr>",
-        t.status,
-        span(t.ms)
-    );
-}
-
-fn failure(out: &mut String, during: &str, f: &Failure) {
-    let doc = causes::by_id(&f.cause).map_or("", |c| c.doc);
-    let _ = writeln!(out, "<section class=\"failure\"><h3>{}</h3>\n<dl>", escape(during));
-    let rows = [
-        ("blame", format!("{} ({}: {doc})", f.blame, f.cause)),
-        ("expected", f.expected()),
-        ("observed", f.observed()),
-        ("where", f.place.clone().unwrap_or_default()),
-        ("to do", f.cure().unwrap_or_default().to_string()),
+/// Begins a line before each of these tags, so that a change of the page can be read. Foreign text contains no tag.
+fn in_lines(page: String) -> String {
+    let tags = [
+        "<html", "<meta", "<title", "<style", "</head", "<header", "<nav", "<main", "<section", "<h2", "<h3",
+        "<h4", "<p", "<dt", "<li", "<details", "<table", "<tr", "</body",
     ];
-    for (name, text) in rows.iter().filter(|r| !r.1.is_empty()) {
-        let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escape(text));
-    }
-    out.push_str("</dl>\n");
-    for e in f.shown() {
-        let _ = writeln!(out, "<h4>{}</h4>\n<pre>{}</pre>", escape(&e.what), escape(e.text.trim_end()));
-    }
-    out.push_str("</section>\n");
+    tags.iter().fold(page, |page, tag| page.replace(tag, &format!("\n{tag}"))) + "\n"
 }
 
-fn outside(out: &mut String, o: &Outcome) {
-    for t in o.failures.iter().filter(|t| t.tier.is_none()) {
-        failure(out, &t.during, &t.failure);
-    }
-    let left = o.leftovers.iter().map(|h| escape(&format!("{} {}: {}", h.kind, h.name, h.by)));
-    list(out, "Still on the engine", left);
-    let alone = o.left_alone.iter().map(|h| escape(&format!("{} {}: {}", h.kind, h.name, h.by)));
-    list(out, "Where ccci touches nothing and the app may have left something", alone);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
 
-fn list(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
-    let lines: Vec<String> = lines.map(|l| format!("<li>{l}</li>\n")).collect();
-    if !lines.is_empty() {
-        let _ = writeln!(out, "<h2>{title}</h2>\n<ul>\n{}</ul>", lines.concat());
-    }
-}
-
-fn lint(out: &mut String, o: &Outcome) {
-    if o.lint.is_empty() {
-        return;
-    }
-    out.push_str("<h2>Lint</h2>\n<p>Lowers the level, never the verdict.</p>\n<table>\n");
-    for r in &o.lint {
-        let findings: Vec<String> = r.findings.iter().map(|f| escape(f)).collect();
-        let class = match r.result.as_str() {
-            "satisfied" => "pass",
-            "unsatisfied" => "fail",
-            _ => "unver",
+    /// The colours of a scheme: names and red, green and blue.
+    fn colours(scheme: &str) -> BTreeMap<&'static str, [f64; 3]> {
+        let part = |hex: &str, n: usize| f64::from(u8::from_str_radix(&hex[n..n + 2], 16).unwrap());
+        let one = |rule: &'static str| {
+            let (name, value) = rule.split_once(": #")?;
+            let name = name.rsplit(['\n', ' ']).next()?;
+            Some((name.trim().trim_start_matches("--"), [part(value, 0), part(value, 2), part(value, 4)]))
         };
-        let _ = writeln!(
-            out,
-            "<tr><td>{}</td><td>{}</td><td class=\"word {class}\">{}</td><td>{}</td></tr>",
-            escape(&r.id),
-            escape(&r.severity),
-            escape(&r.result),
-            findings.join("<br>")
-        );
+        let at = STYLE.find(scheme).unwrap();
+        STYLE[at..].split('}').next().unwrap().split(';').filter_map(one).collect()
     }
-    out.push_str("</table>\n");
-}
 
-/// A bar for each phase and hook, as wide as its share of the whole run.
-fn timings(out: &mut String, o: &Outcome) {
-    let _ = writeln!(out, "<h2>Time</h2>\n<p>{} in all.</p>\n<table class=\"bars\">", span(o.timings.total));
-    let total = o.timings.total.max(1);
-    let phases = o.timings.phases.iter().map(|(name, ms)| (name.to_string(), *ms));
-    let hooks = o.timings.hooks.iter().map(|(name, h)| (format!("hook {name}"), h.ms));
-    for (name, ms) in phases.chain(hooks).filter(|(_, ms)| *ms > 0) {
-        let share = (u128::from(ms) * 100 / u128::from(total)).min(100);
-        let _ = writeln!(
-            out,
-            "<tr><td>{}</td><td>{}</td><td><div style=\"width:{share}%\"></div></td></tr>",
-            escape(&name),
-            span(ms)
-        );
+    /// The contrast of two colours as WCAG 2 computes it, 1 to 21.
+    fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
+        let linear = |c: f64| {
+            let c = c / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        let light = |c: [f64; 3]| 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
+        let (a, b) = (light(a) + 0.05, light(b) + 0.05);
+        if a > b { a / b } else { b / a }
     }
-    out.push_str("</table>\n");
-}
 
-fn steps(out: &mut String, o: &Outcome) {
-    out.push_str("<h2>Steps</h2>\n<details><summary>Everything that was done, in order</summary>\n<table>\n");
-    out.push_str(
-        "<tr><th>at</th><th>step</th><th>status</th><th>time</th><th>found, or waited for</th></tr>\n",
-    );
-    for s in &o.steps {
-        let _ = writeln!(
-            out,
-            "<tr><td>{}</td><td>{}</td><td class=\"word {2}\">{2}</td><td>{3}</td><td>{4}</td></tr>",
-            span(s.began.0),
-            escape(&s.title),
-            s.status,
-            span(s.ms),
-            found(s)
-        );
+    #[test]
+    fn every_colour_of_words_can_be_read_on_every_ground_in_both_schemes() {
+        for scheme in [":root {\n  color-scheme", "@media (prefers-color-scheme: dark) {\n  :root {\n"] {
+            let colours = colours(scheme);
+            for words in ["text", "faint", "link", "good", "bad", "open"] {
+                for ground in ["back", "panel"] {
+                    let contrast = contrast(colours[words], colours[ground]);
+                    assert!(contrast >= 4.5, "{scheme}: {words} on {ground}: {contrast:.2}");
+                }
+            }
+            assert!(contrast(colours["on-mark"], colours["mark"]) >= 4.5);
+            assert!(contrast(colours["bar"], colours["back"]) >= 3.0, "a bar is no word");
+        }
     }
-    out.push_str("</table>\n</details>\n");
-}
-
-fn found(s: &StepOutcome) -> String {
-    let waits = s.waits.iter().map(|w| escape(&format!("waited {} for {}", span(w.ms), w.on)));
-    s.note.iter().map(|n| escape(n)).chain(waits).collect::<Vec<_>>().join("<br>")
-}
-
-fn about(out: &mut String, o: &Outcome) {
-    let mut rows = vec![
-        ("run".to_string(), o.plan.run_id.to_string()),
-        ("source".into(), o.plan.subject().source.clone()),
-        ("domain".into(), o.plan.subject().domain.to_string()),
-        ("began".into(), utc_rfc3339(o.began_ms)),
-        ("exit code".into(), o.exit.code().to_string()),
-        ("base".into(), o.plan.subject().base_reason.clone()),
-    ];
-    rows.extend(o.versions.clone());
-    let digest = |d: &Option<String>| d.clone().unwrap_or_else(|| "only on this engine".into());
-    rows.extend(o.images.iter().map(|i| (i.image.clone(), digest(&i.digest))));
-    rows.extend(o.facts.clone());
-    out.push_str("<h2>About</h2>\n<table>\n");
-    for (name, value) in rows {
-        let _ = writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escape(&name), escape(&value));
-    }
-    out.push_str("</table>\n");
 }
