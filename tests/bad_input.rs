@@ -211,7 +211,7 @@ rows! {
         |_| Ground::new().with_env(&["plan", "ghost"], &[("TMPDIR", "/nonexistent")]);
     // records
     "no run is kept" 2 ["no runs are kept in", "home/runs", "`ccci run` makes one"] |_| plain(&["why"]);
-    "unknown run" 2 ["no run is called `yesterday`", "`ccci report list`"] |_| plain(&["report", "yesterday"]);
+    "unknown run" 2 ["no run is called `yesterday`", "`ccci records list`"] |_| plain(&["report", "yesterday"]);
     "directory without a record" 2 ["expected a record in `recipes`", "events.jsonl"] |_| plain(&["why", "recipes"]);
     "empty record" 2 ["expected a record that begins with `run_started`", "rec/events.jsonl:1:1"]
         |_| with_record(&["report", "rec"], b"");
@@ -221,6 +221,14 @@ rows! {
     "record of a newer ccci" 2 ["line 21 is no event", "unknown variant `levitated`", "newer ccci"]
         |_| with_record(&["report", "rec"], &torn("{\"at\":1,\"event\":\"levitated\"}\n"));
     "unknown format" 2 ["no format is called `htlm`", "did you mean `html`?", "junit"] |_| plain(&["report", "--format", "htlm"]);
+    "prune without a limit" 2 ["--older <DAYS>", "--keep <N>", "--max-size <BYTES>"] |_| plain(&["records", "prune"]);
+    "size without a number" 2 ["`big` is no size", "like `500M`"] |_| plain(&["records", "prune", "--max-size", "big"]);
+    "unknown verdict" 2 ["no verdict is called `blue`; there are green, red"]
+        |_| plain(&["records", "list", "--verdict", "blue"]);
+    "since nobody knows when" 2 ["`yesterday` is neither a day nor a duration", "`7d`"]
+        |_| plain(&["records", "list", "--since", "yesterday"]);
+    "show an unknown run" 2 ["no run is called `yesterday`", "`ccci records list`"]
+        |_| plain(&["records", "show", "yesterday"]);
     "diff of one run" 2 ["takes two runs", "ccci report diff OLD NEW"] |_| plain(&["report", "diff", "rec"]);
     // calls that succeed, although something is unusual
     "record whose last line was being written" 0 ["killed", "The record ends before the run did"]

@@ -13,6 +13,7 @@ mod browser;
 mod canaries;
 mod cli_check;
 mod cli_live;
+mod cli_records;
 mod cli_report;
 mod cli_signals;
 mod compose;

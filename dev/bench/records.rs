@@ -9,7 +9,7 @@ use std::fs;
 use std::time::Instant;
 
 /// How many runs are kept.
-const RUNS: usize = 5_000;
+const RUNS: usize = 10_000;
 
 /// Makes each measurement, `rounds` times.
 pub(crate) fn run(rounds: usize) {

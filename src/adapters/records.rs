@@ -32,9 +32,50 @@ impl DirRecords {
         DirRecords { below: below.into(), events, most }
     }
 
+    /// The regular files of a record and below, with their sizes in bytes; links are not followed.
+    pub fn files(&self, name: &str) -> io::Result<Vec<(String, u64)>> {
+        let mut out = vec![];
+        files_below(&self.below.join(name), "", &mut out)?;
+        out.sort();
+        Ok(out)
+    }
+
+    /// Removes a record. Its events go last, so that a record that could not be removed whole is still listed.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        let dir = self.below.join(name);
+        if fs::symlink_metadata(&dir)?.is_symlink() {
+            return fs::remove_file(&dir);
+        }
+        for entry in fs::read_dir(&dir)? {
+            let entry = entry?;
+            match entry.file_type()?.is_dir() {
+                true => fs::remove_dir_all(entry.path())?,
+                false if entry.file_name() != self.events => fs::remove_file(entry.path())?,
+                false => {}
+            }
+        }
+        fs::remove_file(dir.join(self.events))?;
+        fs::remove_dir(dir)
+    }
+
     fn index_file(&self) -> PathBuf {
         self.below.join(INDEX)
     }
+}
+
+/// Adds the files below a directory, named from `above`.
+fn files_below(dir: &Path, above: &str, out: &mut Vec<(String, u64)>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = format!("{above}{}", entry.file_name().to_string_lossy());
+        // a file may vanish in the meantime
+        match entry.metadata() {
+            Ok(facts) if facts.is_dir() => files_below(&entry.path(), &format!("{name}/"), out)?,
+            Ok(facts) if facts.is_file() => out.push((name, facts.len())),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A regular file's bytes; other kinds are not opened, because opening a pipe would wait.
@@ -119,6 +160,26 @@ mod tests {
         assert_ne!(records.list().unwrap()[1], listed[1], "another stamp");
         let nowhere = DirRecords::new(dir.path().join("nowhere"), "events.jsonl", 1);
         assert!(nowhere.list().unwrap().is_empty() && nowhere.index().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_record_is_removed_with_all_its_files_and_nothing_that_it_links_to() {
+        let (dir, records) = ground();
+        let other = dir.path().join("other");
+        fs::create_dir_all(dir.path().join("a/logs")).unwrap();
+        fs::create_dir(&other).unwrap();
+        for (file, size) in [("a/events.jsonl", 3), ("a/logs/app.log", 5), ("other/stays", 7)] {
+            fs::write(dir.path().join(file), vec![b'x'; size]).unwrap();
+        }
+        std::os::unix::fs::symlink(&other, dir.path().join("a/link")).unwrap();
+        std::os::unix::fs::symlink(&other, dir.path().join("linked")).unwrap();
+        let files = records.files("a").unwrap();
+        assert_eq!(files, [("events.jsonl".to_string(), 3), ("logs/app.log".into(), 5)]);
+        records.remove("a").unwrap();
+        records.remove("linked").unwrap();
+        assert!(!dir.path().join("a").exists() && !dir.path().join("linked").exists());
+        assert!(other.join("stays").exists());
+        assert_eq!(records.remove("a").unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

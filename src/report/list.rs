@@ -1,12 +1,15 @@
-//! `ccci report list`: the runs that are kept, one line each, the newest first. Pure apart from its arguments.
+//! `ccci records`: the runs that are kept, one line each, the newest first, and the files of one. Pure apart from its
+//! arguments.
 
 use super::human;
 use super::styled::{Style, StyledText};
-use super::text::span;
+use super::text::{self, span};
 use ccci_model::time::utc_rfc3339;
 use ccci_model::verdict;
 use ccci_runner::record::Record;
 use ccci_runner::record::index::{Listed, Summary};
+use serde_json::{Value, json};
+use std::path::Path;
 
 /// The list. `goes_on` tells whether a run whose record has no end is still running.
 pub fn draw(listed: &[Listed], goes_on: &dyn Fn(&Summary) -> bool, style: Style) -> String {
@@ -51,4 +54,74 @@ pub fn line(record: &Record, style: Style) -> String {
     let mut s = StyledText::new(style);
     row(&mut s, &Summary::of(record));
     s.text().trim_end().to_string()
+}
+
+/// A line for each run that can be read, its parts between tabs: id, verdict, level, recipe, version or commit.
+pub fn short(listed: &[Listed], goes_on: &dyn Fn(&Summary) -> bool) -> String {
+    let line = |run: &Summary| {
+        let verdict = if goes_on(run) { "in-progress" } else { run.verdict.name() };
+        let version = run.version.as_ref().map_or_else(|| run.commit.to_string(), ToString::to_string);
+        let version = text::line(&version);
+        format!("{}\t{verdict}\t{}\t{}\t{version}\n", run.run_id, run.level, run.recipe)
+    };
+    listed.iter().rev().filter_map(|l| l.summary.as_ref().ok()).map(line).collect()
+}
+
+/// The same for programs, with records that cannot be read. `below` is where the records are.
+pub fn json(listed: &[Listed], goes_on: &dyn Fn(&Summary) -> bool, below: &Path) -> String {
+    let one = |l: &Listed| {
+        let dir = below.join(&l.name).to_string_lossy().into_owned();
+        match &l.summary {
+            Ok(run) => json!({
+                "run_id": run.run_id, "recipe": run.recipe, "version": run.version, "commit": run.commit,
+                "verdict": run.verdict, "level": run.level, "partial": run.partial,
+                "began": utc_rfc3339(run.began_ms), "ms": run.total_ms, "in_progress": goes_on(run),
+                "dir": dir, "unreadable": null,
+            }),
+            Err(why) => json!({"dir": dir, "unreadable": why}),
+        }
+    };
+    let all: Vec<Value> = listed.iter().rev().map(one).collect();
+    format!("{:#}\n", Value::Array(all))
+}
+
+/// Where the files of a record are, and how large each is.
+pub fn files(dir: &Path, files: &[(String, u64)]) -> String {
+    let mut s = StyledText::new(Style::PLAIN);
+    let all: u64 = files.iter().map(|f| f.1).sum();
+    s.beside(0, "files     ", &format!("{}, {} in all", dir.display(), size(all)));
+    for (name, bytes) in files {
+        s.beside(2, &format!("{:>10}  ", size(*bytes)), name);
+    }
+    s.text()
+}
+
+/// The line of a run that was removed, or of which only the archives were.
+pub fn pruned(run: &Summary, archives_only: bool, bytes: u64) -> String {
+    let mut s = StyledText::new(Style::PLAIN);
+    let what = if archives_only { "archives    " } else { "run         " };
+    s.beside(0, what, &format!("{}  {}  {}  {}", run.run_id, run.verdict.name(), subject(run), size(bytes)));
+    s.text()
+}
+
+/// A number of bytes as people read it.
+pub fn size(bytes: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    let power = (1..=units.len()).rev().find(|n| bytes >= 1 << (10 * n));
+    power.map_or_else(
+        || format!("{bytes} B"),
+        |n| format!("{:.1} {}", bytes as f64 / (1u64 << (10 * n)) as f64, units[n - 1]),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_the_unit_that_fits() {
+        for (bytes, text) in [(0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 KiB"), (5 << 30, "5.0 GiB")] {
+            assert_eq!(size(bytes), text);
+        }
+    }
 }

@@ -12,6 +12,7 @@ pub mod fix;
 pub mod new;
 pub(crate) mod pool;
 pub mod prepare;
+pub mod prune;
 pub mod records;
 pub mod run;
 pub mod scaffold;

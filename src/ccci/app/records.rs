@@ -40,6 +40,11 @@ pub fn list(config: &Config) -> io::Result<Vec<Listed>> {
     index::list(&DirRecords::new(config.records(), EVENTS, MOST_BYTES))
 }
 
+/// The files of a record, by their names in it, with their sizes in bytes.
+pub fn files(dir: &Path) -> io::Result<Vec<(String, u64)>> {
+    DirRecords::new(dir, EVENTS, MOST_BYTES).files("")
+}
+
 /// A record that was found.
 pub struct Found {
     /// Where it is, and what it says.
@@ -98,7 +103,7 @@ fn directory(config: &Config, name: &str) -> Result<PathBuf, String> {
         .collect();
     let hint = did_you_mean(name, known.iter().map(String::as_str)).map(|h| format!("; {h}"));
     Err(format!(
-        "no run is called `{name}`{}; `ccci report list` shows those that are kept, and a run with \
+        "no run is called `{name}`{}; `ccci records list` shows those that are kept, and a run with \
          `--out DIR` is named by that directory",
         hint.unwrap_or_default()
     ))

@@ -14,6 +14,7 @@ pub mod lsp;
 pub mod new;
 pub mod out;
 pub mod plan;
+pub mod records;
 pub mod report;
 pub mod reporters;
 pub mod run;
@@ -146,5 +147,6 @@ fn dispatch(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -
         Command::Doctor => doctor::doctor(session, out),
         Command::Why(args) => why::why_run(args, &session.config, out),
         Command::Report(args) => report::report(args, &session.config, out),
+        Command::Records(args) => records::records(args, &session.config, out),
     }
 }

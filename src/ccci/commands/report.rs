@@ -1,12 +1,12 @@
 //! `ccci report`: renders any format from kept records, and does `list` and `diff`.
 
-use super::args::ReportArgs;
+use super::args::{ListArgs, ReportArgs};
 use super::out::Out;
-use crate::app::{Config, records};
+use super::records;
+use crate::app::{self, Config};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::exit::Exit;
-use ccci_report::styled::Style;
-use ccci_report::{REPORTS, diff, format, list};
+use ccci_report::{REPORTS, diff, format};
 use ccci_runner::record::journal::write_reports;
 use ccci_runner::record::{Kept, Record};
 use std::path::PathBuf;
@@ -14,16 +14,7 @@ use std::path::PathBuf;
 /// Renders what was asked for.
 pub fn report(args: &ReportArgs, config: &Config, out: &Out) -> Exit {
     match args.what.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["list"] => match records::list(config) {
-            Ok(listed) => {
-                out.data(&list::draw(&listed, &|run| records::goes_on(config, run), Style::PLAIN));
-                Exit::Green
-            }
-            Err(e) => {
-                out.say(&format!("error: failed to list `{}`: {e}", config.records().display()));
-                Exit::Error
-            }
-        },
+        ["list"] => records::listed(&ListArgs::default(), config, out),
         ["diff", old, new] => match (read(Some(old), config, out), read(Some(new), config, out)) {
             (Some((_, old)), Some((_, new))) => {
                 out.data(&diff::render(&old, &new));
@@ -69,7 +60,7 @@ fn one(named: Option<&str>, args: &ReportArgs, config: &Config, out: &Out) -> Ex
 
 /// Reads the record of a run that has ended; if it cannot, prints why.
 pub fn read(name: Option<&str>, config: &Config, out: &Out) -> Option<(PathBuf, Record)> {
-    let found = records::find(config, name).map_err(|why| out.say(&format!("error: {why}"))).ok()?;
+    let found = app::records::find(config, name).map_err(|why| out.say(&format!("error: {why}"))).ok()?;
     found.notes.iter().for_each(|note| out.say(&format!("note: {note}")));
     match found.kept {
         Kept { dir, record: Ok(record) } => Some((dir, record)),

@@ -94,6 +94,15 @@ impl Row {
 
 /// All kept records, the oldest first. If the index cannot be read or written, this only takes more time.
 pub fn list(records: &dyn Records) -> io::Result<Vec<Listed>> {
+    listed(records, MOST_DEAD)
+}
+
+/// Removes from the index what is told of records that are gone or have changed.
+pub fn renew(records: &dyn Records) -> io::Result<()> {
+    listed(records, 0).map(drop)
+}
+
+fn listed(records: &dyn Records, most_dead: usize) -> io::Result<Vec<Listed>> {
     let index = records.index().unwrap_or_default();
     // of several rows with the same name, the last one was made from the newest file
     let rows = index.split(|b| *b == b'\n').filter(|line| !line.is_empty());
@@ -120,7 +129,7 @@ pub fn list(records: &dyn Records) -> io::Result<Vec<Listed>> {
         all.push(Listed { name, summary });
     }
     // if this fails, only the next listing takes longer
-    let _ = match written - used.len() > MOST_DEAD {
+    let _ = match written - used.len() > most_dead {
         true => {
             let rows = used.iter().map(Row::line).chain([added]);
             records.replace_index(rows.collect::<String>().as_bytes())
@@ -219,6 +228,18 @@ mod tests {
         records.extend_index("\nx\n".repeat(MOST_DEAD + 1).as_bytes()).unwrap();
         list(&records).unwrap();
         assert_eq!(records.index().unwrap().len(), size);
+    }
+
+    #[test]
+    fn an_index_that_is_renewed_has_a_row_for_each_record_and_no_other() {
+        let records = three();
+        list(&records).unwrap();
+        records.remove("b");
+        records.put("c", events("c"));
+        renew(&records).unwrap();
+        let index = String::from_utf8(records.index().unwrap()).unwrap();
+        let rows: Vec<Row> = index.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+        assert_eq!(rows.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["a", "c"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::bound::{Bound, Fits};
 use super::format::Format;
-use super::{EVENTS, PLAN, Record, redaction, scan};
+use super::{EVENTS, PLAN, Record, archives, redaction, scan};
 use ccci_model::event::{Event, What};
 use ccci_model::failure::{Failure, causes};
 use ccci_model::redact::Redactor;
@@ -153,7 +153,7 @@ impl Journal {
         self.settle_files();
         self.drop_archives();
         let mut record = self.render(&mut notes);
-        let (found, unread) = scan::directory(&self.dir, &self.archives(), &self.redactor);
+        let (found, unread) = scan::directory(&self.dir, &archives::of(&self.events), &self.redactor);
         notes.extend(unread.iter().map(|e| format!("failed to {e}")));
         if !found.is_empty() {
             let at = self.events.last().map_or(Moment(0), |e| e.at);
@@ -208,20 +208,14 @@ impl Journal {
     /// Removes archives that are not needed any more, because they contain the app's data. If something was wrong with
     /// the backup or the restore, they stay as evidence.
     fn drop_archives(&mut self) {
-        let archives = self.archives();
+        let archives = archives::of(&self.events);
         let Some(record) = Record::of(self.events.clone()).filter(|_| !self.keep_archives) else { return };
         let of_backups = |t: &&TierOutcome| matches!(t.tier, Tier::Backup | Tier::Restore);
         let evidence = record.outcome.tiers.iter().filter(of_backups).any(|t| t.status != Status::Pass);
         if archives.is_empty() || evidence {
             return;
         }
-        let gone = |file: &String| fs::remove_file(self.dir.join(file)).is_ok();
-        let files: Vec<String> = archives.into_iter().filter(gone).collect();
-        // their directories are removed if nothing else is in them
-        for dir in files.iter().filter_map(|f| Path::new(f).parent()).collect::<BTreeSet<_>>() {
-            let _ = fs::remove_dir(self.dir.join(dir));
-        }
-        let _ = fs::remove_dir(self.dir.join("backups"));
+        let files = archives::remove_files(&self.dir, archives);
         let at = self.events.last().map_or(Moment(0), |e| e.at);
         self.take(Event { at, what: What::ArchivesDropped { files } });
     }
@@ -246,14 +240,6 @@ impl Journal {
         }
         Some(record)
     }
-
-    fn archives(&self) -> BTreeSet<String> {
-        let name = |e: &Event| match &e.what {
-            What::Kept { file, sha256: Some(_), .. } => Some(file.clone()),
-            _ => None,
-        };
-        self.events.iter().filter_map(name).collect()
-    }
 }
 
 /// Writes every format into the record's directory. Returns messages about formats that could not be made (a bug in
@@ -276,7 +262,7 @@ pub fn write_reports(dir: &Path, formats: &[Format], record: &Record) -> (Vec<St
 
 /// Writes a file so that it appears completely or not at all: its content is on the disk before it gets its name. The
 /// process's umask decides who may read it, as for the events.
-fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
+pub(super) fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
     let path = dir.join(name);
     let write = || -> io::Result<()> {
         let mut temp = tempfile::Builder::new()
@@ -291,7 +277,8 @@ fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> 
     write().map_err(|source| RecordError::Write { path: path.clone(), source })
 }
 
-fn line(event: &Event) -> String {
+/// An event as a line of the record.
+pub(super) fn line(event: &Event) -> String {
     serde_json::to_string(event).expect("events have text keys only") + "\n"
 }
 

@@ -1,11 +1,13 @@
 //! A kept record: the events of a run and its outcome. This file reads records back; `journal.rs` writes them.
 
+pub mod archives;
 pub mod bound;
 pub mod format;
 pub mod index;
 pub mod journal;
 mod older;
 mod redaction;
+pub mod retention;
 mod scan;
 
 use ccci_model::diag::{Diagnostic, Place, Text, codes};
@@ -51,7 +53,7 @@ impl Record {
             let message = format!("expected a record in `{}`, failed to read `{EVENTS}`: {e}", dir.display());
             vec![
                 Diagnostic::new(codes::BAD_RECORD, message)
-                    .help("`ccci report list` shows the runs that are kept"),
+                    .help("`ccci records list` shows the runs that are kept"),
             ]
         })?;
         let content =
