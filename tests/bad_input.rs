@@ -29,6 +29,12 @@ fn plain(args: &[&str]) -> Done {
     Ground::new().ccci(args)
 }
 
+/// A call in a project whose recipe has a test.
+fn with_a_test(args: &[&str]) -> Done {
+    let test = "fn test_login(ctx) {\n    assert(ctx.get(\"/\").ok);\n}\n";
+    Ground::new().recipe("custom/test_page.rhai", test).ccci(args)
+}
+
 /// A call with an engine of this kind.
 fn with_engine(kind: Engine, args: &[&str]) -> Done {
     let ground = Ground::new();
@@ -71,6 +77,12 @@ rows! {
     "--tiers without what they need" 2 ["`restore` without `backup` has nothing to put back", "write `backup,restore`"]
         |_| plain(&["run", "ghost", "--tiers", "restore"]);
     "--tiers empty" 2 ["`` is no tier", "tiers are install"] |_| plain(&["run", "ghost", "--tiers", ""]);
+    "--test that fits nothing" 2 ["bad-flag", "--test: no test of the recipe fits `test_x*`", "the recipe has no tests of its own"]
+        |_| plain(&["run", "ghost", "--test", "test_x*"]);
+    "--test with a slip" 2 ["no test of the recipe fits `test_lgoin`", "did you mean `test_login`?", "`ccci run --list` shows all"]
+        |_| with_a_test(&["plan", "ghost", "--test", "test_lgoin"]);
+    "--test of a tier that is left out" 2 ["means tests that this run leaves out, such as", "test_page.rhai::test_login`", "not among the tiers asked for"]
+        |_| with_a_test(&["run", "ghost", "--test", "test_l*", "--tiers", "install"]);
     "--deadline 0" 2 ["'0' for '--deadline <SPAN>'", "write a number and a unit, like `45m`"]
         |_| plain(&["run", "ghost", "--deadline", "0"]);
     "--deadline without a unit" 2 ["'60' for '--deadline <SPAN>'", "write a number and a unit"]
@@ -231,6 +243,12 @@ rows! {
         |_| plain(&["records", "show", "yesterday"]);
     "diff of one run" 2 ["takes two runs", "ccci report diff OLD NEW"] |_| plain(&["report", "diff", "rec"]);
     // calls that succeed, although something is unusual
+    "--list of a test that is asked" 0 ["custom custom/test_page.rhai test_login asked"]
+        |_| with_a_test(&["run", "ghost", "--list"]);
+    "--list of a test that is left out" 0 ["test_login not asked: not among the tiers asked for"]
+        |_| with_a_test(&["run", "ghost", "--list", "--tiers", "install"]);
+    "--list with a pattern that fits nothing, as data" 0 ["\"asked\": false", "\"reason\": \"the tests asked for do not need it\""]
+        |_| with_a_test(&["run", "ghost", "--list", "--test", "x", "--format", "json"]);
     "record whose last line was being written" 0 ["killed", "The record ends before the run did"]
         |_| with_record(&["why", "rec"], &torn("{\"at\":99,\"ev"));
     "nobody reads the output" 0 [] |_| {

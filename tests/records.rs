@@ -46,6 +46,8 @@ enum Recipe {
     Fullest,
     /// The same, its tier `install` alone.
     InstallOnly,
+    /// The same, with the tests alone that fit a pattern.
+    Tests(&'static str),
     /// The same, with other texts in a file of its directory.
     With(&'static str, fn(&str) -> String),
 }
@@ -76,6 +78,7 @@ fn test_the_page_is_served(ctx) {
 const RUNS: &[Kept] = &[
     Kept { name: "green", recipe: Recipe::Fullest, made: NOTHING, hear: NOBODY },
     Kept { name: "partial", recipe: Recipe::InstallOnly, made: NOTHING, hear: NOBODY },
+    Kept { name: "one_test", recipe: Recipe::Tests("test_a_job_*"), made: NOTHING, hear: NOBODY },
     Kept {
         name: "red_install",
         recipe: Recipe::Fullest,
@@ -192,13 +195,18 @@ impl Jobs {
         Jobs { ground, fullest }
     }
 
+    fn request(&self) -> Request {
+        Request::of(self.ground.source.around().join("recipes/fullest").to_str().unwrap())
+    }
+
     fn job(&self, recipe: Recipe) -> Job {
         match recipe {
             Recipe::Fullest => fresh(&self.fullest),
             Recipe::InstallOnly => {
-                let dir = self.ground.source.around().join("recipes/fullest");
-                let request = Request { tiers: Some("install".into()), ..Request::of(dir.to_str().unwrap()) };
-                prepared(&request, RUN).unwrap()
+                prepared(&Request { tiers: Some("install".into()), ..self.request() }, RUN).unwrap()
+            }
+            Recipe::Tests(pattern) => {
+                prepared(&Request { tests: vec![pattern.into()], ..self.request() }, RUN).unwrap()
             }
             Recipe::With(file, change) => {
                 let path = Path::new("tests/fixtures/fullest/recipe").join(file);

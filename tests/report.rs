@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const RECORDS: &[(&str, Verdict, u8, u8)] = &[
     ("green", Green, 0, 5),
     ("partial", Green, 0, 1),
+    ("one_test", Green, 0, 0),
     ("red_install", Red, 1, 0),
     ("red_upgrade", Red, 1, 1),
     ("red_backup", Red, 1, 2),
@@ -69,6 +70,37 @@ fn every_format_of_every_record_is_what_is_committed() {
             golden::same(&dir.join(format.file), &text);
         }
     }
+}
+
+/// The words at which a line of the summary begins, with columns after them.
+fn labels(summary: &str) -> impl Iterator<Item = &str> {
+    summary.lines().filter_map(|line| {
+        let text = line.trim_start();
+        let (word, rest) = text.split_once("  ")?;
+        let plain = word.chars().all(|c| c.is_ascii_alphabetic() || c == ' ');
+        let near = line.len() - text.len() <= 8 && !rest.trim().is_empty();
+        let of_rule = word.ends_with(" warning") || word.ends_with(" error");
+        (plain && near && !of_rule).then_some(word)
+    })
+}
+
+#[test]
+fn every_word_at_which_a_line_of_a_report_begins_can_be_explained() {
+    let summaries: Vec<String> = RECORDS.iter().map(|(name, ..)| human::render(&record(name))).collect();
+    let mut words: Vec<&str> = summaries.iter().flat_map(|s| labels(s)).collect();
+    words.extend(["first cause", "not proved", "rungs", "verdict", "record"]);
+    words.sort_unstable();
+    words.dedup();
+    assert!(words.len() > 20, "{words:?}");
+    let unknown: Vec<&&str> = words
+        .iter()
+        .filter(|word| {
+            let call =
+                std::process::Command::new(env!("CARGO_BIN_EXE_ccci")).args(["explain", word]).output();
+            !call.unwrap().status.success()
+        })
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod event;
 mod example;
 pub mod exit;
 pub mod failure;
+pub mod glob;
 pub mod name;
 pub mod plan;
 pub mod redact;

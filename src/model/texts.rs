@@ -6,6 +6,7 @@ use crate::failure::detail::{CommandOf, Detail};
 use crate::failure::{Blame, Evidence, Failure, FailureId};
 use crate::name::{Domain, RecipeName, Revision, RunId, ServiceName, StackName, Version};
 use crate::plan::left_alone::{Kind, Outside};
+use crate::plan::partial::TestName;
 use crate::plan::{Action, AppPlan, Deployment, Held, Plan, Role, Setting, Side, Step};
 use crate::tier::{Status, Tier};
 use crate::time::Moment;
@@ -119,6 +120,7 @@ macro_rules! variants {
 structs! {
     Event { at, what }
     Skip { what, reason, decided_by }
+    TestName { tier, file, name }
     LintedRule { id, result, findings; severity }
     Shown { app, by, shows, file, bytes }
     Failure { id, blame, detail, evidence, place, again, to_do; cause }
@@ -130,8 +132,8 @@ structs! {
     Held { kind, name, by }
     Outside { service, target, kind, source, lies, read_only, inside, backed_up }
     AppPlan {
-        role, needs, recipe, source, domain, stack, head, base, base_reason, tiers, skips, not_proved, settings,
-        scripts, overlays, left_alone, expected_na, warnings
+        role, needs, recipe, source, domain, stack, head, base, base_reason, tiers, skips, unasked, not_proved,
+        settings, scripts, overlays, left_alone, expected_na, warnings
     }
 }
 

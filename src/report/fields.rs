@@ -5,7 +5,7 @@ use super::results::SCHEMA;
 use ccci_model::event::{Event, Skip, What};
 use ccci_model::failure::{Evidence, Failure, FailureId};
 use ccci_model::plan::{Deployment, Held};
-use ccci_model::tier::{RUNGS, Status, TIERS};
+use ccci_model::tier::{RUNGS, Status, TIERS, Tier};
 use ccci_model::time::utc_rfc3339;
 use ccci_model::verdict::{Occurrence, Outcome, StepOutcome, TestOutcome, TierOutcome, Timings, VERDICTS};
 use ccci_runner::record::Record;
@@ -154,7 +154,8 @@ pub(crate) const RESULT: &[Field<Record>] = &[
         doc: "The tiers of the run, if its caller asked for less than the whole lifecycle; else null.",
         shape: || or_null(list(text())),
         get: |r| {
-            json!(r.outcome.plan.partial().map(|tiers| tiers.iter().map(|t| t.name()).collect::<Vec<_>>()))
+            let names = |tiers: &[Tier]| tiers.iter().map(|t| t.name()).collect::<Vec<_>>();
+            json!(r.outcome.plan.partial().map(|partial| names(&partial.tiers)))
         },
     },
     Field {

@@ -172,7 +172,7 @@ fn tier(s: &mut StyledText, o: &Outcome, t: &TierOutcome) {
     }
     s.row(Tone::of(t.status), &format!("{word:<6}"), &format!("{:<8}  {}", t.tier.name(), facts.join(", ")));
     match (t.status, &t.reason) {
-        (Status::Pass, _) => s.say(6, t.tier.row().doc),
+        (Status::Pass, _) => s.say(6, o.shows(t.tier)),
         (Status::Skip | Status::Unver, Some(reason)) => {
             let by = t.decided_by.map_or(String::new(), |by| format!(" (decided by {})", decided(by)));
             s.say(6, &format!("{reason}{by}"));

@@ -5,7 +5,7 @@ use super::styled::{Style, StyledText};
 use super::text::clean;
 use ccci_model::failure::Failure;
 use ccci_model::tier::Status;
-use ccci_model::verdict::{self, Occurrence, Outcome, TierOutcome, Verdict};
+use ccci_model::verdict::{Occurrence, Outcome, TierOutcome, Verdict};
 use ccci_runner::record::Record;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// The file's bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
-    let partial = o.plan.partial().map_or(String::new(), |tiers| format!(" ({})", verdict::partial(tiers)));
+    let partial = o.plan.partial().map_or(String::new(), |partial| format!(" ({partial})"));
     let mut report = Report::new(format!("ccci {}{}", human::subject(o), partial));
     report.set_time(Duration::from_millis(o.timings.total));
     for t in &o.tiers {

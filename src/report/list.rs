@@ -5,7 +5,6 @@ use super::human;
 use super::styled::{Style, StyledText};
 use super::text::{self, span};
 use ccci_model::time::utc_rfc3339;
-use ccci_model::verdict;
 use ccci_runner::record::Record;
 use ccci_runner::record::index::{Listed, Summary};
 use serde_json::{Value, json};
@@ -43,8 +42,7 @@ fn row(s: &mut StyledText, run: &Summary) {
         run.run_id,
         subject(run)
     );
-    let partial =
-        run.partial.as_deref().map_or(String::new(), |tiers| format!("  {}", verdict::partial(tiers)));
+    let partial = run.partial.as_ref().map_or(String::new(), |partial| format!("  {partial}"));
     let rest = format!("{rest}{partial}");
     s.row(human::tone(run.verdict), &head, &rest);
 }

@@ -58,7 +58,7 @@ fn row(o: &Outcome, t: &TierOutcome) -> String {
             Some(by) => format!("{reason} (decided by {})", decided(by)),
             None => reason.clone(),
         },
-        (None, None) => t.tier.row().doc.to_string(),
+        (None, None) => o.shows(t.tier).to_string(),
     };
     let status = if t.status == Status::Fail { "**FAIL**" } else { t.status.name() };
     let ms = if t.ms > 0 { span(t.ms) } else { String::new() };

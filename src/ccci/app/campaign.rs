@@ -118,7 +118,7 @@ pub fn worst(ends: &[End]) -> Exit {
 }
 
 /// The worse of two exit codes: bugs are worst, then signals, failures, wrong texts, and errors.
-fn worse(a: Exit, b: Exit) -> Exit {
+pub fn worse(a: Exit, b: Exit) -> Exit {
     let rank = |e: Exit| match e {
         Exit::Green => 0,
         Exit::Error => 1,

@@ -9,6 +9,7 @@ pub mod clean;
 pub mod doctor;
 pub mod engine;
 pub mod fix;
+mod lint_rung;
 pub mod new;
 pub(crate) mod pool;
 pub mod prepare;
@@ -17,6 +18,7 @@ pub mod records;
 pub mod run;
 pub mod scaffold;
 pub mod session;
+pub mod tests;
 
 pub use prepare::{Prepared, Refused, Request};
 pub use session::{Config, Session};

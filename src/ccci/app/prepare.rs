@@ -1,10 +1,11 @@
 //! Makes a job from a request: gathers the texts, loads the scripts, makes the plan. `check`, `plan` and `run` use it.
 
+use super::lint_rung::{lint_input, linted};
 use super::session::{Session, clock};
+use super::tests;
 use ccci_adapters::disk::Disk;
 use ccci_adapters::git::GitAdapter;
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes, render};
-use ccci_model::event::LintedRule;
 use ccci_model::exit::Exit;
 use ccci_model::failure::Failure;
 use ccci_model::name::RunId;
@@ -19,7 +20,7 @@ use ccci_recipe::lint as rules;
 use ccci_recipe::settings::EnvFrom;
 use ccci_runner::build::contradictions;
 use ccci_runner::build::{self, Inputs, TestFile};
-use ccci_runner::execute::job::{AppTexts, Job, Linted};
+use ccci_runner::execute::job::{AppTexts, Job};
 use ccci_runner::gather::{self, Asked, Gathered, Means};
 use ccci_swarm::ports::Clock;
 use ccci_swarm::ports::clock::Limit;
@@ -45,6 +46,8 @@ pub struct Request {
     pub base: Option<String>,
     /// Names of tiers, joined by commas; default: all.
     pub tiers: Option<String>,
+    /// Patterns of the recipe's own tests; default: all.
+    pub tests: Vec<String>,
     /// Whether settings and scripts in the recipe's own repository are ignored.
     pub no_local: bool,
     /// Timeout of the whole run, from its start.
@@ -66,6 +69,7 @@ impl Request {
             rev: None,
             base: None,
             tiers: None,
+            tests: vec![],
             no_local: false,
             deadline: Duration::from_secs(3_600),
             keep: false,
@@ -134,13 +138,25 @@ impl Session {
         clock: Arc<dyn Clock>,
         run_id: RunId,
     ) -> Result<Prepared, Refused> {
+        let prepared = self.prepared_as(request, clock, run_id)?;
+        tests::are_there(&prepared.job, &request.tests)?;
+        Ok(prepared)
+    }
+
+    /// The same, whatever tests were asked for.
+    pub(super) fn prepared_as(
+        &self,
+        request: &Request,
+        clock: Arc<dyn Clock>,
+        run_id: RunId,
+    ) -> Result<Prepared, Refused> {
         let tiers = tiers(request)?;
         let redactor = self.redactor.below();
         let sources = self.git(clock.clone())?;
         let reading = Reading { files: &Disk, sources: &sources };
         let looked = self.look(request, &reading, &clock, &run_id, &redactor)?;
         let asked =
-            build::Asked { tiers, keep: request.keep, browser: request.browser, deadline: request.deadline };
+            build::Asked { tiers, tests: request.tests.clone(), keep: request.keep, browser: request.browser, deadline: request.deadline };
         finish(looked.loaded()?, asked, run_id, redactor, request.keep_archives)
     }
 
@@ -165,7 +181,7 @@ impl Session {
         });
         let (findings, gathered) = (findings.collect(), looked.gathered.clone());
         let asked =
-            build::Asked { tiers: None, keep: false, browser: request.browser, deadline: request.deadline };
+            build::Asked { tiers: None, tests: vec![], keep: false, browser: request.browser, deadline: request.deadline };
         let prepared = looked.loaded().and_then(|loaded| {
             let said = loaded.diagnostics.clone().sorted();
             planned(loaded, asked, run_id).map(|_| said)
@@ -365,25 +381,6 @@ fn inputs(
         warnings: warnings.iter().map(render::one_line).collect(),
         asked,
     }
-}
-
-/// What the rules of the lint rung look at.
-fn lint_input(g: &Gathered) -> rules::LintInput {
-    rules::LintInput::new(g.head.facts.files.clone(), g.source.names.tags.clone())
-}
-
-fn linted(g: &Gathered) -> Linted {
-    let checked = rules::without_accepted(rules::lint(&lint_input(g)), &g.texts.recipe);
-    let told = |c: &rules::Checked| LintedRule {
-        id: c.rule.code.id.to_string(),
-        severity: match c.rule.code.severity {
-            Severity::Error => "error".into(),
-            Severity::Warning => "warning".into(),
-        },
-        result: c.outcome.name().to_string(),
-        findings: c.outcome.lines(),
-    };
-    Linted { status: rules::rung(&checked), rules: checked.iter().map(told).collect() }
 }
 
 /// A run id that sorts by the run's start and is unique by its random part: `20260131-235959-1a2b3c`.

@@ -86,6 +86,9 @@ pub struct SourceArgs {
     /// Tiers to run, joined by commas; install is always part
     #[arg(long, value_name = "TIERS")]
     pub tiers: Option<String>,
+    /// Ask only the recipe's own tests that fit, by function, file or FILE::FUNCTION (`*`, `?`); may be repeated
+    #[arg(long = "test", value_name = "GLOB")]
+    pub tests: Vec<String>,
     /// Ignore settings and scripts inside the recipe's own repository
     #[arg(long)]
     pub no_local: bool,
@@ -102,6 +105,7 @@ impl SourceArgs {
             rev: self.rev.clone(),
             base: self.base.clone(),
             tiers: self.tiers.clone(),
+            tests: self.tests.clone(),
             no_local: self.no_local,
             deadline: self.deadline,
             ..Request::of(recipe)
@@ -118,6 +122,9 @@ pub struct RunArgs {
     /// Run only recipes that differ from this revision of the project, committed or not; default: of all below recipes/
     #[arg(long, value_name = "REV")]
     pub changed: Option<String>,
+    /// List the recipes' own tests and whether a run would ask them; run nothing
+    #[arg(long, conflicts_with_all = ["fail_fast", "jobs", "keep", "keep_backups", "out"])]
+    pub list: bool,
     /// Begin no other recipe after one has failed
     #[arg(long)]
     pub fail_fast: bool,

@@ -6,7 +6,13 @@ use super::out::Out;
 use crate::docs::{Page, Row, explain};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::exit::Exit;
+use ccci_report::text::cut;
 use std::sync::LazyLock;
+
+/// Columns of a list of names.
+const COLUMNS: usize = 100;
+/// Most columns of the names in it.
+const WIDEST: usize = 28;
 
 /// Prints every row of that name; a hook and a rule may have the same one. A function is found by `ctx.get` and by
 /// `get`, a rule also by its number in abra. The name of a page lists its rows.
@@ -21,8 +27,7 @@ pub fn explain_name(args: &ExplainArgs, out: &Out) -> Exit {
         return Exit::Green;
     }
     if let Some(page) = pages.iter().find(|p| p.file == word) {
-        let names: Vec<String> = page.rows.iter().map(|r| format!("  {}\n", r.name)).collect();
-        out.data(&format!("{}\n\n{}", page.intro, names.concat()));
+        out.data(&format!("{}\n\n{}", page.intro, listed(page)));
         return Exit::Green;
     }
     let names = rows().flat_map(|(_, r)| [r.name.as_str(), bare(&r.name)]);
@@ -33,6 +38,18 @@ pub fn explain_name(args: &ExplainArgs, out: &Out) -> Exit {
     Exit::Wrong
 }
 
+/// One line for each row: its name, and its first sentence as far as it fits.
+fn listed(page: &Page) -> String {
+    let names: Vec<&str> = page.rows.iter().map(|r| bare(&r.name)).collect();
+    let width = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).min(WIDEST);
+    let first = |row: &Row| row.doc.split(". ").next().unwrap_or_default().replace('\n', " ");
+    let line = |(name, row): (&&str, &Row)| {
+        let text = cut(&format!("  {name:<width$}  {}", first(row)), COLUMNS);
+        text.trim_end().to_string() + "\n"
+    };
+    names.iter().zip(&page.rows).map(line).collect()
+}
+
 fn all() -> &'static [Page] {
     static ALL: LazyLock<Vec<Page>> = LazyLock::new(pages);
     &ALL
@@ -41,7 +58,7 @@ fn all() -> &'static [Page] {
 /// Every row of that name, in the first way of writing it that finds one.
 fn found(word: &str) -> Vec<(&'static Page, &'static Row)> {
     let rows = || all().iter().flat_map(|p| p.rows.iter().map(move |r| (p, r)));
-    [exactly as fn(&Row, &str) -> bool, called, shortly, known_as]
+    [exactly as fn(&Row, &str) -> bool, called, shortly, known_as, several]
         .iter()
         .map(|way| rows().filter(|(_, r)| way(r, word)).collect::<Vec<_>>())
         .find(|found| !found.is_empty())
@@ -71,6 +88,12 @@ fn shortly(row: &Row, word: &str) -> bool {
 /// Whether the word is a fact of the row: a rule's number in abra, or the overlay of a tier.
 fn known_as(row: &Row, word: &str) -> bool {
     row.facts.iter().any(|(k, v)| ["in abra", "overlay"].contains(k) && v.trim_matches('`') == word)
+}
+
+/// Whether the word is the plural of the name, or the name in other letters: `rungs`, `GREEN`.
+fn several(row: &Row, word: &str) -> bool {
+    let word = word.to_lowercase();
+    row.name == word || word.strip_suffix('s') == Some(&row.name)
 }
 
 /// The name without its arguments and result.

@@ -9,6 +9,7 @@ pub mod env;
 pub mod explain;
 pub mod generated;
 pub mod key;
+mod list_tests;
 pub mod log;
 pub mod lsp;
 pub mod new;
@@ -60,7 +61,8 @@ pub fn main() -> ExitCode {
     let asked = signals::Asked::default();
     let said = out.clone();
     if call.command.has_something_to_undo() {
-        signals::listen(runtime.handle(), &session.stop, asked.clone(), Arc::new(move |text| said.say(text)));
+        let say = Arc::new(move |text: &str| said.say(text));
+        signals::listen(runtime.handle(), &session.stop, &session.in_progress, asked.clone(), say);
     }
     // a panic message may contain a secret, and must not disturb what is drawn on the terminal
     let (said, of_panic) = (out.clone(), out.clone());

@@ -3,6 +3,7 @@
 use super::args::{RunArgs, RunFormat};
 use super::env;
 use super::key::Key;
+use super::list_tests;
 use super::out::Out;
 use super::plan::refusal;
 use super::reporters::{Manner, Reporters};
@@ -32,6 +33,9 @@ pub fn run(args: &RunArgs, session: &Session, asked: &Asked, out: &Out) -> Exit 
             Err(exit) => return exit,
         },
     };
+    if args.list {
+        return list_tests::list(args, session, out);
+    }
     let reporters = Reporters::start(out, manner(args, out));
     asked.set(Some(reporters.asker()));
     let key = if out.look.live { Key::listen(reporters.asker()) } else { None };

@@ -32,7 +32,13 @@ impl Asked {
 }
 
 /// Handles signals as long as the runtime exists. `say` prints text for people.
-pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) + Send + Sync>) {
+pub fn listen(
+    handle: &Handle,
+    stop: &Stop,
+    runs: &InProgress,
+    asked: Asked,
+    say: Arc<dyn Fn(&str) + Send + Sync>,
+) {
     let mut kinds = vec![
         (SignalKind::interrupt(), "SIGINT", StopReason::Interrupted),
         (SignalKind::terminate(), "SIGTERM", StopReason::Terminated),
@@ -42,14 +48,16 @@ pub fn listen(handle: &Handle, stop: &Stop, asked: Asked, say: Arc<dyn Fn(&str) 
         kinds.push((SignalKind::hangup(), "SIGHUP", StopReason::Terminated));
     }
     for (kind, name, reason) in kinds {
-        let (stop, say) = (stop.clone(), say.clone());
+        let (stop, runs, say) = (stop.clone(), runs.clone(), say.clone());
         handle.spawn(async move {
             let Ok(mut stream) = signal(kind) else { return };
             while stream.recv().await.is_some() {
                 let before = stop.reason();
                 stop.set(reason);
                 match before {
+                    None if runs.is_empty() => say(&format!("{name}: stopping")),
                     None => say(&format!("{name}: stopping; everything of this run is removed first")),
+                    Some(_) if runs.is_empty() => {}
                     Some(_) => say(&format!(
                         "{name} again: removal continues and will end in bounded time; SIGKILL would leave objects behind"
                     )),

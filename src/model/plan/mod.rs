@@ -1,13 +1,15 @@
 //! The plan: everything a run will do, decided before it starts. The executor decides nothing. Pure.
 
 pub mod left_alone;
+pub mod partial;
 mod written;
 
-use crate::event::{DecidedBy, Skip};
+use crate::event::Skip;
 use crate::name::{Domain, RecipeName, Revision, RunId, StackName, Version};
-use crate::tier::{TIERS, Tier};
+use crate::tier::Tier;
 use crate::time::Span;
 use left_alone::Outside;
+use partial::TestName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -183,6 +185,9 @@ pub struct AppPlan {
     pub tiers: Vec<Tier>,
     /// Tiers, rungs and tests left out.
     pub skips: Vec<Skip>,
+    /// Tests in planned tiers that the caller did not ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unasked: Vec<TestName>,
     /// What a green run will still not have proved.
     pub not_proved: Vec<String>,
     /// Settings that differ from the default.
@@ -217,14 +222,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The tiers of the run, if its caller asked for less than the whole lifecycle.
-    pub fn partial(&self) -> Option<&[Tier]> {
-        let of_tier = |skip: &&Skip| TIERS.iter().any(|row| row.name == skip.what);
-        let app = self.subject();
-        let by_caller = app.skips.iter().filter(of_tier).any(|skip| skip.decided_by == DecidedBy::Caller);
-        by_caller.then_some(app.tiers.as_slice())
-    }
-
     /// The place of the app that the run is about.
     pub fn subject_at(&self) -> usize {
         self.apps.iter().position(|a| a.role == Role::Subject).unwrap_or(0)
@@ -303,7 +300,7 @@ impl Action {
             Action::Deploy { side: s } => format!("deploy the {}", side(s)),
             Action::Converge { side: s } => format!("converge to the {}", side(s)),
             Action::StaysUp { side: s, for_ms } => {
-                format!("see the {} stay up for {}", side(s), Span(Duration::from_millis(*for_ms)))
+                format!("wait until the {} has been up for {}", side(s), Span(Duration::from_millis(*for_ms)))
             }
             Action::Health { path, .. } => format!("wait for health on {path}"),
             Action::Ready { stable: 1 } => "wait for ready_probe".into(),

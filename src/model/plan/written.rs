@@ -84,6 +84,7 @@ impl OneApp {
             base_reason: self.base_reason,
             tiers: self.tiers,
             skips: self.skips,
+            unasked: vec![],
             not_proved: self.not_proved,
             settings: self.settings,
             scripts: self.scripts,

@@ -1,10 +1,11 @@
 //! Folds events into tiers and tests. Pure.
 
 use super::occurrences::excused;
-use super::{Known, StepOutcome, honest, skip_of};
+use super::{Known, Outcome, StepOutcome, honest, skip_of};
 use crate::event::{DecidedBy, Event, Skip, What};
 use crate::failure::FailureId;
-use crate::plan::{Action, Plan};
+use crate::plan::partial::{NOT_ASKED, TestName};
+use crate::plan::{Action, NO_RESTORE, Plan};
 use crate::tier::{Status, TIERS, Tier};
 
 /// What became of a test.
@@ -41,6 +42,20 @@ pub struct TierOutcome {
     pub ms: u64,
     /// Its tests.
     pub tests: Vec<TestOutcome>,
+}
+
+/// What a restore shows before which nothing was damaged, or after which no test looked.
+const RESTORE_ALONE: &str = "The restore ended without an error, and the app answers.";
+
+impl Outcome {
+    /// What a tier shows if it passes, in one sentence.
+    pub fn shows(&self, tier: Tier) -> &'static str {
+        let open = |what: &String| what.starts_with(NO_RESTORE);
+        match tier == Tier::Restore && self.not_proved.iter().any(open) {
+            true => RESTORE_ALONE,
+            false => tier.row().doc,
+        }
+    }
 }
 
 /// All tiers in their order.
@@ -104,6 +119,7 @@ fn planned(
         let needed = t.status == Status::Skip && !excused(events, &t.file, &t.name);
         out.take(if needed { Status::Unver } else { t.status }, t.failure, Some(&why));
     }
+    out.without_the_unasked(plan);
     out
 }
 
@@ -147,6 +163,32 @@ fn tests(plan: &Plan, events: &[Event], known: &Known<'_>, desired: Tier) -> Vec
 }
 
 impl TierOutcome {
+    /// Adds the tests that the caller did not ask for, each with its own row. Without them a tier is not proved, even if
+    /// everything passed that was asked for.
+    fn without_the_unasked(&mut self, plan: &Plan) {
+        let unasked = plan.subject().unasked.iter().filter(|t| t.tier == self.tier);
+        let row = |t: &TestName| TestOutcome {
+            file: t.file.clone(),
+            name: t.name.clone(),
+            status: Status::Unver,
+            ms: 0,
+            failure: None,
+            reason: Some(NOT_ASKED.into()),
+        };
+        let rows: Vec<TestOutcome> = unasked.map(row).collect();
+        if !rows.is_empty() && matches!(self.status, Status::Pass | Status::Skip) {
+            self.status = Status::Unver;
+            self.decided_by = Some(DecidedBy::Caller);
+            self.reason = Some(format!("everything asked for passed; tests {NOT_ASKED}: {}", rows.len()));
+        }
+        self.tests.extend(rows);
+    }
+
+    /// Whether everything in it passed that the caller asked for, and the caller did not ask for all of its tests.
+    pub(super) fn passed_as_asked(&self) -> bool {
+        self.status == Status::Unver && self.decided_by == Some(DecidedBy::Caller) && !self.tests.is_empty()
+    }
+
     /// The worst status decides, and the first failure of that status is named.
     fn take(&mut self, status: Status, failure: Option<FailureId>, note: Option<&str>) {
         let before = self.status;

@@ -24,6 +24,8 @@ pub struct TestFile {
 pub struct Asked {
     /// The tiers that the caller asked for; all if `None`.
     pub tiers: Option<BTreeSet<Tier>>,
+    /// Patterns of the recipe's own tests that the caller asked for; all if there is none.
+    pub tests: Vec<String>,
     /// Whether to leave the app running.
     pub keep: bool,
     /// Whether a browser may be used.

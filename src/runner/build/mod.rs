@@ -1,5 +1,6 @@
 //! Builds the plan: this file, read from top to bottom, is the lifecycle. Every decision of a run is made here. Pure.
 
+mod asked;
 pub mod contradictions;
 #[cfg(test)]
 mod example;
@@ -8,7 +9,9 @@ mod order;
 mod tiers;
 pub mod upgrade_base;
 
+pub use asked::{means, parse_tiers};
 use ccci_model::event::{DecidedBy, Skip};
+use ccci_model::plan::partial::TestName;
 use ccci_model::plan::{
     Action, AppPlan, DATA_SURVIVE, Deployment, NO_RESTORE, Plan, Role, Side, Step, would_prove,
 };
@@ -47,6 +50,7 @@ struct Builder<'a> {
     tiers: Vec<Tier>,
     skips: Vec<Skip>,
     not_proved: Vec<String>,
+    unasked: Vec<TestName>,
 }
 
 /// The plan of a recipe without deps.
@@ -96,7 +100,15 @@ pub fn build_with(subject: &Inputs, deps: &[Inputs]) -> Plan {
 
 impl<'a> Builder<'a> {
     fn new(inputs: &'a Inputs, app: usize) -> Builder<'a> {
-        Builder { i: inputs, app, steps: vec![], tiers: vec![], skips: vec![], not_proved: vec![] }
+        Builder {
+            i: inputs,
+            app,
+            steps: vec![],
+            tiers: vec![],
+            skips: vec![],
+            not_proved: vec![],
+            unasked: vec![],
+        }
     }
 
     /// A dep: deploys its head, waits until it answers, and calls `provide` for each consumer.
@@ -299,8 +311,7 @@ impl<'a> Builder<'a> {
     }
 
     fn overlay(&mut self, tier: Tier) {
-        let files: Vec<TestFile> = self.i.tests.iter().filter(|t| t.tier == tier).cloned().collect();
-        for f in files {
+        for f in self.asked_tests(tier) {
             let limit = HOOK_LIMIT * f.names.len().max(1) as u32;
             self.add(Some(tier), Action::Tests { file: f.file, names: f.names }, limit);
         }
@@ -314,15 +325,6 @@ impl<'a> Builder<'a> {
     /// the run is about.
     fn base(&self) -> Option<&Deployment> {
         self.i.base.as_ref().filter(|_| self.left_out(Tier::Upgrade).is_none())
-    }
-
-    /// Why the caller or the settings leave a tier out, and which of them.
-    fn left_out(&self, tier: Tier) -> Option<(String, DecidedBy)> {
-        if self.i.asked.tiers.as_ref().is_some_and(|tiers| !tiers.contains(&tier)) {
-            return Some(("not among the tiers asked for".into(), DecidedBy::Caller));
-        }
-        let reason = self.i.expected_na.get(tier.row().rung.name())?;
-        Some((reason.clone(), DecidedBy::Recipe))
     }
 
     /// Whether the caller and the settings ask for a tier. If not, notes that it is skipped.
@@ -363,6 +365,7 @@ impl<'a> Builder<'a> {
             base_reason,
             tiers: self.tiers,
             skips: self.skips,
+            unasked: self.unasked,
             not_proved: self.not_proved,
             settings: i.settings.clone(),
             scripts: i.scripts.clone(),
@@ -429,7 +432,8 @@ mod tests {
             let plan = build(&i);
             let deploys: Vec<String> = titles(&i).into_iter().filter(|t| t.starts_with("deploy ")).collect();
             assert_eq!(deploys, ["deploy the head"]);
-            assert_eq!((plan.partial(), &plan.subject().base), (partial, &None));
+            let tiers = plan.partial().map(|p| p.tiers);
+            assert_eq!((tiers.as_deref(), &plan.subject().base), (partial, &None));
             assert!(
                 plan.subject().base_reason.starts_with("the head is installed"),
                 "{}",
@@ -437,14 +441,6 @@ mod tests {
             );
         }
         assert_eq!(build(&example::inputs()).partial(), None);
-    }
-
-    #[test]
-    fn restore_without_backup_makes_no_sense() {
-        assert!(parse_tiers("restore").unwrap_err().contains("backup,restore"));
-        assert!(parse_tiers("instal").unwrap_err().contains("`instal` is no tier"));
-        assert!(parse_tiers("").is_err());
-        assert_eq!(parse_tiers("upgrade").unwrap(), BTreeSet::from([Tier::Install, Tier::Upgrade]));
     }
 
     #[test]

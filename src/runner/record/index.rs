@@ -5,7 +5,8 @@
 use super::{EVENTS, Record};
 use ccci_model::event::What;
 use ccci_model::name::{Domain, RecipeName, Revision, RunId, Version};
-use ccci_model::tier::Tier;
+use ccci_model::plan::partial::Partial;
+
 use ccci_model::verdict::Verdict;
 use ccci_swarm::ports::records::{Records, Stamp};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use std::io;
 
 /// The maker of a row. Change it when runs are judged differently or rows have other fields: the records are then read
 /// again.
-const MADE_BY: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+const MADE_BY: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
 /// Number of useless rows above which the index is rewritten.
 const MOST_DEAD: usize = 1_000;
 
@@ -35,9 +36,9 @@ pub struct Summary {
     pub verdict: Verdict,
     /// 0 to 5.
     pub level: u8,
-    /// The tiers of a run that was asked for less than the whole lifecycle.
+    /// What a run consists of that was asked for less than the whole lifecycle.
     #[serde(default)]
-    pub partial: Option<Vec<Tier>>,
+    pub partial: Option<Partial>,
     /// When it began, in ms since 1970.
     pub began_ms: u64,
     /// How long it took, in ms.
@@ -59,7 +60,7 @@ impl Summary {
             domain: app.domain.clone(),
             verdict: o.verdict,
             level: o.level,
-            partial: o.plan.partial().map(<[Tier]>::to_vec),
+            partial: o.plan.partial(),
             began_ms: o.began_ms,
             total_ms: o.timings.total,
             ended: record.events.iter().any(|e| matches!(e.what, What::RunEnded { .. })),
