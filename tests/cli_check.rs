@@ -6,6 +6,7 @@ use crate::repository::Repository;
 use ccci_report::findings::{self, FINDINGS_FORMATS};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// Faults that can be mended without asking, in a file with comments and a flow mapping.
@@ -61,6 +62,27 @@ impl Project {
 /// What is said of an entry that accepts nothing.
 pub(crate) fn of_an_unused_acceptance() -> String {
     project("check.accept.image-tag = \"why\"\n", BROKEN).short(&[]).join("\n")
+}
+
+/// What is said of a comment that accepts without a reason.
+pub(crate) fn of_a_bad_acceptance() -> String {
+    project("", &BROKEN.replace("# kept\nservices", "# ccci: accept image-tag\nservices"))
+        .short(&[])
+        .join("\n")
+}
+
+#[test]
+fn a_comment_accepts_a_finding_at_its_line_and_an_unused_one_is_told() {
+    let compose = BROKEN.replace(
+        "image: nginx:stable",
+        "image: nginx:stable # ccci: accept moving-tag upstream has no versions",
+    );
+    let all = project("", BROKEN).short(&[]);
+    let accepted = project("", &compose).short(&[]);
+    assert!(codes(&all).contains(&"moving-tag") && !codes(&accepted).contains(&"moving-tag"), "{accepted:?}");
+    assert_eq!(all.len(), accepted.len() + 1);
+    let unused = project("# ccci: accept image-tag why\n", BROKEN).short(&[]);
+    assert_eq!(codes(&unused).iter().filter(|c| **c == "unused-acceptance").count(), 1, "{unused:?}");
 }
 
 fn codes(lines: &[String]) -> Vec<&str> {
@@ -135,6 +157,8 @@ fn a_baseline_hides_what_it_has_and_tells_what_is_gone() {
     let project = project("", BROKEN);
     let before = project.short(&[]);
     assert_eq!(project.check(&["--write-baseline", "known.txt"]).code, Some(0));
+    let mode = fs::metadata(project.ground.path("known.txt")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644, "others may read it");
     assert!(project.short(&["--baseline", "known.txt"]).is_empty());
     let moved = BROKEN
         .replace("    container_name: web\n", "    tty: true\n")

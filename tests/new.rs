@@ -36,7 +36,9 @@ fn what_is_written_for_the_recipes_of_the_lab_passes_check() {
         let of_source = check.out.lines().filter(|l| l.starts_with("error[annotated-tags]")).count();
         assert_eq!(check.code, Some(if of_source > 0 { 2 } else { 0 }), "{name}: {}", check.out);
         assert_eq!(check.out.matches("error[").count(), of_source, "{name}: {}", check.out);
-        assert!(!check.out.contains(&own), "{}", check.out);
+        // what has no place of its own is told at the source
+        let of_recipe = |l: &&str| !l.contains("[annotated-tags]") && !l.contains("[readme-metadata]");
+        assert!(!check.out.lines().filter(of_recipe).any(|l| l.contains(&own)), "{}", check.out);
     }
 }
 

@@ -52,6 +52,7 @@ fn raised_by_calls() -> BTreeSet<String> {
     let said = check.args(["check", "--format", "short"]).arg(&recipe).output().unwrap();
     out.extend(shown(&String::from_utf8_lossy(&said.stdout)));
     out.extend(shown(&crate::cli_check::of_an_unused_acceptance()));
+    out.extend(shown(&crate::cli_check::of_a_bad_acceptance()));
     out
 }
 

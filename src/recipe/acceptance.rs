@@ -1,12 +1,14 @@
-//! What an author decides about findings: `check.accept` says with a reason that one stays, `check.deny` makes errors of
-//! warnings. Pure.
+//! What an author decides about findings: `check.accept` and comments say with a reason that one stays, `check.deny` makes
+//! errors of warnings. Pure.
 
+use crate::accept_comments::comments;
 use crate::lint::{Check, RULES};
 use crate::load::Spans;
 use crate::settings::Recipe;
 use ccci_model::diag::nearest::did_you_mean;
-use ccci_model::diag::{CODES, Diagnostic, Place, Severity, codes};
+use ccci_model::diag::{CODES, Diagnostic, Place, Severity, Text, codes};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Why an entry of `check.accept` or `check.deny` is wrong: the message, and what to write.
 pub(crate) type Refused = (String, Option<String>);
@@ -35,20 +37,44 @@ impl Entry<'_> {
     }
 }
 
-/// The reason why a finding is accepted, and the entry that says so.
-pub fn accepted<'a>(recipe: &'a Recipe, code: &str, place: Option<&Place>) -> Option<(&'a str, &'a str)> {
+/// The reason why a finding is accepted: by an entry of the settings, or by a comment at its place.
+pub fn accepted(recipe: &Recipe, code: &str, place: Option<&Place>) -> Option<String> {
     let entry = recipe.accept.iter().find(|(key, _)| Entry::of(key).matches(code, place));
-    entry.map(|(key, reason)| (key.as_str(), reason.as_str()))
+    if let Some((_, reason)) = entry {
+        return Some(reason.clone());
+    }
+    let place = place?;
+    let (comments, _) = comments(&place.text);
+    comments.into_iter().find(|c| c.accepts(code, place)).map(|c| c.reason)
 }
 
-/// The findings that count: without those that are accepted, and with denied warnings as errors. `looked` is false if
-/// not everything could be looked at; then no entry is called unused.
-pub fn decided(all: Vec<Diagnostic>, recipe: &Recipe, spans: &Spans, looked: bool) -> Vec<Diagnostic> {
+/// The findings that count: without those that are accepted, and with denied warnings as errors. `texts` are those that
+/// may have comments. `looked` is false if not everything could be looked at; then nothing is called unused.
+pub fn decided(
+    all: Vec<Diagnostic>,
+    recipe: &Recipe,
+    spans: &Spans,
+    texts: &[&Arc<Text>],
+    looked: bool,
+) -> Vec<Diagnostic> {
     let mut used: BTreeSet<&str> = BTreeSet::new();
     let mut out = vec![];
+    let (mut written, mut used_here) = (vec![], BTreeSet::new());
+    for text in texts {
+        let (comments, wrong) = comments(text);
+        written.extend(comments);
+        out.extend(wrong);
+    }
     for mut d in all {
-        if let Some((entry, _)) = accepted(recipe, d.code.id, d.place.as_ref()) {
+        let entry = recipe.accept.iter().find(|(key, _)| Entry::of(key).matches(d.code.id, d.place.as_ref()));
+        if let Some((entry, _)) = entry {
             used.insert(entry);
+            continue;
+        }
+        let place = d.place.as_ref();
+        let comment = written.iter().position(|c| place.is_some_and(|place| c.accepts(d.code.id, place)));
+        if let Some(n) = comment {
+            used_here.insert(n);
             continue;
         }
         if recipe.deny.iter().any(|code| code == d.code.id) {
@@ -64,6 +90,11 @@ pub fn decided(all: Vec<Diagnostic>, recipe: &Recipe, spans: &Spans, looked: boo
             Some(place) => d.at(place),
             None => d,
         }
+    }));
+    let unused = written.into_iter().enumerate().filter(|(n, _)| looked && !used_here.contains(n));
+    out.extend(unused.map(|(_, c)| {
+        let message = format!("the comment accepts `{}`, but nothing of that kind is found there", c.code);
+        Diagnostic::new(codes::UNUSED_ACCEPTANCE, message).at(c.place).help("remove the comment")
     }));
     out
 }
@@ -104,9 +135,7 @@ fn unknown(code: &str) -> Refused {
 mod tests {
     use super::*;
     use crate::load::load;
-    use ccci_model::diag::Text;
     use ccci_model::name::RecipeName;
-    use std::sync::Arc;
 
     fn decide(settings: &str) -> (Vec<String>, bool) {
         let text = Arc::new(Text { path: "ccci/recipe.toml".into(), content: settings.into() });
@@ -118,7 +147,7 @@ mod tests {
             Diagnostic::new(&rule.code, "moves").at(Place::new(&text, 0..1))
         };
         let all = vec![at("compose.yml"), at("a/compose.yml"), at("my-compose.yml")];
-        let said = decided(all, &loaded.recipe, &loaded.spans, true);
+        let said = decided(all, &loaded.recipe, &loaded.spans, &[], true);
         let told = |d: &Diagnostic| format!("{} {}", d.code.id, d.place.as_ref().unwrap());
         (said.iter().map(told).collect(), said.iter().any(|d| d.severity == Severity::Error))
     }

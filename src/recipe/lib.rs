@@ -1,5 +1,6 @@
 //! Parses what authors of recipes write. Takes texts, returns values and diagnostics; only `files` opens files.
 
+mod accept_comments;
 pub mod acceptance;
 pub mod app_env;
 pub mod compose;

@@ -19,7 +19,7 @@ pub(crate) enum Literal {
     /// `true`.
     Bool,
     /// `5`.
-    Int,
+    Int(i64),
     /// `5.0`.
     Float,
     /// `"x"`.
@@ -69,8 +69,8 @@ pub(crate) enum What {
     Text(Vec<Node>),
     /// `[…]`.
     List(Vec<Node>),
-    /// `#{…}`.
-    Table(Vec<Node>),
+    /// `#{…}`: its keys with their positions, and its values.
+    Table(Vec<(String, Position, Node)>),
     /// `&&` and `||`.
     Logic(Vec<Node>),
     /// `??`.
@@ -183,12 +183,10 @@ impl Node {
             | What::Continue
             | What::Import { .. }
             | What::Unknown(_) => vec![],
-            What::Text(v)
-            | What::List(v)
-            | What::Table(v)
-            | What::Logic(v)
-            | What::Coalesce(v)
-            | What::Block(v) => v.iter().collect(),
+            What::Text(v) | What::List(v) | What::Logic(v) | What::Coalesce(v) | What::Block(v) => {
+                v.iter().collect()
+            }
+            What::Table(entries) => entries.iter().map(|(.., value)| value).collect(),
             What::Call(c) => c.args.iter().collect(),
             What::Chain { head, links } => {
                 let inner = links.iter().flat_map(|l| match l {

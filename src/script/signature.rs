@@ -11,6 +11,20 @@ pub struct Param {
     pub name: &'static str,
     /// Its type.
     pub ty: Ty,
+    /// The keys of a map of options, each with the type of its value; none for other parameters.
+    pub keys: &'static [(&'static str, Ty)],
+}
+
+impl Param {
+    /// A parameter that is no map of options.
+    pub const fn of(name: &'static str, ty: Ty) -> Param {
+        Param { name, ty, keys: &[] }
+    }
+
+    /// A map of options with these keys.
+    pub const fn options(keys: &'static [(&'static str, Ty)]) -> Param {
+        Param { name: "options", ty: Ty::MAP, keys }
+    }
 }
 
 /// One signature. Several rows with the same name are the forms of one function.
@@ -54,10 +68,11 @@ mod tests {
 
     #[test]
     fn a_signature_reads_as_it_is_written() {
+        const PATH: &[Param] = &[Param::of("path", Ty::TEXT)];
         let row = CallSig {
             owner: Owner::Ctx,
             name: "get",
-            params: &[Param { name: "path", ty: Ty::TEXT }],
+            params: PATH,
             ret: Ty::RESPONSE,
             doc: "Asks.",
             example: "ctx.get(\"/\");",

@@ -124,7 +124,7 @@ fn expr(e: &Expr) -> Node {
     let many = |v: &[Expr]| v.iter().map(expr).collect::<Vec<Node>>();
     let what = match e {
         Expr::BoolConstant(..) => What::Literal(Literal::Bool),
-        Expr::IntegerConstant(..) => What::Literal(Literal::Int),
+        Expr::IntegerConstant(n, _) => What::Literal(Literal::Int(*n)),
         Expr::FloatConstant(..) => What::Literal(Literal::Float),
         Expr::CharConstant(..) => What::Literal(Literal::Char),
         Expr::StringConstant(text, _) => What::Literal(Literal::Text(text.to_string())),
@@ -132,7 +132,9 @@ fn expr(e: &Expr) -> Node {
         Expr::DynamicConstant(value, _) => constant(value),
         Expr::InterpolatedString(v, _) => What::Text(many(v)),
         Expr::Array(v, _) => What::List(many(v)),
-        Expr::Map(v, _) => What::Table(v.0.iter().map(|(_, e)| expr(e)).collect()),
+        Expr::Map(v, _) => {
+            What::Table(v.0.iter().map(|(key, e)| (key.name.to_string(), key.pos, expr(e))).collect())
+        }
         Expr::And(v, _) | Expr::Or(v, _) => What::Logic(many(v)),
         Expr::Coalesce(v, _) => What::Coalesce(many(v)),
         Expr::Variable(v, ..) => {
@@ -269,6 +271,7 @@ mod tests {
                 format!(" {}", c.path.iter().chain([&c.name]).cloned().collect::<Vec<_>>().join("::"))
             }
             What::Closure { captures, .. } => format!(" {captures:?}"),
+            What::Literal(Literal::Int(_)) => " Int".into(),
             What::Literal(l) => format!(" {l:?}"),
             What::Chain { links, .. } => links.iter().map(linked).collect(),
             _ => String::new(),

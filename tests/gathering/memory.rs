@@ -8,7 +8,7 @@ use ccci_model::name::RunId;
 use ccci_model::tier::Tier;
 use ccci_model::time::Moment;
 use ccci_recipe::files::Buffers;
-use ccci_runner::gather::{Asked, Gathered, Means, Outcome, gather, texts, unmentioned};
+use ccci_runner::gather::{Asked, Gathered, Means, Outcome, contradictory, gather, texts, unmentioned};
 use ccci_script::Scripts;
 use ccci_swarm::ports::{Limit, Stop};
 use ccci_testkit::memory::{MemoryRepository, MemorySources};
@@ -83,13 +83,15 @@ impl Project {
         same(case, &told(self.gather(change)), ROOT);
     }
 
-    /// The diagnostics about services that the scripts name.
+    /// The diagnostics about services that scripts and settings name, and about settings that leave out scripts.
     fn services(&self) -> String {
         let g = self.good();
         let (merged, _) = g.texts.directory.merged();
         let (scripts, found) = Scripts::load(&merged.texts, &ccci_runner::ctx::sigs()).unwrap();
         assert!(!found.has_errors(), "{found:?}");
-        listed(unmentioned::services(&g, scripts.services()))
+        let mut said = unmentioned::services(&g, scripts.services());
+        said.0.extend(contradictory::contradictions(&g.texts, &scripts).0);
+        listed(said)
     }
 }
 
@@ -134,8 +136,8 @@ fn the_directory_inside_the_recipes_repository_lies_below_the_projects() {
 #[test]
 fn tests_of_the_project_and_of_the_recipes_repository_run_both() {
     let p = Project::published();
-    p.source.write("ccci/test_install.rhai", "fn test_own(ctx) { assert(true); }\n").commit();
-    p.file("test_install.rhai", "fn test_project(ctx) { assert(true); }\n");
+    p.source.write("ccci/test_install.rhai", "fn test_own(ctx) { fail(\"no\"); }\n").commit();
+    p.file("test_install.rhai", "fn test_project(ctx) { fail(\"no\"); }\n");
     let (merged, diagnostics) = p.good().texts.directory.merged();
     assert!(diagnostics.0.is_empty());
     let (scripts, diagnostics) = Scripts::load(&merged.texts, &[]).unwrap();
@@ -241,6 +243,25 @@ fn a_service_that_no_compose_file_has_is_said() {
     same("unknown-service", &p.services(), ROOT);
     p.file("hooks.rhai", &format!("{hooks}fn extra_env(ctx) {{ #{{}} }}\n"));
     assert_eq!(p.services(), "", "a hook may bring more compose files");
+}
+
+#[test]
+fn a_setting_that_leaves_out_what_is_written_is_said() {
+    let p = Project::published();
+    p.file("hooks.rhai", "fn pre_upgrade(ctx) {}\nfn backup_verify(ctx) { true }\nfn pre_restore(ctx) {}\n");
+    p.file("test_restore.rhai", "fn test_a(ctx) { assert(ctx.get(\"/\").ok); }\n");
+    let set = |settings: &str| {
+        p.file("recipe.toml", &format!("{SOURCE}{settings}"));
+        p.services()
+    };
+    let said = [
+        set("backup.capable = false\nupgrade.base = \"none\"\n"),
+        set(
+            "may_end = { app = \"why\", wroker = \"why\" }\n[expected_na]\nbackup_restore = \"keeps no data\"\n",
+        ),
+        set("backup.capable = true\n[expected_na]\nbackup_restore = \"why\"\n"),
+    ];
+    same("contradiction", &said.join("---\n"), ROOT);
 }
 
 #[test]

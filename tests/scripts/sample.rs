@@ -4,7 +4,7 @@ use ccci_script::{CallSig, Owner, Param, Raised, Reach, Ty};
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Map, NativeCallContext};
 
 const fn p(name: &'static str, ty: Ty) -> Param {
-    Param { name, ty }
+    Param::of(name, ty)
 }
 
 const fn sig(owner: Owner, name: &'static str, params: &'static [Param], ret: Ty, reach: Reach) -> CallSig {
@@ -25,6 +25,8 @@ const fn fact(owner: Owner, name: &'static str, ret: Ty) -> CallSig {
 }
 
 const PATH: Param = p("path", Ty::TEXT);
+const OPTIONS: Param =
+    Param::options(&[("headers", Ty::MAP), ("follow", Ty::BOOL), ("json", Ty::BOOL), ("timeout", Ty::TEXT)]);
 const SERVICE: Param = p("service", Ty::TEXT);
 const NAME: Param = p("name", Ty::TEXT);
 
@@ -36,15 +38,9 @@ pub(super) const SIGS: &[CallSig] = &[
     fact(Owner::Ctx, "base_version", Ty::TEXT.or(Ty::UNIT)),
     fact(Owner::Ctx, "env", Ty::MAP),
     sig(Owner::Ctx, "get", &[PATH], Ty::RESPONSE, Reach::App),
-    sig(Owner::Ctx, "get", &[PATH, p("options", Ty::MAP)], Ty::RESPONSE, Reach::App),
+    sig(Owner::Ctx, "get", &[PATH, OPTIONS], Ty::RESPONSE, Reach::App),
     sig(Owner::Ctx, "post", &[PATH, p("body", Ty::ANY)], Ty::RESPONSE, Reach::App),
-    sig(
-        Owner::Ctx,
-        "request",
-        &[p("method", Ty::TEXT), PATH, p("options", Ty::MAP)],
-        Ty::RESPONSE,
-        Reach::App,
-    ),
+    sig(Owner::Ctx, "request", &[p("method", Ty::TEXT), PATH, OPTIONS], Ty::RESPONSE, Reach::App),
     sig(Owner::Ctx, "exec", &[SERVICE, p("command", Ty::ARRAY)], Ty::EXEC_OUTPUT, Reach::App),
     sig(Owner::Ctx, "try_exec", &[SERVICE, p("command", Ty::ARRAY)], Ty::EXEC_OUTPUT, Reach::App),
     sig(Owner::Ctx, "logs", &[SERVICE], Ty::TEXT, Reach::App),
@@ -65,7 +61,7 @@ pub(super) const SIGS: &[CallSig] = &[
     fact(Owner::ExecOutput, "stdout", Ty::TEXT),
     fact(Owner::ExecOutput, "stderr", Ty::TEXT),
     sig(Owner::Page, "open", &[PATH], Ty::UNIT, Reach::Page),
-    sig(Owner::Free, "eventually", &[p("limit", Ty::TEXT), p("try", Ty::FN)], Ty::ANY, Reach::Always),
+    sig(Owner::Free, "eventually", &[p("span", Ty::TEXT), p("try", Ty::FN)], Ty::ANY, Reach::Always),
 ];
 
 #[derive(Debug, Clone)]

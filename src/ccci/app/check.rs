@@ -6,12 +6,12 @@ use super::prepare::{Linting, Reading, Refused};
 use super::session::{Config, Session, clock};
 use ccci_adapters::disk::Disk;
 use ccci_model::diag::codes::Code;
-use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, Severity, Text, codes};
 use ccci_model::failure::Failure;
 use ccci_recipe::acceptance;
 use ccci_recipe::directory::Origin;
-use ccci_recipe::source::SourceKind;
-use ccci_runner::gather::{self, Gathered};
+use ccci_recipe::source::{Files, SourceKind};
+use ccci_runner::gather::{self, Gathered, Texts};
 use ccci_script::RecipeTexts;
 use ccci_swarm::ports::Clock;
 use std::path::PathBuf;
@@ -112,8 +112,11 @@ impl Session {
         if let Some(value) = texts.value {
             let scripts: RecipeTexts =
                 value.directory.scripts.get(&Origin::Project).cloned().unwrap_or_default();
-            diagnostics.0.extend(gather::load_scripts(&scripts)?.1.0);
-            let said = acceptance::decided(diagnostics.sorted(), &value.recipe, &value.spans, false);
+            let (scripts, of_scripts) = gather::load_scripts(&scripts)?;
+            diagnostics.0.extend(gather::contradictory::contradictions(&value, &scripts).0);
+            diagnostics.0.extend(of_scripts.0);
+            let own = commented(&value, None);
+            let said = acceptance::decided(diagnostics.sorted(), &value.recipe, &value.spans, &own, false);
             return Ok((named, said));
         }
         Ok((named, diagnostics.sorted()))
@@ -132,10 +135,27 @@ fn together(
         d.severity != Severity::Error || d.place.as_ref().is_none_or(|place| !errors.contains(place))
     };
     let mut all = Diagnostics(said);
+    let mut findings = findings;
+    // tags and files that are missing have no place of their own; that of the source tells which recipe it is
+    if let Some(place) = gathered.and_then(|g| g.texts.spans.of("source")) {
+        findings.iter_mut().filter(|d| d.place.is_none()).for_each(|d| d.place = Some(place.clone()));
+    }
     all.0.extend(findings.into_iter().filter(is_new));
     let Some(gathered) = gathered else { return all.sorted() };
     let texts = &gathered.texts;
-    Diagnostics(acceptance::decided(all.sorted(), &texts.recipe, &texts.spans, true)).sorted()
+    let own = commented(texts, Some(&gathered.head.facts.files));
+    Diagnostics(acceptance::decided(all.sorted(), &texts.recipe, &texts.spans, &own, true)).sorted()
+}
+
+/// The texts in which findings may be: those of the recipe directories, and those of the head that programs read.
+fn commented<'a>(texts: &'a Texts, head: Option<&'a Files>) -> Vec<&'a Arc<Text>> {
+    let directory = &texts.directory;
+    let mut out: Vec<&Arc<Text>> = directory.settings.iter().chain(&directory.overlays).collect();
+    out.extend(directory.scripts.values().flat_map(|files| files.values()));
+    let read =
+        |path: &str| ![".md", ".txt"].iter().any(|end| path.ends_with(end)) && !path.starts_with("ccci/");
+    out.extend(head.iter().flat_map(|f| &f.texts).filter(|(path, _)| read(path)).map(|(_, text)| text));
+    out
 }
 
 fn not_checked(dir: &str, why: &str, help: &str) -> Diagnostic {

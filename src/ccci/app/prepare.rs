@@ -261,7 +261,8 @@ impl Looked {
         let (merged, hidden) = gathered.texts.directory.merged();
         let strangers = gather::unmentioned::services(&gathered, gathered.scripts.services());
         let said = gathered.of_scripts.0.iter().cloned();
-        diagnostics.0.extend(hidden.0.into_iter().chain(said).chain(strangers.0));
+        let against = gather::contradictory::contradictions(&gathered.texts, &gathered.scripts);
+        diagnostics.0.extend(hidden.0.into_iter().chain(said).chain(strangers.0).chain(against.0));
         let whose = merged.whose.into_iter().map(|(path, origin)| (path, format!("the {origin}"))).collect();
         if diagnostics.has_errors() {
             return Err(Refused::Wrong(diagnostics.sorted()));

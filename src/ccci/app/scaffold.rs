@@ -89,7 +89,7 @@ impl Facts {
             let _ = writeln!(out, "source = {}", text(source));
         }
         match &self.health {
-            Some((path, Some(service))) => {
+            Some((path, Some(service))) if path != "/" => {
                 let _ =
                     writeln!(out, "\n# as in the healthcheck of `{service}`\nhealth.path = {}", text(path));
             }

@@ -12,6 +12,8 @@ use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, Severity, codes};
 use ccci_model::exit::Exit;
 use ccci_report::findings::{FINDINGS_FORMATS, FindingsFormat};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Most rounds of fixes. A fix can make room for another one, such as two in one line.
@@ -199,7 +201,8 @@ fn compared(file: &Path, all: Vec<Diagnostic>) -> Result<baseline::Compared, Dia
 }
 
 fn written(file: &Path, found: &Found, out: &Out) -> Exit {
-    match std::fs::write(file, out.redactor.hide(&baseline::write(&found.all)).as_bytes()) {
+    let text = out.redactor.hide(&baseline::write(&found.all));
+    match write_for_all(file, &text) {
         Ok(()) => {
             out.say(&format!("wrote {} findings to {}", found.all.len(), file.display()));
             if found.blind.is_empty() && !found.unseen { Exit::Green } else { Exit::Error }
@@ -209,6 +212,13 @@ fn written(file: &Path, found: &Found, out: &Out) -> Exit {
             out,
         ),
     }
+}
+
+/// Writes a file that others can read. What a run keeps is private; a baseline is to be shared.
+fn write_for_all(file: &Path, text: &str) -> std::io::Result<()> {
+    let is_new = !file.exists();
+    std::fs::write(file, text)?;
+    if is_new { std::fs::set_permissions(file, Permissions::from_mode(0o644)) } else { Ok(()) }
 }
 
 fn refuse(wrong: Diagnostic, out: &Out) -> Exit {

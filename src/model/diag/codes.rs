@@ -31,7 +31,10 @@ codes! {
     DEPRECATED_KEY "deprecated-key" Warning "This setting still works but has a better form.";
     NOT_YET "not-yet" Error "This is part of the contract but not built yet; using it would do nothing.";
     UNMENTIONED_VARIABLE "unmentioned-variable" Warning "The settings set a variable that no file of the recipe mentions, and a variable with a similar name exists.";
-    UNUSED_ACCEPTANCE "unused-acceptance" Warning "The settings accept a finding that does not occur.";
+    UNUSED_ACCEPTANCE "unused-acceptance" Warning "The settings or a comment accept a finding that does not occur.";
+    DEFAULT_VALUE "default-value" Warning "A setting has the value that it has without being set.";
+    CONTRADICTION "contradiction" Warning "A setting leaves out what another setting, a hook or a test is for.";
+    BAD_ACCEPTANCE "bad-acceptance" Error "A comment that accepts a finding names no finding that can be accepted, or gives no reason.";
     // the recipe directory
     UNKNOWN_FILE "unknown-file" Error "A file in the recipe directory is not used there.";
     MISPLACED_TEST "misplaced-test" Error "A test file is in a place where it would never be run.";
@@ -57,6 +60,10 @@ codes! {
     DUPLICATE_FUNCTION "duplicate-function" Error "A function is defined more than once.";
     DUPLICATE_NAME "duplicate-name" Error "Two constants or two imports of a file have the same name.";
     HIDES_BUILTIN "hides-builtin" Error "A function hides one of ccci's own functions.";
+    SHADOWED_VARIABLE "shadowed-variable" Warning "A variable has the name of another one that could still be used there.";
+    ASSERTS_CONSTANT "asserts-constant" Error "An assertion is about constants, so it always has the same result.";
+    BAD_ARGUMENT "bad-argument" Error "A literal argument has the right type, but the function always refuses it.";
+    UNKNOWN_OPTION "unknown-option" Error "A map of options has a key that the function does not know.";
     UNKNOWN_FUNCTION "unknown-function" Error "No function has this name.";
     UNKNOWN_VARIABLE "unknown-variable" Error "No variable has this name here.";
     UNKNOWN_MEMBER "unknown-member" Error "A value has no such member.";
@@ -83,7 +90,7 @@ codes! {
     NO_COMPOSE_FILE "no-compose-file" Error "The recipe has no such compose file.";
     MISSING_FILE "missing-file" Error "A config or a secret uses a file that does not exist in the recipe.";
     NO_APP_SERVICE "no-app-service" Error "No service of the recipe is called app.";
-    UNKNOWN_SERVICE "unknown-service" Warning "A script names a service that no compose file of the recipe defines.";
+    UNKNOWN_SERVICE "unknown-service" Error "A script or a setting names a service that the app does not have.";
     YAML_SYNTAX "yaml-syntax" Error "A compose file is not valid YAML.";
     COMPOSE_SHAPE "compose-shape" Error "A compose file has a shape that docker's own loader refuses.";
     MISSING_VARIABLE "missing-variable" Error "A required variable has no value.";

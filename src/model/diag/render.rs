@@ -26,11 +26,31 @@ pub fn render(d: &Diagnostic, style: Style) -> String {
     let mut plain = MietteDiagnostic::new(clean(&d.message)).with_code(d.code.id).with_severity(severity);
     plain.help = d.help.as_deref().map(clean);
     let mut source = None;
+    let mut apart = d.other.as_deref();
     if let Some(place) = &d.place {
         let (range, text) = shown(place);
         plain = plain.and_label(LabeledSpan::underline(range));
+        // both places in one excerpt, if they are in the same text and its lines are shown whole
+        if let Some((other, what)) = apart
+            && other.text == place.text
+            && text.inner().column.is_none()
+        {
+            plain = plain.and_label(LabeledSpan::new_with_span(Some(clean(what)), other.range.clone()));
+            apart = None;
+        }
         source = Some(text);
     }
+    let mut out = drawn(plain, source, style);
+    if let Some((place, what)) = apart {
+        let (range, text) = shown(place);
+        let beside = MietteDiagnostic::new(clean(what)).with_severity(miette::Severity::Advice);
+        out.push_str(&drawn(beside.and_label(LabeledSpan::underline(range)), Some(text), style));
+    }
+    out
+}
+
+/// One block with the lines that it points at.
+fn drawn(plain: MietteDiagnostic, source: Option<NamedSource<Shown>>, style: Style) -> String {
     let theme = if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
     let report = match source {
@@ -105,6 +125,19 @@ mod tests {
         assert!(!drawn.contains(|c: char| c.is_control() && c != '\n'), "{drawn:?}");
         assert!(drawn.contains("`badkey`") && drawn.contains("key = 1"), "{drawn}");
         assert_eq!(one_line(&d), "error[toml-syntax] a b:1:12: `badkey` : :error::x");
+    }
+
+    #[test]
+    fn the_other_place_is_drawn_as_well() {
+        let text = |path: &str, content: &str| Arc::new(Text { path: path.into(), content: content.into() });
+        let (a, b) = (text("a.toml", "first = 1\nsecond = 2\n"), text("b.rhai", "fn third(ctx) {}\n"));
+        let d = Diagnostic::new(codes::CONTRADICTION, "against").at(Place::new(&a, 10..16));
+        let style = Style { colour: false, width: 100 };
+        let same = render(&d.clone().other(Place::new(&a, 0..5), "it is here first"), style);
+        assert!(same.contains("second = 2") && same.contains("it is here first"), "{same}");
+        let apart = render(&d.other(Place::new(&b, 3..8), "this is never\u{1b}[2J used"), style);
+        assert!(apart.contains("a.toml:2:1") && apart.contains("b.rhai:1:4"), "{apart}");
+        assert!(apart.contains("fn third(ctx)") && !apart.contains('\u{1b}'), "{apart}");
     }
 
     #[test]

@@ -80,17 +80,19 @@ pub struct Finding {
     pub help: String,
     /// A change that mends it.
     pub fix: Option<Box<Fix>>,
+    /// Another place that it depends on, and what is there.
+    pub other: Option<Box<(Place, String)>>,
 }
 
 impl Finding {
     /// A finding at a place.
     fn at(place: Place, message: impl Into<String>, help: impl Into<String>) -> Finding {
-        Finding { place: Some(place), message: message.into(), help: help.into(), fix: None }
+        Finding { place: Some(place), ..Finding::about(message, help) }
     }
 
     /// A finding about something that is missing.
     fn about(message: impl Into<String>, help: impl Into<String>) -> Finding {
-        Finding { place: None, message: message.into(), help: help.into(), fix: None }
+        Finding { place: None, message: message.into(), help: help.into(), fix: None, other: None }
     }
 
     /// Sets the change that mends it.
@@ -99,10 +101,16 @@ impl Finding {
         self
     }
 
+    /// Sets another place that it depends on.
+    fn other(mut self, place: Place, what: impl Into<String>) -> Finding {
+        self.other = Some(Box::new((place, what.into())));
+        self
+    }
+
     /// The diagnostic of it.
     pub fn diagnostic(self, rule: &'static Rule) -> Diagnostic {
         let mut d = Diagnostic::new(&rule.code, self.message).help(self.help);
-        d.fix = self.fix;
+        (d.fix, d.other) = (self.fix, self.other);
         match self.place {
             Some(place) => d.at(place),
             None => d,
@@ -194,7 +202,7 @@ pub fn without_accepted(mut all: Vec<Checked>, recipe: &Recipe) -> Vec<Checked> 
     for Checked { rule, outcome } in &mut all {
         let Outcome::Unsatisfied(findings) = outcome else { continue };
         let reason = |f: &Finding| {
-            let (_, reason) = acceptance::accepted(recipe, rule.code.id, f.place.as_ref())?;
+            let reason = acceptance::accepted(recipe, rule.code.id, f.place.as_ref())?;
             Some(format!("{}; accepted: {reason}", f.one_line()))
         };
         let lines: Vec<String> = findings.iter().filter_map(reason).collect();

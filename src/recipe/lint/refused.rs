@@ -113,12 +113,13 @@ pub(super) fn port_collision(composed: &Composed, _: &Files) -> Vec<Finding> {
             let refused = |(name, p): &&(&ServiceName, &Port)| {
                 **name == service.name || p.mode == "ingress" || port.mode == "ingress"
             };
-            if let Some((name, _)) = before.iter().find(refused) {
+            if let Some((name, first)) = before.iter().find(refused) {
                 let message = format!(
                     "port {}/{} is published by `{name}` already, and Swarm refuses it a second time",
                     port.published, port.protocol
                 );
-                out.push(Finding::at(port.place.clone(), message, "publish another port"));
+                let d = Finding::at(port.place.clone(), message, "publish another port");
+                out.push(d.other(first.place.clone(), "it is published here first"));
             }
             before.push((&service.name, port));
         }
@@ -130,9 +131,10 @@ pub(super) fn mount_twice(composed: &Composed, _: &Files) -> Vec<Finding> {
     let mut out = vec![];
     for service in composed.services() {
         for (n, mount) in service.mounts.iter().enumerate() {
-            if service.mounts[..n].iter().any(|m| m.target == mount.target) {
+            if let Some(first) = service.mounts[..n].iter().find(|m| m.target == mount.target) {
                 let message = format!("`{}` of `{}` is mounted twice", mount.target, service.name);
-                out.push(Finding::at(mount.place.clone(), message, "remove one of the two mounts"));
+                let d = Finding::at(mount.place.clone(), message, "remove one of the two mounts");
+                out.push(d.other(first.place.clone(), "the first mount"));
             }
         }
     }

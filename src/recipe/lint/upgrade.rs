@@ -6,7 +6,7 @@ use crate::compose::{Around, Composed};
 use crate::compose_files;
 use crate::envfile::EnvFile;
 use crate::source::{Files, version_label};
-use ccci_model::diag::{Diagnostic, Diagnostics, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use std::collections::BTreeMap;
 
 /// Fields that docker sets when it makes a network or a volume, and never again.
@@ -111,7 +111,12 @@ pub(super) fn content(u: &Upgrade<'_>) -> Vec<Finding> {
                     object.key
                 );
                 let help = "raise the version in its name, which `abra.sh` exports";
-                out.push(Finding::at(place, message, help));
+                let finding = Finding::at(place, message, help);
+                let text = object.file.as_ref().and_then(|file| u.head.files.text_at(file));
+                out.push(match text {
+                    Some(text) => finding.other(Place::start_of(text), "this file changed"),
+                    None => finding,
+                });
             }
         }
     }

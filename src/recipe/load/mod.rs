@@ -5,6 +5,7 @@
 use super::keys::{KEYS, Key, Status};
 use super::kind::BadValue;
 use super::settings::Recipe;
+use ccci_model::diag::fix::{Fix, Safety};
 use ccci_model::diag::nearest::{did_you_mean, nearest};
 use ccci_model::diag::{Diagnostic, Diagnostics, Help, Place, Text, codes};
 use ccci_model::name::RecipeName;
@@ -178,7 +179,12 @@ impl Reader<'_> {
             self.bad_value(row, t);
         }
         let Some(read) = read else { return };
+        // a later layer may set the default again where an earlier one sets something else
+        let unchanged = (row.get)(&self.loaded.recipe) == row.default();
         (row.set)(&mut self.loaded.recipe, read);
+        if unchanged && row.status == Status::Stable && (row.get)(&self.loaded.recipe) == row.default() {
+            self.needless(row, key.clone(), value.span());
+        }
         self.loaded.spans.0.insert(row.name, Place::new(self.text, value.span()));
         if row.status == Status::NotYet && (row.get)(&self.loaded.recipe) != row.default() {
             let d = Diagnostic::new(
@@ -187,6 +193,24 @@ impl Reader<'_> {
             );
             self.say(d.help("remove it"), key);
         }
+    }
+
+    /// Reports a value that is the default. The whole line goes, if nothing else is in it.
+    fn needless(&mut self, row: &Key, key: Range<usize>, value: Range<usize>) {
+        let content = &self.text.content;
+        let start = content[..key.start].rfind('\n').map_or(0, |n| n + 1);
+        let end = content[value.end..].find('\n').map_or(content.len(), |n| value.end + n + 1);
+        let message = format!("`{}` has its default, `{}`", row.name, row.default());
+        let mut d = Diagnostic::new(codes::DEFAULT_VALUE, message).help("remove it");
+        // of a dotted key the place is that of its last part
+        let section = row.name.rsplit_once('.').map(|(section, _)| format!("{section}."));
+        let before = content[start..key.start].trim();
+        let first = before.is_empty() || Some(before) == section.as_deref();
+        if first && content[value.end..end].trim().is_empty() {
+            let title = format!("remove `{}`", row.name);
+            d = d.fix(Fix::new(Safety::Safe, title, Place::new(self.text, start..end), ""));
+        }
+        self.say(d, key.start..value.end);
     }
 
     fn bad_value(&mut self, row: &Key, t: BadValue) {

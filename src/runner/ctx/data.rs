@@ -13,9 +13,9 @@ use ccci_script::raised::Raised;
 use ccci_script::signature::{CallSig, Owner, Param, Ty};
 use rhai::{Dynamic, ImmutableString};
 
-const NAME: Param = Param { name: "name", ty: Ty::TEXT };
-const TEXT: Param = Param { name: "text", ty: Ty::TEXT };
-const VALUE: Param = Param { name: "value", ty: Ty::ANY };
+const NAME: Param = Param::of("name", Ty::TEXT);
+const TEXT: Param = Param::of("text", Ty::TEXT);
+const VALUE: Param = Param::of("value", Ty::ANY);
 
 const fn row(
     name: &'static str,
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[CtxFn] = &[
     ),
     row(
         "set_secret",
-        &[NAME, Param { name: "value", ty: Ty::TEXT }],
+        &[NAME, Param::of("value", Ty::TEXT)],
         Ty::UNIT,
         Reach::BeforeDeploy,
         "Sets a secret of the compose file before the first deploy, instead of the generated value. A value under six letters or an ordinary word (`password`) is not hidden in the record, and a warning says so.",
@@ -79,7 +79,7 @@ pub(super) const ROWS: &[CtxFn] = &[
     ),
     row(
         "expect_restart",
-        &[Param { name: "service", ty: Ty::TEXT }],
+        &[Param::of("service", Ty::TEXT)],
         Ty::UNIT,
         Reach::App,
         "Says that tasks of a service may end in this tier, because this hook or test restarts them. Otherwise an end that nobody asked for is a failure.",

@@ -26,11 +26,11 @@ const SHOWN_BYTES: usize = 16 << 10;
 /// Lines of a log that are read by default.
 const LOG_LINES: usize = 200;
 
-const SERVICE: Param = Param { name: "service", ty: Ty::TEXT };
-const COMMAND: Param = Param { name: "command", ty: Ty::ARRAY.or(Ty::TEXT) };
-const LINES: Param = Param { name: "lines", ty: Ty::INT };
-const NAME: Param = Param { name: "name", ty: Ty::TEXT };
-const IMAGE: Param = Param { name: "image", ty: Ty::TEXT };
+const SERVICE: Param = Param::of("service", Ty::TEXT);
+const COMMAND: Param = Param::of("command", Ty::ARRAY.or(Ty::TEXT));
+const LINES: Param = Param::of("lines", Ty::INT);
+const NAME: Param = Param::of("name", Ty::TEXT);
+const IMAGE: Param = Param::of("image", Ty::TEXT);
 
 const fn row(
     name: &'static str,

@@ -17,7 +17,7 @@ pub(super) const ROWS: &[CtxFn] = &[CtxFn {
     sig: CallSig {
         owner: Owner::Free,
         name: "eventually",
-        params: &[Param { name: "span", ty: Ty::TEXT }, Param { name: "ask", ty: Ty::FN }],
+        params: &[Param::of("span", Ty::TEXT), Param::of("ask", Ty::FN)],
         ret: Ty::ANY,
         doc: "Calls a closure repeatedly until it returns something other than `false` or `()`, and returns that. An error in the closure counts as not yet. Raises when the span is over, with the last result or error.",
         example: "eventually(\"30s\", || ctx.get(\"/\").status == 200);",

@@ -20,11 +20,12 @@ struct Response(Arc<HttpAnswer>);
 #[derive(Clone)]
 struct Session(Ctx, String);
 
-const PATH: Param = Param { name: "path", ty: Ty::TEXT };
-const METHOD: Param = Param { name: "method", ty: Ty::TEXT };
-const BODY: Param = Param { name: "body", ty: Ty::ANY };
-const OPTIONS: Param = Param { name: "options", ty: Ty::MAP };
-const NAME: Param = Param { name: "name", ty: Ty::TEXT };
+const PATH: Param = Param::of("path", Ty::TEXT);
+const METHOD: Param = Param::of("method", Ty::TEXT);
+const BODY: Param = Param::of("body", Ty::ANY);
+const OPTIONS: Param = Param::options(request::OPTIONS);
+const WITH_BODY: Param = Param::options(request::WITH_BODY);
+const NAME: Param = Param::of("name", Ty::TEXT);
 
 const fn row(
     owner: Owner,
@@ -116,7 +117,7 @@ pub(super) const ROWS: &[CtxFn] = &[
     row(
         Owner::Ctx,
         "request",
-        &[METHOD, PATH, OPTIONS],
+        &[METHOD, PATH, WITH_BODY],
         Ty::RESPONSE,
         "Any method; the body is the option `body`.",
         "assert(ctx.request(\"HEAD\", \"/\", #{}).status == 200);",
@@ -190,7 +191,7 @@ pub(super) const ROWS: &[CtxFn] = &[
     row(
         Owner::Session,
         "request",
-        &[METHOD, PATH, OPTIONS],
+        &[METHOD, PATH, WITH_BODY],
         Ty::RESPONSE,
         "As `ctx.request`, with the session's cookies.",
         "assert(ctx.session(\"a\").request(\"GET\", \"/\", #{}).ok);",

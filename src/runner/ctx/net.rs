@@ -16,8 +16,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 struct Tls(Arc<TlsFacts>);
 
-const SERVICE_PORT: &[Param] =
-    &[Param { name: "service", ty: Ty::TEXT }, Param { name: "port", ty: Ty::INT }];
+const SERVICE_PORT: &[Param] = &[Param::of("service", Ty::TEXT), Param::of("port", Ty::INT)];
 
 const fn sig(
     owner: Owner,

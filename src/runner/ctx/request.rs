@@ -4,9 +4,22 @@ use super::state::{Ctx, raised};
 use ccci_model::time::parse_span;
 use ccci_script::limits::HEADERS;
 use ccci_script::raised::Raised;
+use ccci_script::signature::Ty;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::web::HttpRequest;
 use rhai::{Dynamic, Map};
+
+/// Options of a request, as the checker knows them.
+pub(super) const OPTIONS: &[(&str, Ty)] =
+    &[("headers", Ty::MAP), ("follow", Ty::BOOL), ("json", Ty::BOOL), ("timeout", Ty::TEXT)];
+/// The same of a request whose body is an option.
+pub(super) const WITH_BODY: &[(&str, Ty)] = &[
+    ("headers", Ty::MAP),
+    ("follow", Ty::BOOL),
+    ("json", Ty::BOOL),
+    ("timeout", Ty::TEXT),
+    ("body", Ty::ANY),
+];
 
 /// The request, and the limit of this call.
 pub(super) fn build(
@@ -48,9 +61,8 @@ pub(super) fn build(
                 limit = limit.within(&*c.0.world.clock, span);
             }
             other => {
-                return Err(raised(format!(
-                    "no option `{other}`; options are headers, follow, json, timeout, body"
-                )));
+                let known: Vec<&str> = WITH_BODY.iter().map(|(known, _)| *known).collect();
+                return Err(raised(format!("no option `{other}`; options are {}", known.join(", "))));
             }
         }
     }

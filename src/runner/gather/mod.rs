@@ -2,6 +2,7 @@
 //! the source, the env and the composed files. It only reads. Errors in texts are returned together, as diagnostics;
 //! only what could not be read is a failure.
 
+pub mod contradictory;
 mod credentials;
 pub mod error;
 pub mod inputs;

@@ -3,7 +3,7 @@
 
 use super::Gathered;
 use ccci_model::diag::nearest::{did_you_mean, nearest};
-use ccci_model::diag::{Diagnostic, Diagnostics, codes};
+use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use ccci_recipe::envfile::EnvFile;
 use ccci_script::Spoken;
 use regex::Regex;
@@ -44,8 +44,8 @@ fn known(g: &Gathered) -> BTreeSet<String> {
     sample.entries.iter().chain(&sample.commented).map(|e| e.key.clone()).collect()
 }
 
-/// Warns about services that scripts name and neither side has. It says nothing if a hook sets variables: the hook may
-/// add compose files, whose services are unknown before it has run.
+/// Reports services that scripts or `may_end` name and neither side has. It says nothing if a hook sets variables: the
+/// hook may add compose files, whose services are unknown before it has run.
 pub fn services(g: &Gathered, spoken: &[Spoken]) -> Diagnostics {
     let sides: Vec<_> = std::iter::once(&g.head).chain(&g.base).collect();
     if sides.iter().any(|s| s.hooked || s.composed.is_none()) {
@@ -54,13 +54,18 @@ pub fn services(g: &Gathered, spoken: &[Spoken]) -> Diagnostics {
     let known: BTreeSet<&str> =
         sides.iter().flat_map(|s| &s.composed).flat_map(|c| c.services()).map(|s| s.name.as_str()).collect();
     let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let say = |s: &Spoken| {
-        let message = format!("no service is called `{}`; the app has {all}", s.text);
-        let d = Diagnostic::new(codes::UNKNOWN_SERVICE, message).at(s.at.clone());
-        match did_you_mean(&s.text, known.iter().copied()) {
+    let say = |name: &str, place: Option<Place>| {
+        let message = format!("no service is called `{name}`; the app has {all}");
+        let mut d = Diagnostic::new(codes::UNKNOWN_SERVICE, message);
+        d.place = place;
+        match did_you_mean(name, known.iter().copied()) {
             Some(help) => d.help(help),
             None => d,
         }
     };
-    Diagnostics(spoken.iter().filter(|s| !known.contains(s.text.as_str())).map(say).collect())
+    let scripts = spoken.iter().map(|s| (s.text.as_str(), Some(s.at.clone())));
+    let may_end = g.texts.recipe.may_end.keys();
+    let may_end = may_end.map(|name| (name.as_str(), g.texts.spans.entry("may_end", name)));
+    let unknown = scripts.chain(may_end).filter(|(name, _)| !known.contains(name));
+    Diagnostics(unknown.map(|(name, place)| say(name, place)).collect())
 }

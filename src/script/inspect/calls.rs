@@ -2,6 +2,7 @@
 //! this point of a run.
 
 use super::Checker;
+use crate::assertion::KEYWORD;
 use crate::hooks::HOOKS;
 use crate::known::{self, Native};
 use crate::node::{Call, Function, Literal, Node, What};
@@ -177,7 +178,9 @@ impl<'a> Checker<'a> {
         self.reach(rows[0], at, name);
         let wants: Vec<Vec<Ty>> = rows.iter().map(|r| r.params.iter().map(|p| p.ty).collect()).collect();
         let shown: Vec<String> = rows.iter().map(|r| r.shown()).collect();
-        self.fits(name, &wants, types, args, at, &shown.join(", or "));
+        if self.fits(name, &wants, types, args, at, &shown.join(", or ")) {
+            self.literal_arguments(rows, args);
+        }
         let fit = |w: &[Ty]| w.len() == types.len() && w.iter().zip(types).all(|(w, t)| t.may_be(*w));
         let found = rows.iter().zip(&wants).filter(|(_, w)| fit(w)).map(|(r, _)| r.ret);
         found.reduce(Ty::or).unwrap_or(rows[0].ret)
@@ -258,7 +261,7 @@ impl<'a> Checker<'a> {
         } else {
             let free = self.sigs.iter().filter(|s| s.owner == Owner::Free).map(|s| s.name);
             let natives = known::all_natives().keys().map(String::as_str);
-            did_you_mean(name, self.view().function_names().chain(free).chain(natives))
+            did_you_mean(name, self.view().function_names().chain(free).chain(natives).chain([KEYWORD]))
         };
         let message = format!("there is no function `{name}`");
         self.report(UNKNOWN_FUNCTION, at, name.chars().count(), message, help);

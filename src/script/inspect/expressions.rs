@@ -18,8 +18,10 @@ impl<'a> Checker<'a> {
                 self.all(parts);
                 Ty::ARRAY
             }
-            What::Table(parts) => {
-                self.all(parts);
+            What::Table(entries) => {
+                entries.iter().for_each(|(.., value)| {
+                    self.node(value);
+                });
                 Ty::MAP
             }
             What::Logic(parts) => {
@@ -41,6 +43,7 @@ impl<'a> Checker<'a> {
             What::Chain { head, links } => self.chain(head, links),
             What::Assert(expected) => {
                 let ty = self.node(expected);
+                self.asserted(expected);
                 if !ty.may_be(Ty::BOOL) {
                     let help = Some("compare it with the expected value".to_string());
                     self.report(
@@ -80,7 +83,7 @@ fn literal_type(literal: &Literal) -> Ty {
     match literal {
         Literal::Unit => Ty::UNIT,
         Literal::Bool => Ty::BOOL,
-        Literal::Int => Ty::INT,
+        Literal::Int(_) => Ty::INT,
         Literal::Float => Ty::FLOAT,
         Literal::Text(_) => Ty::TEXT,
         Literal::Char => Ty::CHAR,

@@ -3,6 +3,7 @@
 //! that call. Whether a value is the `ctx` therefore follows from where it comes from and not from its name.
 //! Nothing is reported about values of unknown type.
 
+mod arguments;
 mod calls;
 mod can_fail;
 mod expressions;

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use crate::signature::Ty;
-use ccci_model::diag::codes::{UNKNOWN_MODULE, UNKNOWN_VARIABLE, UNUSED_VARIABLE};
+use ccci_model::diag::codes::{SHADOWED_VARIABLE, UNKNOWN_MODULE, UNKNOWN_VARIABLE, UNUSED_VARIABLE};
 use ccci_model::diag::nearest::did_you_mean;
 use rhai::Position;
 
@@ -27,6 +27,12 @@ impl<'a> Checker<'a> {
     /// Adds a variable. If it is assigned to anywhere in the file, its type is unknown.
     pub(super) fn define(&mut self, name: &str, ty: Ty, at: Position, quiet: bool) {
         let ty = if self.view().assigned.contains(name) { Ty::ANY } else { ty };
+        let hides = !name.starts_with('_') && self.frame.vars.iter().any(|v| v.name == name);
+        if hides && !self.frame.at_top {
+            let message = format!("there is an earlier `{name}`, which cannot be used from here on");
+            let help = "give one of them another name".to_string();
+            self.report(SHADOWED_VARIABLE, at, name.chars().count(), message, Some(help.into()));
+        }
         self.frame.vars.push(Var { name: name.to_string(), ty, at, used: false, quiet });
     }
 
