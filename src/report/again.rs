@@ -1,7 +1,7 @@
 //! The command that runs the same again: recipe, source, revisions and tiers, as far as a record knows them. Pure.
 
 use super::text::line;
-use ccci_model::plan::Deployment;
+use ccci_model::plan::{Action, Deployment, Plan};
 use ccci_model::verdict::Outcome;
 
 /// The deadline of a run that nobody changed, ms.
@@ -34,8 +34,13 @@ pub(crate) fn again(o: &Outcome) -> Again {
             line(&base.found_as)
         )),
     }
-    if let Some(tiers) = o.plan.partial() {
-        flag("tiers", &tiers.iter().map(|t| t.name()).collect::<Vec<_>>().join(","));
+    if let Some(partial) = o.plan.partial() {
+        flag("tiers", &partial.tiers.iter().map(|t| t.name()).collect::<Vec<_>>().join(","));
+        if partial.tests.is_some() {
+            for (file, name) in tests(&o.plan) {
+                flag("test", &format!("{file}::{name}"));
+            }
+        }
     }
     if o.plan.deadline_ms != USUAL_DEADLINE_MS {
         flag("deadline", &format!("{}s", o.plan.deadline_ms.div_ceil(1_000)));
@@ -44,6 +49,19 @@ pub(crate) fn again(o: &Outcome) -> Again {
         words.push("--keep".into());
     }
     Again { command: words.join(" "), notes }
+}
+
+/// The tests of the plan: file and function.
+fn tests(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
+    plan.steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Tests { file, names } => {
+                Some(names.iter().map(move |name| (file.as_str(), name.as_str())))
+            }
+            _ => None,
+        })
+        .flatten()
 }
 
 /// A word as a shell takes it for one.

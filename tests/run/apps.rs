@@ -97,7 +97,13 @@ fn inputs(job: &Job, needs: &[usize]) -> Inputs {
         not_emulated: vec![],
         data: Default::default(),
         warnings: vec![],
-        asked: Asked { tiers: None, tests: vec![], keep: false, browser: true, deadline: Duration::from_secs(3_600) },
+        asked: Asked {
+            tiers: None,
+            tests: vec![],
+            keep: false,
+            browser: true,
+            deadline: Duration::from_secs(3_600),
+        },
         needs: needs.to_vec(),
     }
 }

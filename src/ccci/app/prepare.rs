@@ -155,8 +155,7 @@ impl Session {
         let sources = self.git(clock.clone())?;
         let reading = Reading { files: &Disk, sources: &sources };
         let looked = self.look(request, &reading, &clock, &run_id, &redactor)?;
-        let asked =
-            build::Asked { tiers, tests: request.tests.clone(), keep: request.keep, browser: request.browser, deadline: request.deadline };
+        let asked = asked(request, tiers);
         finish(looked.loaded()?, asked, run_id, redactor, request.keep_archives)
     }
 
@@ -180,8 +179,7 @@ impl Session {
             of_rules.chain(input.of_optional_files()).collect::<Vec<_>>()
         });
         let (findings, gathered) = (findings.collect(), looked.gathered.clone());
-        let asked =
-            build::Asked { tiers: None, tests: vec![], keep: false, browser: request.browser, deadline: request.deadline };
+        let asked = asked(&request, None);
         let prepared = looked.loaded().and_then(|loaded| {
             let said = loaded.diagnostics.clone().sorted();
             planned(loaded, asked, run_id).map(|_| said)
@@ -278,6 +276,14 @@ struct Loaded {
     whose: BTreeMap<String, String>,
     /// Warnings.
     diagnostics: Diagnostics,
+}
+
+fn asked(
+    request: &Request,
+    tiers: Option<std::collections::BTreeSet<ccci_model::tier::Tier>>,
+) -> build::Asked {
+    let Request { keep, browser, deadline, .. } = *request;
+    build::Asked { tiers, tests: request.tests.clone(), keep, browser, deadline }
 }
 
 fn tiers(request: &Request) -> Result<Option<std::collections::BTreeSet<ccci_model::tier::Tier>>, Refused> {

@@ -41,7 +41,7 @@ fn tier(o: &Outcome, x: &TierOutcome, open: bool) -> Markup {
     html! {
         details.tier open[open] id={ "tier-" (name) } {
             summary { (status(x.status)) " " strong { (name) } " " span.faint { (facts.join(", ")) } }
-            p { (x.tier.row().doc) }
+            p { (o.shows(x.tier)) }
             @if let Some(reason) = &x.reason { p { (t(reason)) } }
             @if !bad.is_empty() { (tests(o, name, "Tests that did not pass", &bad)) }
             @if !good.is_empty() {

@@ -75,6 +75,12 @@ pub(crate) fn inputs() -> Inputs {
         data: Data { any: true, unmounted: vec![] },
         needs: vec![],
         warnings: vec![],
-        asked: Asked { tiers: None, tests: vec![], keep: false, browser: true, deadline: Duration::from_secs(3_600) },
+        asked: Asked {
+            tiers: None,
+            tests: vec![],
+            keep: false,
+            browser: true,
+            deadline: Duration::from_secs(3_600),
+        },
     }
 }

@@ -6,7 +6,6 @@ pub mod contradictions;
 mod example;
 mod inputs;
 mod order;
-mod tiers;
 pub mod upgrade_base;
 
 pub use asked::{means, parse_tiers};
@@ -20,7 +19,6 @@ use ccci_script::limits::HOOK_TIME;
 pub use inputs::{Asked, Data, Inputs, TestFile};
 use order::{consumers, stages};
 use std::time::Duration;
-pub use tiers::parse_tiers;
 
 /// Time limit of a hook or a single test. A test that needs more time should be split.
 pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(HOOK_TIME.most as u64);

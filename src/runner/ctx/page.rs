@@ -26,14 +26,14 @@ const WHERE: Duration = Duration::from_secs(10);
 
 const WAIT: Duration = Duration::from_secs(PAGE_WAIT.most as u64);
 
-const TARGET: Param = Param { name: "target", ty: Ty::TEXT.or(Ty::MAP) };
-const TEXT: Param = Param { name: "text", ty: Ty::TEXT };
-const PATH: Param = Param { name: "path", ty: Ty::TEXT };
-const KEY: Param = Param { name: "key", ty: Ty::TEXT };
-const OPTION: Param = Param { name: "option", ty: Ty::TEXT };
-const NAME: Param = Param { name: "name", ty: Ty::TEXT };
-const CONTENT: Param = Param { name: "content", ty: Ty::TEXT };
-const SPAN: Param = Param { name: "span", ty: Ty::TEXT };
+const TARGET: Param = Param { name: "target", ty: Ty::TEXT.or(Ty::MAP), keys: super::target::KEYS };
+const TEXT: Param = Param::of("text", Ty::TEXT);
+const PATH: Param = Param::of("path", Ty::TEXT);
+const KEY: Param = Param::of("key", Ty::TEXT);
+const OPTION: Param = Param::of("option", Ty::TEXT);
+const NAME: Param = Param::of("name", Ty::TEXT);
+const CONTENT: Param = Param::of("content", Ty::TEXT);
+const SPAN: Param = Param::of("span", Ty::TEXT);
 
 const fn row(
     name: &'static str,

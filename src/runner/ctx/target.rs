@@ -2,8 +2,19 @@
 
 use super::state::raised;
 use ccci_script::raised::Raised;
+use ccci_script::signature::Ty;
 use ccci_swarm::ports::browser::{Find, Target};
 use rhai::{Dynamic, Map};
+
+/// The keys of a map that names an element.
+pub(super) const KEYS: &[(&str, Ty)] = &[
+    ("css", Ty::TEXT),
+    ("text", Ty::TEXT),
+    ("label", Ty::TEXT),
+    ("role", Ty::TEXT),
+    ("name", Ty::TEXT),
+    ("frame", Ty::TEXT),
+];
 
 /// The element that a script means.
 pub(super) fn at(target: &Dynamic) -> Result<Target, Raised> {
@@ -13,9 +24,7 @@ pub(super) fn at(target: &Dynamic) -> Result<Target, Raised> {
     let Some(map) = target.read_lock::<Map>() else {
         return Err(raised("`target` is neither a CSS selector nor a map like #{ text: \"Log in\" }"));
     };
-    if let Some(other) =
-        map.keys().find(|k| !["css", "text", "label", "role", "name", "frame"].contains(&k.as_str()))
-    {
+    if let Some(other) = map.keys().find(|k| !KEYS.iter().any(|(key, _)| *key == k.as_str())) {
         return Err(raised(format!(
             "no key `{other}`; a target has css, text, label or role, and name, frame"
         )));
