@@ -3,7 +3,7 @@
 
 mod attack;
 mod corpus;
-mod markup;
+pub(crate) mod markup;
 mod terminal;
 
 use crate::report::record;
@@ -18,11 +18,13 @@ use ccci_report::live::{Live, Screen};
 use ccci_report::plain::Plain;
 use ccci_report::plan;
 use ccci_report::reporter::Reporter;
+use ccci_report::site::{Planned, Run, Site};
 use ccci_report::styled::Style;
 use ccci_report::text::clean;
 use ccci_report::{diff, format, human, list, results, why};
 use ccci_runner::record::Record;
 use ccci_runner::record::index::{Listed, Summary};
+use ccci_swarm::ports::records::Stamp;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use terminal::{commands, shown};
@@ -125,6 +127,36 @@ fn the_page_has_the_same_tags_whatever_its_words_are() {
 }
 
 #[test]
+fn the_site_has_no_other_tags_whatever_its_words_are() {
+    for Pair { name, hostile, harmless } in PAIRS.iter() {
+        let pages = |record: &Record| {
+            let (summary, stamp) = (Summary::of(record), String::new());
+            let site = Site::of(vec![Run { record: "run".into(), stamp, summary }]);
+            let made = |planned: &Planned| {
+                let text = String::from_utf8(site.render(planned.page, Some(record))).unwrap();
+                (planned.path.clone(), text)
+            };
+            site.pages().iter().map(made).collect::<Vec<(String, String)>>()
+        };
+        let tags = |pages: &[(String, String)]| {
+            let html = pages.iter().filter(|(path, _)| path.ends_with(".html"));
+            html.flat_map(|(_, text)| markup::html(text)).collect::<BTreeSet<String>>()
+        };
+        let (bad, good) = (pages(hostile), pages(harmless));
+        let other: Vec<String> = tags(&bad).difference(&tags(&good)).cloned().collect();
+        assert!(other.is_empty(), "{name}: {other:?}");
+        for (path, text) in &bad {
+            if path.ends_with(".xml") {
+                markup::xml(text);
+            } else if path.starts_with("run/") && path.ends_with(".js") {
+                let inside = text.strip_prefix("ccciRun(").and_then(|t| t.strip_suffix(");\n")).unwrap();
+                inside.parse::<JsonValue>().unwrap_or_else(|e| panic!("{name}: {e}: {text}"));
+            }
+        }
+    }
+}
+
+#[test]
 fn markdown_has_the_same_blocks_and_spans_whatever_its_words_are() {
     for Pair { name, hostile, harmless } in PAIRS.iter() {
         let text = rendered("markdown", hostile);
@@ -191,7 +223,11 @@ fn the_trace_is_json_and_no_span_is_lost() {
 
 /// Formats for people. The only control sequences that they may contain are colours.
 fn for_people(record: &Record, other: &Record, style: Style) -> Vec<(&'static str, String)> {
-    let listed = [Listed { name: "run".into(), summary: Ok(Summary::of(record)) }];
+    let listed = [Listed {
+        name: "run".into(),
+        stamp: Stamp { bytes: 0, written_ns: 0, inode: 0 },
+        summary: Ok(Summary::of(record)),
+    }];
     vec![
         ("human", human::draw(record, style)),
         ("why", why::draw(record, style)),

@@ -1,6 +1,7 @@
 //! The badge: a small SVG with the recipe, the level and the verdict. It can be read without its colour. Pure.
 
 use super::markup::escape;
+use ccci_model::name::RecipeName;
 use ccci_model::verdict::Verdict;
 use ccci_runner::record::Record;
 
@@ -13,13 +14,18 @@ const PADDING: usize = 10;
 /// The SVG as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
-    let left = format!("ccci {}", o.plan.subject().recipe);
-    let (right, colour) = match o.verdict {
-        Verdict::Green => (format!("level {}", o.level), RAMP[usize::from(o.level).min(RAMP.len() - 1)]),
-        Verdict::Red => (format!("red, level {}", o.level), "#c0392b"),
-        Verdict::Error | Verdict::Interrupted => (o.verdict.name().to_string(), "#6c757d"),
+    of(&o.plan.subject().recipe, o.verdict, o.level, o.plan.partial().is_some())
+}
+
+/// The SVG of a run's verdict and level as bytes.
+pub(crate) fn of(recipe: &RecipeName, verdict: Verdict, level: u8, partial: bool) -> Vec<u8> {
+    let left = format!("ccci {recipe}");
+    let (right, colour) = match verdict {
+        Verdict::Green => (format!("level {level}"), RAMP[usize::from(level).min(RAMP.len() - 1)]),
+        Verdict::Red => (format!("red, level {level}"), "#c0392b"),
+        Verdict::Error | Verdict::Interrupted => (verdict.name().to_string(), "#6c757d"),
     };
-    let right = if o.plan.partial().is_some() { format!("{right}, partial") } else { right };
+    let right = if partial { format!("{right}, partial") } else { right };
     svg(&left, &right, colour).into_bytes()
 }
 

@@ -21,6 +21,7 @@ pub mod plan;
 pub mod progress;
 pub mod reporter;
 pub mod results;
+pub mod site;
 pub mod styled;
 pub mod text;
 pub mod trace;

@@ -16,7 +16,7 @@ pub fn draw(listed: &[Listed], goes_on: &dyn Fn(&Summary) -> bool, style: Style)
     if listed.is_empty() {
         s.say(0, "no run is kept");
     }
-    for Listed { name, summary } in listed.iter().rev() {
+    for Listed { name, summary, .. } in listed.iter().rev() {
         match summary {
             Ok(run) if goes_on(run) => {
                 s.beside(0, "in progress ", &format!("{}  {}", run.run_id, subject(run)));

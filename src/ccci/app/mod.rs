@@ -17,7 +17,9 @@ pub mod prune;
 pub mod records;
 pub mod run;
 pub mod scaffold;
+pub mod serve;
 pub mod session;
+pub mod site;
 pub mod tests;
 
 pub use prepare::{Prepared, Refused, Request};

@@ -4,6 +4,7 @@ use crate::app::Request;
 use ccci_model::time::parse_span;
 use ccci_model::verdict::{VERDICTS, Verdict};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,6 +40,10 @@ pub enum Command {
     Report(ReportArgs),
     /// List the runs that are kept, show one with its files, or remove those that are not needed
     Records(RecordsArgs),
+    /// Write a static site of all kept runs: overview, history, comparison, badges, feed
+    Site(SiteArgs),
+    /// Show kept runs, and those in progress, to a browser; read-only
+    Serve(ServeArgs),
     /// One page on a key, hook, function, rule, code, cause, variable or exit code
     Explain(ExplainArgs),
     /// Remove what dead runs left, and apps that were kept; say what holds the rest
@@ -63,6 +68,8 @@ impl Command {
             Command::Why(_)
                 | Command::Report(_)
                 | Command::Records(_)
+                | Command::Site(_)
+                | Command::Serve(_)
                 | Command::Explain(_)
                 | Command::Lsp
                 | Command::Man(_)
@@ -336,6 +343,22 @@ pub struct PruneArgs {
     /// Only print what would be removed
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Arguments of `site`.
+#[derive(Debug, Args)]
+pub struct SiteArgs {
+    /// Directory of the site: empty, or an earlier site, of which only what changed is written again
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address and port; another address than one of loopback shows the runs to whoever reaches it
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8474")]
+    pub listen: SocketAddr,
 }
 
 /// Arguments of `explain`.

@@ -19,8 +19,10 @@ pub mod records;
 pub mod report;
 pub mod reporters;
 pub mod run;
+pub mod serve;
 pub mod shell;
 pub mod signals;
+pub mod site;
 mod watch;
 pub mod why;
 mod words;
@@ -150,5 +152,7 @@ fn dispatch(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -
         Command::Why(args) => why::why_run(args, &session.config, out),
         Command::Report(args) => report::report(args, &session.config, out),
         Command::Records(args) => records::records(args, &session.config, out),
+        Command::Serve(args) => serve::serve(args, session, out),
+        Command::Site(args) => site::site(args, &session.config, out),
     }
 }

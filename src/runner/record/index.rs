@@ -2,6 +2,7 @@
 //! cache: a row counts only if its record is unchanged, and what is missing, damaged or outdated is read again. Several
 //! processes may list and add at the same time.
 
+use super::facts::Facts;
 use super::{EVENTS, Record};
 use ccci_model::event::What;
 use ccci_model::name::{Domain, RecipeName, Revision, RunId, Version};
@@ -45,6 +46,8 @@ pub struct Summary {
     pub total_ms: u64,
     /// Whether the record contains the end of the run.
     pub ended: bool,
+    /// What pages about many runs show of it.
+    pub facts: Facts,
 }
 
 impl Summary {
@@ -64,6 +67,7 @@ impl Summary {
             began_ms: o.began_ms,
             total_ms: o.timings.total,
             ended: record.events.iter().any(|e| matches!(e.what, What::RunEnded { .. })),
+            facts: Facts::of(record),
         }
     }
 }
@@ -73,6 +77,8 @@ impl Summary {
 pub struct Listed {
     /// The name of its directory.
     pub name: String,
+    /// Tells whether the record is the same as before.
+    pub stamp: Stamp,
     /// Its summary, or why the record cannot be read.
     pub summary: Result<Summary, String>,
 }
@@ -124,10 +130,11 @@ fn listed(records: &dyn Records, most_dead: usize) -> io::Result<Vec<Listed>> {
             }
             None => read(records, &name).inspect(|summary| {
                 let (made_by, name, summary) = (MADE_BY.to_string(), name.clone(), summary.clone());
+                let stamp = stamp.clone();
                 added += &Row { made_by, name, stamp, summary }.line();
             }),
         };
-        all.push(Listed { name, summary });
+        all.push(Listed { name, stamp, summary });
     }
     // if this fails, only the next listing takes longer
     let _ = match written - used.len() > most_dead {

@@ -2,6 +2,7 @@
 
 pub mod archives;
 pub mod bound;
+pub mod facts;
 pub mod format;
 pub mod index;
 pub mod journal;

@@ -1,0 +1,251 @@
+//! The overview: the newest run of each recipe, what is red and since when, what is flaky or was not tried for long,
+//! what is never proved, and where the time goes. Pure.
+
+use super::history::Turn;
+use super::layout::{Head, day, page, run_link, said, strip, verdict, version, when};
+use super::{Recipe, Run};
+use crate::text::span;
+use ccci_model::verdict::Verdict;
+use maud::{Markup, html};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many verdicts a row shows.
+const LETTERS: usize = 12;
+/// How many recipes are named for one promise.
+const NAMED: usize = 12;
+/// How many promises are shown.
+const PROMISES: usize = 60;
+
+/// What a row is found by.
+struct Row<'a> {
+    recipe: &'a Recipe,
+    red: Option<Turn<'a>>,
+    states: Vec<&'static str>,
+}
+
+/// The states by which the table is filtered, each with its words.
+const STATES: &[(&str, &str)] =
+    &[("red", "red"), ("error", "no answer"), ("green", "green"), ("flaky", "flaky"), ("stale", "stale")];
+
+/// The page as bytes.
+pub(super) fn render(recipes: &[Recipe], going: &[Run]) -> Vec<u8> {
+    let newest_ms = recipes.iter().map(|r| r.newest().summary.began_ms).max().unwrap_or(0);
+    let mut rows: Vec<Row<'_>> = recipes.iter().map(|recipe| row(recipe, newest_ms)).collect();
+    // what asks for work first, the longest red one on top
+    let rank = |row: &Row<'_>| match (&row.red, row.recipe.newest().summary.verdict) {
+        (Some(turn), _) => (0, turn.first.summary.began_ms),
+        (None, Verdict::Green) => (2, 0),
+        (None, _) => (1, 0),
+    };
+    rows.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.recipe.name.cmp(&b.recipe.name)));
+    let red: Vec<&Row<'_>> = rows.iter().filter(|row| row.red.is_some()).collect();
+    let title = format!("{} recipes, {} red", rows.len(), red.len());
+    let main = html! {
+        h1 { "Recipes" }
+        (summary(&rows, newest_ms))
+        (in_progress(going))
+        (red_now(&red))
+        (table(&rows))
+        (unproved(recipes))
+        (time(recipes))
+    };
+    page(&Head { title: &title, root: "", scripts: &[], styles: &[] }, &main)
+}
+
+fn row(recipe: &Recipe, newest_ms: u64) -> Row<'_> {
+    let red = recipe.red();
+    let newest = recipe.newest().summary.verdict;
+    let mut states = vec![];
+    if red.is_some() {
+        states.push("red");
+    }
+    if matches!(newest, Verdict::Error | Verdict::Interrupted) {
+        states.push("error");
+    } else if newest == Verdict::Green && red.is_none() {
+        states.push("green");
+    }
+    if recipe.flaky().is_some() {
+        states.push("flaky");
+    }
+    if recipe.is_stale(newest_ms) {
+        states.push("stale");
+    }
+    Row { recipe, red, states }
+}
+
+fn summary(rows: &[Row<'_>], newest_ms: u64) -> Markup {
+    let count = |state: &str| rows.iter().filter(|row| row.states.contains(&state)).count();
+    html! {
+        @if rows.is_empty() {
+            p { "No run is kept yet; `ccci run` makes one." }
+        } @else {
+            ul.counts aria-label="How many recipes are" {
+                @for (state, words) in STATES {
+                    li { a href={ "?state=" (state) "#all" } { b class={ "w " (state) } { (count(state)) } " " (words) } }
+                }
+            }
+            p.faint {
+                "The newest run began on " (day(newest_ms)) ". Stale is what was not tried in the two weeks before that. "
+                "Flaky is what gave different answers to the same inputs, or changed its answer three times in its last 30 runs."
+            }
+        }
+    }
+}
+
+fn in_progress(going: &[Run]) -> Markup {
+    html! {
+        @if !going.is_empty() {
+            section aria-labelledby="going" {
+                h2 #going { "In progress" }
+                ul.going {
+                    @for run in going {
+                        @let s = &run.summary;
+                        li { (run_link("", run, &html! { (s.recipe) " " (version(run)) })) ", run " (s.run_id) " since " (when(s.began_ms)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn red_now(red: &[&Row<'_>]) -> Markup {
+    html! {
+        @if !red.is_empty() {
+            section aria-labelledby="red" {
+                h2 #red { "Red now" }
+                ul.red-now {
+                    @for row in red { li { (red_row(row)) } }
+                }
+            }
+        }
+    }
+}
+
+fn red_row(row: &Row<'_>) -> Markup {
+    let name = &row.recipe.name;
+    let Some(turn) = row.red else { return html! {} };
+    let why = turn.first.summary.facts.decisive.as_ref();
+    html! {
+        a href={ "recipe/" (name) ".html" } { b { (name) } }
+        " since " (run_link("", turn.first, &day(turn.first.summary.began_ms)))
+        @if let Some(before) = turn.before { ", last green " (run_link("", before, &day(before.summary.began_ms))) }
+        @else { ", never green" }
+        @if let Some(why) = why {
+            span.cause { (said(&why.cause)) ", blame " (why.blame.to_string()) }
+        }
+    }
+}
+
+fn table(rows: &[Row<'_>]) -> Markup {
+    html! {
+        section aria-labelledby="all" {
+            h2 #all tabindex="-1" { "All recipes" }
+            form.filter role="search" hidden {
+                label for="q" { "Search " input #q name="q" type="search" autocomplete="off"; }
+                label for="state" {
+                    "Show "
+                    select #state name="state" {
+                        option value="" { "all" }
+                        @for (state, words) in STATES { option value=(state) { (words) } }
+                    }
+                }
+                output #count role="status" for="q state" {}
+            }
+            div.scroll role="group" aria-labelledby="all" tabindex="0" {
+                table.sortable #recipes {
+                    thead { tr {
+                        th scope="col" { "Recipe" }
+                        th scope="col" { "Verdict" }
+                        th scope="col" { "Level" }
+                        th.wide scope="col" { "Version" }
+                        th scope="col" { "Newest run" }
+                        th.wide scope="col" { "Blame" }
+                        th.wide scope="col" { "Last runs" }
+                    } }
+                    tbody { @for row in rows { (table_row(row)) } }
+                }
+            }
+        }
+    }
+}
+
+fn table_row(row: &Row<'_>) -> Markup {
+    let newest = row.recipe.newest();
+    let run = &newest.summary;
+    let marks: Vec<&str> = row.states.iter().copied().filter(|s| ["flaky", "stale"].contains(s)).collect();
+    html! {
+        tr data-states=(row.states.join(" ")) {
+            th scope="row" { a href={ "recipe/" (row.recipe.name) ".html" } { (row.recipe.name) } }
+            td { (verdict(newest)) @for mark in marks { " " span.mark { (mark) } } }
+            td { (run.level) }
+            td.wide { (version(newest)) }
+            td { (run_link("", newest, &day(run.began_ms))) }
+            td.wide { @if let Some(why) = &run.facts.decisive { (why.blame.to_string()) } }
+            td.wide { (strip(row.recipe, LETTERS)) }
+        }
+    }
+}
+
+/// Promises that no run of the window kept, by their words without the reason.
+fn unproved(recipes: &[Recipe]) -> Markup {
+    let mut never: BTreeMap<String, Vec<&Recipe>> = BTreeMap::new();
+    for recipe in recipes {
+        for promise in recipe.never_proved() {
+            never.entry(promise).or_default().push(recipe);
+        }
+    }
+    let mut rows: Vec<(String, Vec<&Recipe>)> = never.into_iter().collect();
+    rows.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
+    let more = rows.len().saturating_sub(PROMISES);
+    html! {
+        section aria-labelledby="unproved" {
+            h2 #unproved tabindex="-1" { "What is never proved" }
+            p.faint { "Promises that were open in each of the last 30 runs of a recipe." }
+            @if rows.is_empty() { p { "Nothing: each promise was kept by some run." } }
+            ul {
+                @for (promise, of) in rows.iter().take(PROMISES) {
+                    li {
+                        (said(promise)) ": " (of.len()) @if of.len() == 1 { " recipe: " } @else { " recipes: " }
+                        @for (n, recipe) in of.iter().take(NAMED).enumerate() {
+                            @if n > 0 { ", " }
+                            a href={ "recipe/" (recipe.name) ".html" } { (recipe.name) }
+                        }
+                        @if of.len() > NAMED { " and " (of.len() - NAMED) " more" }
+                    }
+                }
+                @if more > 0 { li { "and " (more) " more promises" } }
+            }
+        }
+    }
+}
+
+/// The time of the newest run of each recipe, by phase and by recipe.
+fn time(recipes: &[Recipe]) -> Markup {
+    let mut phases: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut total: u64 = 0;
+    let mut slow: BTreeSet<(u64, usize)> = BTreeSet::new();
+    for (n, recipe) in recipes.iter().enumerate() {
+        let run = &recipe.newest().summary;
+        total = total.saturating_add(run.total_ms);
+        slow.insert((run.total_ms, n));
+        for (name, ms) in &run.facts.phases {
+            let all = phases.entry(name).or_default();
+            *all = all.saturating_add(*ms);
+        }
+    }
+    let mut phases: Vec<(&str, u64)> = phases.into_iter().collect();
+    phases.sort_by_key(|(name, ms)| (std::cmp::Reverse(*ms), *name));
+    html! {
+        section aria-labelledby="time" {
+            h2 #time tabindex="-1" { "Where the time goes" }
+            p { "The newest runs of all recipes took " (span(total)) " together." }
+            (super::charts::bars(&phases, total))
+            h3 { "The slowest" }
+            ol {
+                @for (ms, n) in slow.iter().rev().take(10) {
+                    li { a href={ "recipe/" (recipes[*n].name) ".html" } { (recipes[*n].name) } " " (span(*ms)) }
+                }
+            }
+        }
+    }
+}
