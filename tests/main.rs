@@ -53,6 +53,7 @@ mod serve;
 mod settings;
 mod shared;
 mod site;
+mod site_pages;
 mod sources;
 mod steps;
 mod storm;
