@@ -1,6 +1,6 @@
 //! `make bench`: what ccci costs, as ratios to a lower bound or to another program measured in the same call.
 //! Every figure is the median of several rounds; nothing here is a test. Arguments choose parts: `lifecycle`, `records`,
-//! `waits`, `words`; without arguments all parts run. `CCCI_BENCH_ROUNDS` sets the number of rounds.
+//! `site`, `waits`, `words`; without arguments all parts run. `CCCI_BENCH_ROUNDS` sets the number of rounds.
 
 #![allow(
     clippy::disallowed_methods,
@@ -13,6 +13,7 @@ mod figures;
 mod lifecycle;
 mod process;
 mod records;
+mod site;
 mod waits;
 mod words;
 
@@ -21,8 +22,13 @@ use std::process::ExitCode;
 /// Measures and prints, with this number of rounds.
 type Part = fn(usize);
 /// The parts, in the order they are run.
-const PARTS: &[(&str, Part)] =
-    &[("words", words::run), ("records", records::run), ("lifecycle", lifecycle::run), ("waits", waits::run)];
+const PARTS: &[(&str, Part)] = &[
+    ("words", words::run),
+    ("records", records::run),
+    ("site", site::run),
+    ("lifecycle", lifecycle::run),
+    ("waits", waits::run),
+];
 /// Default number of rounds.
 const ROUNDS: usize = 5;
 
