@@ -83,6 +83,12 @@ fn faults(all: &[Element]) -> Vec<String> {
     if known.len() != ids.len() {
         out.push("an id is there twice".to_string());
     }
+    let regions = all.iter().filter(|e| e.attributes.get("role").is_some_and(|r| r == "region"));
+    let mut labels: Vec<&String> = regions.map(|e| &e.attributes["aria-label"]).collect();
+    labels.sort();
+    if let Some(twice) = labels.windows(2).find(|w| w[0] == w[1]) {
+        out.push(format!("two regions are called {}", twice[0]));
+    }
     for (n, e) in all.iter().enumerate() {
         let attribute = |name: &str| e.attributes.get(name).map(String::as_str);
         let parent = e.around.last().map(|p| all[*p].name.as_str()).unwrap_or_default();
@@ -165,6 +171,7 @@ fn faults_of_a_page_are_noticed() {
         ("<a href=\"x\"></a>", "says nothing"),
         ("<details><p>x</p></details>", "summary"),
         ("<pre>x</pre>", "keyboard"),
+        ("<p role=\"region\" aria-label=\"a\">x</p><p role=\"region\" aria-label=\"a\">y</p>", "two regions"),
         ("<img src=\"data:\">", "has no words"),
     ] {
         let found = faults(&elements(bad));

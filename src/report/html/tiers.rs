@@ -43,9 +43,9 @@ fn tier(o: &Outcome, x: &TierOutcome, open: bool) -> Markup {
             summary { (status(x.status)) " " strong { (name) } " " span.faint { (facts.join(", ")) } }
             p { (o.shows(x.tier)) }
             @if let Some(reason) = &x.reason { p { (t(reason)) } }
-            @if !bad.is_empty() { (tests(o, name, "Tests that did not pass", &bad)) }
+            @if !bad.is_empty() { (tests(o, name, false, &bad)) }
             @if !good.is_empty() {
-                @let rows = tests(o, name, "Tests that passed", &good);
+                @let rows = tests(o, name, true, &good);
                 // a tier that passed is folded itself
                 @if bad.is_empty() && x.status == Status::Pass { (rows) } @else {
                     (folded(&format!("{} passed", count(good.len(), "test")), &rows))
@@ -55,25 +55,28 @@ fn tier(o: &Outcome, x: &TierOutcome, open: bool) -> Markup {
     }
 }
 
-fn tests(o: &Outcome, tier: &str, label: &str, all: &[(usize, &TestOutcome)]) -> Markup {
+fn tests(o: &Outcome, tier: &str, passed: bool, all: &[(usize, &TestOutcome)]) -> Markup {
     let rows = html! {
         @for (n, x) in all {
             tr id={ "test-" (tier) "-" (n + 1) } {
                 th scope="row" { (t(&x.name)) br; span.faint { (t(&x.file)) } }
                 td { (status(x.status)) }
                 td.number { (span(x.ms)) }
-                td.text { (why(o, x)) }
+                @if !passed { td.text { (why(o, x)) } }
             }
         }
     };
-    table(label, &["test", "status", "time", "why"], &rows)
+    let columns = ["test", "status", "time", "why"];
+    match passed {
+        true => table(&format!("Tests of {tier} that passed"), &columns[..3], &rows),
+        false => table(&format!("Tests of {tier} that did not pass"), &columns, &rows),
+    }
 }
 
 fn why(o: &Outcome, x: &TestOutcome) -> Markup {
     match (x.failure.and_then(|id| o.failure(id)), &x.reason) {
         (Some(f), _) => html! { a href={ "#failure-" (f.id) } { (t(&f.observed())) } },
         (None, Some(reason)) => html! { (t(reason)) },
-        (None, None) if x.status == Status::Pass => html! {},
         (None, None) => html! { "it was not run" },
     }
 }

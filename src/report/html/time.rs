@@ -67,7 +67,7 @@ fn steps(o: &Outcome) -> Markup {
                 th scope="row" { (t(&s.title)) }
                 td { (status(s.status)) }
                 td.number { (span(s.ms)) }
-                td.text {
+                td.text.long {
                     @for (n, line) in found(s).iter().enumerate() { @if n > 0 { br; } (t(line)) }
                 }
                 td.bar.small { (bar(o, s.began.0, s.ms)) }
