@@ -108,9 +108,9 @@ fn snake(name: &str) -> String {
 }
 
 #[test]
-fn junit_and_the_badge_are_xml_of_the_same_shape() {
+fn junit_the_badge_and_the_card_are_xml_of_the_same_shape() {
     for Pair { name, hostile, harmless } in PAIRS.iter() {
-        for format in ["junit", "badge"] {
+        for format in ["junit", "badge", "card"] {
             let shapes = [hostile, harmless].map(|r| markup::xml(&rendered(format, r)));
             assert!(shapes[0] == shapes[1] && shapes[0].len() > 3, "{format} of {name}");
         }

@@ -4,6 +4,7 @@
 mod again;
 pub mod annotations;
 pub mod badge;
+pub mod card;
 mod cause;
 pub mod diff;
 pub mod fields;
@@ -69,6 +70,18 @@ pub const REPORTS: &[Format] = &[
         file: "badge.svg",
         doc: "A small picture with the recipe, the level and, unless green, the verdict.",
         render: badge::render,
+    },
+    Format {
+        name: "card",
+        file: "card.svg",
+        doc: "A picture with recipe, version, verdict, level and tiers.",
+        render: card::svg,
+    },
+    Format {
+        name: "card-png",
+        file: "card.png",
+        doc: "The same picture as PNG, for forges and chats.",
+        render: card::png,
     },
     Format {
         name: "annotations",

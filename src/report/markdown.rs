@@ -13,12 +13,17 @@ use std::fmt::Write;
 /// Most lines shown for one piece of evidence; a comment may have at most 64 kB.
 const EVIDENCE_LINES: usize = 30;
 
+/// The picture of the run, beside the Markdown.
+const CARD: &str = "card.png";
+
 /// The Markdown as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
     let mut out = String::new();
     let _ = writeln!(out, "## {}: {}, {}\n", inline(&human::subject(o)), o.headline(), human::level(o));
     let _ = writeln!(out, "{}\n", inline(&human::sentence(o)));
+    let alt = format!("{}: {}, level {}", human::subject(o), o.headline(), o.level);
+    let _ = writeln!(out, "![{}]({CARD})\n", inline(&alt));
     out.push_str("| tier | status | time | tests passed | |\n|---|---|---|---|---|\n");
     for t in &o.tiers {
         let _ = writeln!(out, "{}", row(o, t));

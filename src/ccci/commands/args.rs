@@ -256,7 +256,7 @@ pub struct WhyArgs {
 pub struct ReportArgs {
     /// Run ids or directories of records; `list`; or `diff` and two runs. Default: the newest run
     pub what: Vec<String>,
-    /// human, results, junit, markdown, html, badge, annotations, why or trace; see `ccci explain formats`
+    /// human, results, junit, markdown, html, badge, card, card-png, annotations, why or trace; see `ccci explain formats`
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: String,
     /// Write every format into the record's directory instead of printing one

@@ -59,8 +59,13 @@ impl Out {
 
     /// Writes data to standard output. A closed pipe is ignored; other errors are kept for `unsaid`.
     pub fn data(&self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// The same for data that may be no text.
+    pub fn bytes(&self, data: &[u8]) {
         let mut stdout = io::stdout().lock();
-        self.sent(stdout.write_all(self.redactor.hide(text).as_bytes()).and_then(|()| stdout.flush()));
+        self.sent(stdout.write_all(&self.redactor.hide_bytes(data)).and_then(|()| stdout.flush()));
     }
 
     /// Keeps an error of standard output for `unsaid`.

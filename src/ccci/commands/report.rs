@@ -54,7 +54,7 @@ fn one(named: Option<&str>, args: &ReportArgs, config: &Config, out: &Out) -> Ex
         errors.iter().for_each(|e| out.say(&format!("error: {}", e.failure().observed())));
         return if errors.is_empty() { Exit::Green } else { Exit::Error };
     }
-    out.data(&String::from_utf8_lossy(&(row.render)(&record)));
+    out.bytes(&(row.render)(&record));
     Exit::Green
 }
 
