@@ -133,6 +133,11 @@ impl Version {
         &self.text
     }
 
+    /// Whether the first number of the recipe's semver is greater than that of another one.
+    pub fn raises_first(&self, other: &Version) -> bool {
+        self.numbers[0] > other.numbers[0]
+    }
+
     /// Whether the recipe's semver differs from another one in its last number only.
     pub fn is_patch_of(&self, other: &Version) -> bool {
         self.numbers[..2] == other.numbers[..2] && self.numbers[2] > other.numbers[2]

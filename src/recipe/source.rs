@@ -1,7 +1,7 @@
 //! Facts about a recipe's repository. They are read from git objects elsewhere. Pure.
 
 use crate::compose_files::{DEFAULT, is_compose_file};
-use ccci_model::diag::Text;
+use ccci_model::diag::{Place, Text};
 use ccci_model::name::{Revision, Version};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -220,9 +220,24 @@ pub struct SourceFacts {
 /// The version in the label `coop-cloud.<stack>.version` of the compose files, in list or map form. It is
 /// read from the text, so that a file that does not compose still has a version.
 pub fn version_label(files: &Files) -> Option<Version> {
+    placed_version_label(files).map(|(version, _)| version)
+}
+
+/// The same with the place of the version.
+pub(crate) fn placed_version_label(files: &Files) -> Option<(Version, Place)> {
     let mut named: Vec<&String> = files.texts.keys().filter(|p| is_compose_file(p)).collect();
     named.sort_by_key(|p| (*p != DEFAULT, *p));
-    named.iter().find_map(|p| files.texts[*p].content.lines().find_map(label_of_line))
+    named.iter().find_map(|p| {
+        let (text, mut begins) = (&files.texts[*p], 0);
+        text.content.split_inclusive('\n').find_map(|line| {
+            let start = begins;
+            begins += line.len();
+            let version = label_of_line(line.trim_end())?;
+            let at = start + line.find(version.as_str())?;
+            let place = Place::new(text, at..at + version.as_str().len());
+            Some((version, place))
+        })
+    })
 }
 
 fn label_of_line(line: &str) -> Option<Version> {

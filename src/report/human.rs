@@ -80,7 +80,7 @@ pub fn level(o: &Outcome) -> String {
     let skipped: Vec<&str> =
         below.filter(|(r, _)| o.rungs.get(r) == Some(&Status::Skip)).map(|(_, name)| *name).collect();
     let skipped = (!skipped.is_empty()).then(|| format!("skipped: {}", skipped.join(", ")));
-    let partial = o.plan.partial().map(|_| "of a partial run".to_string());
+    let partial = o.plan.partial().map(|_| "partial run".to_string());
     let about: Vec<String> = partial.into_iter().chain(skipped).collect();
     let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join("; ")) };
     format!("level {} of {}{about}", o.level, RUNGS.len())

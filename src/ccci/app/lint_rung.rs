@@ -8,7 +8,9 @@ use ccci_runner::gather::Gathered;
 
 /// What the rules of the lint rung look at.
 pub(super) fn lint_input(g: &Gathered) -> rules::LintInput {
-    rules::LintInput::new(g.head.facts.files.clone(), g.source.names.tags.clone())
+    let head = &g.head.facts;
+    let input = rules::LintInput::new(head.files.clone(), g.source.names.tags.clone());
+    if head.dirty() { input } else { input.at(head.commit.clone()) }
 }
 
 /// The result of the lint rung.

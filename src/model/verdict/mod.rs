@@ -281,7 +281,9 @@ fn not_proved(
     lint: &[LintedRule],
 ) -> Vec<String> {
     let mut out = plan.subject().not_proved.clone();
-    for t in tiers.iter().filter(|t| t.status == Status::Unver && plan.subject().tiers.contains(&t.tier)) {
+    // what the caller left out is in the plan
+    let open = |t: &&TierOutcome| t.status == Status::Unver && t.decided_by.is_none();
+    for t in tiers.iter().filter(open).filter(|t| plan.subject().tiers.contains(&t.tier)) {
         let why = match (known.get(t.failure), &t.reason) {
             (Some(f), _) => f.observed(),
             (None, Some(reason)) => reason.clone(),

@@ -1,5 +1,5 @@
-//! What docker's stack loader drops without a word while it reads a file: tags of YAML that it does not know, and the
-//! addresses of published ports. Nothing of it is left in the composed files, so it is noted while they are read. Data
+//! What docker's stack loader drops without a word while it reads a file: tags of YAML that it does not know, the
+//! addresses of published ports, and what is merged under a key that is set again. Nothing of it is left in the composed files, so it is noted while they are read. Data
 //! only.
 
 use ccci_model::diag::Place;
@@ -9,9 +9,9 @@ use ccci_model::diag::Place;
 pub struct Dropped {
     /// What it is.
     pub kind: Kind,
-    /// The text as it is understood: the tag, or the address without brackets.
+    /// The text as it is understood: the tag, the address without brackets, or the key.
     pub text: String,
-    /// Its place: the tag itself, or the port with the address.
+    /// Its place: the tag itself, the port with the address, or the key that is set.
     pub place: Place,
 }
 
@@ -22,6 +22,8 @@ pub enum Kind {
     Tag,
     /// The address of a published port.
     Address,
+    /// A list or a map that `<<` merges, under a key that the map sets itself.
+    Merged,
 }
 
 #[cfg(test)]

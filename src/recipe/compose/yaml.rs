@@ -286,19 +286,40 @@ impl<'a> Reader<'a> {
     }
 
     /// `<<`: adds the keys that do not exist yet, from one map or from several in their order.
-    fn merge(&self, out: &mut Map, node: Node) -> Read<()> {
+    fn merge(&mut self, out: &mut Map, node: Node) -> Read<()> {
         let place = node.place.clone();
         let maps = match node.value {
             Value::List(list) => list,
             _ => vec![node],
         };
+        let own = out.clone();
         for from in maps {
             let Value::Map(from) = from.value else {
                 return self.fail(place, "`<<` must be a map or a list of maps");
             };
+            for (key, merged) in &from.0 {
+                let own = own.key(&key.name).zip(own.get(&key.name));
+                if let Some((own, _)) = own.filter(|(_, own)| loses(own, merged)) {
+                    let (text, place) = (own.name.clone(), own.place.clone());
+                    self.dropped.push(Dropped { kind: Kind::Merged, text, place });
+                }
+            }
             out.set_all(from.0, |_, _| false);
         }
         Ok(())
+    }
+}
+
+/// Whether a collection has entries that the one in its place does not have.
+fn loses(own: &Node, merged: &Node) -> bool {
+    match (&own.value, &merged.value) {
+        (Value::List(own), Value::List(merged)) => {
+            merged.iter().any(|item| !own.iter().any(|o| o.same(item)))
+        }
+        (Value::Map(own), Value::Map(merged)) => merged.0.iter().any(|(key, _)| !own.has(&key.name)),
+        (Value::List(_), Value::Map(merged)) => !merged.0.is_empty(),
+        (Value::Map(_), Value::List(merged)) => !merged.is_empty(),
+        _ => false,
     }
 }
 

@@ -120,6 +120,7 @@ fn every_rule_that_looks_has_an_example_or_a_counterpart_in_abra() {
     }
 }
 
+// flat table: may be long
 /// Rules, and texts in the form of examples.
 const CASES: &[(&str, &[&str])] = &[
     (
@@ -333,8 +334,24 @@ const CASES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "merged-key",
+        &[
+            "x-a: &a\n  environment: [A=1]\n  labels: {a: b}\n  ports: [\"1\"]\nservices:\n  app:\n    <<: *a\n    image: x\n    environment: [A=1, B=2]\n    «labels»: {c: d}\n    «ports»: []\n",
+            "x-a: &a\n  environment: [A=1]\nx-b: &b\n  environment: {B: \"1\"}\nservices:\n  app:\n    <<: [*a, *b]\n    image: x\n  db:\n    <<: *b\n    image: x\n    «environment»: [C=1]\n",
+        ],
+    ),
+    (
+        "major-notes",
+        &[
+            "==> tags\n1.0.0+1\n2.0.0+1\n==> compose.yml\nservices: {a: {image: x}}\n==> release/2.0.0+1\nx\n",
+            "==> tags\n1.0.0+1\n2.0.0+1\n2.1.0+1\n==> compose.yml\nservices: {a: {image: x}}\n",
+            "==> tags\n1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: x\n    deploy: {labels: {coop-cloud.x.version: 1.1.0+1}}\n",
+        ],
+    ),
+    (
         "version-bump",
         &[
+            "==> base/compose.yml\nservices:\n  a:\n    image: a:1\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: a:1\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.1+1\nsecrets:\n  «token»:\n    external: true\n  file:\n    file: compose.yml\n",
             "==> base/compose.yml\nservices:\n  a:\n    image: a/b:v1.9\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: «a/b:v2.0»\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.5+2\n",
             "==> base/compose.yml\nservices:\n  a:\n    image: a:1.9\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: a:2.0\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.1.0+2\n",
             "==> base/compose.yml\nservices:\n  a:\n    image: a:1.9\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n==> compose.yml\nservices:\n  a:\n    image: a:2.0\n    deploy:\n      labels:\n        - coop-cloud.x.version=1.0.0+1\n",
@@ -354,6 +371,24 @@ fn the_borders_of_the_rules_are_where_the_marks_say() {
             assert_eq!(found(rule, case), marked(case), "{id}: {case}");
         }
     }
+}
+
+#[test]
+fn a_tagged_commit_has_the_version_of_its_tag_in_the_label() {
+    let with = |label: &str| {
+        let text = format!(
+            "==> tags\n1.0.0+1\n1.1.0+2\n==> compose.yml\nservices:\n  app:\n    image: x\n    deploy:\n      labels:\n        - coop-cloud.x.version={label}\n"
+        );
+        let mut all = files(&text);
+        let mut tags = tags(&mut all);
+        tags[1].commit = Commit::parse(&"1".repeat(40)).unwrap();
+        let input = LintInput::new(all, tags).at(Commit::parse(&"1".repeat(40)).unwrap());
+        let of_rule = lint(&input).into_iter().find(|c| c.rule.code.id == "version-label").unwrap();
+        of_rule.outcome.lines().join("\n")
+    };
+    assert_eq!(with("1.1.0+2"), "");
+    assert!(with("1.0.0+1").contains("is tagged `1.1.0+2`, and the label says `1.0.0+1`"));
+    assert!(with("1.2.0+2").contains("is tagged `1.1.0+2`"));
 }
 
 #[test]

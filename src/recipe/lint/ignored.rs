@@ -22,6 +22,18 @@ pub(super) fn tags(composed: &Composed, _: &Files) -> Vec<Finding> {
         .collect()
 }
 
+pub(super) fn merged(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let dropped = composed.dropped().iter().filter(|d| d.kind == Kind::Merged);
+    dropped
+        .map(|d| {
+            let message = format!("`{}` is set here, so nothing of the one that `<<` merges is left", d.text);
+            let help =
+                "write all of its entries here; YAML merges the keys of one map and not what is in them";
+            Finding::at(d.place.clone(), message, help)
+        })
+        .collect()
+}
+
 /// The fix that removes a tag and the space after it.
 fn without_tag(tag: &Place) -> Fix {
     let rest = &tag.text.content[tag.range.end..];

@@ -6,6 +6,7 @@ use crate::compose_files::{self, COMPOSE_FILE, is_compose_file};
 use crate::envfile::{EnvFile, abra_exports};
 use crate::source::{Files, Tag, tidy};
 use ccci_model::diag::{Diagnostic, Severity, codes, render};
+use ccci_model::name::Revision;
 use std::collections::BTreeMap;
 
 /// Compose files that are composed together.
@@ -28,6 +29,8 @@ pub struct LintInput {
     pub files: Files,
     /// The tags of the repository.
     pub tags: Vec<Tag>,
+    /// The commit of the revision; none if there are changes on top of it, or if it is not known.
+    pub commit: Option<Revision>,
     /// The env sample, if there is one.
     pub sample: Option<EnvFile>,
     /// The exports of `abra.sh`, if there is one.
@@ -55,7 +58,13 @@ impl LintInput {
         }
         let mut compositions = vec![compose(&plain, None, &files, &env)];
         compositions.extend(others.into_iter().map(|other| compose(&plain, Some(other), &files, &wider)));
-        LintInput { files, tags, sample, exports, compositions }
+        LintInput { files, tags, commit: None, sample, exports, compositions }
+    }
+
+    /// Sets the commit of the revision.
+    pub fn at(mut self, commit: Revision) -> LintInput {
+        self.commit = Some(commit);
+        self
     }
 
     /// What composing said of compose files that the env sample does not name.

@@ -2,6 +2,7 @@
 
 use super::{Finding, LintInput};
 use crate::compose::Object;
+use crate::source::placed_version_label;
 use ccci_model::diag::{Place, Text};
 use ccci_model::name::Version;
 use regex::Regex;
@@ -111,6 +112,46 @@ pub(super) fn annotated(input: &LintInput) -> Findings {
             Finding::about(format!("the tag `{}` is not annotated", t.name), help)
         })
         .collect())
+}
+
+/// A version label that is not the version of the commit's tag, or older than what is published.
+pub(super) fn version_label(input: &LintInput) -> Findings {
+    let Some((label, place)) = placed_version_label(&input.files) else { return Ok(vec![]) };
+    let versions = || input.tags.iter().filter_map(|t| Some((t.version.as_ref()?, &t.commit)));
+    let own: Vec<&Version> =
+        versions().filter(|(_, c)| Some(*c) == input.commit.as_ref()).map(|(v, _)| v).collect();
+    if let Some(newest) = own.iter().max().filter(|_| !own.contains(&&label)) {
+        let message = format!("this commit is tagged `{newest}`, and the label says `{label}`");
+        let help = "write the version of the next tag into the label, commit that, and then tag the commit";
+        return Ok(vec![Finding::at(place, message, help)]);
+    }
+    let newest = versions().map(|(v, _)| v).max().filter(|newest| own.is_empty() && **newest > label);
+    Ok(newest
+        .map(|newest| {
+            let message = format!("the label says `{label}`, and `{newest}` is published already");
+            Finding::at(place, message, "write the version of the next release into the label")
+        })
+        .into_iter()
+        .collect())
+}
+
+/// A version whose first number rises, without release notes: the one in the label if it is not published yet, else the
+/// newest one.
+pub(super) fn major_notes(input: &LintInput) -> Findings {
+    let published = || input.tags.iter().filter_map(|t| t.version.as_ref());
+    let label = placed_version_label(&input.files);
+    let coming = label.as_ref().filter(|(label, _)| published().all(|tag| tag < label));
+    let Some(newest) = coming.map(|(v, _)| v).or_else(|| published().max()) else { return Ok(vec![]) };
+    let Some(before) = published().filter(|tag| *tag < newest).max() else { return Ok(vec![]) };
+    let has = |name: &str| input.files.texts.contains_key(&format!("release/{name}"));
+    if !newest.raises_first(before) || has(newest.as_str()) || (coming.is_some() && has("next")) {
+        return Ok(vec![]);
+    }
+    let message = format!("`{newest}` raises the first number of `{before}`, and there are no release notes");
+    let name = if coming.is_some() { "next".to_string() } else { newest.to_string() };
+    let help = format!("write `release/{name}`: what operators have to do by hand");
+    let place = label.as_ref().filter(|(label, _)| label == newest).map(|(_, place)| place.clone());
+    Ok(vec![Finding { place, ..Finding::about(message, help) }])
 }
 
 /// Notes of a version that was never published: older than the newest tag, and without a tag.

@@ -1380,10 +1380,10 @@ Set MAIL_FROM.
         code: code(
             "version-bump",
             Warning,
-            "A new major version of an image raises more than the last number of the recipe's version.",
+            "A new secret, or a new major version of an image, raises more than the last number of the recipe's version.",
         ),
         abra: None,
-        doc: "Operators see from the recipe's version whether they have to read the release notes, and a database does not read the files of another major version. Compared are the tags of images with the same name. Numbers of 1000 and more are years.",
+        doc: "Operators see from the recipe's version whether they have to read the release notes, and a database does not read the files of another major version. Compared are the tags of images with the same name. Numbers of 1000 and more are years. A secret that an installed app does not have stops its upgrade until the operator makes it.",
         example: Some(Example {
             bad: r##"==> base/compose.yml
 services:
@@ -1425,5 +1425,125 @@ services:
 "##,
         }),
         check: Upgrade(upgrade::bump),
+    },
+    Rule {
+        code: code("merged-key", Warning, "No key hides entries that `<<` merges under the same key."),
+        abra: None,
+        doc: "YAML merges the keys of one map and not what is in them: a service with `<<: *shared` and its own `environment` has none of the shared variables. Looked at are lists and maps that have an entry which the own one lacks.",
+        example: Some(Example {
+            bad: r##"x-shared: &shared
+  environment:
+    TZ: Europe/Berlin
+  networks: [back]
+services:
+  app:
+    <<: *shared
+    image: nginx:1.27.0
+    «environment»:
+      WORKERS: "4"
+networks:
+  back:
+"##,
+            good: r##"x-shared: &shared
+  environment: &variables
+    TZ: Europe/Berlin
+  networks: [back]
+services:
+  app:
+    <<: *shared
+    image: nginx:1.27.0
+    environment:
+      <<: *variables
+      WORKERS: "4"
+networks:
+  back:
+"##,
+        }),
+        check: Composed(ignored::merged),
+    },
+    Rule {
+        code: code("update-failure", Warning, "An update that has an order says what happens if it fails."),
+        abra: None,
+        doc: "Without `failure_action` Swarm pauses an update that fails: some tasks are new, some are old, and nothing changes until somebody acts. Looked at are services that set the order of their updates.",
+        example: Some(Example {
+            bad: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      update_config:
+        order: «start-first»
+"##,
+            good: r##"services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      update_config:
+        order: start-first
+        failure_action: rollback
+  worker:
+    image: nginx:1.27.0
+"##,
+        }),
+        check: Composed(timing::update_failure),
+    },
+    Rule {
+        code: code("version-label", Warning, "The version label follows the tags."),
+        abra: None,
+        doc: "abra shows the label of an installed app as its version, and looks from there for newer tags. With an older one it offers an upgrade to what is already there. A commit with a tag must have the version of the tag in its label; any other must not be older than what is published.",
+        example: Some(Example {
+            bad: r##"==> tags
+1.0.0+1.26.0
+1.1.0+1.27.0
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "coop-cloud.${STACK_NAME}.version=«1.0.0+1.26.0»"
+"##,
+            good: r##"==> tags
+1.0.0+1.26.0
+1.1.0+1.27.0
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "coop-cloud.${STACK_NAME}.version=1.1.0+1.27.0"
+"##,
+        }),
+        check: Look(publishing::version_label),
+    },
+    Rule {
+        code: code("major-notes", Warning, "A version that raises its first number has release notes."),
+        abra: None,
+        doc: "The first number says that an operator has to do something by hand, and the release notes say what. Looked at is the version in the label if it is not published yet, else the newest tag.",
+        example: Some(Example {
+            bad: r##"==> tags
+1.1.0+1.27.0
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "coop-cloud.${STACK_NAME}.version=«2.0.0+1.27.0»"
+"##,
+            good: r##"==> tags
+1.1.0+1.27.0
+==> release/next
+Make the secret `token` before you upgrade.
+==> compose.yml
+services:
+  app:
+    image: nginx:1.27.0
+    deploy:
+      labels:
+        - "coop-cloud.${STACK_NAME}.version=2.0.0+1.27.0"
+"##,
+        }),
+        check: Look(publishing::major_notes),
     },
 ];

@@ -25,6 +25,19 @@ pub(super) fn update_order(composed: &Composed, _: &Files) -> Vec<Finding> {
     .collect()
 }
 
+pub(super) fn update_failure(composed: &Composed, _: &Files) -> Vec<Finding> {
+    let ordered = composed.services().iter().filter(|s| {
+        s.deploy.update.as_ref().is_some_and(|u| u.order.is_some() && u.failure_action.is_none())
+    });
+    ordered
+        .filter_map(|s| {
+            let place = composed.place_of(&s.name, &["deploy", "update_config", "order"])?;
+            let message = format!("an update of `{}` that fails is paused and stays half done", s.name);
+            Some(Finding::at(place, message, "add `failure_action: rollback`"))
+        })
+        .collect()
+}
+
 pub(super) fn stop_grace(composed: &Composed, _: &Files) -> Vec<Finding> {
     let databases = composed.services().iter().filter(|s| is_database(s));
     databases

@@ -7,6 +7,7 @@ use crate::compose_files;
 use crate::envfile::EnvFile;
 use crate::source::{Files, version_label};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
+use ccci_model::name::Version;
 use std::collections::BTreeMap;
 
 /// Fields that docker sets when it makes a network or a volume, and never again.
@@ -166,17 +167,35 @@ pub(super) fn bump(u: &Upgrade<'_>) -> Vec<Finding> {
         return vec![];
     }
     let services = u.head.composed.services().iter();
-    services
-        .filter_map(|s| {
-            let (name, major) = major(s.image.as_deref()?)?;
-            let before = u.base.composed.service(s.name.as_str())?.image.as_deref().and_then(self::major);
-            let (_, old_major) = before.filter(|(old_name, old)| *old_name == name && *old < major)?;
-            let place = u.head.composed.place_of(&s.name, &["image"])?;
+    let images = services.filter_map(|s| {
+        let (name, major) = major(s.image.as_deref()?)?;
+        let before = u.base.composed.service(s.name.as_str())?.image.as_deref().and_then(self::major);
+        let (_, old_major) = before.filter(|(old_name, old)| *old_name == name && *old < major)?;
+        let place = u.head.composed.place_of(&s.name, &["image"])?;
+        let message = format!(
+            "`{name}` goes from version {old_major} to {major}, and the recipe only from `{old}` to `{new}`"
+        );
+        Some(Finding::at(place, message, RAISE))
+    });
+    images.chain(new_secrets(u, &old, &new)).collect()
+}
+
+/// What to do about a version that rises too little.
+const RAISE: &str =
+    "raise the first number of the recipe's version, so that operators read the release notes";
+
+/// Secrets that an installed app does not have and an operator has to make.
+fn new_secrets(u: &Upgrade<'_>, old: &Version, new: &Version) -> Vec<Finding> {
+    let before = u.base.composed.secrets();
+    let secrets = u.head.composed.secrets().into_iter();
+    let added = secrets.filter(|s| s.external && !before.iter().any(|b| b.key == s.key));
+    added
+        .map(|s| {
             let message = format!(
-                "`{name}` goes from version {old_major} to {major}, and the recipe only from `{old}` to `{new}`"
+                "operators have to make the new secret `{}`, and the recipe only goes from `{old}` to `{new}`",
+                s.key
             );
-            let help = "raise the first number of the recipe's version, so that operators read the release notes";
-            Some(Finding::at(place, message, help))
+            Finding::at(s.place, message, RAISE)
         })
         .collect()
 }
