@@ -221,6 +221,7 @@ rows! {
     };
     "temporary directory that is not there" 3 ["failed to make a home directory for git", "TMPDIR", "blame     infra"]
         |_| Ground::new().with_env(&["plan", "ghost"], &[("TMPDIR", "/nonexistent")]);
+    "nothing kept to open" 2 ["no app of `ghost` is kept", "`ccci run ghost --keep` keeps one"] |_| plain(&["open", "ghost"]);
     // records
     "no run is kept" 2 ["no runs are kept in", "home/runs", "`ccci run` makes one"] |_| plain(&["why"]);
     "unknown run" 2 ["no run is called `yesterday`", "`ccci records list`"] |_| plain(&["report", "yesterday"]);

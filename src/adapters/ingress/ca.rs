@@ -58,6 +58,11 @@ impl Ca {
         self.issuer.key().subject_public_key_info()
     }
 
+    /// The same as PEM, for programs that read files.
+    pub(super) fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
     /// A server that shows a leaf for any name that a client asks for.
     pub(crate) fn server(self: &Arc<Ca>) -> ServerConfig {
         let mut config = ServerConfig::builder_with_provider(provider())

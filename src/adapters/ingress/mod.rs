@@ -105,6 +105,11 @@ impl Ingress {
         self.ca.certificate()
     }
 
+    /// The same as PEM.
+    pub fn ca_pem(&self) -> String {
+        self.ca.pem()
+    }
+
     /// Answers for a stack's names from now on.
     pub fn serve(&self, domain: &str, stack: &StackName) {
         self.shared.lookup.serve(domain, stack);

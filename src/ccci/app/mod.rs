@@ -11,6 +11,7 @@ pub mod engine;
 pub mod fix;
 mod lint_rung;
 pub mod new;
+pub mod open;
 pub(crate) mod pool;
 pub mod prepare;
 pub mod prune;

@@ -48,6 +48,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Remove what dead runs left, and apps that were kept; say what holds the rest
     Clean,
+    /// Serve apps that `run --keep` left running, until interrupted, and print their addresses
+    Open(OpenArgs),
     /// Write a recipe directory to begin with, from what the recipe's source shows
     New(NewArgs),
     /// Print completions for a shell
@@ -141,7 +143,7 @@ pub struct RunArgs {
     /// Run this many recipes at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
-    /// Leave the app running; `ccci clean` removes it
+    /// Leave the app running; `ccci open` serves it, and `ccci clean` removes it
     #[arg(long)]
     pub keep: bool,
     /// Use no browser: no picture of the app is kept, and tests with a page are not verified
@@ -227,6 +229,13 @@ pub struct NewArgs {
     /// Ask nothing
     #[arg(long)]
     pub yes: bool,
+}
+
+/// Arguments of `open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// Name of the recipe; default: every app that is kept
+    pub recipe: Option<String>,
 }
 
 /// Arguments of `completions`.

@@ -13,6 +13,7 @@ mod list_tests;
 pub mod log;
 pub mod lsp;
 pub mod new;
+mod open;
 pub mod out;
 pub mod plan;
 pub mod records;
@@ -147,6 +148,7 @@ fn dispatch(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -
         Command::Completions(args) => shell::completions(args, out),
         Command::Man(args) => shell::man(args, out),
         Command::Lsp => lsp::lsp(session, out),
+        Command::Open(args) => open::open(args, session, out),
         Command::Clean => clean::clean(session, out),
         Command::Doctor => doctor::doctor(session, out),
         Command::Why(args) => why::why_run(args, &session.config, out),
