@@ -37,6 +37,7 @@ mod lsp;
 mod mutants;
 mod new;
 mod page;
+mod plain_stack;
 mod plans;
 mod private;
 mod public_items;

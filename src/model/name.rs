@@ -128,6 +128,32 @@ impl Version {
         Ok(Version { text: text.to_string(), numbers, pre: pre.to_string(), upstream: upstream.to_string() })
     }
 
+    /// The version that a tag has by a scheme such as `v*`: `*` stands for numbers with dots and what follows them.
+    pub fn in_scheme(scheme: &str, tag: &str) -> Option<Version> {
+        let (before, after) = scheme.split_once('*')?;
+        Version::loose(tag, tag.strip_prefix(before)?.strip_suffix(after)?)
+    }
+
+    /// Parses what `*` stands for in a scheme. Of more than three numbers the others are compared last.
+    fn loose(text: &str, version: &str) -> Option<Version> {
+        let (core, upstream) = version.split_once('+').unwrap_or((version, ""));
+        let (core, pre) = core.split_once('-').unwrap_or((core, ""));
+        let mut numbers = [0; 3];
+        let parts: Vec<u64> = core.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+        numbers.iter_mut().zip(&parts).for_each(|(number, part)| *number = *part);
+        let rest: Vec<String> = parts.iter().skip(3).map(u64::to_string).collect();
+        let upstream = format!("{}{upstream}", rest.join("."));
+        Some(Version { text: text.to_string(), numbers, pre: pre.to_string(), upstream })
+    }
+
+    /// A version of either form, as settings and records have it: a recipe version, or else the first numbers of a text.
+    pub fn of_either_form(text: &str) -> Result<Version, BadName> {
+        Version::parse(text).or_else(|e| {
+            let from = text.find(|c: char| c.is_ascii_digit());
+            from.and_then(|from| Version::loose(text, &text[from..])).ok_or(e)
+        })
+    }
+
     /// The text as in the tag.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -147,7 +173,7 @@ impl Version {
 impl TryFrom<String> for Version {
     type Error = BadName;
     fn try_from(text: String) -> Result<Version, BadName> {
-        Version::parse(&text)
+        Version::of_either_form(&text)
     }
 }
 
@@ -250,6 +276,20 @@ mod tests {
         v.reverse();
         v.sort();
         assert_eq!(v.iter().map(Version::as_str).collect::<Vec<_>>(), ordered);
+    }
+
+    #[test]
+    fn tags_of_another_scheme_are_in_the_order_of_their_numbers() {
+        let tags = ["v0.9", "v0.10.0-rc.1", "v0.10.0", "v1", "v1.2.3", "v1.2.3.4", "v10.0"];
+        let mut v = tags.map(|t| Version::in_scheme("v*", t).unwrap()).to_vec();
+        v.reverse();
+        v.sort();
+        assert_eq!(v.iter().map(Version::as_str).collect::<Vec<_>>(), tags);
+        for other in ["1.2", "vx", "v", "v1.x", "nightly"] {
+            assert_eq!(Version::in_scheme("v*", other), None, "{other}");
+        }
+        assert_eq!(Version::in_scheme("release-*-stack", "release-2.1-stack").unwrap().numbers, [2, 1, 0]);
+        assert!(Version::of_either_form("v1.2").is_ok() && Version::of_either_form("main").is_err());
     }
 
     #[test]

@@ -68,6 +68,15 @@ const LONGEST: u64 = 7_200;
 /// All settings: first those that can be used, then those that were removed, each group sorted by name.
 pub const KEYS: &[Key] = &[
     Key {
+        name: "app",
+        kind: Kind::ServiceName,
+        doc: "The main service of a stack that is no recipe of Co-op Cloud and has no service `app`. Rules that only Co-op Cloud has do not apply then.",
+        example: "\"web\"",
+        status: Status::Stable,
+        set: set!(Text, app),
+        get: |r| text(&r.app),
+    },
+    Key {
         name: "backup.capable",
         kind: Kind::Capable,
         doc: "Whether the app has data to back up. `auto` looks for the backup label in the composed files; `true` and `false` override it.",
@@ -239,6 +248,15 @@ pub const KEYS: &[Key] = &[
             EnvFrom::Base => text("base"),
             EnvFrom::Head => text("head"),
         },
+    },
+    Key {
+        name: "versions",
+        kind: Kind::Scheme,
+        doc: "Which tags are versions, in a repository that is no recipe of Co-op Cloud: `*` stands for numbers with dots. Rules that only Co-op Cloud has do not apply then.",
+        example: "\"v*\"",
+        status: Status::Stable,
+        set: set!(Text, versions),
+        get: |r| r.versions.as_deref().map(text).unwrap_or_default(),
     },
     removed("BACKUP_CAPABLE", "Old spelling of `backup.capable`.", "`backup.capable = true`"),
     removed("BACKUP_VERIFY", "Is a hook now.", "`fn backup_verify(ctx)` in hooks.rhai"),

@@ -5,7 +5,7 @@ use super::acceptance;
 use super::entries::{acceptance, optional_rungs, reason, service, texts, variable};
 use super::settings::{Capable, EnvFrom, UpgradeBase};
 use ccci_model::diag::{Code, codes};
-use ccci_model::name::{RecipeName, Version};
+use ccci_model::name::{RecipeName, ServiceName, Version};
 use ccci_model::time::{Span, parse_span};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -19,6 +19,10 @@ use toml::de::{DeArray, DeValue};
 pub enum Kind {
     /// A path or a URL that git can read.
     Source,
+    /// The name of a service.
+    ServiceName,
+    /// A text in which `*` stands for a version.
+    Scheme,
     /// The path part of a URL.
     UrlPath,
     /// A list of HTTP statuses.
@@ -54,7 +58,7 @@ pub enum Kind {
 /// A parsed value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// Of `Source` and `UrlPath`.
+    /// Of `Source`, `ServiceName`, `Scheme` and `UrlPath`.
     Text(String),
     /// Of `Statuses`.
     Statuses(Vec<u16>),
@@ -96,6 +100,8 @@ impl Kind {
     pub fn noun(self) -> &'static str {
         match self {
             Kind::Source => "a path or a git URL in quotes",
+            Kind::ServiceName => "the name of a service in quotes",
+            Kind::Scheme => "a text in quotes in which `*` stands for the version",
             Kind::UrlPath => "a path in quotes that starts with `/`",
             Kind::Statuses => "a list of HTTP statuses",
             Kind::Span { .. } => "a duration with a unit, in quotes",
@@ -118,6 +124,8 @@ impl Kind {
     pub fn read(self, value: &Toml<'_>, out: &mut Vec<BadValue>) -> Option<Value> {
         match (self, value.get_ref()) {
             (Kind::Source, DeValue::String(s)) => one(value, out, source(s)),
+            (Kind::ServiceName, DeValue::String(s)) => one(value, out, service_name(s)),
+            (Kind::Scheme, DeValue::String(s)) => one(value, out, scheme(s)),
             (Kind::UrlPath, DeValue::String(s)) => one(value, out, url_path(s)),
             (Kind::Statuses, DeValue::Array(items)) => statuses(value, items, out),
             (Kind::Span { min, max }, DeValue::String(s)) => one(value, out, span(s, min, max)),
@@ -147,6 +155,8 @@ impl Kind {
     pub fn schema(self) -> Json {
         match self {
             Kind::Source => json!({"type": "string", "minLength": 1}),
+            Kind::ServiceName => json!({"type": "string", "minLength": 1}),
+            Kind::Scheme => json!({"type": "string", "pattern": "^[^*]*\\*[^*]*$"}),
             Kind::UrlPath => json!({"type": "string", "pattern": "^/[^\\s#]*$"}),
             Kind::Statuses => json!({"type": "array", "minItems": 1, "uniqueItems": true,
                 "items": {"type": "integer", "minimum": 100, "maximum": 599}}),
@@ -157,7 +167,7 @@ impl Kind {
             Kind::Flag => json!({"type": "boolean"}),
             Kind::Capable => json!({"enum": ["auto", true, false]}),
             Kind::Base => json!({"type": "string",
-                "pattern": "^(auto|none|v?\\d+\\.\\d+\\.\\d+(-[^+\\s]+)?\\+\\S+)$"}),
+                "minLength": 1}),
             Kind::EnvFrom => json!({"enum": ["base", "head"]}),
             Kind::Env => json!({"type": "object", "additionalProperties": {"type": "string"},
                 "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}),
@@ -218,6 +228,18 @@ fn source(text: &str) -> Result<Value, String> {
     }
 }
 
+fn service_name(text: &str) -> Result<Value, String> {
+    ServiceName::parse(text).map(|_| Value::Text(text.to_string())).map_err(|e| e.to_string())
+}
+
+fn scheme(text: &str) -> Result<Value, String> {
+    match text.matches('*').count() {
+        1 => Ok(Value::Text(text.to_string())),
+        0 => Err(format!("`{text}` has no `*`, which stands for the version")),
+        _ => Err(format!("`{text}` has more than one `*`")),
+    }
+}
+
 fn url_path(text: &str) -> Result<Value, String> {
     match text {
         t if !t.starts_with('/') => Err(format!("`{t}` does not start with `/`")),
@@ -257,7 +279,8 @@ fn upgrade_base(text: &str) -> Result<Value, String> {
     match text {
         "auto" => Ok(Value::Base(UpgradeBase::Auto)),
         "none" => Ok(Value::Base(UpgradeBase::None)),
-        t => Version::parse(t)
+        // whether the form is right depends on `versions`
+        t => Version::of_either_form(t)
             .map(|v| Value::Base(UpgradeBase::Version(v)))
             .map_err(|e| format!("{e}, nor `auto`, nor `none`")),
     }

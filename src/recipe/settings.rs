@@ -54,6 +54,10 @@ pub struct Recipe {
     pub name: RecipeName,
     /// Path or URL of the recipe repository, as written.
     pub source: Option<String>,
+    /// The main service.
+    pub app: String,
+    /// Which tags are versions, if they are no recipe versions: `*` stands for the version.
+    pub versions: Option<String>,
     /// The HTTP health request.
     pub health: Health,
     /// Timeout of each wait after a deploy.
@@ -86,12 +90,22 @@ pub struct Recipe {
     pub canonical: bool,
 }
 
+/// The main service of every recipe of Co-op Cloud.
+pub const MAIN_SERVICE: &str = "app";
+
 impl Recipe {
+    /// Whether the repository is a recipe of Co-op Cloud, and not another stack for Swarm.
+    pub fn is_of_coop_cloud(&self) -> bool {
+        self.app == MAIN_SERVICE && self.versions.is_none()
+    }
+
     /// A recipe with all defaults. They are defined here only; the docs print them with `Key::get`.
     pub fn defaults(name: RecipeName) -> Recipe {
         Recipe {
             name,
             source: None,
+            app: MAIN_SERVICE.into(),
+            versions: None,
             // 404 is the proxy's own answer to an unknown name, so it is not a default
             health: Health { path: "/".into(), ok: vec![200, 301, 302], timeout: Duration::from_secs(300) },
             deploy_timeout: Duration::from_secs(600),

@@ -172,9 +172,7 @@ impl Names {
     /// Sorts tags and branches, and finds the target branch: `default` if the repository has one, else the
     /// remote's `main` or `master`, else the local one.
     pub fn new(mut tags: Vec<Tag>, mut branches: Vec<Branch>, default: Option<&str>) -> Names {
-        tags.sort_by(|a, b| {
-            (a.version.is_none(), &a.version, &a.name).cmp(&(b.version.is_none(), &b.version, &b.name))
-        });
+        sort(&mut tags);
         branches.sort_by(|a, b| a.name.cmp(&b.name));
         let candidates = default.into_iter().chain(["origin/main", "origin/master", "main", "master"]);
         let target =
@@ -200,6 +198,13 @@ impl Names {
     }
 }
 
+/// Sorts tags by their versions; those that have none come last.
+fn sort(tags: &mut [Tag]) {
+    tags.sort_by(|a, b| {
+        (a.version.is_none(), &a.version, &a.name).cmp(&(b.version.is_none(), &b.version, &b.name))
+    });
+}
+
 /// Facts about a source before a base is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFacts {
@@ -215,6 +220,19 @@ pub struct SourceFacts {
     pub target_has_head: bool,
     /// Whether the repository lacks history (a shallow clone), so that tags and branches may be missing.
     pub shallow: bool,
+}
+
+impl SourceFacts {
+    /// Reads the tags by another scheme than that of recipes, such as `v*`.
+    pub fn follow(&mut self, scheme: &str) {
+        for tag in &mut self.names.tags {
+            tag.version = Version::in_scheme(scheme, &tag.name);
+        }
+        sort(&mut self.names.tags);
+        let tag = self.names.version_of(&self.head.commit).cloned();
+        self.head.tag = tag.filter(|_| !self.head.dirty());
+        self.head.label = None;
+    }
 }
 
 /// The version in the label `coop-cloud.<stack>.version` of the compose files, in list or map form. It is

@@ -1,6 +1,6 @@
 //! Makes a job from a request: gathers the texts, loads the scripts, makes the plan. `check`, `plan` and `run` use it.
 
-use super::lint_rung::{lint_input, linted};
+use super::lint_rung::{lint_findings, linted};
 use super::session::{Session, clock};
 use super::tests;
 use ccci_adapters::disk::Disk;
@@ -16,7 +16,6 @@ use ccci_model::time::utc_stamp;
 use ccci_recipe::acceptance::accepted;
 use ccci_recipe::files::FileSystem;
 use ccci_recipe::keys::KEYS;
-use ccci_recipe::lint as rules;
 use ccci_recipe::settings::EnvFrom;
 use ccci_runner::build::contradictions;
 use ccci_runner::build::{self, Inputs, TestFile};
@@ -173,12 +172,8 @@ impl Session {
             Err(Refused::Failed(failure)) => return Err(failure),
             Err(Refused::Wrong(said)) => return Ok(Linting { said, findings: vec![], gathered: None }),
         };
-        let input = looked.gathered.as_ref().map(lint_input);
-        let findings = input.iter().flat_map(|input| {
-            let of_rules = rules::lint(input).into_iter().flat_map(|c| c.diagnostics());
-            of_rules.chain(input.of_optional_files()).collect::<Vec<_>>()
-        });
-        let (findings, gathered) = (findings.collect(), looked.gathered.clone());
+        let findings = looked.gathered.as_ref().map(lint_findings).unwrap_or_default();
+        let gathered = looked.gathered.clone();
         let asked = asked(&request, None);
         let prepared = looked.loaded().and_then(|loaded| {
             let said = loaded.diagnostics.clone().sorted();
@@ -306,7 +301,8 @@ fn finish(
         KEYS.iter().filter(|k| k.has_effect()).map(|k| (k.name.to_string(), (k.get)(recipe))).collect();
     let mut sides = BTreeMap::from([(Side::Head, gathered.head)]);
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
-    let apps = vec![AppTexts { sides, scripts: gathered.scripts, may_end: recipe.may_end.clone(), settings }];
+    let (app, may_end) = (recipe.app.clone(), recipe.may_end.clone());
+    let apps = vec![AppTexts { sides, app, scripts: gathered.scripts, may_end, settings }];
     Ok(Prepared { job: Job { plan, apps, redactor, linted, keep_archives }, warnings })
 }
 
@@ -351,7 +347,10 @@ fn inputs(
         }
     }
     let mut overlays: Vec<String> = g.texts.directory.overlays.iter().map(|o| o.path.clone()).collect();
-    overlays.push("labels of the run on everything; abra's labels and the app env on service `app`".into());
+    overlays.push(format!(
+        "labels of the run on everything; abra's labels and the app env on service `{}`",
+        recipe.app
+    ));
     overlays.push("without IPVS: dnsrr and host-mode ports".into());
     let mut not_emulated = g.not_emulated();
     if g.base.is_some() && recipe.upgrade_env_from == EnvFrom::Head {

@@ -1,7 +1,7 @@
 //! Proves the rules by their examples, and by cases that lie at the border of a rule: what is marked is found, and nothing
 //! else.
 
-use super::{Check, LintInput, Outcome, RULES, Revision, Rule, Upgrade, lint, upgrade};
+use super::{Check, LintInput, Outcome, RULES, Revision, Rule, Upgrade, lint, lint_for, rung, upgrade};
 use crate::compose_files;
 use crate::source::{Files, Tag};
 use ccci_model::diag::{Diagnostic, Text};
@@ -371,6 +371,24 @@ fn the_borders_of_the_rules_are_where_the_marks_say() {
             assert_eq!(found(rule, case), marked(case), "{id}: {case}");
         }
     }
+}
+
+#[test]
+fn rules_of_coop_cloud_do_not_apply_to_another_stack() {
+    let name = ccci_model::name::RecipeName::parse("a").unwrap();
+    let mut recipe = crate::settings::Recipe::defaults(name);
+    let input = LintInput::new(files("services: {web: {image: \"nginx:1\"}}\n"), vec![]);
+    let result = |recipe: &crate::settings::Recipe, id: &str| {
+        let all = lint_for(&input, recipe);
+        all.iter().find(|c| c.rule.code.id == id).map(|c| c.outcome.name()).unwrap()
+    };
+    assert_eq!(result(&recipe, "env-sample"), "unsatisfied");
+    recipe.app = "web".into();
+    for id in super::OF_COOP_CLOUD {
+        assert_eq!(result(&recipe, id), "does not apply");
+    }
+    assert_eq!(result(&recipe, "healthcheck"), "unsatisfied");
+    assert_eq!(rung(&lint_for(&input, &recipe)), ccci_model::tier::Status::Pass);
 }
 
 #[test]

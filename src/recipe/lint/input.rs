@@ -42,11 +42,17 @@ pub struct LintInput {
 impl LintInput {
     /// Reads the texts and composes the compose files.
     pub fn new(files: Files, tags: Vec<Tag>) -> LintInput {
+        LintInput::with_env(files, tags, &BTreeMap::new())
+    }
+
+    /// The same with variables that are in no file of the repository.
+    pub fn with_env(files: Files, tags: Vec<Tag>, more: &BTreeMap<String, String>) -> LintInput {
         let sample = files.text(".env.sample").map(|t| EnvFile::parse(t).0);
         let exports = files.text("abra.sh").map(abra_exports);
         let mut env = BTreeMap::from([("STACK_NAME".to_string(), "stack".to_string())]);
         env.extend(sample.iter().flat_map(EnvFile::map));
         env.extend(exports.iter().flatten().cloned());
+        env.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
         let plain = compose_files::names(&env);
         let used: Vec<String> = plain.iter().filter_map(|name| tidy(name)).collect();
         let is_other = |p: &&String| is_compose_file(p) && !used.contains(p);

@@ -135,6 +135,8 @@ pub enum Outcome {
     Accepted(Vec<String>),
     /// Not checked, for this reason.
     NotLookedAt(String),
+    /// The rule is about something that this repository is not.
+    DoesNotApply,
 }
 
 impl Outcome {
@@ -145,6 +147,7 @@ impl Outcome {
             Outcome::Unsatisfied(_) => "unsatisfied",
             Outcome::Accepted(_) => "accepted",
             Outcome::NotLookedAt(_) => "not looked at",
+            Outcome::DoesNotApply => "does not apply",
         }
     }
 
@@ -155,6 +158,7 @@ impl Outcome {
             Outcome::Unsatisfied(findings) => findings.iter().map(Finding::one_line).collect(),
             Outcome::Accepted(lines) => lines.clone(),
             Outcome::NotLookedAt(reason) => vec![reason.clone()],
+            Outcome::DoesNotApply => vec![NO_RECIPE.to_string()],
         }
     }
 }
@@ -175,7 +179,9 @@ impl Checked {
             Outcome::Unsatisfied(findings) => {
                 findings.iter().cloned().map(|f| f.diagnostic(self.rule)).collect()
             }
-            Outcome::Satisfied | Outcome::Accepted(_) | Outcome::NotLookedAt(_) => vec![],
+            Outcome::Satisfied | Outcome::Accepted(_) | Outcome::NotLookedAt(_) | Outcome::DoesNotApply => {
+                vec![]
+            }
         }
     }
 }
@@ -184,6 +190,37 @@ impl Checked {
 pub fn lint(input: &LintInput) -> Vec<Checked> {
     let of_rung = RULES.iter().filter(|rule| !matches!(rule.check, Check::Upgrade(_)));
     of_rung.map(|rule| Checked { rule, outcome: look(rule, input) }).collect()
+}
+
+/// Why rules of Co-op Cloud do not apply.
+const NO_RECIPE: &str = "the settings `app` and `versions` say that this is no recipe of Co-op Cloud";
+
+/// Rules that are about recipes of Co-op Cloud alone.
+const OF_COOP_CLOUD: &[&str] = &[
+    "compose-version",
+    "readme-metadata",
+    "catalogue-version",
+    "env-sample",
+    "app-service",
+    "traefik-enabled",
+    "config-version",
+    "upstream-repository",
+    "annotated-tags",
+    "secret-name",
+    "unknown-r016",
+    "release-notes",
+    "version-label",
+    "major-notes",
+];
+
+/// The same for a repository with these settings: what only recipes of Co-op Cloud have to keep is not asked of others.
+pub fn lint_for(input: &LintInput, recipe: &Recipe) -> Vec<Checked> {
+    let mut all = lint(input);
+    if !recipe.is_of_coop_cloud() {
+        let of_coop_cloud = |c: &&mut Checked| OF_COOP_CLOUD.contains(&c.rule.code.id);
+        all.iter_mut().filter(of_coop_cloud).for_each(|c| c.outcome = Outcome::DoesNotApply);
+    }
+    all
 }
 
 /// What Swarm refuses in files that are going to be deployed.

@@ -4,11 +4,11 @@
 
 use super::keys::{KEYS, Key, Status};
 use super::kind::BadValue;
-use super::settings::Recipe;
+use super::settings::{Recipe, UpgradeBase};
 use ccci_model::diag::fix::{Fix, Safety};
 use ccci_model::diag::nearest::{did_you_mean, nearest};
 use ccci_model::diag::{Diagnostic, Diagnostics, Help, Place, Text, codes};
-use ccci_model::name::RecipeName;
+use ccci_model::name::{RecipeName, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -77,8 +77,28 @@ pub fn load_with(rows: &[Key], name: RecipeName, layers: &[Arc<Text>]) -> Loaded
             |d: &Diagnostic| d.place.as_ref().is_some_and(|p| broken.contains(&lines.of_byte(p.range.start)));
         found.into_iter().filter(|d| !same_line(d)).for_each(|d| loaded.diagnostics.push(d));
     }
+    base_of_recipes(rows, &mut loaded);
     loaded
 }
+
+/// Reports an upgrade base that is no recipe version, unless the settings say that versions look differently.
+fn base_of_recipes(rows: &[Key], loaded: &mut Loaded) {
+    let (UpgradeBase::Version(v), None) = (&loaded.recipe.upgrade_base, &loaded.recipe.versions) else {
+        return;
+    };
+    let Err(e) = Version::parse(v.as_str()) else { return };
+    let example = rows.iter().find(|row| row.name == BASE).map_or("", |row| row.example);
+    let d = Diagnostic::new(codes::IMPOSSIBLE_VALUE, format!("`{BASE}`: {e}, nor `auto`, nor `none`"));
+    let d = d.help(format!("for example `{BASE} = {example}`"));
+    loaded.diagnostics.push(match loaded.spans.0.remove(BASE) {
+        Some(place) => d.at(place),
+        None => d,
+    });
+    loaded.recipe.upgrade_base = UpgradeBase::Auto;
+}
+
+/// The setting of the upgrade base.
+const BASE: &str = "upgrade.base";
 
 /// Positions at which the lines of a text begin. A place counts its lines each time, which is too slow for a
 /// file full of mistakes.

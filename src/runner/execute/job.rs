@@ -23,6 +23,8 @@ pub struct Linted {
 pub struct AppTexts {
     /// The texts of each side, read from git objects.
     pub sides: BTreeMap<Side, gather::side::Side>,
+    /// The name of its main service.
+    pub app: String,
     /// Its hooks and tests.
     pub scripts: Scripts,
     /// Services whose tasks may end by themselves, and why.

@@ -1,4 +1,4 @@
-//! What ccci adds to the recipe's composed files before a deploy. On `app`: the labels and the env that abra sets. On
+//! What ccci adds to the recipe's composed files before a deploy. On the main service: the labels and the env that abra sets. On
 //! everything: the run's labels, and names that only this run uses. Without IPVS: dnsrr and host-mode ports. Pure.
 
 use ccci_model::name::{ServiceName, StackName};
@@ -6,9 +6,6 @@ use ccci_model::plan::Deployment;
 use ccci_recipe::compose::Composed;
 use ccci_swarm::ports::cluster::{DOMAIN_LABEL, Owner, RUN_LABEL};
 use std::collections::BTreeMap;
-
-/// The service on which abra sets its labels and the whole app env.
-const APP: &str = "app";
 
 /// The label with the deployed commit, as abra writes it on a chaos deploy.
 pub(crate) fn commit_label(stack: &StackName) -> String {
@@ -28,6 +25,8 @@ pub struct Overlay<'a> {
     pub stack: &'a StackName,
     /// The recipe.
     pub recipe: &'a str,
+    /// The main service, on which abra sets its labels and the whole app env.
+    pub app: &'a str,
     /// What is deployed.
     pub deployment: &'a Deployment,
     /// The app env.
@@ -41,7 +40,7 @@ impl Overlay<'_> {
     pub fn lay(&self, composed: &mut Composed) -> Vec<String> {
         let shared = composed.own_names(self.stack.as_str());
         let names: Vec<ServiceName> = composed.services().iter().map(|s| s.name.clone()).collect();
-        if let Some(app) = names.iter().find(|n| n.as_str() == APP) {
+        if let Some(app) = names.iter().find(|n| n.as_str() == self.app) {
             let stack = self.stack;
             composed.set_label(app, &format!("coop-cloud.{stack}.chaos"), "true");
             composed.set_label(app, &commit_label(stack), &commit_value(self.deployment));

@@ -250,10 +250,14 @@ fn no_source(found: &Found) -> Diagnostic {
 fn compose(
     asked: &Asked<'_>,
     repository: &dyn Source,
-    source: SourceFacts,
+    mut source: SourceFacts,
     texts: Texts,
     mut diagnostics: Diagnostics,
 ) -> Result<Outcome<Gathered>, Box<Failure>> {
+    let scheme = texts.recipe.versions.as_deref();
+    if let Some(scheme) = scheme {
+        source.follow(scheme);
+    }
     let name = &texts.recipe.name;
     let domain = match Domain::of_run(name, source.head.commit.as_str(), asked.run_id, asked.zone) {
         Ok(domain) => domain,
@@ -272,12 +276,15 @@ fn compose(
     diagnostics.0.extend(said.0.into_iter().chain(head.refused()));
     let (mut base, mut repaired) = (None, false);
     if let Some(chosen) = &choice.base {
-        let facts =
+        let mut facts =
             match repository.revision(&chosen.commit, &chosen.found_as).map_err(|e| of_source(e, None)) {
                 Ok(facts) => facts,
                 Err(GatherError::Wrong(d)) => return Ok(Outcome::nothing(diagnostics, *d)),
                 Err(GatherError::Failed(failure)) => return Err(failure),
             };
+        if scheme.is_some() {
+            (facts.tag, facts.label) = (chosen.version.clone(), None);
+        }
         let repair = repair(&texts, chosen.version.as_ref(), &mut diagnostics);
         repaired = !repair.is_empty();
         let (side, said) = side_of(&texts, &domain, facts, false, adds(EXTRA_ENV.name), repair);
@@ -316,7 +323,15 @@ fn side_of(
         false => (vec![&recipe.env], vec![env]),
     };
     let overlays = texts.directory.overlays.iter().cloned().chain(repair).collect();
-    let with = With { recipe: &recipe.name, domain, settings: &settings, places: &places, overlays, hooked };
+    let with = With {
+        recipe: &recipe.name,
+        domain,
+        app: &recipe.app,
+        settings: &settings,
+        places: &places,
+        overlays,
+        hooked,
+    };
     Side::make(facts, with)
 }
 
@@ -327,10 +342,24 @@ pub fn load_scripts(texts: &RecipeTexts) -> Result<(Scripts, Diagnostics), Box<F
 
 /// The base that was asked for: by the flag, or otherwise by the settings.
 fn wish(asked: &Asked<'_>, texts: &Texts) -> Result<Wish, Box<Diagnostic>> {
+    let scheme = texts.recipe.versions.as_deref();
     let Some(flag) = asked.base else {
         let place = texts.spans.of("upgrade.base").cloned();
-        return Ok(Wish { base: texts.recipe.upgrade_base.clone(), by: DecidedBy::Recipe, place });
+        let mut base = texts.recipe.upgrade_base.clone();
+        if let (UpgradeBase::Version(v), Some(scheme)) = (&base, scheme) {
+            let read = Version::in_scheme(scheme, v.as_str()).ok_or_else(|| {
+                let message = format!("`upgrade.base`: `{v}` does not fit `versions`, which is `{scheme}`");
+                let mut d = Diagnostic::new(codes::IMPOSSIBLE_VALUE, message).help("write the name of a tag");
+                d.place = place.clone();
+                Box::new(d)
+            });
+            base = UpgradeBase::Version(read?);
+        }
+        return Ok(Wish { base, by: DecidedBy::Recipe, place });
     };
+    if let Some(version) = scheme.and_then(|scheme| Version::in_scheme(scheme, flag)) {
+        return Ok(Wish { base: UpgradeBase::Version(version), by: DecidedBy::Caller, place: None });
+    }
     let base = match flag {
         "auto" => UpgradeBase::Auto,
         "none" => UpgradeBase::None,

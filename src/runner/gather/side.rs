@@ -9,6 +9,7 @@ use ccci_recipe::compose::{Around, Composed, Object};
 use ccci_recipe::compose_files::{self, COMPOSE_FILE, Fault, UNREADABLE_HELP};
 use ccci_recipe::envfile::EnvFile;
 use ccci_recipe::lint::refused;
+use ccci_recipe::settings::MAIN_SERVICE;
 use ccci_recipe::source::{Files, RevisionFacts};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -51,6 +52,8 @@ pub struct With<'a> {
     pub settings: &'a [&'a BTreeMap<String, String>],
     /// Where each of these maps is written.
     pub places: &'a [Option<&'a Place>],
+    /// The main service.
+    pub app: &'a str,
     /// Compose files that are merged over those of the recipe.
     pub overlays: Vec<Arc<Text>>,
     /// Whether a hook adds to the env, so that what is missing now may be set later.
@@ -106,7 +109,7 @@ impl Side {
         all.0.retain(|d| d.code != codes::UNSET_VARIABLE || !(with.hooked || named(d)));
         if let Some(composed) = &self.composed {
             all.0.extend(composed.deployable().0);
-            all.0.extend(no_app(composed, texts));
+            all.0.extend(no_app(composed, texts, with.app));
             all.0.extend(long_names(composed, with.domain));
             // a hook may change the name of a file, or leave out the compose file
             if !with.hooked {
@@ -233,16 +236,19 @@ fn required(texts: &[Arc<Text>], vars: &BTreeMap<String, String>) -> Vec<String>
     names
 }
 
-fn no_app(composed: &Composed, texts: &[Arc<Text>]) -> Option<Diagnostic> {
-    if composed.service("app").is_some() {
+fn no_app(composed: &Composed, texts: &[Arc<Text>], app: &str) -> Option<Diagnostic> {
+    if composed.service(app).is_some() {
         return None;
     }
     let names: Vec<&str> = composed.services().iter().map(|s| s.name.as_str()).collect();
     let there =
         if names.is_empty() { "there is none".into() } else { format!("there are {}", names.join(", ")) };
-    let message = format!("no service is called `app`; {there}");
+    let message = format!("no service is called `{app}`; {there}");
     let d = Diagnostic::new(codes::NO_APP_SERVICE, message);
-    let d = d.help("call the main service `app`: abra and ccci look for it by that name");
+    let d = d.help(match app == MAIN_SERVICE {
+        true => "call the main service `app`, by which abra looks for it; of a stack that is no recipe, name it in the setting `app`",
+        false => "the setting `app` names the main service",
+    });
     Some(match composed.services().first() {
         Some(service) => d.at(service.place.clone()),
         None => d.at(Place::start_of(&texts[0])),

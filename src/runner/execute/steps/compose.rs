@@ -53,7 +53,8 @@ pub(crate) fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let deployment = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
     let (owner, recipe) = (run.job.owner(run.at), plan.recipe.as_str());
     let no_ipvs = run.shared.no_ipvs();
-    let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, deployment, env, no_ipvs };
+    let app = run.texts().app.as_str();
+    let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, app, deployment, env, no_ipvs };
     let shared = overlay.lay(&mut composed);
     // the client reads the file in a directory that contains only the named files, so a path like `x/..` would not work
     let plain = |path: &str| Some(path).filter(|p| p.contains("..")).and_then(tidy);

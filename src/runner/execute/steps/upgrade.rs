@@ -95,11 +95,12 @@ fn not_rolled_back(observed: &Observed) -> Result<(), Box<Failure>> {
 fn commit(run: &Run<'_>, observed: &Observed) -> Result<(), Box<Failure>> {
     let key = crate::execute::overlay::commit_label(&run.app().stack);
     let want = crate::execute::overlay::commit_value(&run.app().head);
-    let have = observed.service("app").and_then(|s| s.labels.get(&key)).cloned().unwrap_or_default();
+    let app = run.texts().app.as_str();
+    let have = observed.service(app).and_then(|s| s.labels.get(&key)).cloned().unwrap_or_default();
     if have == want {
         return Ok(());
     }
-    let expected = format!("label `{key}` of service `app` to be `{want}`");
+    let expected = format!("label `{key}` of service `{app}` to be `{want}`");
     Err(Box::new(Failure::new(causes::WRONG_COMMIT, expected, format!("it is `{have}`"))))
 }
 
