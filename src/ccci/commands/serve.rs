@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Serves until a signal comes.
 pub fn serve(args: &ServeArgs, session: &Session, out: &Out) -> Exit {
-    listen(&session.handle, &session.stop, Asked::default(), Arc::new(|_| ()));
+    listen(&session.handle, &session.stop, &session.in_progress, Asked::default(), Arc::new(|_| ()));
     if !args.listen.ip().is_loopback() {
         out.say("note: everybody who reaches this address can read what is kept of runs");
     }
