@@ -10,7 +10,7 @@ use crate::report::record;
 use crate::shared::Shared;
 use attack::Places;
 use ccci_model::diag::{Diagnostic, Place, Text, codes, render};
-use ccci_model::event::{DecidedBy, Event, Skip, What};
+use ccci_model::event::{DecidedBy, Event, Shown, Shows, Skip, What};
 use ccci_model::failure::{Failure, causes};
 use ccci_model::time::Moment;
 use ccci_report::forge::Forge;
@@ -78,6 +78,13 @@ fn with_every_kind(record: Record) -> Record {
         What::Skipped(skip),
         What::RecordFailed { failure: Box::new(failure) },
         What::ArchivesDropped { files: vec!["backups/1/data.tar".into()] },
+        What::Shown(Shown {
+            app: 0,
+            by: "custom/x.rhai test_y".into(),
+            shows: Shows::Failing,
+            file: "seen/x.png".into(),
+            bytes: 1,
+        }),
     ];
     let end = events.len() - 1;
     events.splice(end..end, more.map(|what| Event { at, what }));

@@ -2,10 +2,15 @@
 //! and the cause, and nothing but the page is needed to show it.
 
 use crate::report::{RECORDS, record};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ccci_model::event::{Event, Shown, Shows, What};
 use ccci_model::verdict::Verdict;
 use ccci_report::format;
+use ccci_runner::record::{EVENTS, Record};
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 /// Elements without content.
 const VOID: &[&str] = &["meta", "br", "img"];
@@ -272,4 +277,115 @@ fn the_page_needs_nothing_else_and_foreign_text_stays_text() {
         }
     }
     assert!(page("red_install").contains("&lt;script&gt;"));
+}
+
+/// A picture of one colour, 40 by 30.
+fn png(colour: u8) -> Vec<u8> {
+    let (mut raw, mut out) = (vec![], b"\x89PNG\r\n\x1a\n".to_vec());
+    (0..30).for_each(|_| raw.extend([&[0][..], &[colour; 40]].concat()));
+    let mut deflated = vec![0x78, 0x01, 1];
+    let length = u16::try_from(raw.len()).unwrap();
+    deflated.extend([length.to_le_bytes(), (!length).to_le_bytes()].concat());
+    deflated.extend(&raw);
+    let sum = raw.iter().fold((1u32, 0u32), |(a, b), byte| {
+        ((a + u32::from(*byte)) % 65_521, (b + a + u32::from(*byte)) % 65_521)
+    });
+    deflated.extend((sum.1 << 16 | sum.0).to_be_bytes());
+    let header = [&40u32.to_be_bytes()[..], &30u32.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
+    for (kind, data) in [(b"IHDR", header), (b"IDAT", deflated), (b"IEND", vec![])] {
+        let part = [&kind[..], &data].concat();
+        let crc = part.iter().fold(u32::MAX, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { c >> 1 ^ 0xedb8_8320 } else { c >> 1 })
+        });
+        out.extend(
+            [&u32::try_from(data.len()).unwrap().to_be_bytes()[..], &part, &(!crc).to_be_bytes()].concat(),
+        );
+    }
+    out
+}
+
+/// The test that fails first in the record `red_custom`.
+const TEST: &str = "custom/test_page.rhai test_a_dump_is_there";
+
+/// A record on the disk in which a browser showed something.
+fn shown() -> (tempfile::TempDir, Record) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut events = record("red_custom").events;
+    events.retain(|e| !matches!(e.what, What::Shown(_)));
+    let end = events.len() - 1;
+    let files: [(&str, Shows, &str, Vec<u8>); 7] = [
+        ("screenshot", Shows::Landing, "seen/landing.png", png(200)),
+        (TEST, Shows::Failing, "seen/failing.png", png(90)),
+        (TEST, Shows::Source, "seen/source.html", b"<h1>It is broken</h1><script>x</script>".to_vec()),
+        (TEST, Shows::Console, "seen/console.txt", vec![b'x'; 100_000]),
+        (TEST, Shows::Named, "seen/none.png", vec![]),
+        (TEST, Shows::Named, "seen/large.png", [&png(1)[..], &vec![0; 5 << 20]].concat()),
+        ("custom/b.rhai test_b", Shows::Named, "seen/text.png", b"<svg onload='x'/>".to_vec()),
+    ];
+    fs::create_dir(dir.path().join("seen")).unwrap();
+    // each goes before those that were put in already
+    for (by, shows, file, content) in files.into_iter().rev() {
+        let (by, bytes) = (by.to_string(), content.len() as u64);
+        if bytes > 0 {
+            fs::write(dir.path().join(file), content).unwrap();
+        }
+        let what = What::Shown(Shown { app: 0, by, shows, file: file.into(), bytes });
+        events.insert(end, Event { at: events[end - 1].at, what });
+    }
+    let lines: Vec<String> = events.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
+    fs::write(dir.path().join(EVENTS), lines.concat()).unwrap();
+    let record = Record::read(dir.path()).unwrap();
+    (dir, record)
+}
+
+#[test]
+fn pictures_are_inside_the_page_and_what_is_left_out_is_told() {
+    let (_dir, record) = shown();
+    let page = String::from_utf8((format("html").unwrap().render)(&record)).unwrap();
+    let all = elements(&page);
+    assert_eq!(faults(&all), Vec::<String>::new());
+    headings(&all).unwrap();
+    let pictures: Vec<&Element> = all.iter().filter(|e| e.name == "img").collect();
+    assert_eq!(pictures.len(), 2);
+    let within = |e: &Element, name: &str| e.around.iter().any(|n| all[*n].name == name);
+    assert!(within(pictures[0], "header"), "the app stands in the first screen");
+    for (img, colour) in pictures.iter().zip([200, 90]) {
+        assert_eq!(img.attributes["src"], format!("data:image/png;base64,{}", STANDARD.encode(png(colour))));
+    }
+    let section = all.iter().find(|e| e.attributes.get("id").is_some_and(|id| id == "pictures")).unwrap();
+    for words in [
+        "the page in which a test failed, seen/failing.png",
+        "Left out: seen/none.png (0 B), not read",
+        "Left out: seen/large.png (5.0 MiB), not read",
+        "Left out: seen/text.png (17 B), not read",
+        "<h1>It is broken</h1>",
+        "The first 64.0 KiB of 97.7 KiB.",
+    ] {
+        assert!(section.words.contains(words), "{words}: {}", &section.words[..2_000]);
+    }
+    assert!(page.contains("href=\"#pictures\">what the browser showed"), "the first cause leads there");
+    assert!(!page.contains("onload"));
+}
+
+#[test]
+fn what_a_browser_showed_is_in_other_formats_too() {
+    let (dir, record) = shown();
+    let text = |name: &str| String::from_utf8((format(name).unwrap().render)(&record)).unwrap();
+    let junit = text("junit");
+    let case = junit.split("test_a_dump_is_there").nth(1).unwrap().split("</testcase>").next().unwrap();
+    assert!(case.contains("[[ATTACHMENT|seen/failing.png]]\n[[ATTACHMENT|seen/source.html]]"), "{case}");
+    assert!(junit.contains("\n[[ATTACHMENT|seen/landing.png]]</system-out>"), "{junit}");
+    let results: serde_json::Value = serde_json::from_str(&text("results")).unwrap();
+    assert_eq!(
+        (results["shown"][1]["file"].as_str(), results["shown"][1]["shows"].as_str()),
+        (Some("seen/failing.png"), Some("failing"))
+    );
+    assert!(text("markdown").contains("](card.png)\n"));
+    assert!(text("card").contains("href=\"data:image/png;base64,"));
+    // the picture makes a difference in the other form of the card too
+    let card = format("card-png").unwrap().render;
+    let without = Record::of(record.events.clone()).unwrap();
+    assert_ne!(card(&record), card(&without));
+    let again = Record::read(dir.path()).unwrap();
+    assert_eq!(card(&record), card(&again));
 }

@@ -2,7 +2,7 @@
 // flat table: may be long
 
 use super::results::SCHEMA;
-use ccci_model::event::{Event, Skip, What};
+use ccci_model::event::{Event, Shown, Skip, What};
 use ccci_model::failure::{Evidence, Failure, FailureId};
 use ccci_model::plan::{Deployment, Held};
 use ccci_model::tier::{RUNGS, Status, TIERS, Tier};
@@ -262,11 +262,31 @@ pub(crate) const RESULT: &[Field<Record>] = &[
         get: |r| json!(r.outcome.plan.subject().warnings),
     },
     Field {
+        name: "shown",
+        doc: "What the browser showed: pictures, and what was kept of pages in which a test failed.",
+        shape: || list(shape(SHOWN)),
+        get: |r| objects(SHOWN, &r.outcome.shown),
+    },
+    Field {
         name: "files",
         doc: "Files of the record besides events, plan and reports.",
         shape: || list(shape(FILE)),
         get: |r| objects(FILE, &files(&r.events)),
     },
+];
+
+/// A file with what the browser showed.
+pub(crate) const SHOWN: &[Field<Shown>] = &[
+    Field { name: "file", doc: "Relative to the record.", shape: text, get: |s| json!(s.file) },
+    Field { name: "bytes", doc: "Its size.", shape: number, get: |s| json!(s.bytes) },
+    Field {
+        name: "shows",
+        doc: "A picture (`landing`, `named`, `failing`), or a text of a failing page (`source`, `console`, `requests`, `calls`).",
+        shape: text,
+        get: |s| json!(s.shows),
+    },
+    Field { name: "by", doc: "The test, or the hook `screenshot`.", shape: text, get: |s| json!(s.by) },
+    Field { name: "app", doc: "The place of its app in the plan.", shape: number, get: |s| json!(s.app) },
 ];
 
 /// A file in the record.

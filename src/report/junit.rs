@@ -1,14 +1,18 @@
 //! JUnit XML for CI, with one suite for each tier. It shows a failure exactly when the verdict is not green. Pure.
 
 use super::human;
+use super::seen;
 use super::styled::{Style, StyledText};
-use super::text::clean;
+use super::text::{clean, line};
 use ccci_model::failure::Failure;
 use ccci_model::tier::Status;
 use ccci_model::verdict::{Occurrence, Outcome, TierOutcome, Verdict};
 use ccci_runner::record::Record;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
+
+/// The hook that makes the picture of the app.
+const SCREENSHOT: &str = "screenshot";
 
 /// The file's bytes.
 pub fn render(record: &Record) -> Vec<u8> {
@@ -17,12 +21,12 @@ pub fn render(record: &Record) -> Vec<u8> {
     let mut report = Report::new(format!("ccci {}{}", human::subject(o), partial));
     report.set_time(Duration::from_millis(o.timings.total));
     for t in &o.tiers {
-        report.add_test_suite(tier(o, t));
+        report.add_test_suite(tier(record, t));
     }
     if !o.lint.is_empty() {
         report.add_test_suite(lint(o));
     }
-    report.add_test_suite(run(o));
+    report.add_test_suite(run(record));
     let mut out = report.to_string().unwrap_or_default().into_bytes();
     if out.last() != Some(&b'\n') {
         out.push(b'\n');
@@ -30,7 +34,8 @@ pub fn render(record: &Record) -> Vec<u8> {
     out
 }
 
-fn tier(o: &Outcome, t: &TierOutcome) -> TestSuite {
+fn tier(record: &Record, t: &TierOutcome) -> TestSuite {
+    let o = &record.outcome;
     let mut suite = TestSuite::new(t.tier.name());
     suite.set_time(Duration::from_millis(t.ms));
     for test in &t.tests {
@@ -40,7 +45,11 @@ fn tier(o: &Outcome, t: &TierOutcome) -> TestSuite {
             (None, Status::Pass) => TestCaseStatus::success(),
             (None, _) => skipped(test.reason.as_deref().unwrap_or("it was not run")),
         };
-        suite.add_test_case(case(&test.file, &test.name, status, test.ms));
+        let mut case = case(&test.file, &test.name, status, test.ms);
+        if let Some(files) = attachments(record, &format!("{} {}", test.file, test.name)) {
+            case.set_system_out(files);
+        }
+        suite.add_test_case(case);
     }
     let told = |x: &&Occurrence| t.tests.iter().any(|test| test.failure == Some(x.failure.id));
     for x in o.failures.iter().filter(|x| x.tier == Some(t.tier)).filter(|x| !told(x)) {
@@ -68,7 +77,8 @@ fn lint(o: &Outcome) -> TestSuite {
 }
 
 /// The run itself: failures outside of tiers, and the verdict.
-fn run(o: &Outcome) -> TestSuite {
+fn run(record: &Record) -> TestSuite {
+    let o = &record.outcome;
     let mut suite = TestSuite::new("run");
     for t in o.failures.iter().filter(|t| t.tier.is_none()) {
         suite.add_test_case(case("run", &t.during, failed(&t.failure), 0));
@@ -81,12 +91,21 @@ fn run(o: &Outcome) -> TestSuite {
         }
     };
     let mut verdict = case("run", "verdict", status, o.timings.total);
-    verdict.set_system_out(clean(&format!("level {}\nnot proved:\n{}", o.level, o.not_proved.join("\n"))));
+    let pictures = attachments(record, SCREENSHOT).map_or(String::new(), |files| format!("\n{files}"));
+    let words = clean(&format!("level {}\nnot proved:\n{}", o.level, o.not_proved.join("\n")));
+    verdict.set_system_out(format!("{words}{pictures}"));
     suite.add_test_case(verdict);
     for (name, value) in [("run_id", o.plan.run_id.to_string()), ("level", o.level.to_string())] {
         suite.add_property(Property::new(name, value));
     }
     suite
+}
+
+/// The files that the browser left of a test, a line each, as several CI systems find them in its output.
+fn attachments(record: &Record, by: &str) -> Option<String> {
+    let lines: Vec<String> =
+        seen::of(record, by).map(|s| format!("[[ATTACHMENT|{}]]", line(&s.file))).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn case(class: &str, name: &str, status: TestCaseStatus, ms: u64) -> TestCase {

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod progress;
 pub mod reporter;
 pub mod results;
+mod seen;
 pub mod site;
 pub mod styled;
 pub mod text;
@@ -74,7 +75,7 @@ pub const REPORTS: &[Format] = &[
     Format {
         name: "card",
         file: "card.svg",
-        doc: "A picture with recipe, version, verdict, level and tiers.",
+        doc: "A picture with recipe, version, verdict, level, tiers and what the browser showed.",
         render: card::svg,
     },
     Format {

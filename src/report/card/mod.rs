@@ -1,7 +1,8 @@
-//! The card: a picture of a run with recipe, verdict, level and tiers, as SVG and as PNG. Its
+//! The card: a picture of a run with recipe, verdict, level, tiers and what the browser showed, as SVG and as PNG. Its
 //! letters are outlines, so that it looks the same wherever it is shown. Pure.
 
 mod letters;
+mod picture;
 
 use crate::markup::escape;
 use crate::text::one_line;
@@ -11,15 +12,20 @@ use ccci_model::time::utc_rfc3339;
 use ccci_model::verdict::{Outcome, Verdict};
 use ccci_runner::record::Record;
 use letters::{BOLD, Font, REGULAR};
-use resvg::tiny_skia::{Pixmap, Transform};
+use picture::Picture;
+use resvg::tiny_skia::{Pixmap, PixmapPaint, Transform};
 use resvg::usvg;
 use std::fmt::Write;
 
 /// Size of the card, px.
 const WIDTH: u32 = 800;
 const HEIGHT: u32 = 420;
-/// Space around everything, px.
+/// Space around everything, and what the words may take beside a picture, px.
 const MARGIN: f32 = 40.0;
+const BESIDE: f32 = 370.0;
+/// Where a picture stands, and how large it may be, px.
+const PICTURE: (u32, u32) = (440, 40);
+const PICTURE_SIZE: (u32, u32) = (320, 230);
 
 const BACK: &str = "#14171c";
 const TEXT: &str = "#e6e8eb";
@@ -30,19 +36,31 @@ const OPEN: &str = "#f0b648";
 
 /// The card as SVG.
 pub fn svg(record: &Record) -> Vec<u8> {
-    drawn(&record.outcome).into_bytes()
+    let picture = Picture::of(record, PICTURE_SIZE);
+    let inside = picture.as_ref().map(|p| {
+        let ((x, y), (width, height)) = (PICTURE, p.size());
+        format!("<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" href=\"{}\"/>\n", p.data())
+    });
+    drawn(&record.outcome, picture.is_some(), &inside.unwrap_or_default()).into_bytes()
 }
 
 /// The card as PNG.
 pub fn png(record: &Record) -> Vec<u8> {
-    let text = drawn(&record.outcome);
+    let picture = Picture::of(record, PICTURE_SIZE);
+    let text = drawn(&record.outcome, picture.is_some(), "");
     let tree = usvg::Tree::from_str(&text, &usvg::Options::default()).expect("our own SVG is one; tested");
     let mut card = Pixmap::new(WIDTH, HEIGHT).expect("the size is not 0");
     resvg::render(&tree, Transform::identity(), &mut card.as_mut());
+    if let Some(picture) = picture {
+        let (x, y) = (PICTURE.0 as i32, PICTURE.1 as i32);
+        let paint = PixmapPaint::default();
+        card.draw_pixmap(x, y, picture.pixels().as_ref(), &paint, Transform::identity(), None);
+    }
     card.encode_png().unwrap_or_default()
 }
 
-fn drawn(o: &Outcome) -> String {
+/// The card without a picture; `inside` stands in its place.
+fn drawn(o: &Outcome, has_picture: bool, inside: &str) -> String {
     let mut out = String::new();
     let colour = colour_of(o.verdict);
     let title = escape(&format!("{}: {}, level {}", human::subject(o), o.headline(), o.level));
@@ -54,8 +72,10 @@ fn drawn(o: &Outcome) -> String {
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"{BACK}\"/>\n\
          <rect width=\"12\" height=\"{HEIGHT}\" fill=\"{colour}\"/>\n"
     );
-    words(&mut out, o, WIDTH as f32 - 2.0 * MARGIN);
+    let room = if has_picture { BESIDE } else { WIDTH as f32 - 2.0 * MARGIN };
+    words(&mut out, o, room);
     chips(&mut out, o);
+    out.push_str(inside);
     out.push_str("</svg>\n");
     out
 }

@@ -1,8 +1,8 @@
 //! Failures: the first cause with its evidence, the others, and what follows from them. Pure.
 
 use super::part::{count, folded, t};
-use crate::cause;
 use crate::text::span;
+use crate::{cause, seen};
 use ccci_model::failure::{Evidence, FailureId, causes};
 use ccci_model::plan::Held;
 use ccci_model::verdict::{Occurrence, Outcome};
@@ -12,7 +12,7 @@ use maud::{Markup, html};
 /// The first cause, with the decisive line of the log marked.
 pub(super) fn first(record: &Record) -> Option<Markup> {
     let first = cause::first(&record.outcome)?;
-    Some(html! { div class={ "cause " (record.outcome.verdict.name()) } { (failure(first)) } })
+    Some(html! { div class={ "cause " (record.outcome.verdict.name()) } { (failure(record, first)) } })
 }
 
 /// Failures after the first one, and what was not checked because of them.
@@ -29,7 +29,7 @@ pub(super) fn others(record: &Record) -> Option<Markup> {
         @for x in own {
             details.failure open[!x.failure.is_error()] id={ "failure-" (x.failure.id) } {
                 summary { (t(&title(x))) ": " (t(&x.failure.observed())) }
-                (facts(x))
+                (facts(record, x))
                 @for (what, text) in evidence(x) { h3 { (t(&what)) } (text) }
             }
         }
@@ -71,16 +71,16 @@ fn title(x: &Occurrence) -> String {
 }
 
 /// A failure with its heading.
-fn failure(x: &Occurrence) -> Markup {
+fn failure(record: &Record, x: &Occurrence) -> Markup {
     html! {
         h3 id={ "failure-" (x.failure.id) } { (t(&title(x))) }
-        (facts(x))
+        (facts(record, x))
         @for (what, text) in evidence(x) { h4 { (t(&what)) } (text) }
     }
 }
 
 /// What a failure is made of.
-fn facts(x: &Occurrence) -> Markup {
+fn facts(record: &Record, x: &Occurrence) -> Markup {
     let f = &x.failure;
     let doc = causes::by_id(&f.cause).map_or("", |c| c.doc);
     let rows = [
@@ -100,6 +100,10 @@ fn facts(x: &Occurrence) -> Markup {
                 dd { a href={ "#line-" (f.id) } { (t(told.map_or("", |d| d.text))) } }
             }
             @for (name, text) in rows.iter().filter(|r| !r.1.is_empty()) { dt { (name) } dd { (t(text)) } }
+            @if x.by.as_deref().is_some_and(|by| seen::of(record, by).next().is_some()) {
+                dt { "seen" }
+                dd { a href="#pictures" { "what the browser showed" } }
+            }
         }
     }
 }

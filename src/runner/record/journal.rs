@@ -168,7 +168,7 @@ impl Journal {
             let at = self.events.last().map_or(Moment(0), |e| e.at);
             let failure = Box::new(error.failure());
             self.events.push(Event { at, what: What::RecordFailed { failure } });
-            record = Record::of(self.events);
+            record = Record::of(self.events).map(|record| record.with_files(&self.dir));
         }
         Finished { record, notes }
     }
@@ -232,7 +232,7 @@ impl Journal {
     }
 
     fn render(&mut self, notes: &mut Vec<String>) -> Option<Record> {
-        let record = Record::of(self.events.clone())?;
+        let record = Record::of(self.events.clone())?.with_files(&self.dir);
         let (written, errors) = write_reports(&self.dir, self.formats, &record);
         notes.extend(written);
         if let Some(e) = errors.into_iter().next() {

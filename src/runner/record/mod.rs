@@ -3,6 +3,7 @@
 pub mod archives;
 pub mod bound;
 pub mod facts;
+pub mod files;
 pub mod format;
 pub mod index;
 pub mod journal;
@@ -14,6 +15,7 @@ mod scan;
 use ccci_model::diag::{Diagnostic, Place, Text, codes};
 use ccci_model::event::Event;
 use ccci_model::verdict::{Outcome, judge};
+use files::Files;
 use std::cell::LazyCell;
 use std::fs;
 use std::io::{self, Read};
@@ -37,13 +39,21 @@ pub struct Record {
     pub events: Vec<Event>,
     /// The outcome of the run.
     pub outcome: Outcome,
+    /// What the browser showed; empty for a record that is not in a directory.
+    pub files: Files,
 }
 
 impl Record {
     /// Makes a record from events and judges them. `None` if they do not begin with the start of a run.
     pub fn of(events: Vec<Event>) -> Option<Record> {
         let outcome = judge(&events)?;
-        Some(Record { events, outcome })
+        Some(Record { events, outcome, files: Files::default() })
+    }
+
+    /// The record with the files in its directory that formats show.
+    pub fn with_files(mut self, dir: &Path) -> Record {
+        self.files = Files::read(dir, self.outcome.shown.iter().map(|s| s.file.as_str()));
+        self
     }
 
     /// Reads the record in a directory.
@@ -59,7 +69,7 @@ impl Record {
         })?;
         let content =
             String::from_utf8(content).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
-        Record::parse(&shown, &content)
+        Record::parse(&shown, &content).map(|record| record.with_files(dir))
     }
 
     /// Parses a record. The last line is ignored if it has no newline and cannot be parsed: it was being written when

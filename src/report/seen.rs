@@ -1,0 +1,42 @@
+//! What the browser showed in a run: pictures, and what was kept of a page in which a test failed. Pure.
+
+use ccci_model::event::{Shown, Shows};
+
+use ccci_runner::record::Record;
+
+/// How the data of a PNG begin.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// Whether it is a picture and no text.
+pub(crate) fn is_picture(shows: Shows) -> bool {
+    matches!(shows, Shows::Landing | Shows::Named | Shows::Failing)
+}
+
+/// What a file shows, in words that follow "of".
+pub(crate) fn words(shows: Shows) -> &'static str {
+    match shows {
+        Shows::Landing => "the app, healthy and not changed yet",
+        Shows::Named => "what a test asked for",
+        Shows::Failing => "the page in which a test failed",
+        Shows::Source => "source of the page",
+        Shows::Console => "console",
+        Shows::Requests => "requests that failed",
+        Shows::Calls => "last calls of the test",
+    }
+}
+
+/// The picture of a file, if the record has it.
+pub(crate) fn picture<'a>(record: &'a Record, shown: &Shown) -> Option<&'a [u8]> {
+    record.files.get(&shown.file).filter(|bytes| is_picture(shown.shows) && bytes.starts_with(PNG))
+}
+
+/// The picture that stands for the whole run: that of the app, or else the first one.
+pub(crate) fn first(record: &Record) -> Option<(&Shown, &[u8])> {
+    let all = || record.outcome.shown.iter().filter_map(|s| Some((s, picture(record, s)?)));
+    all().find(|(s, _)| s.shows == Shows::Landing).or_else(|| all().next())
+}
+
+/// The files that were kept of a hook or a test, by its name in events.
+pub(crate) fn of<'a>(record: &'a Record, by: &'a str) -> impl Iterator<Item = &'a Shown> {
+    record.outcome.shown.iter().filter(move |s| s.by == by)
+}
