@@ -83,6 +83,8 @@ fn run_canary(canary: &Canary) -> Vec<String> {
         base: canary.base.map(str::to_string),
         tiers: (!canary.asked.is_empty()).then(|| canary.asked.to_string()),
         deadline: Duration::from_secs(120),
+        // a browser for each of them would take longer than all else; tests/browser.rs and the lives have one
+        browser: false,
         ..Request::of(&ground.recipe.display().to_string())
     };
     let mut job = match session.prepare(&request) {

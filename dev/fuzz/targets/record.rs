@@ -63,6 +63,10 @@ pub(super) fn run(data: &[u8]) {
     for format in REPORTS {
         let told = (format.render)(&record);
         assert!(told == (format.render)(&record), "`{}` is not the same twice", format.name);
+        if format.file.ends_with(".png") {
+            assert!(told.starts_with(b"\x89PNG"), "`{}` is no picture", format.name);
+            continue;
+        }
         assert!(std::str::from_utf8(&told).is_ok(), "`{}` is no text", format.name);
         is_well_formed(format.name, &String::from_utf8_lossy(&told));
     }

@@ -16,6 +16,7 @@ pub mod new;
 mod open;
 pub mod out;
 pub mod plan;
+pub mod record_args;
 pub mod records;
 pub mod report;
 pub mod reporters;

@@ -1,7 +1,7 @@
 //! `ccci records`: lists kept runs, shows one with its files, and removes those that are not needed any more.
 
-use super::args::{ListArgs, ListFormat, PruneArgs, RecordsArgs, RecordsCommand, Since};
 use super::out::Out;
+use super::record_args::{ListArgs, ListFormat, PruneArgs, RecordsArgs, RecordsCommand, Since};
 use super::report::read;
 use crate::app::prune::{self, Pruning};
 use crate::app::session::clock;

@@ -1,7 +1,8 @@
 //! `ccci report`: renders any format from kept records, and does `list` and `diff`.
 
-use super::args::{ListArgs, ReportArgs};
+use super::args::ReportArgs;
 use super::out::Out;
+use super::record_args::ListArgs;
 use super::records;
 use crate::app::{self, Config};
 use ccci_model::diag::nearest::did_you_mean;

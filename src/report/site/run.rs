@@ -5,6 +5,7 @@ use super::history::Around;
 use super::layout::{Head, page, run_link, verdict, version, when};
 use super::{Run, compare};
 use crate::html as report;
+use ccci_model::event::What;
 use ccci_runner::record::Record;
 use maud::{Markup, PreEscaped, html};
 
@@ -63,7 +64,10 @@ fn difference(id: &str, title: &str, before: Option<&Run>, run: &Run) -> Markup 
 
 /// What the report of a run shows, without the frame of a page.
 fn body(record: &Record) -> String {
-    let page = String::from_utf8_lossy(&report::render(record)).into_owned();
+    let mut record = record.clone();
+    // the files of the record are not published, so no link may lead to them
+    record.events.retain(|e| !matches!(e.what, What::Kept { .. }));
+    let page = String::from_utf8_lossy(&report::render(&record)).into_owned();
     let inside = page.split_once("<body>").and_then(|(_, rest)| rest.rsplit_once("</body>"));
     inside.map_or(page.clone(), |(inside, _)| inside.to_string())
 }
