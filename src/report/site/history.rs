@@ -227,6 +227,7 @@ fn judge(good: &[bool], same_inputs: bool) -> Option<Flaky> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ccci_model::plan::partial::Partial;
     use ccci_runner::record::Record;
     use ccci_runner::record::index::Summary;
     use ccci_testkit::kept;
@@ -283,7 +284,7 @@ mod tests {
         other.summary.verdict = Verdict::Error;
         red.runs.push(other.clone());
         other.summary.verdict = Verdict::Green;
-        other.summary.partial = Some(vec![]);
+        other.summary.partial = Some(Partial { tiers: vec![], tests: None });
         red.runs.push(other);
         assert_eq!(red.red().unwrap().first.record, since);
         assert_eq!(red.around(red.runs.len() - 1).green.unwrap().record, kept::run(6 * 8 + 3, 8).0);

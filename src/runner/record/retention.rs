@@ -99,6 +99,7 @@ fn last_greens(all: &[Candidate]) -> BTreeSet<&str> {
 mod tests {
     use super::*;
     use crate::record::Record;
+    use ccci_model::plan::partial::Partial;
     use ccci_model::tier::Tier;
     use ccci_testkit::example::{self, green_run};
 
@@ -111,7 +112,7 @@ mod tests {
             let (head, days) = word.split_once('-').unwrap();
             let (recipe, kind) = head.split_at(1);
             let verdict = if kind == "r" { Verdict::Red } else { Verdict::Green };
-            let partial = (kind == "p").then(|| vec![Tier::Install]);
+            let partial = (kind == "p").then(|| Partial { tiers: vec![Tier::Install], tests: None });
             let began_ms = 100 * DAY - days.parse::<u64>().unwrap() * DAY;
             let recipe = RecipeName::parse(recipe).unwrap();
             let summary = Summary { recipe, verdict, partial, began_ms, ..summary.clone() };
