@@ -266,6 +266,13 @@ pub enum Shows {
 }
 
 impl Shows {
+    /// Whether it is a picture and no text.
+    pub fn is_picture(self) -> bool {
+        matches!(self, Shows::Landing | Shows::Named | Shows::Failing)
+    }
+}
+
+impl Shows {
     /// In words, for people.
     pub fn words(self) -> &'static str {
         match self {

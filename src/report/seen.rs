@@ -7,11 +7,6 @@ use ccci_runner::record::Record;
 /// How the data of a PNG begin.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Whether it is a picture and no text.
-pub(crate) fn is_picture(shows: Shows) -> bool {
-    matches!(shows, Shows::Landing | Shows::Named | Shows::Failing)
-}
-
 /// What a file shows, in words that follow "of".
 pub(crate) fn words(shows: Shows) -> &'static str {
     match shows {
@@ -27,7 +22,7 @@ pub(crate) fn words(shows: Shows) -> &'static str {
 
 /// The picture of a file, if the record has it.
 pub(crate) fn picture<'a>(record: &'a Record, shown: &Shown) -> Option<&'a [u8]> {
-    record.files.get(&shown.file).filter(|bytes| is_picture(shown.shows) && bytes.starts_with(PNG))
+    record.files.get(&shown.file).filter(|bytes| shown.shows.is_picture() && bytes.starts_with(PNG))
 }
 
 /// The picture that stands for the whole run: that of the app, or else the first one.

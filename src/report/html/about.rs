@@ -101,26 +101,17 @@ pub(super) fn machine(record: &Record) -> Option<Markup> {
     })
 }
 
-/// Files beside the page, with links to those that are there.
+/// Files beside the page. They are no links: the page may stand alone, or on a site without them.
 fn files(all: &[KeptFile]) -> Markup {
     let rows = html! {
         @for file in all {
             tr {
-                th scope="row" {
-                    @if file.there && is_plain(&file.name) { a href=(file.name) { (file.name) } } @else { (t(&file.name)) }
-                }
+                th scope="row" { (t(&file.name)) }
                 td.number { (file.bytes) " bytes" @if !file.there { ", removed" } }
             }
         }
     };
     table("Files", &["file", "size"], &rows)
-}
-
-/// Whether a name leads to a file below the record and nowhere else.
-fn is_plain(name: &str) -> bool {
-    let plain = |part: &str| part.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let may = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
-    name.chars().all(may) && name.split('/').all(plain)
 }
 
 fn pairs(label: &str, columns: &[&str], all: &[(String, String)]) -> Markup {

@@ -63,7 +63,7 @@ fn absent(record: &Record) -> Option<&str> {
 
 /// What was kept of a hook or a test.
 fn of_one<'a>(record: &Record, all: impl Iterator<Item = &'a Shown>, room: &mut usize) -> Markup {
-    let (pictures, texts): (Vec<_>, Vec<_>) = all.partition(|s| seen::is_picture(s.shows));
+    let (pictures, texts): (Vec<_>, Vec<_>) = all.partition(|s| s.shows.is_picture());
     let mut figures = vec![];
     for s in pictures {
         figures.push(match seen::picture(record, s) {

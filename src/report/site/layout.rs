@@ -10,7 +10,7 @@ use maud::{DOCTYPE, Markup, html};
 
 /// What a page may load: nothing but the style sheet, scripts and pictures of the site itself. `connect-src` is for runs in
 /// progress, which only a server shows.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'";
 
 /// What is different from page to page.

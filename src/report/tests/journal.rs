@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
-use ccci_model::event::{Event, What};
+use ccci_model::event::{Event, Shown, Shows, What};
 use ccci_model::failure::{Failure, FailureId, causes};
 use ccci_model::plan::{Action, Plan};
 use ccci_model::redact::Redactor;
@@ -81,13 +81,21 @@ fn a_file_that_was_kept_before_a_secret_was_known_is_mended() {
     let mut events = green_run(&plan);
     let file = "compose.yml".to_string();
     events.insert(1, Event { at: Moment(0), what: What::Kept { file, sha256: None, bytes: 9 } });
+    let (by, file) = ("custom/x.rhai test_x".to_string(), "seen/console.txt".to_string());
+    let shown = Shown { app: 0, by, shows: Shows::Console, file, bytes: 9 };
+    events.insert(2, Event { at: Moment(0), what: What::Shown(shown) });
     events.into_iter().for_each(|e| {
         journal.take(e);
     });
     fs::write(dir.path().join("compose.yml"), "PW: hunter2secret\n").unwrap();
+    fs::create_dir(dir.path().join("seen")).unwrap();
+    fs::write(dir.path().join("seen/console.txt"), "log in with hunter2secret\n").unwrap();
     redactor.add("db_password", &Secret::new("hunter2secret"));
     assert_eq!(journal.finish().record.unwrap().outcome.verdict, Verdict::Green);
     assert_eq!(fs::read_to_string(dir.path().join("compose.yml")).unwrap(), "PW: •••\n");
+    assert_eq!(fs::read_to_string(dir.path().join("seen/console.txt")).unwrap(), "log in with •••\n");
+    let page = fs::read_to_string(dir.path().join("report.html")).unwrap();
+    assert!(page.contains("log in with •••"), "the page shows what is kept");
     let plan = fs::read_to_string(dir.path().join(PLAN)).unwrap();
     assert!(plan.contains("as ••• says") && serde_json::from_str::<Plan>(&plan).is_ok(), "{plan}");
 }

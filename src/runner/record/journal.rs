@@ -190,6 +190,7 @@ impl Journal {
     fn settle_files(&mut self) {
         let kept = self.events.iter().filter_map(|e| match &e.what {
             What::Kept { file, sha256: None, .. } => Some((file.clone(), None)),
+            What::Shown(s) if !s.shows.is_picture() => Some((s.file.clone(), None)),
             What::RunStarted { plan, .. } => Some((PLAN.to_string(), Some(pretty(plan)))),
             _ => None,
         });
