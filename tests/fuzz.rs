@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
-use targets::mutation::{Chance, changed};
+pub(crate) use targets::mutation::{Chance, changed};
 use targets::{TARGETS, target};
 
 const CORPUS: &str = "dev/fuzz/corpus";

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "a story that was not run says so")]
 #![allow(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
+mod any_directory;
 mod bad_input;
 mod bounds;
 mod browser;

@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 cd "$LAB_HERE/../.."
-PARTS=(suite canaries storm engine waits hostile fuzz mutants)
+PARTS=(suite canaries storm engine waits hostile directories fuzz mutants)
 # each part runs in a process of its own, so that its first failing command ends it
 if [ "${1:-}" != --one ]; then
   SOAK_LOGS=$(mktemp -d)
@@ -52,6 +52,10 @@ waits() {
 hostile() {
   CCCI_HOSTILE=full CCCI_SLIPS=50000 stories hostile bounds steps slips
   echo "soak: every limit at its real size"
+}
+# recipe directories with random changes
+directories() {
+  CCCI_DIRECTORIES=${CCCI_DIRECTORIES:-10000} stories any_directory
 }
 fuzz() {
   bash dev/fuzz/run.sh "${CCCI_FUZZ_SECONDS:-300}"
