@@ -2,7 +2,7 @@
 
 use ccci_model::time::parse_span;
 use ccci_model::verdict::{VERDICTS, Verdict};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use std::time::Duration;
 
 /// Arguments of `records`.
@@ -67,7 +67,7 @@ pub enum ListFormat {
 
 /// Arguments of `records prune`.
 #[derive(Debug, Args)]
-#[group(id = "limit", required = true, multiple = true, args = ["older", "keep", "max_size"])]
+#[command(group(ArgGroup::new("limit").required(true).multiple(true).args(["older", "keep", "max_size"])))]
 pub struct PruneArgs {
     /// Remove runs that began more than this many days ago
     #[arg(long, value_name = "DAYS")]
