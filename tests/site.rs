@@ -3,6 +3,7 @@
 
 use crate::bad_input::ground::{Ground, program};
 use crate::foreign::markup;
+use ccci_model::event::{Event, Shown, What};
 use ccci_testkit::kept;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -80,7 +81,9 @@ fn every_page_is_valid_and_every_link_leads_somewhere() {
         let page = std::str::from_utf8(bytes).unwrap();
         markup::html(page);
         assert!(page.contains("http-equiv=\"Content-Security-Policy\""), "{}", path.display());
-        for bad in ["<script>", "<style", "javascript:", " onclick", "http://", "https://", "\u{1b}"] {
+        for bad in
+            ["<script>", "<style", " style=", "javascript:", " onclick", "http://", "https://", "\u{1b}"]
+        {
             let shown = page.replace("http://www.w3.org/", "");
             assert!(!shown.contains(bad), "{} holds {bad}", path.display());
         }
@@ -229,4 +232,36 @@ fn a_red_recipe_says_since_when_and_what_changed() {
     let file = fs::File::open(ground.path("public/badge/app-003.svg")).unwrap();
     file.take(2_000).read_to_string(&mut badge).unwrap();
     assert!(badge.contains("red, level 1"), "{badge}");
+}
+
+#[test]
+fn the_picture_of_the_newest_run_is_published_and_no_file_from_elsewhere() {
+    let with_picture = |ground: Ground, n: usize, file: &str| {
+        let (id, mut events) = kept::run(n, RECIPES);
+        let shows = ccci_model::event::Shows::Landing;
+        let shown = Shown { app: 0, by: "screenshot".into(), shows, file: file.into(), bytes: 8 };
+        let end = events.len() - 1;
+        events.insert(end, Event { at: events[end].at, what: What::Shown(shown) });
+        let lines: String = events.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
+        let dir = format!("home/runs/{id}");
+        (
+            ground
+                .write(&format!("{dir}/events.jsonl"), lines)
+                .write(&format!("{dir}/seen/landing.png"), &id),
+            id,
+        )
+    };
+    let (ground, old) = with_picture(Ground::new(), 1, "seen/landing.png");
+    build(&ground);
+    assert_eq!(text(&ground, &format!("run/{old}.png")), old);
+    let (ground, new) = with_picture(ground, 1 + RECIPES, "seen/landing.png");
+    build(&ground);
+    assert_eq!(text(&ground, &format!("run/{new}.png")), new);
+    assert!(!ground.path("public/run").join(format!("{old}.png")).exists());
+    let used = |page: &str| text(&ground, page).contains(&format!("{new}.png"));
+    assert!(used("index.html") && used(&format!("run/{new}.html")));
+    assert!(!text(&ground, &format!("run/{old}.html")).contains("<img"));
+    let (ground, led) = with_picture(ground, 1 + 2 * RECIPES, "../../../recipes/ghost/recipe.toml");
+    build(&ground);
+    assert!(!ground.path("public/run").join(format!("{led}.png")).exists());
 }

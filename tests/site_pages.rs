@@ -217,7 +217,7 @@ fn a_run_is_followed_live_from_its_start_to_its_verdict() {
         run.finish();
         browser
             .until("the verdict", async || {
-                let head = js(browser, "return document.querySelector('h1').textContent").await;
+                let head = js(browser, "return document.title").await;
                 head.as_str().is_some_and(|h| h.contains("green"))
             })
             .await;

@@ -58,6 +58,11 @@ impl DirRecords {
         fs::remove_dir(dir)
     }
 
+    /// A file of a record, by its path relative to it; at most `most` bytes.
+    pub fn file(&self, name: &str, path: &str, most: u64) -> io::Result<Vec<u8>> {
+        plain(&self.below.join(name).join(path), most)
+    }
+
     fn index_file(&self) -> PathBuf {
         self.below.join(INDEX)
     }

@@ -5,7 +5,7 @@ use super::session::Config;
 use ccci_adapters::published::{Keys, PublishError, Published};
 use ccci_adapters::records::DirRecords;
 use ccci_model::digest::sha256;
-use ccci_report::site::{DIRECTORIES, Planned, Run, Site};
+use ccci_report::site::{DIRECTORIES, Page, Planned, Run, Site};
 use ccci_runner::record::index::Listed;
 use ccci_runner::record::{EVENTS, MOST_BYTES, Record};
 use ccci_swarm::ports::records::Records;
@@ -14,6 +14,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+
+/// Largest picture that is shown, bytes.
+const PICTURE: u64 = 4 << 20;
 
 /// Why a site could not be written. The message follows "failed to".
 #[derive(Debug, thiserror::Error)]
@@ -62,9 +65,9 @@ pub(crate) fn runs(config: &Config) -> io::Result<Shown> {
         match summary {
             Ok(summary) if records::goes_on(config, &summary) => {
                 shown.left_out.push(format!("{name}: it is in progress"));
-                shown.going.push(Run { record: name, stamp, summary });
+                shown.going.push(Run { record: name, stamp, summary, picture: false });
             }
-            Ok(summary) => shown.ended.push(Run { record: name, stamp, summary }),
+            Ok(summary) => shown.ended.push(Run { record: name, stamp, summary, picture: false }),
             Err(why) => shown.left_out.push(format!("{name}: {why}")),
         }
     }
@@ -79,6 +82,18 @@ pub(crate) fn runs(config: &Config) -> io::Result<Shown> {
 pub(crate) fn record(records: &dyn Records, name: &str) -> Option<Record> {
     let content = records.events(name).ok()?;
     Record::parse(name, &String::from_utf8_lossy(&content)).ok()
+}
+
+/// The bytes of a page.
+pub(crate) fn made(site: &Site, records: &DirRecords, page: Page) -> Vec<u8> {
+    match site.picture(page) {
+        // a picture that is gone is an empty file, which browsers show as its description
+        Some((name, file)) => records.file(name, file, PICTURE).unwrap_or_default(),
+        None => {
+            let record = site.record(page).and_then(|name| record(records, name));
+            site.render(page, record.as_ref())
+        }
+    }
 }
 
 /// Writes the site.
@@ -149,8 +164,7 @@ impl Made<'_> {
         if let Some(key) = page.key.as_ref().filter(|key| before == Some(*key)) {
             return Ok((key.clone(), false));
         }
-        let record = self.site.record(page.page).and_then(|name| record(self.records, name));
-        let bytes = self.site.render(page.page, record.as_ref());
+        let bytes = made(self.site, self.records, page.page);
         let key = page.key.clone().unwrap_or_else(|| sha256(&bytes)[..16].to_string());
         let new = before != Some(&key);
         if new {

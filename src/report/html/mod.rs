@@ -43,11 +43,39 @@ const SECTIONS: &[Section] = &[
     Section { id: "machine", title: "What it ran on", content: about::machine },
 ];
 
+/// What a page shows, without its frame.
+pub(crate) struct Content {
+    /// The first screen, and links to the sections.
+    pub head: Markup,
+    /// The sections.
+    pub sections: Markup,
+}
+
+/// What the page of a record shows.
+pub(crate) fn content(record: &Record) -> Content {
+    let sections = SECTIONS.iter().filter_map(|s| Some((s, (s.content)(record)?)));
+    let sections: Vec<(&Section, Markup)> = sections.collect();
+    let head = html! {
+        (head::header(record))
+        nav aria-label="Sections" {
+            @for (s, _) in &sections { a href={ "#" (s.id) } { (s.title) } " " }
+        }
+    };
+    let sections = html! {
+        @for (s, content) in &sections {
+            section id=(s.id) aria-labelledby={ "h-" (s.id) } {
+                h2 id={ "h-" (s.id) } { (s.title) }
+                (content)
+            }
+        }
+    };
+    Content { head, sections }
+}
+
 /// The page as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
-    let sections = SECTIONS.iter().filter_map(|s| Some((s, (s.content)(record)?)));
-    let sections: Vec<(&Section, Markup)> = sections.collect();
+    let content = content(record);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -60,18 +88,8 @@ pub fn render(record: &Record) -> Vec<u8> {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (head::header(record))
-                nav aria-label="Sections" {
-                    @for (s, _) in &sections { a href={ "#" (s.id) } { (s.title) } " " }
-                }
-                main {
-                    @for (s, content) in &sections {
-                        section id=(s.id) aria-labelledby={ "h-" (s.id) } {
-                            h2 id={ "h-" (s.id) } { (s.title) }
-                            (content)
-                        }
-                    }
-                }
+                (content.head)
+                main { (content.sections) }
             }
         }
     };

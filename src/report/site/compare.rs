@@ -188,7 +188,7 @@ fn row(name: &str, before: Option<&str>, after: Option<&str>) -> Markup {
 /// What the comparison in the browser reads of a run: a script, because a page that is read from a disk may load scripts
 /// and no other data.
 pub(super) fn data(s: &Summary) -> Vec<u8> {
-    let run = Run { record: String::new(), stamp: String::new(), summary: s.clone() };
+    let run = Run { record: String::new(), stamp: String::new(), summary: s.clone(), picture: false };
     let parts: Vec<serde_json::Value> = match run.withheld() {
         Some(why) => vec![json!(["not published", {"why": why}, false])],
         None => PARTS.iter().map(|part| json!([part.title, cleaned((part.of)(s)), part.input])).collect(),

@@ -131,6 +131,16 @@ pub(super) fn run_link(root: &str, run: &Run, words: &Markup) -> Markup {
     html! { a href={ (root) "run/" (run.summary.run_id) ".html" } { (words) } }
 }
 
+/// A small picture of the app, if it is published.
+pub(super) fn shot(root: &str, run: &Run) -> Markup {
+    let s = &run.summary;
+    html! {
+        @if run.picture {
+            img.shot src={ (root) "run/" (s.run_id) ".png" } alt={ "first page of " (s.recipe) } width="80" height="50" loading="lazy";
+        }
+    }
+}
+
 /// The verdicts of the newest runs as letters, the newest on the right.
 pub(super) fn strip(recipe: &Recipe, most: usize) -> Markup {
     let from = recipe.runs.len().saturating_sub(most);

@@ -38,6 +38,9 @@ pub struct Run {
     pub stamp: String,
     /// What its record says in short.
     pub summary: Summary,
+    /// Whether the picture of the app is part of the site: only that of the newest run of a recipe is, because pictures are
+    /// large.
+    pub picture: bool,
 }
 
 impl Run {
@@ -84,6 +87,8 @@ pub enum Page {
     Run(usize, usize),
     /// What the comparison reads of a run.
     Data(usize, usize),
+    /// The picture of a run, which is a file of its record.
+    Picture(usize, usize),
     /// A run in progress, by its place.
     Live(usize),
 }
@@ -119,6 +124,9 @@ impl Site {
             runs.sort_by(|a, b| {
                 (a.summary.began_ms, &a.summary.run_id).cmp(&(b.summary.began_ms, &b.summary.run_id))
             });
+            if let Some(newest) = runs.last_mut() {
+                newest.picture = newest.summary.facts.picture.is_some();
+            }
             Recipe { name, runs }
         };
         Site { recipes: by_recipe.into_iter().map(recipe).collect(), going: vec![] }
@@ -152,6 +160,9 @@ impl Site {
                 let stamps = recipe.around(n).stamps();
                 add(format!("run/{id}.js"), Some(key(&[&run.stamp])), Page::Data(r, n));
                 add(format!("run/{id}.html"), Some(key(&stamps)), Page::Run(r, n));
+                if run.picture {
+                    add(format!("run/{id}.png"), Some(key(&[&run.stamp])), Page::Picture(r, n));
+                }
             }
             let stamps: Vec<&str> = recipe.runs.iter().map(|run| run.stamp.as_str()).collect();
             add(format!("badge/{}.svg", recipe.name), None, Page::Badge(r));
@@ -178,6 +189,13 @@ impl Site {
         }
     }
 
+    /// The record and the file in it that a picture is.
+    pub fn picture(&self, page: Page) -> Option<(&str, &str)> {
+        let Page::Picture(r, n) = page else { return None };
+        let run = &self.recipes[r].runs[n];
+        Some((run.record.as_str(), run.summary.facts.picture.as_deref()?))
+    }
+
     /// Makes a page; `record` is the one that `Site::record` names.
     pub fn render(&self, page: Page, record: Option<&Record>) -> Vec<u8> {
         match page {
@@ -191,6 +209,8 @@ impl Site {
                 badge::of(&newest.recipe, newest.verdict, newest.level, newest.partial.is_some())
             }
             Page::Run(r, n) => run::render(&self.recipes[r].around(n), record),
+            // it is copied, not made
+            Page::Picture(..) => vec![],
             Page::Live(n) => live::render(&self.going[n], record),
             Page::Data(r, n) => compare::data(&self.recipes[r].runs[n].summary),
         }

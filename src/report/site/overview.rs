@@ -2,7 +2,7 @@
 //! what is never proved, and where the time goes. Pure.
 
 use super::history::Turn;
-use super::layout::{Head, day, page, run_link, said, strip, verdict, version, when};
+use super::layout::{Head, day, page, run_link, said, shot, strip, verdict, version, when};
 use super::{Recipe, Run};
 use crate::text::span;
 use ccci_model::verdict::Verdict;
@@ -131,12 +131,13 @@ fn red_row(row: &Row<'_>) -> Markup {
         @if let Some(before) = turn.before { ", last green " (run_link("", before, &day(before.summary.began_ms))) }
         @else { ", never green" }
         @if let Some(why) = why {
-            span.cause { (said(&why.cause)) ", blame " (why.blame.to_string()) }
+            span.why { (said(&why.cause)) ", blame " (why.blame.to_string()) }
         }
     }
 }
 
 fn table(rows: &[Row<'_>]) -> Markup {
+    let pictures = rows.iter().any(|row| row.recipe.newest().picture);
     html! {
         section aria-labelledby="all" {
             h2 #all tabindex="-1" { "All recipes" }
@@ -157,19 +158,20 @@ fn table(rows: &[Row<'_>]) -> Markup {
                         th scope="col" { "Recipe" }
                         th scope="col" { "Verdict" }
                         th scope="col" { "Level" }
-                        th.wide scope="col" { "Version" }
+                        th.extra scope="col" { "Version" }
                         th scope="col" { "Newest run" }
-                        th.wide scope="col" { "Blame" }
-                        th.wide scope="col" { "Last runs" }
+                        th.extra scope="col" { "Blame" }
+                        th.extra scope="col" { "Last runs" }
+                        @if pictures { th.extra scope="col" { "Picture" } }
                     } }
-                    tbody { @for row in rows { (table_row(row)) } }
+                    tbody { @for row in rows { (table_row(row, pictures)) } }
                 }
             }
         }
     }
 }
 
-fn table_row(row: &Row<'_>) -> Markup {
+fn table_row(row: &Row<'_>, pictures: bool) -> Markup {
     let newest = row.recipe.newest();
     let run = &newest.summary;
     let marks: Vec<&str> = row.states.iter().copied().filter(|s| ["flaky", "stale"].contains(s)).collect();
@@ -178,10 +180,11 @@ fn table_row(row: &Row<'_>) -> Markup {
             th scope="row" { a href={ "recipe/" (row.recipe.name) ".html" } { (row.recipe.name) } }
             td { (verdict(newest)) @for mark in marks { " " span.mark { (mark) } } }
             td { (run.level) }
-            td.wide { (version(newest)) }
+            td.extra { (version(newest)) }
             td { (run_link("", newest, &day(run.began_ms))) }
-            td.wide { @if let Some(why) = &run.facts.decisive { (why.blame.to_string()) } }
-            td.wide { (strip(row.recipe, LETTERS)) }
+            td.extra { @if let Some(why) = &run.facts.decisive { (why.blame.to_string()) } }
+            td.extra { (strip(row.recipe, LETTERS)) }
+            @if pictures { td.extra { (shot("", newest)) } }
         }
     }
 }

@@ -42,7 +42,7 @@ fn turned(recipe: &Recipe) -> Markup {
         section aria-labelledby="turned" {
             h2 #turned { "Red since " (day(first.summary.began_ms)) }
             @if let Some(why) = first.summary.facts.decisive.as_ref().filter(|_| first.withheld().is_none()) {
-                p.failure { b { (said(&why.cause)) } ", blame " (why.blame.to_string()) ": " (said(&why.during)) ": " (said(&why.observed)) }
+                p.broke { b { (said(&why.cause)) } ", blame " (why.blame.to_string()) ": " (said(&why.during)) ": " (said(&why.observed)) }
             }
             @match before {
                 Some(green) => {

@@ -5,9 +5,8 @@ use super::history::Around;
 use super::layout::{Head, page, run_link, verdict, version, when};
 use super::{Run, compare};
 use crate::html as report;
-use ccci_model::event::What;
 use ccci_runner::record::Record;
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 /// The page as bytes; without a record it says why there is none.
 pub(super) fn render(around: &Around<'_>, record: Option<&Record>) -> Vec<u8> {
@@ -17,7 +16,12 @@ pub(super) fn render(around: &Around<'_>, record: Option<&Record>) -> Vec<u8> {
     let main = html! {
         (links(around))
         @match (record, run.withheld()) {
-            (Some(record), None) => (PreEscaped(body(record))),
+            (Some(record), None) => {
+                @let report = report::content(record);
+                (report.head)
+                (picture(run))
+                (report.sections)
+            }
             (_, why) => {
                 h1 { (s.recipe) " " (verdict(run)) }
                 p.lead { "Run " (s.run_id) " of " (when(s.began_ms)) ", level " (s.level) "." }
@@ -50,6 +54,18 @@ fn links(around: &Around<'_>) -> Markup {
     }
 }
 
+/// What the app looked like, if that is published.
+fn picture(run: &Run) -> Markup {
+    html! {
+        @if run.picture {
+            figure {
+                img src={ (run.summary.run_id) ".png" } alt="the app as it greets people" width="1280" height="800";
+                figcaption { "The app as it greets people, before anything was changed" }
+            }
+        }
+    }
+}
+
 fn difference(id: &str, title: &str, before: Option<&Run>, run: &Run) -> Markup {
     html! {
         @if let Some(before) = before.filter(|run| run.withheld().is_none()) {
@@ -60,14 +76,4 @@ fn difference(id: &str, title: &str, before: Option<&Run>, run: &Run) -> Markup 
             }
         }
     }
-}
-
-/// What the report of a run shows, without the frame of a page.
-fn body(record: &Record) -> String {
-    let mut record = record.clone();
-    // the files of the record are not published, so no link may lead to them
-    record.events.retain(|e| !matches!(e.what, What::Kept { .. }));
-    let page = String::from_utf8_lossy(&report::render(&record)).into_owned();
-    let inside = page.split_once("<body>").and_then(|(_, rest)| rest.rsplit_once("</body>"));
-    inside.map_or(page.clone(), |(inside, _)| inside.to_string())
 }

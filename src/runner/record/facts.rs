@@ -2,12 +2,13 @@
 //! their events. Texts are cut: the record has all of them. Pure.
 
 use super::Record;
-use ccci_model::event::What;
+use ccci_model::event::{Shown, Shows, What};
 use ccci_model::failure::Blame;
 use ccci_model::tier::{Rung, Status, Tier};
 use ccci_model::verdict::{Occurrence, Outcome, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 /// Longest text that is kept, in characters.
 const LONGEST: usize = 240;
@@ -54,6 +55,9 @@ pub struct Facts {
     pub settings: BTreeMap<String, String>,
     /// What was not proved.
     pub not_proved: Vec<String>,
+    /// The file with the picture of the app as it greets people.
+    #[serde(default)]
+    pub picture: Option<String>,
     /// Whether the last scan found a secret in the record.
     pub secret_found: bool,
 }
@@ -84,6 +88,7 @@ impl Facts {
             images: o.images.iter().take(MOST).map(|i| (cut(&i.image), digest(&i.digest))).collect(),
             settings: app.settings.iter().take(MOST).map(|s| (cut(&s.key), cut(&s.value))).collect(),
             not_proved: o.not_proved.iter().take(MOST).map(|n| cut(n)).collect(),
+            picture: picture(o),
             secret_found: record.events.iter().any(|e| matches!(e.what, What::SecretFound { .. })),
         }
     }
@@ -102,6 +107,7 @@ impl Facts {
         self.images.clear();
         self.settings.clear();
         self.not_proved.clear();
+        self.picture = None;
     }
 }
 
@@ -121,6 +127,14 @@ impl Decisive {
 fn decisive(o: &Outcome) -> Option<&Occurrence> {
     let kind = |t: &&Occurrence| t.failure.is_error() == (o.verdict == Verdict::Error);
     o.failures.iter().find(kind).or(o.failures.first())
+}
+
+/// The path of a picture inside of the record. A record may come from anywhere, so a path that leads out of it is none.
+fn picture(o: &Outcome) -> Option<String> {
+    let landing = |s: &&Shown| s.app == o.plan.subject_at() && s.shows == Shows::Landing;
+    let file = &o.shown.iter().find(landing)?.file;
+    let inside = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
+    (inside && !file.is_empty()).then(|| file.clone())
 }
 
 fn cut(text: &str) -> String {

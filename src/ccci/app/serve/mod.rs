@@ -5,7 +5,7 @@
 mod connections;
 mod followed;
 
-use super::site::{record, runs};
+use super::site::{made, record, runs};
 use super::{Session, records};
 use axum::Router;
 use axum::body::Body;
@@ -166,20 +166,23 @@ impl Server {
             return self.followed(&table, id).map_or(Answer::Missing, Answer::Stream);
         }
         let name = if name.is_empty() { "index.html" } else { name };
-        self.made(&table, name).map_or(Answer::Missing, |bytes| Answer::Bytes(kind(name), bytes))
+        self.bytes(&table, name).map_or(Answer::Missing, |bytes| Answer::Bytes(kind(name), bytes))
     }
 
     /// The bytes of a page of the table.
-    fn made(&self, table: &Table, name: &str) -> Option<Vec<u8>> {
+    fn bytes(&self, table: &Table, name: &str) -> Option<Vec<u8>> {
         let page = *table.pages.get(name)?;
+        if !matches!(page, Page::Live(_)) {
+            return Some(made(&table.site, &self.records, page));
+        }
         let record = table.site.record(page).and_then(|name| record(&self.records, name));
         let is_over = |record: &Record| !records::goes_on(&self.session.config, &Summary::of(record));
-        if matches!(page, Page::Live(_)) && record.as_ref().is_some_and(is_over) {
+        if record.as_ref().is_some_and(is_over) {
             // it ended after the table was made
             *self.kept() = None;
             let table = self.table().ok()?;
             let page = *table.pages.get(name).filter(|page| !matches!(page, Page::Live(_)))?;
-            return Some(table.site.render(page, record.as_ref()));
+            return Some(made(&table.site, &self.records, page));
         }
         Some(table.site.render(page, record.as_ref()))
     }
