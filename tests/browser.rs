@@ -73,6 +73,7 @@ fn broken_pages_fail_with_what_is_wrong_and_evidence_of_it() {
                 assert!(failure.contains(word), "`{script}`: `{word}` is not in: {failure}");
             }
             assert!(!done.shown(Shows::Calls).is_empty(), "{script}");
+            assert_eq!(done.shown(Shows::Source).len(), 1, "{script}: {:?}", done.messages());
             done
         };
         let blank = fails(
@@ -110,7 +111,8 @@ fn broken_pages_fail_with_what_is_wrong_and_evidence_of_it() {
         );
         fails(r##"page.open("/no-such-page");"##, &["answered 404"]);
         fails(r##"page.open("https://example.org/");"##, &["`example.org` is no name of this run"]);
-        let file = ground.test(r##"page.open("file:///etc/passwd");"##).failure.unwrap();
+        let file =
+            ground.test(r##"let to = "file:///etc"; to += "/passwd"; page.open(to);"##).failure.unwrap();
         assert!(file.contains("neither a path"), "{file}");
         fails(r##"page.open("/site"); page.click("#[");"##, &["no valid CSS selector"]);
 

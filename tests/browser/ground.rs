@@ -35,6 +35,8 @@ pub(super) struct BrowserGround {
     pub browser: Arc<Chromium>,
     pub directory: tempfile::TempDir,
     pub ground: Ground,
+    /// Deadlines count from its zero, so all that takes one must have the same clock.
+    clock: Arc<RealClock>,
 }
 
 /// What became of a page test.
@@ -49,14 +51,15 @@ impl BrowserGround {
     fn new() -> BrowserGround {
         let ground = Ground::with_app();
         let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(RealClock::new(Arc::default()));
         let browser = Chromium::new(
             ground.runtime.handle().clone(),
             ground.ingress.clone(),
-            Arc::new(RealClock::new(Arc::default())),
+            clock.clone(),
             PathBuf::from(env!("CARGO_BIN_EXE_ccci")),
             directory.path().to_path_buf(),
         );
-        BrowserGround { browser: Arc::new(browser), directory, ground }
+        BrowserGround { browser: Arc::new(browser), directory, ground, clock }
     }
 
     /// Runs a script as a page test.
@@ -68,7 +71,7 @@ impl BrowserGround {
     pub(super) fn test_within(&self, seconds: u64, script: &str) -> PageTest {
         let store = MemoryStore::default();
         let cluster = self.ground.cluster.clone();
-        let clock = Arc::new(RealClock::new(Arc::default()));
+        let clock = self.clock.clone();
         let world = World {
             cluster: cluster.clone(),
             web: Arc::new(MemoryWeb::new(Arc::default(), cluster)),
@@ -136,6 +139,12 @@ impl PageTest {
     /// The same as text.
     pub(super) fn text(&self, shows: Shows) -> String {
         String::from_utf8(self.bytes(shows)).unwrap()
+    }
+
+    /// All messages of the script's record.
+    pub(super) fn messages(&self) -> Vec<&str> {
+        let said = |e| if let &What::Said { ref text, .. } = e { Some(text.as_str()) } else { None };
+        self.events.iter().filter_map(said).collect()
     }
 
     /// Whether the script's record has this message.

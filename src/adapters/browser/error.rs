@@ -2,6 +2,7 @@
 
 use ccci_swarm::ports::browser::BrowserError;
 use fantoccini::error::{CmdError, ErrorStatus};
+use serde_json::Value;
 
 /// What an error means.
 pub(super) fn of(e: &CmdError) -> BrowserError {
@@ -36,6 +37,8 @@ pub(super) fn of(e: &CmdError) -> BrowserError {
         return BrowserError::Refused("the page does not get ready".into());
     }
     match e {
+        // the driver answers so while a page is being replaced or a dialog closes
+        CmdError::NotW3C(Value::Null) => BrowserError::NotYet("the page is changing".into()),
         CmdError::Failed(_)
         | CmdError::FailedC(_)
         | CmdError::Lost(_)

@@ -52,6 +52,8 @@ struct State {
     session: Option<Session>,
     /// Number of pages that were begun.
     pages: u32,
+    /// Why the last browser was ended before its page was over.
+    why: String,
 }
 
 impl Chromium {
@@ -96,14 +98,17 @@ impl Chromium {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let done = self.bound(what, limit, work(&mut state));
         match done {
-            Err(BrowserError::Deadline(_) | BrowserError::Gone(_) | BrowserError::Stopped) => {
+            Err(e @ (BrowserError::Deadline(_) | BrowserError::Gone(_) | BrowserError::Stopped)) => {
                 let said = self.finish(&mut state);
-                match (done, said) {
-                    (Err(BrowserError::Gone(why)), Some(said)) => {
-                        Err(BrowserError::Gone(format!("{why}; {said}")))
-                    }
-                    (done, _) => done,
+                let e = match (e, said) {
+                    (BrowserError::Gone(why), Some(said)) => BrowserError::Gone(format!("{why}; {said}")),
+                    (e, _) => e,
+                };
+                // what asks later is told the first reason
+                if state.why.is_empty() {
+                    state.why = e.to_string();
                 }
+                Err(e)
             }
             done => done,
         }
@@ -121,6 +126,7 @@ impl Chromium {
         }
         let driver = state.driver.as_ref().expect("it was just started");
         state.pages += 1;
+        state.why.clear();
         let profile = driver.dir().join(format!("profile-{}", state.pages));
         let told = Told {
             proxy: self.ingress.proxy().port(),
@@ -155,8 +161,12 @@ impl Chromium {
     }
 }
 
-fn no_page() -> BrowserError {
-    BrowserError::Gone("the browser has ended".into())
+fn page(state: &mut State) -> Result<&mut Session, BrowserError> {
+    let why = state.why.clone();
+    state.session.as_mut().ok_or(match why.is_empty() {
+        true => BrowserError::Gone("no page was begun".into()),
+        false => BrowserError::Gone(why),
+    })
 }
 
 impl Browser for Chromium {
@@ -171,15 +181,13 @@ impl Browser for Chromium {
             if let PageCall::Open(url) = call {
                 self.is_ours(url).await?;
             }
-            state.session.as_mut().ok_or_else(no_page)?.attempt(call).await
+            page(state)?.attempt(call).await
         })
     }
 
     fn seen(&self, limit: &Limit) -> Seen {
         let limit = limit.within(&*self.clock, LAST_LOOK);
-        let seen = self.with("show the page", &limit, async |state| {
-            Ok(state.session.as_mut().ok_or_else(no_page)?.seen().await)
-        });
+        let seen = self.with("show the page", &limit, async |state| Ok(page(state)?.seen().await));
         let mut seen = seen.unwrap_or_else(|e| Seen {
             console: vec![format!("the page can no longer be looked at: {e}")],
             ..Seen::default()
