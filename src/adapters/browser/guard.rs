@@ -4,7 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "this file starts programs")]
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, wait};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -97,7 +97,7 @@ fn end_all() {
         alive.keys().filter_map(|id| Pid::from_raw(*id)).for_each(|id| {
             let _ = kill_process(id, Signal::KILL);
         });
-        while let Ok(Some(_)) = waitpid(None, WaitOptions::NOHANG) {}
+        while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
         let _ = poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: SOON }));
     }
 }
