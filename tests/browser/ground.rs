@@ -143,8 +143,7 @@ impl PageTest {
 
     /// All messages of the script's record.
     pub(super) fn messages(&self) -> Vec<&str> {
-        let said = |e| if let &What::Said { ref text, .. } = e { Some(text.as_str()) } else { None };
-        self.events.iter().filter_map(said).collect()
+        self.events.iter().filter_map(text_of).collect()
     }
 
     /// Whether the script's record has this message.
@@ -160,5 +159,13 @@ impl PageTest {
             .iter()
             .any(|name| String::from_utf8_lossy(&self.store.bytes(name).unwrap()).contains(text));
         in_files || self.events.iter().any(|e| serde_json::to_string(e).unwrap().contains(text))
+    }
+}
+
+/// The text of a message.
+fn text_of(event: &What) -> Option<&str> {
+    match event {
+        What::Said { text, .. } => Some(text),
+        _ => None,
     }
 }
