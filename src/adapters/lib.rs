@@ -1,6 +1,7 @@
 //! The real adapters of the ports.
 //! Besides the program, only this room starts processes and opens sockets or files.
 
+mod bound;
 pub mod browser;
 pub mod child;
 pub mod clock;

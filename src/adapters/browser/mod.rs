@@ -17,6 +17,7 @@ pub use driver::CURE;
 pub use guard::door;
 pub use leftover::collect;
 
+use crate::bound::{Ended, bound};
 use crate::ingress::Ingress;
 use base64::Engine;
 use ccci_swarm::ports::browser::{Browser, BrowserError, PageCall, PageReply, Seen};
@@ -75,15 +76,9 @@ impl Chromium {
         limit: &Limit,
         work: impl Future<Output = Result<T, BrowserError>>,
     ) -> Result<T, BrowserError> {
-        let left = limit.deadline.since(self.clock.now());
-        self.handle.block_on(async {
-            tokio::select! {
-                biased;
-                () = limit.stop.token().cancelled() => Err(BrowserError::Stopped),
-                done = tokio::time::timeout(left, work) => {
-                    done.unwrap_or_else(|_| Err(BrowserError::Deadline(what.to_string())))
-                }
-            }
+        bound(&self.handle, &*self.clock, limit, work, |ended| match ended {
+            Ended::Stopped => BrowserError::Stopped,
+            Ended::Late => BrowserError::Deadline(what.to_string()),
         })
     }
 

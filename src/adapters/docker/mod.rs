@@ -23,6 +23,7 @@ mod removal;
 mod volumes;
 mod whole;
 
+use crate::bound::{Ended, bound};
 use bollard::Docker;
 use ccci_model::name::{ServiceName, StackName};
 use ccci_swarm::observed::Oom;
@@ -131,18 +132,12 @@ impl Swarm {
         if limit.stop.reason().is_some() {
             return Err(ClusterError::Stopped(doing.into()));
         }
-        let left = limit.deadline.since(self.clock.now());
-        if left.is_zero() {
+        if limit.deadline.since(self.clock.now()).is_zero() {
             return Err(ClusterError::Deadline(doing.into()));
         }
-        self.handle.block_on(async {
-            tokio::select! {
-                biased;
-                () = limit.stop.token().cancelled() => Err(ClusterError::Stopped(doing.into())),
-                done = tokio::time::timeout(left, work) => {
-                    done.unwrap_or_else(|_| Err(ClusterError::Deadline(doing.into())))
-                }
-            }
+        bound(&self.handle, &*self.clock, limit, work, |ended| match ended {
+            Ended::Stopped => ClusterError::Stopped(doing.into()),
+            Ended::Late => ClusterError::Deadline(doing.into()),
         })
     }
 

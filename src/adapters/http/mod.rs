@@ -6,6 +6,7 @@ mod probe;
 mod redirect;
 mod request;
 
+use super::bound::{Ended, bound};
 use super::ingress::Ingress;
 use ccci_model::name::{ServiceName, StackName};
 use ccci_swarm::ports::clock::{Clock, Limit};
@@ -63,15 +64,9 @@ impl RealWeb {
         limit: &Limit,
         work: impl Future<Output = Result<T, WebError>>,
     ) -> Result<T, WebError> {
-        let left = limit.deadline.since(self.clock.now());
-        self.handle.block_on(async {
-            tokio::select! {
-                biased;
-                () = limit.stop.token().cancelled() => Err(WebError::Stopped),
-                done = tokio::time::timeout(left, work) => {
-                    done.unwrap_or_else(|_| Err(WebError::Deadline(what.to_string())))
-                }
-            }
+        bound(&self.handle, &*self.clock, limit, work, |ended| match ended {
+            Ended::Stopped => WebError::Stopped,
+            Ended::Late => WebError::Deadline(what.to_string()),
         })
     }
 }
