@@ -2,6 +2,8 @@
 
 use super::refusal::refused;
 use super::{Swarm, filters};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bollard::models::{NetworkCreateRequest, SecretSpec};
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 use ccci_model::name::LONGEST_SWARM_NAME;
@@ -57,17 +59,7 @@ impl Swarm {
 
 /// Standard base64 with padding, which the engine requires for secrets.
 fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(three.get(i).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * i) & 63) as usize];
-            out.push(if i <= three.len() { char::from(digit) } else { '=' });
-        }
-    }
-    out
+    BASE64_STANDARD.encode(bytes)
 }
 
 #[cfg(test)]
