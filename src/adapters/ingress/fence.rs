@@ -3,6 +3,7 @@
 
 use super::forward::{Shared, Visitor, answer};
 use super::reply::{Body, Own};
+use super::tunnel;
 use ccci_swarm::routing::Entry;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode, Uri};
@@ -18,11 +19,11 @@ const MOST_REFUSED: usize = 200;
 
 /// What the connections of the proxy share.
 pub(super) struct Fence {
-    pub shared: Arc<Shared>,
+    shared: Arc<Shared>,
     /// The ingress for plain HTTP.
-    pub http: SocketAddr,
+    http: SocketAddr,
     /// The ingress for HTTPS.
-    pub https: SocketAddr,
+    https: SocketAddr,
     refused: Mutex<BTreeSet<String>>,
 }
 
@@ -74,19 +75,8 @@ impl Fence {
 
     /// Joins the browser with the ingress.
     fn tunnel(&self, request: Request<Incoming>, place: SocketAddr) -> Response<Body> {
-        let ended = self.shared.ended.clone();
-        tokio::spawn(async move {
-            let join = async {
-                let (near, far) = tokio::join!(hyper::upgrade::on(request), TcpStream::connect(place));
-                if let (Ok(near), Ok(mut far)) = (near, far) {
-                    let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(near), &mut far).await;
-                }
-            };
-            tokio::select! {
-                () = join => {}
-                () = ended.cancelled() => {}
-            }
-        });
+        let near = async { hyper::upgrade::on(request).await.map(TokioIo::new) };
+        tunnel::join(near, TcpStream::connect(place), self.shared.ended.clone());
         Response::new(super::reply::text(String::new()))
     }
 }

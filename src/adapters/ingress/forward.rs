@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode, Uri, Version};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -156,7 +157,8 @@ impl Visitor {
                 ));
             };
             let far = hyper::upgrade::on(&mut response);
-            tunnel::join(near, far, self.shared.ended.clone());
+            let stream = |upgrade: OnUpgrade| async { upgrade.await.map(TokioIo::new) };
+            tunnel::join(stream(near), stream(far), self.shared.ended.clone());
             let agreed = heads::upgrade(response.headers());
             heads::drop_hops(response.headers_mut(), agreed.as_ref());
             return Ok(response.map(|_| text(String::new())));

@@ -69,10 +69,22 @@ impl Ingress {
         let (http, https) = (plain.local_addr()?, secure.local_addr()?);
         let fence = Arc::new(Fence::new(shared.clone(), http, https));
         let ingress = Ingress { shared, ca, http, https, proxy: proxy.local_addr()?, fence };
-        handle.spawn(listen_as_proxy(proxy, ingress.fence.clone()));
-        handle.spawn(listen(plain, ingress.shared.clone(), None));
-        handle.spawn(listen(secure, ingress.shared.clone(), Some(tls)));
+        ingress.open(handle, plain, Entry::Web, None);
+        ingress.open(handle, secure, Entry::WebSecure, Some(tls));
+        let (fence, ended) = (ingress.fence.clone(), ingress.shared.ended.clone());
+        handle.spawn(listen(proxy, ended.clone(), move |stream, _| {
+            let fence = fence.clone();
+            converse(stream, ended.clone(), move |request| fence.clone().pass(request))
+        }));
         Ok(ingress)
+    }
+
+    /// Opens an entry point.
+    fn open(&self, handle: &Handle, listener: TcpListener, entry: Entry, tls: Option<TlsAcceptor>) {
+        let shared = self.shared.clone();
+        handle.spawn(listen(listener, shared.ended.clone(), move |stream, from| {
+            greet(stream, Visitor { shared: shared.clone(), entry, client: from.ip() }, tls.clone())
+        }));
     }
 
     /// The address for plain HTTP.
@@ -138,8 +150,11 @@ impl Drop for Ingress {
     }
 }
 
-async fn listen(listener: TcpListener, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
-    let ended = shared.ended.clone();
+/// Accepts connections until the ingress ends, and meets each in a task of its own.
+async fn listen<M>(listener: TcpListener, ended: CancellationToken, meet: impl Fn(TcpStream, SocketAddr) -> M)
+where
+    M: Future<Output = ()> + Send + 'static,
+{
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -147,28 +162,8 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>, tls: Option<TlsAccep
         };
         match accepted {
             Ok((stream, from)) => {
-                let entry = if tls.is_some() { Entry::WebSecure } else { Entry::Web };
-                let visitor = Visitor { shared: shared.clone(), entry, client: from.ip() };
-                tokio::spawn(greet(stream, visitor, tls.clone()));
-            }
-            // most likely no file descriptors are left: let some connections end
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
-}
-
-async fn listen_as_proxy(listener: TcpListener, fence: Arc<Fence>) {
-    let ended = fence.shared.ended.clone();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = ended.cancelled() => return,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let fence = fence.clone();
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(converse(stream, fence.shared.ended.clone(), move |r| fence.clone().pass(r)));
+                tokio::spawn(meet(stream, from));
             }
             // most likely no file descriptors are left: let some connections end
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -177,7 +172,6 @@ async fn listen_as_proxy(listener: TcpListener, fence: Arc<Fence>) {
 }
 
 async fn greet(stream: TcpStream, visitor: Visitor, tls: Option<TlsAcceptor>) {
-    let _ = stream.set_nodelay(true);
     match tls {
         None => talk(stream, visitor).await,
         Some(tls) => {
