@@ -272,21 +272,6 @@ impl Shows {
     }
 }
 
-impl Shows {
-    /// In words, for people.
-    pub fn words(self) -> &'static str {
-        match self {
-            Shows::Landing => "the app",
-            Shows::Named => "kept by a script",
-            Shows::Failing => "the page when the test failed",
-            Shows::Source => "source of the page",
-            Shows::Console => "console of the page",
-            Shows::Requests => "failed requests of the page",
-            Shows::Calls => "last calls of the script",
-        }
-    }
-}
-
 /// A file with what the browser showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {

@@ -1,5 +1,6 @@
 //! A page of the browser, as scripts use it: what a person does. Each call waits for its element.
 
+use super::request::url;
 use super::state::{Ctx, HookCtx, Native, port_failure, raised};
 use super::target::at;
 use super::{CtxFn, seen};
@@ -362,14 +363,5 @@ pub(crate) fn of_browser(e: &BrowserError) -> Raised {
     match e.of_infra("to use the browser") {
         Some(failure) => port_failure(failure, "use the browser"),
         None => raised(e.to_string()),
-    }
-}
-
-/// The URL for a path or an absolute URL.
-pub(crate) fn url(c: &HookCtx, path: &str) -> Result<String, Raised> {
-    match path {
-        p if p.starts_with('/') => Ok(format!("https://{}{p}", c.facts.domain)),
-        p if p.starts_with("http://") || p.starts_with("https://") => Ok(p.to_string()),
-        p => Err(raised(format!("`{p}` is neither a path that starts with `/` nor a URL"))),
     }
 }

@@ -1,6 +1,6 @@
 //! Builds a request from what a script passes: its options and body. Refuses what no request may contain.
 
-use super::state::{Ctx, raised};
+use super::state::{Ctx, HookCtx, raised};
 use ccci_model::time::parse_span;
 use ccci_script::limits::HEADERS;
 use ccci_script::raised::Raised;
@@ -31,11 +31,7 @@ pub(super) fn build(
     options: Map,
     limit: &Limit,
 ) -> Result<(HttpRequest, Limit), Raised> {
-    let url = match path {
-        p if p.starts_with('/') => format!("https://{}{p}", c.0.facts.domain),
-        p if p.starts_with("http://") || p.starts_with("https://") => p.to_string(),
-        p => return Err(raised(format!("`{p}` is neither a path that starts with `/` nor a URL"))),
-    };
+    let url = url(&c.0, path)?;
     let mut request = HttpRequest {
         method: method.to_uppercase(),
         url,
@@ -75,6 +71,15 @@ pub(super) fn build(
     request.body = bytes;
     well_formed(&request)?;
     Ok((request, limit))
+}
+
+/// The URL for a path of the app, or for an absolute URL.
+pub(super) fn url(c: &HookCtx, path: &str) -> Result<String, Raised> {
+    match path {
+        p if p.starts_with('/') => Ok(format!("https://{}{p}", c.facts.domain)),
+        p if p.starts_with("http://") || p.starts_with("https://") => Ok(p.to_string()),
+        p => Err(raised(format!("`{p}` is neither a path that starts with `/` nor a URL"))),
+    }
 }
 
 /// Refuses what could turn one request into two, or send it to another host. Values may be secret, so messages do not

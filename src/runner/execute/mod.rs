@@ -83,7 +83,7 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
     for run in &mut runs {
         let _ = catch_unwind(AssertUnwindSafe(|| run.last_look()));
     }
-    world.browser.end();
+    let _ = catch_unwind(AssertUnwindSafe(|| world.browser.end()));
     if job.plan.keep && stop.reason().is_none() {
         runs.iter().for_each(Run::leave_running);
     } else {
