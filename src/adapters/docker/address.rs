@@ -59,7 +59,7 @@ impl Swarm {
         if !tasks.is_empty() && found.is_empty() {
             return Err(ClusterError::Missing(format!("an address of `{service}` on {BRIDGE}")));
         }
-        if !found.is_empty() {
+        if !found.is_empty() && found.len() == tasks.len() {
             self.known().addresses.insert(service.to_string(), (now, found.clone()));
         }
         Ok(found)

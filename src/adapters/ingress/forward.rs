@@ -182,7 +182,11 @@ impl Visitor {
         let turn = number.unwrap_or_else(|| self.shared.turn.fetch_add(1, Ordering::Relaxed));
         let mut last = None;
         for _ in 0..2 {
-            let places = self.places(stack, targets).await?;
+            let mut places = self.places(stack, targets).await?;
+            if number.is_some() {
+                // the engine lists tasks in no certain order, and a number must mean the same task each time
+                places.sort_by(|(_, a), (_, b)| a.task.cmp(&b.task));
+            }
             let of = places.len();
             let Some((target, place)) = places.into_iter().nth(turn % of.max(1)) else {
                 let why = format!("router `{}` has no running task to ask", router.name);
