@@ -109,6 +109,18 @@ pub struct ObservedService {
     pub has_healthcheck: bool,
 }
 
+impl ObservedService {
+    /// Whether somebody outside is to reach it: it has a router of the proxy, or publishes a port. Then it should run on,
+    /// whatever its restart policy says.
+    pub fn serves(&self) -> bool {
+        let router = |label: &String| {
+            let mut parts = label.splitn(4, '.');
+            parts.next() == Some("traefik") && parts.nth(1) == Some("routers")
+        };
+        !self.ports.is_empty() || self.labels.keys().any(router)
+    }
+}
+
 /// A volume that a service mounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedVolume {

@@ -49,6 +49,10 @@ fn counts_of_running_tasks_decide() {
         ("app x1; db x1", "app: a run | db: d run", "converged @1200"),
         ("app x1; db x1", "app: a run | db: d start", "waiting"),
         ("app x1; job x1 never", "app: a run | job: j done", "converged @1200"),
+        // whoever has a router or a published port is no one-shot
+        ("app x1 never routed", "app: a done", "task-ended @0"),
+        ("app x1 onfail routed", "app: a done", "task-ended @0"),
+        ("app x1 onfail port=80", "app: a done", "task-ended @0"),
         ("app x1; job x1 never", "app: a run | job: j start", "waiting"),
     ] {
         let looks = [0, 400, 1_200].map(|at| format!("{at} | {tasks}"));

@@ -48,9 +48,10 @@ fn ended(w: &DesiredService, history: &History) -> Option<String> {
 
 fn only_time_speaks_for(w: &DesiredService, observed: &Observed) -> bool {
     let ends_by_design = |mode: &Mode| matches!(mode, Mode::Job(_) | Mode::Replicated(0));
-    observed
-        .service(w.name.as_str())
-        .is_some_and(|s| !s.has_healthcheck && s.restart != Restart::Never && !ends_by_design(&s.mode))
+    observed.service(w.name.as_str()).is_some_and(|s| {
+        let runs_on = s.restart != Restart::Never || s.serves();
+        !s.has_healthcheck && runs_on && !ends_by_design(&s.mode)
+    })
 }
 
 #[cfg(test)]

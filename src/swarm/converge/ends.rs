@@ -59,8 +59,8 @@ pub fn end_of(service: &ObservedService, task: &ObservedTask) -> Option<End> {
         TaskState::Failed if task.oom_killed == Some(Oom::MachineOut) => Some(End::MachineOutOfMemory),
         TaskState::Failed | TaskState::Complete if task.unhealthy == Some(true) => Some(End::Unhealthy),
         TaskState::Complete => {
-            let restarts = service.restart == Restart::Any && !matches!(service.mode, Mode::Job(_));
-            restarts.then_some(End::Exit(0))
+            let should_run = service.restart == Restart::Any || service.serves();
+            (should_run && !matches!(service.mode, Mode::Job(_))).then_some(End::Exit(0))
         }
         TaskState::Failed if HARMLESS.iter().any(|w| task.error.contains(w)) => None,
         TaskState::Failed => Some(said().unwrap_or(match task.exit_code {

@@ -141,6 +141,7 @@ pub(super) fn never_again(
         _ => format!("its {} attempts are used up", service.max_attempts),
     };
     let cause = match (&last.end, service.restart) {
+        (End::Exit(0), _) if service.serves() => causes::TASK_ENDED,
         (End::Exit(_), Restart::Never) => causes::ONE_SHOT_FAILED,
         (end, _) => end.cause(),
     };
@@ -187,7 +188,7 @@ fn start_of(bad: &BadEnd<'_>) -> Option<&'static StartFailure> {
 fn blamed(cause: &'static Cause, service: &ObservedService, bad: &BadEnd<'_>, observed: String) -> Failure {
     let expected = match bad.end {
         End::Unhealthy => format!("the health check of service `{}` to pass", service.name),
-        _ if service.restart == Restart::Never => {
+        _ if service.restart == Restart::Never && !service.serves() => {
             format!("service `{}` to end with exit code 0", service.name)
         }
         _ => format!("service `{}` to stay up ({} running)", service.name, service.mode.desired()),

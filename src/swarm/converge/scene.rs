@@ -1,7 +1,7 @@
 //! Scenes for the tests: a stack and its looks, written as short lines.
 //!
 //! Services: `app x1 hc onfail; db x2`. Words: `xN`, `global=N`, `job=N`, `hc`, `any|onfail|never`, `max=N`,
-//! `startfirst`, `port=N`, `image=I`.
+//! `startfirst`, `port=N`, `routed`, `image=I`.
 //! A look: `500 | app: a run, b.2 fail=1 (words) | app paused (words)`: time, tasks of each service, updates.
 //! Task words: `pend start run done fail[=N] rej shut orphan`, `old` (another spec), `unhealthy`, `oom`.
 
@@ -110,6 +110,7 @@ fn service_of(line: &str) -> ObservedService {
             "any" => s.restart = Restart::Any,
             "onfail" => s.restart = Restart::OnFailure,
             "never" => s.restart = Restart::Never,
+            "routed" => drop(s.labels.insert("traefik.http.routers.app.rule".into(), "Host(`a`)".into())),
             "max" => s.max_attempts = number(),
             "startfirst" => s.start_first = true,
             "global" => s.mode = Mode::Global(number()),
