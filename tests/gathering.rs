@@ -72,6 +72,7 @@ impl Project {
             source: None,
             rev: None,
             base: None,
+            path: 0,
             no_local: false,
             upgrades: true,
             run_id: &run_id,

@@ -55,6 +55,7 @@ mod scripts;
 mod secrets;
 mod serve;
 mod settings;
+mod several_bases;
 mod shared;
 mod site;
 mod site_pages;

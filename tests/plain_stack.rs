@@ -15,9 +15,12 @@ fn stack(image: &str) -> String {
     )
 }
 
-const SETTINGS: &str = "app = \"web\"\nversions = \"v*\"\nenv.COMPOSE_FILE = \"docker-stack.yml\"\n";
+/// Settings that fit the repository.
+pub(crate) const SETTINGS: &str =
+    "app = \"web\"\nversions = \"v*\"\nenv.COMPOSE_FILE = \"docker-stack.yml\"\n";
 
-fn repository() -> Repository {
+/// Three versions, the newest under test.
+pub(crate) fn repository() -> Repository {
     let source = Repository::new();
     for (tag, image) in
         [("v0.9.1", "nginx:1.24.0"), ("v0.10", "nginx:1.25.0"), ("v0.11-rc.1", "nginx:1.26.0")]

@@ -217,15 +217,14 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "upgrade.base",
-        kind: Kind::Base,
-        doc: "Version to upgrade from. `auto` chooses the newest published version that is older than the head, or the tip of the target branch; `none` skips the upgrade.",
+        kind: Kind::Bases,
+        doc: "Version to upgrade from. `auto` chooses the newest published version that is older than the head, or the tip of the target branch; `none` skips the upgrade. With a list each base is a path of its own: one run after the other, and the worst result counts.",
         example: "\"1.2.0+6.4.3\"",
         status: Status::Stable,
-        set: set!(Base, upgrade_base),
-        get: |r| match &r.upgrade_base {
-            UpgradeBase::Auto => text("auto"),
-            UpgradeBase::None => text("none"),
-            UpgradeBase::Version(v) => text(v.as_str()),
+        set: set!(Bases, upgrade_bases),
+        get: |r| match r.upgrade_bases.as_slice() {
+            [one] => base(one),
+            several => list(several.iter().map(base)),
         },
     },
     Key {
@@ -351,6 +350,14 @@ fn json_of(toml: &str) -> Option<Json> {
 
 fn span(value: Duration) -> String {
     text(&Span(value).to_string())
+}
+
+fn base(base: &UpgradeBase) -> String {
+    match base {
+        UpgradeBase::Auto => text("auto"),
+        UpgradeBase::None => text("none"),
+        UpgradeBase::Version(v) => text(v.as_str()),
+    }
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -35,8 +35,8 @@ pub enum Kind {
     Flag,
     /// `"auto"`, `true` or `false`.
     Capable,
-    /// `"auto"`, `"none"` or a version.
-    Base,
+    /// `"auto"`, `"none"` or a version; or a list of `"auto"` and versions.
+    Bases,
     /// `"base"` or `"head"`.
     EnvFrom,
     /// A table of variables.
@@ -70,8 +70,8 @@ pub enum Value {
     Flag(bool),
     /// Of `Capable`.
     Capable(Capable),
-    /// Of `Base`.
-    Base(UpgradeBase),
+    /// Of `Bases`.
+    Bases(Vec<UpgradeBase>),
     /// Of `EnvFrom`.
     EnvFrom(EnvFrom),
     /// Of `Env`, `Reasons`, `Services` and `Accepted`.
@@ -108,7 +108,7 @@ impl Kind {
             Kind::Count { .. } => "a whole number",
             Kind::Flag => "`true` or `false`",
             Kind::Capable => "`\"auto\"`, `true` or `false`",
-            Kind::Base => "`\"auto\"`, `\"none\"` or a version in quotes",
+            Kind::Bases => "`\"auto\"`, `\"none\"` or a version in quotes, or a list of versions",
             Kind::EnvFrom => "`\"base\"` or `\"head\"`",
             Kind::Env => "a table of variables with their values in quotes",
             Kind::Reasons => "a table of rungs with a reason in quotes each",
@@ -136,7 +136,10 @@ impl Kind {
             (Kind::Capable, DeValue::Boolean(true)) => Some(Value::Capable(Capable::Yes)),
             (Kind::Capable, DeValue::Boolean(false)) => Some(Value::Capable(Capable::No)),
             (Kind::Capable, DeValue::String(s)) => one(value, out, capable(s)),
-            (Kind::Base, DeValue::String(s)) => one(value, out, upgrade_base(s)),
+            (Kind::Bases, DeValue::String(s)) => {
+                one(value, out, upgrade_base(s).map(|b| Value::Bases(vec![b])))
+            }
+            (Kind::Bases, DeValue::Array(items)) => upgrade_bases(value, items, out),
             (Kind::EnvFrom, DeValue::String(s)) => one(value, out, env_from(s)),
             (Kind::Env, DeValue::Table(t)) => Some(Value::Map(texts(t, out, variable))),
             (Kind::Reasons, DeValue::Table(t)) => Some(Value::Map(texts(t, out, reason))),
@@ -166,8 +169,9 @@ impl Kind {
             Kind::Count { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
             Kind::Flag => json!({"type": "boolean"}),
             Kind::Capable => json!({"enum": ["auto", true, false]}),
-            Kind::Base => json!({"type": "string",
-                "minLength": 1}),
+            Kind::Bases => json!({"anyOf": [{"type": "string", "minLength": 1},
+                {"type": "array", "minItems": 1, "uniqueItems": true,
+                    "items": {"type": "string", "minLength": 1, "not": {"const": "none"}}}]}),
             Kind::EnvFrom => json!({"enum": ["base", "head"]}),
             Kind::Env => json!({"type": "object", "additionalProperties": {"type": "string"},
                 "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}}),
@@ -275,15 +279,41 @@ fn capable(text: &str) -> Result<Value, String> {
     }
 }
 
-fn upgrade_base(text: &str) -> Result<Value, String> {
+fn upgrade_base(text: &str) -> Result<UpgradeBase, String> {
     match text {
-        "auto" => Ok(Value::Base(UpgradeBase::Auto)),
-        "none" => Ok(Value::Base(UpgradeBase::None)),
+        "auto" => Ok(UpgradeBase::Auto),
+        "none" => Ok(UpgradeBase::None),
         // whether the form is right depends on `versions`
         t => Version::of_either_form(t)
-            .map(|v| Value::Base(UpgradeBase::Version(v)))
+            .map(UpgradeBase::Version)
             .map_err(|e| format!("{e}, nor `auto`, nor `none`")),
     }
+}
+
+/// Several paths. An upgrade from nothing is none of them.
+fn upgrade_bases(value: &Toml<'_>, items: &DeArray<'_>, out: &mut Vec<BadValue>) -> Option<Value> {
+    let before = out.len();
+    let mut read: Vec<UpgradeBase> = vec![];
+    for item in items.iter() {
+        let DeValue::String(text) = item.get_ref() else {
+            out.push(wrong_type(item, "`\"auto\"` or a version in quotes"));
+            continue;
+        };
+        match upgrade_base(text) {
+            Ok(UpgradeBase::None) => {
+                out.push(impossible(item.span(), "`none` stands alone, not in a list of bases".into()));
+            }
+            Ok(base) if read.contains(&base) => {
+                out.push(impossible(item.span(), format!("`{text}` occurs twice")));
+            }
+            Ok(base) => read.push(base),
+            Err(message) => out.push(impossible(item.span(), message)),
+        }
+    }
+    if items.is_empty() {
+        out.push(impossible(value.span(), "is empty; `\"none\"` skips the upgrade".into()));
+    }
+    (out.len() == before).then_some(Value::Bases(read))
 }
 
 fn env_from(text: &str) -> Result<Value, String> {

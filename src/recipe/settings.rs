@@ -16,10 +16,10 @@ pub struct Health {
     pub timeout: Duration,
 }
 
-/// What to upgrade from.
+/// What to upgrade from, on one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpgradeBase {
-    /// As `plan/upgrade_base.rs` decides.
+    /// As `build/upgrade_base.rs` of the runner decides.
     Auto,
     /// No base: the upgrade is skipped.
     None,
@@ -68,8 +68,8 @@ pub struct Recipe {
     pub upgrade_env: BTreeMap<String, String>,
     /// Whose sample makes the env of the head's deploy.
     pub upgrade_env_from: EnvFrom,
-    /// What to upgrade from.
-    pub upgrade_base: UpgradeBase,
+    /// What to upgrade from; each is a path of its own, run one after the other. Never empty.
+    pub upgrade_bases: Vec<UpgradeBase>,
     /// Whether the app has data to back up.
     pub backup_capable: Capable,
     /// How many times in a row `ready_probe` must return true.
@@ -112,7 +112,7 @@ impl Recipe {
             env: BTreeMap::new(),
             upgrade_env: BTreeMap::new(),
             upgrade_env_from: EnvFrom::Base,
-            upgrade_base: UpgradeBase::Auto,
+            upgrade_bases: vec![UpgradeBase::Auto],
             backup_capable: Capable::Auto,
             ready_stable: 1,
             screenshot: true,

@@ -56,7 +56,8 @@ impl Project {
         let run_id = RunId::parse("plan").unwrap();
         let (recipe, zone) = ("ghost", "ccci.test");
         let (source, rev, base, no_local) = (None, None, None, false);
-        let mut asked = Asked { recipe, source, rev, base, no_local, upgrades: true, run_id: &run_id, zone };
+        let mut asked =
+            Asked { recipe, source, rev, base, path: 0, no_local, upgrades: true, run_id: &run_id, zone };
         change(&mut asked);
         let sources = MemorySources::default();
         sources.add("recipe", &self.source);

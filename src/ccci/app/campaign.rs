@@ -1,7 +1,8 @@
-//! A campaign: several runs started by one call, a limited number at the same time. A listener follows them; the
-//! result is one end for each request.
+//! A campaign: several runs started by one call, a limited number at the same time. A request whose recipe lists
+//! several upgrade bases is a run for each of them. A listener follows the runs; the result is one end for each.
 
-use super::prepare::{Refused, Request};
+use super::prepare::Refused;
+use super::request::Request;
 use super::run::{self, Hear, NotRun};
 use super::session::Session;
 use super::{engine, pool, records};
@@ -16,7 +17,7 @@ use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Limit, Stop, StopReason};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Timeout for the first answer of the engine. An engine that takes longer cannot be used.
@@ -28,7 +29,7 @@ const LOCKS: &str = "make a directory for all users of this machine (`install -d
 /// Several runs.
 #[derive(Debug, Clone)]
 pub struct Campaign {
-    /// One for each run.
+    /// One for each recipe.
     pub requests: Vec<Request>,
     /// How many runs at the same time; at least one.
     pub at_a_time: usize,
@@ -39,10 +40,11 @@ pub struct Campaign {
     pub out: Option<PathBuf>,
 }
 
-/// Follows the runs, which are numbered from 0 in the order of the requests. Several threads call it at the same time.
+/// Follows the runs. The first run of each request has the request's number, from 0; more runs of a request have
+/// numbers after those. Several threads call it at the same time.
 pub trait Listener: Sync {
     /// The texts of a run's recipe are being read.
-    fn reading(&self, run: usize, recipe: &str);
+    fn reading(&self, run: usize, name: &str);
     /// Warnings about a run's recipe; the run begins all the same.
     fn warned(&self, run: usize, warnings: Vec<Diagnostic>);
     /// The run begins, and its events will follow. `usual` says how long the steps took in earlier runs of this
@@ -62,6 +64,8 @@ pub enum End {
         finished: Box<Finished>,
         /// The directory of the record.
         dir: PathBuf,
+        /// How many runs the request has: one for each upgrade base.
+        paths: usize,
     },
     /// The run did not begin.
     Refused {
@@ -74,6 +78,14 @@ pub enum End {
     Stopped(StopReason),
     /// Another run has failed, and the campaign ends at the first failure.
     LeftOut,
+}
+
+/// A run of a campaign and its end.
+pub struct Ended {
+    /// The recipe as the caller wrote it; of several bases also which one.
+    pub name: String,
+    /// How it ended.
+    pub end: End,
 }
 
 /// Why there was no run.
@@ -113,8 +125,8 @@ pub fn exit_of(reason: StopReason) -> Exit {
 }
 
 /// The exit code of the campaign: the worst of its ends.
-pub fn worst(ends: &[End]) -> Exit {
-    ends.iter().map(End::exit).fold(Exit::Green, worse)
+pub fn worst(ends: &[Ended]) -> Exit {
+    ends.iter().map(|e| e.end.exit()).fold(Exit::Green, worse)
 }
 
 /// The worse of two exit codes: bugs are worst, then signals, failures, wrong texts, and errors.
@@ -133,26 +145,45 @@ pub fn worse(a: Exit, b: Exit) -> Exit {
 impl Session {
     /// Runs all requests; the next one begins when one has ended. Stopping the session ends the runs in progress, and
     /// no other begins.
-    pub fn campaign(&self, campaign: &Campaign, listener: &dyn Listener) -> Vec<End> {
+    pub fn campaign(&self, campaign: &Campaign, listener: &dyn Listener) -> Vec<Ended> {
         let failed = AtomicBool::new(false);
-        pool::each(campaign.requests.len(), campaign.at_a_time, |n| {
-            let end = match campaign.fail_fast && failed.load(Ordering::SeqCst) {
-                true => End::LeftOut,
-                false => self.one(campaign, n, &campaign.requests[n], listener),
-            };
-            if end.exit() != Exit::Green {
-                failed.store(true, Ordering::SeqCst);
+        let numbers = AtomicUsize::new(campaign.requests.len());
+        let of_each = pool::each(campaign.requests.len(), campaign.at_a_time, |n| {
+            let (mut ended, mut paths): (Vec<Ended>, usize) = (vec![], 1);
+            while ended.len() < paths {
+                let request = Request { path: ended.len(), ..campaign.requests[n].clone() };
+                let run = if request.path == 0 { n } else { numbers.fetch_add(1, Ordering::SeqCst) };
+                let name = name(&request, paths);
+                let end = match campaign.fail_fast && failed.load(Ordering::SeqCst) {
+                    true => End::LeftOut,
+                    false => self.one(campaign, run, &name, &request, listener),
+                };
+                if let End::Ran { paths: all, .. } = &end {
+                    paths = *all;
+                }
+                if end.exit() != Exit::Green {
+                    failed.store(true, Ordering::SeqCst);
+                }
+                listener.over(run, &end);
+                ended.push(Ended { name, end });
             }
-            listener.over(n, &end);
-            end
-        })
+            ended
+        });
+        of_each.into_iter().flatten().collect()
     }
 
-    fn one(&self, campaign: &Campaign, n: usize, request: &Request, listener: &dyn Listener) -> End {
+    fn one(
+        &self,
+        campaign: &Campaign,
+        n: usize,
+        name: &str,
+        request: &Request,
+        listener: &dyn Listener,
+    ) -> End {
         if let Some(reason) = self.stop.reason() {
             return End::Stopped(reason);
         }
-        listener.reading(n, &request.recipe);
+        listener.reading(n, name);
         self.lifecycle(campaign, n, request, listener).unwrap_or_else(|why| {
             let exit = match &why {
                 NoRun::Place(_) => Exit::Wrong,
@@ -173,8 +204,8 @@ impl Session {
         let own = Session { stop: self.stop.below(), ..self.clone() };
         let prepared = own.prepare(request).map_err(NoRun::Job)?;
         listener.warned(n, prepared.warnings);
-        let job = prepared.job;
-        let dir = self.directory(campaign, &job);
+        let (job, paths) = (prepared.job, prepared.paths);
+        let dir = self.directory(campaign, &job, request.path, paths);
         let mut world = own
             .world(&dir)
             .map_err(|e| refused(format!("failed to open a socket on loopback: {e}"), "free a port"))?;
@@ -192,7 +223,7 @@ impl Session {
             NotRun::Lock(..) => refused(format!("failed to {e}"), LOCKS),
             NotRun::Held(_) => refused(format!("failed to {e}"), "try again"),
         })?;
-        Ok(End::Ran { finished: Box::new(finished), dir })
+        Ok(End::Ran { finished: Box::new(finished), dir, paths })
     }
 
     /// Asks the engine before the record begins: without an engine every step of the run would fail for this same
@@ -203,12 +234,23 @@ impl Session {
         answer.map(drop).map_err(|e| Box::new(engine::unusable(&self.config.engine, &e)).into())
     }
 
-    fn directory(&self, campaign: &Campaign, job: &Job) -> PathBuf {
+    fn directory(&self, campaign: &Campaign, job: &Job, path: usize, paths: usize) -> PathBuf {
         let recipe = job.plan.subject().recipe.as_str();
-        let several = campaign.requests.len() > 1;
-        let asked = |dir: &Path| if several { dir.join(recipe) } else { dir.to_path_buf() };
+        let asked = |dir: &Path| match (paths > 1, campaign.requests.len() > 1) {
+            (true, _) => dir.join(format!("{recipe}-base-{}", path + 1)),
+            (false, true) => dir.join(recipe),
+            (false, false) => dir.to_path_buf(),
+        };
         let own = || self.config.records().join(job.plan.run_id.as_str());
         campaign.out.as_deref().map_or_else(own, asked)
+    }
+}
+
+/// The recipe as the caller wrote it, and from the second of several bases on which one.
+fn name(request: &Request, paths: usize) -> String {
+    match request.path {
+        0 => request.recipe.clone(),
+        path => format!("{}, base {} of {paths}", request.recipe, path + 1),
     }
 }
 
@@ -235,8 +277,8 @@ mod tests {
     }
 
     impl Listener for Heard {
-        fn reading(&self, run: usize, recipe: &str) {
-            self.line(format!("{run} reading {recipe}"));
+        fn reading(&self, run: usize, name: &str) {
+            self.line(format!("{run} reading {name}"));
         }
         fn warned(&self, _: usize, _: Vec<Diagnostic>) {}
         fn begins(&self, run: usize, _: Usual) {
@@ -277,7 +319,7 @@ mod tests {
             Campaign { requests: recipes.map(Request::of).into(), at_a_time: 1, fail_fast, out: None };
         let heard = Heard::default();
         let ends = session.campaign(&campaign, &heard);
-        (ends.iter().map(End::exit).collect(), heard.0.into_inner().unwrap())
+        (ends.iter().map(|e| e.end.exit()).collect(), heard.0.into_inner().unwrap())
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Checks recipe directories: what loading refuses, and the recipe rules on the head. Needs no engine and takes
 //! milliseconds.
 
+use super::linting::Linting;
 use super::pool;
-use super::prepare::{Linting, Reading, Refused};
+use super::prepare::{Reading, Refused};
 use super::session::{Config, Session, clock};
 use ccci_adapters::disk::Disk;
 use ccci_model::diag::codes::Code;

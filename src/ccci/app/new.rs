@@ -1,6 +1,7 @@
 //! Makes a new recipe directory.
 
-use super::prepare::{Reading, Refused, Request, new_run_id};
+use super::prepare::{Reading, Refused, new_run_id};
+use super::request::Request;
 use super::scaffold::{Facts, relative};
 use super::session::{Session, clock};
 use ccci_adapters::disk::Disk;

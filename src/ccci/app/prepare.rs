@@ -1,6 +1,7 @@
 //! Makes a job from a request: gathers the texts, loads the scripts, makes the plan. `check`, `plan` and `run` use it.
 
-use super::lint_rung::{lint_findings, linted};
+use super::lint_rung::linted;
+use super::request::Request;
 use super::session::{Session, clock};
 use super::tests;
 use ccci_adapters::disk::Disk;
@@ -31,52 +32,6 @@ use std::time::Duration;
 
 /// Timeout for reading a source; a big repository over a slow connection takes minutes.
 const GATHER_LIMIT: Duration = Duration::from_secs(600);
-
-/// What a caller requests: one run, or its plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// A name under `recipes/`, or the path of a recipe directory.
-    pub recipe: String,
-    /// Git URL or path of the recipe repository; overrides the settings.
-    pub source: Option<String>,
-    /// The revision under test; default: what is checked out.
-    pub rev: Option<String>,
-    /// The version to upgrade from, or `none`; default: chosen by the rules.
-    pub base: Option<String>,
-    /// Names of tiers, joined by commas; default: all.
-    pub tiers: Option<String>,
-    /// Patterns of the recipe's own tests; default: all.
-    pub tests: Vec<String>,
-    /// Whether settings and scripts in the recipe's own repository are ignored.
-    pub no_local: bool,
-    /// Timeout of the whole run, from its start.
-    pub deadline: Duration,
-    /// Whether the app is left running.
-    pub keep: bool,
-    /// Whether a browser may be used.
-    pub browser: bool,
-    /// Whether archives of backups are kept also after a run that found nothing wrong with them.
-    pub keep_archives: bool,
-}
-
-impl Request {
-    /// The request for a run without any option: the whole lifecycle, with a timeout of one hour.
-    pub fn of(recipe: &str) -> Request {
-        Request {
-            recipe: recipe.into(),
-            source: None,
-            rev: None,
-            base: None,
-            tiers: None,
-            tests: vec![],
-            no_local: false,
-            deadline: Duration::from_secs(3_600),
-            keep: false,
-            browser: true,
-            keep_archives: false,
-        }
-    }
-}
 
 /// Why there is no job.
 pub enum Refused {
@@ -120,6 +75,8 @@ pub struct Prepared {
     pub job: Job,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
+    /// How many bases the settings list; each is a run of its own.
+    pub paths: usize,
 }
 
 impl Session {
@@ -158,34 +115,6 @@ impl Session {
         finish(looked.loaded()?, asked, run_id, redactor, request.keep_archives)
     }
 
-    /// Prepares a run of a directory as it is, and lints the head if there is one: what is wrong or doubtful.
-    pub(super) fn prepare_and_lint(
-        &self,
-        dir: &str,
-        reading: &Reading<'_>,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<Linting, Box<Failure>> {
-        let (run_id, redactor) = (new_run_id(&**clock), self.redactor.below());
-        let request = Request::of(dir);
-        let looked = match self.look(&request, reading, clock, &run_id, &redactor) {
-            Ok(looked) => looked,
-            Err(Refused::Failed(failure)) => return Err(failure),
-            Err(Refused::Wrong(said)) => return Ok(Linting { said, findings: vec![], gathered: None }),
-        };
-        let findings = looked.gathered.as_ref().map(lint_findings).unwrap_or_default();
-        let gathered = looked.gathered.clone();
-        let asked = asked(&request, None);
-        let prepared = looked.loaded().and_then(|loaded| {
-            let said = loaded.diagnostics.clone().sorted();
-            planned(loaded, asked, run_id).map(|_| said)
-        });
-        match prepared {
-            Ok(said) => Ok(Linting { said, findings, gathered }),
-            Err(Refused::Wrong(said)) => Ok(Linting { said, findings, gathered }),
-            Err(Refused::Failed(failure)) => Err(failure),
-        }
-    }
-
     /// Git, by which repositories are read.
     pub(crate) fn git(&self, clock: Arc<dyn Clock>) -> Result<GitAdapter, Refused> {
         GitAdapter::new(self.handle.clone(), clock).map_err(Refused::of_source)
@@ -203,7 +132,7 @@ impl Session {
         looked.loaded().map(|loaded| loaded.gathered)
     }
 
-    fn look(
+    pub(super) fn look(
         &self,
         request: &Request,
         reading: &Reading<'_>,
@@ -218,6 +147,7 @@ impl Session {
             rev: request.rev.as_deref(),
             upgrades: tiers(request)?.is_none_or(|tiers| tiers.contains(&ccci_model::tier::Tier::Upgrade)),
             base: request.base.as_deref(),
+            path: request.path,
             no_local: request.no_local,
             run_id,
             zone: &self.config.zone,
@@ -230,25 +160,16 @@ impl Session {
     }
 }
 
-/// What check says of a directory.
-pub(super) struct Linting {
-    /// What a run would be refused for, or warned of.
-    pub said: Vec<Diagnostic>,
-    /// What was gathered, if everything could be read.
-    pub gathered: Option<Gathered>,
-    /// What the rules find in the head.
-    pub findings: Vec<Diagnostic>,
-}
-
 /// What was gathered, with everything that is wrong.
-struct Looked {
-    gathered: Option<Gathered>,
+pub(super) struct Looked {
+    /// Everything, if it could be read.
+    pub(super) gathered: Option<Gathered>,
     diagnostics: Diagnostics,
 }
 
 impl Looked {
     /// What a run may begin with.
-    fn loaded(self) -> Result<Loaded, Refused> {
+    pub(super) fn loaded(self) -> Result<Loaded, Refused> {
         let mut diagnostics = self.diagnostics;
         let Some(gathered) = self.gathered else { return Err(Refused::Wrong(diagnostics.sorted())) };
         let (merged, hidden) = gathered.texts.directory.merged();
@@ -265,15 +186,15 @@ impl Looked {
 }
 
 /// What was gathered, if there was no error.
-struct Loaded {
+pub(super) struct Loaded {
     gathered: Gathered,
     /// From the path of each script file to the directory that it comes from, in words.
     whose: BTreeMap<String, String>,
     /// Warnings.
-    diagnostics: Diagnostics,
+    pub(super) diagnostics: Diagnostics,
 }
 
-fn asked(
+pub(super) fn asked(
     request: &Request,
     tiers: Option<std::collections::BTreeSet<ccci_model::tier::Tier>>,
 ) -> build::Asked {
@@ -295,7 +216,7 @@ fn finish(
     keep_archives: bool,
 ) -> Result<Prepared, Refused> {
     let (plan, gathered, warnings) = planned(loaded, asked, run_id)?;
-    let linted = linted(&gathered);
+    let (linted, paths) = (linted(&gathered), gathered.paths);
     let recipe = &gathered.texts.recipe;
     let settings =
         KEYS.iter().filter(|k| k.has_effect()).map(|k| (k.name.to_string(), (k.get)(recipe))).collect();
@@ -303,11 +224,11 @@ fn finish(
     sides.extend(gathered.base.map(|b| (Side::Base, b)));
     let (app, may_end) = (recipe.app.clone(), recipe.may_end.clone());
     let apps = vec![AppTexts { sides, app, scripts: gathered.scripts, may_end, settings }];
-    Ok(Prepared { job: Job { plan, apps, redactor, linted, keep_archives }, warnings })
+    Ok(Prepared { job: Job { plan, apps, redactor, linted, keep_archives }, warnings, paths })
 }
 
 /// The plan, what it was made from, and the warnings that are not accepted.
-fn planned(
+pub(super) fn planned(
     loaded: Loaded,
     asked: build::Asked,
     run_id: RunId,

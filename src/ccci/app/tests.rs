@@ -1,6 +1,7 @@
 //! The tests of a recipe: which there are, which a run would ask, and what `--test` may name.
 
-use super::prepare::{Prepared, Refused, Request, new_run_id};
+use super::prepare::{Prepared, Refused, new_run_id};
+use super::request::Request;
 use super::session::{Session, clock};
 use ccci_model::diag::nearest::did_you_mean;
 use ccci_model::diag::{Diagnostic, codes};

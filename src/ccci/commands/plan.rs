@@ -1,8 +1,8 @@
-//! `ccci plan`: what a run would do. Needs no engine and changes nothing.
+//! `ccci plan`: what a run would do, for each upgrade base of the settings. Needs no engine and changes nothing.
 
 use super::args::PlanArgs;
 use super::out::Out;
-use crate::app::{Refused, Session};
+use crate::app::{Refused, Request, Session};
 use ccci_model::exit::Exit;
 use ccci_report;
 use ccci_report::plan::show;
@@ -10,23 +10,26 @@ use ccci_report::styled::Style;
 
 /// Prints the plan.
 pub fn plan(args: &PlanArgs, session: &Session, out: &Out) -> Exit {
-    match session.prepare(&args.source.request(&args.recipe)) {
-        Ok(prepared) => {
-            out.diagnostics(&prepared.warnings);
-            let plan = &prepared.job.plan;
-            out.data(&if args.json {
-                serde_json::to_string_pretty(plan).expect("a plan is plain data") + "\n"
-            } else {
-                show(plan)
-            });
-            Exit::Green
-        }
-        Err(refused) => {
-            let exit = refused.exit();
-            out.say(&refusal(&refused, out));
-            exit
-        }
+    let (mut path, mut paths) = (0, 1);
+    while path < paths {
+        let request = Request { path, ..args.source.request(&args.recipe) };
+        let prepared = match session.prepare(&request) {
+            Ok(prepared) => prepared,
+            Err(refused) => {
+                out.say(&refusal(&refused, out));
+                return refused.exit();
+            }
+        };
+        out.diagnostics(&prepared.warnings);
+        let plan = &prepared.job.plan;
+        out.data(&match args.json {
+            true => serde_json::to_string_pretty(plan).expect("a plan is plain data") + "\n",
+            false if path > 0 => format!("\n{}", show(plan)),
+            false => show(plan),
+        });
+        (path, paths) = (path + 1, prepared.paths);
     }
+    Exit::Green
 }
 
 /// Why there is no job, as text for people.

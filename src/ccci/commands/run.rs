@@ -43,9 +43,10 @@ pub fn run(args: &RunArgs, session: &Session, asked: &Asked, out: &Out) -> Exit 
     let reporter = Telling { args, out, reporters: &reporters, style };
     let ends = session.campaign(&campaign(args), &reporter);
     drop(key);
-    if args.recipes.len() > 1 {
-        out.say(&format!("\nrecipes: {}", ends.len()));
-        args.recipes.iter().zip(&ends).for_each(|(recipe, end)| out.say(&line(recipe, end, style)));
+    if ends.len() > 1 {
+        let what = if ends.len() > args.recipes.len() { "runs" } else { "recipes" };
+        out.say(&format!("\n{what}: {}", ends.len()));
+        ends.iter().for_each(|ended| out.say(&line(&ended.name, &ended.end, style)));
     }
     asked.set(None);
     campaign::worst(&ends)
@@ -111,8 +112,8 @@ struct Telling<'a> {
 }
 
 impl Listener for Telling<'_> {
-    fn reading(&self, run: usize, recipe: &str) {
-        self.reporters.reading(run, recipe);
+    fn reading(&self, run: usize, name: &str) {
+        self.reporters.reading(run, name);
     }
 
     fn warned(&self, _: usize, warnings: Vec<Diagnostic>) {
@@ -129,7 +130,7 @@ impl Listener for Telling<'_> {
 
     fn over(&self, run: usize, end: &End) {
         match end {
-            End::Ran { finished, dir } => self.finished(run, finished, dir),
+            End::Ran { finished, dir, .. } => self.finished(run, finished, dir),
             End::Refused { why, .. } => self.reporters.over(run, None, &self.refused(why)),
             End::Stopped(_) | End::LeftOut => {}
         }

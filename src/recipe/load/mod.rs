@@ -83,10 +83,14 @@ pub fn load_with(rows: &[Key], name: RecipeName, layers: &[Arc<Text>]) -> Loaded
 
 /// Reports an upgrade base that is no recipe version, unless the settings say that versions look differently.
 fn base_of_recipes(rows: &[Key], loaded: &mut Loaded) {
-    let (UpgradeBase::Version(v), None) = (&loaded.recipe.upgrade_base, &loaded.recipe.versions) else {
+    if loaded.recipe.versions.is_some() {
         return;
-    };
-    let Err(e) = Version::parse(v.as_str()) else { return };
+    }
+    let wrong = loaded.recipe.upgrade_bases.iter().find_map(|base| match base {
+        UpgradeBase::Version(v) => Version::parse(v.as_str()).err(),
+        UpgradeBase::Auto | UpgradeBase::None => None,
+    });
+    let Some(e) = wrong else { return };
     let example = rows.iter().find(|row| row.name == BASE).map_or("", |row| row.example);
     let d = Diagnostic::new(codes::IMPOSSIBLE_VALUE, format!("`{BASE}`: {e}, nor `auto`, nor `none`"));
     let d = d.help(format!("for example `{BASE} = {example}`"));
@@ -94,7 +98,7 @@ fn base_of_recipes(rows: &[Key], loaded: &mut Loaded) {
         Some(place) => d.at(place),
         None => d,
     });
-    loaded.recipe.upgrade_base = UpgradeBase::Auto;
+    loaded.recipe.upgrade_bases = vec![UpgradeBase::Auto];
 }
 
 /// The setting of the upgrade base.

@@ -70,8 +70,21 @@ impl Choice {
     }
 }
 
+/// One choice for each wish, without those that come to the same base.
+pub(crate) fn choose_each(wishes: &[Wish], source: &SourceFacts) -> Result<Vec<Choice>, Box<Diagnostic>> {
+    let mut choices: Vec<Choice> = vec![];
+    for wish in wishes {
+        let choice = choose(wish, source)?;
+        let commit = |c: &Choice| c.base.as_ref().map(|b| b.commit.clone());
+        if !choices.iter().any(|c| commit(c) == commit(&choice)) {
+            choices.push(choice);
+        }
+    }
+    Ok(choices)
+}
+
 /// Chooses the base, in the order of SPEC 6.
-pub(crate) fn choose(wish: &Wish, source: &SourceFacts) -> Result<Choice, Box<Diagnostic>> {
+fn choose(wish: &Wish, source: &SourceFacts) -> Result<Choice, Box<Diagnostic>> {
     match &wish.base {
         UpgradeBase::None => Ok(Choice::none("the upgrade base is set to `none`", wish.by)),
         UpgradeBase::Version(version) => explicit(version, wish, source),
@@ -166,13 +179,24 @@ fn target(source: &SourceFacts, no_version: &str) -> Choice {
     Choice { base: Some(base), reason: format!("the tip of {} ({no_version})", tip.name), by }
 }
 
-/// Whether the repair under `previous/` is for this base. If not, the error is a warning about it (lesson 21).
-pub fn repair(previous: &Previous, base: Option<&Version>) -> Result<(), Box<Diagnostic>> {
-    if base == Some(&previous.version) {
-        return Ok(());
+/// Whether the repair under `previous/` is for this one of all chosen bases. If it is for none of them, the error is a
+/// warning about it (lesson 21).
+pub(crate) fn repairs(
+    previous: &Previous,
+    base: Option<&Version>,
+    all: &[Choice],
+) -> Result<bool, Box<Diagnostic>> {
+    let versions: Vec<&Version> = all.iter().filter_map(|c| c.base.as_ref()?.version.as_ref()).collect();
+    if versions.contains(&&previous.version) {
+        return Ok(base == Some(&previous.version));
     }
-    let used =
-        base.map_or("no published version is used as base".to_string(), |b| format!("the base is {b}"));
+    let used = match versions.as_slice() {
+        [] => "no published version is used as base".to_string(),
+        [one] => format!("the base is {one}"),
+        several => {
+            format!("the bases are {}", several.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(", "))
+        }
+    };
     let message = format!("previous/ repairs {}, but {used}; it is not applied", previous.version);
     Err(Box::new(
         Diagnostic::new(codes::STALE_PREVIOUS, message)

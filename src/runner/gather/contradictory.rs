@@ -38,7 +38,7 @@ fn leave_out(texts: &Texts) -> Vec<LeavesOut> {
         let place = spans.of("backup.capable").cloned();
         out.push(LeavesOut { setting: "backup.capable = false".into(), tiers, place });
     }
-    if recipe.upgrade_base == UpgradeBase::None {
+    if recipe.upgrade_bases == [UpgradeBase::None] {
         let place = spans.of("upgrade.base").cloned();
         out.push(LeavesOut { setting: "upgrade.base = \"none\"".into(), tiers: vec![Tier::Upgrade], place });
     }

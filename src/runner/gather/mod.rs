@@ -2,6 +2,7 @@
 //! the source, the env and the composed files. It only reads. Errors in texts are returned together, as diagnostics;
 //! only what could not be read is a failure.
 
+mod bases;
 pub mod contradictory;
 mod credentials;
 pub mod error;
@@ -11,18 +12,17 @@ pub mod side;
 pub mod unmentioned;
 mod upgrading;
 
-use crate::build::upgrade_base::{self, Choice, Wish};
+use crate::build::upgrade_base::{self, Choice};
 use crate::ctx;
 use ccci_model::diag::{Diagnostic, Diagnostics, Text, codes};
-use ccci_model::event::DecidedBy;
 use ccci_model::failure::{Failure, is_of_machine};
-use ccci_model::name::{Domain, RunId, Version};
+use ccci_model::name::{Domain, RunId};
 use ccci_model::redact::Redactor;
 use ccci_recipe::directory::layer::layer;
 use ccci_recipe::directory::{self, Directory, Layer, Origin};
 use ccci_recipe::files::{FileSystem, tidied};
 use ccci_recipe::load::{Loaded, Spans, load};
-use ccci_recipe::settings::{Recipe, UpgradeBase};
+use ccci_recipe::settings::Recipe;
 use ccci_recipe::source::{RevisionFacts, SourceFacts, SourceKind};
 use ccci_script::hooks::{EXTRA_ENV, UPGRADE_EXTRA_ENV};
 use ccci_script::{RecipeTexts, Scripts};
@@ -45,6 +45,8 @@ pub struct Asked<'a> {
     pub rev: Option<&'a str>,
     /// `--base`.
     pub base: Option<&'a str>,
+    /// Which of the bases that the settings list, from 0; after the last one, the last.
+    pub path: usize,
     /// `--no-local`: no script of the recipe's own repository is used.
     pub no_local: bool,
     /// Whether the upgrade tier is among those asked for.
@@ -97,6 +99,8 @@ pub struct Gathered {
     pub base: Option<Side>,
     /// Which base was chosen and why.
     pub choice: Choice,
+    /// How many bases the settings list; those that come to the same revision are one.
+    pub paths: usize,
     /// Whether the repair under `previous/` is merged into the base.
     pub repaired: bool,
     /// The scripts of all directories.
@@ -263,11 +267,13 @@ fn compose(
         Ok(domain) => domain,
         Err(e) => return Ok(Outcome::nothing(diagnostics, Diagnostic::new(codes::BAD_FLAG, e.to_string()))),
     };
-    let wished = wish(asked, &texts).and_then(|w| upgrade_base::choose(&w, &source));
-    let mut choice = match wished {
-        Ok(choice) => choice,
+    let wished = bases::wishes(asked, &texts).and_then(|w| upgrade_base::choose_each(&w, &source));
+    let choices = match wished {
+        Ok(choices) => choices,
         Err(d) => return Ok(Outcome::nothing(diagnostics, *d)),
     };
+    let paths = if asked.upgrades { choices.len() } else { 1 };
+    let mut choice = choices[asked.path.min(choices.len() - 1)].clone();
     let (scripts, of_scripts) = load_scripts(&texts.directory.merged().0.texts)?;
     // a hook may set later what is missing now; so may scripts that cannot be read
     let adds = |hook: &str| scripts.defines(hook) || of_scripts.has_errors();
@@ -285,7 +291,7 @@ fn compose(
         if scheme.is_some() {
             (facts.tag, facts.label) = (chosen.version.clone(), None);
         }
-        let repair = repair(&texts, chosen.version.as_ref(), &mut diagnostics);
+        let repair = bases::repair(&texts, chosen.version.as_ref(), &choices, &mut diagnostics);
         repaired = !repair.is_empty();
         let (side, said) = side_of(&texts, &domain, facts, false, adds(EXTRA_ENV.name), repair);
         if head.same_as(&side) {
@@ -301,9 +307,9 @@ fn compose(
             base = Some(side);
         }
     } else {
-        repair(&texts, None, &mut diagnostics);
+        bases::repair(&texts, None, &choices, &mut diagnostics);
     }
-    let value = Gathered { texts, source, domain, head, base, choice, repaired, scripts, of_scripts };
+    let value = Gathered { texts, source, domain, head, base, choice, paths, repaired, scripts, of_scripts };
     diagnostics.0.extend(unmentioned::variables(&value).0);
     Ok(Outcome { value: Some(value), diagnostics })
 }
@@ -338,47 +344,4 @@ fn side_of(
 /// Loads scripts. The error is one of the machine, never one of the scripts.
 pub fn load_scripts(texts: &RecipeTexts) -> Result<(Scripts, Diagnostics), Box<Failure>> {
     Scripts::load(texts, &ctx::sigs()).map_err(|e| of_machine("a thread for the scripts", &e))
-}
-
-/// The base that was asked for: by the flag, or otherwise by the settings.
-fn wish(asked: &Asked<'_>, texts: &Texts) -> Result<Wish, Box<Diagnostic>> {
-    let scheme = texts.recipe.versions.as_deref();
-    let Some(flag) = asked.base else {
-        let place = texts.spans.of("upgrade.base").cloned();
-        let mut base = texts.recipe.upgrade_base.clone();
-        if let (UpgradeBase::Version(v), Some(scheme)) = (&base, scheme) {
-            let read = Version::in_scheme(scheme, v.as_str()).ok_or_else(|| {
-                let message = format!("`upgrade.base`: `{v}` does not fit `versions`, which is `{scheme}`");
-                let mut d = Diagnostic::new(codes::IMPOSSIBLE_VALUE, message).help("write the name of a tag");
-                d.place = place.clone();
-                Box::new(d)
-            });
-            base = UpgradeBase::Version(read?);
-        }
-        return Ok(Wish { base, by: DecidedBy::Recipe, place });
-    };
-    if let Some(version) = scheme.and_then(|scheme| Version::in_scheme(scheme, flag)) {
-        return Ok(Wish { base: UpgradeBase::Version(version), by: DecidedBy::Caller, place: None });
-    }
-    let base = match flag {
-        "auto" => UpgradeBase::Auto,
-        "none" => UpgradeBase::None,
-        version => UpgradeBase::Version(Version::parse(version).map_err(|e| {
-            Diagnostic::new(codes::BAD_FLAG, format!("--base: {e}, nor `none`"))
-                .help("write a published version, `none`, or leave it out")
-        })?),
-    };
-    Ok(Wish { base, by: DecidedBy::Caller, place: None })
-}
-
-/// The repair under `previous/`, if it is for this base.
-fn repair(texts: &Texts, base: Option<&Version>, diagnostics: &mut Diagnostics) -> Vec<Arc<Text>> {
-    let Some(previous) = &texts.directory.previous else { return vec![] };
-    match upgrade_base::repair(previous, base) {
-        Ok(()) => vec![previous.compose.clone()],
-        Err(stale) => {
-            diagnostics.push(*stale);
-            vec![]
-        }
-    }
 }
