@@ -8,6 +8,7 @@ mod dies_later;
 pub(crate) mod fullest;
 pub(crate) mod machine;
 mod removal;
+mod serving;
 mod tap;
 mod undo;
 

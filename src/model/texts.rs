@@ -197,7 +197,7 @@ variants! { Action {
     Health { path, ok },
     Ready { stable },
     Prune,
-    AssertServing { path, ok, http },
+    AssertServing { path, ok, http, last },
     AssertUpgraded,
     Settle,
     Backup { attempts, verify },

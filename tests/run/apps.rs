@@ -94,7 +94,7 @@ fn inputs(job: &Job, needs: &[usize]) -> Inputs {
         scripts: app.scripts.clone(),
         overlays: vec![],
         left_alone: vec![],
-        not_emulated: vec![],
+        not_proved: vec![],
         data: Default::default(),
         warnings: vec![],
         asked: Asked {

@@ -276,7 +276,7 @@ fn data_that_lie_elsewhere_than_on_the_engine_are_left_alone_and_named() {
 }
 
 /// The fullest recipe with labels of its own on the service `app`.
-fn labelled(labels: &[&str]) -> Job {
+pub(crate) fn labelled(labels: &[&str]) -> Job {
     let ground = Ground::new();
     let overlay = std::fs::read_to_string("tests/fixtures/fullest/recipe/compose.ccci.yml").unwrap();
     let labels: String = labels.iter().map(|l| format!("        - \"{l}\"\n")).collect();

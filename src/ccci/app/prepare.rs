@@ -273,9 +273,10 @@ fn inputs(
         recipe.app
     ));
     overlays.push("without IPVS: dnsrr and host-mode ports".into());
-    let mut not_emulated = g.not_emulated();
+    let mut not_proved = g.not_emulated();
+    not_proved.extend(g.overlaid());
     if g.base.is_some() && recipe.upgrade_env_from == EnvFrom::Head {
-        not_emulated.push("that an app upgrades with the env that it was installed with: `upgrade.env_from` takes the head's sample".into());
+        not_proved.push("that an app upgrades with the env that it was installed with: `upgrade.env_from` takes the head's sample".into());
     }
     Inputs {
         run_id,
@@ -302,7 +303,7 @@ fn inputs(
         scripts: whose,
         overlays,
         left_alone: g.left_alone(),
-        not_emulated,
+        not_proved,
         data: g.data(),
         needs: vec![],
         warnings: warnings.iter().map(render::one_line).collect(),

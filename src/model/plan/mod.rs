@@ -91,8 +91,16 @@ pub enum Action {
     Screenshot { hook: bool },
     /// Remove services that the head no longer has.
     Prune,
-    /// Assert that every service is at its desired count and the answer is the app's own.
-    AssertServing { path: String, ok: Vec<u16>, http: bool },
+    /// Assert that every service is at its desired count and the answer is the app's own; with `last`, at the end of the
+    /// run, where every other router and published port is asked as well.
+    AssertServing {
+        path: String,
+        ok: Vec<u16>,
+        http: bool,
+        /// Records of earlier versions have no such step.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        last: bool,
+    },
     /// Assert that the head was deployed, something moved and nothing was rolled back.
     AssertUpgraded,
     /// Wait until the stack is quiet before a backup.
@@ -306,7 +314,8 @@ impl Action {
             Action::Ready { stable: 1 } => "wait for ready_probe".into(),
             Action::Ready { stable } => format!("wait for ready_probe, {stable} times in a row"),
             Action::Prune => "remove services the head dropped".into(),
-            Action::AssertServing { .. } => "assert: serving".into(),
+            Action::AssertServing { last: false, .. } => "assert: serving".into(),
+            Action::AssertServing { .. } => "assert: still serving".into(),
             Action::AssertUpgraded => "assert: upgraded to the head".into(),
             Action::Settle => "settle".into(),
             Action::Backup { verify: true, attempts } => {

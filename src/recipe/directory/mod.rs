@@ -3,6 +3,7 @@
 
 pub mod layer;
 pub mod merged;
+pub mod overlay;
 
 use super::compose::yaml;
 use ccci_model::diag::nearest::nearest;

@@ -71,7 +71,7 @@ pub(crate) fn inputs() -> Inputs {
         scripts: BTreeMap::new(),
         overlays: vec![],
         left_alone: vec![],
-        not_emulated: vec![],
+        not_proved: vec![],
         data: Data { any: true, unmounted: vec![] },
         needs: vec![],
         warnings: vec![],

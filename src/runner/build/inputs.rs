@@ -94,8 +94,8 @@ pub struct Inputs {
     pub overlays: Vec<String>,
     /// Mounted places of both sides that ccci does not touch.
     pub left_alone: Vec<Outside>,
-    /// What is not proved because the ingress does not emulate a middleware. Of both sides.
-    pub not_emulated: Vec<String>,
+    /// What is not proved because the ingress does not emulate it, or because an overlay or a setting changes what runs.
+    pub not_proved: Vec<String>,
     /// What becomes of the base's data at the upgrade.
     pub data: Data,
     /// Warnings from loading.

@@ -78,6 +78,7 @@ pub fn build_with(subject: &Inputs, deps: &[Inputs]) -> Plan {
     b.backup_and_restore();
     b.custom();
     b.stays_up(b.tiers.last().copied(), Side::Head, HEAD_STAYS_UP);
+    b.serving(b.tiers.last().copied(), true);
     if !subject.asked.keep {
         b.add(None, Action::Remove, REMOVE_LIMIT);
     }
@@ -130,7 +131,7 @@ impl<'a> Builder<'a> {
         self.deploy(tier, first);
         self.screenshot(tier);
         self.hook(tier, "pre_install");
-        self.serving(tier);
+        self.serving(tier, false);
         self.overlay(Tier::Install);
         self.hook(tier, "post_install");
     }
@@ -161,7 +162,7 @@ impl<'a> Builder<'a> {
         self.deploy_pulled(tier, Side::Head);
         self.add(tier, Action::Prune, SHORT_LIMIT);
         self.add(tier, Action::AssertUpgraded, SHORT_LIMIT);
-        self.serving(tier);
+        self.serving(tier, false);
         self.overlay(Tier::Upgrade);
         self.data_at_upgrade();
     }
@@ -215,7 +216,7 @@ impl<'a> Builder<'a> {
             self.hook(tier, "pre_restore");
             self.add(tier, Action::Restore, BACKUP_LIMIT);
             self.answer(tier, Side::Head);
-            self.serving(tier);
+            self.serving(tier, false);
             self.overlay(Tier::Restore);
         }
         if asked_for[0] && asked_for[1] && !self.i.hooks.contains("pre_restore") {
@@ -293,11 +294,13 @@ impl<'a> Builder<'a> {
         self.add(tier, Action::Env { side, hooks, live }, limit);
     }
 
-    fn serving(&mut self, tier: Option<Tier>) {
+    /// Asserts that the app serves; `last` is the look at the end, at everything that the app offers.
+    fn serving(&mut self, tier: Option<Tier>, last: bool) {
         let action = Action::AssertServing {
             path: self.i.health_path.clone(),
             ok: self.i.health_ok.clone(),
             http: self.i.routed,
+            last,
         };
         self.add(tier, action, SHORT_LIMIT);
     }
@@ -384,7 +387,7 @@ impl<'a> Builder<'a> {
             self.not_proved
                 .push("the committed head: uncommitted changes of the work tree were tested".into());
         }
-        self.not_proved.extend(i.not_emulated.iter().cloned());
+        self.not_proved.extend(i.not_proved.iter().cloned());
         let backed_up = self.tiers.contains(&Tier::Backup);
         self.not_proved.extend(i.left_alone.iter().filter_map(|o| o.not_proved(backed_up)));
     }

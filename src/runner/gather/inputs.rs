@@ -2,15 +2,18 @@
 
 use super::Gathered;
 use crate::build::Data;
+use ccci_model::diag::Text;
 use ccci_model::event::DecidedBy;
 use ccci_model::plan::Setting;
 use ccci_model::plan::left_alone::Outside;
 use ccci_recipe::compose::Composed;
+use ccci_recipe::directory::overlay;
 use ccci_recipe::keys;
 use ccci_recipe::labels::{self, BACKED_UP, OLD_BACKED_UP};
 use ccci_recipe::settings::Capable;
 use ccci_swarm::routing::labels::Labels;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 impl Gathered {
     /// Whether a service is routed; without one, no HTTP request is made.
@@ -38,6 +41,16 @@ impl Gathered {
         let read = services.filter_map(|s| Labels::read(&s.labels).ok()).filter(|labels| labels.enabled);
         let said: BTreeSet<String> = read.flat_map(|l| l.not_proved().collect::<Vec<_>>()).collect();
         said.into_iter().collect()
+    }
+
+    /// What the overlays change of the recipe itself, which the run does not prove of it.
+    pub fn overlaid(&self) -> Vec<String> {
+        let of_one = |overlay: &Arc<Text>| -> Vec<String> {
+            let name = overlay.path.rsplit('/').next().unwrap_or_default().to_string();
+            let line = |what: String| format!("what the recipe itself has as {what}: {name} changes it");
+            overlay::changes(overlay).into_iter().map(line).collect()
+        };
+        self.texts.directory.overlays.iter().flat_map(of_one).collect()
     }
 
     /// What becomes of the volumes of the base at the upgrade, as far as the files of both sides are known.
@@ -69,9 +82,10 @@ impl Gathered {
             Capable::Yes => (true, "the settings say `backup.capable = true`".into(), DecidedBy::Recipe),
             Capable::No => (false, "the settings say `backup.capable = false`".into(), DecidedBy::Recipe),
             Capable::Auto => {
-                let service = self.head.composed.as_ref().and_then(|c| first(c, labels::is_backed_up));
-                let old =
-                    || self.head.composed.as_ref().and_then(|c| first(c, |l| l.contains_key(OLD_BACKED_UP)));
+                // a label that only an overlay of the tests has is no backup of the recipe
+                let own = self.head.published.as_ref();
+                let service = own.and_then(|c| first(c, labels::is_backed_up));
+                let old = || own.and_then(|c| first(c, |l| l.contains_key(OLD_BACKED_UP)));
                 let reason = match (&service, old()) {
                     (Some(name), _) => format!("the service `{name}` has the label {BACKED_UP}"),
                     // lesson 13: the author of the old label believes that there is a backup

@@ -151,6 +151,12 @@ impl Table {
         Err(NoRoute { status: 501, why: format!("{NOT_EMULATED}the router `{}`: {what}", router.name) })
     }
 
+    /// The router that answers a plain GET of an address, if one does.
+    pub fn of_address(&self, entry: Entry, host: &str, path: &str) -> Option<&Router> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        self.route(entry, &Ask::get(host, path, query)).ok()
+    }
+
     fn nobody(&self, entry: Entry, ask: &Ask<'_>) -> NoRoute {
         let lost = self.lost.iter().filter(|l| l.rule.as_ref().is_none_or(|r| r.matches(ask)));
         let mut why: Vec<String> = lost.map(|l| l.why.clone()).collect();

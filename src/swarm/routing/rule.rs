@@ -23,6 +23,13 @@ pub struct Ask<'a> {
     pub client: IpAddr,
 }
 
+impl<'a> Ask<'a> {
+    /// A GET without headers from this machine.
+    pub(super) fn get(host: &'a str, path: &'a str, query: &'a str) -> Ask<'a> {
+        Ask { host, path, query, method: "GET", headers: &[], client: LOCAL }
+    }
+}
+
 /// A rule that requests can be matched against.
 #[derive(Debug, Clone)]
 pub enum Rule {
@@ -108,11 +115,26 @@ impl Rule {
     /// Whether a host is named, literally or by a pattern, and not negated.
     pub fn names_host(&self, host: &str) -> bool {
         match self {
-            Rule::Is(m @ (Matcher::Host(_) | Matcher::HostRegexp(_))) => {
-                m.matches(&Ask { host, path: "/", query: "", method: "GET", headers: &[], client: LOCAL })
-            }
+            Rule::Is(m @ (Matcher::Host(_) | Matcher::HostRegexp(_))) => m.matches(&Ask::get(host, "/", "")),
             Rule::Is(_) | Rule::Not(_) => false,
             Rule::All(rules) | Rule::Any(rules) => rules.iter().any(|r| r.names_host(host)),
+        }
+    }
+
+    /// A host and a path that the rule matches, if its literal hosts and paths alone decide.
+    pub fn address(&self) -> Option<(String, String)> {
+        let mut paths = vec!["/"];
+        self.paths(&mut paths);
+        let addresses = self.hosts().into_iter().flat_map(|h| paths.iter().rev().map(move |p| (h, *p)));
+        let matching = addresses.into_iter().find(|(host, path)| self.matches(&Ask::get(host, path, "")));
+        matching.map(|(host, path)| (host.to_string(), path.to_string()))
+    }
+
+    fn paths<'r>(&'r self, out: &mut Vec<&'r str>) {
+        match self {
+            Rule::Is(Matcher::Path(path) | Matcher::PathPrefix(path)) => out.push(path),
+            Rule::Is(_) | Rule::Not(_) => {}
+            Rule::All(rules) | Rule::Any(rules) => rules.iter().for_each(|r| r.paths(out)),
         }
     }
 

@@ -1,19 +1,15 @@
-//! Checks that the app answers: health over HTTP, the recipe's ready probe, and the generic serving assertion.
+//! Waits until the app answers: health over HTTP, and the recipe's ready probe.
 
 use super::Done;
-use super::deploy::until_converged;
-use crate::execute::{Run, desired, failures, hooks};
-use ccci_model::event::{DecidedBy, GENERIC, Skip, What};
+use crate::execute::{Run, failures, hooks};
+use ccci_model::event::What;
 use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Failure, causes};
-use ccci_model::plan::Side;
-use ccci_model::tier::{Status, Tier};
 use ccci_script::hooks::READY_PROBE;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::web::{AnsweredBy, HttpAnswer, HttpRequest, WebError};
 use ccci_swarm::routing::Table;
 use ccci_swarm::wait::{self, Look, WaitError};
-use std::convert::Infallible;
 use std::time::Duration;
 
 /// Time limit of one health request. The limit of the step bounds the whole wait.
@@ -136,48 +132,9 @@ fn is_not_yet(f: &Failure) -> bool {
     [causes::HOOK_FAILED, causes::EXEC_FAILED, causes::SCRIPT_DEADLINE].iter().any(|c| c.id == f.cause)
 }
 
-/// The generic assertion: every service has its desired count, and each task of the app gives an accepted answer. After a
-/// deploy that did not converge, no answer is requested: it would come from the version before or from a task about to
-/// end, and would prove nothing about what was deployed.
-pub(crate) fn serving(
-    run: &mut Run<'_>,
-    tier: Option<Tier>,
-    path: &str,
-    ok: &[u16],
-    http: bool,
-    limit: &Limit,
-) -> Done {
-    let counts = counts(run, limit);
-    let counts = run.generic(tier, "every service is at its desired count", counts);
-    let name = format!("{path} gives an accepted answer of the app");
-    if http && counts.is_err() && !run.state.converged {
-        run.not_asked(tier, &name, "what was deployed last did not converge");
-        return counts.map(|()| None);
-    }
-    let answer = if http { run.generic(tier, &name, assert_answer(run, path, ok, limit)) } else { Ok(()) };
-    counts?;
-    answer?;
-    Ok(None)
-}
-
-fn counts(run: &mut Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
-    let side = run.state.current.unwrap_or(Side::Head);
-    let desired = desired::of(&run.state.resolved[&side].composed, false);
-    until_converged(run, &desired, limit).map(|_| ()).map_err(|f| run.again(*f))
-}
-
-fn assert_answer(run: &Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result<(), Box<Failure>> {
-    let answer = of_every_task(ok, |n| Ok::<_, Infallible>(ask(run, path, Some(n), limit)));
-    match answer {
-        Ok(Ok(a)) => refusal(&a, ok).map_or(Ok(()), |f| Err(run.again(run.with_logs(f)))),
-        Ok(Err(e)) => Err(run.again(run.with_logs(silence(path, &e)))),
-        Err(never) => match never {},
-    }
-}
-
 /// Asks every task behind the router, because a proxy sends requests to all of them. Returns the first answer that is
 /// not accepted; if all are, that of the first task.
-fn of_every_task<E>(
+pub(super) fn of_every_task<E>(
     ok: &[u16],
     mut ask: impl FnMut(usize) -> Result<Result<HttpAnswer, WebError>, E>,
 ) -> Result<Result<HttpAnswer, WebError>, E> {
@@ -230,17 +187,22 @@ fn ask_watching(
     hopeless.map_or(Ok(answer), |failure| Err(Box::new(failure)))
 }
 
-fn ask(run: &Run<'_>, path: &str, task: Option<usize>, limit: &Limit) -> Result<HttpAnswer, WebError> {
+pub(super) fn ask(
+    run: &Run<'_>,
+    path: &str,
+    task: Option<usize>,
+    limit: &Limit,
+) -> Result<HttpAnswer, WebError> {
     run.world.web.send(&request(run, path, task), &one_answer(run, limit))
 }
 
-fn request(run: &Run<'_>, path: &str, task: Option<usize>) -> HttpRequest {
+pub(super) fn request(run: &Run<'_>, path: &str, task: Option<usize>) -> HttpRequest {
     let url = format!("https://{}{path}", run.app().domain);
     let body_within = Some(ONE_BODY);
     HttpRequest { method: "GET".into(), url, task, body_within, ..HttpRequest::default() }
 }
 
-fn one_answer(run: &Run<'_>, limit: &Limit) -> Limit {
+pub(super) fn one_answer(run: &Run<'_>, limit: &Limit) -> Limit {
     one_question(run, limit).within(&*run.world.clock, ONE_ANSWER)
 }
 
@@ -269,7 +231,7 @@ fn instead_of_the_app(answer: &HttpAnswer) -> Option<String> {
 
 /// The failure of an answer that is not accepted; `None` if it is accepted. A middleware in the app's own labels may give
 /// an accepted answer as well as the app: the recipe defines what strangers get.
-fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
+pub(super) fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
     let (proxy, cause) = match &answer.by {
         AnsweredBy::Ingress(why) => (Some(why.clone()), causes::PROXY_ANSWERS),
         _ if ok.contains(&answer.status) => return None,
@@ -283,11 +245,11 @@ fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
 }
 
 /// The failure when there was no answer. An ingress that could not look says nothing about the recipe.
-fn silence(path: &str, e: &WebError) -> Failure {
+pub(super) fn silence(path: &str, e: &WebError) -> Failure {
     e.of_infra(&format!("an answer on {path}")).unwrap_or_else(|| no_answer(path, &e.to_string()))
 }
 
-fn no_answer(path: &str, why: &str) -> Failure {
+pub(super) fn no_answer(path: &str, why: &str) -> Failure {
     Failure::new(causes::NOT_HEALTHY, format!("an answer on {path}"), why.to_string())
 }
 
@@ -298,39 +260,6 @@ impl Run<'_> {
             self.state.not_proved.push(what.clone());
             self.sink.emit(What::NotProved { what });
         }
-    }
-
-    /// Reports a generic assertion as skipped, because something earlier prevents it.
-    pub(crate) fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
-        self.left_out(tier, name, why, (DecidedBy::Earlier, Status::Unver));
-    }
-
-    /// Reports a generic assertion as skipped, because it does not apply to this recipe.
-    pub(crate) fn does_not_apply(&self, tier: Option<Tier>, name: &str, why: &str) {
-        self.left_out(tier, name, why, (DecidedBy::Structure, Status::Skip));
-    }
-
-    fn left_out(&self, tier: Option<Tier>, name: &str, why: &str, as_what: (DecidedBy, Status)) {
-        let (tier, name) = (tier.unwrap_or(Tier::Install), self.named(name));
-        let (decided_by, status) = as_what;
-        let what = format!("{GENERIC} {name}");
-        self.sink.emit(What::Skipped(Skip { what, reason: why.into(), decided_by }));
-        let (file, failure) = (GENERIC.to_string(), None);
-        self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
-    }
-
-    /// Reports one generic assertion as a test of its tier, and returns its result as it was recorded.
-    pub fn generic(
-        &self,
-        tier: Option<Tier>,
-        name: &str,
-        result: Result<(), Box<Failure>>,
-    ) -> Result<(), Box<Failure>> {
-        let mut result = result.map_err(|f| self.in_light(*f));
-        let (status, failure) = self.sink.ending(result.as_mut().err().map(|f| &mut **f));
-        let (tier, file, name) = (tier.unwrap_or(Tier::Install), GENERIC.to_string(), self.named(name));
-        self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
-        result
     }
 
     /// Adds the place of the setting that a wrong answer depends on, and what the root of the app answers.
@@ -365,18 +294,13 @@ impl Run<'_> {
         self.sink.record(failure);
         self.state.told.push((**failure).clone());
     }
-
-    /// Marks a failure as a repetition if the wait for the last deploy failed with the same cause.
-    pub(crate) fn again(&self, mut failure: Failure) -> Box<Failure> {
-        failure.again = self.state.told.iter().find(|f| f.cause == failure.cause).map(|f| f.id);
-        Box::new(failure)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ccci_swarm::ports::web::FromTask;
+    use std::convert::Infallible;
 
     /// The answers of the tasks behind a router, by their statuses; 0 is no answer. Returns the status that counts, and
     /// how many were asked.

@@ -1,13 +1,16 @@
 //! Carries out each action, one small file for each kind of work. Everything is decided in the plan.
 
+mod addresses;
 mod answer;
 mod backup;
 mod compose;
 mod deploy;
 mod engine;
 mod hooks;
+mod redirects;
 mod screenshot;
 mod secrets;
+mod serving;
 mod upgrade;
 
 use super::{Run, stays_up};
@@ -40,7 +43,17 @@ pub(crate) fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
             done
         }
         Action::Ready { stable } => answer::ready(run, *stable, limit),
-        Action::AssertServing { path, ok, http } => answer::serving(run, step.tier, path, ok, *http, limit),
+        // what has failed before is told, and the tier at the end is not to blame for it
+        Action::AssertServing { last: true, .. } if !run.state.converged || run.state.deaf => {
+            Ok(Some("not asked: what was deployed last was not up before".into()))
+        }
+        Action::AssertServing { path, ok, http, last } => {
+            let done = serving::serving(run, step.tier, path, ok, *http, limit);
+            if *last {
+                addresses::ask_the_rest(run, path, limit);
+            }
+            done
+        }
         Action::Prune => upgrade::prune(run, limit),
         Action::AssertUpgraded => upgrade::assert_upgraded(run, step.tier, limit),
         Action::Settle => deploy::settle(run, limit),

@@ -1,0 +1,101 @@
+//! The generic serving assertion, and how generic assertions are recorded.
+
+use super::answer::{ask, of_every_task, refusal, silence};
+use super::deploy::until_converged;
+use super::{Done, redirects};
+use crate::execute::{Run, desired};
+use ccci_model::event::{DecidedBy, GENERIC, Skip, What};
+use ccci_model::failure::Failure;
+use ccci_model::plan::Side;
+use ccci_model::tier::{Status, Tier};
+use ccci_swarm::ports::clock::Limit;
+use std::convert::Infallible;
+
+/// The generic assertion: every service has its desired count, and each task of the app gives an accepted answer. After a
+/// deploy that did not converge, no answer is requested: it would come from the version before or from a task about to
+/// end, and would prove nothing about what was deployed.
+pub(crate) fn serving(
+    run: &mut Run<'_>,
+    tier: Option<Tier>,
+    path: &str,
+    ok: &[u16],
+    http: bool,
+    limit: &Limit,
+) -> Done {
+    let counts = counts(run, limit);
+    let counts = run.generic(tier, "every service is at its desired count", counts);
+    let name = format!("{path} gives an accepted answer of the app");
+    if http && counts.is_err() && !run.state.converged {
+        run.not_asked(tier, &name, "what was deployed last did not converge");
+        return counts.map(|()| None);
+    }
+    let answer = match http {
+        true => {
+            let asserted = assert_answer(run, path, ok, limit);
+            run.generic(tier, &name, asserted)
+        }
+        false => Ok(()),
+    };
+    counts?;
+    answer?;
+    Ok(None)
+}
+
+fn counts(run: &mut Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
+    let side = run.state.current.unwrap_or(Side::Head);
+    let desired = desired::of(&run.state.resolved[&side].composed, false);
+    until_converged(run, &desired, limit).map(|_| ()).map_err(|f| run.again(*f))
+}
+
+fn assert_answer(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Result<(), Box<Failure>> {
+    let answer = of_every_task(ok, |n| Ok::<_, Infallible>(ask(run, path, Some(n), limit)));
+    match answer {
+        Ok(Ok(a)) => match refusal(&a, ok) {
+            Some(f) => Err(run.again(run.with_logs(f))),
+            None => redirects::follow(run, path, &a, ok, limit).map_err(|f| run.again(run.with_logs(*f))),
+        },
+        Ok(Err(e)) => Err(run.again(run.with_logs(silence(path, &e)))),
+        Err(never) => match never {},
+    }
+}
+
+impl Run<'_> {
+    /// Reports a generic assertion as skipped, because something earlier prevents it.
+    pub(crate) fn not_asked(&self, tier: Option<Tier>, name: &str, why: &str) {
+        self.left_out(tier, name, why, (DecidedBy::Earlier, Status::Unver));
+    }
+
+    /// Reports a generic assertion as skipped, because it does not apply to this recipe.
+    pub(crate) fn does_not_apply(&self, tier: Option<Tier>, name: &str, why: &str) {
+        self.left_out(tier, name, why, (DecidedBy::Structure, Status::Skip));
+    }
+
+    fn left_out(&self, tier: Option<Tier>, name: &str, why: &str, as_what: (DecidedBy, Status)) {
+        let (tier, name) = (tier.unwrap_or(Tier::Install), self.named(name));
+        let (decided_by, status) = as_what;
+        let what = format!("{GENERIC} {name}");
+        self.sink.emit(What::Skipped(Skip { what, reason: why.into(), decided_by }));
+        let (file, failure) = (GENERIC.to_string(), None);
+        self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
+    }
+
+    /// Reports one generic assertion as a test of its tier, and returns its result as it was recorded.
+    pub fn generic(
+        &self,
+        tier: Option<Tier>,
+        name: &str,
+        result: Result<(), Box<Failure>>,
+    ) -> Result<(), Box<Failure>> {
+        let mut result = result.map_err(|f| self.in_light(*f));
+        let (status, failure) = self.sink.ending(result.as_mut().err().map(|f| &mut **f));
+        let (tier, file, name) = (tier.unwrap_or(Tier::Install), GENERIC.to_string(), self.named(name));
+        self.sink.emit(What::TestEnded { tier, file, name, status, ms: 0, failure });
+        result
+    }
+
+    /// Marks a failure as a repetition if the wait for the last deploy failed with the same cause.
+    pub(crate) fn again(&self, mut failure: Failure) -> Box<Failure> {
+        failure.again = self.state.told.iter().find(|f| f.cause == failure.cause).map(|f| f.id);
+        Box::new(failure)
+    }
+}

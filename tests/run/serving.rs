@@ -1,0 +1,106 @@
+//! What a run says of an app that gives an accepted answer and is broken all the same: where the answer leads, what else
+//! is offered, and whether it still answers at the end.
+
+use super::causes::labelled;
+use super::fullest::job;
+use super::machine::{Machine, TestRun};
+use ccci_model::event::{Event, What};
+use ccci_model::exit::Exit;
+use ccci_swarm::ports::Stop;
+use ccci_swarm::ports::web::HttpAnswer;
+use ccci_testkit::memory::{page, path_of};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn to(location: &str) -> HttpAnswer {
+    HttpAnswer { headers: vec![("location".into(), location.into())], ..page(302, "") }
+}
+
+/// A run whose health path redirects; `next` answers other paths.
+fn leading(location: &'static str, next: fn(&str) -> Option<HttpAnswer>) -> TestRun {
+    let job = job();
+    Machine::new().live_as(
+        &job,
+        None,
+        &Stop::default(),
+        |_| (),
+        |web| {
+            web.on_request(move |request, _| match path_of(&request.url) {
+                "/health" => Some(to(location)),
+                other => next(other),
+            });
+        },
+    )
+}
+
+fn red(run: &TestRun, words: &str) {
+    assert_eq!(run.outcome.exit, Exit::Failed, "{:?}", run.outcome.failures);
+    let first = run.outcome.failures.iter().find(|f| f.failure.observed().contains(words));
+    let first = first.unwrap_or_else(|| panic!("{words}: {:?}", run.outcome.failures));
+    assert_eq!(first.failure.cause, "not-healthy");
+}
+
+fn open(run: &TestRun, words: &str) {
+    assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
+    let all = &run.outcome.not_proved;
+    assert_eq!(all.iter().filter(|n| n.contains(words)).count(), 1, "{words}: {all:?}");
+}
+
+#[test]
+fn an_accepted_redirect_is_followed_to_its_end() {
+    red(&leading("/health", |_| None), "it redirects more than");
+    red(&leading("/login", |path| (path == "/login").then(|| page(500, "oops"))), "status 500");
+    let good = leading("/login", |path| (path == "/login").then(|| page(200, "well")));
+    assert_eq!(good.outcome.exit, Exit::Green, "{:?}", good.outcome.failures);
+    assert!(!good.outcome.not_proved.iter().any(|n| n.contains("/health leads")));
+    open(
+        &leading("https://other.example.com/", |_| None),
+        "what /health leads to: it redirects to https://other",
+    );
+    open(&leading("/nowhere", |_| None), "/nowhere answers 404");
+    // an operator's proxy redirects plain HTTP, so one round over it is no circle
+    let plain =
+        leading("http://full-abc123.ccci.test/login", |path| (path == "/login").then(|| page(200, "well")));
+    assert_eq!(plain.outcome.exit, Exit::Green, "{:?}", plain.outcome.failures);
+}
+
+#[test]
+fn an_app_that_answers_until_the_tests_are_over_is_red() {
+    let job = Arc::new(job());
+    let (steps, over) = (job.clone(), Arc::new(AtomicBool::new(false)));
+    let gone = over.clone();
+    let reporter = move |e: &Event| {
+        if let What::StepEnded { step, .. } = &e.what
+            && steps.plan.steps[*step].action.title().starts_with("wait until the head has been up")
+        {
+            over.store(true, Ordering::SeqCst);
+        }
+    };
+    let run = Machine::new().live_as(&job, None, &Stop::default(), reporter, |web| {
+        web.on_request(move |_, _| gone.load(Ordering::SeqCst).then(|| page(500, "tired")));
+    });
+    red(&run, "status 500");
+}
+
+#[test]
+fn routers_and_ports_beside_the_health_path_are_asked_at_the_end() {
+    let api = [
+        "traefik.http.routers.api.rule=Host(`api.example.com`) && PathPrefix(`/v1`)",
+        "traefik.http.routers.api.tls=true",
+    ];
+    let with = |status: u16| {
+        let job = labelled(&api);
+        Machine::new().live_as(
+            &job,
+            None,
+            &Stop::default(),
+            |_| (),
+            |web| {
+                web.on_request(move |request, _| (path_of(&request.url) == "/v1").then(|| page(status, "")));
+            },
+        )
+    };
+    let told = |run: &TestRun| run.outcome.not_proved.iter().any(|n| n.contains("router `api`"));
+    assert!(!told(&with(200)) && !told(&with(401)));
+    open(&with(503), "that router `api` (https://api.example.com/v1) leads to an app: it answers 503");
+}
