@@ -40,7 +40,7 @@ pub fn draw_as(record: &Record, style: Style, name: &str) -> String {
     if !o.not_proved.is_empty() {
         s.gap();
         s.row(Tone::Strong, "NOT proved", "");
-        for line in folded(&o.not_proved) {
+        for line in folded(&not_proved(o)) {
             s.beside(2, "- ", &line);
         }
     }
@@ -206,6 +206,21 @@ fn consequences(s: &mut StyledText, tiers: &[TierOutcome]) {
     if tests > 0 {
         s.beside(6, "not run   ", &format!("tests: {tests}"));
     }
+}
+
+/// What is not proved. In a run that is not green the rules of lint that were not looked at are one line: they are not what
+/// a reader looks for then.
+fn not_proved(o: &Outcome) -> Vec<String> {
+    const RULE: &str = "lint rule ";
+    let (rules, mut out): (Vec<String>, Vec<String>) =
+        o.not_proved.iter().cloned().partition(|line| line.starts_with(RULE));
+    if o.verdict == Verdict::Green || rules.len() < 2 {
+        return o.not_proved.clone();
+    }
+    let name = |line: &String| line[RULE.len()..].split(':').next().unwrap_or_default().to_string();
+    let names: Vec<String> = rules.iter().map(name).collect();
+    out.push(format!("lint rules {}: they were not looked at", names.join(", ")));
+    out
 }
 
 /// Lines with the same reason, joined.

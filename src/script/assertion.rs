@@ -16,10 +16,11 @@ pub(super) struct FailedAssertion {
 /// The keyword.
 pub(super) const KEYWORD: &str = "assert";
 
-/// Adds the statement `assert` to the language.
-pub(super) fn add_to(engine: &mut Engine) {
+/// Adds the statement `assert` to the language. `told` is called whenever one is evaluated.
+pub(super) fn add_to(engine: &mut Engine, told: impl Fn() + Send + Sync + 'static) {
     engine
-        .register_custom_syntax([KEYWORD, "$expr$"], false, |cx, inputs| {
+        .register_custom_syntax([KEYWORD, "$expr$"], false, move |cx, inputs| {
+            told();
             holds(cx, &inputs[0], inputs[0].position()).map(|()| Dynamic::UNIT)
         })
         .expect("the syntax of assert is well-formed; every test that asserts shows it");

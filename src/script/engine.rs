@@ -53,11 +53,11 @@ packages! {
 }
 
 /// The language with its safe parts and the limits, without time, blobs, debugging and early exit.
-fn language() -> Engine {
+fn language(asserts: impl Fn() + Send + Sync + 'static) -> Engine {
     let mut e = Engine::new_raw();
     PACKAGES.register_into(&mut e);
     natives::register(&mut e);
-    assertion::add_to(&mut e);
+    assertion::add_to(&mut e, asserts);
     e.disable_symbol("eval");
     e.set_strict_variables(true).set_fail_on_invalid_map_property(true);
     // constant folding would remove branches and positions that the checker needs
@@ -76,7 +76,7 @@ fn language() -> Engine {
 
 /// An engine for compiling. `roots` are names of modules that scripts may use without an import.
 pub(super) fn compiler<'a>(roots: impl IntoIterator<Item = &'a str>) -> Engine {
-    let mut e = language();
+    let mut e = language(|| ());
     for root in roots {
         e.register_static_module(root, Module::new().into());
     }
@@ -85,7 +85,8 @@ pub(super) fn compiler<'a>(roots: impl IntoIterator<Item = &'a str>) -> Engine {
 
 /// An engine for one call, watched by the guard, and the meter that counts the call's operations.
 pub(super) fn runner(guard: Arc<dyn Guard>, spot: Arc<Spot>) -> (Engine, Arc<Meter>) {
-    let mut e = language();
+    let watcher = guard.clone();
+    let mut e = language(move || watcher.asserts());
     let meter = Arc::new(Meter::of(guard.clone()));
     let count = meter.clone();
     e.on_progress(move |_| count.tick());

@@ -37,6 +37,9 @@ pub trait Guard: Send + Sync {
         let _ = (place, text);
     }
 
+    /// Told whenever an assertion is evaluated.
+    fn asserts(&self) {}
+
     /// Whether the script must end, asked from another thread every `thread::LOOK`, without a clock. It ends
     /// scripts that are inside a native.
     fn look(&self) -> Option<StopReason> {

@@ -71,7 +71,7 @@ fn an_app_that_answers_until_the_tests_are_over_is_red() {
     let gone = over.clone();
     let reporter = move |e: &Event| {
         if let What::StepEnded { step, .. } = &e.what
-            && steps.plan.steps[*step].action.title().starts_with("wait until the head has been up")
+            && steps.plan.steps[*step].action.title().starts_with("see the head's services")
         {
             over.store(true, Ordering::SeqCst);
         }
@@ -80,6 +80,16 @@ fn an_app_that_answers_until_the_tests_are_over_is_red() {
         web.on_request(move |_, _| gone.load(Ordering::SeqCst).then(|| page(500, "tired")));
     });
     red(&run, "status 500");
+}
+
+#[test]
+fn a_test_that_passes_without_an_assertion_that_was_reached_shows_nothing() {
+    let ground = super::fullest::Ground::new();
+    let never = "fn test_never(ctx) {\n    if ctx.get(\"/health\").status == 404 { assert(1 == ctx.get(\"/\").status); }\n}\n";
+    ground.file("custom/test_never.rhai", never);
+    let run = Machine::new().live(&ground.prepare("20260101-000000-abc123").unwrap());
+    open(&run, "anything by `test_never` of custom/test_never.rhai: no assertion in it was reached");
+    assert_eq!(run.outcome.not_proved.iter().filter(|n| n.starts_with("anything by")).count(), 1);
 }
 
 #[test]

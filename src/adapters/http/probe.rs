@@ -17,8 +17,8 @@ pub(crate) fn url(scheme: &str, service: &ServiceName, port: u16) -> String {
     format!("{scheme}://{service}:{port}")
 }
 
-/// Addresses at which a port can be tried, in order: the port published on this node, then the task's own address.
-/// None if no desired task runs, because then something else may answer on the published port.
+/// Addresses at which a port can be tried: the task's own, or else the port published on this node, where the engine's
+/// own proxy opens every connection, whoever listens behind it. None if no desired task runs, because then something else may answer on the published port.
 pub(crate) fn places(
     cluster: &dyn Cluster,
     stack: &StackName,
@@ -39,14 +39,13 @@ pub(crate) fn places(
         at: SocketAddr::from((Ipv4Addr::LOCALHOST, *published)),
         inside: None,
     });
-    let mut places: Vec<TaskAddress> = here.collect();
+    let places: Vec<TaskAddress> = here.collect();
     match cluster.task_addresses(stack, service, port, limit) {
-        Ok(addresses) => places.extend(addresses.into_iter().next()),
-        Err(ClusterError::NoRunningTask(_)) => {}
-        Err(_) if !places.is_empty() => {}
-        Err(e) => return Err(web_error(service, port, e)),
+        Ok(addresses) if !addresses.is_empty() => Ok(addresses.into_iter().take(1).collect()),
+        Ok(_) | Err(ClusterError::NoRunningTask(_)) => Ok(places),
+        Err(_) if !places.is_empty() => Ok(places),
+        Err(e) => Err(web_error(service, port, e)),
     }
-    Ok(places)
 }
 
 fn web_error(service: &ServiceName, port: u16, e: ClusterError) -> WebError {

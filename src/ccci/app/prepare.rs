@@ -274,7 +274,7 @@ fn inputs(
     ));
     overlays.push("without IPVS: dnsrr and host-mode ports".into());
     let mut not_proved = g.not_emulated();
-    not_proved.extend(g.overlaid());
+    not_proved.extend(g.overlaid().into_iter().chain(g.open_at_upgrade()));
     if g.base.is_some() && recipe.upgrade_env_from == EnvFrom::Head {
         not_proved.push("that an app upgrades with the env that it was installed with: `upgrade.env_from` takes the head's sample".into());
     }

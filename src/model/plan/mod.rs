@@ -19,6 +19,9 @@ pub const NO_RESTORE: &str = "that a restore brings data back";
 /// What an upgrade proves about data, fit to stand after "not proved:".
 pub const DATA_SURVIVE: &str = "that data survive the upgrade";
 
+/// How it begins that a run with an upgrade does not prove everything about the head.
+pub const NOT_AFRESH: &str = "that the head installs afresh: the base was installed";
+
 /// Which of the two deploys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -308,7 +311,8 @@ impl Action {
             Action::Deploy { side: s } => format!("deploy the {}", side(s)),
             Action::Converge { side: s } => format!("converge to the {}", side(s)),
             Action::StaysUp { side: s, for_ms } => {
-                format!("wait until the {} has been up for {}", side(s), Span(Duration::from_millis(*for_ms)))
+                let span = Span(Duration::from_millis(*for_ms));
+                format!("see the {}'s services without health check up for {span}", side(s))
             }
             Action::Health { path, .. } => format!("wait for health on {path}"),
             Action::Ready { stable: 1 } => "wait for ready_probe".into(),

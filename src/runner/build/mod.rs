@@ -12,7 +12,7 @@ pub use asked::{means, parse_tiers};
 use ccci_model::event::{DecidedBy, Skip};
 use ccci_model::plan::partial::TestName;
 use ccci_model::plan::{
-    Action, AppPlan, DATA_SURVIVE, Deployment, NO_RESTORE, Plan, Role, Side, Step, would_prove,
+    Action, AppPlan, DATA_SURVIVE, Deployment, NO_RESTORE, NOT_AFRESH, Plan, Role, Side, Step, would_prove,
 };
 use ccci_model::tier::Tier;
 use ccci_script::limits::HOOK_TIME;
@@ -164,6 +164,9 @@ impl<'a> Builder<'a> {
         self.add(tier, Action::AssertUpgraded, SHORT_LIMIT);
         self.serving(tier, false);
         self.overlay(Tier::Upgrade);
+        let asked = self.i.tests.iter().any(|t| t.tier == Tier::Install);
+        let asked = if asked { " and tested" } else { "" };
+        self.not_proved.push(format!("{NOT_AFRESH}{asked} (`--base none` installs it)"));
         self.data_at_upgrade();
     }
 

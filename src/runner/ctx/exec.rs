@@ -194,6 +194,9 @@ fn run(c: &Ctx, function: &str, service: &str, list: &Array, strict: bool) -> Na
     let shown: Vec<String> = list.iter().map(Dynamic::to_string).collect();
     c.0.call(function, vec![service.to_string(), shown.join(" ")], told, |limit| {
         c.0.needs(function, Reach::App)?;
+        if strict {
+            c.0.used.check();
+        }
         let argv = words(list)?;
         let request = ExecRequest { argv: argv.clone(), ..ExecRequest::default() };
         let doing = format!("run a command in service `{service}`");

@@ -34,6 +34,7 @@ pub(super) const ROWS: &[CtxFn] = &[CtxFn {
 }];
 
 fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr) -> Native<Dynamic> {
+    ctx.used.check();
     let span = parse_span(span)
         .ok_or_else(|| raised(format!("`{span}` is not a span of time; write one like \"30s\"")))?;
     let limit = ctx.limit.within(&*ctx.world.clock, span);

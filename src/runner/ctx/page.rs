@@ -315,6 +315,7 @@ impl Page {
         let function = format!("page.{function}");
         c.call(&function, arguments, told, |limit| {
             c.needs(&function, Reach::Page)?;
+            c.used.check();
             attempt(c, call, limit, within)
         })
     }

@@ -92,6 +92,7 @@ pub struct HookCtx {
 pub struct Used {
     calls: AtomicUsize,
     said: AtomicUsize,
+    checks: AtomicUsize,
     /// The last calls that concern the page, one line each.
     last: Mutex<VecDeque<String>>,
 }
@@ -100,6 +101,16 @@ impl Used {
     /// The last calls that concern the page, one line each.
     pub(crate) fn last_calls(&self) -> Vec<String> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Notes that something is done which fails unless the app is as the script expects.
+    pub(super) fn check(&self) {
+        self.checks.fetch_add(1, Relaxed);
+    }
+
+    /// Whether anything of that kind was done.
+    pub(crate) fn checked(&self) -> bool {
+        self.checks.load(Relaxed) > 0
     }
 
     fn remember(&self, line: String) {
@@ -227,6 +238,10 @@ impl Guard for HookCtx {
 
     fn printed(&self, place: &str, text: &str) {
         self.say(&format!("{place}: {text}"));
+    }
+
+    fn asserts(&self) {
+        self.used.check();
     }
 }
 

@@ -58,10 +58,20 @@ pub(crate) fn call_at<R: Return>(
 }
 
 /// Calls a test.
-pub(crate) fn call_test(run: &Run<'_>, file: &str, name: &str, limit: &Limit) -> Result<(), Box<Failure>> {
+/// One that passes although nothing in it could fail shows nothing.
+pub(crate) fn call_test(
+    run: &mut Run<'_>,
+    file: &str,
+    name: &str,
+    limit: &Limit,
+) -> Result<(), Box<Failure>> {
     let _test = info_span!("test", file, name).entered();
     let ctx = context(run, &format!("{file} {name}"), Point::Test, limit);
-    ctx::call::call_test(&run.texts().scripts, file, name, &ctx)
+    ctx::call::call_test(&run.texts().scripts, file, name, &ctx)?;
+    if !ctx.used.checked() {
+        run.not_proved(format!("anything by `{name}` of {file}: no assertion in it was reached"));
+    }
+    Ok(())
 }
 
 pub(super) fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> Arc<HookCtx> {

@@ -73,6 +73,8 @@ pub struct State {
     pub gave_up: bool,
     /// Whether the health check gave up on the app since the last deploy.
     pub deaf: bool,
+    /// Whether an assertion that the app serves has failed.
+    pub unserved: bool,
     /// The stack before the upgrade.
     pub before_upgrade: Option<Observed>,
     /// The last backup.

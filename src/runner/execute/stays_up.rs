@@ -35,8 +35,10 @@ pub(crate) fn stays_up(run: &mut Run<'_>, for_ms: u64, limit: &Limit) -> Done {
         return Ok(Some("nothing to watch: it did not converge".into()));
     }
     let (n, sink, clock) = (run.step, run.sink, run.world.clock.clone());
+    let mut all_checked = true;
     let waited = wait::until(&*clock, limit, &mut |on| sink.waiting(n, on), || {
         let watched = run.watch();
+        all_checked &= watched.unchecked_ms.is_none();
         Ok::<_, Infallible>(match (watched.hopeless, watched.unchecked_ms) {
             (Some(failure), _) => Look::Hopeless(failure),
             (None, Some(ms)) if ms < for_ms => {
@@ -46,6 +48,7 @@ pub(crate) fn stays_up(run: &mut Run<'_>, for_ms: u64, limit: &Limit) -> Done {
         })
     });
     match waited {
+        Ok(()) if all_checked => Ok(Some("nothing to wait for: every service has one".into())),
         Ok(()) => Ok(None),
         Err(e) => Err(run.again(run.with_logs(failures::wait_of(e, "see the app stay up")))),
     }
@@ -112,7 +115,7 @@ impl Run<'_> {
     }
 
     /// Whether the services that cannot become good may all end by themselves.
-    fn all_may_end(&self) -> bool {
+    pub(crate) fn all_may_end(&self) -> bool {
         let may_end = &self.texts().may_end;
         self.state.history.culprits.iter().all(|service| may_end.contains_key(service.as_str()))
     }

@@ -1,6 +1,7 @@
 //! Turns what was gathered into inputs of the plan. Pure.
 
 use super::Gathered;
+use super::side::Side;
 use crate::build::Data;
 use ccci_model::diag::Text;
 use ccci_model::event::DecidedBy;
@@ -19,6 +20,16 @@ impl Gathered {
     /// Whether a service is routed; without one, no HTTP request is made.
     pub fn routed(&self) -> bool {
         self.head.composed.as_ref().is_some_and(|c| first(c, labels::is_routed).is_some())
+    }
+
+    /// What an upgrade leaves open about the head.
+    pub fn open_at_upgrade(&self) -> Vec<String> {
+        let routed =
+            |side: &Side| side.composed.as_ref().is_some_and(|c| first(c, labels::is_routed).is_some());
+        let lost = self.base.as_ref().is_some_and(|base| routed(base) && !routed(&self.head));
+        let lost =
+            lost.then(|| "an answer of the upgraded app: the base is routed and the head is not".to_string());
+        self.kept.iter().cloned().chain(lost).collect()
     }
 
     /// Places that the services of either side mount and that ccci does not touch, each once.

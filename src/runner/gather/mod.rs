@@ -101,6 +101,8 @@ pub struct Gathered {
     pub choice: Choice,
     /// How many bases the settings list; those that come to the same revision are one.
     pub paths: usize,
+    /// What the head's sample says and the upgraded app does not get.
+    pub kept: Vec<String>,
     /// Whether the repair under `previous/` is merged into the base.
     pub repaired: bool,
     /// The scripts of all directories.
@@ -280,7 +282,7 @@ fn compose(
     let of_head = adds(EXTRA_ENV.name) || adds(UPGRADE_EXTRA_ENV.name);
     let (mut head, said) = side_of(&texts, &domain, source.head.clone(), true, of_head, vec![]);
     diagnostics.0.extend(said.0.into_iter().chain(head.refused()));
-    let (mut base, mut repaired) = (None, false);
+    let (mut base, mut repaired, mut kept) = (None, false, vec![]);
     if let Some(chosen) = &choice.base {
         let mut facts =
             match repository.revision(&chosen.commit, &chosen.found_as).map_err(|e| of_source(e, None)) {
@@ -302,6 +304,7 @@ fn compose(
             let installed = upgrading::installed(&texts, &domain, &side, &head);
             diagnostics.0.extend(upgrading::findings(&installed, &side, &head));
             if asked.upgrades && upgrading::keeps_its_env(&texts.recipe) {
+                kept = upgrading::kept(&installed, &head);
                 head.keep_env(installed);
             }
             base = Some(side);
@@ -309,7 +312,8 @@ fn compose(
     } else {
         bases::repair(&texts, None, &choices, &mut diagnostics);
     }
-    let value = Gathered { texts, source, domain, head, base, choice, paths, repaired, scripts, of_scripts };
+    let value =
+        Gathered { texts, source, domain, head, base, choice, paths, kept, repaired, scripts, of_scripts };
     diagnostics.0.extend(unmentioned::variables(&value).0);
     Ok(Outcome { value: Some(value), diagnostics })
 }

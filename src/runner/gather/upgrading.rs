@@ -26,6 +26,16 @@ pub(crate) fn keeps_its_env(recipe: &Recipe) -> bool {
     recipe.upgrade_env_from == EnvFrom::Base && !recipe.expected_na.contains_key(Rung::Upgrade.name())
 }
 
+/// What the head's sample and files say and an installed app does not get, as it keeps its env.
+pub(crate) fn kept(installed: &BTreeMap<String, String>, head: &Side) -> Vec<String> {
+    let sampled = head.env.sample.entries.iter().filter_map(|e| Some((&e.key, head.env.vars.get(&e.key)?)));
+    let differ = sampled.filter_map(|(key, new)| {
+        let old = installed.get(key).filter(|old| *old != new)?;
+        Some(format!("the head with `{key}={new}`, as its sample has it: an installed app keeps `{old}`"))
+    });
+    differ.collect()
+}
+
 /// The env of an installed app at the upgrade, before hooks: the sample of the base, the exports of the head, and what
 /// the settings give.
 pub(crate) fn installed(

@@ -5,6 +5,7 @@ use crate::ports::volume::InVolume;
 use ccci_model::name::ServiceName;
 use ccci_recipe::compose::name_in_files;
 use ccci_recipe::labels::{OLD_BACKED_UP, STACK, is_backed_up};
+use std::collections::BTreeSet;
 
 /// Commands that run before and after a backup or a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,6 +74,23 @@ pub fn jobs(observed: &Observed) -> (Vec<Job>, Vec<String>) {
         }
     }
     (jobs, notes)
+}
+
+/// The volumes of a stack of which no backup holds anything, each with a service that mounts it; named as in the compose
+/// file. Volumes whose files are outside of the engine are told elsewhere.
+pub fn left_out(observed: &Observed) -> Vec<(String, ServiceName)> {
+    let (jobs, _) = jobs(observed);
+    let held: BTreeSet<&str> = jobs.iter().flat_map(|j| &j.paths).map(|p| p.at.volume.as_str()).collect();
+    let mut out: Vec<(String, ServiceName)> = vec![];
+    for service in &observed.services {
+        for mount in service.volumes.iter().filter(|v| !v.elsewhere && !held.contains(v.name.as_str())) {
+            let name = short(&mount.name, service);
+            if !out.iter().any(|(known, _)| *known == name) {
+                out.push((name, service.name.clone()));
+            }
+        }
+    }
+    out
 }
 
 fn on(service: &ObservedService) -> bool {

@@ -15,7 +15,7 @@ use archiving::{archive, file_of};
 use ccci_model::failure::detail::{CommandOf, Detail};
 use ccci_model::failure::{Failure, causes};
 use ccci_model::name::StackName;
-pub use labels::{Hooks, Job, Selected, jobs};
+pub use labels::{Hooks, Job, Selected, jobs, left_out};
 pub use restoring::restore;
 use std::io;
 

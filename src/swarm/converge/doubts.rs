@@ -2,7 +2,7 @@
 
 use super::desired::{Desired, DesiredService};
 use super::history::History;
-use crate::observed::{Mode, Observed, Restart};
+use crate::observed::{Mode, Observed, ObservedTask, Restart, TaskState};
 use ccci_model::time::Span;
 use std::time::Duration;
 
@@ -10,19 +10,50 @@ use std::time::Duration;
 /// looks do not show the end. Without a health check, only the time that a service stayed up counts.
 pub fn doubts(desired: &Desired, observed: &Observed, history: &History, now_ms: u64) -> Vec<String> {
     let mut out: Vec<String> = desired.services.iter().filter_map(|w| ended(w, history)).collect();
-    let unchecked: Vec<(String, u64)> = desired
+    let up: Vec<&DesiredService> = desired
         .services
         .iter()
-        .filter(|w| history.late_ends(&w.name).is_empty() && only_time_speaks_for(w, observed))
-        .filter_map(|w| Some((format!("`{}`", w.name), now_ms.saturating_sub(history.up_since(&w.name)?))))
+        .filter(|w| history.late_ends(&w.name).is_empty() && runs(w, observed))
         .collect();
-    if let Some(least) = unchecked.iter().map(|(_, ms)| *ms).min() {
-        let names: Vec<&str> = unchecked.iter().map(|(name, _)| name.as_str()).collect();
-        let (stays, has) = if names.len() == 1 { ("stays", "it has") } else { ("stay", "they have") };
-        let (names, least) = (names.join(", "), Span(Duration::from_millis(least)));
-        out.push(format!("that {names} {stays} up for longer than {least}: {has} no health check"));
-    }
+    let (unchecked, checked): (Vec<_>, Vec<_>) =
+        up.into_iter().partition(|w| only_time_speaks_for(w, observed));
+    out.extend(promised(
+        &unchecked,
+        history,
+        now_ms,
+        ["it has no health check", "they have no health check"],
+    ));
+    let checked: Vec<&DesiredService> = checked.into_iter().filter(|w| !may_end(w, observed)).collect();
+    out.extend(promised(
+        &checked,
+        history,
+        now_ms,
+        ["its health check passed", "their health checks passed"],
+    ));
+    let once = desired.services.iter().filter(|w| may_end(w, observed) && runs(w, observed));
+    out.extend(once.map(|w| format!("how `{}` ends: it never restarts, and it still runs", w.name)));
     out
+}
+
+/// For how long these services are known to stay up: the shortest time.
+fn promised(services: &[&DesiredService], history: &History, now_ms: u64, why: [&str; 2]) -> Option<String> {
+    let since = services.iter().filter_map(|w| history.up_since(&w.name)).max()?;
+    let names: Vec<String> = services.iter().map(|w| format!("`{}`", w.name)).collect();
+    let (stays, why) = if names.len() == 1 { ("stays", why[0]) } else { ("stay", why[1]) };
+    let (names, least) = (names.join(", "), Span(Duration::from_millis(now_ms.saturating_sub(since))));
+    Some(format!("that {names} {stays} up for longer than {least}: {why}"))
+}
+
+/// Whether a task of the service is running that should.
+fn runs(w: &DesiredService, observed: &Observed) -> bool {
+    let service = observed.service(w.name.as_str());
+    let running = |t: &&ObservedTask| t.desired_running && t.state == TaskState::Running;
+    service.is_some_and(|s| !matches!(s.mode, Mode::Job(_)) && observed.tasks_of(s).iter().any(running))
+}
+
+/// Whether the end of the service would be no failure: nothing restarts it, and nobody outside is to reach it.
+fn may_end(w: &DesiredService, observed: &Observed) -> bool {
+    observed.service(w.name.as_str()).is_some_and(|s| s.restart == Restart::Never && !s.serves())
 }
 
 /// For how long the services that only time speaks for have been up with their present tasks: the shortest time, ms.
@@ -82,8 +113,9 @@ mod tests {
         let app = "app: a run";
         for (services, looks, expected) in [
             ("app x1", vec![app], "that `app` stays up for longer than 9s: it has no health check"),
-            ("app x1 hc", vec![app], ""),
-            ("app x1 never", vec![app], ""),
+            ("app x1 hc", vec![app], "that `app` stays up for longer than 9s: its health check passed"),
+            ("app x1 never", vec![app], "how `app` ends: it never restarts, and it still runs"),
+            ("app x1 onfail", vec!["app: a done"], ""),
             ("app x0", vec!["app:"], ""),
             ("app job=1", vec!["app: a done"], ""),
             (
@@ -94,7 +126,8 @@ mod tests {
             (
                 "app x1; db x1 hc",
                 vec!["app: a run | db: d start", "app: a run | db: d run"],
-                "that `app` stays up for longer than 9s: it has no health check",
+                "that `app` stays up for longer than 9s: it has no health check; that `db` stays up for longer than 6s: \
+                 its health check passed",
             ),
             // with another task the time starts again at 0
             (

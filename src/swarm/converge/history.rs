@@ -196,16 +196,18 @@ impl History {
         for (id, late) in late {
             if known.iter().all(|(k, _)| *k != id) {
                 known.push((id, late.end.clone()));
-                self.untold.push(late);
+                // a worker whose policy is `any` may end so by design, a server may not
+                if late.end != ends::End::Exit(0) || service.serves() {
+                    self.untold.push(late);
+                }
             }
         }
     }
 
     /// The ends after everything was first as desired that were not taken before, in the order in which they were
-    /// observed. An end with code 0 is not among them: a service whose policy is `any` may end so by design.
+    /// observed. An end with code 0 is among them only if somebody outside is to reach the service.
     pub fn take_late_ends(&mut self) -> Vec<LateEnd> {
-        let all = std::mem::take(&mut self.untold);
-        all.into_iter().filter(|late| late.end != ends::End::Exit(0)).collect()
+        std::mem::take(&mut self.untold)
     }
 
     /// Number of ends after everything was first as desired.

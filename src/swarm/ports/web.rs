@@ -191,7 +191,7 @@ pub trait Web: Send + Sync {
     fn send(&self, request: &HttpRequest, limit: &Limit) -> Result<HttpAnswer, WebError> {
         self.send_while(request, limit, &mut || true)
     }
-    /// Whether a TCP connection to a service's port opens: to the host-mode port, or at the task's own address.
+    /// Whether a TCP connection to a service's port opens: at the task's own address, or else at the host-mode port.
     fn tcp(
         &self,
         stack: &StackName,

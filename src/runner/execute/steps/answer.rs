@@ -26,6 +26,9 @@ const UNROUTED: Duration = Duration::from_secs(5);
 /// For how long the body of an answer is read. The status counts, and a page that streams events never ends.
 const ONE_BODY: Duration = Duration::from_secs(2);
 
+/// What to do about a status that a middleware of the recipe gives to strangers.
+const ACCEPT_IT: &str = "If strangers are to get this answer, accept its status with `health.ok`, or ask a path without the middleware with `health.path`.";
+
 /// Characters of an answer's body that a failure shows.
 const SHOWN_OF_BODY: usize = 300;
 
@@ -37,10 +40,12 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
     let shorter = limit.within(&*run.world.clock, AFTER_A_FAILURE);
     let limit = if run.state.gave_up { &shorter } else { limit };
     let (n, sink, clock, mut last, mut unrouted) = (run.step, run.sink, run.world.clock.clone(), None, None);
+    let mut asked = 0;
     let waited = wait::until(&*clock, limit, &mut |on| sink.waiting(n, on), || {
         if let Some(failure) = run.watch().hopeless {
             return Ok(Look::Hopeless(failure));
         }
+        asked += 1;
         let answer = match of_every_task(ok, |n| ask_watching(run, path, n, limit)) {
             Ok(answer) => answer,
             Err(failure) => return Ok(Look::Hopeless(*failure)),
@@ -72,7 +77,8 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
                 Some(Err(e)) => silence(path, &e),
                 None => no_answer(path, "no request was made"),
             };
-            let waited = format!("{} of repeated requests", ccci_model::time::Span(after));
+            let times = if asked == 1 { "once".to_string() } else { format!("{asked} times") };
+            let waited = format!("{}, asked {times}", ccci_model::time::Span(after));
             let failure = run.besides(failure.evidence("waited", waited), path, limit);
             Err(run.gave_up(failure))
         }
@@ -159,6 +165,11 @@ pub(super) fn of_every_task<E>(
 fn accepted(run: &mut Run<'_>, path: &str, answer: &HttpAnswer) -> String {
     let status = answer.status;
     let Some(why) = instead_of_the_app(answer) else {
+        if status >= 400 {
+            run.not_proved(format!(
+                "that {path} shows a page: the app answers {status}, which `health.ok` accepts"
+            ));
+        }
         let tasks = answer.from.as_ref().map_or(1, |from| from.of);
         let each = if tasks > 1 { format!(", each of its {tasks} tasks") } else { String::new() };
         return format!("{path} answers {status}{each}");
@@ -241,7 +252,11 @@ pub(super) fn refusal(answer: &HttpAnswer, ok: &[u16]) -> Option<Failure> {
     let body = String::from_utf8_lossy(&answer.body).chars().take(SHOWN_OF_BODY).collect();
     let (url, accepted, status) = (answer.url.clone(), ok.into(), answer.status);
     let task = answer.from.as_ref().filter(|from| from.of > 1).map(|from| from.task.as_str().into());
-    Some(Failure::of(cause, Detail::Answer { url, accepted, status, task, proxy, body }))
+    let failure = Failure::of(cause, Detail::Answer { url, accepted, status, task, proxy, body });
+    Some(match answer.by {
+        AnsweredBy::Middleware(_) => failure.to_do(ACCEPT_IT),
+        AnsweredBy::App | AnsweredBy::Ingress(_) => failure,
+    })
 }
 
 /// The failure when there was no answer. An ingress that could not look says nothing about the recipe.

@@ -67,6 +67,13 @@ pub(crate) fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
     for what in &done.doubts {
         run.sink.emit(What::NotProved { what: what.clone() });
     }
+    if let Ok(observed) = run.world.cluster.look(&run.app().stack, limit) {
+        for (volume, service) in backup::left_out(&observed) {
+            run.not_proved(format!(
+                "that the data of `{service}` in `{volume}` come back: no backup holds that volume"
+            ));
+        }
+    }
     Ok(Some(done.summary()))
 }
 

@@ -44,14 +44,17 @@ pub(crate) fn perform(run: &mut Run<'_>, step: &Step, limit: &Limit) -> Done {
         }
         Action::Ready { stable } => answer::ready(run, *stable, limit),
         // what has failed before is told, and the tier at the end is not to blame for it
-        Action::AssertServing { last: true, .. } if !run.state.converged || run.state.deaf => {
+        Action::AssertServing { last: true, .. }
+            if !run.state.converged || run.state.deaf || run.state.unserved =>
+        {
             Ok(Some("not asked: what was deployed last was not up before".into()))
         }
-        Action::AssertServing { path, ok, http, last } => {
+        Action::AssertServing { path, ok, http, last: true } => {
+            serving::still_serving(run, step.tier, path, ok, *http, limit)
+        }
+        Action::AssertServing { path, ok, http, .. } => {
             let done = serving::serving(run, step.tier, path, ok, *http, limit);
-            if *last {
-                addresses::ask_the_rest(run, path, limit);
-            }
+            run.state.unserved |= done.is_err();
             done
         }
         Action::Prune => upgrade::prune(run, limit),
