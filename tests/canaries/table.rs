@@ -222,6 +222,31 @@ pub(super) const CANARIES: &[Canary] = &[
         ..RED
     },
     Canary {
+        name: "server-ends-well",
+        about: "Its server ends with code 0 after 5 s, and nothing starts it again.",
+        // the end, and the wait that it ended, which refers to it
+        failures: &[
+            recipe("install", "task-ended", &["exit code 0", "after the service had converged"]),
+            recipe("install", "task-ended", &["not started again", "on-failure"]),
+        ],
+        ..RED
+    },
+    Canary {
+        name: "redirects-in-a-circle",
+        about: "Its accepted answer is a redirect to itself.",
+        failures: &[recipe("install", "not-healthy", &["it redirects to http://", "again and again"])],
+        ..RED
+    },
+    Canary {
+        name: "offers-more-than-it-has",
+        about: "Nobody listens behind its second router, nor on the port that it publishes.",
+        not_proved: &[
+            "-api` (https://api.",
+            "that something listens on port 28422/tcp of `app`: no connection opens",
+        ],
+        ..GREEN
+    },
+    Canary {
         name: "one-shot-done",
         about: "A service that runs once is done and stays at 0 of 1.",
         lessons: &["lesson_03_a_one_shot_that_completed_is_converged"],

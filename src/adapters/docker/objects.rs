@@ -14,13 +14,29 @@ use ccci_swarm::ports::cluster::Owner;
 /// How the engine says that an object of that name already exists.
 const QUICKER: &[&str] = &["already exists", "name conflicts with an existing object"];
 
+/// The scope of networks that stacks can use.
+const SWARM: &str = "swarm";
+
+/// Networks of each engine that a service can be given all the same.
+const PREDEFINED: &[&str] = &["host", "bridge", "none"];
+
 impl Swarm {
     pub(super) async fn network(&self, name: &str, owner: &Owner) -> Result<bool, ClusterError> {
         let docker = self.connected().await?.docker;
         let named = ListNetworksOptionsBuilder::default().filters(&filters(&[("name", name)])).build();
         let found = docker.list_networks(Some(named)).await.map_err(|e| refused("list the networks", &e))?;
-        if found.iter().any(|n| n.name.as_deref() == Some(name)) {
+        let same: Vec<_> = found.iter().filter(|n| n.name.as_deref() == Some(name)).collect();
+        if same.iter().any(|n| n.scope.as_deref() == Some(SWARM))
+            || !same.is_empty() && PREDEFINED.contains(&name)
+        {
             return Ok(false);
+        }
+        if let Some(other) = same.first() {
+            let driver = other.driver.as_deref().unwrap_or_default();
+            let text = format!(
+                "a network of this engine alone has that name (driver {driver}), and a stack cannot use it; free the name"
+            );
+            return Err(ClusterError::Refused { action: "use the network".into(), text });
         }
         let request = NetworkCreateRequest {
             name: name.to_string(),

@@ -274,6 +274,12 @@ fn inputs(
     ));
     overlays.push("without IPVS: dnsrr and host-mode ports".into());
     let mut not_proved = g.not_emulated();
+    if g.has_no_directory() {
+        not_proved.push(
+            "what the recipe is for: it has no recipe directory, so only what every app must do was asked"
+                .into(),
+        );
+    }
     not_proved.extend(g.overlaid().into_iter().chain(g.open_at_upgrade()));
     if g.base.is_some() && recipe.upgrade_env_from == EnvFrom::Head {
         not_proved.push("that an app upgrades with the env that it was installed with: `upgrade.env_from` takes the head's sample".into());

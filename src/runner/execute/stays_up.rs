@@ -110,7 +110,9 @@ impl Run<'_> {
             }
             let failure = super::steps::as_published(self, side, self.of_end(&end, limit));
             let tier = if side == Side::Base { Some(Tier::Install) } else { self.tier_now() };
-            let _ = self.generic(tier, &format!("service `{}` stays up", end.service), Err(failure));
+            let told = self.generic(tier, &format!("service `{}` stays up", end.service), Err(failure));
+            // a wait that ends because of this has nothing new to say
+            self.state.told.extend(told.err().map(|f| *f));
         }
     }
 

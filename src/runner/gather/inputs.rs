@@ -8,7 +8,7 @@ use ccci_model::event::DecidedBy;
 use ccci_model::plan::Setting;
 use ccci_model::plan::left_alone::Outside;
 use ccci_recipe::compose::Composed;
-use ccci_recipe::directory::overlay;
+use ccci_recipe::directory::{Directory, overlay};
 use ccci_recipe::keys;
 use ccci_recipe::labels::{self, BACKED_UP, OLD_BACKED_UP};
 use ccci_recipe::settings::Capable;
@@ -20,6 +20,12 @@ impl Gathered {
     /// Whether a service is routed; without one, no HTTP request is made.
     pub fn routed(&self) -> bool {
         self.head.composed.as_ref().is_some_and(|c| first(c, labels::is_routed).is_some())
+    }
+
+    /// Whether nothing stands in a recipe directory, so that only what ccci asks of every app is asked.
+    pub fn has_no_directory(&self) -> bool {
+        let Directory { settings, scripts, overlays, .. } = &self.texts.directory;
+        settings.is_empty() && overlays.is_empty() && scripts.values().all(BTreeMap::is_empty)
     }
 
     /// What an upgrade leaves open about the head.

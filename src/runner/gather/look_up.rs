@@ -22,7 +22,8 @@ pub struct Found {
     pub repository: Option<String>,
 }
 
-/// Looks up a recipe, starting from `here`. A name needs no directory if there is a source.
+/// Looks up a recipe, starting from `here`. A name needs no directory if there is a source, unless it looks like a
+/// misspelt one: then nothing that the recipe's author wrote would be asked, and the run would be green.
 pub fn look_up(
     recipe: &str,
     here: &Path,
@@ -40,16 +41,15 @@ pub fn look_up(
         let shown = shown(&whole, here);
         return Ok(Found { name, directory: Some((whole, shown)), repository: None });
     }
-    if has_source {
-        return Ok(Found { name, directory: None, repository: None });
-    }
     let known = names_below(files, &directory);
-    let help = if files.is_directory(&here.join(recipe)) {
-        format!("a path has a slash: write `./{recipe}`")
-    } else {
-        did_you_mean(recipe, known.iter().map(String::as_str)).map(|h| h.text).unwrap_or_else(|| match known
-            .as_slice()
-        {
+    let meant = match files.is_directory(&here.join(recipe)) {
+        true => Some(format!("a path has a slash: write `./{recipe}`")),
+        false => did_you_mean(recipe, known.iter().map(String::as_str)).map(|h| h.text),
+    };
+    let help = match meant {
+        Some(meant) => meant,
+        None if has_source => return Ok(Found { name, directory: None, repository: None }),
+        None => match known.as_slice() {
             [] => format!(
                 "`{}` has no recipes; give a path, or a source with --source",
                 shown(&directory, here)
@@ -57,7 +57,7 @@ pub fn look_up(
             known => {
                 format!("recipes are {}; without a directory give its source with --source", known.join(", "))
             }
-        })
+        },
     };
     Err(unknown(format!("there is no recipe `{recipe}` under `{}`", shown(&directory, here)), help))
 }
@@ -162,6 +162,8 @@ mod tests {
     #[test]
     fn a_recipe_without_a_directory_needs_a_source() {
         assert_eq!(check("nextcloud", "", true), Ok(("nextcloud".into(), None, None)));
+        assert!(check("ghsot", "", true).unwrap_err().ends_with("did you mean `ghost`?"));
+        assert!(check("plain", "", true).unwrap_err().ends_with("write `./plain`"));
         let said = check("nextcloud", "", false).unwrap_err();
         assert!(said.contains("recipes are ghost, gitea; without a directory"), "{said}");
     }

@@ -36,6 +36,10 @@ pub(super) fn follow(
     }
     run.world.web.end_sessions(SESSION);
     match answer {
+        Some(Ok(a)) if by_proxy(&a) && a.url.starts_with("http://") => {
+            let text = format!("it redirects to {} again and again, and a proxy leads back to HTTPS", a.url);
+            Err(Box::new(no_answer(path, &text)))
+        }
         Some(Ok(a)) => judged(run, path, &a, ok),
         Some(Err(WebError::NoAnswer { text, .. })) => Err(Box::new(no_answer(path, &text))),
         Some(Err(e)) => {
