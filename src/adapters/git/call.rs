@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStdin, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tracing::Instrument;
 
 /// Variables by which a caller's git (a hook, an editor) could redirect ours.
@@ -72,7 +72,7 @@ const TRANSPORTS: &str = "https:http:ssh:git:file";
 /// Most bytes of an answer: more than a recipe's repository has.
 const MOST_OUTPUT: u64 = 128 << 20;
 /// Most bytes of standard error that are read.
-const MOST_COMPLAINT: u64 = 64 << 10;
+pub(super) const MOST_COMPLAINT: u64 = 64 << 10;
 
 /// Limit for local calls, which take only a moment. Git would wait for ever for a pipe that is where it expects a file.
 const LOCAL: Duration = Duration::from_secs(30);
@@ -165,18 +165,26 @@ impl Call<'_> {
     }
 
     /// The subcommand; settings of this call come before it.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let settings = self.args.chunks(2).take_while(|two| two[0] == "-c").count();
         self.args.get(settings * 2).copied().unwrap_or("").to_string()
     }
 
     /// How much of the time that is left the call may take, and the error when that has passed.
-    fn bound(&self, left: Duration, command: &str) -> (Duration, SourceError) {
+    pub(super) fn bound(&self, left: Duration, command: &str) -> (Duration, SourceError) {
         let command = command.to_string();
         match self.reach {
             Reach::Here if left > LOCAL => (LOCAL, SourceError::Hung { command, seconds: LOCAL.as_secs() }),
             Reach::Here | Reach::Remote => (left, SourceError::Expired { command }),
         }
+    }
+
+    /// Starts git.
+    pub(super) fn start(&self, command: &str) -> Result<Child, SourceError> {
+        self.command().spawn().map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => SourceError::NoGit,
+            _ => SourceError::Io { what: format!("start `git {command}`"), source: e },
+        })
     }
 
     /// Runs git to its end, the deadline or the stop.
@@ -188,17 +196,9 @@ impl Call<'_> {
     }
 
     async fn bounded(self, command: String, clock: &dyn Clock, limit: &Limit) -> Result<Said, SourceError> {
-        let left = limit.deadline.since(clock.now());
-        match limit.stop.reason() {
-            Some(_) => return Err(SourceError::Stopped { command }),
-            None if left.is_zero() => return Err(SourceError::Expired { command }),
-            None => {}
-        }
+        let left = left(&command, clock, limit)?;
         let (bound, late) = self.bound(left, &command);
-        let mut child = self.command().spawn().map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => SourceError::NoGit,
-            _ => SourceError::Io { what: format!("start `git {command}`"), source: e },
-        })?;
+        let mut child = self.start(&command)?;
         let group = child.id().and_then(|id| Pid::from_raw(id as i32));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let work = async {
@@ -228,6 +228,16 @@ impl Call<'_> {
             Some(_) => Err(SourceError::NoGit),
             None => Ok(Said { code: status.code().unwrap_or(-1), out, complaint }),
         }
+    }
+}
+
+/// The time that is left for a call, or why it may not begin.
+pub(super) fn left(command: &str, clock: &dyn Clock, limit: &Limit) -> Result<Duration, SourceError> {
+    let (command, left) = (command.to_string(), limit.deadline.since(clock.now()));
+    match limit.stop.reason() {
+        Some(_) => Err(SourceError::Stopped { command }),
+        None if left.is_zero() => Err(SourceError::Expired { command }),
+        None => Ok(left),
     }
 }
 

@@ -50,36 +50,51 @@ pub fn names(out: &[u8], default: Option<&str>, peeled: &BTreeMap<String, String
     Names::new(tags, branches, default.or(remote_head.as_deref()))
 }
 
-/// A file in a tree.
+/// An entry of a tree object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Whether it is a symbolic link.
-    pub link: bool,
-    /// Whether it is another repository (a submodule).
-    pub module: bool,
-    /// Id of its blob.
+pub(crate) struct Entry {
+    /// What it is.
+    pub is: Is,
+    /// Its name, without the directories around it.
+    pub name: String,
+    /// Id of its object.
     pub object: String,
-    /// Its size, bytes.
-    pub size: u64,
 }
 
-/// Decodes `ls-tree -r -l -z --full-tree`.
-pub fn tree(out: &[u8]) -> BTreeMap<String, Entry> {
-    let mut all = BTreeMap::new();
-    for record in out.split(|b| *b == 0).filter(|r| !r.is_empty()) {
-        let record = String::from_utf8_lossy(record);
-        let Some((facts, path)) = record.split_once('\t') else { continue };
-        let facts: Vec<&str> = facts.split_whitespace().collect();
-        let [mode, kind, object, size] = facts[..] else { continue };
-        let entry = Entry {
-            link: mode == "120000",
-            module: kind == "commit",
-            object: object.to_string(),
-            size: size.parse().unwrap_or(0),
+/// What an entry of a tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Is {
+    /// A file.
+    File,
+    /// A symbolic link.
+    Link,
+    /// A directory.
+    Tree,
+    /// Another repository (a submodule).
+    Module,
+}
+
+/// Decodes a tree object: for each entry its mode in octal, a space, its name, a zero byte, and the 20 bytes of its id.
+/// `None` if it is none.
+pub(crate) fn tree(mut bytes: &[u8]) -> Option<Vec<Entry>> {
+    let mut all = vec![];
+    while !bytes.is_empty() {
+        let space = bytes.iter().position(|b| *b == b' ')?;
+        let end = bytes.iter().position(|b| *b == 0)?;
+        let mode = std::str::from_utf8(&bytes[..space]).ok()?;
+        let mode = u32::from_str_radix(mode, 8).ok()?;
+        let is = match mode & 0o170_000 {
+            0o040_000 => Is::Tree,
+            0o120_000 => Is::Link,
+            0o160_000 => Is::Module,
+            _ => Is::File,
         };
-        all.insert(path.to_string(), entry);
+        let name = String::from_utf8_lossy(bytes.get(space + 1..end)?).into_owned();
+        let id = bytes.get(end + 1..end + 21)?;
+        all.push(Entry { is, name, object: id.iter().map(|b| format!("{b:02x}")).collect() });
+        bytes = &bytes[end + 21..];
     }
-    all
+    Some(all)
 }
 
 /// Paths that `status --porcelain -z --no-renames` lists.
@@ -91,25 +106,11 @@ pub fn changed(out: &[u8]) -> Vec<String> {
     all
 }
 
-/// Decodes `cat-file --batch` for the objects that were asked for, in their order. The error is the index of the
-/// first object that is missing.
-pub(crate) fn blobs(out: &[u8], desired: usize) -> Result<Vec<Vec<u8>>, usize> {
-    let mut rest = out;
-    let mut all = vec![];
-    for at in 0..desired {
-        let (body, after) = blob(rest).ok_or(at)?;
-        all.push(body.to_vec());
-        rest = after;
-    }
-    Ok(all)
-}
-
-/// The first object, and what comes after it.
-fn blob(out: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = out.iter().position(|b| *b == b'\n')?;
-    let header = String::from_utf8_lossy(&out[..end]).into_owned();
-    let size: usize = header.rsplit(' ').next()?.parse().ok()?;
-    Some((out.get(end + 1..end + 1 + size)?, out.get(end + 2 + size..)?))
+/// Decodes the first line of an answer of `cat-file --batch`: the object's kind and its size. `None` if it is missing.
+pub(crate) fn header(line: &str) -> Option<(&str, u64)> {
+    let mut words = line.trim_end().split(' ').skip(1);
+    let (kind, size) = (words.next()?, words.next()?);
+    Some((kind, size.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -133,19 +134,30 @@ mod tests {
     }
 
     #[test]
-    fn blobs_with_newlines_inside_are_cut_by_their_size() {
-        let out = b"aa blob 4\nx\n\ny\nbb blob 0\n\n";
-        assert_eq!(blobs(out, 2), Ok(vec![b"x\n\ny".to_vec(), vec![]]));
-        assert_eq!(blobs(&out[..8], 1), Err(0));
-        assert_eq!(blobs(b"aa blob 1\nx\naa missing\n", 2), Err(1));
+    fn an_answer_names_kind_and_size_or_says_that_there_is_none() {
+        assert_eq!(header("aa blob 4\n"), Some(("blob", 4)));
+        assert_eq!(header("aa^{tree} missing\n"), None);
+        assert_eq!(header("ab ambiguous\n"), None);
+        assert_eq!(header(""), None);
     }
 
     #[test]
     fn a_tree_keeps_odd_names_and_says_what_is_a_link() {
-        let out = "100644 blob aa       3\ta b\tc\x00120000 blob bb 5\tlänk\x00160000 commit cc -\tsub\0";
-        let tree = tree(out.as_bytes());
-        assert_eq!(tree.keys().collect::<Vec<_>>(), ["a b\tc", "länk", "sub"]);
-        assert!(tree["länk"].link && tree["sub"].module && tree["a b\tc"].size == 3);
+        let entry =
+            |mode: &str, name: &str| [mode.as_bytes(), b" ", name.as_bytes(), &[0], &[0xab; 20]].concat();
+        let bytes = [
+            entry("100644", "a b\tc"),
+            entry("120000", "länk"),
+            entry("160000", "sub"),
+            entry("40000", "conf"),
+        ];
+        let all = tree(&bytes.concat()).unwrap();
+        let named: Vec<_> = all.iter().map(|e| (e.name.as_str(), e.is)).collect();
+        let desired = [("a b\tc", Is::File), ("länk", Is::Link), ("sub", Is::Module), ("conf", Is::Tree)];
+        assert_eq!(named, desired);
+        assert_eq!(all[0].object, "ab".repeat(20));
+        assert_eq!(tree(&bytes.concat()[..40]), None);
+        assert_eq!(tree(b"100644 cut"), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod changed;
 pub mod content;
 pub mod decode;
 mod login;
+mod objects;
 
 use super::scratch::Scratch;
 use call::{Call, Reach, Said};
@@ -16,6 +17,7 @@ use ccci_recipe::source::{Branch, Names, RevisionFacts, SourceFacts, SourceKind,
 use ccci_swarm::ports::clock::{Clock, Limit};
 use ccci_swarm::ports::{Source, SourceError, Sources};
 use content::Raw;
+use objects::Objects;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,16 +38,28 @@ struct Repository<'a> {
     kind: SourceKind,
     dir: PathBuf,
     work_tree: bool,
+    shallow: bool,
     limit: Limit,
+    objects: Objects<'a>,
     commit: Revision,
     branch: Option<String>,
     names: Names,
     _clone: Option<Scratch>,
 }
 
-/// Asks whether a repository is bare, and what its HEAD is. Outside of a repository git prints nothing; without a
-/// commit it prints only the first answer.
-const HEAD: &[&str] = &["rev-parse", "--is-bare-repository", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
+/// Asks whether a repository is bare, whether it is shallow, and what its HEAD is. Outside of a repository git prints
+/// nothing; without a commit it prints only the first two answers.
+const HEAD: &[&str] = &[
+    "rev-parse",
+    "--is-bare-repository",
+    "--is-shallow-repository",
+    "HEAD^{commit}",
+    "--symbolic-full-name",
+    "HEAD",
+];
+
+/// Size of a repository's settings from which git is asked what is in them, bytes.
+const MOST_SETTINGS: u64 = 1 << 20;
 
 impl GitAdapter {
     /// A git with its own home in the temporary directory. `runtime` must be multi-threaded.
@@ -121,6 +135,7 @@ impl GitAdapter {
         let mut lines = text.lines();
         // settings may name a work tree elsewhere; only one in this directory is read
         let work_tree = lines.next() == Some("false") && dir.join(".git").exists();
+        let shallow = lines.next() == Some("true");
         let commit = revision("rev-parse", lines.next().unwrap_or(""))?;
         let branch = lines.next().and_then(|l| l.strip_prefix("refs/heads/")).map(str::to_string);
         let args = ["for-each-ref", decode::REF_FORMAT, "refs/tags", "refs/heads", "refs/remotes"];
@@ -133,8 +148,10 @@ impl GitAdapter {
             adapter: self,
             given,
             kind,
+            objects: Objects::new(self, &dir, &limit),
             dir,
             work_tree,
+            shallow,
             limit,
             commit,
             branch,
@@ -201,6 +218,20 @@ fn revision(command: &str, text: &str) -> Result<Revision, SourceError> {
         .map_err(|e| SourceError::Odd { command: command.into(), what: e.to_string() })
 }
 
+/// Whether git's settings for a work tree may name a filter, or another file that does. They may if they are not one
+/// small file that can be read.
+fn may_filter(work_tree: &Path) -> bool {
+    let git = work_tree.join(".git");
+    let plain = fs::metadata(git.join("config")).is_ok_and(|f| f.is_file() && f.len() < MOST_SETTINGS);
+    if !plain || git.join("commondir").exists() {
+        return true;
+    }
+    let Ok(settings) = fs::read(git.join("config")) else { return true };
+    let settings = String::from_utf8_lossy(&settings).to_ascii_lowercase();
+    // `[extensions] worktreeConfig` adds a second file
+    ["filter", "include", "extensions"].iter().any(|word| settings.contains(word))
+}
+
 /// Whether this directory was meant to be a repository, bare or not.
 fn looks_like_one(dir: &Path) -> bool {
     dir.join(".git").exists() || (dir.join("HEAD").exists() && dir.join("objects").exists())
@@ -230,8 +261,7 @@ impl Source for Repository<'_> {
         };
         let target_has_head = self.target_has(&head.commit)?;
         let (given, names) = (self.given.clone(), self.names.clone());
-        let shallow = self.is_shallow()?;
-        Ok(SourceFacts { given, kind: self.kind, names, head, target_has_head, shallow })
+        Ok(SourceFacts { given, kind: self.kind, names, head, target_has_head, shallow: self.shallow })
     }
 
     fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, SourceError> {
@@ -251,16 +281,6 @@ impl Source for Repository<'_> {
 }
 
 impl Repository<'_> {
-    fn is_shallow(&self) -> Result<bool, SourceError> {
-        let said = self.adapter.say(
-            Reach::Here,
-            &self.dir,
-            &["rev-parse", "--is-shallow-repository"],
-            &self.limit,
-        )?;
-        Ok(said.out == b"true\n")
-    }
-
     /// Whether the target branch contains this commit and others after it.
     fn target_has(&self, commit: &Revision) -> Result<bool, SourceError> {
         let Some(tip) = self.names.target.as_ref().filter(|t| t.commit != *commit) else { return Ok(false) };
@@ -319,10 +339,7 @@ impl Repository<'_> {
     /// Paths with uncommitted changes. Filters in the repository's settings are switched off, because they start
     /// programs.
     fn changed(&self) -> Result<Vec<String>, SourceError> {
-        let args = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
-        let said = self.adapter.say(Reach::Here, &self.dir, &args, &self.limit)?;
-        let named = said.out.split(|b| *b == 0).filter(|n| !n.is_empty());
-        let off: Vec<Vec<u8>> = named.map(<[u8]>::to_vec).collect();
+        let off = if may_filter(&self.dir) { self.filters()? } else { vec![] };
         let args = [
             "status",
             "--porcelain",
@@ -338,51 +355,21 @@ impl Repository<'_> {
         Ok(decode::changed(&out))
     }
 
+    /// Names of the settings of filters.
+    fn filters(&self) -> Result<Vec<Vec<u8>>, SourceError> {
+        let args = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
+        let said = self.adapter.say(Reach::Here, &self.dir, &args, &self.limit)?;
+        Ok(said.out.split(|b| *b == 0).filter(|n| !n.is_empty()).map(<[u8]>::to_vec).collect())
+    }
+
     /// The files of a commit; those of `changed` come from the work tree.
     fn tree(&self, commit: &Revision, changed: &[String]) -> Result<BTreeMap<String, Raw>, SourceError> {
-        let args = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit.as_str()];
-        let out = self.adapter.good(&self.dir, &args, vec![], &self.limit)?;
-        let mut commit = decode::tree(&out);
-        commit.retain(|path, _| !changed.contains(path));
-        let mut raw = self.objects(commit)?;
+        let mut raw = self.objects.files(commit, changed)?;
         for path in changed {
             let io = |source| SourceError::Io { what: format!("read `{path}`"), source };
             if let Some(file) = content::of_work_tree(&self.dir, path).map_err(io)? {
                 raw.insert(path.clone(), file);
             }
-        }
-        Ok(raw)
-    }
-
-    fn missing(&self, path: &str) -> SourceError {
-        let args = ["config", "--get-regexp", "^remote\\..*\\.promisor$"];
-        let partial = self.adapter.say(Reach::Here, &self.dir, &args, &self.limit).is_ok_and(|s| s.code == 0);
-        SourceError::Missing { path: path.into(), partial }
-    }
-
-    fn objects(&self, commit: BTreeMap<String, decode::Entry>) -> Result<BTreeMap<String, Raw>, SourceError> {
-        let (mut raw, mut read, mut total) = (BTreeMap::new(), vec![], 0);
-        for (path, entry) in commit {
-            if entry.module {
-                raw.insert(path, Raw::Unread("it is another repository (a submodule)".into()));
-            } else if entry.size > content::MOST_FILE {
-                raw.insert(path, content::too_big(entry.size));
-            } else if total + entry.size > content::MOST_TOTAL {
-                raw.insert(path, Raw::Unread("the repository is too big".into()));
-            } else {
-                total += entry.size;
-                read.push((path, entry));
-            }
-        }
-        if read.is_empty() {
-            return Ok(raw);
-        }
-        let input: String = read.iter().map(|(_, e)| format!("{}\n", e.object)).collect();
-        let out = self.adapter.good(&self.dir, &["cat-file", "--batch"], input.into_bytes(), &self.limit)?;
-        let blobs = decode::blobs(&out, read.len()).map_err(|at| self.missing(&read[at].0))?;
-        for ((path, entry), bytes) in read.into_iter().zip(blobs) {
-            let link = entry.link.then(|| String::from_utf8(bytes.clone()).ok()).flatten();
-            raw.insert(path, link.map_or(Raw::Bytes(bytes), Raw::Link));
         }
         Ok(raw)
     }
