@@ -1,6 +1,6 @@
 //! `make bench`: what ccci costs, as ratios to a lower bound or to another program measured in the same call.
-//! Every figure is the median of several rounds; nothing here is a test. Arguments choose parts: `lifecycle`, `records`,
-//! `site`, `waits`, `words`; without arguments all parts run. `CCCI_BENCH_ROUNDS` sets the number of rounds.
+//! Every figure is the median of several rounds; nothing here is a test. Arguments choose parts: `check`, `lifecycle`,
+//! `records`, `site`, `waits`, `words`; without arguments all parts run. `CCCI_BENCH_ROUNDS` sets the number of rounds.
 
 #![allow(
     clippy::disallowed_methods,
@@ -9,6 +9,7 @@
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
+mod check;
 mod figures;
 mod lifecycle;
 mod process;
@@ -24,6 +25,7 @@ type Part = fn(usize);
 /// The parts, in the order they are run.
 const PARTS: &[(&str, Part)] = &[
     ("words", words::run),
+    ("check", check::run),
     ("records", records::run),
     ("site", site::run),
     ("lifecycle", lifecycle::run),
