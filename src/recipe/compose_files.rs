@@ -5,9 +5,10 @@
 //! read. Without the variable it is `compose.yml`. `COMPOSE_PATH_SEPARATOR` is docker compose's alone: abra, which
 //! deploys recipes, cuts at `:` whatever that says.
 
-use crate::source::Files;
+use crate::compose::{Around, Composed};
+use crate::source::{Files, tidy};
 use ccci_model::diag::nearest::did_you_mean;
-use ccci_model::diag::{Code, Text, codes};
+use ccci_model::diag::{Code, Diagnostic, Diagnostics, Text, codes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,6 +44,35 @@ pub fn read(env: &BTreeMap<String, String>, files: &Files) -> Result<Vec<Arc<Tex
         }
     }
     if faults.is_empty() { Ok(texts) } else { Err(faults) }
+}
+
+/// Composes texts with this env, in which `COMPOSE_FILE` names the first of them. Docker's loader begins the relative
+/// paths of configs, secrets and env files at the directory of the first file.
+pub fn compose(
+    texts: &[Arc<Text>],
+    env: &BTreeMap<String, String>,
+    files: &Files,
+) -> (Option<Composed>, Diagnostics) {
+    let first = names(env).into_iter().next().and_then(|name| tidy(&name)).unwrap_or_default();
+    let directory = first.rsplit_once('/').map(|(directory, _)| directory);
+    let beside = |path: &str| match directory {
+        Some(directory) if !path.starts_with('/') => format!("{directory}/{path}"),
+        _ => path.to_string(),
+    };
+    let read = |path: &str| files.text_at(&beside(path)).map(|t| t.content.clone());
+    let (mut composed, mut found) = Composed::build(texts, &Around { env, read: &read });
+    found.0.iter_mut().filter(|d| d.code == codes::MISSING_VARIABLE && d.help.is_none()).for_each(to_do);
+    if directory.is_some() {
+        composed.iter_mut().for_each(|composed| composed.move_files(beside));
+    }
+    (composed, found)
+}
+
+/// Says what to do about a required variable without a value.
+fn to_do(missing: &mut Diagnostic) {
+    let name = missing.about.as_deref().unwrap_or("NAME");
+    let default = format!("a default: `${{{name}:-…}}`");
+    missing.help = Some(format!("give it a value in `.env.sample` or in the setting `env`, or {default}"));
 }
 
 /// What is wrong with one part of the list.
@@ -177,6 +207,32 @@ mod tests {
         // abra does not know the variable
         let both = read_list(Some("compose.yml:compose.smtp.yml"), Some(","));
         assert_eq!(both.as_deref(), Ok("compose.yml + compose.smtp.yml"));
+    }
+
+    #[test]
+    fn paths_begin_at_the_directory_of_the_first_file() {
+        let files = ["conf/x.yml", "conf/a.conf", "conf/.env", "compose.yml", "a.conf", ".env"].map(|path| {
+            let content = match path.rsplit('/').next() {
+                Some(".env") => format!("WHERE={path}\n"),
+                Some("a.conf") => String::new(),
+                _ => "services:\n  app:\n    image: x\n    env_file: .env\n    configs: [c]\nconfigs:\n  c: {file: a.conf}\n".into(),
+            };
+            (path.to_string(), Arc::new(Text { path: path.into(), content }))
+        });
+        let files = Files { texts: files.into_iter().collect(), ..Files::default() };
+        for (list, file, env_file) in [
+            ("conf/x.yml", "conf/a.conf", "conf/.env"),
+            ("./conf/../conf/x.yml:compose.yml", "conf/a.conf", "conf/.env"),
+            ("compose.yml:conf/x.yml", "a.conf", ".env"),
+            ("./compose.yml", "a.conf", ".env"),
+        ] {
+            let env = BTreeMap::from([(COMPOSE_FILE.to_string(), list.to_string())]);
+            let (composed, found) = compose(&read(&env, &files).unwrap(), &env, &files);
+            let composed = composed.unwrap();
+            assert!(!found.has_errors(), "{found:?}");
+            assert_eq!(composed.referenced_files(), [file], "{list}");
+            assert!(composed.to_yaml().contains(&format!("WHERE: {env_file}")), "{}", composed.to_yaml());
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Files {
     }
 
     /// A text by its path as written in a compose file or an env.
-    pub fn text_at(&self, written: &str) -> Option<&Arc<Text>> {
+    pub(crate) fn text_at(&self, written: &str) -> Option<&Arc<Text>> {
         self.text(&tidy(written)?)
     }
 

@@ -1,7 +1,7 @@
 //! Input of the rules: the texts of the revision, its tags, and its compose files. These are composed with
 //! the unchanged env sample, once as they are, and once with each other compose file added.
 
-use crate::compose::{Around, Composed};
+use crate::compose::Composed;
 use crate::compose_files::{self, COMPOSE_FILE, is_compose_file};
 use crate::envfile::{EnvFile, abra_exports};
 use crate::source::{Files, Tag, tidy};
@@ -115,8 +115,7 @@ fn compose(
         }
     };
     texts.extend(other.and_then(|name| files.text(name)).cloned());
-    let read = |name: &str| files.text_at(name).map(|t| t.content.clone());
-    let (composed, diagnostics) = Composed::build(&texts, &Around { env, read: &read });
+    let (composed, diagnostics) = compose_files::compose(&texts, env, files);
     let said = diagnostics.sorted();
     let first = said.iter().find(|d| d.severity == Severity::Error);
     Composition { files: names, composed, occurrence: first.map(render::one_line), said }

@@ -2,7 +2,7 @@
 //! they are no part of the lint rung; the plan warns of them.
 
 use super::{Check, Finding, RULES};
-use crate::compose::{Around, Composed};
+use crate::compose::Composed;
 use crate::compose_files;
 use crate::envfile::EnvFile;
 use crate::source::{Files, version_label};
@@ -129,8 +129,7 @@ pub(super) fn content(u: &Upgrade<'_>) -> Vec<Finding> {
 pub(super) fn variables(u: &Upgrade<'_>) -> Vec<Finding> {
     let Some(env) = u.env else { return vec![] };
     let Ok(texts) = compose_files::read(env, u.head.files) else { return vec![] };
-    let read = |path: &str| u.head.files.text_at(path).map(|t| t.content.clone());
-    let (_, found) = Composed::build(&texts, &Around { env, read: &read });
+    let (_, found) = compose_files::compose(&texts, env, u.head.files);
     let sample = u.head.files.text(".env.sample").map(|t| EnvFile::parse(t).0).unwrap_or_default();
     let told = |name: &str| release_notes(u).any(|notes| notes.contains(name));
     let say = |d: Diagnostic| {

@@ -5,7 +5,7 @@ use ccci_model::diag::{Diagnostic, Diagnostics, Place, Severity, Text, codes};
 use ccci_model::name::{Domain, LONGEST_SERVICE_NAME, LONGEST_SWARM_NAME, RecipeName};
 use ccci_model::plan::Deployment;
 use ccci_recipe::app_env::{AppEnv, From, app_env};
-use ccci_recipe::compose::{Around, Composed, Object};
+use ccci_recipe::compose::{Composed, Object};
 use ccci_recipe::compose_files::{self, COMPOSE_FILE, Fault, UNREADABLE_HELP};
 use ccci_recipe::envfile::EnvFile;
 use ccci_recipe::lint::refused;
@@ -135,14 +135,12 @@ impl Side {
     fn built(&self, texts: &[Arc<Text>]) -> (Option<Composed>, Option<Composed>, Diagnostics) {
         let mut vars = self.env.vars.clone();
         vars.extend(self.left_to_hooks.iter().map(|name| (name.clone(), "1".to_string())));
-        let read = |path: &str| self.facts.files.text_at(path).map(|t| t.content.clone());
-        let around = Around { env: &vars, read: &read };
-        let (published, mut found) = Composed::build(texts, &around);
+        let (published, mut found) = compose_files::compose(texts, &vars, &self.facts.files);
         if published.is_none() || self.overlays.is_empty() {
             return (published.clone(), published, found);
         }
         let whole: Vec<Arc<Text>> = texts.iter().chain(&self.overlays).cloned().collect();
-        let (composed, more) = Composed::build(&whole, &around);
+        let (composed, more) = compose_files::compose(&whole, &vars, &self.facts.files);
         found.0.extend(more.0);
         (published, composed, found)
     }

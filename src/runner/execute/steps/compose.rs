@@ -7,7 +7,6 @@ use crate::execute::{Run, hooks};
 use ccci_model::diag::{Diagnostics, Severity, render};
 use ccci_model::failure::{Failure, causes};
 use ccci_model::plan::Side;
-use ccci_recipe::compose::{Around, Composed};
 use ccci_recipe::compose_files::{self, COMPOSE_FILE, Fault};
 use ccci_recipe::source::tidy;
 use ccci_script::Point;
@@ -41,8 +40,7 @@ pub(crate) fn resolve(run: &mut Run<'_>, side: Side) -> Done {
     let env = &run.state.env[&side];
     let mut files = compose_files::read(env, &texts.facts.files).map_err(unnamed)?;
     files.extend(texts.overlays.iter().cloned());
-    let read = |path: &str| texts.facts.files.text_at(path).map(|t| t.content.clone());
-    let (composed, mut diagnostics) = Composed::build(&files, &Around { env, read: &read });
+    let (composed, mut diagnostics) = compose_files::compose(&files, env, &texts.facts.files);
     if let Some(c) = &composed {
         diagnostics.0.extend(c.deployable().0);
     }
