@@ -1,9 +1,10 @@
-//! The statement `assert(a == b);`, whose message shows both sides, and the function `fail("…")`, which ends
+//! The statement `assert(a == b);`, whose message shows both sides of a comparison, or a value and what was looked for in it,
+//! and the function `fail("…")`, which ends
 //! a test with a text.
 
 use super::functions::Functions;
 use super::show;
-use super::tree::{self, Shape};
+use super::tree::{self, Question, Shape};
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, Position};
 
 /// A failed assertion. The text of its expression is added later, where the source is available.
@@ -56,7 +57,18 @@ fn holds(
                 _ => Err(unmet(shown)),
             }
         }
-        Shape::Whole => {
+        Shape::Asks(question) if verb(&question).is_some() => {
+            let mut of = cx.eval_expression_tree(&question.of())?.flatten();
+            let mut argument = cx.eval_expression_tree(&question.argument)?.flatten();
+            let verb = verb(&question).unwrap_or_default();
+            let shown = format!("{} {verb} {}", show::value(&of), show::value(&argument));
+            let answer = cx.call_native_fn_raw(question.method, true, &mut [&mut of, &mut argument])?;
+            match answer.as_bool() {
+                Ok(answer) if answer != question.denied => Ok(()),
+                _ => Err(unmet(shown)),
+            }
+        }
+        Shape::Asks(_) | Shape::Whole => {
             let value = cx.eval_expression_tree(e)?.flatten();
             match value.as_bool() {
                 Ok(true) => Ok(()),
@@ -64,6 +76,19 @@ fn holds(
             }
         }
     }
+}
+
+/// Methods whose value and argument are shown, and how: what must be, and what must not be.
+const ASKED: &[(&str, &str, &str)] = &[
+    ("contains", "contains", "does not contain"),
+    ("starts_with", "starts with", "does not start with"),
+    ("ends_with", "ends with", "does not end with"),
+];
+
+/// The verb between both sides of a question.
+fn verb(question: &Question<'_>) -> Option<&'static str> {
+    let (_, is, is_not) = ASKED.iter().find(|(method, ..)| *method == question.method)?;
+    Some(if question.denied { is_not } else { is })
 }
 
 /// Text of the expression after an `assert` that starts at this byte, up to the end of the statement, without

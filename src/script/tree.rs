@@ -2,7 +2,7 @@
 //! release of Rhai that changes them affects no other file.
 
 use super::node::{Call, Function, Link, Literal, Node, Tree, What};
-use rhai::{AST, ASTFlags, ASTNode, Expr, FnAccess, FnCallExpr, FnPtr, Stmt};
+use rhai::{AST, ASTFlags, ASTNode, BinaryExpr, Expr, FnAccess, FnCallExpr, FnPtr, Stmt};
 use rhai::{Dynamic, Expression, FlowControl, StmtBlock};
 
 /// The checker's tree of a compiled script.
@@ -237,6 +237,8 @@ fn member(e: &Expr) -> Link {
 pub(crate) enum Shape<'a> {
     /// Two sides and an operator.
     Sides(&'a str, Expression<'a>, Expression<'a>),
+    /// A question about a value: `text.contains(other)`.
+    Asks(Question<'a>),
     /// All of these must be true.
     All(Vec<Expression<'a>>),
     /// Only the whole expression.
@@ -251,7 +253,63 @@ pub(crate) fn shape<'a>(e: &'a Expression<'a>) -> Shape<'a> {
             Shape::Sides(c.name.as_str(), (&c.args[0]).into(), (&c.args[1]).into())
         }
         Expr::And(v, _) => Shape::All(v.iter().map(Into::into).collect()),
-        _ => Shape::Whole,
+        Expr::FnCall(c, _) if c.name == "!" && c.args.len() == 1 => {
+            question(&c.args[0], true).map_or(Shape::Whole, Shape::Asks)
+        }
+        _ => question(e, false).map_or(Shape::Whole, Shape::Asks),
+    }
+}
+
+/// A question that a script asks about a value, by a method with one argument.
+pub(crate) struct Question<'a> {
+    /// The name of the method.
+    pub method: &'a str,
+    /// Whether the answer must be no.
+    pub denied: bool,
+    /// What stands before the method.
+    of: Expr,
+    /// Its argument.
+    pub argument: Expression<'a>,
+}
+
+impl Question<'_> {
+    /// The value that the question is about.
+    pub(crate) fn of(&self) -> Expression<'_> {
+        (&self.of).into()
+    }
+}
+
+/// The question that an expression asks, whether it stands in a chain of members, or `value in list`.
+fn question(e: &Expr, denied: bool) -> Option<Question<'_>> {
+    let (of, call) = match e {
+        // a chain leans to the right: `a.b.c()` is `a.(b.c())`
+        Expr::Dot(..) => without_last(e)?,
+        Expr::FnCall(c, _) if c.args.len() == 2 && c.namespace.is_empty() => {
+            let call: &FnCallExpr = c;
+            return Some(Question {
+                method: &call.name,
+                denied,
+                of: c.args[0].clone(),
+                argument: (&c.args[1]).into(),
+            });
+        }
+        _ => return None,
+    };
+    let [argument] = &call.args[..] else { return None };
+    Some(Question { method: &call.name, denied, of, argument: argument.into() })
+}
+
+/// What stands before the last method of a chain, and the call of that method. A chain with an index is left alone.
+fn without_last(e: &Expr) -> Option<(Expr, &FnCallExpr)> {
+    let Expr::Dot(x, flags, at) = e else { return None };
+    match &x.rhs {
+        Expr::MethodCall(call, _) => Some((x.lhs.clone(), call)),
+        rest @ Expr::Dot(..) => {
+            let (rhs, call) = without_last(rest)?;
+            let shorter = BinaryExpr { lhs: x.lhs.clone(), rhs };
+            Some((Expr::Dot(Box::new(shorter), *flags, *at), call))
+        }
+        _ => None,
     }
 }
 

@@ -64,6 +64,38 @@ fn a_failed_assertion_shows_both_sides_and_its_text() {
     assert_eq!(e.place, "hooks.rhai:2:3");
 }
 
+/// What was looked for, and what was there, shortened.
+#[test]
+fn an_assertion_about_a_part_shows_the_whole_and_the_part() {
+    for (assertion, shown) in [
+        ("ctx.get(\"/x\").body.contains(\"Welcome\")", "\"you asked /x\" contains \"Welcome\""),
+        ("t.starts_with(\"b\")", "\"abc\" starts with \"b\""),
+        ("t.ends_with(\"b\")", "\"abc\" ends with \"b\""),
+        ("!t.contains(\"b\")", "\"abc\" does not contain \"b\""),
+        ("!(t.starts_with(\"a\"))", "\"abc\" does not start with \"a\""),
+        ("list.contains(3)", "[1,2] contains 3"),
+        ("3 in list", "[1,2] contains 3"),
+        ("2 !in list", "[1,2] does not contain 2"),
+        ("t in #{ a: 1 }", "{\"a\":1} contains \"abc\""),
+        ("list.len() == 2 && t.contains(\"x\")", "\"abc\" contains \"x\""),
+        ("[t][0].contains(\"x\")", "false"),
+        ("list.is_empty()", "false"),
+    ] {
+        let hook = format!(
+            "fn pre_install(ctx) {{\n  let t = \"abc\"; let list = [1, 2];\n  assert({assertion});\n}}"
+        );
+        let e = call_hook(&hook, "pre_install").unwrap_err();
+        assert_eq!(e.kind, ErrorKind::Assertion, "{assertion}");
+        assert_eq!(e.message, format!("`{assertion}` does not hold: {shown}"));
+        assert_eq!(e.place, "hooks.rhai:3:3");
+    }
+    let long = "let t = \"x\"; t.pad(5000, \"x\"); assert(t.contains(\"y\"));";
+    let e = call_hook(&format!("fn pre_install(ctx) {{ {long} }}"), "pre_install").unwrap_err();
+    assert!(e.message.contains("… (5000 characters)\" contains \"y\""), "{}", e.message);
+    let met = "let t = \"abc\"; assert(t.contains(\"b\") && !(t in #{ a: 1 }) && t in [1, t] && !t.ends_with(\"b\"));";
+    assert!(call_hook(&format!("fn pre_install(ctx) {{ {met} }}"), "pre_install").is_ok());
+}
+
 #[test]
 fn endless_loops_end_at_the_limit_of_operations() {
     ends_under(Arc::new(Unguarded), "let n = 0;\nloop { n += 1; }", OPERATIONS, 2);

@@ -3,6 +3,7 @@
 use super::Checker;
 use crate::node::{Link, Node, What};
 use crate::signature::Ty;
+use ccci_model::diag::Help;
 use ccci_model::diag::codes::{ARGUMENT_TYPE, CANNOT_CHECK, UNKNOWN_MEMBER, UNREACHABLE};
 
 impl<'a> Checker<'a> {
@@ -16,7 +17,8 @@ impl<'a> Checker<'a> {
                 let message =
                     "this is never reached, because the statement before it always leaves the block"
                         .to_string();
-                self.report(UNREACHABLE, n.start(), 1, message, None);
+                let help = "remove it, or move it above the statement that leaves";
+                self.report(UNREACHABLE, n.start(), 1, message, Some(Help::from(help)));
                 said = true;
             }
             let is = self.node(n);
