@@ -1,32 +1,30 @@
-//! Recipe directories with random changes in any of their files: checking one never panics and never takes long, and
-//! every finding can be shown in every format. The same seed makes the same changes; `CCCI_DIRECTORIES` says how many.
+//! Recipe directories with random changes in any of their files: checking one never panics and never takes long, every
+//! finding can be shown in every format, the program ends with a documented exit code, and the language server goes on.
+//! The same seed makes the same changes; `CCCI_DIRECTORIES` says how many.
 
+use crate::bad_input::ground::Ground;
 use crate::fuzz::{Chance, changed};
-use ccci::app::prepare::Reading;
-use ccci::app::{Config, Session};
-use ccci::commands::env;
-use ccci_adapters::clock::RealClock;
+use crate::lsp::Client;
+use crate::project::{Project, checker};
+use crate::repository::Repository;
 use ccci_model::diag::{Diagnostic, Place, render};
-use ccci_recipe::files::Buffers;
 use ccci_report::findings::FINDINGS_FORMATS;
-use ccci_swarm::ports::Clock;
-use ccci_testkit::memory::{MemoryRepository, MemorySources};
-use std::collections::BTreeMap;
+use ccci_testkit::memory::MemoryRepository;
+use serde_json::json;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How many directories are tried if nobody says otherwise.
 const DIRECTORIES: usize = 200;
 /// Longest time for one, also in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(10);
-/// Where the project is, in memory.
-const ROOT: &str = "/project";
-
-/// The files of a project: those of the repository under `recipe/`, those of the recipe directory under `recipes/x/`.
-type Project = BTreeMap<String, Vec<u8>>;
+/// How many of them the program checks, and how many the language server reads, if nobody says otherwise: each takes
+/// longer than all the others.
+const BY_PROGRAM: usize = 4;
+/// The path of the recipe directory in a project.
+const DIRECTORY: &str = "recipes/blog";
 
 fn below(dir: &Path, at: &Path, to: &str, out: &mut Project) {
     for entry in fs::read_dir(at).unwrap().flatten().map(|e| e.path()) {
@@ -46,11 +44,11 @@ fn projects() -> Vec<Project> {
     dirs.sort();
     let project = |dir: &PathBuf| {
         let mut out = Project::new();
-        below(dir, dir, "recipes/x", &mut out);
+        below(dir, dir, DIRECTORY, &mut out);
         let repository = Path::new("tests/fixtures/fullest/head");
         below(repository, repository, "recipe", &mut out);
         out.insert(
-            "recipes/x/recipe.toml".into(),
+            format!("{DIRECTORY}/recipe.toml"),
             b"source = \"../../recipe\"\nhealth.path = \"/up\"\n".to_vec(),
         );
         out
@@ -81,7 +79,7 @@ fn mutated(project: &Project, others: &[Vec<u8>], chance: &mut Chance) -> Projec
         let text = changed(&project[path], WORDS, others, chance);
         match chance.below(12) {
             0 => drop(out.remove(path)),
-            1 => drop(out.insert(format!("recipes/x/{}", NAMES[chance.below(NAMES.len())]), text)),
+            1 => drop(out.insert(format!("{DIRECTORY}/{}", NAMES[chance.below(NAMES.len())]), text)),
             _ => drop(out.insert(path.clone(), text)),
         }
     }
@@ -105,47 +103,127 @@ fn shown(all: &[Diagnostic]) {
     }
 }
 
-fn check(session: &Session, clock: &Arc<dyn Clock>, project: &Project) {
-    let (mut files, repository, sources) =
-        (Buffers::default(), MemoryRepository::default(), MemorySources::default());
+fn check(project: &Project) {
+    if let Ok(checked) = checker().try_with(project, &MemoryRepository::default()) {
+        shown(&checked);
+    }
+}
+
+/// How many directories are tried: what was asked for, or this number.
+fn number(otherwise: usize) -> usize {
+    std::env::var("CCCI_DIRECTORIES").map_or(otherwise, |n| n.parse().unwrap())
+}
+
+/// The texts of all files, of which changed files get pieces.
+fn texts(all: &[Project]) -> Vec<Vec<u8>> {
+    all.iter().flat_map(|p| p.values().cloned()).collect()
+}
+
+/// Keeps a project that does not end well; returns where.
+fn kept(project: &Project) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("any-directory");
     for (path, content) in project {
-        match path.strip_prefix("recipe/") {
-            Some(inside) => _ = repository.write(inside, content),
-            None => files.set(Path::new(ROOT).join(path), content),
-        }
+        let whole = dir.join(path);
+        fs::create_dir_all(whole.parent().unwrap()).unwrap();
+        fs::write(whole, content).unwrap();
     }
-    repository.commit();
-    sources.add("recipe", &repository);
-    let reading = Reading { files: &files, sources: &sources };
-    if let Ok(checked) = session.check_in("recipes/x", &reading, clock) {
-        shown(&checked.said);
-    }
+    dir
 }
 
 #[test]
 fn checking_a_directory_with_random_changes_ends_well() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let config = Config { here: ROOT.into(), ..env::config() };
-    let session = Session::new(config, runtime.handle().clone());
-    let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Arc::default()));
     let all = projects();
-    all.iter().for_each(|project| check(&session, &clock, project));
-    let others: Vec<Vec<u8>> = all.iter().flat_map(|p| p.values().cloned()).collect();
-    let number = std::env::var("CCCI_DIRECTORIES").map_or(DIRECTORIES, |n| n.parse().unwrap());
+    all.iter().for_each(check);
+    let (others, number) = (texts(&all), number(DIRECTORIES));
     for seed in 0..number {
         let project = mutated(&all[seed % all.len()], &others, &mut Chance(seed as u64));
         let began = Instant::now();
-        let ended = catch_unwind(AssertUnwindSafe(|| check(&session, &clock, &project)));
+        let ended = catch_unwind(AssertUnwindSafe(|| check(&project)));
         let took = began.elapsed();
         if ended.is_err() || took > LONGEST {
-            let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("any-directory");
-            for (path, content) in &project {
-                let whole = dir.join(path);
-                fs::create_dir_all(whole.parent().unwrap()).unwrap();
-                fs::write(whole, content).unwrap();
-            }
+            let dir = kept(&project);
             panic!("directory {seed} does not end well ({took:?}); it is kept in {}", dir.display());
         }
     }
     println!("soak: {number} changed directories were checked");
+}
+
+/// The files are written into one work tree; what is not committed is checked as well.
+#[test]
+fn the_program_ends_with_a_documented_exit_code_whatever_a_directory_has() {
+    let (all, repository) = (projects(), Repository::new());
+    for (path, content) in &all[0] {
+        if let Some(inside) = path.strip_prefix("recipe/") {
+            repository.write(inside, content);
+        }
+    }
+    repository.commit("the recipe");
+    let (others, number) = (texts(&all), number(BY_PROGRAM));
+    for seed in 0..number {
+        let project = mutated(&all[seed % all.len()], &others, &mut Chance(seed as u64));
+        let recipe = repository.around().join(DIRECTORY);
+        let _ = fs::remove_dir_all(&recipe);
+        for (path, content) in &project {
+            let whole = repository.around().join(path);
+            fs::create_dir_all(whole.parent().unwrap()).unwrap();
+            fs::write(whole, content).unwrap();
+        }
+        let ground = Ground::new();
+        let done = ground.ccci(&["check".as_ref(), "--format".as_ref(), "json".as_ref(), recipe.as_os_str()]);
+        let documented = matches!(done.code, Some(0 | 2 | 3)) && !done.err.contains("panicked");
+        let found = serde_json::from_str::<serde_json::Value>(&done.out).is_ok();
+        if !documented || !found {
+            let dir = kept(&project);
+            panic!("directory {seed}: exit {:?}; it is kept in {}\n{}", done.code, dir.display(), done.err);
+        }
+    }
+    println!("soak: the program checked {number} changed directories");
+}
+
+/// The same changes, but in the buffers of an editor.
+#[test]
+fn the_language_server_goes_on_whatever_the_buffers_have() {
+    let (all, source) = (projects(), Repository::new());
+    let mut ground = Ground::new();
+    for (path, content) in &all[0] {
+        let text = String::from_utf8_lossy(content);
+        match path.strip_prefix("recipe/") {
+            Some(inside) => _ = source.write(inside, content),
+            None => {
+                ground = ground.recipe(path.strip_prefix(DIRECTORY).unwrap().trim_start_matches('/'), &text)
+            }
+        }
+    }
+    ground = ground.recipe("recipe.toml", &format!("source = \"{}\"\n", source.given()));
+    source.commit("the recipe");
+    let mut client = Client::start(ground, source, &[]);
+    let inside = |path: &str| path.strip_prefix("recipes/blog/").unwrap_or(path).to_string();
+    for (path, content) in &all[0] {
+        client.open(&inside(path), &String::from_utf8_lossy(content));
+    }
+    let (others, number) = (texts(&all), number(BY_PROGRAM));
+    for seed in 0..number {
+        let mut chance = Chance(seed as u64);
+        let project = mutated(&all[0], &others, &mut chance);
+        let version = 2 + seed as i32;
+        for (path, good) in &all[0] {
+            let text = project.get(path).map_or("".into(), |text| String::from_utf8_lossy(text));
+            client.change(&inside(path), version, &text);
+            if text.as_bytes() == good {
+                continue;
+            }
+            let at = client.place(&inside(path), chance.below(40), chance.below(60));
+            for method in ["hover", "completion", "definition", "documentSymbol"] {
+                // an error is an answer
+                let answer = client.ask(&format!("textDocument/{method}"), at.clone());
+                assert!(answer.as_ref().err().is_none_or(|e| !e.contains("panic")), "{seed}: {answer:?}");
+            }
+            let range = json!({"start": at["position"], "end": at["position"]});
+            let context = json!({"diagnostics": []});
+            let asked = json!({"textDocument": at["textDocument"], "range": range, "context": context});
+            let _ = client.ask("textDocument/codeAction", asked);
+        }
+    }
+    client.end();
+    println!("soak: the language server read {number} changed directories");
 }

@@ -23,7 +23,7 @@ const TOOLS: &str =
     "// Leaves a mark.\nfn mark(ctx, path) {\n    std::json::has(path, \"a\");\n    ctx.get(path);\n}\n";
 
 /// A server with its client.
-struct Client {
+pub(crate) struct Client {
     ground: Ground,
     source: Repository,
     child: Child,
@@ -43,6 +43,11 @@ impl Client {
             .recipe("recipe.toml", &format!("source = \"{}\"\n", source.given()))
             .recipe("hooks.rhai", HOOKS)
             .recipe("lib/tools.rhai", TOOLS);
+        Client::start(ground, source, encodings)
+    }
+
+    /// A server for this project, whose recipe has this source.
+    pub(crate) fn start(ground: Ground, source: Repository, encodings: &[&str]) -> Client {
         let mut call = Command::new(program());
         call.arg("lsp");
         ground.surround(&mut call);
@@ -70,6 +75,7 @@ impl Client {
     fn file(&self, inside: &str) -> PathBuf {
         match inside {
             "compose.yml" => self.source.path().join(inside),
+            _ if inside.starts_with("recipe/") => self.source.around().join(inside),
             _ => self.ground.path("recipes/ghost").join(inside),
         }
     }
@@ -83,7 +89,7 @@ impl Client {
     }
 
     /// The result of a request, or the message of its error.
-    fn ask(&mut self, method: &str, params: Value) -> Result<Value, String> {
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> Result<Value, String> {
         self.id += 1;
         let id = RequestId::from(self.id);
         self.send(Message::Request(Request { id: id.clone(), method: method.into(), params }));
@@ -108,14 +114,14 @@ impl Client {
         }
     }
 
-    fn open(&mut self, inside: &str, text: &str) {
+    pub(crate) fn open(&mut self, inside: &str, text: &str) {
         let uri = uri(&self.file(inside));
         let document = json!({"uri": uri, "languageId": "x", "version": 1, "text": text});
         self.tell("textDocument/didOpen", json!({"textDocument": document}));
     }
 
     /// Replaces a whole text.
-    fn change(&mut self, inside: &str, version: i32, text: &str) {
+    pub(crate) fn change(&mut self, inside: &str, version: i32, text: &str) {
         self.edit(inside, version, json!([{"text": text}]));
     }
 
@@ -139,11 +145,17 @@ impl Client {
         }
     }
 
+    /// The place in a file, for a request.
+    pub(crate) fn place(&self, inside: &str, line: usize, character: usize) -> Value {
+        let position = json!({"line": line, "character": character});
+        json!({"textDocument": {"uri": uri(&self.file(inside))}, "position": position})
+    }
+
     fn at(&self, inside: &str, text: &str, of: &str) -> Value {
         let byte = text.find(of).unwrap() + of.len();
         let line = text[..byte].matches('\n').count();
         let column = text[..byte].rsplit('\n').next().unwrap().encode_utf16().count();
-        json!({"textDocument": {"uri": uri(&self.file(inside))}, "position": {"line": line, "character": column}})
+        self.place(inside, line, column)
     }
 
     fn labels(&mut self, inside: &str, text: &str, of: &str) -> Vec<String> {
@@ -152,7 +164,7 @@ impl Client {
         items.as_array().unwrap().iter().map(|i| i["label"].as_str().unwrap().to_string()).collect()
     }
 
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         self.ask("shutdown", Value::Null).unwrap();
         self.tell("exit", Value::Null);
         drop(self.input.take());
