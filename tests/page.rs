@@ -378,7 +378,16 @@ fn what_a_browser_showed_is_in_other_formats_too() {
         (results["shown"][1]["file"].as_str(), results["shown"][1]["shows"].as_str()),
         (Some("seen/failing.png"), Some("failing"))
     );
-    assert!(text("markdown").contains("](card.png)\n"));
+    let markdown = text("markdown");
+    assert!(
+        markdown.contains("`card.png`") && !markdown.contains("]("),
+        "no link out of a comment: {markdown}"
+    );
+    let why = text("why");
+    for file in ["seen/failing.png: the page in which a test failed", "seen/console.txt: console"] {
+        assert!(why.contains(file), "{file}: {why}");
+    }
+    assert!(!why.contains("seen/landing.png"), "it belongs to no failure: {why}");
     assert!(text("card").contains("href=\"data:image/png;base64,"));
     // the picture makes a difference in the other form of the card too
     let card = format("card-png").unwrap().render;

@@ -13,8 +13,10 @@ use std::fmt::Write;
 /// Most lines shown for one piece of evidence; a comment may have at most 64 kB.
 const EVIDENCE_LINES: usize = 30;
 
-/// The picture of the run, beside the Markdown.
-const CARD: &str = "card.png";
+/// Where to look further. These are names and no links: in a comment or a job summary, where most people read this, a link
+/// to a file of the record would lead nowhere.
+const BESIDE: &str =
+    "Its record also has `report.html`, a page with everything, and `card.png`, a picture of the result.";
 
 /// The Markdown as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
@@ -22,8 +24,6 @@ pub fn render(record: &Record) -> Vec<u8> {
     let mut out = String::new();
     let _ = writeln!(out, "## {}: {}, {}\n", inline(&human::subject(o)), o.headline(), human::level(o));
     let _ = writeln!(out, "{}\n", inline(&human::sentence(o)));
-    let alt = format!("{}: {}, level {}", human::subject(o), o.headline(), o.level);
-    let _ = writeln!(out, "![{}]({CARD})\n", inline(&alt));
     out.push_str("| tier | status | time | tests passed | |\n|---|---|---|---|---|\n");
     for t in &o.tiers {
         let _ = writeln!(out, "{}", row(o, t));
@@ -48,7 +48,7 @@ pub fn render(record: &Record) -> Vec<u8> {
         o.left_alone.iter().map(|h| format!("{} {}: {}", h.kind, h.name, h.by)),
     );
     list(&mut out, "Lint", lint(o));
-    let _ = writeln!(out, "\nRun {} took {}.", o.plan.run_id, span(o.timings.total));
+    let _ = writeln!(out, "\nRun {} took {}. {BESIDE}", o.plan.run_id, span(o.timings.total));
     out.into_bytes()
 }
 

@@ -1,6 +1,7 @@
 //! `ccci why`: the chain from the first cause to the verdict, with its evidence, on one screen. Pure.
 
 use super::human;
+use super::seen;
 use super::styled::{Style, StyledText, Tone};
 use super::text::{one_line, span};
 use ccci_model::event::{DecidedBy, Event, What};
@@ -12,6 +13,8 @@ use ccci_runner::record::Record;
 const EVIDENCE_LINES: usize = 8;
 /// How many failures are shown with what was expected and observed; the others are only counted.
 const SHOWN: usize = 3;
+/// Most files that are named.
+const FILES: usize = 8;
 /// How many of a script's last calls before its failure are shown.
 const LAST_CALLS: usize = 4;
 
@@ -54,6 +57,7 @@ fn occurrence(s: &mut StyledText, record: &Record, n: usize, t: &Occurrence) {
     if n == 0 {
         s.failure(3, &t.failure, EVIDENCE_LINES);
         calls(s, &record.events, t);
+        pages(s, record, t);
     } else {
         s.beside(3, "blame     ", &format!("{} ({})", t.failure.blame, t.failure.cause));
         s.beside(3, "expected  ", &t.failure.expected());
@@ -79,6 +83,17 @@ fn calls(s: &mut StyledText, events: &[Event], t: &Occurrence) {
     if !all.is_empty() {
         s.say(3, "what it called last:");
         s.quote(5, &all[all.len().saturating_sub(LAST_CALLS)..].join("\n"), LAST_CALLS);
+    }
+}
+
+/// The files of the record in which a person sees what the browser saw.
+fn pages(s: &mut StyledText, record: &Record, t: &Occurrence) {
+    let Some(by) = t.by.as_deref() else { return };
+    let files: Vec<String> =
+        seen::of(record, by).map(|shown| format!("{}: {}", shown.file, seen::words(shown.shows))).collect();
+    if !files.is_empty() {
+        s.say(3, "what the browser showed, in the record:");
+        s.quote(5, &files.join("\n"), FILES);
     }
 }
 
