@@ -138,7 +138,7 @@ fn the_site_has_no_other_tags_whatever_its_words_are() {
     for Pair { name, hostile, harmless } in PAIRS.iter() {
         let pages = |record: &Record| {
             let (summary, stamp) = (Summary::of(record), String::new());
-            let site = Site::of(vec![Run { record: "run".into(), stamp, summary, picture: false }]);
+            let site = Site::of(vec![Run { record: "run".into(), stamp, summary, files: vec![] }]);
             let made = |planned: &Planned| {
                 let text = String::from_utf8(site.render(planned.page, Some(record))).unwrap();
                 (planned.path.clone(), text)

@@ -38,7 +38,7 @@ pub(crate) struct Going {
     /// The lines, and how many of them are written.
     lines: Mutex<(Vec<String>, usize)>,
     _lock: Box<dyn std::any::Any>,
-    id: String,
+    pub(crate) id: String,
 }
 
 impl Going {
@@ -116,7 +116,7 @@ impl Served {
         (status, answer[end + 4..].to_vec())
     }
 
-    fn get(&self, path: &str) -> (u16, Vec<u8>) {
+    pub(crate) fn get(&self, path: &str) -> (u16, Vec<u8>) {
         self.ask("GET", path, "")
     }
 

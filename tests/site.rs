@@ -234,34 +234,87 @@ fn a_red_recipe_says_since_when_and_what_changed() {
     assert!(badge.contains("red, level 1"), "{badge}");
 }
 
+/// Adds the n-th run, with the log of a service and a picture, or another file where it says that the picture lies.
+fn keep_with_files(ground: Ground, n: usize, picture: &str) -> (Ground, String) {
+    let (id, mut events) = kept::run(n, RECIPES);
+    let shows = ccci_model::event::Shows::Landing;
+    let shown = Shown { app: 0, by: "screenshot".into(), shows, file: picture.into(), bytes: 8 };
+    let log = What::Kept { file: "logs/app.log".into(), sha256: None, bytes: 8 };
+    let end = events.len() - 1;
+    for what in [log, What::Shown(shown)] {
+        events.insert(end, Event { at: events[end].at, what });
+    }
+    let lines: String = events.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
+    let dir = format!("home/runs/{id}");
+    let ground = ground
+        .write(&format!("{dir}/events.jsonl"), lines)
+        .write(&format!("{dir}/seen/landing.png"), format!("picture of {id}"))
+        .write(&format!("{dir}/logs/app.log"), format!("<b>log of {id}</b>"));
+    (ground, id)
+}
+
 #[test]
-fn the_picture_of_the_newest_run_is_published_and_no_file_from_elsewhere() {
-    let with_picture = |ground: Ground, n: usize, file: &str| {
-        let (id, mut events) = kept::run(n, RECIPES);
-        let shows = ccci_model::event::Shows::Landing;
-        let shown = Shown { app: 0, by: "screenshot".into(), shows, file: file.into(), bytes: 8 };
-        let end = events.len() - 1;
-        events.insert(end, Event { at: events[end].at, what: What::Shown(shown) });
-        let lines: String = events.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
-        let dir = format!("home/runs/{id}");
-        (
-            ground
-                .write(&format!("{dir}/events.jsonl"), lines)
-                .write(&format!("{dir}/seen/landing.png"), &id),
-            id,
-        )
+fn pictures_and_logs_of_the_newest_runs_are_published_and_no_file_from_elsewhere() {
+    let (mut ground, mut ids) = (Ground::new(), vec![]);
+    for round in 0..6 {
+        let (next, id) = keep_with_files(ground, 1 + round * RECIPES, "seen/landing.png");
+        ground = next;
+        ids.push(id);
+    }
+    build(&ground);
+    for (n, id) in ids.iter().enumerate() {
+        let page = text(&ground, &format!("run/{id}.html"));
+        // five of six
+        let published = n > 0;
+        for (file, content) in [
+            (format!("{id}-0.txt"), format!("<b>log of {id}</b>")),
+            (format!("{id}-1.png"), format!("picture of {id}")),
+        ] {
+            assert_eq!(page.contains(&format!("\"{file}\"")), published, "{file} on the page");
+            let there = fs::read_to_string(ground.path("public/run").join(&file)).ok();
+            assert_eq!(there, published.then_some(content), "{file}");
+        }
+        assert_eq!(page.contains("it is only in the record"), !published, "{id}");
+    }
+    assert!(text(&ground, "index.html").contains(&format!("run/{}-1.png", ids[5])));
+    // a file that is gone is left out, and that is told
+    fs::remove_file(ground.path("home/runs").join(&ids[5]).join("seen/landing.png")).unwrap();
+    let done = ground.ccci(&["site", "public"]);
+    assert!(
+        done.out.contains(&format!("left out   {}: seen/landing.png: it is gone", ids[5])),
+        "{}",
+        done.out
+    );
+    assert!(!ground.path("public/run").join(format!("{}-1.png", ids[5])).exists());
+    assert!(!text(&ground, &format!("run/{}.html", ids[5])).contains("<img"));
+    // neither a path nor a link leads out of a record
+    let (ground, led) = keep_with_files(ground, 1 + 6 * RECIPES, "../../../recipes/ghost/recipe.toml");
+    let log = ground.path("home/runs").join(&led).join("logs/app.log");
+    fs::remove_file(&log).unwrap();
+    std::os::unix::fs::symlink(ground.path("recipes/ghost/recipe.toml"), &log).unwrap();
+    build(&ground);
+    let of_led =
+        files(&ground.path("public/run")).into_keys().filter(|p| p.to_string_lossy().starts_with(&led));
+    assert_eq!(of_led.count(), 2, "its page and its data");
+}
+
+#[test]
+fn the_guide_shows_what_the_calls_print() {
+    let guide = fs::read_to_string("docs/guide/site.md").unwrap();
+    let shown = |command: &str| -> Vec<String> {
+        let block = guide.split(&format!("$ {command}\n")).nth(1).unwrap_or_else(|| panic!("no `{command}`"));
+        block.split("```").next().unwrap().lines().map(str::to_string).collect()
     };
-    let (ground, old) = with_picture(Ground::new(), 1, "seen/landing.png");
-    build(&ground);
-    assert_eq!(text(&ground, &format!("run/{old}.png")), old);
-    let (ground, new) = with_picture(ground, 1 + RECIPES, "seen/landing.png");
-    build(&ground);
-    assert_eq!(text(&ground, &format!("run/{new}.png")), new);
-    assert!(!ground.path("public/run").join(format!("{old}.png")).exists());
-    let used = |page: &str| text(&ground, page).contains(&format!("{new}.png"));
-    assert!(used("index.html") && used(&format!("run/{new}.html")));
-    assert!(!text(&ground, &format!("run/{old}.html")).contains("<img"));
-    let (ground, led) = with_picture(ground, 1 + 2 * RECIPES, "../../../recipes/ghost/recipe.toml");
-    build(&ground);
-    assert!(!ground.path("public/run").join(format!("{led}.png")).exists());
+    let numbers = |line: &str| {
+        line.split(|c: char| c.is_ascii_digit()).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("#")
+    };
+    let printed = ground(0..2).ccci(&["site", "public"]).out;
+    let (shown_lines, printed_lines) = (shown("ccci site public"), printed.lines().collect::<Vec<_>>());
+    assert_eq!(shown_lines.len(), printed_lines.len(), "{printed}");
+    for (shown, printed) in shown_lines.iter().zip(printed_lines) {
+        let begin = shown.split("[..]").next().unwrap();
+        assert!(numbers(printed).starts_with(&numbers(begin)), "{shown}\n{printed}");
+    }
+    let address = &crate::serve::Served::start(&Ground::new()).address;
+    assert_eq!(numbers(&format!("{address}/")), numbers(&shown("ccci serve")[0]));
 }

@@ -1,20 +1,16 @@
 //! `ccci report diff`: what changed from one run to another. Pure.
 
+use super::differences::{self, Change, Values};
 use super::human;
 use super::styled::{Style, StyledText, Tone};
 use super::text::span;
 use ccci_model::verdict::Outcome;
 use ccci_runner::record::Record;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// A time counts as changed if it differs by at least this much and by at least a quarter: two runs never take exactly
-/// the same time.
-const NOTABLE_MS: u64 = 1_000;
 
 /// One part of the comparison: the values that a run has, by name.
 struct Section {
     title: &'static str,
-    of: fn(&Outcome) -> BTreeMap<String, String>,
+    of: fn(&Outcome) -> Values,
 }
 
 const SECTIONS: &[Section] = &[
@@ -73,43 +69,33 @@ fn put(s: &mut StyledText, title: &str, lines: Vec<String>) {
     }
 }
 
-fn changes(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Vec<String> {
-    let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    let line = |name: &String| match (a.get(name), b.get(name)) {
-        (Some(x), Some(y)) if x == y => None,
-        (Some(x), Some(y)) => Some(format!("{name}: {x} → {y}")),
-        (Some(x), None) => Some(format!("{name}: {x} → gone")),
-        (None, Some(y)) => Some(format!("{name}: new, {y}")),
-        (None, None) => None,
+fn changes(a: &Values, b: &Values) -> Vec<String> {
+    let line = |Change { name, before, after }: Change<String>| match (before, after) {
+        (Some(x), Some(y)) => format!("{name}: {x} → {y}"),
+        (Some(x), None) => format!("{name}: {x} → gone"),
+        (None, after) => format!("{name}: new, {}", after.unwrap_or_default()),
     };
-    names.into_iter().filter_map(line).collect()
+    differences::values(a, b).into_iter().map(line).collect()
 }
 
 fn times(a: &Outcome, b: &Outcome) -> Vec<String> {
-    let mut out = vec![];
     let all = |o: &Outcome| -> Vec<(String, u64)> {
         let phases = o.timings.phases.iter().map(|p| (p.0.to_string(), p.1));
         let tiers = o.timings.tiers.iter().map(|(t, ms)| (format!("tier {t}"), *ms));
         phases.chain(tiers).chain([("total".to_string(), o.timings.total)]).collect()
     };
-    let new: BTreeMap<String, u64> = all(b).into_iter().collect();
-    for (name, old) in all(a) {
-        let Some(now) = new.get(&name) else { continue };
-        let by = now.abs_diff(old);
-        if by >= NOTABLE_MS && by >= old / 4 {
-            out.push(format!("{name}: {} → {}", span(old), span(*now)));
-        }
-    }
-    out
+    let shown = |ms: Option<u64>| span(ms.unwrap_or_default());
+    let line = |c: Change<u64>| format!("{}: {} → {}", c.name, shown(c.before), shown(c.after));
+    differences::times(&all(a), &all(b)).into_iter().map(line).collect()
 }
 
-fn verdict(o: &Outcome) -> BTreeMap<String, String> {
+fn verdict(o: &Outcome) -> Values {
     [("verdict", o.headline()), ("level", o.level.to_string()), ("exit", o.exit.code().to_string())]
         .map(|(k, v)| (k.to_string(), v))
         .into()
 }
 
-fn revisions(o: &Outcome) -> BTreeMap<String, String> {
+fn revisions(o: &Outcome) -> Values {
     let of = |d: &ccci_model::plan::Deployment| {
         let version = d.version.as_ref().map_or("no version".to_string(), ToString::to_string);
         format!("{version} ({})", d.commit.short())
@@ -120,14 +106,14 @@ fn revisions(o: &Outcome) -> BTreeMap<String, String> {
         .into()
 }
 
-fn tests(o: &Outcome) -> BTreeMap<String, String> {
+fn tests(o: &Outcome) -> Values {
     let rows = o.tiers.iter().flat_map(|t| {
         t.tests.iter().map(move |x| (format!("{} {} {}", t.tier, x.file, x.name), x.status.to_string()))
     });
     rows.collect()
 }
 
-fn failures(o: &Outcome) -> BTreeMap<String, String> {
+fn failures(o: &Outcome) -> Values {
     let name = |t: &ccci_model::verdict::Occurrence| match t.tier {
         Some(tier) => format!("{tier}: {}", t.during),
         None => t.during.clone(),
@@ -135,7 +121,7 @@ fn failures(o: &Outcome) -> BTreeMap<String, String> {
     o.failures.iter().map(|t| (name(t), format!("{} ({})", t.failure.cause, t.failure.observed()))).collect()
 }
 
-fn images(o: &Outcome) -> BTreeMap<String, String> {
+fn images(o: &Outcome) -> Values {
     let digest = |d: &Option<String>| d.clone().unwrap_or_else(|| "only on this engine".into());
     o.images.iter().map(|i| (i.image.clone(), digest(&i.digest))).collect()
 }

@@ -9,14 +9,16 @@ use ccci_report::site::{DIRECTORIES, Page, Planned, Run, Site};
 use ccci_runner::record::index::Listed;
 use ccci_runner::record::{EVENTS, MOST_BYTES, Record};
 use ccci_swarm::ports::records::Records;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Largest picture that is shown, bytes.
-const PICTURE: u64 = 4 << 20;
+/// Largest picture or log that is shown, bytes.
+const FILE: u64 = 4 << 20;
 
 /// Why a site could not be written. The message follows "failed to".
 #[derive(Debug, thiserror::Error)]
@@ -65,9 +67,9 @@ pub(crate) fn runs(config: &Config) -> io::Result<Shown> {
         match summary {
             Ok(summary) if records::goes_on(config, &summary) => {
                 shown.left_out.push(format!("{name}: it is in progress"));
-                shown.going.push(Run { record: name, stamp, summary, picture: false });
+                shown.going.push(Run { record: name, stamp, summary, files: vec![] });
             }
-            Ok(summary) => shown.ended.push(Run { record: name, stamp, summary, picture: false }),
+            Ok(summary) => shown.ended.push(Run { record: name, stamp, summary, files: vec![] }),
             Err(why) => shown.left_out.push(format!("{name}: {why}")),
         }
     }
@@ -84,14 +86,30 @@ pub(crate) fn record(records: &dyn Records, name: &str) -> Option<Record> {
     Record::parse(name, &String::from_utf8_lossy(&content)).ok()
 }
 
-/// The bytes of a page.
-pub(crate) fn made(site: &Site, records: &DirRecords, page: Page) -> Vec<u8> {
-    match site.picture(page) {
-        // a picture that is gone is an empty file, which browsers show as its description
-        Some((name, file)) => records.file(name, file, PICTURE).unwrap_or_default(),
+/// The site of these runs with pictures and logs of the newest ones, and what of them is left out, a line each.
+pub(crate) fn with_files(records: &DirRecords, ended: Vec<Run>) -> (Site, Vec<String>) {
+    // links are not followed, so nothing that lies elsewhere is among them
+    let listed = RefCell::new((String::new(), BTreeMap::new()));
+    Site::of(ended).with_files(|name, file| {
+        let mut listed = listed.borrow_mut();
+        if listed.0 != name {
+            *listed = (name.to_string(), records.files(name).unwrap_or_default().into_iter().collect());
+        }
+        match listed.1.get(file) {
+            Some(bytes) if *bytes > FILE => Err("it is too large".into()),
+            Some(_) => Ok(()),
+            None => Err("it is gone".into()),
+        }
+    })
+}
+
+/// The bytes of a page; none for a file of a record that cannot be read any more.
+pub(crate) fn made(site: &Site, records: &DirRecords, page: Page) -> Option<Vec<u8>> {
+    match site.file(page) {
+        Some((name, file)) => records.file(name, file, FILE).ok(),
         None => {
             let record = site.record(page).and_then(|name| record(records, name));
-            site.render(page, record.as_ref())
+            Some(site.render(page, record.as_ref()))
         }
     }
 }
@@ -99,9 +117,10 @@ pub(crate) fn made(site: &Site, records: &DirRecords, page: Page) -> Vec<u8> {
 /// Writes the site.
 pub fn build(config: &Config, dir: &Path) -> Result<Built, SiteError> {
     let (target, old) = Published::open(dir, DIRECTORIES)?;
-    let Shown { ended, left_out, .. } = runs(config).map_err(SiteError::Records)?;
+    let Shown { ended, mut left_out, .. } = runs(config).map_err(SiteError::Records)?;
     let records = DirRecords::new(config.records(), EVENTS, MOST_BYTES);
-    let site = Site::of(ended);
+    let (site, absent) = with_files(&records, ended);
+    left_out.extend(absent);
     let pages = site.pages();
     let made = Made { site: &site, records: &records, target: &target, old: &old, pages: &pages };
     let (keys, written) = made.all()?;
@@ -164,7 +183,8 @@ impl Made<'_> {
         if let Some(key) = page.key.as_ref().filter(|key| before == Some(*key)) {
             return Ok((key.clone(), false));
         }
-        let bytes = made(self.site, self.records, page.page);
+        // a file that went away just now is empty, and is told by the next call
+        let bytes = made(self.site, self.records, page.page).unwrap_or_default();
         let key = page.key.clone().unwrap_or_else(|| sha256(&bytes)[..16].to_string());
         let new = before != Some(&key);
         if new {

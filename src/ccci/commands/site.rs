@@ -8,9 +8,10 @@ use ccci_model::exit::Exit;
 
 /// What a site says of a run.
 const PUBLISHES: &str = "verdicts and levels; failures with their evidence, which includes lines of the app's logs; tests and \
-lint findings; settings; commits, image names and digests; times. Known secrets were hidden when the record was written.";
+lint findings; settings; commits, image names and digests; times; of the newest runs of each recipe the logs of its services and \
+what a browser showed. Known secrets were hidden when the record was written.";
 /// What a site leaves out.
-const LEFT_OUT: &str = "archives of backups, logs, resolved compose files, and every other file of a record.";
+const LEFT_OUT: &str = "archives of backups, resolved compose files, and every other file of a record.";
 
 /// Writes the site and says what it publishes.
 pub fn site(args: &SiteArgs, config: &Config, out: &Out) -> Exit {

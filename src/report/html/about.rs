@@ -66,7 +66,7 @@ pub(super) fn again(record: &Record) -> Option<Markup> {
     let more = cause::first(o).map(|x| format!("ccci explain {}", x.failure.cause));
     let more = [format!("ccci why {}", o.plan.run_id)].into_iter().chain(more);
     Some(html! {
-        pre tabindex="0" aria-label="Command" { (t(&again.command)) }
+        pre tabindex="0" role="group" aria-label="Command" { (t(&again.command)) }
         @for note in &again.notes { p { (t(note)) } }
         p { "More about it:" @for command in more { " " code { (t(&command)) } } }
         (folded("Text for a ticket", &html! { pre tabindex="0" { (t(&why::render(record))) } }))

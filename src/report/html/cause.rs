@@ -1,6 +1,7 @@
 //! Failures: the first cause with its evidence, the others, and what follows from them. Pure.
 
 use super::part::{count, folded, t};
+use super::{View, logs};
 use crate::text::span;
 use crate::{cause, seen};
 use ccci_model::failure::{Evidence, FailureId, causes};
@@ -10,9 +11,15 @@ use ccci_runner::record::Record;
 use maud::{Markup, html};
 
 /// The first cause, with the decisive line of the log marked.
-pub(super) fn first(record: &Record) -> Option<Markup> {
+pub(super) fn first(view: &View<'_>) -> Option<Markup> {
+    let record = view.record;
     let first = cause::first(&record.outcome)?;
-    Some(html! { div class={ "cause " (record.outcome.verdict.name()) } { (failure(record, first)) } })
+    Some(html! {
+        div class={ "cause " (record.outcome.verdict.name()) } {
+            (failure(record, first))
+            @if logs::are_there(view) { p { a href="#logs" { "The whole logs of the services" } } }
+        }
+    })
 }
 
 /// Failures after the first one, and what was not checked because of them.

@@ -1,13 +1,12 @@
 //! The first screen: verdict, level, blame and the cause in one sentence. Pure.
 
 use super::part::t;
-use super::pictures;
+use super::{View, pictures};
 use crate::markup::Foreign;
 use crate::text::{cut, one_line};
 use crate::{cause, human};
 use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Outcome, Verdict};
-use ccci_runner::record::Record;
 use maud::{Markup, html};
 
 /// Most letters of the cause in the title of the page.
@@ -23,8 +22,8 @@ pub(super) fn title(o: &Outcome) -> Markup {
 }
 
 /// The header of the page.
-pub(super) fn header(record: &Record) -> Markup {
-    let o = &record.outcome;
+pub(super) fn header(view: &View<'_>) -> Markup {
+    let o = &view.record.outcome;
     html! {
         header {
             div.lead {
@@ -42,7 +41,7 @@ pub(super) fn header(record: &Record) -> Markup {
                     }
                 }
             }
-            @if let Some(picture) = pictures::landing(record) { (picture) }
+            @if let Some(picture) = pictures::landing(view) { (picture) }
         }
     }
 }

@@ -5,13 +5,16 @@
 mod about;
 mod cause;
 mod head;
+mod logs;
 mod part;
 mod pictures;
 mod tiers;
 mod time;
 
+use crate::frame::Frame;
 use ccci_runner::record::Record;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeMap;
 
 const STYLE: &str = include_str!("style.css");
 /// What the page may load: nothing but its own styles and the pictures that it contains.
@@ -24,23 +27,45 @@ struct Section {
     /// Its heading.
     title: &'static str,
     /// Its content, unless there is none.
-    content: fn(&Record) -> Option<Markup>,
+    content: fn(&View<'_>) -> Option<Markup>,
+}
+
+/// A record, and where the files of it lie that its page shows.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    /// The record.
+    pub record: &'a Record,
+    /// Addresses of files of the record by their names, if the page is part of a site: a file without one is not on it. A
+    /// page that stands alone has pictures and texts inside.
+    pub beside: Option<&'a BTreeMap<String, String>>,
+}
+
+impl View<'_> {
+    /// Where a file lies beside the page.
+    fn address(&self, file: &str) -> Option<&str> {
+        self.beside?.get(file).map(String::as_str)
+    }
 }
 
 /// All sections, in the order of the page. What is not proved comes before what passed.
 const SECTIONS: &[Section] = &[
-    Section { id: "cause", title: "First cause", content: cause::first },
-    Section { id: "failures", title: "Other failures and consequences", content: cause::others },
-    Section { id: "left", title: "Left behind", content: cause::left },
-    Section { id: "revisions", title: "What was tested", content: about::revisions },
-    Section { id: "time", title: "Time", content: time::section },
-    Section { id: "open", title: "Tiers that did not pass", content: tiers::open },
-    Section { id: "not-proved", title: "Not proved", content: tiers::not_proved },
-    Section { id: "passed", title: "What passed", content: tiers::passed },
-    Section { id: "lint", title: "Recipe rules", content: tiers::lint },
+    Section { id: "cause", title: "First cause", content: |v| cause::first(v) },
+    Section {
+        id: "failures",
+        title: "Other failures and consequences",
+        content: |v| cause::others(v.record),
+    },
+    Section { id: "left", title: "Left behind", content: |v| cause::left(v.record) },
+    Section { id: "logs", title: "Logs", content: logs::section },
+    Section { id: "revisions", title: "What was tested", content: |v| about::revisions(v.record) },
+    Section { id: "time", title: "Time", content: |v| time::section(v.record) },
+    Section { id: "open", title: "Tiers that did not pass", content: |v| tiers::open(v.record) },
+    Section { id: "not-proved", title: "Not proved", content: |v| tiers::not_proved(v.record) },
+    Section { id: "passed", title: "What passed", content: |v| tiers::passed(v.record) },
+    Section { id: "lint", title: "Recipe rules", content: |v| tiers::lint(v.record) },
     Section { id: "pictures", title: "What a person would have seen", content: pictures::section },
-    Section { id: "again", title: "Run it again", content: about::again },
-    Section { id: "machine", title: "What it ran on", content: about::machine },
+    Section { id: "again", title: "Run it again", content: |v| about::again(v.record) },
+    Section { id: "machine", title: "What it ran on", content: |v| about::machine(v.record) },
 ];
 
 /// What a page shows, without its frame.
@@ -52,11 +77,11 @@ pub(crate) struct Content {
 }
 
 /// What the page of a record shows.
-pub(crate) fn content(record: &Record) -> Content {
-    let sections = SECTIONS.iter().filter_map(|s| Some((s, (s.content)(record)?)));
+pub(crate) fn content(view: &View<'_>) -> Content {
+    let sections = SECTIONS.iter().filter_map(|s| Some((s, (s.content)(view)?)));
     let sections: Vec<(&Section, Markup)> = sections.collect();
     let head = html! {
-        (head::header(record))
+        (head::header(view))
         nav aria-label="Sections" {
             @for (s, _) in &sections { a href={ "#" (s.id) } { (s.title) } " " }
         }
@@ -75,25 +100,14 @@ pub(crate) fn content(record: &Record) -> Content {
 /// The page as bytes.
 pub fn render(record: &Record) -> Vec<u8> {
     let o = &record.outcome;
-    let content = content(record);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (head::title(o)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                (content.head)
-                main { (content.sections) }
-            }
-        }
+    let content = content(&View { record, beside: None });
+    let frame = Frame {
+        policy: POLICY,
+        title: &head::title(o),
+        head: &html! { style { (PreEscaped(STYLE)) } },
+        body: &html! { (content.head) main { (content.sections) } },
     };
-    in_lines(page.into_string()).into_bytes()
+    in_lines(frame.page()).into_bytes()
 }
 
 /// Begins a line before each of these tags, so that a change of the page can be read. Foreign text contains no tag.
@@ -108,7 +122,6 @@ fn in_lines(page: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     /// The colours of a scheme: names and red, green and blue.
     fn colours(scheme: &str) -> BTreeMap<&'static str, [f64; 3]> {

@@ -16,9 +16,15 @@ pub(super) fn status(status: Status) -> Markup {
 
 /// A table that scrolls by itself if it is wider than the page; `label` tells what it is.
 pub(super) fn table(label: &str, columns: &[&str], rows: &Markup) -> Markup {
+    table_of(None, label, columns, rows)
+}
+
+/// The same with a class that says in the style sheet how its columns look: cells of long tables without a class of their
+/// own make a page half as large.
+pub(super) fn table_of(class: Option<&str>, label: &str, columns: &[&str], rows: &Markup) -> Markup {
     html! {
         div.wide role="region" aria-label=(label) tabindex="0" {
-            table {
+            table class=[class] {
                 caption { (label) }
                 @if !columns.is_empty() {
                     thead { tr { @for name in columns { th scope="col" { (name) } } } }
@@ -27,6 +33,11 @@ pub(super) fn table(label: &str, columns: &[&str], rows: &Markup) -> Markup {
             }
         }
     }
+}
+
+/// A cell with a status; the style sheet gives it its colour, that of a pass without a class.
+pub(super) fn status_cell(status: Status) -> Markup {
+    html! { td class=[(status != Status::Pass).then(|| status.name())] { (status.name()) } }
 }
 
 /// What is shown only when asked for; `what` should say how much it is.

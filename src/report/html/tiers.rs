@@ -1,6 +1,6 @@
 //! Tiers, tests and rules: what did not pass, what is not proved, and what passed, folded with a count. Pure.
 
-use super::part::{count, folded, status, t, table};
+use super::part::{count, folded, status, status_cell, t, table, table_of};
 use crate::cause;
 use crate::plan::decided;
 use crate::text::span;
@@ -9,6 +9,7 @@ use ccci_model::tier::Status;
 use ccci_model::verdict::{Outcome, TestOutcome, TierOutcome};
 use ccci_runner::record::Record;
 use maud::{Markup, html};
+use std::collections::BTreeMap;
 
 /// Tiers that failed, or that were not checked although they were planned.
 pub(super) fn open(record: &Record) -> Option<Markup> {
@@ -60,16 +61,18 @@ fn tests(o: &Outcome, tier: &str, passed: bool, all: &[(usize, &TestOutcome)]) -
         @for (n, x) in all {
             tr id={ "test-" (tier) "-" (n + 1) } {
                 th scope="row" { (t(&x.name)) br; span.faint { (t(&x.file)) } }
-                td { (status(x.status)) }
-                td.number { (span(x.ms)) }
-                @if !passed { td.text { (why(o, x)) } }
+                @if !passed { (status_cell(x.status)) }
+                td { (span(x.ms)) }
+                @if !passed { td { (why(o, x)) } }
             }
         }
     };
-    let columns = ["test", "status", "time", "why"];
     match passed {
-        true => table(&format!("Tests of {tier} that passed"), &columns[..3], &rows),
-        false => table(&format!("Tests of {tier} that did not pass"), &columns, &rows),
+        true => table_of(Some("passes"), &format!("Tests of {tier} that passed"), &["test", "time"], &rows),
+        false => {
+            let columns = ["test", "status", "time", "why"];
+            table_of(Some("tests"), &format!("Tests of {tier} that did not pass"), &columns, &rows)
+        }
     }
 }
 
@@ -103,16 +106,31 @@ pub(super) fn lint(record: &Record) -> Option<Markup> {
     let all = &record.outcome.lint;
     let of = |result: &str| all.iter().filter(|r| r.result == result).collect::<Vec<_>>();
     let (bad, rest) = (of("unsatisfied"), ["accepted", "not looked at", "satisfied"]);
-    (!all.is_empty()).then(|| html! {
-        p { "They lower the level, never the verdict." }
-        @if !bad.is_empty() { (rules("Rules that are not satisfied", &bad)) }
-        @for result in rest {
-            @let some = of(result);
-            @if !some.is_empty() {
-                (folded(&format!("{result}: {}", count(some.len(), "rule")), &rules(&format!("Rules: {result}"), &some)))
+    (!all.is_empty()).then(|| {
+        html! {
+            p { "They lower the level, never the verdict." }
+            @if !bad.is_empty() { (rules("Rules that are not satisfied", &bad)) }
+            @for result in rest {
+                @let some = of(result);
+                @if !some.is_empty() {
+                    (folded(&format!("{result}: {}", count(some.len(), "rule")), &of_result(result, &some)))
+                }
             }
         }
     })
+}
+
+/// Rules without anything to say are a list of names.
+fn of_result(result: &str, all: &[&LintedRule]) -> Markup {
+    if all.iter().any(|rule| !rule.findings.is_empty()) {
+        return rules(&format!("Rules: {result}"), all);
+    }
+    let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for rule in all {
+        names.entry(&rule.severity).or_default().push(&rule.id);
+    }
+    let names: Vec<String> = names.iter().map(|(kind, ids)| format!("{kind}: {}", ids.join(", "))).collect();
+    html! { p { (t(&names.join("; "))) } }
 }
 
 fn rules(label: &str, all: &[&LintedRule]) -> Markup {

@@ -1,6 +1,6 @@
 //! Where the time went: phases as bars, and every step with what it waited for. Pure.
 
-use super::part::{count, folded, status, t, table};
+use super::part::{count, folded, status_cell, t, table_of};
 use crate::text::span;
 use ccci_model::verdict::{Outcome, StepOutcome, Wait};
 use ccci_runner::record::Record;
@@ -22,8 +22,8 @@ pub(super) fn section(record: &Record) -> Option<Markup> {
         @for (name, ms) in &all {
             tr {
                 th scope="row" { (t(name)) }
-                td.number { (span(*ms)) }
-                td.bar { (bar(o, 0, *ms)) }
+                td { (span(*ms)) }
+                td { (bar(o, 0, *ms)) }
             }
         }
     };
@@ -35,7 +35,7 @@ pub(super) fn section(record: &Record) -> Option<Markup> {
                 @if !slow.is_empty() { "; most of it: " (t(&slow.join(", "))) }
                 "."
             }
-            @if !all.is_empty() { (table("Phases and hooks", &["phase", "time", "share of the run"], &rows)) }
+            @if !all.is_empty() { (table_of(Some("phases"), "Phases and hooks", &["phase", "time", "share of the run"], &rows)) }
             (folded(&format!("{}, in order", count(o.steps.len(), "step")), &steps(o)))
         }
     })
@@ -52,14 +52,14 @@ fn share(o: &Outcome, ms: u64) -> u128 {
     (u128::from(ms) * 100 / u128::from(o.timings.total.max(1))).min(100)
 }
 
-/// A bar from `began` on, as long as `ms`, where the whole width is the whole run.
+/// A bar from `began` on, as long as `ms`, where the whole width is the whole run. What is too short to be seen has none.
 fn bar(o: &Outcome, began: u64, ms: u64) -> Markup {
     let left = share(o, began).min(99);
-    let width = share(o, ms).clamp(1, 100 - left);
+    let width = share(o, ms).min(100 - left);
     // no style of its own: the pages of a site forbid that
     html! {
-        svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" {
-            rect x=(left) width=(width) height="8" {}
+        @if width > 0 {
+            svg aria-hidden="true" { rect x={ (left) "%" } width={ (width) "%" } height="100%" {} }
         }
     }
 }
@@ -68,18 +68,17 @@ fn steps(o: &Outcome) -> Markup {
     let rows = html! {
         @for s in &o.steps {
             tr {
-                td.number { (span(s.began.0)) }
+                td { (span(s.began.0)) }
                 th scope="row" { (t(&s.title)) }
-                td { (status(s.status)) }
-                td.number { (span(s.ms)) }
-                td.text.long {
-                    @for (n, line) in found(s).iter().enumerate() { @if n > 0 { br; } (t(line)) }
-                }
-                td.bar.small { (bar(o, s.began.0, s.ms)) }
+                (status_cell(s.status))
+                td { (span(s.ms)) }
+                td { @for (n, line) in found(s).iter().enumerate() { @if n > 0 { br; } (t(line)) } }
+                td { (bar(o, s.began.0, s.ms)) }
             }
         }
     };
-    table(
+    table_of(
+        Some("steps"),
         "Everything that was done",
         &["at", "step", "status", "time", "found, or waited for", "when"],
         &rows,
@@ -88,7 +87,7 @@ fn steps(o: &Outcome) -> Markup {
 
 /// What a step found, and its longest waits in their order.
 fn found(s: &StepOutcome) -> Vec<String> {
-    let mut longest: Vec<(usize, &Wait)> = s.waits.iter().enumerate().collect();
+    let mut longest: Vec<(usize, &Wait)> = s.waits.iter().enumerate().filter(|(_, w)| w.ms > 0).collect();
     longest.sort_by_key(|(_, w)| std::cmp::Reverse(w.ms));
     longest.truncate(WAITS);
     longest.sort_by_key(|(n, _)| *n);

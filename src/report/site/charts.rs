@@ -2,10 +2,12 @@
 
 use super::Run;
 use super::layout::run_link;
+use super::usual::Usual;
 use crate::text::span;
 use ccci_model::tier::TIERS;
 use ccci_model::time::utc_rfc3339;
 use maud::{Markup, html};
+use std::collections::BTreeMap;
 
 /// Width of a run in a chart, and the heights of a level and of the whole duration chart, in px.
 const STEP: usize = 20;
@@ -94,13 +96,19 @@ fn short(ms: u64) -> String {
     }
 }
 
-/// A table with a bar for each row, as wide as its share.
-pub(super) fn bars(rows: &[(&str, u64)], total: u64) -> Markup {
+/// A table with a bar for each row, as wide as its share, and with what is usual, if something is.
+pub(super) fn bars(rows: &[(&str, u64)], total: u64, usual: &BTreeMap<&str, Usual>) -> Markup {
+    let known: u64 = rows.iter().map(|(_, ms)| *ms).sum();
+    let rest = [("everything else", total.saturating_sub(known))];
+    let rows = rows.iter().chain(rest.iter().filter(|(_, ms)| *ms > 0));
     let share = |ms: u64| (u128::from(ms) * 100 / u128::from(total.max(1))).min(100);
     html! {
         div.scroll role="group" aria-label="Time by phase" tabindex="0" {
             table.bars {
-                thead { tr { th scope="col" { "Phase" } th scope="col" { "Time" } th scope="col" { "Share" } } }
+                thead { tr {
+                    th scope="col" { "Phase" } th scope="col" { "Time" } th scope="col" { "Share" }
+                    @if !usual.is_empty() { th scope="col" { "Usually" } }
+                } }
                 tbody {
                     @for (name, ms) in rows {
                         tr {
@@ -110,11 +118,20 @@ pub(super) fn bars(rows: &[(&str, u64)], total: u64) -> Markup {
                                 svg.bar width="100" height="10" aria-hidden="true" { rect width=(share(*ms)) height="10" {} }
                                 " " (share(*ms)) "%"
                             }
+                            @if !usual.is_empty() { td { @if let Some(usual) = usual.get(name) { (range(usual, *ms)) } } }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// What is usual, and how a time stands to it.
+pub(super) fn range(usual: &Usual, ms: u64) -> Markup {
+    html! {
+        (span(usual.low)) " to " (span(usual.high))
+        @if let Some(words) = usual.judge(ms) { " " span.mark { (words) } }
     }
 }
 

@@ -4,20 +4,14 @@
 
 use super::Run;
 use super::layout::{Head, page as whole, said, version};
+use crate::differences::{self, Change as Difference, Values};
 use crate::text::span;
 use ccci_model::tier::Status;
 use ccci_model::time::utc_rfc3339;
 use ccci_runner::record::index::Summary;
 use maud::{Markup, html};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Values by name.
-type Values = BTreeMap<String, String>;
-
-/// A time counts as changed if it differs by at least this much, ms, and by at least a quarter: no two runs take the same
-/// time.
-const NOTABLE_MS: u64 = 1_000;
+use std::collections::BTreeMap;
 
 /// A part of the comparison.
 struct Part {
@@ -81,31 +75,19 @@ fn not_proved(s: &Summary) -> Values {
     s.facts.not_proved.iter().map(|what| (what.clone(), "open".into())).collect()
 }
 
-fn times(s: &Summary) -> BTreeMap<String, u64> {
+fn times(s: &Summary) -> Vec<(String, u64)> {
     let tiers = s.facts.tiers.iter().map(|(tier, _, ms)| (format!("tier {tier}"), *ms));
     let phases = s.facts.phases.iter().cloned();
-    tiers.chain(phases).chain([("total".to_string(), s.total_ms)]).collect()
+    phases.chain(tiers).chain([("total".to_string(), s.total_ms)]).collect()
 }
 
-/// A difference: name, before, after.
-type Change = (String, Option<String>, Option<String>);
-
-/// What is different in a part.
-fn changes(a: &Values, b: &Values) -> Vec<Change> {
-    let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    let all = names.into_iter().map(|name| (name.clone(), a.get(name).cloned(), b.get(name).cloned()));
-    all.filter(|(_, before, after)| before != after).collect()
-}
+/// A difference as it is shown.
+type Change = Difference<String>;
 
 fn slower(a: &Summary, b: &Summary) -> Vec<Change> {
-    let (old, new) = (times(a), times(b));
-    let notable = |(name, ms): (&String, &u64)| {
-        // what was not reached took no time
-        let now = new.get(name).filter(|now| **now > 0 && *ms > 0)?;
-        let by = now.abs_diff(*ms);
-        (by >= NOTABLE_MS && by >= ms / 4).then(|| (name.clone(), Some(span(*ms)), Some(span(*now))))
-    };
-    old.iter().filter_map(notable).collect()
+    let shown =
+        |c: Difference<u64>| Change { name: c.name, before: c.before.map(span), after: c.after.map(span) };
+    differences::times(&times(a), &times(b)).into_iter().map(shown).collect()
 }
 
 /// The differences of two runs.
@@ -123,12 +105,12 @@ impl Differences {
     fn of(a: &Summary, b: &Summary) -> Differences {
         let mut out = Differences::default();
         for part in PARTS {
-            let found = changes(&(part.of)(a), &(part.of)(b));
+            let found = differences::values(&(part.of)(a), &(part.of)(b));
             if found.is_empty() && part.input {
                 out.same.push(part.title);
             }
             let is_consequence = |change: &Change| {
-                part.title == "not proved" || change.2.as_deref() == Some(Status::Unver.name())
+                part.title == "not proved" || change.after.as_deref() == Some(Status::Unver.name())
             };
             let (more, first) = found.into_iter().partition(is_consequence);
             out.first.push((part.title, first));
@@ -170,7 +152,7 @@ fn rows(parts: &[(&str, Vec<Change>)], label: &str) -> Markup {
                 @for (title, found) in parts {
                     tbody {
                         tr { th.part colspan="3" scope="rowgroup" { (title) } }
-                        @for (name, before, after) in found { (row(name, before.as_deref(), after.as_deref())) }
+                        @for c in found { (row(&c.name, c.before.as_deref(), c.after.as_deref())) }
                     }
                 }
             }
@@ -188,12 +170,13 @@ fn row(name: &str, before: Option<&str>, after: Option<&str>) -> Markup {
 /// What the comparison in the browser reads of a run: a script, because a page that is read from a disk may load scripts
 /// and no other data.
 pub(super) fn data(s: &Summary) -> Vec<u8> {
-    let run = Run { record: String::new(), stamp: String::new(), summary: s.clone(), picture: false };
+    let run = Run { record: String::new(), stamp: String::new(), summary: s.clone(), files: vec![] };
     let parts: Vec<serde_json::Value> = match run.withheld() {
         Some(why) => vec![json!(["not published", {"why": why}, false])],
         None => PARTS.iter().map(|part| json!([part.title, cleaned((part.of)(s)), part.input])).collect(),
     };
-    let times: BTreeMap<String, u64> = if run.withheld().is_some() { BTreeMap::new() } else { times(s) };
+    let times: BTreeMap<String, u64> =
+        if run.withheld().is_some() { BTreeMap::new() } else { times(s).into_iter().collect() };
     let value = json!({
         "id": s.run_id,
         "title": format!("{} {}", s.recipe, version(&run)),
@@ -213,8 +196,8 @@ pub(super) fn page() -> Vec<u8> {
     let main = html! {
         h1 { "Compare two runs" }
         form.pair action="compare.html" method="get" {
-            label for="a" { "Before " input #a name="a" required pattern="[A-Za-z0-9][A-Za-z0-9-]{0,99}" autocomplete="off"; }
-            label for="b" { "After " input #b name="b" required pattern="[A-Za-z0-9][A-Za-z0-9-]{0,99}" autocomplete="off"; }
+            label for="a" { "Before " input #a name="a" size="24" required pattern="[A-Za-z0-9][A-Za-z0-9-]{0,99}" autocomplete="off"; }
+            label for="b" { "After " input #b name="b" size="24" required pattern="[A-Za-z0-9][A-Za-z0-9-]{0,99}" autocomplete="off"; }
             button { "Compare" }
         }
         p.faint { "Ids of runs stand on the page of their recipe, where two can be chosen." }

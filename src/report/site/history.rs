@@ -254,7 +254,7 @@ mod tests {
         let run = |round: usize| {
             let (id, events) = kept::run(round * 8 + n, 8);
             let summary = Summary::of(&Record::of(events).unwrap());
-            Run { record: id.clone(), stamp: id, summary, picture: false }
+            Run { record: id.clone(), stamp: id, summary, files: vec![] }
         };
         let runs: Vec<Run> = (0..rounds).map(run).collect();
         Recipe { name: runs[0].summary.recipe.clone(), runs }

@@ -1,12 +1,13 @@
 //! The frame of every page, and the small parts that several pages show. Pure.
 
 use super::{Recipe, Run};
+use crate::frame::Frame;
 use crate::human;
 use crate::text::one_line;
 use ccci_model::tier::Status;
 use ccci_model::time::utc_rfc3339;
 use ccci_model::verdict::Verdict;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
 /// What a page may load: nothing but the style sheet, scripts and pictures of the site itself. `connect-src` is for runs in
 /// progress, which only a server shows.
@@ -28,40 +29,40 @@ pub(super) struct Head<'a> {
 /// A whole page.
 pub(super) fn page(head: &Head<'_>, main: &Markup) -> Vec<u8> {
     let root = head.root;
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="color-scheme" content="light dark";
-                title { (said(head.title)) " · ccci" }
-                @for style in head.styles.iter().chain(&["site.css"]) {
-                    link rel="stylesheet" href={ (root) (style) };
-                }
-                link rel="alternate" type="application/atom+xml" title="what turned red or green" href={ (root) "feed.xml" };
-                @for script in ["site.js"].iter().chain(head.scripts) {
-                    script src={ (root) (script) } defer {}
-                }
-            }
-            body {
-                a.skip href="#main" { "Skip to the content" }
-                header.site {
-                    nav aria-label="Site" {
-                        a href={ (root) "index.html" } { "Recipes" }
-                        a href={ (root) "index.html#unproved" } { "Never proved" }
-                        a href={ (root) "index.html#time" } { "Time" }
-                        a href={ (root) "compare.html" } { "Compare" }
-                        a href={ (root) "feed.xml" } { "Feed" }
-                    }
-                }
-                main #main tabindex="-1" { (main) }
-                footer { p { "Made by ccci. All times are UTC." } }
-            }
+    let links = html! {
+        @for style in head.styles.iter().chain(&["site.css"]) {
+            link rel="stylesheet" href={ (root) (style) };
+        }
+        link rel="alternate" type="application/atom+xml" title="what turned red or green" href={ (root) "feed.xml" };
+        @for script in ["site.js"].iter().chain(head.scripts) {
+            script src={ (root) (script) } defer {}
         }
     };
-    page.into_string().into_bytes()
+    let body = html! {
+        a.to-content href="#main" { "Skip to the content" }
+        header.site {
+            nav aria-label="Site" {
+                a href={ (root) "index.html" } { "Recipes" }
+                a href={ (root) "index.html#unproved" } { "Never proved" }
+                a href={ (root) "index.html#time" } { "Time" }
+                a href={ (root) "compare.html" } { "Compare" }
+                a href={ (root) "feed.xml" } { "Feed" }
+            }
+        }
+        main #main tabindex="-1" { (main) }
+        footer { p { "Made by ccci. All times are UTC." } }
+    };
+    let title = html! { (said(head.title)) " · ccci" };
+    shortened(Frame { policy: POLICY, title: &title, head: &links, body: &body }.page()).into_bytes()
+}
+
+/// The page without end tags and quotes that HTML lets one leave out: in ten thousand pages full of tables they are a
+/// sixth of the site. Foreign text contains neither a tag nor a quote.
+fn shortened(page: String) -> String {
+    let ends = ["</td>", "</th>", "</tr>", "</thead>", "</tbody>", "</li>", "</dt>", "</dd>"];
+    let page = ends.iter().fold(page, |page, end| page.replace(end, ""));
+    let names = ["scope=\"row\"", "scope=\"col\"", "role=\"region\"", "tabindex=\"0\""];
+    names.iter().fold(page, |page, name| page.replace(name, &name.replace('"', "")))
 }
 
 /// Text from outside: what controls a terminal or a parser is removed. Escaping is left to the template.
@@ -135,8 +136,8 @@ pub(super) fn run_link(root: &str, run: &Run, words: &Markup) -> Markup {
 pub(super) fn shot(root: &str, run: &Run) -> Markup {
     let s = &run.summary;
     html! {
-        @if run.picture {
-            img.shot src={ (root) "run/" (s.run_id) ".png" } alt={ "first page of " (s.recipe) } width="80" height="50" loading="lazy";
+        @if let Some(picture) = run.picture() {
+            img.shot src={ (root) "run/" (picture) } alt={ "first page of " (s.recipe) } width="80" height="50" loading="lazy";
         }
     }
 }

@@ -12,6 +12,7 @@ mod live;
 mod overview;
 mod recipe;
 mod run;
+mod usual;
 
 pub use live::message;
 
@@ -23,11 +24,13 @@ use ccci_runner::record::index::Summary;
 use std::collections::BTreeMap;
 
 /// The maker of a page. Change it when pages of the same records look different, so that all are made again.
-pub const MADE_BY: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+pub const MADE_BY: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
 /// The directories of a site. What else lies in them does not belong to it.
 pub const DIRECTORIES: &[&str] = &["badge", "recipe", "run"];
 /// How many of the newest runs of a recipe its history shows and is judged by.
 const WINDOW: usize = 30;
+/// Of how many of the newest runs of a recipe the site has the pictures and the logs: they are large.
+pub(crate) const WITH_FILES: usize = 5;
 
 /// A run that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +41,8 @@ pub struct Run {
     pub stamp: String,
     /// What its record says in short.
     pub summary: Summary,
-    /// Whether the picture of the app is part of the site: only that of the newest run of a recipe is, because pictures are
-    /// large.
-    pub picture: bool,
+    /// Those of the files in its facts that are part of the site: none, unless the run is one of the newest of its recipe.
+    pub files: Vec<String>,
 }
 
 impl Run {
@@ -51,6 +53,25 @@ impl Run {
             run if !run.ended => Some("it was killed, so its record was never searched for secrets"),
             _ => None,
         }
+    }
+
+    /// Where a file of its record lies on the site, from the directory `run` on. No part of it is a text from outside.
+    fn address(&self, file: &str) -> Option<String> {
+        let published = self.files.iter().any(|f| f == file);
+        let n = self.summary.facts.files.iter().position(|f| f == file).filter(|_| published)?;
+        // nothing but pictures may become more than text in a browser
+        let kind = if file.ends_with(".png") { "png" } else { "txt" };
+        Some(format!("{}-{n}.{kind}", self.summary.run_id))
+    }
+
+    /// Where the picture of the app lies, if that is part of the site.
+    fn picture(&self) -> Option<String> {
+        self.address(self.summary.facts.picture.as_deref()?)
+    }
+
+    /// Where each file lies that is part of the site.
+    fn addresses(&self) -> BTreeMap<String, String> {
+        self.files.iter().filter_map(|file| Some((file.clone(), self.address(file)?))).collect()
     }
 }
 
@@ -87,8 +108,8 @@ pub enum Page {
     Run(usize, usize),
     /// What the comparison reads of a run.
     Data(usize, usize),
-    /// The picture of a run, which is a file of its record.
-    Picture(usize, usize),
+    /// A picture or a log, which is a file of a record: by the places of its recipe, its run and itself.
+    File(usize, usize, usize),
     /// A run in progress, by its place.
     Live(usize),
 }
@@ -124,12 +145,24 @@ impl Site {
             runs.sort_by(|a, b| {
                 (a.summary.began_ms, &a.summary.run_id).cmp(&(b.summary.began_ms, &b.summary.run_id))
             });
-            if let Some(newest) = runs.last_mut() {
-                newest.picture = newest.summary.facts.picture.is_some();
-            }
             Recipe { name, runs }
         };
         Site { recipes: by_recipe.into_iter().map(recipe).collect(), going: vec![] }
+    }
+
+    /// The same with pictures and logs of the newest runs of each recipe. `is_there` says of a file of a record, both by
+    /// their names, whether it can be published, or why not. Returns also what is left out, a line each.
+    pub fn with_files(mut self, is_there: impl Fn(&str, &str) -> Result<(), String>) -> (Site, Vec<String>) {
+        let mut left_out = vec![];
+        for run in self.recipes.iter_mut().flat_map(|r| r.runs.iter_mut().rev().take(WITH_FILES)) {
+            for file in &run.summary.facts.files {
+                match is_there(&run.record, file) {
+                    Ok(()) => run.files.push(file.clone()),
+                    Err(why) => left_out.push(format!("{}: {file}: {why}", run.record)),
+                }
+            }
+        }
+        (self, left_out)
     }
 
     /// The same with runs in progress, which only a server can show.
@@ -157,12 +190,15 @@ impl Site {
         for (r, recipe) in self.recipes.iter().enumerate() {
             for (n, run) in recipe.runs.iter().enumerate() {
                 let id = &run.summary.run_id;
-                let stamps = recipe.around(n).stamps();
+                let mut made_from = recipe.around(n).stamps();
                 add(format!("run/{id}.js"), Some(key(&[&run.stamp])), Page::Data(r, n));
-                add(format!("run/{id}.html"), Some(key(&stamps)), Page::Run(r, n));
-                if run.picture {
-                    add(format!("run/{id}.png"), Some(key(&[&run.stamp])), Page::Picture(r, n));
+                for (f, file) in run.files.iter().enumerate() {
+                    if let Some(address) = run.address(file) {
+                        add(format!("run/{address}"), Some(key(&[&run.stamp, file])), Page::File(r, n, f));
+                    }
+                    made_from.push(file);
                 }
+                add(format!("run/{id}.html"), Some(key(&made_from)), Page::Run(r, n));
             }
             let stamps: Vec<&str> = recipe.runs.iter().map(|run| run.stamp.as_str()).collect();
             add(format!("badge/{}.svg", recipe.name), None, Page::Badge(r));
@@ -189,11 +225,11 @@ impl Site {
         }
     }
 
-    /// The record and the file in it that a picture is.
-    pub fn picture(&self, page: Page) -> Option<(&str, &str)> {
-        let Page::Picture(r, n) = page else { return None };
+    /// The record and the file in it that a page is.
+    pub fn file(&self, page: Page) -> Option<(&str, &str)> {
+        let Page::File(r, n, f) = page else { return None };
         let run = &self.recipes[r].runs[n];
-        Some((run.record.as_str(), run.summary.facts.picture.as_deref()?))
+        Some((&run.record, run.files.get(f)?))
     }
 
     /// Makes a page; `record` is the one that `Site::record` names.
@@ -210,7 +246,7 @@ impl Site {
             }
             Page::Run(r, n) => run::render(&self.recipes[r].around(n), record),
             // it is copied, not made
-            Page::Picture(..) => vec![],
+            Page::File(..) => vec![],
             Page::Live(n) => live::render(&self.going[n], record),
             Page::Data(r, n) => compare::data(&self.recipes[r].runs[n].summary),
         }
@@ -225,4 +261,40 @@ fn key(parts: &[&str]) -> String {
         text.push_str(part);
     }
     sha256(text.as_bytes())[..16].to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ccci_testkit::kept;
+
+    /// What a run may take of the site: with the pages of recipes, ten thousand are below 200 MB.
+    const SHARE: usize = 18_000;
+
+    fn site(runs: usize, recipes: usize) -> (Site, BTreeMap<String, Record>) {
+        let records = (0..runs).map(|n| {
+            let (id, events) = kept::run(n, recipes);
+            (id, Record::of(events).unwrap())
+        });
+        let records: BTreeMap<String, Record> = records.collect();
+        let run = |(id, record): (&String, &Record)| {
+            let (record, stamp, summary) = (id.clone(), id.clone(), Summary::of(record));
+            Run { record, stamp, summary, files: vec![] }
+        };
+        (Site::of(records.iter().map(run).collect()), records)
+    }
+
+    #[test]
+    fn what_a_run_adds_to_a_site_stays_within_its_share() {
+        let (site, records) = site(120, 5);
+        let of = |planned: Planned| {
+            let record = site.record(planned.page).map(|name| &records[name]);
+            match planned.page {
+                Page::Run(..) | Page::Data(..) => site.render(planned.page, record).len(),
+                _ => 0,
+            }
+        };
+        let each = site.pages().into_iter().map(of).sum::<usize>() / records.len();
+        assert!(each <= SHARE, "{each} bytes");
+    }
 }

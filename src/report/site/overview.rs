@@ -131,13 +131,16 @@ fn red_row(row: &Row<'_>) -> Markup {
         @if let Some(before) = turn.before { ", last green " (run_link("", before, &day(before.summary.began_ms))) }
         @else { ", never green" }
         @if let Some(why) = why {
-            span.why { (said(&why.cause)) ", blame " (why.blame.to_string()) }
+            span.why {
+                (said(&why.cause)) ", blame " (why.blame.to_string())
+                @if !why.observed.is_empty() { ": " (said(&why.observed)) }
+            }
         }
     }
 }
 
 fn table(rows: &[Row<'_>]) -> Markup {
-    let pictures = rows.iter().any(|row| row.recipe.newest().picture);
+    let pictures = rows.iter().any(|row| row.recipe.newest().picture().is_some());
     html! {
         section aria-labelledby="all" {
             h2 #all tabindex="-1" { "All recipes" }
@@ -150,7 +153,7 @@ fn table(rows: &[Row<'_>]) -> Markup {
                         @for (state, words) in STATES { option value=(state) { (words) } }
                     }
                 }
-                output #count role="status" for="q state" {}
+                output #count for="q state" {}
             }
             div.scroll role="group" aria-labelledby="all" tabindex="0" {
                 table.sortable #recipes {
@@ -242,13 +245,43 @@ fn time(recipes: &[Recipe]) -> Markup {
         section aria-labelledby="time" {
             h2 #time tabindex="-1" { "Where the time goes" }
             p { "The newest runs of all recipes took " (span(total)) " together." }
-            (super::charts::bars(&phases, total))
+            (super::charts::bars(&phases, total, &BTreeMap::new()))
+            (slower(recipes))
             h3 { "The slowest" }
             ol {
                 @for (ms, n) in slow.iter().rev().take(10) {
                     li { a href={ "recipe/" (recipes[*n].name) ".html" } { (recipes[*n].name) } " " (span(*ms)) }
                 }
             }
+        }
+    }
+}
+
+/// Phases of the newest runs that took longer than usual, by how much they did.
+fn slower(recipes: &[Recipe]) -> Markup {
+    let of = |recipe: &'_ Recipe| {
+        let all = recipe.slower();
+        all.into_iter()
+            .map(|(name, ms, usual)| (ms - usual.median, name.to_string(), ms, usual))
+            .collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> =
+        recipes.iter().flat_map(|recipe| of(recipe).into_iter().map(move |slow| (recipe, slow))).collect();
+    all.sort_by_key(|(recipe, (by, name, ..))| (std::cmp::Reverse(*by), recipe.name.clone(), name.clone()));
+    html! {
+        h3 { "Slower than usual" }
+        p.faint {
+            "Phases outside of the usual spread: three times the middle half of up to 30 runs, of which at least ten were green."
+        }
+        @if all.is_empty() { p { "Nothing." } }
+        ul {
+            @for (recipe, (_, name, ms, usual)) in all.iter().take(NAMED) {
+                li {
+                    a href={ "recipe/" (recipe.name) ".html" } { (recipe.name) } ": " (name) " took " (span(*ms))
+                    ", usually " (span(usual.low)) " to " (span(usual.high))
+                }
+            }
+            @if all.len() > NAMED { li { "and " (all.len() - NAMED) " more" } }
         }
     }
 }

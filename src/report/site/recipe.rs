@@ -125,7 +125,8 @@ fn over_time(recipe: &Recipe) -> Markup {
         section aria-labelledby="durations" {
             h2 #durations { "Where the time goes" }
             div.scroll role="group" aria-labelledby="durations" tabindex="0" { (charts::durations(runs)) }
-            (charts::bars(&phases(recipe), recipe.newest().summary.total_ms))
+            p { "The newest run, by phase:" }
+            (charts::bars(&phases(recipe), recipe.newest().summary.total_ms, &recipe.usual()))
         }
     }
 }
@@ -144,7 +145,7 @@ fn flaky(recipe: &Recipe) -> Markup {
         section aria-labelledby="flaky" {
             h2 #flaky { "Is it flaky?" }
             @if whole.is_none() && tests.is_empty() {
-                p { "No: neither its verdict nor a test changed often within its last 30 runs." }
+                p { "No: neither its verdict nor a test changed often within its last " (recipe.window().len()) " runs." }
             }
             @if let Some(f) = whole { p { "Its verdict is: " (often(&f)) "." } }
             @if !tests.is_empty() {
@@ -164,7 +165,7 @@ fn open(recipe: &Recipe) -> Markup {
     html! {
         section aria-labelledby="open" {
             h2 #open { "What is never proved" }
-            @if never.is_empty() { p { "Nothing: each promise was kept by some of its last 30 runs." } }
+            @if never.is_empty() { p { "Nothing: each promise was kept by some of its last " (recipe.window().len()) " runs." } }
             @else { ul { @for what in &never { li { (said(what)) } } } }
         }
     }
@@ -178,7 +179,7 @@ fn all(recipe: &Recipe) -> Markup {
             h2 #runs { "Runs" }
             form action="../compare.html" method="get" {
                 div.scroll role="group" aria-labelledby="runs" tabindex="0" {
-                    table {
+                    table.runs {
                         thead { tr {
                             th scope="col" { "Before" } th scope="col" { "After" }
                             th scope="col" { "Began" } th scope="col" { "Verdict" } th scope="col" { "Level" }

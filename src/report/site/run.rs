@@ -4,7 +4,7 @@
 use super::history::Around;
 use super::layout::{Head, page, run_link, verdict, version, when};
 use super::{Run, compare};
-use crate::html as report;
+use crate::html::{self as report, View};
 use ccci_runner::record::Record;
 use maud::{Markup, html};
 
@@ -17,9 +17,8 @@ pub(super) fn render(around: &Around<'_>, record: Option<&Record>) -> Vec<u8> {
         (links(around))
         @match (record, run.withheld()) {
             (Some(record), None) => {
-                @let report = report::content(record);
+                @let report = report::content(&View { record, beside: Some(&run.addresses()) });
                 (report.head)
-                (picture(run))
                 (report.sections)
             }
             (_, why) => {
@@ -49,18 +48,6 @@ fn links(around: &Around<'_>) -> Markup {
                 @if let Some(run) = around.green {
                     li { a href="#since-green" { "compare with the last green run" } " (" (when(run.summary.began_ms)) ")" }
                 }
-            }
-        }
-    }
-}
-
-/// What the app looked like, if that is published.
-fn picture(run: &Run) -> Markup {
-    html! {
-        @if run.picture {
-            figure {
-                img src={ (run.summary.run_id) ".png" } alt="the app as it greets people" width="1280" height="800";
-                figcaption { "The app as it greets people, before anything was changed" }
             }
         }
     }

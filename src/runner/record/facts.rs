@@ -58,6 +58,9 @@ pub struct Facts {
     /// The file with the picture of the app as it greets people.
     #[serde(default)]
     pub picture: Option<String>,
+    /// The logs of services, and what a browser showed: files of the record that a site may show beside the page of the run.
+    #[serde(default)]
+    pub files: Vec<String>,
     /// Whether the last scan found a secret in the record.
     pub secret_found: bool,
 }
@@ -89,6 +92,7 @@ impl Facts {
             settings: app.settings.iter().take(MOST).map(|s| (cut(&s.key), cut(&s.value))).collect(),
             not_proved: o.not_proved.iter().take(MOST).map(|n| cut(n)).collect(),
             picture: picture(o),
+            files: files(record),
             secret_found: record.events.iter().any(|e| matches!(e.what, What::SecretFound { .. })),
         }
     }
@@ -108,6 +112,7 @@ impl Facts {
         self.settings.clear();
         self.not_proved.clear();
         self.picture = None;
+        self.files.clear();
     }
 }
 
@@ -133,8 +138,35 @@ fn decisive(o: &Outcome) -> Option<&Occurrence> {
 fn picture(o: &Outcome) -> Option<String> {
     let landing = |s: &&Shown| s.app == o.plan.subject_at() && s.shows == Shows::Landing;
     let file = &o.shown.iter().find(landing)?.file;
-    let inside = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
-    (inside && !file.is_empty()).then(|| file.clone())
+    is_inside(file).then(|| file.clone())
+}
+
+fn is_inside(file: &str) -> bool {
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    !file.is_empty() && file.len() <= LONGEST && Path::new(file).components().all(plain)
+}
+
+/// Files that people ask for: logs first.
+fn files(record: &Record) -> Vec<String> {
+    let log = |what: &What| match what {
+        What::Kept { file, .. } if is_log(file) => Some(file.clone()),
+        _ => None,
+    };
+    let logs = record.events.iter().filter_map(|e| log(&e.what));
+    let shown = record.outcome.shown.iter().map(|s| s.file.clone());
+    let mut out: Vec<String> = vec![];
+    for file in logs.chain(shown).filter(|file| is_inside(file)) {
+        if out.len() < MOST && !out.contains(&file) {
+            out.push(file);
+        }
+    }
+    out
+}
+
+/// Whether a file of a record is the log of a service.
+pub fn is_log(file: &str) -> bool {
+    // files of other apps than the subject lie in a directory of their recipe
+    file.strip_suffix(".log").is_some_and(|name| name.starts_with("logs/") || name.contains("/logs/"))
 }
 
 fn cut(text: &str) -> String {

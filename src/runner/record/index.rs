@@ -16,7 +16,7 @@ use std::io;
 
 /// The maker of a row. Change it when runs are judged differently or rows have other fields: the records are then read
 /// again.
-const MADE_BY: &str = concat!("3 ", env!("CARGO_PKG_VERSION"));
+const MADE_BY: &str = concat!("4 ", env!("CARGO_PKG_VERSION"));
 /// Number of useless rows above which the index is rewritten.
 const MOST_DEAD: usize = 1_000;
 

@@ -5,7 +5,7 @@
 mod connections;
 mod followed;
 
-use super::site::{made, record, runs};
+use super::site::{made, record, runs, with_files};
 use super::{Session, records};
 use axum::Router;
 use axum::body::Body;
@@ -173,7 +173,7 @@ impl Server {
     fn bytes(&self, table: &Table, name: &str) -> Option<Vec<u8>> {
         let page = *table.pages.get(name)?;
         if !matches!(page, Page::Live(_)) {
-            return Some(made(&table.site, &self.records, page));
+            return made(&table.site, &self.records, page);
         }
         let record = table.site.record(page).and_then(|name| record(&self.records, name));
         let is_over = |record: &Record| !records::goes_on(&self.session.config, &Summary::of(record));
@@ -182,7 +182,7 @@ impl Server {
             *self.kept() = None;
             let table = self.table().ok()?;
             let page = *table.pages.get(name).filter(|page| !matches!(page, Page::Live(_)))?;
-            return Some(made(&table.site, &self.records, page));
+            return made(&table.site, &self.records, page);
         }
         Some(table.site.render(page, record.as_ref()))
     }
@@ -225,7 +225,7 @@ impl Server {
 
     fn look(&self, listed: Vec<(String, Stamp)>) -> io::Result<Table> {
         let shown = runs(&self.session.config)?;
-        let site = Site::of(shown.ended).with(shown.going);
+        let site = with_files(&self.records, shown.ended).0.with(shown.going);
         let pages = site.pages().into_iter().map(|planned| (planned.path, planned.page)).collect();
         Ok(Table { listed, site, pages })
     }
@@ -239,6 +239,7 @@ fn kind(name: &str) -> &'static str {
         Some("js") => "text/javascript; charset=utf-8",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("txt") => "text/plain; charset=utf-8",
         Some("xml") => "application/atom+xml",
         _ => "application/octet-stream",
     }
