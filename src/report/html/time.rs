@@ -59,7 +59,7 @@ fn bar(o: &Outcome, began: u64, ms: u64) -> Markup {
     // no style of its own: the pages of a site forbid that
     html! {
         @if width > 0 {
-            svg aria-hidden="true" { rect x={ (left) "%" } width={ (width) "%" } height="100%" {} }
+            svg aria-hidden="true" { rect x={ (left) "%" } width={ (width) "%" } {} }
         }
     }
 }
