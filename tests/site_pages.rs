@@ -1,12 +1,14 @@
 //! The site in a real browser, from a disk and from `ccci serve`: filter, search, sort, comparison, keyboard, both colour
-//! schemes, a phone, `axe-core` without a finding, and no request to another host. Needs Chromium, its driver and npm;
+//! schemes, a phone, `axe-core` and the validator of the W3C without a finding, and no request to another host. Needs Chromium, its driver, npm and java;
 //! runs if `CCCI_SWARM` is set, like everything that needs more than this repository.
 
 mod chromium;
 
 use crate::bad_input::ground::Ground;
+use crate::report::{RECORDS, record};
 use crate::serve::Served;
-use crate::site::{RECIPES, ground};
+use crate::site::{RECIPES, files, ground};
+use ccci_report::format;
 use ccci_testkit::kept;
 use chromium::{Chromium, Look};
 use fantoccini::Locator;
@@ -15,8 +17,10 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The checker of accessibility: fetched once into the build directory.
+/// The checker of accessibility.
 const AXE: &str = "axe-core@4.14.1";
+/// The Nu Html Checker, the validator of the W3C.
+const NU: &str = "vnu-jar@26.9.27";
 
 fn is_asked(test: &str) -> bool {
     let asked = std::env::var_os("CCCI_SWARM").is_some();
@@ -25,6 +29,11 @@ fn is_asked(test: &str) -> bool {
     }
     asked
 }
+
+/// What has to be scrolled sideways to be read when everything is unfolded; the history of many runs is as wide as it is.
+const SIDEWAYS: &str = "document.querySelectorAll('details').forEach((d) => { d.open = true; }); \
+    return [...document.querySelectorAll('.wide, .scroll, pre')].filter((e) => e.scrollWidth > e.clientWidth + 1) \
+    .filter((e) => !e.querySelector('.grid, .chart')).map((e) => e.getAttribute('aria-label') || e.getAttribute('aria-labelledby'))";
 
 /// A site with red, flaky and green recipes, and the address of its directory.
 fn site() -> (Ground, String) {
@@ -44,17 +53,62 @@ async fn shown(browser: &Chromium) -> Vec<String> {
     serde_json::from_value(js(browser, code).await).unwrap()
 }
 
-fn axe() -> String {
-    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("axe");
-    let file = dir.join("package/axe.min.js");
+/// A file of a package of npm, which is fetched once into the build directory.
+fn of_package(package: &str, file: &str) -> PathBuf {
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(package);
+    let file = dir.join("package").join(file);
     if !file.exists() {
         std::fs::create_dir_all(&dir).unwrap();
-        let packed = Command::new("npm").args(["pack", "--silent", AXE]).current_dir(&dir).output().unwrap();
+        let packed =
+            Command::new("npm").args(["pack", "--silent", package]).current_dir(&dir).output().unwrap();
         let name = String::from_utf8(packed.stdout).unwrap();
         let unpacked = Command::new("tar").arg("xzf").arg(name.trim()).current_dir(&dir).status().unwrap();
-        assert!(unpacked.success(), "npm gave no {AXE}: {}", String::from_utf8_lossy(&packed.stderr));
+        assert!(unpacked.success(), "npm gave no {package}: {}", String::from_utf8_lossy(&packed.stderr));
     }
-    std::fs::read_to_string(file).unwrap()
+    file
+}
+
+/// What the validator says of these files, but for its notes on the policy of pages, which it reads as if they came from
+/// a server.
+fn invalid(files: &[PathBuf]) -> Vec<String> {
+    let mut call = Command::new("java");
+    call.arg("-jar").arg(of_package(NU, "build/dist/vnu.jar")).args([
+        "--format",
+        "gnu",
+        "--exit-zero-always",
+    ]);
+    let done = call.args(["--also-check-css", "--also-check-svg", "--stdout"]).args(files).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said = String::from_utf8(done.stdout).unwrap();
+    said.lines().filter(|line| !line.contains("Content Security Policy")).map(str::to_string).collect()
+}
+
+#[test]
+fn every_kind_of_page_is_valid_for_the_validator_of_the_w3c() {
+    if !is_asked("valid") {
+        return;
+    }
+    if Command::new("java").arg("-version").output().is_err() {
+        println!("valid: the validator needs java, which is not here, and was not run");
+        return;
+    }
+    let (ground, _) = site();
+    let bad = ground.write("bad.html", "<!doctype html><title>x</title><p><ul><li>y</ul></p>");
+    assert_eq!(invalid(&[bad.path("bad.html")]).len(), 2, "it finds what is wrong");
+    let mut all: Vec<PathBuf> =
+        files(&bad.path("public")).into_keys().map(|p| bad.path("public").join(p)).collect();
+    all.retain(|path| path.extension().is_some_and(|e| e == "html" || e == "css" || e == "svg"));
+    let served = Served::start(&bad);
+    let run = served.begin_run(RECIPES * 9);
+    std::fs::write(bad.path("live.html"), served.get(&format!("/run/{}.html", run.id)).1).unwrap();
+    all.push(bad.path("live.html"));
+    for (name, ..) in RECORDS {
+        let page = (format("html").unwrap().render)(&record(name));
+        std::fs::write(bad.path(&format!("{name}.html")), page).unwrap();
+        all.push(bad.path(&format!("{name}.html")));
+    }
+    assert!(all.len() > 90, "{}", all.len());
+    assert_eq!(invalid(&all), Vec::<String>::new());
 }
 
 /// The pages of a site of which each kind is looked at once.
@@ -122,7 +176,7 @@ fn two_runs_are_chosen_and_compared_by_the_keyboard_alone() {
         };
         press(Key::Tab).await;
         let focused = js(browser, "return document.activeElement.className").await;
-        assert_eq!(focused, json!("skip"));
+        assert_eq!(focused, json!("to-content"));
         browser.client.goto(&format!("{address}/recipe/app-003.html")).await.unwrap();
         let stops = js(
             browser,
@@ -168,8 +222,10 @@ fn every_kind_of_page_is_accessible_fits_a_phone_and_asks_no_other_host() {
         return;
     }
     let (ground, address) = site();
-    let axe = axe();
-    for look in [Look::default(), Look { dark: true, ..Look::default() }, Look { width: 390, dark: false }] {
+    let axe = std::fs::read_to_string(of_package(AXE, "axe.min.js")).unwrap();
+    for look in
+        [(1280, false), (1280, true), (390, false), (390, true)].map(|(width, dark)| Look { width, dark })
+    {
         chromium::with(&look, async |browser| {
             for page in kinds(&ground) {
                 browser.client.goto(&format!("{address}/{page}")).await.unwrap();
@@ -183,6 +239,9 @@ fn every_kind_of_page_is_accessible_fits_a_phone_and_asks_no_other_host() {
                 )
                 .await;
                 assert_eq!(wide, json!(0), "{page} is wider than {}", look.width);
+                if look.width < 500 {
+                    assert_eq!(js(browser, SIDEWAYS).await, json!([]), "{page}");
+                }
                 let loaded =
                     js(browser, "return performance.getEntriesByType('resource').map((e) => e.name)").await;
                 for name in loaded.as_array().unwrap() {
