@@ -11,6 +11,8 @@ mod ground;
 mod guard;
 #[path = "browser/pages.rs"]
 pub(crate) mod pages;
+#[path = "browser/verdict.rs"]
+mod verdict;
 
 use ccci_model::event::Shows;
 use ground::{PageTest, with_browser};
