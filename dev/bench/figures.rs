@@ -30,6 +30,12 @@ impl Figures {
     }
 }
 
+/// How many processes of the machine want a processor, over the last minute: figures of a busy machine are worse.
+pub(crate) fn load() -> String {
+    let all = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    all.split(' ').next().unwrap_or_default().to_string()
+}
+
 /// A duration in a suitable unit.
 pub(crate) fn span(d: Duration) -> String {
     let us = d.as_micros();

@@ -1,6 +1,7 @@
 //! `make bench`: what ccci costs, as ratios to a lower bound or to another program measured in the same call.
 //! Every figure is the median of several rounds; nothing here is a test. Arguments choose parts: `check`, `lifecycle`,
-//! `records`, `site`, `waits`, `words`; without arguments all parts run. `CCCI_BENCH_ROUNDS` sets the number of rounds.
+//! `readers`, `records`, `site`, `waits`, `words`; without arguments all parts run. `CCCI_BENCH_ROUNDS` sets the number
+//! of rounds.
 
 #![allow(
     clippy::disallowed_methods,
@@ -12,7 +13,9 @@
 mod check;
 mod figures;
 mod lifecycle;
+mod paint;
 mod process;
+mod readers;
 mod records;
 mod site;
 mod waits;
@@ -29,6 +32,7 @@ const PARTS: &[(&str, Part)] = &[
     ("records", records::run),
     ("site", site::run),
     ("lifecycle", lifecycle::run),
+    ("readers", readers::run),
     ("waits", waits::run),
 ];
 /// Default number of rounds.

@@ -1,7 +1,8 @@
-//! What the site of ten thousand runs costs: writing it, writing it again after one more run, and its size; and what the
-//! list of these runs costs.
+//! What the site of ten thousand runs costs: writing it, writing it again after one more run, its size, and how soon a browser
+//! shows the overview.
 
-use super::figures::{Figures, table};
+use super::figures::{Figures, load, span, table};
+use super::paint;
 use super::process::watch;
 use ccci_runner::record::EVENTS;
 use ccci_testkit::kept;
@@ -15,13 +16,13 @@ const RECIPES: usize = 300;
 
 /// Makes each measurement: the first build once, renewing `rounds` times.
 pub(crate) fn run(rounds: usize) {
-    println!("Site: {RUNS} runs of {RECIPES} recipes");
+    println!("Site: {RUNS} runs of {RECIPES} recipes; load {}", load());
     let dir = tempfile::tempdir().unwrap();
     let (home, out) = (dir.path().join("home"), dir.path().join("site"));
     let kept = (0..RUNS).map(|n| keep(&home, n)).sum::<usize>();
     let mut rows = vec![];
     let mut call = |what: &str, times: usize| {
-        let (mut wall, mut peak_kb, mut before) = (Figures::default(), 0, RUNS);
+        let (mut wall, mut cpu, mut peak_kb, mut before) = (Figures::default(), Figures::default(), 0, RUNS);
         for _ in 0..times {
             if what.starts_with("one more") {
                 before += 1;
@@ -32,17 +33,35 @@ pub(crate) fn run(rounds: usize) {
             let used = watch(&mut program);
             assert!(used.status.success());
             wall.add(used.wall);
+            cpu.add(used.cpu);
             peak_kb = used.peak_kb.max(peak_kb);
         }
-        rows.push(vec![what.to_string(), wall.shown(), format!("{} MB", peak_kb / 1_000)]);
+        let peak = format!("{} MB", peak_kb / 1_000);
+        rows.push(vec![what.to_string(), wall.shown(), span(cpu.median()), peak, load()]);
     };
     call("first, with the index of the records", 1);
     call("nothing changed", rounds);
     call("one more run", rounds);
-    table(&["what", "wall time", "peak memory"], &rows);
+    table(&["what", "wall time", "processor time", "peak memory", "load"], &rows);
     let overview = fs::metadata(out.join("index.html")).unwrap().len();
-    let bytes = |dir: &Path| size(dir) / 1_000_000;
-    println!("  records {} MB, site {} MB, overview {} kB", kept / 1_000_000, bytes(&out), overview / 1_000);
+    let (bytes, files) = size(&out);
+    println!(
+        "  records {} MB, site {} MB in {files} files (at most 200 MB)",
+        kept / 1_000_000,
+        bytes / 1_000_000
+    );
+    match paint::first(&out.join("index.html"), rounds) {
+        Some(paint) => println!(
+            "  overview {} kB, first contentful paint {} (at most 1 s), load {}",
+            overview / 1_000,
+            paint.shown(),
+            load()
+        ),
+        None => println!(
+            "  overview {} kB; without Chromium's driver its paint was not measured",
+            overview / 1_000
+        ),
+    }
     if let Some(to) = std::env::var_os("CCCI_BENCH_KEEP") {
         let copied = Command::new("cp").arg("-r").arg(dir.path()).arg(to).status();
         assert!(copied.unwrap().success());
@@ -59,11 +78,12 @@ fn keep(home: &Path, n: usize) -> usize {
     lines.len()
 }
 
-fn size(dir: &Path) -> u64 {
+/// Bytes and number of the files below a directory.
+fn size(dir: &Path) -> (u64, usize) {
     let entries = fs::read_dir(dir).unwrap().flatten();
     let of = |e: fs::DirEntry| match e.metadata().unwrap() {
         facts if facts.is_dir() => size(&e.path()),
-        facts => facts.len(),
+        facts => (facts.len(), 1),
     };
-    entries.map(of).sum()
+    entries.map(of).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
 }
