@@ -66,7 +66,7 @@ const SHORTER: &[(&str, &str)] = &[
     ("</li>", ""),
     ("</dt>", ""),
     ("</dd>", ""),
-    ("></rect>", "/>"),
+    ("\"></rect>", "\"/>"),
     ("scope=\"row\"", "scope=row"),
     ("scope=\"col\"", "scope=col"),
     ("role=\"region\"", "role=region"),
