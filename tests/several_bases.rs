@@ -83,6 +83,7 @@ fn each_base_is_a_run_and_one_red_run_makes_the_call_red() {
     let (code, text) = TestRun::begin(&ground, &args).end();
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("not from here") && text.contains("runs: 2"), "{text}");
+    assert!(text.contains(", from tag 1.0.0+1.25.0"), "{text}");
     let verdict = |path: usize| {
         let file = out.join(format!("ghost-base-{path}/results.json"));
         let results: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();

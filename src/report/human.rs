@@ -239,6 +239,9 @@ fn folded(lines: &[String]) -> Vec<String> {
     lines.chunk_by(alike).map(join).collect()
 }
 
+/// Characters of the decisive line of a log: some programs write a whole page as one line.
+const DECISIVE_CHARS: usize = 300;
+
 /// The first cause alone, at the end, where a reader of a log looks first.
 fn first_cause(s: &mut StyledText, o: &Outcome) {
     let Some(t) = cause::first(o) else { return };
@@ -250,7 +253,9 @@ fn first_cause(s: &mut StyledText, o: &Outcome) {
     }
     if let Some(told) = cause::decisive(&t.failure.evidence) {
         let what = &t.failure.evidence[told.evidence].what;
-        s.beside(2, "log       ", &format!("{what}: {}", told.text));
+        let text: String = told.text.chars().take(DECISIVE_CHARS).collect();
+        let cut = if text.len() < told.text.len() { " …" } else { "" };
+        s.beside(2, "log       ", &format!("{what}: {text}{cut}"));
     }
     if let Some(cure) = t.failure.cure() {
         s.beside(2, "to do     ", cure);

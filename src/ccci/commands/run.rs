@@ -46,7 +46,10 @@ pub fn run(args: &RunArgs, session: &Session, asked: &Asked, out: &Out) -> Exit 
     if ends.len() > 1 {
         let what = if ends.len() > args.recipes.len() { "runs" } else { "recipes" };
         out.say(&format!("\n{what}: {}", ends.len()));
-        ends.iter().for_each(|ended| out.say(&line(&ended.name, &ended.end, style)));
+        ends.iter().for_each(|ended| {
+            let from = if ends.len() > args.recipes.len() { base(&ended.end) } else { String::new() };
+            out.say(&format!("{}{from}", line(&ended.name, &ended.end, style)));
+        });
     }
     asked.set(None);
     campaign::worst(&ends)
@@ -101,6 +104,14 @@ fn line(recipe: &str, end: &End, style: Style) -> String {
         End::Stopped(_) => format!("not run       {recipe}: stopped before it began"),
         End::LeftOut => format!("not run       {recipe}: another one failed before it began"),
     }
+}
+
+/// What tells the runs of one recipe apart.
+fn base(end: &End) -> String {
+    let End::Ran { finished, .. } = end else { return String::new() };
+    let record = finished.record.as_ref();
+    let base = record.and_then(|r| r.outcome.plan.subject().base.as_ref());
+    base.map_or_else(|| ", without a base".into(), |b| format!(", from {}", b.found_as))
 }
 
 /// Shows the runs of a call to people, and writes data for programs.

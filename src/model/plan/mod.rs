@@ -20,7 +20,7 @@ pub const NO_RESTORE: &str = "that a restore brings data back";
 pub const DATA_SURVIVE: &str = "that data survive the upgrade";
 
 /// How it begins that a run with an upgrade does not prove everything about the head.
-pub const NOT_AFRESH: &str = "that the head installs afresh: the base was installed";
+pub const NOT_AFRESH: &str = "that the head installs afresh: the base is installed";
 
 /// Which of the two deploys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
