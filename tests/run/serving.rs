@@ -82,6 +82,28 @@ fn an_app_that_answers_until_the_tests_are_over_is_red() {
     red(&run, "status 500");
 }
 
+/// The last test may restart the app, and it needs a moment to come back.
+#[test]
+fn an_app_that_is_away_for_a_moment_at_the_end_is_green() {
+    let job = Arc::new(job());
+    let (steps, away) = (job.clone(), Arc::new(AtomicBool::new(false)));
+    let (gone, mut asked) = (away.clone(), 0);
+    let reporter = move |e: &Event| {
+        if let What::StepEnded { step, .. } = &e.what
+            && steps.plan.steps[*step].action.title().starts_with("see the head's services")
+        {
+            away.store(true, Ordering::SeqCst);
+        }
+    };
+    let run = Machine::new().live_as(&job, None, &Stop::default(), reporter, |web| {
+        web.on_request(move |_, _| {
+            asked += usize::from(gone.load(Ordering::SeqCst));
+            (1..4).contains(&asked).then(|| page(502, "not yet"))
+        });
+    });
+    assert_eq!(run.outcome.exit, Exit::Green, "{:?}", run.outcome.failures);
+}
+
 #[test]
 fn a_test_that_passes_without_an_assertion_that_was_reached_shows_nothing() {
     let ground = super::fullest::Ground::new();

@@ -48,7 +48,7 @@ pub(crate) fn stays_up(run: &mut Run<'_>, for_ms: u64, limit: &Limit) -> Done {
         })
     });
     match waited {
-        Ok(()) if all_checked => Ok(Some("nothing to wait for: every service has one".into())),
+        Ok(()) if all_checked => Ok(Some("nothing to wait for".into())),
         Ok(()) => Ok(None),
         Err(e) => Err(run.again(run.with_logs(failures::wait_of(e, "see the app stay up")))),
     }

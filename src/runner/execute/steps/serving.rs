@@ -2,7 +2,7 @@
 
 use super::answer::{ask, of_every_task, refusal, silence};
 use super::deploy::until_converged;
-use super::{Done, addresses, redirects};
+use super::{Done, addresses, answer, redirects};
 use crate::execute::{Run, desired};
 use ccci_model::event::{DecidedBy, GENERIC, Skip, What};
 use ccci_model::failure::Failure;
@@ -10,6 +10,7 @@ use ccci_model::plan::Side;
 use ccci_model::tier::{Status, Tier};
 use ccci_swarm::ports::clock::Limit;
 use std::convert::Infallible;
+use std::time::Duration;
 
 /// The generic assertion: every service has its desired count, and each task of the app gives an accepted answer. After a
 /// deploy that did not converge, no answer is requested: it would come from the version before or from a task about to
@@ -41,6 +42,13 @@ pub(crate) fn serving(
     Ok(None)
 }
 
+/// How long an app may take to answer again at the end of a run.
+const COMES_BACK: Duration = Duration::from_secs(30);
+
+/// What to do about an app that answers no more at the end of a run.
+const LEFT_SO: &str =
+    "It answered before: see what the tests and hooks of the last tiers did to it, and its log below.";
+
 /// The assertion at the end of a run: the answer alone. Ends of tasks are told by the watch over the stack, and a worker
 /// that ends by design may be between two tasks.
 pub(super) fn still_serving(
@@ -52,7 +60,12 @@ pub(super) fn still_serving(
     limit: &Limit,
 ) -> Done {
     if http {
-        let asserted = assert_answer(run, path, ok, limit);
+        // the last test may have restarted it
+        let short = limit.within(&*run.world.clock, COMES_BACK);
+        let asserted = match answer::health(run, path, ok, &short) {
+            Ok(_) => assert_answer(run, path, ok, limit),
+            Err(f) => Err(Box::new(f.to_do(LEFT_SO))),
+        };
         run.generic(tier, &format!("{path} still gives an accepted answer of the app"), asserted)?;
     }
     addresses::ask_the_rest(run, path, limit);
