@@ -81,6 +81,13 @@ impl Session {
         Ok(plans.map(app).filter(|app| kept.contains(app.domain.as_str()) && fits(app)).collect())
     }
 
+    /// The domains of kept apps whose records are not among the kept ones, as after a run with `--out`.
+    pub fn kept_elsewhere(&self, known: &[KeptApp]) -> io::Result<Vec<String>> {
+        let kept = FileLocks::new(self.config.locks.clone()).kept()?;
+        let is_known = |domain: &String| known.iter().any(|app| app.domain.as_str() == domain.as_str());
+        Ok(kept.into_iter().filter(|domain| !is_known(domain)).collect())
+    }
+
     /// Serves kept apps. Those that are no longer on the engine are left out.
     pub fn open(&self, kept: Vec<KeptApp>) -> Result<Opened, NotOpened> {
         let moved = Arc::new(Notify::new());

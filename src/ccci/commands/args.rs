@@ -299,7 +299,9 @@ pub struct ExplainArgs {
 fn span(text: &str) -> Result<Duration, String> {
     parse_span(text)
         .filter(|d| !d.is_zero())
-        .ok_or_else(|| format!("`{text}` is no duration; write a number and a unit, like `45m` or `1h 30m`"))
+        .ok_or_else(|| {
+            format!("`{text}` is no duration above zero; write a number and a unit, like `45m` or `1h 30m` (units are `ms`, `s`, `m`, `h`)")
+        })
 }
 
 #[cfg(test)]

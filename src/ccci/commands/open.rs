@@ -30,6 +30,11 @@ pub(super) fn open(args: &OpenArgs, session: &Session, out: &Out) -> Exit {
         kept.iter().filter(|app| asked.is_none_or(|name| app.recipe.as_str() == name)).cloned().collect();
     if chosen.is_empty() {
         out.say(&none(asked, &kept));
+        for domain in session.kept_elsewhere(&kept).unwrap_or_default() {
+            out.say(&format!(
+                "{domain} is kept as well, but its record is not among the kept ones (`--out`), so its recipe is not known"
+            ));
+        }
         return Exit::Wrong;
     }
     let opened = match session.open(chosen) {
