@@ -1,6 +1,7 @@
 //! The lint rung: each rule of abra's has a recipe that keeps it and one that breaks it, both made of `base` with some
 //! files laid over it (`gone.txt` names files to leave out, `tags.txt` the tags). Other rules have examples in their row.
 
+use crate::golden;
 use ccci_model::diag::Severity;
 use ccci_model::diag::Text;
 use ccci_model::name::{Revision, Version};
@@ -146,4 +147,83 @@ fn the_recipes_of_the_lab_break_no_rule_that_fails_the_rung() {
             .collect();
         assert!(broken.is_empty(), "{}: {broken:?}", newest.display());
     }
+}
+
+/// The recipes of the table: a folder for each version, and what is laid under it.
+const RECIPES: &[(&str, Option<&str>)] = &[
+    ("dev/lab/recipes/custom-html", None),
+    ("dev/lab/recipes/mumble", None),
+    ("dev/lab/recipes/wordpress", None),
+    ("tests/fixtures/fullest", None),
+    ("tests/canaries/well", Some(CANARY)),
+    ("tests/canaries/config-unversioned", Some(CANARY)),
+    ("tests/canaries/database-not-in-backup", Some(CANARY)),
+    ("tests/canaries/job", Some(CANARY)),
+    ("tests/canaries/labels-only", Some(CANARY)),
+    ("tests/canaries/long-name", Some(CANARY)),
+    ("tests/canaries/missing-image", Some(CANARY)),
+    ("tests/canaries/old-backup-label", Some(CANARY)),
+    ("tests/canaries/replicas-zero", Some(CANARY)),
+    ("tests/canaries/same-image-new-tag", Some(CANARY)),
+];
+/// What canaries share.
+const CANARY: &str = "tests/canaries/ground/repository";
+
+/// The newest version of a recipe; the folders of the others are its tags.
+fn newest(dir: &str, under: Option<&str>) -> LintInput {
+    let folders = fs::read_dir(dir).unwrap().flatten().map(|e| e.path());
+    let mut versions: Vec<_> = folders.filter(|p| p.is_dir() && !p.ends_with("recipe")).collect();
+    versions.sort();
+    let mut all = BTreeMap::new();
+    for path in under.map(Path::new).into_iter().chain(versions.last().map(|p| &**p)) {
+        read(path, &mut all);
+    }
+    let name =
+        |p: &Path| p.file_name().unwrap().to_string_lossy().split_once('-').map(|(_, v)| v.to_string());
+    let tags = versions.iter().filter_map(|p| name(p)).filter_map(|name| {
+        let commit = Revision::parse(&"0".repeat(40)).unwrap();
+        Version::parse(&name).ok().map(|v| Tag {
+            name: name.clone(),
+            version: Some(v),
+            annotated: true,
+            commit,
+        })
+    });
+    let texts = all.into_iter().map(|(path, content)| (path.clone(), Arc::new(Text { path, content })));
+    LintInput::new(Files { texts: texts.collect(), ..Files::default() }, tags.collect())
+}
+
+/// Each rule of abra's on recipes of this repository: `docs/reference/abra-rules.md`.
+#[test]
+fn the_table_of_abras_rules_is_what_they_say_of_fourteen_recipes() {
+    let of_abra: Vec<&Rule> = RULES.iter().filter(|r| r.abra.is_some()).collect();
+    let numbers = of_abra.iter().map(|r| r.abra.unwrap());
+    let mut page = "<!-- made by tests/recipe_rules.rs; run `CCCI_BLESS=1 cargo test recipe_rules` -->\n\n# Rules of abra\n\n\
+        What `ccci check` says by its counterparts of `abra recipe lint`, on recipes of this repository: `yes` is kept, a number \
+        counts what was found, `-` is not looked at.\n\n"
+        .to_string();
+    page.push_str(&format!("| recipe | {} |\n", numbers.collect::<Vec<_>>().join(" | ")));
+    page.push_str(&format!("|---|{}\n", "---|".repeat(of_abra.len())));
+    for (dir, under) in RECIPES {
+        let checked = lint(&newest(dir, *under));
+        let cell =
+            |rule: &&Rule| match &checked.iter().find(|c| c.rule.code.id == rule.code.id).unwrap().outcome {
+                Outcome::Satisfied => "yes".to_string(),
+                Outcome::Unsatisfied(findings) => findings.len().to_string(),
+                Outcome::NotLookedAt(_) | Outcome::DoesNotApply | Outcome::Accepted(_) => "-".to_string(),
+            };
+        let cells: Vec<String> = of_abra.iter().map(cell).collect();
+        let name = Path::new(dir).file_name().unwrap().to_string_lossy();
+        page.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
+    }
+    page.push_str("\n| rule | name | what must be true |\n|---|---|---|\n");
+    for rule in &of_abra {
+        let why = match rule.check {
+            Check::Never(why) => format!(" Not looked at: {why}."),
+            _ => String::new(),
+        };
+        page.push_str(&format!("| {} | `{}` | {}{why} |\n", rule.abra.unwrap(), rule.code.id, rule.code.doc));
+    }
+    assert!(RECIPES.len() >= 12);
+    golden::same(Path::new("docs/reference/abra-rules.md"), &page);
 }
