@@ -2,9 +2,10 @@
 //! a baseline hides what it has, and the settings accept and deny findings.
 
 use crate::bad_input::ground::{Done, Ground};
+use crate::project::GOOD;
 use crate::repository::Repository;
 use ccci_report::findings::{self, FINDINGS_FORMATS};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -89,27 +90,74 @@ fn codes(lines: &[String]) -> Vec<&str> {
     lines.iter().filter_map(|l| Some(l.split_once('[')?.1.split_once(']')?.0)).collect()
 }
 
+/// A project in which nothing is wrong. Its version is not published, so it has no release notes.
+fn clean() -> Project {
+    let source = Repository::new();
+    let files = GOOD.iter().filter(|(path, _)| !path.starts_with("release/"));
+    files.for_each(|(path, text)| _ = source.write(path, text));
+    source.commit("all");
+    let settings = format!("source = \"{}\"\n", source.given());
+    Project { ground: Ground::new().recipe("recipe.toml", &settings), source }
+}
+
 #[test]
 fn the_exit_code_is_the_same_in_every_format() {
-    let warned = project("", BROKEN);
-    let wrong = project("helth.path = \"/\"\n", BROKEN);
-    assert_eq!(warned.check(&[]).code, Some(0));
-    let formats = || FINDINGS_FORMATS.iter().map(|f| f.name).chain(["human"]);
-    for format in formats() {
-        let code = |p: &Project, args: &[&str]| p.check(&[&["--format", format], args].concat()).code;
-        assert_eq!(code(&warned, &["--deny-warnings"]), Some(2), "{format}");
-        assert_eq!(code(&wrong, &[]), Some(2), "{format}");
-    }
+    let (clean, warned, wrong) = (clean(), project("", BROKEN), project("helth.path = \"/\"\n", BROKEN));
+    let unseen = Ground::new().recipe("recipe.toml", "source = \"http://127.0.0.1:9/nothing\"\n");
+    let unseen = Project { ground: unseen, source: Repository::new() };
+    let deny: &[&str] = &["--deny-warnings"];
+    // nothing, warnings, warnings that are denied, errors, a source that cannot be read
+    let matrix: [(&Project, &[&str], i32); 6] = [
+        (&clean, &[], 0),
+        (&clean, deny, 0),
+        (&warned, &[], 0),
+        (&warned, deny, 2),
+        (&wrong, &[], 2),
+        (&unseen, &[], 3),
+    ];
+    std::thread::scope(|scope| {
+        for format in FINDINGS_FORMATS.iter().map(|f| f.name).chain(["human"]) {
+            scope.spawn(move || {
+                for (n, (project, args, expected)) in matrix.iter().enumerate() {
+                    let done = project.check(&[&["--format", format], *args].concat());
+                    assert_eq!(done.code, Some(*expected), "{format}, row {n}: {}{}", done.out, done.err);
+                }
+            });
+        }
+    });
     let done = warned.check(&["--format", "sariff"]);
     assert_eq!(done.code, Some(2));
     assert!(done.err.contains("did you mean `sarif`?"), "{}", done.err);
 }
 
+/// What GitLab's documentation of code quality reports asks of each finding, as a schema.
+fn schema_of_gitlab() -> Value {
+    let text = json!({"type": "string", "minLength": 1});
+    let begin = json!({"type": "integer", "minimum": 1});
+    let line = json!({"type": "object", "required": ["begin"], "properties": {"begin": begin}});
+    let location = json!({
+        "type": "object",
+        "required": ["path", "lines"],
+        "properties": {"path": text, "lines": line},
+    });
+    json!({"type": "array", "minItems": 1, "items": {
+        "type": "object",
+        "required": ["description", "check_name", "fingerprint", "severity", "location"],
+        "properties": {
+            "description": text,
+            "check_name": text,
+            "fingerprint": text,
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": location,
+        },
+    }})
+}
+
 #[test]
-fn findings_as_json_fit_our_schema_and_as_sarif_the_published_one() {
+fn findings_fit_our_schema_the_published_one_of_sarif_and_gitlabs() {
     let found = project("helth.path = \"/\"\n", BROKEN);
     let ours: Value = serde_json::from_str(&findings::schema()).unwrap();
-    for (format, schema) in [("json", ours), ("sarif", schema_of_sarif())] {
+    for (format, schema) in [("json", ours), ("sarif", schema_of_sarif()), ("gitlab", schema_of_gitlab())] {
         let value: Value = serde_json::from_str(&found.check(&["--format", format]).out).unwrap();
         let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
         compiler.add_resource("schema.json", schema).unwrap();
