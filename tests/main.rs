@@ -23,6 +23,7 @@ mod contract;
 mod directories;
 mod docker;
 mod docs;
+mod editor;
 mod examples;
 mod field;
 mod foreign;

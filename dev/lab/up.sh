@@ -13,6 +13,7 @@ began=$(now_ms)
 bash "$LAB_HERE/engine.sh" up
 bash "$LAB_HERE/registry.sh" up
 bash "$LAB_HERE/browser.sh"
+bash "$LAB_HERE/editor.sh"
 bash "$LAB_HERE/images.sh" "$@"
 bash "$LAB_HERE/repos.sh"
 printf 'lab: ready (%s)\n' "$(seconds "$began")"
