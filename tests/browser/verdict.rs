@@ -3,7 +3,7 @@
 
 use crate::bad_input::ground::program;
 use crate::repository::Repository;
-use ccci_model::event::Shows;
+use ccci_model::event::{GENERIC, Shows};
 use ccci_model::failure::Blame;
 use ccci_model::tier::{Status, Tier};
 use ccci_model::verdict::Verdict;
@@ -68,7 +68,7 @@ fn a_run_is_red_with_evidence_of_each_of_twelve_broken_pages() {
     assert_eq!(o.verdict, Verdict::Red);
     assert!(o.leftovers.is_empty(), "{:?}", o.leftovers);
     let custom = o.tiers.iter().find(|t| t.tier == Tier::Custom).unwrap();
-    assert_eq!(custom.tests.len(), TESTS.len());
+    assert_eq!(custom.tests.iter().filter(|t| t.file != GENERIC).count(), TESTS.len());
     for (test, words) in TESTS {
         let found = custom.tests.iter().find(|t| t.name == *test).unwrap();
         assert_eq!(found.status, Status::Fail, "{test}");

@@ -3,6 +3,7 @@
 use super::everything_below;
 use super::planted::{Needles, secrets};
 use super::recipe::{directory, each_way_was_taken, made, tests};
+use ccci_model::event::GENERIC;
 use ccci_model::redact::DOTS;
 use ccci_report::REPORTS;
 use std::fs;
@@ -39,7 +40,8 @@ fn a_recipe_that_shows_its_secrets_in_every_way_shows_none() {
     let dots = everything_below(Path::new(record), &needles);
     let results: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     let custom = results["tiers"].as_array().unwrap().iter().find(|t| t["name"] == "custom").unwrap();
-    let rows = custom["tests"].as_array().unwrap();
+    let all_rows = custom["tests"].as_array().unwrap().iter();
+    let rows: Vec<_> = all_rows.filter(|row| row["file"] != GENERIC).collect();
     let failed = rows.iter().filter(|t| t["status"] == "fail").count();
     assert_eq!((rows.len(), failed), (tests(&all), rows.len()), "{said}");
     assert_eq!(
