@@ -4,7 +4,7 @@ use super::refusal::refused;
 use super::{Swarm, filters};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bollard::models::{NetworkCreateRequest, SecretSpec};
+use bollard::models::{Network, NetworkCreateRequest, SecretSpec};
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 use ccci_model::name::LONGEST_SWARM_NAME;
 use ccci_model::secret::Secret;
@@ -26,9 +26,8 @@ impl Swarm {
         let named = ListNetworksOptionsBuilder::default().filters(&filters(&[("name", name)])).build();
         let found = docker.list_networks(Some(named)).await.map_err(|e| refused("list the networks", &e))?;
         let same: Vec<_> = found.iter().filter(|n| n.name.as_deref() == Some(name)).collect();
-        if same.iter().any(|n| n.scope.as_deref() == Some(SWARM))
-            || !same.is_empty() && PREDEFINED.contains(&name)
-        {
+        let usable = |n: &Network| n.scope.as_deref() == Some(SWARM) || PREDEFINED.contains(&name);
+        if same.iter().any(|n| usable(n)) {
             return Ok(false);
         }
         if let Some(other) = same.first() {

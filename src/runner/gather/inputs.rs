@@ -19,7 +19,7 @@ use std::sync::Arc;
 impl Gathered {
     /// Whether a service is routed; without one, no HTTP request is made.
     pub fn routed(&self) -> bool {
-        self.head.composed.as_ref().is_some_and(|c| first(c, labels::is_routed).is_some())
+        is_routed(&self.head)
     }
 
     /// Whether nothing stands in a recipe directory, so that only what ccci asks of every app is asked.
@@ -30,9 +30,7 @@ impl Gathered {
 
     /// What an upgrade leaves open about the head.
     pub fn open_at_upgrade(&self) -> Vec<String> {
-        let routed =
-            |side: &Side| side.composed.as_ref().is_some_and(|c| first(c, labels::is_routed).is_some());
-        let lost = self.base.as_ref().is_some_and(|base| routed(base) && !routed(&self.head));
+        let lost = self.base.as_ref().is_some_and(is_routed) && !is_routed(&self.head);
         let lost =
             lost.then(|| "an answer of the upgraded app: the base is routed and the head is not".to_string());
         self.kept.iter().cloned().chain(lost).collect()
@@ -151,6 +149,10 @@ fn mounts_of(composed: &Composed) -> Vec<Mounted> {
         }
     }
     out
+}
+
+fn is_routed(side: &Side) -> bool {
+    side.composed.as_ref().is_some_and(|c| first(c, labels::is_routed).is_some())
 }
 
 /// The first service whose labels fulfil the condition.

@@ -2,7 +2,7 @@
 
 use super::desired::{Desired, DesiredService};
 use super::history::History;
-use crate::observed::{Mode, Observed, ObservedTask, Restart, TaskState};
+use crate::observed::{Mode, Observed, ObservedService, ObservedTask, Restart, TaskState};
 use ccci_model::time::Span;
 use std::time::Duration;
 
@@ -79,10 +79,8 @@ fn ended(w: &DesiredService, history: &History) -> Option<String> {
 
 fn only_time_speaks_for(w: &DesiredService, observed: &Observed) -> bool {
     let ends_by_design = |mode: &Mode| matches!(mode, Mode::Job(_) | Mode::Replicated(0));
-    observed.service(w.name.as_str()).is_some_and(|s| {
-        let runs_on = s.restart != Restart::Never || s.serves();
-        !s.has_healthcheck && runs_on && !ends_by_design(&s.mode)
-    })
+    let unchecked = |s: &ObservedService| !s.has_healthcheck && !ends_by_design(&s.mode);
+    observed.service(w.name.as_str()).is_some_and(unchecked) && !may_end(w, observed)
 }
 
 #[cfg(test)]

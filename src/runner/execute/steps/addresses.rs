@@ -1,18 +1,14 @@
 //! What a stack offers beside the path of the health request: its other routers and its published ports. Each is asked
 //! once at the end; what does not answer is not proved. Whether that is a defect depends on the app.
 
-use super::answer::one_answer;
+use super::answer::{get, one_answer};
 use crate::execute::Run;
 use ccci_swarm::observed::{Mode, Observed, ObservedService};
 use ccci_swarm::ports::clock::Limit;
-use ccci_swarm::ports::web::{AnsweredBy, HttpRequest, WebError};
+use ccci_swarm::ports::web::{AnsweredBy, WebError};
 use ccci_swarm::routing::{Entry, Router, Table};
-use std::time::Duration;
 
-/// For how long the body of an answer is read.
-const ONE_BODY: Duration = Duration::from_secs(2);
-
-/// Asks them all, unless the stack is not up.
+/// Asks them all, unless the stack went down meanwhile.
 pub(super) fn ask_the_rest(run: &mut Run<'_>, health: &str, limit: &Limit) {
     if !run.state.converged {
         return;
@@ -36,9 +32,7 @@ fn of_router(run: &Run<'_>, router: &Router, limit: &Limit) -> Option<String> {
             router.name, router.text
         ));
     };
-    let url = format!("{}://{host}{path}", if router.tls { "https" } else { "http" });
-    let body_within = Some(ONE_BODY);
-    let request = HttpRequest { method: "GET".into(), url, body_within, ..HttpRequest::default() };
+    let request = get(format!("{}://{host}{path}", if router.tls { "https" } else { "http" }));
     let why = match run.world.web.send(&request, &one_answer(run, limit)) {
         Ok(answer) => match answer.by {
             AnsweredBy::App if answer.status < 500 => return None,

@@ -35,8 +35,14 @@ const SHOWN_OF_BODY: usize = 300;
 /// Minimum time for the last request or call of a wait.
 const LAST_QUESTION: Duration = Duration::from_secs(5);
 
-/// Waits until the app itself gives an accepted answer. If an earlier wait of the run gave up, this one is short.
-pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Done {
+/// Waits until the app itself gives an accepted answer; returns it with a note for the reader. If an earlier wait of the
+/// run gave up, this one is short.
+pub(crate) fn health(
+    run: &mut Run<'_>,
+    path: &str,
+    ok: &[u16],
+    limit: &Limit,
+) -> Result<(HttpAnswer, String), Box<Failure>> {
     let shorter = limit.within(&*run.world.clock, AFTER_A_FAILURE);
     let limit = if run.state.gave_up { &shorter } else { limit };
     let (n, sink, clock, mut last, mut unrouted) = (run.step, run.sink, run.world.clock.clone(), None, None);
@@ -69,7 +75,10 @@ pub(crate) fn health(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -
         Ok::<_, WebError>(look)
     });
     match waited {
-        Ok(answer) => Ok(Some(accepted(run, path, &answer))),
+        Ok(answer) => {
+            let note = accepted(run, path, &answer);
+            Ok((answer, note))
+        }
         Err(WaitError::Hopeless(f)) => Err(run.gave_up(*f)),
         Err(WaitError::TimedOut { after, .. }) => {
             let failure = match last {
@@ -208,9 +217,12 @@ pub(super) fn ask(
 }
 
 pub(super) fn request(run: &Run<'_>, path: &str, task: Option<usize>) -> HttpRequest {
-    let url = format!("https://{}{path}", run.app().domain);
-    let body_within = Some(ONE_BODY);
-    HttpRequest { method: "GET".into(), url, task, body_within, ..HttpRequest::default() }
+    HttpRequest { task, ..get(format!("https://{}{path}", run.app().domain)) }
+}
+
+/// A GET of whose answer the beginning is enough.
+pub(super) fn get(url: String) -> HttpRequest {
+    HttpRequest { method: "GET".into(), url, body_within: Some(ONE_BODY), ..HttpRequest::default() }
 }
 
 pub(super) fn one_answer(run: &Run<'_>, limit: &Limit) -> Limit {

@@ -22,32 +22,32 @@ pub(super) fn follow(
     if !redirects(first) {
         return Ok(());
     }
-    let mut asked = HttpRequest { follow: true, session: SESSION.into(), ..request(run, path, None) };
-    let mut answer = None;
-    for _ in 0..UPGRADES {
-        let limit = one_answer(run, limit);
-        answer = Some(run.world.web.send(&asked, &limit));
-        match &answer {
-            Some(Ok(a)) if by_proxy(a) && a.url.starts_with("http://") => {
-                asked.url = a.url.replacen("http://", "https://", 1);
-            }
-            _ => break,
-        }
-    }
+    let last = end_of(run, path, limit);
     run.world.web.end_sessions(SESSION);
-    match answer {
-        Some(Ok(a)) if by_proxy(&a) && a.url.starts_with("http://") => {
-            let text = format!("it redirects to {} again and again, and a proxy leads back to HTTPS", a.url);
-            Err(Box::new(no_answer(path, &text)))
-        }
-        Some(Ok(a)) => judged(run, path, &a, ok),
-        Some(Err(WebError::NoAnswer { text, .. })) => Err(Box::new(no_answer(path, &text))),
-        Some(Err(e)) => {
+    match last {
+        Ok(last) => judged(run, path, &last, ok),
+        Err(WebError::NoAnswer { text, .. }) => Err(Box::new(no_answer(path, &text))),
+        Err(e) => {
             run.not_proved(format!("what {path} leads to: {e}"));
             Ok(())
         }
-        None => Ok(()),
     }
+}
+
+/// The last answer. An operator's proxy redirects plain HTTP to HTTPS, which this one does not.
+fn end_of(run: &Run<'_>, path: &str, limit: &Limit) -> Result<HttpAnswer, WebError> {
+    let mut asked = HttpRequest { follow: true, session: SESSION.into(), ..request(run, path, None) };
+    let mut plain = String::new();
+    for _ in 0..UPGRADES {
+        let answer = run.world.web.send(&asked, &one_answer(run, limit))?;
+        if !(by_proxy(&answer) && answer.url.starts_with("http://")) {
+            return Ok(answer);
+        }
+        asked.url = answer.url.replacen("http://", "https://", 1);
+        plain = answer.url;
+    }
+    let text = format!("it redirects to {plain} again and again, and a proxy leads back to HTTPS");
+    Err(WebError::NoAnswer { url: asked.url, text })
 }
 
 fn judged(run: &mut Run<'_>, path: &str, last: &HttpAnswer, ok: &[u16]) -> Result<(), Box<Failure>> {

@@ -9,6 +9,7 @@ use ccci_model::failure::Failure;
 use ccci_model::plan::Side;
 use ccci_model::tier::{Status, Tier};
 use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::web::HttpAnswer;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -45,10 +46,6 @@ pub(crate) fn serving(
 /// How long an app may take to answer again at the end of a run.
 const COMES_BACK: Duration = Duration::from_secs(30);
 
-/// What to do about an app that answers no more at the end of a run.
-const LEFT_SO: &str =
-    "It answered before: see what the tests and hooks of the last tiers did to it, and its log below.";
-
 /// The assertion at the end of a run: the answer alone. Ends of tasks are told by the watch over the stack, and a worker
 /// that ends by design may be between two tasks.
 pub(super) fn still_serving(
@@ -59,12 +56,16 @@ pub(super) fn still_serving(
     http: bool,
     limit: &Limit,
 ) -> Done {
+    // what has failed before is told, and the tier at the end is not to blame for it
+    if !run.state.converged || run.state.deaf || run.state.unserved {
+        return Ok(Some("not asked: what was deployed last was not up before".into()));
+    }
     if http {
         // the last test may have restarted it
         let short = limit.within(&*run.world.clock, COMES_BACK);
         let asserted = match answer::health(run, path, ok, &short) {
-            Ok(_) => assert_answer(run, path, ok, limit),
-            Err(f) => Err(Box::new(f.to_do(LEFT_SO))),
+            Ok((answer, _)) => leads_on(run, path, &answer, ok, limit),
+            Err(f) => Err(f),
         };
         run.generic(tier, &format!("{path} still gives an accepted answer of the app"), asserted)?;
     }
@@ -91,11 +92,22 @@ fn assert_answer(run: &mut Run<'_>, path: &str, ok: &[u16], limit: &Limit) -> Re
     match answer {
         Ok(Ok(a)) => match refusal(&a, ok) {
             Some(f) => Err(run.again(run.with_logs(f))),
-            None => redirects::follow(run, path, &a, ok, limit).map_err(|f| run.again(run.with_logs(*f))),
+            None => leads_on(run, path, &a, ok, limit),
         },
         Ok(Err(e)) => Err(run.again(run.with_logs(silence(path, &e)))),
         Err(never) => match never {},
     }
+}
+
+/// Whether what an accepted answer leads to is there.
+fn leads_on(
+    run: &mut Run<'_>,
+    path: &str,
+    answer: &HttpAnswer,
+    ok: &[u16],
+    limit: &Limit,
+) -> Result<(), Box<Failure>> {
+    redirects::follow(run, path, answer, ok, limit).map_err(|f| run.again(run.with_logs(*f)))
 }
 
 impl Run<'_> {
