@@ -22,6 +22,7 @@ use ccci_swarm::observed::{ObservedVolume, Oom, Restart, TaskState};
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Clock, Limit, Stop};
 use ccci_swarm::ports::cluster::*;
+use ccci_swarm::ports::lease::Lease;
 use ccci_swarm::ports::locks::{Held, Locks};
 use ccci_swarm::ports::volume::{InVolume, PutBack};
 use ccci_swarm::wait::WaitError;
@@ -105,8 +106,12 @@ impl Ground {
         StackName::parse(&self.domain.replace('.', "_")).unwrap()
     }
 
+    fn lease(&self) -> Lease {
+        Lease { locks: "contract".into(), until: 1, keep: false }
+    }
+
     fn owner(&self) -> Owner {
-        Owner { run: RunId::parse("contract").unwrap(), domain: self.domain.clone() }
+        Owner { run: RunId::parse("contract").unwrap(), domain: self.domain.clone(), lease: self.lease() }
     }
 
     fn deploy(&self, text: &str) -> Result<(), ClusterError> {
@@ -654,6 +659,7 @@ fn a_secret_is_made_once_and_goes_with_its_domain() {
         let left = g.left();
         assert_eq!((left.len(), left[0].kind.as_str(), &left[0].name), (1, "secret", &name));
         assert_eq!((left[0].run.as_str(), &left[0].domain), ("contract", &g.domain));
+        assert_eq!(left[0].lease, Some(g.owner().lease));
         g.remove();
         put().unwrap();
         g.remove();

@@ -14,6 +14,7 @@ use ccci_script::hooks::{self, HookRow};
 use ccci_script::limits::{OPERATIONS, PROCESSOR};
 use ccci_script::{ErrorKind, FnRef, Guard, RecipeTexts, ScriptError, Scripts, StopReason};
 use ccci_swarm::ports::cluster::{Cluster, Deploy, ExecOutput, Owner};
+use ccci_swarm::ports::lease::Lease;
 use ccci_swarm::ports::web::HttpAnswer;
 use ccci_swarm::ports::{Clock, Limit, Stop, Web, World};
 use ccci_testkit::memory::{
@@ -369,7 +370,11 @@ impl Ground {
                 ..Facts::default()
             },
             stack: stack(),
-            owner: Owner { run: RunId::parse("hostile").unwrap(), domain: DOMAIN.into() },
+            owner: Owner {
+                run: RunId::parse("hostile").unwrap(),
+                domain: DOMAIN.into(),
+                lease: Lease::default(),
+            },
             world: self.world.clone(),
             redactor: self.redactor.clone(),
             secrets: self.secrets.clone(),

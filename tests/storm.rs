@@ -4,6 +4,7 @@
 //! repeats them.
 
 mod at_once;
+mod elsewhere;
 mod engine;
 mod neighbours;
 mod orphans;

@@ -10,6 +10,7 @@ use ccci_model::name::{ServiceName, StackName};
 use ccci_swarm::converge::{Desired, DesiredService, History, until_converged};
 use ccci_swarm::observed::{Restart, TaskState};
 use ccci_swarm::ports::cluster::{Cluster, Deploy, Owner};
+use ccci_swarm::ports::lease::Lease;
 use ccci_swarm::ports::locks::Locks;
 use ccci_swarm::ports::{Clock, Limit, Stop};
 use ccci_swarm::wait::WaitError;
@@ -217,8 +218,11 @@ impl Ground {
 
     /// The compose file with the labels that are needed for removal.
     fn file(&self, services: &str) -> String {
-        let owner =
-            Owner { run: ccci_model::name::RunId::parse("bench").unwrap(), domain: self.domain.clone() };
+        let owner = Owner {
+            run: ccci_model::name::RunId::parse("bench").unwrap(),
+            domain: self.domain.clone(),
+            lease: Lease::default(),
+        };
         let labels: Vec<String> = owner.labels().iter().map(|(k, v)| format!("{k}: {v}")).collect();
         let labels = format!("{{{}}}", labels.join(", "));
         let text = services.replace("IMAGE", &format!("'{IMAGE}'")).replace("UP", &format!("\"{UP}\""));

@@ -1,6 +1,7 @@
 //! Locks of domains as kernel file locks: they end with the process, even after SIGKILL or a reboot.
 
 use super::mask::readable_by_all;
+use ccci_model::digest::sha256;
 use ccci_swarm::ports::locks::{Held, Locks};
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions, TryLockError};
@@ -40,6 +41,16 @@ impl Drop for HeldFile {
 }
 
 impl Locks for FileLocks {
+    /// Made from the identity of the directory, which the kernel gives: the boot, the file system and the inode. It is the same
+    /// in a container that has the directory mounted, and another one where the directory is private.
+    fn place(&self) -> io::Result<String> {
+        make_for_all(&self.dir)?;
+        let directory = fs::metadata(&self.dir).map_err(|e| said(&self.dir, &e))?;
+        let boot = fs::read_to_string(BOOT).map_err(|e| said(Path::new(BOOT), &e))?;
+        let identity = format!("{} {} {}", boot.trim(), directory.dev(), directory.ino());
+        Ok(sha256(identity.as_bytes())[..PLACE].to_string())
+    }
+
     fn take(&self, domain: &str) -> io::Result<Option<Box<dyn Held>>> {
         self.lock(domain, true)
     }
@@ -85,6 +96,10 @@ impl Locks for FileLocks {
     }
 }
 
+/// Where Linux names the present boot.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+/// Length of the name of a place in hex digits.
+const PLACE: usize = 16;
 /// The extension of the notes of `keep`; the lines of such a file are what the app uses.
 const KEPT: &str = "kept";
 
@@ -219,6 +234,16 @@ mod tests {
             check(locks);
             check_shared(locks);
         }
+    }
+
+    #[test]
+    fn the_place_of_locks_is_the_directory_and_not_the_path_to_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = |name: &str| FileLocks::new(dir.path().join(name)).place().unwrap();
+        let (here, there) = (place("here"), place("there"));
+        std::os::unix::fs::symlink(dir.path().join("here"), dir.path().join("link")).unwrap();
+        assert_ne!(here, there);
+        assert_eq!((here.len(), place("link"), place("here")), (PLACE, here.clone(), here));
     }
 
     #[test]

@@ -149,6 +149,7 @@ mod tests {
     use ccci_model::name::RunId;
     use ccci_swarm::ports::Stop;
     use ccci_swarm::ports::cluster::Owner;
+    use ccci_swarm::ports::lease::Lease;
 
     fn ground() -> (Arc<MemoryClock>, Arc<Recorder>, Saboteur) {
         let clock = Arc::new(MemoryClock::default());
@@ -161,7 +162,7 @@ mod tests {
     }
 
     fn made(swarm: &Saboteur, name: &str, limit: &Limit) -> Result<bool, ClusterError> {
-        let owner = Owner { run: RunId::parse("r").unwrap(), domain: "d".into() };
+        let owner = Owner { run: RunId::parse("r").unwrap(), domain: "d".into(), lease: Lease::default() };
         swarm.ensure_network(name, &owner, limit)
     }
 

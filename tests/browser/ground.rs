@@ -12,6 +12,7 @@ use ccci_runner::ctx::state::{Facts, Used};
 use ccci_runner::ctx::{HookCtx, Marks, sigs};
 use ccci_script::{Point, Scripts};
 use ccci_swarm::ports::cluster::Owner;
+use ccci_swarm::ports::lease::Lease;
 use ccci_swarm::ports::{Limit, Stop, World};
 use ccci_testkit::memory::{MemoryLocks, MemoryStore, MemoryWeb};
 use std::collections::BTreeMap;
@@ -91,7 +92,11 @@ impl BrowserGround {
             app: 0,
             facts: Facts { recipe: "pages".into(), domain: DOMAIN.into(), ..Facts::default() },
             stack: self.ground.stack.clone(),
-            owner: Owner { run: RunId::parse("pages").unwrap(), domain: DOMAIN.into() },
+            owner: Owner {
+                run: RunId::parse("pages").unwrap(),
+                domain: DOMAIN.into(),
+                lease: Lease::default(),
+            },
             limit: Limit {
                 deadline: ccci_swarm::ports::Clock::now(&*clock).after(Duration::from_secs(seconds)),
                 stop: Stop::default(),

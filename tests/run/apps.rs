@@ -14,7 +14,7 @@ use ccci_model::plan::{Action, Role, Side};
 use ccci_model::tier::Status;
 use ccci_runner::build::{Asked, Inputs, TestFile, build_with};
 use ccci_runner::execute::job::Job;
-use ccci_runner::execute::undo::{Kept, collect};
+use ccci_runner::execute::undo::{Scope, collect};
 use ccci_swarm::ports::{Locks, Stop};
 use ccci_testkit::memory::{Fault, MemoryStore};
 use std::collections::BTreeSet;
@@ -224,7 +224,7 @@ fn undone(mishap: Mishap) {
         let at = format!("{mishap:?} at `{}`", job.plan.title(&job.plan.steps[step]));
         if run.tap.is_dead() {
             let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-            collect(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
+            collect(&world, "", Scope::Kept, &machine.limit(300), &mut |_| ()).unwrap();
         }
         assert_eq!(machine.cluster.inventory(), before, "{at}");
         assert!(run.outcome.leftovers.is_empty(), "{at}: {:?}", run.outcome.leftovers);

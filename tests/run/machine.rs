@@ -11,6 +11,7 @@ use ccci_runner::execute::execute;
 use ccci_runner::execute::job::Job;
 use ccci_runner::execute::sink::Sink;
 use ccci_swarm::ports::cluster::{ExecOutput, ExecRequest, Owner};
+use ccci_swarm::ports::lease::Lease;
 use ccci_swarm::ports::locks::Held;
 use ccci_swarm::ports::{Clock, Cluster, Limit, Locks, Stop, World};
 use ccci_testkit::layers::{Recorder, Saboteur};
@@ -90,7 +91,8 @@ impl Machine {
             self.cluster.foreign(kind, name);
         }
         self.cluster.foreign("network", "full-000000_ccci_test_internal");
-        let owner = Owner { run: RunId::parse("other").unwrap(), domain: NEIGHBOUR.into() };
+        let owner =
+            Owner { run: RunId::parse("other").unwrap(), domain: NEIGHBOUR.into(), lease: Lease::default() };
         let name = format!("{}_net", NEIGHBOUR.replace('.', "_"));
         assert!(self.cluster.ensure_network(&name, &owner, &self.limit(60)).unwrap());
         self.locks.take(NEIGHBOUR).unwrap().unwrap()
@@ -99,7 +101,8 @@ impl Machine {
     /// Adds a secret of another run.
     pub(crate) fn owned(&self, domain: &str, name: &str) {
         let stack = StackName::parse(&domain.replace('.', "_")).unwrap();
-        let owner = Owner { run: RunId::parse("other").unwrap(), domain: domain.into() };
+        let owner =
+            Owner { run: RunId::parse("other").unwrap(), domain: domain.into(), lease: Lease::default() };
         let name = format!("{stack}_{name}");
         self.cluster.put_secret(&stack, &name, &Secret::new("x"), &owner, &self.limit(60)).unwrap();
     }

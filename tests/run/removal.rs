@@ -10,7 +10,7 @@ use ccci_model::plan::Action;
 use ccci_model::tier::{Status, Tier};
 use ccci_model::verdict::Verdict;
 use ccci_runner::execute::job::Job;
-use ccci_runner::execute::undo::{Kept, collect, remove_domain};
+use ccci_runner::execute::undo::{Scope, collect, remove_domain};
 use ccci_swarm::ports::clock::StopReason;
 use ccci_swarm::ports::{Clock, Locks, Stop};
 use ccci_testkit::memory::{Fault, MemoryStore};
@@ -102,7 +102,8 @@ fn an_engine_that_stays_away_is_said_with_what_may_be_left_and_a_later_collectio
     machine.saboteur.mend();
     assert!(!machine.cluster.is_empty());
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let collected = collect(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
+    let collected = collect(&world, "", Scope::Kept, &machine.limit(300), &mut |_| ()).unwrap();
+    let collected = collected.removed;
     assert!(collected[job.plan.subject().domain.as_str()].counts["service"] >= 3, "{collected:?}");
     assert!(machine.cluster.is_empty());
 }
@@ -144,7 +145,7 @@ fn lesson_33_a_run_whose_lock_is_held_is_never_collected_and_a_dead_one_always_i
     machine.owned(living, "pw_v1");
     machine.owned(dead, "pw_v1");
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let clean = || collect(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
+    let clean = || collect(&world, "", Scope::Kept, &machine.limit(300), &mut |_| ()).unwrap().removed;
     assert_eq!(clean().into_keys().collect::<Vec<_>>(), [dead]);
     assert_eq!(machine.cluster.everything(), ["secret live-000000_ccci_test_pw_v1"]);
     drop(held);
@@ -218,9 +219,9 @@ fn a_kept_app_stays_and_a_signal_takes_it_all_the_same() {
     assert_eq!((o.verdict, o.is_kept_running()), (Verdict::Green, false), "{:?}", o.failures);
     assert_eq!(machine.cluster.everything(), before);
     let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-    let clean = |kept| collect(&world, "", kept, &machine.limit(300), &mut |_| ()).unwrap();
-    assert!(clean(Kept::Stay).is_empty());
-    let gone: Vec<String> = clean(Kept::Go).into_keys().collect();
+    let clean = |scope| collect(&world, "", scope, &machine.limit(300), &mut |_| ()).unwrap().removed;
+    assert!(clean(Scope::Dead).is_empty());
+    let gone: Vec<String> = clean(Scope::Kept).into_keys().collect();
     assert_eq!(gone, [job.plan.subject().domain.as_str(), "network-proxy"]);
     assert!(machine.cluster.is_empty() && machine.locks.kept().unwrap().is_empty());
     let (machine, stop) = (Machine::new(), Stop::default());

@@ -7,7 +7,7 @@ use super::tap::{MISHAPS, Mishap};
 use ccci_model::exit::Exit;
 use ccci_model::failure::Blame;
 use ccci_model::plan::{Action, Plan};
-use ccci_runner::execute::undo::{Kept, collect};
+use ccci_runner::execute::undo::{Scope, collect};
 use ccci_testkit::memory::MemoryStore;
 
 /// Every planned test has exactly one row.
@@ -49,7 +49,7 @@ fn check(step: usize, mishap: Mishap) {
     if mishap == Mishap::Killed {
         assert!(run.tap.is_dead(), "{at}");
         let world = machine.world(machine.cluster.clone(), &MemoryStore::default());
-        collect(&world, "", Kept::Go, &machine.limit(300), &mut |_| ()).unwrap();
+        collect(&world, "", Scope::Kept, &machine.limit(300), &mut |_| ()).unwrap();
     }
     assert_eq!(machine.cluster.inventory(), before, "{at}");
     let last = step + 1 == job.plan.steps.len();

@@ -10,6 +10,7 @@ use ccci_model::secret::Secret;
 use ccci_runner::execute::undo;
 use ccci_swarm::converge::{Desired, DesiredService, History, until_converged};
 use ccci_swarm::ports::cluster::{Deploy, Owner};
+use ccci_swarm::ports::lease::Lease;
 use ccci_swarm::ports::{Clock, Cluster, Limit, Locks, Stop, World};
 use std::path::Path;
 use std::sync::Arc;
@@ -112,7 +113,7 @@ fn compose(domain: &str) -> String {
 fn deploy(world: &World, domain: &str) -> Result<(), String> {
     let stack = StackName::parse(&domain.replace('.', "_")).unwrap();
     let limit = Limit { deadline: world.clock.now().after(Duration::from_secs(120)), stop: Stop::default() };
-    let owner = Owner { run: RunId::parse("again").unwrap(), domain: domain.into() };
+    let owner = Owner { run: RunId::parse("again").unwrap(), domain: domain.into(), lease: Lease::default() };
     let secret = format!("{stack}_pw_v1");
     let put = world.cluster.put_secret(&stack, &secret, &Secret::new("x"), &owner, &limit);
     put.map_err(|e| format!("failed to {e}"))?;

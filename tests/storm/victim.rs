@@ -38,12 +38,17 @@ pub(crate) struct Victim {
 
 impl Victim {
     pub(super) fn start(recipe: &str, options: &[&str]) -> Victim {
+        Victim::start_with(&locks(), recipe, options)
+    }
+
+    /// Starts one that looks for locks in this directory.
+    pub(super) fn start_with(locks: &Path, recipe: &str, options: &[&str]) -> Victim {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("tmp")).unwrap();
         let mark = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut call = call(root.path());
         call.args(["run", recipe, "--out"]).arg(root.path().join("record")).args(options);
-        call.env(MARK, &mark).stdin(Stdio::null()).stdout(Stdio::null());
+        call.env(MARK, &mark).env("CCCI_LOCKS", locks).stdin(Stdio::null()).stdout(Stdio::null());
         call.stderr(File::create(root.path().join("said")).unwrap());
         Victim { child: call.spawn().unwrap(), root, mark, began: Instant::now() }
     }
@@ -125,7 +130,12 @@ impl Victim {
     }
 
     pub(super) fn clean(&self) -> Output {
-        call(self.root.path()).arg("clean").output().unwrap()
+        self.clean_with(&locks(), &[])
+    }
+
+    /// Cleans in the light of the locks in this directory.
+    pub(super) fn clean_with(&self, locks: &Path, options: &[&str]) -> Output {
+        call(self.root.path()).env("CCCI_LOCKS", locks).arg("clean").args(options).output().unwrap()
     }
 
     /// What is left of it: objects of its domain, programs that it started, temporary directories.

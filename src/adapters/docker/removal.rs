@@ -14,6 +14,7 @@ use bollard::query_parameters::{
 };
 use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::cluster::{DOMAIN_LABEL, Leftover, RUN_LABEL, TASK};
+use ccci_swarm::ports::lease::{LEASE_LABEL, Lease};
 use futures_util::future::{join_all, try_join_all};
 use std::collections::{HashMap, HashSet};
 
@@ -69,7 +70,8 @@ impl Swarm {
             // a task is found by its service's labels and shows its container's, which other people's services may
             // not have
             let domain = domain.map(str::to_string).or_else(|| label(DOMAIN_LABEL))?;
-            Some(Leftover { kind: f.kind.into(), name: f.name, run, domain, held_by })
+            let lease = label(LEASE_LABEL).and_then(|value| Lease::parse(&value));
+            Some(Leftover { kind: f.kind.into(), name: f.name, run, domain, lease, held_by })
         });
         Ok(left.collect())
     }

@@ -21,6 +21,7 @@ use bollard::query_parameters::{
 use ccci_model::name::{ServiceName, StackName};
 use ccci_recipe::labels::STACK;
 use ccci_swarm::ports::cluster::{DOMAIN_LABEL, RUN_LABEL};
+use ccci_swarm::ports::lease::LEASE_LABEL;
 use ccci_swarm::ports::volume::{Entry, InVolume};
 use ccci_swarm::ports::{ClusterError, Limit};
 use futures_util::StreamExt;
@@ -172,14 +173,16 @@ impl Swarm {
             return Err(not_ours("its files are not on the engine"));
         }
         let domain = observed.labels.get(DOMAIN_LABEL).filter(|d| d.replace('.', "_") == stack.as_str());
-        let (Some(domain), Some(run)) = (domain, observed.labels.get(RUN_LABEL)) else {
+        let (Some(domain), true) = (domain, observed.labels.contains_key(RUN_LABEL)) else {
             return Err(not_ours("this run did not make it"));
         };
         let label = format!("{DOMAIN_LABEL}={domain}");
         let options = ListVolumesOptionsBuilder::default().filters(&filters(&[("label", &label)])).build();
         let all = docker.list_volumes(Some(options)).await.map_err(|e| refused("list the volumes", &e))?;
         let mine = all.volumes.unwrap_or_default().into_iter().filter(|v| !lives_elsewhere(v));
-        let labels = HashMap::from([(DOMAIN_LABEL.into(), domain.clone()), (RUN_LABEL.into(), run.clone())]);
+        let of_run = [DOMAIN_LABEL, RUN_LABEL, LEASE_LABEL];
+        let labels = observed.labels.iter().filter(|(key, _)| of_run.contains(&key.as_str()));
+        let labels = labels.map(|(key, value)| (key.clone(), value.clone())).collect();
         Ok(Owned { names: mine.map(|v| v.name).collect(), labels })
     }
 

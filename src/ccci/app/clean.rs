@@ -4,8 +4,9 @@ use super::run::NoWorld;
 use super::session::Session;
 use ccci_adapters::locks::FileLocks;
 use ccci_adapters::scratch;
-use ccci_runner::execute::undo::{self, Kept, Removal};
+use ccci_runner::execute::undo::{self, Collected, Removal, Scope};
 use ccci_swarm::ports::clock::Limit;
+use ccci_swarm::ports::lease::Standing;
 use ccci_swarm::ports::{ClusterError, World};
 use ccci_swarm::wait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,8 @@ pub struct Cleaned {
     pub removed: BTreeMap<String, Removal>,
     /// Domains that were not touched, because their lock is held.
     pub locked: BTreeSet<String>,
+    /// Domains of runs whose locks are elsewhere, and until which second since 1970 such a run can be alive.
+    pub elsewhere: BTreeMap<String, u64>,
 }
 
 /// Why nothing could be cleaned. Its text fits after "failed to".
@@ -38,30 +41,40 @@ pub enum NotCleaned {
 }
 
 impl Session {
-    /// Removes the leftovers. Never touches runs that hold their lock, or anything that ccci did not make. `waiting`
-    /// is told what is waited for.
-    pub fn clean(&self, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
+    /// Removes the leftovers. Never touches runs that hold their lock, or anything that ccci did not make, and what a run
+    /// with locks elsewhere made only if `elsewhere`. `waiting` is told what is waited for.
+    pub fn clean(&self, elsewhere: bool, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
         let places = [self.config.temporary.clone(), self.config.sources()];
         ccci_adapters::browser::collect(&self.config.temporary);
         let directories: usize = places.iter().map(|place| scratch::collect(place)).sum();
         let (_own, world) = self.scratch_world()?;
         let world = world.traced();
         let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: self.stop.clone() };
-        let (removed, locked) = collected(&world, &limit, waiting)?;
+        let scope = if elsewhere { Scope::Elsewhere } else { Scope::Kept };
+        let collected = collected(&world, scope, &limit, waiting)?;
+        let left = world.cluster.leftovers(None, &limit)?.into_iter().map(|l| l.domain);
         FileLocks::new(self.config.locks.clone()).tidy();
-        Ok(Cleaned { directories, removed, locked })
+        let until = |(domain, standing)| match standing {
+            Standing::Elsewhere(until) => Some((domain, until)),
+            Standing::ByLock | Standing::KeptElsewhere => None,
+        };
+        let elsewhere: BTreeMap<String, u64> = collected.elsewhere.into_iter().filter_map(until).collect();
+        let removed = collected.removed;
+        let locked = left.filter(|d| !removed.contains_key(d) && !elsewhere.contains_key(d)).collect();
+        Ok(Cleaned { directories, removed, locked, elsewhere })
     }
 }
 
-/// What was removed, and the domains that were left alone.
-type Collected = (BTreeMap<String, Removal>, BTreeSet<String>);
-
 /// Collects leftovers twice, the second time after a pause.
-fn collected(world: &World, limit: &Limit, waiting: &mut dyn FnMut(&str)) -> Result<Collected, ClusterError> {
-    let mut all = undo::collect(world, "", Kept::Go, limit, waiting)?;
+fn collected(
+    world: &World,
+    scope: Scope,
+    limit: &Limit,
+    waiting: &mut dyn FnMut(&str),
+) -> Result<Collected, ClusterError> {
+    let mut first = undo::collect(world, "", scope, limit, waiting)?;
     let _ = wait::rest(&*world.clock, limit, SETTLES);
-    all.extend(undo::collect(world, "", Kept::Go, limit, waiting)?);
-    let left = world.cluster.leftovers(None, limit)?;
-    let locked = left.into_iter().map(|l| l.domain).filter(|d| !all.contains_key(d)).collect();
-    Ok((all, locked))
+    let second = undo::collect(world, "", scope, limit, waiting)?;
+    first.removed.extend(second.removed);
+    Ok(Collected { removed: first.removed, elsewhere: second.elsewhere })
 }

@@ -47,7 +47,7 @@ pub enum Command {
     /// One page on a key, hook, function, rule, code, cause, variable or exit code
     Explain(ExplainArgs),
     /// Remove what dead runs left, and apps that were kept; say what holds the rest
-    Clean,
+    Clean(CleanArgs),
     /// Serve apps that `run --keep` left running, until interrupted, and print their addresses
     Open(OpenArgs),
     /// Write a recipe directory to begin with, from what the recipe's source shows
@@ -229,6 +229,14 @@ pub struct NewArgs {
     /// Ask nothing
     #[arg(long)]
     pub yes: bool,
+}
+
+/// Arguments of `clean`.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// Also remove what runs with another directory of locks made, whether they are alive or not
+    #[arg(long)]
+    pub elsewhere: bool,
 }
 
 /// Arguments of `open`.

@@ -150,7 +150,7 @@ fn dispatch(call: &Call, session: &Session, asked: &signals::Asked, out: &Out) -
         Command::Man(args) => shell::man(args, out),
         Command::Lsp => lsp::lsp(session, out),
         Command::Open(args) => open::open(args, session, out),
-        Command::Clean => clean::clean(session, out),
+        Command::Clean(args) => clean::clean(session, args, out),
         Command::Doctor => doctor::doctor(session, out),
         Command::Why(args) => why::why_run(args, &session.config, out),
         Command::Report(args) => report::report(args, &session.config, out),

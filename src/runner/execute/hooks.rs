@@ -97,7 +97,7 @@ pub(super) fn context(run: &Run<'_>, by: &str, point: Point, limit: &Limit) -> A
         facts,
         app: run.at,
         stack: plan.stack.clone(),
-        owner: run.job.owner(run.at),
+        owner: run.owner(),
         world: run.world.clone(),
         redactor: run.job.redactor.clone(),
         secrets: run.state.secrets.clone(),

@@ -6,7 +6,6 @@ use ccci_model::plan::{Plan, Side};
 use ccci_model::redact::Redactor;
 use ccci_model::tier::Status;
 use ccci_script::Scripts;
-use ccci_swarm::ports::cluster::Owner;
 use std::collections::BTreeMap;
 
 /// What the recipe rules found on the head.
@@ -46,11 +45,4 @@ pub struct Job {
     pub linted: Linted,
     /// Whether archives of backups are kept even if nothing was wrong with them.
     pub keep_archives: bool,
-}
-
-impl Job {
-    /// The labels that everything of an app carries.
-    pub fn owner(&self, app: usize) -> Owner {
-        Owner { run: self.plan.run_id.clone(), domain: self.plan.apps[app].domain.to_string() }
-    }
 }

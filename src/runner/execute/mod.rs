@@ -21,6 +21,8 @@ use ccci_model::plan::{Action, AppPlan, Plan, Step};
 use ccci_model::time::Moment;
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Limit, Stop, StopReason};
+use ccci_swarm::ports::cluster::Owner;
+use ccci_swarm::ports::lease::Lease;
 use job::{AppTexts, Job};
 use shared::Shared;
 use sink::{Sink, StepEnd};
@@ -32,6 +34,9 @@ use tracing::{Span, info_span};
 
 /// Causes that stay as they are when the run was stopped.
 const ONCE: [&Cause; 3] = [causes::INTERNAL, causes::RUN_DEADLINE, causes::INTERRUPTED];
+/// How long after its deadline a run can still be busy with the removal of its apps, and how far clocks of two machines may
+/// be apart.
+const ENDS_LATE: Duration = Duration::from_secs(1_800);
 /// Time within which a running engine answers, even on a busy machine.
 const ENGINE_ANSWERS: Duration = Duration::from_secs(10);
 
@@ -66,7 +71,7 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
     let ccci = env!("CARGO_PKG_VERSION").to_string();
     sink.emit(What::RunStarted { schema: SCHEMA, ccci, wall_ms: world.clock.wall_ms(), plan });
     sink.emit(What::Linted { status: job.linted.status, rules: job.linted.rules.clone() });
-    let (began, shared) = (world.clock.now(), Shared::default());
+    let (began, shared) = (world.clock.now(), Shared::new(lease(&job.plan, world)));
     let run =
         |at| Run { job, at, shared: &shared, world, sink, stop, began, state: State::default(), step: 0 };
     let mut runs: Vec<Run<'_>> = (0..job.plan.apps.len()).map(run).collect();
@@ -90,6 +95,13 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
         removal::remove(&mut runs);
     }
     sink.emit(What::RunEnded { wall_ms: world.clock.wall_ms() });
+}
+
+/// The lease of a run that begins now.
+fn lease(plan: &Plan, world: &World) -> Lease {
+    let ends_ms = world.clock.wall_ms() + plan.deadline_ms + ENDS_LATE.as_millis() as u64;
+    // without the name of its locks, the run's objects are those of a stranger to every process
+    Lease { locks: world.locks.place().unwrap_or_default(), until: ends_ms / 1_000, keep: plan.keep }
 }
 
 /// The numbers of the steps, in groups: steps that follow each other and belong to apps of one stage. Removal is in no
@@ -138,6 +150,16 @@ impl<'a> Run<'a> {
     /// The app's texts, scripts and settings.
     pub fn texts(&self) -> &'a AppTexts {
         &self.job.apps[self.at]
+    }
+
+    /// The owner of everything of this app.
+    pub fn owner(&self) -> Owner {
+        self.owner_of(self.app().domain.to_string())
+    }
+
+    /// The owner of what several runs use, under a domain of its own.
+    pub(crate) fn owner_of(&self, domain: String) -> Owner {
+        Owner { run: self.job.plan.run_id.clone(), domain, lease: self.shared.lease.clone() }
     }
 
     /// A name for something of this app that no other app of the run uses.

@@ -4,7 +4,7 @@
 use ccci_model::name::{ServiceName, StackName};
 use ccci_model::plan::Deployment;
 use ccci_recipe::compose::Composed;
-use ccci_swarm::ports::cluster::{DOMAIN_LABEL, Owner, RUN_LABEL};
+use ccci_swarm::ports::cluster::Owner;
 use std::collections::BTreeMap;
 
 /// The label with the deployed commit, as abra writes it on a chaos deploy.
@@ -49,8 +49,9 @@ impl Overlay<'_> {
                 composed.set_env_default(app, key, value);
             }
         }
-        composed.label_everything(RUN_LABEL, self.owner.run.as_str());
-        composed.label_everything(DOMAIN_LABEL, &self.owner.domain);
+        for (key, value) in self.owner.labels() {
+            composed.label_everything(&key, &value);
+        }
         if self.no_ipvs {
             for name in &names {
                 composed.set_endpoint_mode(name, "dnsrr");

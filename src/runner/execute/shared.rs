@@ -1,18 +1,25 @@
 //! What the apps of a run share: facts about the engine, and what deps provide to their consumers.
 
+use ccci_swarm::ports::lease::Lease;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 /// Values that all apps of a run share.
-#[derive(Default)]
 pub struct Shared {
+    /// The lease of everything that the run makes.
+    pub lease: Lease,
     no_ipvs: AtomicBool,
     /// What a dep provides to a consumer. The key is both their places in the plan.
     provided: Mutex<BTreeMap<(usize, usize), BTreeMap<String, String>>>,
 }
 
 impl Shared {
+    /// Nothing is known or provided yet.
+    pub fn new(lease: Lease) -> Shared {
+        Shared { lease, no_ipvs: AtomicBool::default(), provided: Mutex::default() }
+    }
+
     /// Notes whether the engine lacks IPVS.
     pub(crate) fn engine_lacks_ipvs(&self, lacks: bool) {
         self.no_ipvs.store(lacks, Relaxed);

@@ -9,6 +9,7 @@ use ccci_model::time::Moment;
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Limit, Stop};
 use ccci_swarm::ports::cluster::{ClusterError, Leftover, TASK};
+use ccci_swarm::ports::lease::Standing;
 use ccci_swarm::ports::locks::Held as Lock;
 use ccci_swarm::wait::{self, Look};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,8 +110,13 @@ pub(crate) fn remove_run(
     said: &mut dyn FnMut(&str),
 ) -> Result<Removal, Lost> {
     let mut removal = remove_domain(world, domain, deadline, patient, said)?;
+    let others = !shared.is_empty() && others_can_be_there(world);
     while let Some((domain, used)) = shared.pop_first() {
         drop(used);
+        // a run whose locks are elsewhere can use it as well; the collection after the end of the lease removes it
+        if others {
+            continue;
+        }
         // the unreadable mark may be for this domain; the next collection of leftovers reports it
         if world.locks.kept().map_or(true, |kept| kept.contains(&domain)) {
             continue;
@@ -135,6 +141,16 @@ pub(crate) fn remove_run(
     Ok(removal)
 }
 
+/// Whether an app of a run with locks elsewhere can be on this engine. False if that cannot be seen: what such an app uses
+/// cannot be removed anyway.
+fn others_can_be_there(world: &World) -> bool {
+    let limit = Limit { deadline: world.clock.now().after(ONE_ATTEMPT), stop: Stop::default() };
+    let (Ok(place), Ok(all)) = (world.locks.place(), world.cluster.leftovers(None, &limit)) else {
+        return false;
+    };
+    !elsewhere(&all, &place, world).is_empty()
+}
+
 /// The domain of a network that several runs use. All of them share its lock, and the last one removes the network.
 pub fn domain_of_network(name: &str) -> String {
     format!("{NETWORK}{name}")
@@ -149,45 +165,61 @@ fn attempt(world: &World, domain: &str, limit: &Limit, left: &mut Vec<Leftover>)
     if left.is_empty() { Ok(()) } else { world.cluster.remove(domain, limit) }
 }
 
-/// Whether apps that runs kept on purpose are collected as well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// They stay.
-    Stay,
-    /// They are removed.
-    Go,
+/// What is collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// What dead runs left.
+    Dead,
+    /// That, and the apps that runs kept on purpose.
+    Kept,
+    /// That, and what runs with locks elsewhere made, whether they are alive or not.
+    Elsewhere,
+}
+
+/// What a look at all leftovers led to, by domain.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// What was removed. Where something is left, it says what holds it.
+    pub removed: BTreeMap<String, Removal>,
+    /// What was not touched, because only the locks of another place can show whether its run is alive.
+    pub elsewhere: BTreeMap<String, Standing>,
 }
 
 /// Removes what dead runs left. A domain whose lock is free belongs to a dead run; a locked one is never touched
-/// (lesson 33). Returns what was removed, by domain. For a domain where something is left, the result says what holds
-/// it. An error of the locks is an error here: to treat them as held would hide leftovers, and to treat them as free
-/// would end other runs.
+/// (lesson 33), and neither is one whose lease says that its lock is elsewhere. An error of the locks is an error here:
+/// to treat them as held would hide leftovers, and to treat them as free would end other runs.
 pub fn collect(
     world: &World,
     own: &str,
-    kept: Kept,
+    scope: Scope,
     limit: &Limit,
     said: &mut dyn FnMut(&str),
-) -> Result<BTreeMap<String, Removal>, ClusterError> {
+) -> Result<Collected, ClusterError> {
     let local = |e: std::io::Error| ClusterError::Local(format!("look for apps that are kept: {e}"));
+    let place = world.locks.place().map_err(local)?;
     let marked = world.locks.kept().map_err(local)?;
     let all = world.cluster.leftovers(None, &limit.within(&*world.clock, ONE_ATTEMPT))?;
     // the marks were read before the leftovers, so a mark without objects is of an app that was removed by hand. A mark
     // that cannot be removed belongs to another user and does no harm
     let of_nothing = marked.iter().filter(|d| all.iter().all(|l| l.domain != **d));
     of_nothing.for_each(|domain| drop(world.locks.forget(domain)));
-    let mut domains: Vec<String> = all.into_iter().map(|l| l.domain).filter(|d| d != own).collect();
+    let mut out = Collected { elsewhere: elsewhere(&all, &place, world), ..Collected::default() };
+    out.elsewhere.retain(|_, standing| match standing {
+        Standing::KeptElsewhere => scope < Scope::Kept,
+        _ => scope < Scope::Elsewhere,
+    });
+    let free = |d: &String| d != own && !out.elsewhere.contains_key(d);
+    let mut domains: Vec<String> = all.into_iter().map(|l| l.domain).filter(free).collect();
     // what runs share cannot be removed before the apps that use it
     domains.sort_by_key(|d| (d.starts_with(NETWORK), d.clone()));
     domains.dedup();
-    let mut out = BTreeMap::new();
     for domain in domains {
         // after a stop, a removal that began is finished, and no other one begins
         if limit.stop.reason().is_some() {
             return Err(ClusterError::Stopped("remove what dead runs left".into()));
         }
         // the marks are read again for each domain: an app that was just removed keeps nothing any more
-        if kept == Kept::Stay && world.locks.kept().map_err(local)?.contains(&domain) {
+        if scope == Scope::Dead && world.locks.kept().map_err(local)?.contains(&domain) {
             continue;
         }
         let taken = world.locks.take(&domain);
@@ -198,9 +230,17 @@ pub fn collect(
         if removal.held.is_empty() {
             let _ = world.locks.forget(&domain);
         }
-        out.insert(domain, removal);
+        out.removed.insert(domain, removal);
     }
     Ok(out)
+}
+
+/// The domains whose leases say that the lock here does not decide about them.
+fn elsewhere(all: &[Leftover], place: &str, world: &World) -> BTreeMap<String, Standing> {
+    let now = world.clock.wall_ms() / 1_000;
+    let standings = all.iter().filter_map(|l| Some((&l.domain, l.lease.as_ref()?.standing(place, now))));
+    let elsewhere = standings.filter(|(_, standing)| *standing != Standing::ByLock);
+    elsewhere.map(|(domain, standing)| (domain.clone(), standing)).collect()
 }
 
 /// The failure of a removal that left something.
@@ -243,6 +283,7 @@ mod tests {
     use ccci_model::name::RunId;
     use ccci_swarm::ports::clock::StopReason;
     use ccci_swarm::ports::cluster::Owner;
+    use ccci_swarm::ports::lease::Lease;
     use ccci_swarm::ports::locks::Locks;
     use ccci_testkit::layers::{self, Saboteur};
     use ccci_testkit::memory::{
@@ -271,7 +312,7 @@ mod tests {
     }
 
     fn network(world: &World, name: &str, domain: &str) {
-        let owner = Owner { run: RunId::parse("r").unwrap(), domain: domain.into() };
+        let owner = Owner { run: RunId::parse("r").unwrap(), domain: domain.into(), lease: Lease::default() };
         let limit =
             Limit { deadline: world.clock.now().after(Duration::from_secs(9)), stop: Stop::default() };
         world.cluster.ensure_network(name, &owner, &limit).unwrap();
@@ -379,9 +420,12 @@ mod tests {
             network(&world, &format!("of-{domain}"), domain);
         }
         let _alive = locks.take("alive").unwrap().unwrap();
-        let collected = collect(&world, "own", Kept::Stay, &a_minute(&world), &mut |_| ()).unwrap();
+        let collected = collect(&world, "own", Scope::Dead, &a_minute(&world), &mut |_| ()).unwrap();
         let counts = BTreeMap::from([("network".to_string(), 1)]);
-        assert_eq!(collected, BTreeMap::from([("dead".to_string(), Removal { counts, held: vec![] })]));
+        assert_eq!(
+            collected.removed,
+            BTreeMap::from([("dead".to_string(), Removal { counts, held: vec![] })])
+        );
         let limit = Limit { deadline: Moment(99_000), stop: Stop::default() };
         let left = world.cluster.leftovers(None, &limit).unwrap();
         assert_eq!(left.iter().map(|l| l.domain.as_str()).collect::<Vec<_>>(), ["alive", "own"]);
@@ -398,12 +442,12 @@ mod tests {
         world.locks.keep("gone", &[]).unwrap();
         let collected = |kept| {
             let collected = collect(&world, "own", kept, &a_minute(&world), &mut |_| ()).unwrap();
-            (collected.into_keys().collect::<Vec<_>>(), world.locks.kept().unwrap())
+            (collected.removed.into_keys().collect::<Vec<_>>(), world.locks.kept().unwrap())
         };
         let text = str::to_string;
         let marked = BTreeSet::from([text("kept"), shared.clone()]);
-        assert_eq!(collected(Kept::Stay), (vec![text("dead")], marked));
-        assert_eq!(collected(Kept::Go), (vec![text("kept"), shared.clone()], BTreeSet::new()));
+        assert_eq!(collected(Scope::Dead), (vec![text("dead")], marked));
+        assert_eq!(collected(Scope::Kept), (vec![text("kept"), shared.clone()], BTreeSet::new()));
     }
 
     #[test]
@@ -416,7 +460,7 @@ mod tests {
         let limit = a_minute(&world);
         let stop = limit.stop.clone();
         let got =
-            collect(&world, "", Kept::Stay, &limit, &mut |_| stop.set(StopReason::Terminated)).unwrap_err();
+            collect(&world, "", Scope::Dead, &limit, &mut |_| stop.set(StopReason::Terminated)).unwrap_err();
         assert!(matches!(got, ClusterError::Stopped(_)), "{got:?}");
         let left = world.cluster.leftovers(Some("two"), &a_minute(&world)).unwrap();
         assert_eq!(left.len(), 1, "the second one is not begun");
@@ -456,12 +500,58 @@ mod tests {
         }
     }
 
+    /// Makes a network whose run had this lease.
+    fn leased(world: &World, name: &str, locks: &str, until: u64, keep: bool) {
+        let lease = Lease { locks: locks.into(), until, keep };
+        let owner = Owner { run: RunId::parse("r").unwrap(), domain: name.into(), lease };
+        assert!(world.cluster.ensure_network(name, &owner, &a_minute(world)).unwrap());
+    }
+
+    #[test]
+    fn what_a_run_with_locks_elsewhere_made_stays_until_its_lease_ends_though_the_lock_here_is_free() {
+        let (_, world) = ground(MemoryLocks::default());
+        let (now, here) = (world.clock.wall_ms() / 1_000, world.locks.place().unwrap());
+        leased(&world, "here", &here, now + 60, false);
+        leased(&world, "alive", "elsewhere", now + 60, false);
+        leased(&world, "ended", "elsewhere", now - 60, false);
+        leased(&world, "kept", "elsewhere", now - 60, true);
+        let removed = |scope| {
+            let collected = collect(&world, "", scope, &a_minute(&world), &mut |_| ()).unwrap();
+            let standings: Vec<Standing> = collected.elsewhere.into_values().collect();
+            (collected.removed.into_keys().collect::<Vec<_>>(), standings)
+        };
+        let names = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let alive = Standing::Elsewhere(now + 60);
+        assert_eq!(removed(Scope::Dead), (names(&["ended", "here"]), vec![alive, Standing::KeptElsewhere]));
+        assert_eq!(removed(Scope::Kept), (names(&["kept"]), vec![alive]));
+        assert_eq!(removed(Scope::Elsewhere), (names(&["alive"]), vec![]));
+    }
+
+    #[test]
+    fn a_shared_network_stays_while_an_app_of_a_run_with_locks_elsewhere_can_use_it() {
+        let (_, world) = ground(MemoryLocks::default());
+        let shared = domain_of_network("net");
+        network(&world, "net", &shared);
+        leased(&world, "alive", "elsewhere", world.clock.wall_ms() / 1_000 + 60, false);
+        let end = || {
+            let mut held = BTreeMap::from([(shared.clone(), world.locks.share(&shared).unwrap().unwrap())]);
+            let deadline = world.clock.now().after(Duration::from_secs(60));
+            remove_run(&world, DOMAIN, &mut held, deadline, true, &mut |_| ()).unwrap().counts
+        };
+        assert_eq!(end(), BTreeMap::new());
+        collect(&world, &shared, Scope::Elsewhere, &a_minute(&world), &mut |_| ()).unwrap();
+        assert_eq!(end(), BTreeMap::from([("network".to_string(), 1)]));
+    }
+
     /// Locks whose state cannot be read.
     struct NoLocks;
 
     impl Locks for NoLocks {
         fn take(&self, _: &str) -> std::io::Result<Option<Box<dyn Lock>>> {
             Err(std::io::ErrorKind::PermissionDenied.into())
+        }
+        fn place(&self) -> std::io::Result<String> {
+            Ok("none".into())
         }
         fn share(&self, domain: &str) -> std::io::Result<Option<Box<dyn Lock>>> {
             self.take(domain)
@@ -482,7 +572,7 @@ mod tests {
         let (_, world) = ground(NoLocks);
         network(&world, "n", DOMAIN);
         let limit = a_minute(&world);
-        let e = collect(&world, "", Kept::Go, &limit, &mut |_| ()).unwrap_err();
+        let e = collect(&world, "", Scope::Kept, &limit, &mut |_| ()).unwrap_err();
         assert!(e.to_string().contains(DOMAIN) && e.to_string().contains("permission denied"), "{e}");
         assert_eq!(world.cluster.leftovers(Some(DOMAIN), &limit).unwrap().len(), 1);
     }

@@ -164,6 +164,7 @@ fn odd(method: &str) -> ClusterError {
 mod tests {
     use super::*;
     use crate::ports::Stop;
+    use crate::ports::lease::Lease;
     use ccci_model::time::Moment;
 
     /// Gives every call the same reply.
@@ -209,7 +210,11 @@ mod tests {
     #[test]
     fn a_call_shows_what_it_is_about_and_no_secret() {
         let (stack, owner) = (StackName::parse("s").unwrap(), "o".to_string());
-        let owner = Owner { run: ccci_model::name::RunId::parse("r").unwrap(), domain: owner };
+        let owner = Owner {
+            run: ccci_model::name::RunId::parse("r").unwrap(),
+            domain: owner,
+            lease: Lease::default(),
+        };
         let value = Secret::new("hush");
         let call = Call::PutSecret { stack: &stack, name: "s_pw_v1", value: &value, owner: &owner };
         assert_eq!(call.to_string(), "put_secret s_pw_v1");

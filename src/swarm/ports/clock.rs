@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 pub trait Clock: Send + Sync {
     /// Now, monotonic.
     fn now(&self) -> Moment;
-    /// Milliseconds since 1970, for people and records only.
+    /// Milliseconds since 1970, for people, records and leases only.
     fn wall_ms(&self) -> u64;
     /// Waits up to `span`; may return early if something changed or `stop` was set. Only `wait.rs` calls it.
     fn pause(&self, span: Duration, stop: &Stop);

@@ -1,6 +1,7 @@
 //! The Swarm as a port. Everything made through it carries the run's label; nothing else is ever changed.
 
 use super::clock::Limit;
+use super::lease::{LEASE_LABEL, Lease};
 use super::volume::{Entry, InVolume, PutBack};
 use crate::observed::Observed;
 use ccci_model::failure::{Cause, Failure, causes};
@@ -182,12 +183,15 @@ pub struct Owner {
     pub run: RunId,
     /// Its domain.
     pub domain: String,
+    /// Until when it can be alive, and which locks show that.
+    pub lease: Lease,
 }
 
 impl Owner {
     /// The labels that name this owner.
     pub fn labels(&self) -> BTreeMap<String, String> {
-        [(RUN_LABEL, self.run.to_string()), (DOMAIN_LABEL, self.domain.clone())]
+        let run = (RUN_LABEL, self.run.to_string());
+        [run, (DOMAIN_LABEL, self.domain.clone()), (LEASE_LABEL, self.lease.to_string())]
             .map(|(k, v)| (k.to_string(), v))
             .into()
     }
@@ -247,7 +251,7 @@ pub struct JobRequest {
 pub const TASK: &str = "task";
 
 /// An object that still exists.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
     /// `service`, `task`, `container`, `network`, `volume`, `secret` or `config`.
     pub kind: String,
@@ -257,6 +261,8 @@ pub struct Leftover {
     pub run: String,
     /// The domain of that run, whose lock shows whether the run is still active; never empty.
     pub domain: String,
+    /// Its lease. `None` if it has none that can be read.
+    pub lease: Option<Lease>,
     /// What uses it, if it could not be removed: the engine's words.
     pub held_by: String,
 }

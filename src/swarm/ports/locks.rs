@@ -9,6 +9,9 @@ pub trait Held: Send + Sync {}
 
 /// The locks of this machine.
 pub trait Locks: Send + Sync {
+    /// Names the place of these locks. Two processes that see the same name see the same locks, and two that see different
+    /// names cannot know what the other one holds.
+    fn place(&self) -> io::Result<String>;
     /// Takes the lock of a domain without waiting; `None` if another process holds it.
     fn take(&self, domain: &str) -> io::Result<Option<Box<dyn Held>>>;
     /// Takes a shared lock on something that several runs use at once; `None` if a process holds it alone.

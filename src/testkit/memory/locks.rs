@@ -34,6 +34,10 @@ impl Drop for Lock {
 }
 
 impl Locks for MemoryLocks {
+    fn place(&self) -> io::Result<String> {
+        Ok("memory".to_string())
+    }
+
     fn take(&self, domain: &str) -> io::Result<Option<Box<dyn Held>>> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.contains_key(domain) {

@@ -11,6 +11,7 @@ use ccci_model::secret::Secret;
 use ccci_swarm::log::{LastLines, first_ask};
 use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::cluster::*;
+use ccci_swarm::ports::lease::{LEASE_LABEL, Lease};
 use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
 use ccci_swarm::ports::{Clock, Limit};
 use ccci_swarm::wait::{Look, WaitError, until};
@@ -358,7 +359,8 @@ impl Cluster for MemoryCluster {
             let owner = owner(labels).filter(|d| domain.is_none_or(|desired| desired == *d))?;
             let run = labels.get(RUN_LABEL).cloned().unwrap_or_default();
             let held_by = state.held_by(kind, &name).unwrap_or_default();
-            Some(Leftover { kind: kind.into(), name, run, domain: owner.clone(), held_by })
+            let lease = labels.get(LEASE_LABEL).and_then(|value| Lease::parse(value));
+            Some(Leftover { kind: kind.into(), name, run, domain: owner.clone(), lease, held_by })
         };
         let services = state
             .services

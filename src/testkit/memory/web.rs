@@ -374,6 +374,7 @@ mod tests {
     use ccci_model::name::RunId;
     use ccci_swarm::ports::clock::Stop;
     use ccci_swarm::ports::cluster::{DOMAIN_LABEL, Deploy, Owner, RUN_LABEL};
+    use ccci_swarm::ports::lease::Lease;
     use std::time::Duration;
 
     struct Ground {
@@ -400,7 +401,11 @@ mod tests {
 
         /// `more` stands before the labels of `deploy`.
         fn deploy_with(&self, more: &str) {
-            let owner = Owner { run: RunId::parse("r").unwrap(), domain: "a.ccci.test".into() };
+            let owner = Owner {
+                run: RunId::parse("r").unwrap(),
+                domain: "a.ccci.test".into(),
+                lease: Lease::default(),
+            };
             let labels = format!("{RUN_LABEL}: '{}', {DOMAIN_LABEL}: '{}'", owner.run, owner.domain);
             let compose = format!(
                 "services:\n  app:\n    image: app:1\n    networks: [proxy]\n    deploy:\n      {more}labels:\n        {}\nnetworks:\n  proxy: {{external: true, name: proxy}}\n",

@@ -49,7 +49,7 @@ pub(crate) fn resolve(run: &mut Run<'_>, side: Side) -> Done {
         if texts.keeps_env { Box::new(failure.to_do(KEPT_ENV)) } else { failure }
     })?;
     let deployment = if side == Side::Base { plan.base.as_ref().unwrap_or(&plan.head) } else { &plan.head };
-    let (owner, recipe) = (run.job.owner(run.at), plan.recipe.as_str());
+    let (owner, recipe) = (run.owner(), plan.recipe.as_str());
     let no_ipvs = run.shared.no_ipvs();
     let app = run.texts().app.as_str();
     let overlay = Overlay { owner: &owner, stack: &plan.stack, recipe, app, deployment, env, no_ipvs };

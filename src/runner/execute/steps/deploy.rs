@@ -81,7 +81,7 @@ fn taken_in_half(run: &mut Run<'_>, failure: Failure, limit: &Limit) -> Box<Fail
 }
 
 fn put_secrets(run: &mut Run<'_>, side: Side, limit: &Limit) -> Result<(), Box<Failure>> {
-    let owner = run.job.owner(run.at);
+    let owner = run.owner();
     for (name, full) in run.state.resolved[&side].external_secrets(run.app().stack.as_str()) {
         if run.state.secrets_put.contains(&full) {
             continue;

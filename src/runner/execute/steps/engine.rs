@@ -7,7 +7,6 @@ use ccci_model::failure::{Failure, causes};
 use ccci_model::plan::Side;
 use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::clock::Limit;
-use ccci_swarm::ports::cluster::Owner;
 use ccci_swarm::routing::PROXY_NETWORK;
 use ccci_swarm::wait::{self, Look};
 
@@ -16,10 +15,10 @@ use ccci_swarm::wait::{self, Look};
 pub(crate) fn collect(run: &mut Run<'_>, limit: &Limit) -> Done {
     let (n, sink) = (run.step, run.sink);
     let own = run.app().domain.as_str();
-    let collected = undo::collect(run.world, own, undo::Kept::Stay, limit, &mut |on| sink.waiting(n, on))
+    let collected = undo::collect(run.world, own, undo::Scope::Dead, limit, &mut |on| sink.waiting(n, on))
         .map_err(|e| failures::cluster(e, "look for what dead runs left"))?;
     let mut notes = vec![];
-    for (domain, removal) in &collected {
+    for (domain, removal) in &collected.removed {
         let count: u64 = removal.counts.values().sum();
         notes.push(format!("objects of {domain}: {count}"));
         for h in &removal.held {
@@ -48,7 +47,7 @@ pub(crate) fn networks(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     let mut made = vec![];
     run.state.made |= !names.is_empty();
     for name in &names {
-        let owner = Owner { run: run.job.plan.run_id.clone(), domain: undo::domain_of_network(name) };
+        let owner = run.owner_of(undo::domain_of_network(name));
         hold(run, &owner.domain, limit)?;
         let new = run.world.cluster.ensure_network(name, &owner, limit).map_err(|e| match e {
             ClusterError::Refused { .. } => {
