@@ -12,6 +12,9 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, Weak};
 use tempfile::TempDir;
 
+/// Set by tools that measure coverage.
+const COUNTS: &str = "LLVM_PROFILE_FILE";
+
 /// How a call ended.
 pub(crate) struct Done {
     pub code: Option<i32>,
@@ -79,6 +82,8 @@ impl Ground {
     pub(crate) fn surround(&self, call: &mut Command) {
         call.current_dir(self.dir.path()).stdin(Stdio::null());
         call.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.dir.path());
+        // where a program that counts which of its lines run writes the counts
+        call.envs(std::env::var_os(COUNTS).map(|place| (COUNTS, place)));
         call.env("CCCI_HOME", self.path("home")).env("CCCI_LOCKS", self.path("locks"));
         call.env("DOCKER_HOST", DEAD).env("NO_COLOR", "1").env("COLUMNS", "100");
     }
