@@ -15,7 +15,7 @@ use targets::{TARGETS, target};
 
 const CORPUS: &str = "dev/fuzz/corpus";
 /// How many changed inputs are tried for all files of the corpus together. `CCCI_FUZZ_CHANGES` sets another number.
-const CHANGES: usize = 40;
+const CHANGES: usize = 16;
 /// Longest time for one input, also in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(30);
 

@@ -99,7 +99,8 @@ pub fn execute(job: &Job, world: &World, sink: &Sink, stop: &Stop) {
 
 /// The lease of a run that begins now.
 fn lease(plan: &Plan, world: &World) -> Lease {
-    let ends_ms = world.clock.wall_ms() + plan.deadline_ms + ENDS_LATE.as_millis() as u64;
+    let late_ms = plan.deadline_ms.saturating_add(ENDS_LATE.as_millis() as u64);
+    let ends_ms = world.clock.wall_ms().saturating_add(late_ms);
     // without the name of its locks, the run's objects are those of a stranger to every process
     Lease { locks: world.locks.place().unwrap_or_default(), until: ends_ms / 1_000, keep: plan.keep }
 }
