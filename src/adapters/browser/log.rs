@@ -50,10 +50,13 @@ impl Logs {
                 let request = &params["request"];
                 let line =
                     [&request["method"], &request["url"]].map(|v| v.as_str().unwrap_or_default()).join(" ");
-                self.open.insert(id.to_string(), line);
-                while self.open.len() > MOST {
-                    self.open.pop_first();
-                }
+                self.sent(id, line);
+            }
+            "Network.webSocketCreated" => {
+                self.sent(id, format!("WebSocket {}", params["url"].as_str().unwrap_or_default()));
+            }
+            "Network.webSocketFrameError" => {
+                self.failed(id, params["errorMessage"].as_str().unwrap_or("failed"));
             }
             "Network.responseReceived" => {
                 let status = params["response"]["status"].as_u64().unwrap_or_default();
@@ -73,9 +76,18 @@ impl Logs {
         }
     }
 
+    fn sent(&mut self, id: &str, what: String) {
+        self.open.insert(id.to_string(), what);
+        while self.open.len() > MOST {
+            self.open.pop_first();
+        }
+    }
+
+    /// What was never sent by the page is the browser's own, such as its search for updates.
     fn failed(&mut self, id: &str, how: &str) {
-        let what = self.open.remove(id).unwrap_or_else(|| "a request".into());
-        push(&mut self.requests, &format!("{what}: {how}"));
+        if let Some(what) = self.open.remove(id) {
+            push(&mut self.requests, &format!("{what}: {how}"));
+        }
     }
 
     /// The lines of the console, and the failed requests; then forgets both.
@@ -118,13 +130,17 @@ mod tests {
             json!({ "method": "Network.loadingFinished", "params": { "requestId": "1" } }),
             json!({ "method": "Network.responseReceived", "params": { "requestId": "2", "response": { "status": 404 } } }),
             json!({ "method": "Network.loadingFailed", "params": { "requestId": "3", "errorText": "net::ERR_TUNNEL_CONNECTION_FAILED" } }),
+            json!({ "method": "Network.webSocketCreated", "params": { "requestId": "4", "url": "wss://a.test/feed" } }),
+            json!({ "method": "Network.webSocketFrameError", "params": { "requestId": "4", "errorMessage": "Error during handshake" } }),
+            json!({ "method": "Network.loadingFailed", "params": { "requestId": "of the browser", "errorText": "net::ERR_FAILED" } }),
         ]));
         let (_, requests) = logs.take();
         assert_eq!(
             requests,
             [
                 "GET https://a.test/gone.js: answered 404",
-                "GET https://elsewhere.test/: net::ERR_TUNNEL_CONNECTION_FAILED"
+                "GET https://elsewhere.test/: net::ERR_TUNNEL_CONNECTION_FAILED",
+                "WebSocket wss://a.test/feed: Error during handshake"
             ]
         );
     }

@@ -156,6 +156,18 @@ impl Chromium {
     }
 }
 
+/// The refused names that failed requests of the page have. The browser asks for names of its own as well, for updates,
+/// accounts and its search engine; they say nothing of the app.
+fn asked_by_the_page(refused: Vec<String>, requests: &[String]) -> Vec<String> {
+    let hosts = requests.iter().filter_map(|line| {
+        let url = line.split_whitespace().nth(1)?;
+        url::Url::parse(url.trim_end_matches(':')).ok()?.host_str().map(str::to_string)
+    });
+    let hosts: Vec<String> = hosts.collect();
+    let host = |name: &str| name.rsplit_once(':').map_or(name, |(host, _)| host).to_string();
+    refused.into_iter().filter(|name| hosts.contains(&host(name))).collect()
+}
+
 fn page(state: &mut State) -> Result<&mut Session, BrowserError> {
     let why = state.why.clone();
     state.session.as_mut().ok_or(match why.is_empty() {
@@ -187,8 +199,8 @@ impl Browser for Chromium {
             console: vec![format!("the page can no longer be looked at: {e}")],
             ..Seen::default()
         });
-        seen.requests
-            .extend(self.ingress.refused().into_iter().map(|name| format!("{name}: no name of this run")));
+        let refused = asked_by_the_page(self.ingress.refused(), &seen.requests);
+        seen.requests.extend(refused.into_iter().map(|name| format!("{name}: no name of this run")));
         seen
     }
 
@@ -204,5 +216,23 @@ impl Drop for Chromium {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         state.session.take();
         state.driver.take();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_name_is_told_only_if_a_request_of_the_page_has_it() {
+        let all = |names: &[&str]| names.iter().map(|n| n.to_string()).collect::<Vec<_>>();
+        let refused = all(&["elsewhere.test:443", "updates.test:443", "[2001:db8::1]:80", "a.test:80"]);
+        let requests = all(&[
+            "GET https://elsewhere.test/x.js: net::ERR_TUNNEL_CONNECTION_FAILED",
+            "GET http://[2001:db8::1]/: net::ERR_FAILED",
+            "POST /no url: answered 404",
+        ]);
+        assert_eq!(asked_by_the_page(refused, &requests), all(&["elsewhere.test:443", "[2001:db8::1]:80"]));
+        assert_eq!(asked_by_the_page(all(&["updates.test:443"]), &[]), [""; 0]);
     }
 }
