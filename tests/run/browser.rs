@@ -133,3 +133,24 @@ fn bound_pictures() {
     assert!(observed.contains("pictures"), "{observed}");
     assert_eq!(shown(&run, Shows::Named), 20);
 }
+
+#[test]
+fn what_fails_on_a_page_that_a_change_of_networks_disturbed_is_an_error_and_no_failure_of_the_recipe() {
+    let lost =
+        "severe: https://a.test/app.js - Failed to load resource: net::ERR_NETWORK_CHANGED".to_string();
+    let half = move |b: &MemoryBrowser| {
+        b.page("/", MemoryPage { console: vec![lost.clone()], ..page("Welcome", vec![]) })
+    };
+    let (run, _) = with_test(r#"page.open("/"); page.click("button");"#, half.clone());
+    assert_eq!(run.outcome.verdict, Verdict::Error);
+    let failure = &run.outcome.failures[0].failure;
+    assert_eq!((failure.cause.as_str(), failure.blame), ("network-changed", Blame::Infra));
+    let observed = failure.observed();
+    assert!(
+        observed.contains("`button` is not on the page") && observed.contains("given up 1"),
+        "{observed}"
+    );
+    assert_eq!(shown(&run, Shows::Console), 1, "the evidence is kept");
+    let (run, _) = with_test(r#"page.open("/");"#, half);
+    assert_eq!(run.outcome.verdict, Verdict::Green, "what passes has seen what it asked for");
+}

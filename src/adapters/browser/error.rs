@@ -44,6 +44,9 @@ pub(super) fn of(e: &CmdError) -> BrowserError {
         | CmdError::Lost(_)
         | CmdError::NotJson(_)
         | CmdError::NotW3C(_) => BrowserError::Gone(format!("the browser no longer answers: {text}")),
+        _ if text.contains("net::ERR_NETWORK_CHANGED") => {
+            BrowserError::NotYet("networks of this machine changed while the page loaded".into())
+        }
         _ if text.contains("net::") => BrowserError::Refused(net_error(&text)),
         _ => BrowserError::Refused(text),
     }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Most lines of each kind that are kept; the newest stay.
 const MOST: usize = 200;
+/// The error of all open requests when an address of any network of this machine comes or goes.
+const CHANGED: &str = "ERR_NETWORK_CHANGED";
 /// Characters of a line.
 const LINE: usize = 500;
 
@@ -15,6 +17,7 @@ pub(super) struct Logs {
     requests: VecDeque<String>,
     /// Requests under way: method and URL by their id.
     open: BTreeMap<String, String>,
+    given_up: usize,
 }
 
 impl Logs {
@@ -86,8 +89,14 @@ impl Logs {
     /// What was never sent by the page is the browser's own, such as its search for updates.
     fn failed(&mut self, id: &str, how: &str) {
         if let Some(what) = self.open.remove(id) {
+            self.given_up += usize::from(how.contains(CHANGED));
             push(&mut self.requests, &format!("{what}: {how}"));
         }
+    }
+
+    /// How many requests of the page were given up because networks of this machine changed.
+    pub(super) fn given_up(&self) -> usize {
+        self.given_up
     }
 
     /// The lines of the console, and the failed requests; then forgets both.
@@ -132,15 +141,19 @@ mod tests {
             json!({ "method": "Network.loadingFailed", "params": { "requestId": "3", "errorText": "net::ERR_TUNNEL_CONNECTION_FAILED" } }),
             json!({ "method": "Network.webSocketCreated", "params": { "requestId": "4", "url": "wss://a.test/feed" } }),
             json!({ "method": "Network.webSocketFrameError", "params": { "requestId": "4", "errorMessage": "Error during handshake" } }),
+            sent("5", "https://a.test/app.js"),
+            json!({ "method": "Network.loadingFailed", "params": { "requestId": "5", "errorText": "net::ERR_NETWORK_CHANGED" } }),
             json!({ "method": "Network.loadingFailed", "params": { "requestId": "of the browser", "errorText": "net::ERR_FAILED" } }),
         ]));
+        assert_eq!(logs.given_up(), 1);
         let (_, requests) = logs.take();
         assert_eq!(
             requests,
             [
                 "GET https://a.test/gone.js: answered 404",
                 "GET https://elsewhere.test/: net::ERR_TUNNEL_CONNECTION_FAILED",
-                "WebSocket wss://a.test/feed: Error during handshake"
+                "WebSocket wss://a.test/feed: Error during handshake",
+                "GET https://a.test/app.js: net::ERR_NETWORK_CHANGED"
             ]
         );
     }

@@ -234,8 +234,9 @@ impl Session {
         let picture = self.client.screenshot().await.ok();
         let source = self.client.source().await.ok();
         self.read_logs().await;
+        let given_up = self.logs.given_up();
         let (console, requests) = self.logs.take();
-        Seen { picture, source, console, requests }
+        Seen { picture, source, console, requests, given_up }
     }
 
     async fn read_logs(&mut self) {

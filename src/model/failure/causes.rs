@@ -84,6 +84,8 @@ causes! {
         "Install Chromium and its driver (Debian: `apt-get install chromium chromium-driver`); `ccci doctor` says what is missing.";
     BROWSER_GONE "browser-gone" Infra "The browser ended or no longer answers."
         "Run again. If it is killed for memory, run less at the same time (`--jobs 1`).";
+    NETWORK_CHANGED "network-changed" Infra "Networks of this machine changed while a page loaded, so the browser gave up requests of the page."
+        "Run again, with less at the same time: each container that starts or ends on this machine is such a change.";
     // upgrade
     NOT_MOVED "not-moved" Recipe "After the upgrade nothing had changed."
         "Change the image or the spec in the head, or test another base with `--base`.";

@@ -54,13 +54,29 @@ pub fn call_test(scripts: &Scripts, file: &str, name: &str, ctx: &Arc<HookCtx>) 
         let failure = e.of_infra(&expected).unwrap_or_else(|| no_page(&e, &expected));
         Box::new(failure.place(file))
     })?;
-    let done = call(scripts, file, name, ctx, with_page(ctx));
-    if done.is_err() && ctx.limit.stop.reason().is_none() {
-        // the test's own time may be over; what the page shows is asked for all the same
-        let more = Limit { deadline: ctx.world.clock.now().after(EVIDENCE), stop: ctx.limit.stop.clone() };
-        seen::keep_evidence(ctx, &more);
+    let failure = match call(scripts, file, name, ctx, with_page(ctx)) {
+        Err(failure) if ctx.limit.stop.reason().is_none() => failure,
+        done => return done,
+    };
+    // the test's own time may be over; what the page shows is asked for all the same
+    let more = Limit { deadline: ctx.world.clock.now().after(EVIDENCE), stop: ctx.limit.stop.clone() };
+    Err(match seen::keep_evidence(ctx, &more) {
+        given_up if given_up > 0 && !failure.is_error() => Box::new(disturbed(*failure, given_up)),
+        _ => failure,
+    })
+}
+
+/// A page that lacks scripts or styles says nothing of the app, whatever the test found.
+fn disturbed(found: Failure, given_up: usize) -> Failure {
+    let observed = format!(
+        "{}; the browser had given up {given_up} of the page's requests, because networks of this machine changed",
+        found.observed()
+    );
+    let failure = Failure::new(causes::NETWORK_CHANGED, found.expected(), observed);
+    match found.place {
+        Some(place) => failure.place(place),
+        None => failure,
     }
-    done
 }
 
 /// The failure for a page that could not be begun for a reason other than the browser.

@@ -37,8 +37,9 @@ pub(crate) fn keep_settled(c: &HookCtx, shows: Shows, name: &str, limit: &Limit)
     store(c, shows, &file_name(c, name, "png"), &bytes)
 }
 
-/// Keeps what a failing test saw. `calls` are the last calls of its script.
-pub(crate) fn keep_evidence(c: &HookCtx, limit: &Limit) {
+/// Keeps what a failing test saw. Returns how many requests of the page the browser gave up because networks of this
+/// machine changed.
+pub(crate) fn keep_evidence(c: &HookCtx, limit: &Limit) -> usize {
     // the question for secrets comes first: an answer that does not come ends the browser
     let secret = shows_a_secret(c, limit).unwrap_or_else(|e| {
         c.say(&format!("what the page shows is not known: {}", why(&e)));
@@ -64,6 +65,7 @@ pub(crate) fn keep_evidence(c: &HookCtx, limit: &Limit) {
             c.say(&why);
         }
     }
+    seen.given_up
 }
 
 /// Whether the text of the page or a value of its fields holds a secret of the run.

@@ -173,6 +173,8 @@ pub struct Seen {
     pub console: Vec<String>,
     /// Requests that failed or were refused, one line each.
     pub requests: Vec<String>,
+    /// How many requests the browser gave up because networks of this machine changed. The page may lack anything then.
+    pub given_up: usize,
 }
 
 /// A browser that is started when it is first needed. It has one page at a time.

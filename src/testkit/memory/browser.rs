@@ -282,7 +282,14 @@ impl Browser for MemoryBrowser {
         }
         let console = std::mem::take(&mut state.console);
         let source = format!("<title>{}</title>", state.here.title);
-        Seen { picture: Some(picture(&state.here)), source: Some(source), console, requests: vec![] }
+        let given_up = console.iter().filter(|line| line.contains("ERR_NETWORK_CHANGED")).count();
+        Seen {
+            picture: Some(picture(&state.here)),
+            source: Some(source),
+            console,
+            requests: vec![],
+            given_up,
+        }
     }
 
     fn end(&self) {
