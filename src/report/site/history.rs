@@ -7,6 +7,8 @@ use ccci_model::verdict::Verdict;
 use ccci_runner::record::facts::Facts;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The runs of one call begin at most so long after the one before has ended, ms.
+const NEXT_MS: u64 = 10_000;
 /// So many red runs in a row are a breakage, not flakiness.
 const BREAKAGE: usize = 3;
 /// So many green runs in a row end flakiness.
@@ -81,6 +83,24 @@ impl Change {
     ];
 }
 
+/// Whether two neighbours are of one call: with a list of upgrade bases a call has a run for each.
+fn same_call(a: &Run, b: &Run) -> bool {
+    let (x, y) = (&a.summary, &b.summary);
+    let bases = x.facts.base.as_ref().zip(y.facts.base.as_ref());
+    let ended = x.began_ms.saturating_add(x.total_ms);
+    x.commit == y.commit && bases.is_some_and(|(x, y)| x != y) && y.began_ms <= ended.saturating_add(NEXT_MS)
+}
+
+/// Of the runs of a call the one that counts: the worst, and of equal ones the newest.
+fn worst<'a>(call: impl Iterator<Item = &'a Run>) -> Option<&'a Run> {
+    call.max_by_key(|run| match run.summary.verdict {
+        Verdict::Red => 3,
+        Verdict::Error => 2,
+        Verdict::Interrupted => 1,
+        Verdict::Green => 0,
+    })
+}
+
 impl Run {
     /// Whether it gives an answer about the recipe as a whole.
     fn is_conclusive(&self) -> bool {
@@ -106,9 +126,27 @@ impl Run {
 }
 
 impl Recipe {
-    /// The newest run.
+    /// The newest run; of a call with several bases the one that counts.
     pub(super) fn newest(&self) -> &Run {
-        self.runs.last().expect("a recipe is known by a run")
+        worst(self.newest_call().iter()).expect("a recipe is known by a run")
+    }
+
+    /// The runs of the newest call.
+    pub(super) fn newest_call(&self) -> &[Run] {
+        self.calls().next_back().expect("a recipe is known by a run")
+    }
+
+    /// The runs of each call, the oldest first.
+    pub(super) fn calls(&self) -> impl DoubleEndedIterator<Item = &[Run]> {
+        self.runs.chunk_by(same_call)
+    }
+
+    /// What counts of each of the newest calls, the oldest first.
+    pub(super) fn counted(&self, most: usize) -> Vec<&Run> {
+        let mut newest: Vec<&Run> =
+            self.calls().rev().take(most).filter_map(|call| worst(call.iter())).collect();
+        newest.reverse();
+        newest
     }
 
     /// The newest runs, the oldest first.
@@ -127,9 +165,9 @@ impl Recipe {
         }
     }
 
-    /// The runs that give an answer, the newest first.
+    /// The runs that give an answer, one of each call, the newest first.
     fn conclusive(&self) -> impl Iterator<Item = &Run> {
-        self.runs.iter().rev().filter(|run| run.is_conclusive())
+        self.calls().rev().filter_map(|call| worst(call.iter().filter(|run| run.is_conclusive())))
     }
 
     /// How it came to its present verdict; `None` if no run gave an answer.
@@ -288,6 +326,34 @@ mod tests {
         red.runs.push(other);
         assert_eq!(red.red().unwrap().first.record, since);
         assert_eq!(red.around(red.runs.len() - 1).green.unwrap().record, kept::run(6 * 8 + 3, 8).0);
+    }
+
+    #[test]
+    fn of_the_runs_of_one_call_the_worst_counts() {
+        let mut both = recipe(1, 2);
+        let first = both.newest().clone();
+        assert_eq!(first.summary.verdict, Verdict::Green);
+        let mut second = first.clone();
+        second.record = "second".into();
+        second.summary.began_ms += first.summary.total_ms + 1;
+        second.summary.facts.base = Some("0.9.0 (1234567)".into());
+        let red = both.runs.len() - 1;
+        both.runs[red].summary.verdict = Verdict::Red;
+        both.runs.push(second.clone());
+        assert_eq!(both.newest().record, first.record, "the first of the two is red");
+        assert_eq!((both.newest_call().len(), both.counted(9).len()), (2, 2));
+        assert_eq!(both.red().unwrap().first.record, first.record);
+        for change in [
+            (|run: &mut Run| run.summary.began_ms += NEXT_MS) as fn(&mut Run),
+            |run| run.summary.facts.base = None,
+            |run| run.summary.commit = ccci_model::name::Revision::parse(&"1".repeat(40)).unwrap(),
+        ] {
+            let mut other = second.clone();
+            change(&mut other);
+            *both.runs.last_mut().unwrap() = other;
+            assert_eq!(both.newest().record, "second", "a call of its own");
+            assert!(both.red().is_none());
+        }
     }
 
     #[test]

@@ -159,12 +159,11 @@ pub(super) fn shot(root: &str, run: &Run) -> Markup {
     }
 }
 
-/// The verdicts of the newest runs as letters, the newest on the right.
+/// The verdicts of the newest runs, one of each call, as letters, the newest on the right.
 pub(super) fn strip(recipe: &Recipe, most: usize) -> Markup {
-    let from = recipe.runs.len().saturating_sub(most);
     html! {
         span.strip {
-            @for same in recipe.runs[from..].chunk_by(|a, b| a.summary.verdict == b.summary.verdict) {
+            @for same in recipe.counted(most).chunk_by(|a, b| a.summary.verdict == b.summary.verdict) {
                 span class=(same[0].summary.verdict.name()) {
                     (letter(same[0].summary.verdict).repeat(same.len()))
                 }

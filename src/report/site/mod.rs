@@ -24,7 +24,7 @@ use ccci_runner::record::index::Summary;
 use std::collections::BTreeMap;
 
 /// The maker of a page. Change it when pages of the same records look different, so that all are made again.
-pub const MADE_BY: &str = concat!("2 ", env!("CARGO_PKG_VERSION"));
+pub const MADE_BY: &str = concat!("3 ", env!("CARGO_PKG_VERSION"));
 /// The directories of a site. What else lies in them does not belong to it.
 pub const DIRECTORIES: &[&str] = &["badge", "recipe", "run"];
 /// How many of the newest runs of a recipe its history shows and is judged by.

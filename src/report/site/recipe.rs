@@ -23,6 +23,7 @@ pub(super) fn render(recipe: &Recipe) -> Vec<u8> {
             "Level " (run.level) " of 5. The newest run began on "
             (run_link("../", newest, &when(run.began_ms))) " with " (version(newest)) "."
         }
+        (bases(recipe))
         p { img src={ "../badge/" (recipe.name) ".svg" } alt={ "badge: " (run.verdict.name()) ", level " (run.level) } height="20"; }
         (turned(recipe))
         (now(recipe))
@@ -33,6 +34,27 @@ pub(super) fn render(recipe: &Recipe) -> Vec<u8> {
         (all(recipe))
     };
     page(&Head { title: &title, root: "../", scripts: &[], styles: &[] }, &main)
+}
+
+/// The runs of the newest call, if it had several.
+fn bases(recipe: &Recipe) -> Markup {
+    let call = recipe.newest_call();
+    html! {
+        @if call.len() > 1 {
+            p {
+                "One call upgraded it from " (call.len()) " bases, and the worst result counts: "
+                @for (n, run) in call.iter().enumerate() {
+                    @if n > 0 { "; " }
+                    (run_link("../", run, &html! { "from " (base(run)) })) " " (verdict(run))
+                }
+                "."
+            }
+        }
+    }
+}
+
+fn base(run: &Run) -> String {
+    said(run.summary.facts.base.as_deref().unwrap_or("none"))
 }
 
 /// What changed between the last green and the first red run.
@@ -172,7 +194,11 @@ fn open(recipe: &Recipe) -> Markup {
 }
 
 fn all(recipe: &Recipe) -> Markup {
-    let listed: Vec<&Run> = recipe.runs.iter().rev().take(LISTED).collect();
+    // whether a run is one of several of a call
+    let among = recipe.calls().flat_map(|call| call.iter().map(|run| (run, call.len() > 1)));
+    let mut listed: Vec<(&Run, bool)> = among.collect();
+    listed.reverse();
+    listed.truncate(LISTED);
     let more = recipe.runs.len() - listed.len();
     html! {
         section aria-labelledby="runs" {
@@ -185,7 +211,7 @@ fn all(recipe: &Recipe) -> Markup {
                             th scope="col" { "Began" } th scope="col" { "Verdict" } th scope="col" { "Level" }
                             th scope="col" { "Version" } th scope="col" { "Time" } th scope="col" { "Cause" }
                         } }
-                        tbody { @for (n, run) in listed.iter().enumerate() { (listed_run(n, run)) } }
+                        tbody { @for (n, (run, among)) in listed.iter().enumerate() { (listed_run(n, run, *among)) } }
                     }
                 }
                 button { "Compare the two" }
@@ -195,7 +221,7 @@ fn all(recipe: &Recipe) -> Markup {
     }
 }
 
-fn listed_run(n: usize, run: &Run) -> Markup {
+fn listed_run(n: usize, run: &Run, among: bool) -> Markup {
     let s = &run.summary;
     let id = &s.run_id;
     html! {
@@ -205,7 +231,7 @@ fn listed_run(n: usize, run: &Run) -> Markup {
             th scope="row" { (run_link("../", run, &when(s.began_ms))) }
             td { (verdict(run)) }
             td { (s.level) }
-            td { (version(run)) }
+            td { (version(run)) @if among { span.why { "from " (base(run)) } } }
             td.n { (span(s.total_ms)) }
             td { @if let Some(why) = &s.facts.decisive { (said(&why.cause)) } }
         }
