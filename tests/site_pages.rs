@@ -273,6 +273,10 @@ fn a_run_is_followed_live_from_its_start_to_its_verdict() {
         let before = state().await;
         run.write(120);
         browser.until("more steps", async || state().await > before).await;
+        let at = js(browser, "return document.querySelector('#at').textContent").await;
+        assert!(at.as_str().unwrap().starts_with("Step "), "{at}");
+        let bar = js(browser, "return document.querySelector('#done').value").await;
+        assert!(bar.as_f64().unwrap() >= state().await as f64, "{bar}");
         run.finish();
         browser
             .until("the verdict", async || {

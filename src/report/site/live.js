@@ -5,12 +5,14 @@
   if (!list || !window.EventSource || !location.protocol.startsWith("http")) return;
   const status = document.querySelector("#said");
   const failures = document.querySelector("#failed");
+  const at = document.querySelector("#at");
+  const bar = document.querySelector("#done");
   let position = Number(list.dataset.from);
   let stream;
 
   const show = (told) => {
     if (told.ended) { stream.close(); location.reload(); return; }
-    if (told.said) status.textContent = told.said;
+    if (told.said !== undefined) status.textContent = told.said;
     if (told.failed) {
       const row = document.createElement("li");
       row.textContent = told.failed;
@@ -21,6 +23,9 @@
     row.className = told.state;
     row.querySelector(".state").textContent = told.state;
     row.querySelector(".ms").textContent = told.ms;
+    const rows = [...list.children];
+    bar.value = rows.filter((r) => r.className && r.className !== "now").length;
+    if (told.state === "now") at.textContent = `Step ${told.step + 1} of ${rows.length}: ${row.querySelector(".title").textContent}`;
   };
   const follow = () => {
     if (document.hidden || (stream && stream.readyState !== EventSource.CLOSED)) return;

@@ -24,8 +24,14 @@ struct Row<'a> {
 }
 
 /// The states by which the table is filtered, each with its words.
-const STATES: &[(&str, &str)] =
-    &[("red", "red"), ("error", "no answer"), ("green", "green"), ("flaky", "flaky"), ("stale", "stale")];
+const STATES: &[(&str, &str)] = &[
+    ("red", "red"),
+    ("error", "no answer"),
+    ("green", "green"),
+    ("part", "red in part"),
+    ("flaky", "flaky"),
+    ("stale", "stale"),
+];
 
 /// The page as bytes.
 pub(super) fn render(recipes: &[Recipe], going: &[Run]) -> Vec<u8> {
@@ -63,6 +69,8 @@ fn row(recipe: &Recipe, newest_ms: u64) -> Row<'_> {
         states.push("error");
     } else if newest == Verdict::Green && red.is_none() {
         states.push("green");
+    } else if red.is_none() {
+        states.push("part");
     }
     if recipe.flaky().is_some() {
         states.push("flaky");
@@ -86,6 +94,7 @@ fn summary(rows: &[Row<'_>], newest_ms: u64) -> Markup {
             }
             p.faint {
                 "The newest run began on " (day(newest_ms)) ". Stale is what was not tried in the two weeks before that. "
+                "Red in part is what failed in a run of some tiers or tests, and is not red as a whole. "
                 "Flaky is what gave different answers to the same inputs, or changed its answer three times in its last 30 runs."
             }
         }
