@@ -1,14 +1,17 @@
 //! Failures: the first cause with its evidence, the others, and what follows from them. Pure.
 
 use super::part::{count, folded, t};
-use super::{View, logs};
+use super::{View, logs, pictures};
+use crate::cause;
 use crate::text::span;
-use crate::{cause, seen};
 use ccci_model::failure::{Evidence, FailureId, causes};
 use ccci_model::plan::Held;
 use ccci_model::verdict::{Occurrence, Outcome};
 use ccci_runner::record::Record;
 use maud::{Markup, html};
+
+/// So many other failures are shown whole; more of them are folded.
+const OPEN: usize = 3;
 
 /// The first cause, with the decisive line of the log marked.
 pub(super) fn first(view: &View<'_>) -> Option<Markup> {
@@ -16,15 +19,19 @@ pub(super) fn first(view: &View<'_>) -> Option<Markup> {
     let first = cause::first(&record.outcome)?;
     Some(html! {
         div class={ "cause " (record.outcome.verdict.name()) } {
-            (failure(record, first))
+            (failure(view, first))
+            @if let Some((place, seen)) = pictures::of_the_cause(view) {
+                h4 id=(place) { "What the browser showed" }
+                (seen)
+            }
             @if logs::are_there(view) { p { a href="#logs" { "The whole logs of the services" } } }
         }
     })
 }
 
 /// Failures after the first one, and what was not checked because of them.
-pub(super) fn others(record: &Record) -> Option<Markup> {
-    let o = &record.outcome;
+pub(super) fn others(view: &View<'_>) -> Option<Markup> {
+    let o = &view.record.outcome;
     let first = cause::first(o)?.failure.id;
     let rest = || o.failures.iter().filter(|x| x.failure.id != first);
     let own: Vec<&Occurrence> = rest().filter(|x| o.repeats(x).is_none()).collect();
@@ -33,11 +40,14 @@ pub(super) fn others(record: &Record) -> Option<Markup> {
         return None;
     }
     Some(html! {
-        @for x in own {
-            details.failure open[!x.failure.is_error()] id={ "failure-" (x.failure.id) } {
+        @for x in &own {
+            details.failure open[own.len() <= OPEN && !x.failure.is_error()] {
                 summary { (t(&title(x))) ": " (t(&x.failure.observed())) }
-                (facts(record, x))
-                @for (what, text) in evidence(x) { h3 { (t(&what)) } (text) }
+                // inside, so that a link to it opens what is folded
+                div id={ "failure-" (x.failure.id) } {
+                    (facts(view, x))
+                    @for (what, text) in evidence(x) { h3 { (t(&what)) } (text) }
+                }
             }
         }
         @if !follows.is_empty() {
@@ -78,16 +88,16 @@ fn title(x: &Occurrence) -> String {
 }
 
 /// A failure with its heading.
-fn failure(record: &Record, x: &Occurrence) -> Markup {
+fn failure(view: &View<'_>, x: &Occurrence) -> Markup {
     html! {
         h3 id={ "failure-" (x.failure.id) } { (t(&title(x))) }
-        (facts(record, x))
+        (facts(view, x))
         @for (what, text) in evidence(x) { h4 { (t(&what)) } (text) }
     }
 }
 
 /// What a failure is made of.
-fn facts(record: &Record, x: &Occurrence) -> Markup {
+fn facts(view: &View<'_>, x: &Occurrence) -> Markup {
     let f = &x.failure;
     let doc = causes::by_id(&f.cause).map_or("", |c| c.doc);
     let rows = [
@@ -107,9 +117,9 @@ fn facts(record: &Record, x: &Occurrence) -> Markup {
                 dd { a href={ "#line-" (f.id) } { (t(told.map_or("", |d| d.text))) } }
             }
             @for (name, text) in rows.iter().filter(|r| !r.1.is_empty()) { dt { (name) } dd { (t(text)) } }
-            @if x.by.as_deref().is_some_and(|by| seen::of(record, by).next().is_some()) {
+            @if let Some(place) = x.by.as_deref().and_then(|by| pictures::place(view, by)) {
                 dt { "seen" }
-                dd { a href="#pictures" { "what the browser showed" } }
+                dd { a href={ "#" (place) } { "what the browser showed" } }
             }
         }
     }

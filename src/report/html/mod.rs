@@ -50,11 +50,7 @@ impl View<'_> {
 /// All sections, in the order of the page. What is not proved comes before what passed.
 const SECTIONS: &[Section] = &[
     Section { id: "cause", title: "First cause", content: |v| cause::first(v) },
-    Section {
-        id: "failures",
-        title: "Other failures and consequences",
-        content: |v| cause::others(v.record),
-    },
+    Section { id: "failures", title: "Other failures and consequences", content: |v| cause::others(v) },
     Section { id: "left", title: "Left behind", content: |v| cause::left(v.record) },
     Section { id: "logs", title: "Logs", content: logs::section },
     Section { id: "revisions", title: "What was tested", content: |v| about::revisions(v.record) },

@@ -3,7 +3,7 @@
 use super::View;
 use super::part::{folded, t};
 use crate::list::size;
-use crate::seen;
+use crate::{cause, seen};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ccci_model::event::{Shown, Shows};
@@ -16,6 +16,10 @@ const MOST: usize = 6 << 20;
 const NOT_HERE: &str = "it is only in the record; a site has the files of the newest runs of each recipe";
 /// The fact by which a run says whether there is a picture of the app.
 const FACT: &str = "screenshot";
+/// Pixels of a picture of a page; a picture of another size replaces them when it is loaded.
+const WIDTH: u32 = 1_280;
+/// The same, from top to bottom.
+const HEIGHT: u32 = 800;
 /// Most bytes of a text, from its beginning.
 const MOST_TEXT: usize = 64 << 10;
 
@@ -55,32 +59,61 @@ fn above<'a>(view: &View<'a>) -> Option<(&'a Shown, Source<'a>)> {
     (source.bytes() <= MOST).then_some((shown, source))
 }
 
-/// All other pictures, those of failures first, with the texts that were kept beside them.
-pub(super) fn section(view: &View<'_>) -> Option<Markup> {
-    let mut room = MOST;
-    // the one in the first screen is not shown twice
-    let above = above(view);
-    if let Some((_, source)) = &above {
-        room -= source.bytes();
-    }
-    let rest = || {
-        let all = view.record.outcome.shown.iter();
-        all.filter(|s| above.as_ref().is_none_or(|(first, _)| first.file != s.file))
-    };
+/// Room for pictures below the first screen, bytes.
+fn room(view: &View<'_>) -> usize {
+    MOST - above(view).map_or(0, |(_, source)| source.bytes())
+}
+
+/// Who kept something that is not in the first screen, those with a failure first.
+fn makers<'a>(view: &View<'a>) -> Vec<&'a str> {
     let mut makers: Vec<&str> = vec![];
-    for s in rest() {
+    for s in below(view) {
         if !makers.contains(&s.by.as_str()) {
             makers.push(&s.by);
         }
     }
-    makers.sort_by_key(|by| !rest().any(|s| s.by == *by && s.shows == Shows::Failing));
+    makers.sort_by_key(|by| !below(view).any(|s| s.by == *by && s.shows == Shows::Failing));
+    makers
+}
+
+/// What is not in the first screen.
+fn below<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Shown> {
+    let above = above(view).map(|(shown, _)| &shown.file);
+    view.record.outcome.shown.iter().filter(move |s| above != Some(&s.file))
+}
+
+/// Who kept what stands beside the first cause.
+fn beside_the_cause<'a>(view: &View<'a>) -> Option<&'a str> {
+    let by = cause::first(&view.record.outcome)?.by.as_deref()?;
+    below(view).any(|s| s.by == by).then_some(by)
+}
+
+/// What was kept when the first cause failed, to stand beside it, and its address in the page.
+pub(super) fn of_the_cause(view: &View<'_>) -> Option<(String, Markup)> {
+    let by = beside_the_cause(view)?;
+    Some((place(view, by)?, of_one(view, below(view).filter(|s| s.by == by), &mut room(view))))
+}
+
+/// The address in the page of what was kept of a test or a hook.
+pub(super) fn place(view: &View<'_>, by: &str) -> Option<String> {
+    let n = makers(view).iter().position(|maker| *maker == by)?;
+    Some(format!("seen-{n}"))
+}
+
+/// All other pictures, those of failures first, with the texts that were kept beside them.
+pub(super) fn section(view: &View<'_>) -> Option<Markup> {
+    let mut room = room(view);
+    let cause = beside_the_cause(view);
+    let of_cause = below(view).filter(|s| Some(s.by.as_str()) == cause);
+    room = room.saturating_sub(of_cause.filter_map(|s| source(view, s)).map(|s| s.bytes()).sum());
+    let makers: Vec<&str> = makers(view).into_iter().filter(|by| Some(*by) != cause).collect();
     let absent = absent(&view.record.outcome);
     (!makers.is_empty() || absent.is_some()).then(|| {
         html! {
             @if let Some(why) = absent { p { "The picture of the app is " (t(why)) "." } }
             @for by in makers {
-                h3 { (t(by)) }
-                (of_one(view, rest().filter(|s| s.by == by), &mut room))
+                h3 id=[place(view, by)] { (t(by)) }
+                (of_one(view, below(view).filter(|s| s.by == by), &mut room))
             }
         }
     })
@@ -119,8 +152,8 @@ fn figure(s: &Shown, source: &Source<'_>) -> Markup {
     html! {
         figure {
             @match source {
-                Source::Inside(png) => { img alt=(alt) src={ "data:image/png;base64," (STANDARD.encode(png)) }; },
-                Source::Beside(address) => { a href=(address) { img alt=(alt) src=(address) loading="lazy"; } },
+                Source::Inside(png) => { img alt=(alt) width=(WIDTH) height=(HEIGHT) src={ "data:image/png;base64," (STANDARD.encode(png)) }; },
+                Source::Beside(address) => { a href=(address) { img alt=(alt) width=(WIDTH) height=(HEIGHT) src=(address) loading="lazy"; } },
             }
             figcaption { (seen::words(s.shows)) ", " (t(&s.file)) }
         }
