@@ -12,7 +12,7 @@ mod guard;
 #[path = "browser/pages.rs"]
 pub(crate) mod pages;
 #[path = "browser/verdict.rs"]
-mod verdict;
+pub(crate) mod verdict;
 
 use ccci_model::event::Shows;
 use ground::{PageTest, with_browser};

@@ -4,6 +4,7 @@
 //! repeats them.
 
 mod at_once;
+mod browser;
 mod elsewhere;
 mod engine;
 mod neighbours;

@@ -9,6 +9,7 @@ use ccci_model::tier::{Status, Tier};
 use ccci_model::verdict::Verdict;
 use ccci_runner::record::Record;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -37,11 +38,8 @@ fn files(dir: &str) -> Vec<(String, Vec<u8>)> {
     all.map(|p| (p.file_name().unwrap().to_string_lossy().into_owned(), fs::read(p).unwrap())).collect()
 }
 
-#[test]
-fn a_run_is_red_with_evidence_of_each_of_twelve_broken_pages() {
-    if std::env::var_os("CCCI_SWARM").is_none() {
-        return println!("twelve broken pages: need a Swarm and a browser; CCCI_SWARM=1 runs it");
-    }
+/// The repository of an app with twelve broken pages, and the recipe directory with a test of each.
+pub(crate) fn broken_pages() -> (Repository, PathBuf) {
     let source = Repository::new();
     for (name, content) in files(&format!("{FILES}/repository")) {
         source.write(&name, content);
@@ -54,6 +52,15 @@ fn a_run_is_red_with_evidence_of_each_of_twelve_broken_pages() {
             fs::write(at.join(name), content).unwrap();
         }
     }
+    (source, recipe)
+}
+
+#[test]
+fn a_run_is_red_with_evidence_of_each_of_twelve_broken_pages() {
+    if std::env::var_os("CCCI_SWARM").is_none() {
+        return println!("twelve broken pages: need a Swarm and a browser; CCCI_SWARM=1 runs it");
+    }
+    let (source, recipe) = broken_pages();
     let out = source.around().join("record");
     let mut call = Command::new(program());
     call.arg("run").arg(&recipe).args(["--base", "none", "--tiers", "custom", "--source"]).arg(source.path());

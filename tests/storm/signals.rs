@@ -31,6 +31,11 @@ fn hurt(seed: u64, n: u64, hurting: impl Fn(Victim, &mut rand::rngs::StdRng, &st
 fn killed(victim: &mut Victim) -> Round {
     victim.signal(Signal::KILL);
     victim.end(LONGEST);
+    cleaned(victim)
+}
+
+/// Cleans up after a victim that has ended, and looks whether anything is left of it.
+pub(super) fn cleaned(victim: &Victim) -> Round {
     let began = Instant::now();
     let mut cleaned = victim.clean();
     let took = began.elapsed();
@@ -76,7 +81,7 @@ fn right_exit(victim: &Victim, status: std::process::ExitStatus, signal: Signal)
     }
 }
 
-fn interrupted(mut victim: Victim, signal: Signal, again: &[Duration]) -> Round {
+pub(super) fn interrupted(victim: &mut Victim, signal: Signal, again: &[Duration]) -> Round {
     let told = Instant::now();
     victim.signal(signal);
     for (n, pause) in again.iter().enumerate() {
@@ -104,11 +109,11 @@ fn storm_of(kind: &'static str, signal: Signal) {
     let Some(_alone) = alone(kind) else { return };
     let seed = seed();
     let rounds = play(rounds(30), LANES, |n| {
-        hurt(seed, n, |victim, chance, _| {
+        hurt(seed, n, |mut victim, chance, _| {
             let more = [0, 0, 1, 2][chance.random_range(0..4)];
             let again: Vec<Duration> =
                 (0..more).map(|_| Duration::from_millis(chance.random_range(0..3_000))).collect();
-            interrupted(victim, signal, &again)
+            interrupted(&mut victim, signal, &again)
         })
     });
     Row { kind, timed: "signal to exit", seed, rounds }.tell();

@@ -45,8 +45,8 @@ impl Row<'_> {
         format!("{kind:<25} {n:>6}  {left:>12}  {exit:>10}  {median:>8.1}  {max:>5.1}  {timed:<19}  {seed}")
     }
 
-    /// Prints the row, adds it to the table that `CCCI_STORM_TABLE` names, and fails if a round failed.
-    pub(crate) fn tell(self) {
+    /// Prints the row and adds it to the table that `CCCI_STORM_TABLE` names. Returns what was wrong.
+    pub(crate) fn show(&self) -> String {
         let line = self.line();
         println!("{HEAD}\n{line}");
         if let Some(path) = std::env::var_os("CCCI_STORM_TABLE") {
@@ -57,9 +57,15 @@ impl Row<'_> {
         let mut wrong = String::new();
         for (n, round) in self.rounds.iter().enumerate() {
             for what in &round.wrong {
-                let _ = write!(wrong, "\nround {n}: {what}");
+                let _ = write!(wrong, "\n{}, round {n}: {what}", self.kind);
             }
         }
+        wrong
+    }
+
+    /// Shows the row, and fails if a round failed.
+    pub(crate) fn tell(self) {
+        let wrong = self.show();
         assert!(wrong.is_empty(), "CCCI_STORM_SEED={} plays it again:{wrong}", self.seed);
     }
 }

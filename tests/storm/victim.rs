@@ -138,12 +138,23 @@ impl Victim {
         call(self.root.path()).env("CCCI_LOCKS", locks).arg("clean").args(options).output().unwrap()
     }
 
+    /// Its number as a process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The directory of all its files; its `TMPDIR` is below.
+    pub(super) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     /// What is left of it: objects of its domain, programs that it started, temporary directories.
     pub(crate) fn left(&self) -> Vec<String> {
         let began = Instant::now();
         loop {
             let mut left = self.domain().map(|d| objects_of(&d)).unwrap_or_default();
             left.extend(programs(&self.mark));
+            left.extend(programs_in(self.root.path()));
             let entries = fs::read_dir(self.root.path().join("tmp")).unwrap().flatten();
             left.extend(entries.map(|e| format!("directory {}", e.path().display())));
             let held = self.domain().is_some_and(|d| held(&d));
@@ -221,4 +232,22 @@ fn programs(mark: &str) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// Programs that work in a directory, or name it in their arguments or their environment. A browser's have no mark,
+/// because they are started with an environment of their own.
+pub(super) fn programs_in(root: &Path) -> Vec<String> {
+    let named = root.as_os_str().as_encoded_bytes();
+    let names =
+        |file: &Path| fs::read(file).unwrap_or_default().windows(named.len()).any(|part| part == named);
+    let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let ours = processes.filter(|process| {
+        let at = fs::read_link(process.join("cwd")).unwrap_or_default();
+        at.starts_with(root) || names(&process.join("cmdline")) || names(&process.join("environ"))
+    });
+    let line = |process: PathBuf| {
+        let line = fs::read_to_string(process.join("cmdline")).unwrap_or_default().replace('\0', " ");
+        format!("process {} {line}", process.display())
+    };
+    ours.map(line).collect()
 }
