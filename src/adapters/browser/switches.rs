@@ -41,8 +41,9 @@ const SWITCHES: &[(&str, &str)] = &[
     ("js-flags=--max-old-space-size=512", "bounds the memory of a page's scripts, in MiB"),
     (
         "disable-features=OptimizationHints,MediaRouter,DialMediaRouteProvider,NetworkTimeServiceQuerying,Translate,\
-         HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,AutofillServerCommunication,CertificateTransparencyComponentUpdater",
-        "multicast, time queries and look-ups that no page asked for; and no silent change from HTTP to HTTPS",
+         HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,AutofillServerCommunication,CertificateTransparencyComponentUpdater,\
+         WebRtcHideLocalIpsWithMdns",
+        "multicast (for calls too), time queries and look-ups that no page asked for; and no silent change from HTTP to HTTPS",
     ),
 ];
 
