@@ -3,6 +3,7 @@
 
 mod apps;
 mod browser;
+mod caught;
 mod causes;
 mod dies_later;
 pub(crate) mod fullest;

@@ -5,6 +5,7 @@
 use super::functions::Functions;
 use super::show;
 use super::tree::{self, Question, Shape};
+use super::unmet;
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, Position};
 
 /// A failed assertion. The text of its expression is added later, where the source is available.
@@ -22,9 +23,25 @@ pub(super) fn add_to(engine: &mut Engine, told: impl Fn() + Send + Sync + 'stati
     engine
         .register_custom_syntax([KEYWORD, "$expr$"], false, move |cx, inputs| {
             told();
-            holds(cx, &inputs[0], inputs[0].position()).map(|()| Dynamic::UNIT)
+            let (expected, at) = (&inputs[0], inputs[0].position());
+            let result = holds(cx, expected, at);
+            match &result {
+                Ok(()) => unmet::note(cx.source(), at, None),
+                Err(e) => observed(e).into_iter().for_each(|o| unmet::note(cx.source(), at, Some(o))),
+            }
+            result.map(|()| Dynamic::UNIT)
         })
         .expect("the syntax of assert is well-formed; every test that asserts shows it");
+}
+
+/// What a failed assertion observed; `None` for another error, which says nothing about the assertion.
+fn observed(e: &EvalAltResult) -> Option<String> {
+    match e {
+        EvalAltResult::ErrorRuntime(value, _) => {
+            value.read_lock::<FailedAssertion>().map(|failed| failed.observed.clone())
+        }
+        _ => None,
+    }
 }
 
 /// Registers `fail`, and the type that a failed assertion raises.

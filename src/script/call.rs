@@ -8,7 +8,7 @@ use super::hooks::Hook;
 use super::load::{HOOKS_FILE, Scripts};
 use super::returns::Return;
 use super::thread::{NoResult, keep_after, on_own};
-use super::{show, stdlib};
+use super::{show, stdlib, unmet};
 use ccci_model::failure::{Failure, causes};
 use rhai::{CallFnOptions, Dynamic, Engine, Scope};
 use std::sync::Arc;
@@ -107,13 +107,15 @@ impl<T> Job<T> {
             return Err(ScriptError::new(ErrorKind::Raised, format!("there is no script `{file}`"), here()));
         };
         let options = CallFnOptions::new().eval_ast(true);
+        unmet::begin();
         let called = engine.call_fn_with_options::<Dynamic>(options, &mut Scope::new(), ast, name, args);
-        match called {
-            Ok(value) => (self.take)(value).map_err(|got| {
+        match (called, unmet::first()) {
+            (Ok(_), Some(unmet)) => Err(ScriptError::caught(unmet, file, &loaded.sources)),
+            (Ok(value), None) => (self.take)(value).map_err(|got| {
                 let message = format!("`{name}` must return {}, not {got}", self.noun);
                 ScriptError::new(ErrorKind::WrongReturn, message, self.place_of(name))
             }),
-            Err(e) => Err(ScriptError::of(&e, file, &loaded.sources, &self.spot)),
+            (Err(e), _) => Err(ScriptError::of(&e, file, &loaded.sources, &self.spot)),
         }
     }
 

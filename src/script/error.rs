@@ -9,6 +9,7 @@ use super::limits::{
 use super::raised::Raised;
 use super::show;
 use super::sources::Sources;
+use super::unmet::Unmet;
 use ccci_model::failure::Failure;
 use rhai::{Dynamic, EvalAltResult, Position};
 use std::fmt;
@@ -48,6 +49,8 @@ pub struct Unheld {
     pub expression: String,
     /// Both sides with the operator, or the value that was not true.
     pub observed: String,
+    /// Whether a `catch` of the script caught its error, and the script went on.
+    pub caught: bool,
 }
 
 /// A failed call of a script.
@@ -102,6 +105,23 @@ impl ScriptError {
                 place,
             ),
         }
+    }
+
+    fn unheld(unheld: Unheld, place: String) -> ScriptError {
+        let Unheld { expression, observed, .. } = &unheld;
+        let message = format!("`{expression}` does not hold: {observed}");
+        let mut e = ScriptError::new(ErrorKind::Assertion, message, place);
+        e.assertion = Some(Box::new(unheld));
+        e
+    }
+
+    /// Error of a script whose `catch` caught a failed assertion. `file` is the script that was called.
+    pub(super) fn caught(unmet: Unmet, file: &str, sources: &Sources) -> ScriptError {
+        let Unmet { file: own, at, observed } = unmet;
+        let file = own.as_deref().unwrap_or(file);
+        let (place, expression) =
+            sources.assertion(file, at).unwrap_or_else(|| (sources.show(file, at), String::new()));
+        ScriptError::unheld(Unheld { expression, observed, caught: true }, place)
     }
 
     fn limit(limit: &'static Limit, place: String) -> ScriptError {
@@ -208,10 +228,8 @@ fn ended(e: &EvalAltResult) -> Option<Ended> {
 fn thrown(value: &Dynamic, file: &str, at: Position, sources: &Sources, place: String) -> ScriptError {
     if let Some(unmet) = value.read_lock::<FailedAssertion>() {
         let (place, expression) = sources.assertion(file, at).unwrap_or((place, String::new()));
-        let message = format!("`{expression}` does not hold: {}", unmet.observed);
-        let mut e = ScriptError::new(ErrorKind::Assertion, message, place);
-        e.assertion = Some(Box::new(Unheld { expression, observed: unmet.observed.clone() }));
-        return e;
+        let (observed, caught) = (unmet.observed.clone(), false);
+        return ScriptError::unheld(Unheld { expression, observed, caught }, place);
     }
     if let Some(raised) = value.read_lock::<Raised>() {
         let mut e = ScriptError::new(ErrorKind::Raised, raised.message.clone(), place);

@@ -36,6 +36,7 @@ mod sources;
 mod thread;
 mod tree;
 mod ty;
+mod unmet;
 
 pub use call::FnRef;
 pub use error::{ErrorKind, Frame, ScriptError, Unheld};
@@ -48,3 +49,4 @@ pub use raised::Raised;
 pub use returns::{EnvMap, Nothing, Return};
 pub use show::{head, leaving};
 pub use signature::{CallSig, Owner, Param, Ty};
+pub use unmet::Attempts;

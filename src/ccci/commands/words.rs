@@ -93,7 +93,7 @@ pub(crate) const WORDS: &[Word] = &[
     said("not proved", "What a run does not prove, even if it is green; every report lists it."),
     Word {
         name: "assert",
-        doc: "Ends a test or hook if what it is given is not true, and shows both sides of a comparison.",
+        doc: "Ends a test or hook if what it is given is not true, and shows both sides of a comparison. A `catch` does not undo that: the test fails unless the assertion holds later at the same place; `eventually` asks again.",
         example: Some("assert(ctx.get(\"/\").status == 200);"),
     },
     Word {

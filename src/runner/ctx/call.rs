@@ -15,6 +15,10 @@ use std::time::Duration;
 /// Time for keeping what a page showed when its test failed.
 const EVIDENCE: Duration = Duration::from_secs(30);
 
+/// What is said of an assertion whose error a script caught.
+const CAUGHT: &str = "a `catch` of the script caught this assertion, and the script went on; what an assertion says must be true all the same";
+const NOT_CAUGHT: &str = "See why it does not hold. To ask until it holds, write `eventually(\"30s\", || …)`; where the app may answer otherwise, decide with `if` instead of `assert`.";
+
 /// Calls a hook and returns its value, which has the type declared in HOOKS. `more` are the arguments after the ctx.
 pub fn call_hook<R: Return>(
     scripts: &Scripts,
@@ -114,8 +118,9 @@ fn failure(e: ScriptError, otherwise: &'static Cause, what: &str) -> Failure {
         (Some(known), _) => *known,
         (None, ErrorKind::Assertion) => match e.assertion {
             Some(a) => {
-                let Unheld { expression, observed } = *a;
-                Failure::of(otherwise, Detail::Assertion { expression, observed })
+                let Unheld { expression, observed, caught } = *a;
+                let failure = Failure::of(otherwise, Detail::Assertion { expression, observed });
+                if caught { failure.evidence("caught", CAUGHT).to_do(NOT_CAUGHT) } else { failure }
             }
             None => Failure::new(otherwise, format!("{what} to succeed"), e.message),
         },

@@ -9,7 +9,7 @@ use ccci_script::functions::Functions;
 use ccci_script::point::Reach;
 use ccci_script::raised::Raised;
 use ccci_script::signature::{CallSig, Owner, Param, Ty};
-use ccci_script::{Guard, StopReason, stopped};
+use ccci_script::{Attempts, Guard, StopReason, stopped};
 use ccci_swarm::wait::{Look, WaitError, until};
 use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext};
 
@@ -38,10 +38,11 @@ fn eventually(ctx: &HookCtx, nc: &NativeCallContext<'_>, span: &str, ask: &FnPtr
     let span = parse_span(span)
         .ok_or_else(|| raised(format!("`{span}` is not a span of time; write one like \"30s\"")))?;
     let limit = ctx.limit.within(&*ctx.world.clock, span);
-    let (mut asked, mut known) = (0u32, None);
+    let (mut asked, mut known, attempts) = (0u32, None, Attempts::begin());
     let waited = until(&*ctx.world.clock, &limit, &mut |_| (), || {
         asked += 1;
         known = None;
+        attempts.again();
         match ask.call_within_context::<Dynamic>(nc, ()) {
             Ok(v) if v.is_unit() || v.as_bool() == Ok(false) => {
                 Ok(Look::Waiting(format!("it returns {v:?}")))
