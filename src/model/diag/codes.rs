@@ -61,7 +61,7 @@ codes! {
     DUPLICATE_NAME "duplicate-name" Error "Two constants or two imports of a file have the same name.";
     HIDES_BUILTIN "hides-builtin" Error "A function hides one of ccci's own functions.";
     SHADOWED_VARIABLE "shadowed-variable" Warning "A variable has the name of another one that could still be used there.";
-    ASSERTS_CONSTANT "asserts-constant" Error "An assertion is about constants, so it always has the same result.";
+    ASSERTS_CONSTANT "asserts-constant" Error "An assertion, or a part of it, is about constants, so it always has the same result.";
     BAD_ARGUMENT "bad-argument" Error "A literal argument has the right type, but the function always refuses it.";
     UNKNOWN_OPTION "unknown-option" Error "A map of options has a key that the function does not know.";
     UNKNOWN_FUNCTION "unknown-function" Error "No function has this name.";
@@ -76,7 +76,7 @@ codes! {
     NO_TESTS "no-tests" Error "A test file contains no test.";
     NOTHING_CALLED "nothing-called" Warning "No function of a script file is ever called.";
     DATA_RACE "data-race" Error "A closure captures the value whose method it is passed to.";
-    ALWAYS_SAME "always-same" Error "A comparison of different types always has the same result.";
+    ALWAYS_SAME "always-same" Error "A comparison always has the same result, because of its types or because both sides are the same.";
     UNREACHABLE "unreachable" Warning "Code can never be reached.";
     UNUSED_VARIABLE "unused-variable" Warning "A variable is never used.";
     CANNOT_CHECK "cannot-check" Warning "The checker does not support this construct, so it is not checked.";

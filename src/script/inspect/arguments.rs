@@ -58,12 +58,22 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Reports an assertion of constants.
+    /// Reports an assertion of constants, and constants that decide it or add nothing to it.
     pub(super) fn asserted(&mut self, n: &'a Node) {
+        let help = "assert what the app answers; to end a test, write `fail(\"why\")`";
         if is_constant(n) {
             let message = "the assertion is about constants, so it always has the same result".to_string();
-            let help = "assert what the app answers; to end a test, write `fail(\"why\")`".to_string();
             self.report(ASSERTS_CONSTANT, n.start(), 1, message, Some(help.into()));
+        } else if let What::Logic(parts) = &n.what {
+            for part in parts {
+                match is_constant(part) {
+                    true => {
+                        let message = "this part of the assertion is constant: it decides the result or adds nothing to it";
+                        self.report(ASSERTS_CONSTANT, part.start(), 1, message.into(), Some(help.into()));
+                    }
+                    false => self.asserted(part),
+                }
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Checks members of values along a chain: properties, functions and indexes.
 
 use super::Checker;
+use super::operators::SAME_HELP;
 use crate::known;
-use crate::node::{Call, Link, Node, What};
+use crate::node::{Call, Link, Literal, Node, What};
 use crate::signature::{CallSig, Owner, Ty};
-use ccci_model::diag::codes::{ARGUMENT_COUNT, DATA_RACE, UNKNOWN_MEMBER};
+use ccci_model::diag::codes::{ALWAYS_SAME, ARGUMENT_COUNT, DATA_RACE, UNKNOWN_MEMBER};
 use ccci_model::diag::nearest::did_you_mean;
 use rhai::Position;
 
@@ -131,6 +132,13 @@ impl<'a> Checker<'a> {
         if mine.is_empty() {
             self.no_member(of, name, at);
             return Ty::ANY;
+        }
+        if of == Ty::TEXT
+            && matches!(name, "contains" | "starts_with" | "ends_with")
+            && matches!(call.args.as_slice(), [Node { what: What::Literal(Literal::Text(t)), .. }] if t.is_empty())
+        {
+            let message = format!("`{name}` of the empty text is always true");
+            self.report(ALWAYS_SAME, at, name.len(), message, Some(SAME_HELP.into()));
         }
         let receiver: Vec<Ty> = std::iter::once(of).chain(types).collect();
         self.fit_native(name, &mine, &receiver, &call.args, at)

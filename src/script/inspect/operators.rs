@@ -2,7 +2,7 @@
 //! different types without an error.
 
 use super::Checker;
-use crate::node::Call;
+use crate::node::{Call, Link, Literal, Node, What};
 use crate::signature::Ty;
 use crate::sources::place;
 use ccci_model::diag::Diagnostic;
@@ -15,7 +15,13 @@ impl<'a> Checker<'a> {
         let types: Vec<Ty> = call.args.iter().map(|a| self.node(a)).collect();
         match (call.name.as_str(), types.as_slice()) {
             (op @ ("==" | "!=" | "<" | ">" | "<=" | ">="), [left, right]) => {
-                self.compared(op, *left, *right, at);
+                if let [a, b] = call.args.as_slice()
+                    && let Some(why) = same_for_all_answers(op, a, b)
+                {
+                    self.report(ALWAYS_SAME, at, op.len(), why, Some(SAME_HELP.into()));
+                } else {
+                    self.compared(op, *left, *right, at);
+                }
                 Ty::BOOL
             }
             ("!", [one]) => {
@@ -54,6 +60,58 @@ impl<'a> Checker<'a> {
             let d = Diagnostic::new(ALWAYS_SAME, message).at(place(self.view().text, at, op.len()));
             self.compared.insert(here, Some(d.help(help)));
         }
+    }
+}
+
+/// What to do about a comparison that has the same result whatever the app does.
+pub(super) const SAME_HELP: &str = "compare what the app answers with what it must answer";
+
+/// Why a comparison has the same result whatever its values are.
+fn same_for_all_answers(op: &str, a: &Node, b: &Node) -> Option<String> {
+    if is_same(a, b) && !matches!(a.what, What::Literal(_)) {
+        let is = matches!(op, "==" | "<=" | ">=");
+        return Some(format!("both sides are the same value: always {is}"));
+    }
+    let is = match (op, &a.what, &b.what) {
+        (">=" | "<", What::Chain { links, .. }, What::Literal(Literal::Int(0))) if is_length(links) => {
+            op == ">="
+        }
+        ("<=" | ">", What::Literal(Literal::Int(0)), What::Chain { links, .. }) if is_length(links) => {
+            op == "<="
+        }
+        _ => return None,
+    };
+    Some(format!("a length is never below 0: always {is}"))
+}
+
+fn is_length(links: &[Link]) -> bool {
+    match links.last() {
+        Some(Link::Method(call, _)) => call.name == "len",
+        Some(Link::Property(name, _)) => name == "len",
+        _ => false,
+    }
+}
+
+/// Whether both are the same variable, or the same member of one. Two calls may give different values.
+fn is_same(a: &Node, b: &Node) -> bool {
+    match (&a.what, &b.what) {
+        (What::Name { path, name }, What::Name { path: other_path, name: other }) => {
+            name == other && path == other_path
+        }
+        (What::Literal(a), What::Literal(b)) => a == b && matches!(a, Literal::Int(_) | Literal::Text(_)),
+        (What::Chain { head, links }, What::Chain { head: other, links: others }) => {
+            let pairs = || links.iter().zip(others);
+            is_same(head, other) && links.len() == others.len() && pairs().all(|(a, b)| is_same_link(a, b))
+        }
+        _ => false,
+    }
+}
+
+fn is_same_link(a: &Link, b: &Link) -> bool {
+    match (a, b) {
+        (Link::Property(a, _), Link::Property(b, _)) => a == b,
+        (Link::Index(a), Link::Index(b)) => is_same(a, b),
+        _ => false,
     }
 }
 
