@@ -10,6 +10,7 @@ pub(crate) mod fullest;
 pub(crate) mod machine;
 mod removal;
 mod serving;
+mod silent;
 mod tap;
 mod undo;
 

@@ -176,6 +176,7 @@ variants! { Detail {
     Deadline { deadline_ms, during },
     Interrupted { during },
     EngineLost { then },
+    EngineSilent { silent_ms, then },
     NotReady { stable, in_a_row, asked, ms, raised },
     Ended { service, how, after_ms },
     SecretFound { file, secret },

@@ -1,6 +1,7 @@
 //! Wrappers around a cluster, in memory or real: one records the calls, one makes some of them fail.
 
 use ccci_model::time::Moment;
+use ccci_swarm::ports::cluster::SILENT;
 use ccci_swarm::ports::{Call, Calls, Clock, Cluster, ClusterError, Limit, Reply};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +40,10 @@ impl Calls for Recorder {
     fn losses(&self) -> u64 {
         self.inner.losses()
     }
+
+    fn silence(&self) -> Duration {
+        self.inner.silence()
+    }
 }
 
 /// What happens to a call.
@@ -76,12 +81,19 @@ pub struct Saboteur {
     clock: Arc<dyn Clock>,
     made: AtomicUsize,
     faults: Mutex<Vec<(When, Arc<Fault>)>>,
+    silent: Mutex<Duration>,
 }
 
 impl Saboteur {
     /// Wraps a cluster, without faults.
     pub fn new(inner: Arc<dyn Cluster>, clock: Arc<dyn Clock>) -> Saboteur {
-        Saboteur { inner, clock, made: AtomicUsize::new(0), faults: Mutex::default() }
+        Saboteur {
+            inner,
+            clock,
+            made: AtomicUsize::new(0),
+            faults: Mutex::default(),
+            silent: Mutex::default(),
+        }
     }
 
     /// Adds a fault for the calls that `when` selects by their number, counted from 0, and the call itself.
@@ -103,11 +115,15 @@ impl Saboteur {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits on the clock. False if the call's limit came first.
+    /// Waits on the clock, as for an engine that gives no answer. False if the call's limit came first.
     fn wait(&self, until: Moment, limit: &Limit) -> bool {
-        let end = until.min(limit.deadline);
+        let (began, end) = (self.clock.now(), until.min(limit.deadline));
         while self.clock.now() < end && limit.stop.reason().is_none() {
             self.clock.pause(end.since(self.clock.now()), &limit.stop);
+        }
+        let took = self.clock.now().since(began);
+        if took >= SILENT {
+            *self.silent.lock().unwrap_or_else(PoisonError::into_inner) += took;
         }
         limit.stop.reason().is_none() && until <= limit.deadline
     }
@@ -139,6 +155,10 @@ impl Calls for Saboteur {
 
     fn losses(&self) -> u64 {
         self.inner.losses()
+    }
+
+    fn silence(&self) -> Duration {
+        self.inner.silence() + *self.silent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -244,4 +244,8 @@ impl Calls for FakeCluster {
     fn losses(&self) -> u64 {
         0
     }
+
+    fn silence(&self) -> Duration {
+        Duration::ZERO
+    }
 }

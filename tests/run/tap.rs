@@ -205,4 +205,8 @@ impl Calls for Tap {
     fn losses(&self) -> u64 {
         u64::from(self.now().away_until.is_some())
     }
+
+    fn silence(&self) -> Duration {
+        self.inner.silence()
+    }
 }

@@ -27,11 +27,11 @@ use crate::bound::{Ended, bound};
 use bollard::Docker;
 use ccci_model::name::{ServiceName, StackName};
 use ccci_swarm::observed::Oom;
+use ccci_swarm::ports::cluster::SILENT;
 use ccci_swarm::ports::{Clock, ClusterError, Limit};
 use ccci_swarm::wait::{Look, WaitError, until};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -50,8 +50,8 @@ pub struct Swarm {
     clock: Arc<dyn Clock>,
     engine: OnceLock<Engine>,
     known: Mutex<Known>,
-    losses: Arc<AtomicU64>,
-    listening: tokio::task::JoinHandle<()>,
+    noticed: Arc<events::Noticed>,
+    listening: tokio::task::JoinHandle<((), ())>,
     program: PathBuf,
 }
 
@@ -104,15 +104,17 @@ impl Swarm {
         clock: Arc<dyn Clock>,
         moved: Arc<Notify>,
     ) -> Swarm {
-        let losses = Arc::new(AtomicU64::new(0));
-        let listening = handle.spawn(events::listen(host.to_string(), moved, losses.clone()));
+        let noticed = Arc::new(events::Noticed::default());
+        let listen = events::listen(host.to_string(), moved, noticed.clone());
+        let beat = events::beat(host.to_string(), clock.clone(), noticed.clone(), SILENT);
+        let listening = handle.spawn(async move { tokio::join!(listen, beat) });
         Swarm {
             host: host.to_string(),
             handle,
             clock,
             engine: OnceLock::new(),
             known: Mutex::default(),
-            losses,
+            noticed,
             listening,
             program: program.into(),
         }

@@ -13,6 +13,8 @@ use ccci_swarm::ports::cluster::*;
 use ccci_swarm::ports::volume::{Entry, InVolume, PutBack};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 impl Cluster for Swarm {
     fn engine(&self, limit: &Limit) -> Result<EngineFacts, ClusterError> {
@@ -144,7 +146,11 @@ impl Cluster for Swarm {
     }
 
     fn losses(&self) -> u64 {
-        self.losses.load(std::sync::atomic::Ordering::SeqCst)
+        self.noticed.losses.load(Ordering::SeqCst)
+    }
+
+    fn silence(&self) -> Duration {
+        Duration::from_millis(self.noticed.silent_ms.load(Ordering::SeqCst))
     }
 
     fn task_addresses(

@@ -128,6 +128,8 @@ causes! {
         "See why the engine went away (its log, memory, disk), then run again.";
     ENGINE_REFUSED "engine-refused" Infra "The engine refused a request."
         "`ccci doctor` says what this engine lacks.";
+    ENGINE_SILENT "engine-silent" Infra "The engine gave no answer for long, and something failed after that."
+        "See what kept the engine from answering (its log, load, disk), then run again.";
     NETWORK_MISSING "network-missing" Infra "An external network does not exist and cannot be made."
         "Make the network by hand as an attachable overlay, or free its name.";
     DISK_FULL "disk-full" Infra "A disk of this machine is full."

@@ -120,6 +120,13 @@ pub enum Detail {
         /// What failed after that.
         then: Option<Box<Failure>>,
     },
+    /// The engine gave no answer for long, and it may have replaced tasks meanwhile.
+    EngineSilent {
+        /// For how long, ms.
+        silent_ms: u64,
+        /// What failed after that.
+        then: Box<Failure>,
+    },
     /// The ready probe did not say yes often enough.
     NotReady {
         /// How often in a row it has to.

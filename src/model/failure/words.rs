@@ -31,6 +31,7 @@ impl Failure {
             Detail::Deadline { .. } => "the run to end within its deadline".into(),
             Detail::Interrupted { .. } => "the run to go on".into(),
             Detail::EngineLost { .. } => "the engine to stay during the run".into(),
+            Detail::EngineSilent { .. } => "the engine to answer during the run".into(),
             Detail::NotReady { stable, .. } => format!("ready_probe to be true {stable} times in a row"),
             Detail::Ended { service, .. } => format!("service `{service}` to stay up"),
             Detail::SecretFound { .. } => "no secret value in the record".into(),
@@ -74,6 +75,9 @@ impl Failure {
             Detail::Deadline { deadline_ms, .. } => format!("{} were over", span(*deadline_ms)),
             Detail::Interrupted { .. } => "it was interrupted".into(),
             Detail::EngineLost { .. } => "it went away".into(),
+            Detail::EngineSilent { silent_ms, .. } => {
+                format!("it gave no answer for {}, and Swarm may have replaced tasks then", span(*silent_ms))
+            }
             Detail::NotReady { in_a_row, asked, ms, .. } => {
                 format!("{in_a_row} in a row after {asked} questions in {}", span(*ms))
             }
@@ -124,6 +128,7 @@ impl Failure {
                 add("what was going on", f.to_string());
             }
             Detail::EngineLost { then: Some(f) } => add("what failed after that", f.to_string()),
+            Detail::EngineSilent { then, .. } => add("what failed after that", then.to_string()),
             Detail::NotReady { raised: Some(f), .. } => add("the probe last raised", f.observed()),
             _ => {}
         }

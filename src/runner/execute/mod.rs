@@ -199,6 +199,7 @@ impl<'a> Run<'a> {
                 let work = || {
                     let done = steps::perform(self, step, &limit);
                     self.watch_after_step();
+                    self.tell_silence();
                     done
                 };
                 match catch_unwind(AssertUnwindSafe(work)) {
@@ -287,9 +288,34 @@ impl<'a> Run<'a> {
         let limit = Limit { deadline: self.world.clock.now().after(ENGINE_ANSWERS), stop: Stop::default() };
         let gone = || self.world.cluster.engine(&limit).is_err_and(|e| e.may_pass());
         if self.world.cluster.losses() == 0 && !gone() {
-            return failure;
+            return self.in_light_of_silence(failure);
         }
         Failure::of(causes::ENGINE_GONE, Detail::EngineLost { then: Some(Box::new(failure)) })
+    }
+
+    /// Swarm takes a node that gives no answer for lost, and replaces its tasks. So until the app was observed as asked for
+    /// again, a failure proves nothing about the recipe.
+    fn in_light_of_silence(&self, failure: Failure) -> Failure {
+        let silent = self.world.cluster.silence().saturating_sub(self.state.recovered_from);
+        if silent.is_zero() {
+            return failure;
+        }
+        let silent_ms = silent.as_millis() as u64;
+        Failure::of(causes::ENGINE_SILENT, Detail::EngineSilent { silent_ms, then: Box::new(failure) })
+    }
+
+    /// Tells that the engine gave no answer for long, unless it is told.
+    fn tell_silence(&mut self) {
+        let silent = self.world.cluster.silence();
+        let more = silent.saturating_sub(self.state.silence_told);
+        if more.is_zero() {
+            return;
+        }
+        self.state.silence_told = silent;
+        let during = self.job.plan.title(&self.job.plan.steps[self.step]);
+        let span = ccci_model::time::Span(more);
+        let what = format!("how the app does during `{during}`: the engine gave no answer for {span}");
+        self.not_proved(what);
     }
 
     /// A failure after the run was stopped is a consequence of the stop, so nobody else is to blame.

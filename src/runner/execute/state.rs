@@ -14,6 +14,7 @@ use ccci_swarm::ports::locks::Held;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use std::time::Duration;
 /// One side, resolved to a single compose file.
 #[derive(Clone)]
 pub struct Resolved {
@@ -86,6 +87,12 @@ pub struct State {
     /// The title of the first step that later ones depend on and that was not done because of a failure of infra or
     /// ccci.
     pub shaken: Option<String>,
+    /// How long the engine had given no answer when the app was last observed as asked for, of [`Cluster::silence`].
+    ///
+    /// [`Cluster::silence`]: ccci_swarm::ports::Cluster::silence
+    pub recovered_from: Duration,
+    /// Of how much of that it was told.
+    pub silence_told: Duration,
     /// Whether the engine was asked to make anything for this run.
     pub made: bool,
     /// Locks of things that other runs may use as well, by domain.

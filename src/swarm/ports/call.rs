@@ -13,6 +13,7 @@ use ccci_model::name::{ServiceName, StackName};
 use ccci_model::secret::Secret;
 use std::fmt;
 use std::io::{Read, Write};
+use std::time::Duration;
 
 /// A Swarm behind one function. Whatever implements it is also a [`Cluster`].
 pub trait Calls: Send + Sync {
@@ -20,6 +21,8 @@ pub trait Calls: Send + Sync {
     fn call(&self, call: Call<'_, '_>, limit: &Limit) -> Result<Reply, ClusterError>;
     /// How often the engine was lost; see [`Cluster::losses`]. It does not ask the engine, so it is not a call.
     fn losses(&self) -> u64;
+    /// For how long the engine gave no answer; see [`Cluster::silence`].
+    fn silence(&self) -> Duration;
 }
 
 /// A reply, by kind.
@@ -101,6 +104,10 @@ macro_rules! calls {
             fn losses(&self) -> u64 {
                 Calls::losses(self)
             }
+
+            fn silence(&self) -> Duration {
+                Calls::silence(self)
+            }
         }
     };
 }
@@ -177,6 +184,9 @@ mod tests {
         fn losses(&self) -> u64 {
             7
         }
+        fn silence(&self) -> Duration {
+            Duration::from_secs(90)
+        }
     }
 
     fn limit() -> Limit {
@@ -191,7 +201,7 @@ mod tests {
         let odd = text.look(&stack, &limit()).unwrap_err().to_string();
         assert_eq!(odd, "use the answer to `look`: it is of another kind");
         assert!(matches!(text.pull("i", &limit()), Err(PullError::Cluster(ClusterError::Local(_)))));
-        assert_eq!(Cluster::losses(&text), 7);
+        assert_eq!((Cluster::losses(&text), Cluster::silence(&text).as_secs()), (7, 90));
     }
 
     #[test]

