@@ -37,7 +37,7 @@ pub fn doubts(desired: &Desired, observed: &Observed, history: &History, now_ms:
 
 /// For how long these services are known to stay up: the shortest time.
 fn promised(services: &[&DesiredService], history: &History, now_ms: u64, why: [&str; 2]) -> Option<String> {
-    let since = services.iter().filter_map(|w| history.up_since(&w.name)).max()?;
+    let since = services.iter().filter_map(|w| history.ran_since(&w.name)).max()?;
     let names: Vec<String> = services.iter().map(|w| format!("`{}`", w.name)).collect();
     let (stays, why) = if names.len() == 1 { ("stays", why[0]) } else { ("stay", why[1]) };
     let (names, least) = (names.join(", "), Span(Duration::from_millis(now_ms.saturating_sub(since))));
@@ -62,7 +62,7 @@ pub fn unchecked_for(desired: &Desired, observed: &Observed, history: &History, 
     // one that ended after it had converged is not waited for: its end is told
     let unchecked = desired.services.iter().filter(|w| only_time_speaks_for(w, observed));
     let unchecked = unchecked.filter(|w| history.late_ends(&w.name).is_empty());
-    unchecked.map(|w| history.up_since(&w.name).map_or(0, |since| now_ms.saturating_sub(since))).min()
+    unchecked.map(|w| history.ran_since(&w.name).map_or(0, |since| now_ms.saturating_sub(since))).min()
 }
 
 fn ended(w: &DesiredService, history: &History) -> Option<String> {
@@ -132,6 +132,12 @@ mod tests {
                 "app x1",
                 vec![app, "app: a shut, b run"],
                 "that `app` stays up for longer than 6s: it has no health check",
+            ),
+            // the task runs before Swarm calls the update done
+            (
+                "app x1",
+                vec!["app: a run | app updating", "app: a run | app updating", "app: a run | app completed"],
+                "that `app` stays up for longer than 9s: it has no health check",
             ),
             // the task kept running while something was done to the app
             (

@@ -21,8 +21,8 @@ pub struct History {
     late: BTreeMap<ServiceName, Vec<(String, ends::End)>>,
     /// Those of them that the caller has not taken yet.
     untold: Vec<LateEnd>,
-    /// The present tasks of each service that is up, and since when, ms; kept from one wait to the next.
-    up: BTreeMap<ServiceName, (String, u64)>,
+    /// Each service that is up; kept from one wait to the next.
+    up: BTreeMap<ServiceName, Up>,
     /// The tasks of each service that was up before this deploy.
     before: BTreeMap<ServiceName, String>,
     tasks: BTreeMap<String, Remembered>,
@@ -30,6 +30,17 @@ pub struct History {
     forgiven: BTreeSet<String>,
     good: BTreeMap<ServiceName, (String, u64)>,
     blocked: BTreeMap<ServiceName, (String, u64)>,
+}
+
+/// A service that is up.
+#[derive(Debug, Clone)]
+struct Up {
+    /// Its present tasks.
+    tasks: String,
+    /// Since when it is as desired with them, ms.
+    since_ms: u64,
+    /// Since when all of them run, ms. During an update that is before the service is as desired.
+    ran_ms: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -47,13 +58,13 @@ const LONGEST_WATCH_MS: u64 = 30_000;
 impl History {
     /// The history of a deploy over what this one is about.
     pub fn of_next_deploy(&self) -> History {
-        let before = self.up.iter().map(|(service, (tasks, _))| (service.clone(), tasks.clone())).collect();
+        let before = self.up.iter().map(|(service, up)| (service.clone(), up.tasks.clone())).collect();
         History { before, ..History::default() }
     }
 
     /// Whether a service runs the same tasks as before this deploy: whatever it does for others, it did then.
     pub(super) fn was_up_before(&self, service: &ServiceName) -> bool {
-        let now = self.up.get(service).map(|(tasks, _)| tasks);
+        let now = self.up.get(service).map(|up| &up.tasks);
         now.is_some() && now == self.before.get(service)
     }
 
@@ -145,18 +156,18 @@ impl History {
 
     /// Records since when a service is good, and with which tasks.
     pub(super) fn note_status(&mut self, service: &ServiceName, status: &ServiceStatus, now_ms: u64) {
-        for since in [&mut self.good, &mut self.up] {
-            match status {
-                ServiceStatus::Good { tasks, .. } => {
-                    let entry = since.entry(service.clone()).or_insert_with(|| (tasks.clone(), now_ms));
-                    if entry.0 != *tasks {
-                        *entry = (tasks.clone(), now_ms);
-                    }
-                }
-                _ => {
-                    since.remove(service);
-                }
-            }
+        let ServiceStatus::Good { tasks, .. } = status else {
+            self.good.remove(service);
+            self.up.remove(service);
+            return;
+        };
+        if self.good.get(service).is_none_or(|(known, _)| known != tasks) {
+            self.good.insert(service.clone(), (tasks.clone(), now_ms));
+        }
+        if self.up.get(service).is_none_or(|up| up.tasks != *tasks) {
+            let ran = tasks.split(' ').filter_map(|id| self.tasks.get(id)?.ran_ms).max();
+            let (tasks, ran_ms) = (tasks.clone(), ran.unwrap_or(now_ms));
+            self.up.insert(service.clone(), Up { tasks, since_ms: now_ms, ran_ms });
         }
     }
 
@@ -222,7 +233,12 @@ impl History {
 
     /// Since when a service is up with its present tasks, ms; earlier waits count.
     pub(super) fn up_since(&self, service: &ServiceName) -> Option<u64> {
-        self.up.get(service).map(|(_, since)| *since)
+        self.up.get(service).map(|up| up.since_ms)
+    }
+
+    /// Since when the present tasks of a service that is up run, ms; earlier waits count.
+    pub(super) fn ran_since(&self, service: &ServiceName) -> Option<u64> {
+        self.up.get(service).map(|up| up.ran_ms)
     }
 
     /// Why a stack whose services are all good does not count as converged yet.
