@@ -546,6 +546,12 @@ fn a_one_shot_that_ended_well_has_converged() {
         desired.services[0].restart = Restart::Never;
         let notes = g.converge(&desired).unwrap();
         assert!(notes.iter().any(|n| n.contains("ran to its end")), "{notes:?}");
+        // nothing runs there any more, which is known at once
+        let began = g.clock.now();
+        let argv = vec!["true".into()];
+        let exec = g.exec("app", ExecRequest { argv, ..Default::default() });
+        assert!(matches!(exec, Err(ClusterError::Over(_))), "{exec:?}");
+        assert!(g.clock.now().since(began) < Duration::from_secs(10));
         g.remove();
     });
 }
@@ -588,7 +594,7 @@ fn lesson_10_exec_raises_when_it_cannot_run_and_is_never_empty_output() {
         let app = ServiceName::parse("app").unwrap();
         let none = ExecRequest { argv, ..Default::default() };
         let none = g.cluster.exec(&g.stack(), &app, &none, &g.soon(2));
-        assert!(matches!(none, Err(ClusterError::NoRunningTask(_))), "no task is running: {none:?}");
+        assert!(matches!(none, Err(ClusterError::Over(_))), "no task is running: {none:?}");
         g.deploy(&g.compose(FOREVER, "")).unwrap();
         let got = run(g);
         assert!(

@@ -247,6 +247,12 @@ pub(super) const CANARIES: &[Canary] = &[
         ..GREEN
     },
     Canary {
+        name: "unnamed-volume",
+        about: "One of its two volumes has no name, so each task begins with an empty one.",
+        not_proved: &["that data in /srv/data of `app` outlive its task: the volume there has no name"],
+        ..GREEN
+    },
+    Canary {
         name: "one-shot-done",
         about: "A service that runs once is done and stays at 0 of 1.",
         lessons: &["lesson_03_a_one_shot_that_completed_is_converged"],

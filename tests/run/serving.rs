@@ -136,3 +136,20 @@ fn routers_and_ports_beside_the_health_path_are_asked_at_the_end() {
     assert!(!told(&with(200)) && !told(&with(401)));
     open(&with(503), "that router `api` (https://api.example.com/v1) leads to an app: it answers 503");
 }
+
+/// Data that outlive no task: where the image declares a volume and nothing is mounted.
+#[test]
+fn volumes_without_a_name_are_not_proved_to_keep_their_data() {
+    let machine = Machine::new();
+    machine.cluster.declares("nginx:1.25.0", "/srv/data/");
+    machine.cluster.declares("nginx:1.26.0", "/srv/data");
+    machine.cluster.declares("nginx:1.26.0", "/var/cache/");
+    machine.cluster.declares("redis:7.0", "/data");
+    let run = machine.live(&job());
+    open(&run, "that data in /var/cache of `app` outlive its task: its image declares a volume there");
+    let all = run.outcome.not_proved.iter().filter_map(|n| n.split_once(" outlive its task"));
+    let all: Vec<&str> = all.filter_map(|(what, _)| what.strip_prefix("that data in ")).collect();
+    // the volume of `app` at /srv/data has a name, `worker` has none there
+    assert_eq!(all.iter().filter(|what| what.ends_with("of `app`")).count(), 1, "{all:?}");
+    assert!(all.contains(&"/srv/data of `worker`") && all.contains(&"/data of `cache`"), "{all:?}");
+}

@@ -57,17 +57,24 @@ impl Swarm {
     }
 
     fn job_end(&self, name: &str, limit: &Limit) -> Result<ObservedTask, ClusterError> {
+        let mut running = false;
         let got = until(&*self.clock, limit, &mut |_| (), || {
             let tasks = self.run("look at the job", limit, async {
                 let all = whole::list_tasks(&self.connected().await?, &filters(&[("service", name)])).await;
                 all.map_err(|e| refused("look at the job", &e))
             })?;
-            let ended = tasks.into_iter().map(decode::task).find(|t| t.state > TaskState::Running);
+            let tasks: Vec<ObservedTask> = tasks.into_iter().map(decode::task).collect();
+            running = tasks.iter().any(|t| t.state == TaskState::Running);
+            let ended = tasks.into_iter().find(|t| t.state > TaskState::Running);
             Ok(ended.map_or(Look::Waiting("the job".into()), Look::Done))
         });
         got.map_err(|e| match e {
-            WaitError::Look(e) => e,
             WaitError::Stopped(_) => ClusterError::Stopped("see the job end".into()),
+            // the last look may have been cut short
+            WaitError::Look(ClusterError::Deadline(_)) | WaitError::TimedOut { .. } if running => {
+                ClusterError::Deadline("see the job end, which still ran,".into())
+            }
+            WaitError::Look(e) => e,
             _ => ClusterError::Deadline("see the job end".into()),
         })
     }

@@ -26,9 +26,10 @@ mod whole;
 use crate::bound::{Ended, bound};
 use bollard::Docker;
 use ccci_model::name::{ServiceName, StackName};
+use ccci_swarm::converge::is_over;
 use ccci_swarm::observed::Oom;
 use ccci_swarm::ports::cluster::SILENT;
-use ccci_swarm::ports::{Clock, ClusterError, Limit};
+use ccci_swarm::ports::{Clock, Cluster, ClusterError, Limit};
 use ccci_swarm::wait::{Look, WaitError, until};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -145,7 +146,7 @@ impl Swarm {
 
     /// Waits for a running task of a service and does something in its container. If the work returns `None`, the
     /// container was no longer there, and the next one is waited for. A service that does not exist is `Missing` at
-    /// once; one without a running task is `NoRunningTask` at the limit (lesson 10).
+    /// once, one that has ended for good is `Over`; one without a running task is `NoRunningTask` at the limit (lesson 10).
     fn in_container<T>(
         &self,
         stack: &StackName,
@@ -160,6 +161,9 @@ impl Swarm {
             working = false;
             let tasks = self.run("look for a running task", limit, self.tasks_here(&name))?;
             let Some(task) = tasks.into_iter().next() else {
+                if is_over(&self.look(stack, limit)?, service.as_str()) {
+                    return Err(ClusterError::Over(service.to_string()));
+                }
                 return Ok(Look::Waiting(format!("{service}: a running task")));
             };
             working = true;

@@ -13,31 +13,29 @@ impl Swarm {
         let docker = self.connected().await?.docker;
         let before = here(&docker, image).await?;
         // an image that is named by its digest cannot have changed
-        if let (true, Some((id, digest))) = (image.contains("@sha256:"), &before) {
-            return Ok(Pulled { id: id.clone(), digest: digest.clone(), present: true });
+        if let (true, Some(here)) = (image.contains("@sha256:"), &before) {
+            return Ok(here.clone());
         }
         match fetch(&docker, image).await {
             Ok(()) => {
                 let after = here(&docker, image).await?;
-                let present = before.as_ref().map(|(id, _)| id) == after.as_ref().map(|(id, _)| id);
-                let (id, digest) = after.unwrap_or_default();
-                Ok(Pulled { id, digest, present })
+                let present = before.as_ref().map(|b| &b.id) == after.as_ref().map(|a| &a.id);
+                Ok(Pulled { present, ..after.unwrap_or_default() })
             }
             Err(PullError::Cluster(e)) => Err(PullError::Cluster(e)),
-            Err(e) => match before {
-                Some((id, digest)) => Ok(Pulled { id, digest, present: true }),
-                None => Err(e),
-            },
+            Err(e) => before.ok_or(e),
         }
     }
 }
 
-/// The image's id and repository digest, if the engine has it.
-async fn here(docker: &Docker, image: &str) -> Result<Option<(String, Option<String>)>, PullError> {
+/// The image, if the engine has it.
+async fn here(docker: &Docker, image: &str) -> Result<Option<Pulled>, PullError> {
     match docker.inspect_image(image).await {
         Ok(found) => {
             let digest = found.repo_digests.unwrap_or_default().into_iter().next();
-            Ok(Some((found.id.unwrap_or_default(), digest)))
+            let volumes = found.config.and_then(|c| c.volumes).unwrap_or_default();
+            let id = found.id.unwrap_or_default();
+            Ok(Some(Pulled { id, digest, present: true, volumes }))
         }
         Err(e) => match refused("look for an image", &e) {
             ccci_swarm::ports::ClusterError::Missing(_) => Ok(None),

@@ -7,7 +7,7 @@ use super::decode::ENGINES_DRIVER;
 use super::exec::exit_code;
 use super::refusal::refused;
 use super::{Swarm, filters, full_name};
-use crate::volume::{NOTHING_THERE, Work};
+use crate::volume::{NOTHING_THERE, PATH_TOO_LONG, Work};
 use bollard::Docker;
 use bollard::container::LogOutput;
 use bollard::exec::StartExecResults;
@@ -98,6 +98,10 @@ impl Swarm {
         match said.code {
             0 => Ok(said),
             NOTHING_THERE => Err(ClusterError::Missing(format!("`{}` in volume `{}`", at.path, at.volume))),
+            PATH_TOO_LONG => {
+                let path = String::from_utf8_lossy(&said.stderr).trim().to_string();
+                Err(ClusterError::PathTooLong { volume: at.volume.clone(), path })
+            }
             code => {
                 let text = String::from_utf8_lossy(&said.stderr);
                 let text = format!("exit code {code}: {}", text.trim());

@@ -53,10 +53,23 @@ pub(super) fn walk(top: &Top, visit: &mut dyn FnMut(Found) -> io::Result<()>) ->
             }
             // the path itself must exist
             Err(e) if e.kind() == io::ErrorKind::NotFound && !name.as_os_str().is_empty() => {}
+            Err(e) if e.kind() == io::ErrorKind::InvalidFilename => {
+                return Err(io::Error::new(e.kind(), beginning(&name)));
+            }
             Err(e) => return Err(io::Error::new(e.kind(), format!("{}: {e}", full.display()))),
         }
     }
     Ok(())
+}
+
+/// Characters that are shown of a path that is too long.
+const SHOWN: usize = 100;
+
+/// The beginning of a path that is too long.
+fn beginning(name: &Path) -> String {
+    let name = name.to_string_lossy();
+    let shown: String = name.chars().take(SHOWN).collect();
+    format!("`{shown}…` ({} bytes)", name.len())
 }
 
 /// Visits one file; returns what is in it if it is a directory.

@@ -18,6 +18,8 @@ use std::process::ExitCode;
 pub const WORD: &str = "--volume";
 /// The exit code if nothing exists at the path.
 pub(crate) const NOTHING_THERE: i64 = 44;
+/// The exit code if a path is longer than the system takes in one call; its beginning is on standard error.
+pub(crate) const PATH_TOO_LONG: i64 = 45;
 
 /// What the program can be asked for. The word of each work is the second argument of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,10 @@ pub fn door(args: std::env::ArgsOs) -> Option<ExitCode> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let _ = writeln!(io::stderr(), "{e}");
             ExitCode::from(NOTHING_THERE as u8)
+        }
+        Err(e) if e.kind() == io::ErrorKind::InvalidFilename => {
+            let _ = writeln!(io::stderr(), "{e}");
+            ExitCode::from(PATH_TOO_LONG as u8)
         }
         Err(e) => {
             let _ = writeln!(io::stderr(), "{e}");

@@ -233,3 +233,21 @@ fn the_program_says_which_libraries_it_was_started_with() {
     assert!(!files.lines().any(|l| Path::new(l) == std::env::current_exe().unwrap()), "{files}");
     assert!(files.contains("libc.so"), "{files}");
 }
+
+#[test]
+fn a_path_that_is_too_long_is_named_by_its_beginning() {
+    let v = volume();
+    let mut at =
+        rustix::fs::open(v.path(), rustix::fs::OFlags::DIRECTORY, rustix::fs::Mode::empty()).unwrap();
+    let name = "d".repeat(250);
+    for _ in 0..18 {
+        rustix::fs::mkdirat(&at, name.as_str(), rustix::fs::Mode::RWXU).unwrap();
+        at = rustix::fs::openat(&at, name.as_str(), rustix::fs::OFlags::DIRECTORY, rustix::fs::Mode::empty())
+            .unwrap();
+    }
+    let args = [v.path().to_str().unwrap().to_string(), String::new()];
+    let (mut out, mut err) = (vec![], vec![]);
+    let e = run(Work::List, &args, &mut &[][..], &mut out, &mut err).unwrap_err();
+    assert_eq!(e.kind(), std::io::ErrorKind::InvalidFilename);
+    assert!(e.to_string().starts_with("`ddd") && e.to_string().len() < 150, "{e}");
+}

@@ -30,7 +30,7 @@ mod words;
 pub use desired::{Desired, DesiredMode, DesiredService};
 pub use doubts::{doubts, unchecked_for};
 pub use history::{History, LateEnd};
-pub use remains::{something_runs, something_stays};
+pub use remains::{is_over, something_runs, something_stays};
 pub use starts::{StartFailure, start_failure};
 pub use watch::until_converged;
 

@@ -1,8 +1,8 @@
-//! Whether a stack that did not converge still has something to test. Pure; the same at whatever moment one looks.
+//! Whether a stack that did not converge still has something to test, and whether a service has ended for good. Pure; the same at whatever moment one looks.
 
 use super::ends;
 use super::history::{is_of, slot};
-use crate::observed::{Observed, ObservedService, ObservedTask, TaskState};
+use crate::observed::{Mode, Observed, ObservedService, ObservedTask, Restart, TaskState};
 
 /// Whether every service that desires tasks has a running one that is not part of the failure. If earlier tasks of
 /// the same spec ended badly, a task runs only by chance at this look and will be gone at the next.
@@ -16,6 +16,29 @@ pub fn something_stays(observed: &Observed) -> bool {
 pub fn something_runs(observed: &Observed) -> bool {
     let mut desired = observed.services.iter().filter(|s| s.mode.desired() > 0);
     !observed.services.is_empty() && desired.all(|s| observed.tasks_of(s).iter().any(|t| runs(t)))
+}
+
+/// Whether a service has no task and will get none: it desires none, or it has ended and its policy starts nothing again.
+pub fn is_over(observed: &Observed, service: &str) -> bool {
+    let Some(service) = observed.service(service) else { return false };
+    let tasks = observed.tasks_of(service);
+    if tasks.iter().any(|t| t.state <= TaskState::Running) {
+        return false;
+    }
+    if service.mode == Mode::Replicated(0) {
+        return true;
+    }
+    if let Mode::Job(completions) = service.mode {
+        let done = tasks.iter().filter(|t| is_of(t, service) && t.state == TaskState::Complete);
+        return done.count() as u64 >= completions;
+    }
+    let starts_again = match service.restart {
+        Restart::Any => true,
+        Restart::OnFailure => tasks.first().is_none_or(|t| t.state != TaskState::Complete),
+        Restart::Never => false,
+    };
+    // an update makes a new task
+    !starts_again && tasks.first().is_some_and(|t| is_of(t, service))
 }
 
 fn runs(task: &ObservedTask) -> bool {
@@ -56,6 +79,29 @@ mod tests {
             ("app x1; db x0", "app: a run | db:", (true, true)),
         ] {
             assert_eq!(stays(services, look), expected, "{look}");
+        }
+    }
+
+    #[test]
+    fn a_service_is_over_if_nothing_starts_it_again() {
+        for (services, look, expected) in [
+            ("app x1 never", "app: a done", true),
+            ("app x1 never", "app: a fail=1", true),
+            ("app x1 never", "app: a run", false),
+            ("app x1 never", "app: a pend", false),
+            ("app x1 never", "app:", false),
+            ("app x1 never", "app: a old done", false),
+            ("app x1 onfail", "app: a done", true),
+            ("app x1 onfail", "app: a fail=1", false),
+            ("app x1 onfail", "app: a fail=1, b done", true),
+            ("app x1", "app: a done", false),
+            ("app job=1", "app: a done", true),
+            ("app job=2", "app: a done", false),
+            ("app x0", "app:", true),
+            ("app x0", "app: a run leaving", false),
+        ] {
+            let (observed, _) = Scene::new(services_of(services)).look(&format!("0 | {look}"));
+            assert_eq!(is_over(&observed, "app"), expected, "{services}: {look}");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The Swarm as a port. Everything made through it carries the run's label; nothing else is ever changed.
 
 use super::clock::Limit;
+pub use super::cluster_error::ClusterError;
 use super::lease::{LEASE_LABEL, Lease};
 use super::volume::{Entry, InVolume, PutBack};
 use crate::observed::Observed;
-use ccci_model::failure::{Cause, Failure, causes};
 use ccci_model::name::{RunId, ServiceName, StackName};
 use ccci_model::secret::Secret;
 use std::collections::BTreeMap;
@@ -22,106 +22,6 @@ pub const SILENT: Duration = Duration::from_secs(20);
 /// How the system reports a full disk (errno 28), in the engine's messages and in those of this process.
 pub const DISK_FULL: &str = "o space left on device";
 
-/// Why ccci could not act or look. A message follows "failed to" and never repeats its source.
-#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-pub enum ClusterError {
-    /// The engine's socket gives no answer.
-    #[error("reach the engine: {0}")]
-    Unreachable(String),
-    /// No permission to open the socket.
-    #[error("open the engine's socket: {0}")]
-    NoPermission(String),
-    /// The engine is not a manager of a swarm.
-    #[error("use the engine as a swarm manager: {0}")]
-    NotAManager(String),
-    /// The engine refused, in its own words.
-    #[error("{action}: {text}")]
-    Refused {
-        /// What was asked.
-        action: String,
-        /// The engine's words.
-        text: String,
-    },
-    /// There is no such object.
-    #[error("find {0}")]
-    Missing(String),
-    /// A volume that the run did not make, or whose files are not on the engine: it is left alone.
-    #[error("touch the volume `{volume}`: {why}")]
-    NotOurs {
-        /// Its name on the engine.
-        volume: String,
-        /// The reason.
-        why: String,
-    },
-    /// A service has no running task to use.
-    #[error("find a running task of service `{0}`")]
-    NoRunningTask(String),
-    /// A service's running tasks are all on other nodes, whose containers this engine cannot reach.
-    #[error(
-        "reach a task of service `{service}`: it runs on node {node}, not on the one of the engine that is asked"
-    )]
-    Elsewhere {
-        /// The service.
-        service: String,
-        /// The id of one of the nodes.
-        node: String,
-    },
-    /// A container ended while a command ran in it.
-    #[error("{0}: the container ended while it ran")]
-    Ended(String),
-    /// The deadline passed first.
-    #[error("{0} before the deadline")]
-    Deadline(String),
-    /// The run was stopped.
-    #[error("{0} before the run was stopped")]
-    Stopped(String),
-    /// Something local failed: a file, a process.
-    #[error("{0}")]
-    Local(String),
-}
-
-impl ClusterError {
-    /// The failure for errors that say nothing about the app, whoever asked; `None` if the failure depends on what
-    /// was asked. `doing` follows "to" or "failed to".
-    pub fn of_infra(&self, doing: &str) -> Option<Failure> {
-        let cause = match self {
-            ClusterError::Unreachable(_) => causes::ENGINE_GONE,
-            ClusterError::NoPermission(_) | ClusterError::NotAManager(_) => causes::ENGINE_REFUSED,
-            ClusterError::Elsewhere { .. } => causes::TASK_ELSEWHERE,
-            ClusterError::Stopped(_) => causes::INTERRUPTED,
-            ClusterError::Refused { text, .. } | ClusterError::Local(text) if text.contains(DISK_FULL) => {
-                causes::DISK_FULL
-            }
-            _ => return None,
-        };
-        Some(Failure::new(cause, format!("to {doing}"), format!("failed to {self}")))
-    }
-
-    /// The failure for this error; `otherwise` is the cause if neither infra nor a command in a container is to blame.
-    pub fn failure(&self, doing: &str, otherwise: &'static Cause) -> Failure {
-        let expected = format!("to {doing}");
-        match self {
-            ClusterError::NoRunningTask(service) => Failure::new(
-                causes::EXEC_FAILED,
-                expected,
-                format!("service `{service}` has no running task"),
-            ),
-            ClusterError::Ended(_) => {
-                Failure::new(causes::EXEC_FAILED, expected, format!("failed to {self}"))
-            }
-            _ => self
-                .of_infra(doing)
-                .unwrap_or_else(|| Failure::new(otherwise, expected, format!("failed to {self}"))),
-        }
-    }
-
-    /// Whether it may pass by itself: an engine that is being restarted does not answer at first, and is not a
-    /// manager for a moment after that.
-    pub fn may_pass(&self) -> bool {
-        matches!(self, ClusterError::Unreachable(_) | ClusterError::NotAManager(_))
-    }
-}
-
 /// Facts about the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EngineFacts {
@@ -138,7 +38,7 @@ pub struct EngineFacts {
 }
 
 /// A pull that left the image on the engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pulled {
     /// The image's id, the same whatever names the image has.
     pub id: String,
@@ -146,6 +46,8 @@ pub struct Pulled {
     pub digest: Option<String>,
     /// Whether it was already there (a registry may not have it at all).
     pub present: bool,
+    /// Paths that the image declares as volumes. Where nothing is mounted, each task gets a new volume without a name.
+    pub volumes: Vec<String>,
 }
 
 /// Why an image could not be pulled.
@@ -281,11 +183,6 @@ pub struct TaskAddress {
     /// Where the same port is inside of the task's own networks, if this is known.
     pub inside: Option<Inside>,
 }
-    /// For how long the engine gave no answer since this port was opened: the sum of all times longer than [`SILENT`],
-    /// one that goes on included. Swarm may have replaced tasks meanwhile, because it took the node for lost.
-    fn silence(&self) -> Duration {
-        Duration::ZERO
-    }
 
 /// A port inside of a container's networks, for a program that listens only there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -383,6 +280,11 @@ pub trait Cluster: Send + Sync {
     /// proves nothing about a recipe, because all tasks are restarted.
     fn losses(&self) -> u64 {
         0
+    }
+    /// For how long the engine gave no answer since this port was opened: the sum of all times longer than [`SILENT`],
+    /// one that goes on included. Swarm may have replaced tasks meanwhile, because it took the node for lost.
+    fn silence(&self) -> Duration {
+        Duration::ZERO
     }
     /// The addresses at which this process can reach a port of the running, desired tasks of a service, in a stable order,
     /// so that a proxy can ask them in turn.

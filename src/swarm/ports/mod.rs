@@ -5,6 +5,7 @@ pub mod browser;
 pub mod call;
 pub mod clock;
 pub mod cluster;
+mod cluster_error;
 pub mod lease;
 pub mod locks;
 pub mod records;

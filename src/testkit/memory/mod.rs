@@ -66,6 +66,8 @@ struct State {
     /// By kind and name.
     objects: BTreeMap<(&'static str, String), Object>,
     images: BTreeSet<String>,
+    /// Paths that images declare as volumes.
+    declared: BTreeMap<String, Vec<String>>,
     faults: Vec<Fault>,
     /// Faults that start with a deploy of this number, counted from 0.
     later: Vec<(usize, Fault)>,
@@ -130,6 +132,11 @@ impl MemoryCluster {
     /// Removes the network `proxy`, as on a machine that never had one.
     pub fn without_proxy(&self) {
         self.state().objects.remove(&("network", "proxy".to_string()));
+    }
+
+    /// Lets an image declare this path as a volume.
+    pub fn declares(&self, image: &str, path: &str) {
+        self.state().declared.entry(image.to_string()).or_default().push(path.to_string());
     }
 
     /// Adds an object that no run made: it has no label of a run.

@@ -8,6 +8,7 @@ use super::service::Service;
 use super::{Fault, MemoryCluster, Object, State, refused, volumes};
 use ccci_model::name::{LONGEST_SWARM_NAME, ServiceName, StackName};
 use ccci_model::secret::Secret;
+use ccci_swarm::converge::is_over;
 use ccci_swarm::log::{LastLines, first_ask};
 use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::cluster::*;
@@ -37,6 +38,10 @@ impl MemoryCluster {
                 return Err(ClusterError::Missing(format!("service `{service}` of stack `{stack}`")));
             };
             if found.running().is_none() {
+                let observed = state.observed(stack);
+                if is_over(&observed, service.as_str()) {
+                    return Err(ClusterError::Over(service.to_string()));
+                }
                 return Ok(Look::Waiting(format!("{service}: a running task")));
             }
             state.here(service)?;
@@ -51,6 +56,20 @@ impl MemoryCluster {
 }
 
 impl State {
+    /// What a look at a stack shows.
+    fn observed(&self, stack: &StackName) -> Observed {
+        let mine = self.services.iter().filter(|((s, _), _)| s == stack.as_str());
+        let mut observed = Observed::default();
+        for ((_, name), service) in mine {
+            let mut one = service.observed(name);
+            // docker's own label; the names inside the stack are found by it
+            one.labels.insert(ccci_recipe::labels::STACK.into(), stack.to_string());
+            observed.services.push(one);
+            observed.tasks.extend(service.tasks.iter().map(|t| t.observed.clone()));
+        }
+        observed
+    }
+
     /// The files that a service's newest running task sees.
     fn with_files<T>(
         &mut self,
@@ -102,7 +121,8 @@ impl Cluster for MemoryCluster {
         }
         let present = !state.images.insert(image.to_string());
         let id = format!("sha256:{image}");
-        Ok(Pulled { id, digest: Some(format!("{image}@sha256:{:064x}", image.len())), present })
+        let volumes = state.declared.get(image).cloned().unwrap_or_default();
+        Ok(Pulled { id, digest: Some(format!("{image}@sha256:{:064x}", image.len())), present, volumes })
     }
 
     fn ensure_network(&self, name: &str, owner: &Owner, limit: &Limit) -> Result<bool, ClusterError> {
@@ -178,17 +198,7 @@ impl Cluster for MemoryCluster {
     }
 
     fn look(&self, stack: &StackName, limit: &Limit) -> Result<Observed, ClusterError> {
-        let state = self.call("look", stack.as_str(), limit)?;
-        let mine = state.services.iter().filter(|((s, _), _)| s == stack.as_str());
-        let mut observed = Observed::default();
-        for ((_, name), service) in mine {
-            let mut one = service.observed(name);
-            // docker's own label; the names inside the stack are found by it
-            one.labels.insert(ccci_recipe::labels::STACK.into(), stack.to_string());
-            observed.services.push(one);
-            observed.tasks.extend(service.tasks.iter().map(|t| t.observed.clone()));
-        }
-        Ok(observed)
+        Ok(self.call("look", stack.as_str(), limit)?.observed(stack))
     }
 
     fn exec(

@@ -5,6 +5,7 @@ use crate::execute::{Run, desired, failures};
 use ccci_model::event::What;
 use ccci_model::failure::{Blame, Failure, causes};
 use ccci_model::plan::Side;
+use ccci_recipe::compose::Service;
 use ccci_swarm::converge::{self, Desired};
 use ccci_swarm::observed::{Observed, ObservedService};
 use ccci_swarm::ports::clock::Limit;
@@ -28,9 +29,36 @@ pub(crate) fn pull(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
         run.state.image_ids.insert(image.clone(), pulled.id);
         let (digest, present) = (pulled.digest, pulled.present);
         run.sink.emit(What::Pulled { image: image.clone(), digest, present, ms });
+        tell_unnamed_volumes(run, side, image, &pulled.volumes);
     }
     run.state.pulled.insert(side);
     Ok(Some(format!("{} on the engine", images.join(", "))))
+}
+
+/// Tells which data of services with this image no task keeps for the next one.
+fn tell_unnamed_volumes(run: &mut Run<'_>, side: Side, image: &str, declared: &[String]) {
+    let services = run.state.resolved[&side].composed.services();
+    let with_image = services.iter().filter(|s| s.image.as_deref() == Some(image));
+    let unnamed: Vec<String> = with_image.flat_map(|s| unnamed_volumes(s, declared)).collect();
+    unnamed.into_iter().for_each(|what| run.not_proved(what));
+}
+
+/// Where a service keeps data in volumes without a name: of its image, and of its own mounts.
+fn unnamed_volumes(service: &Service, declared: &[String]) -> Vec<String> {
+    let path = |text: &str| text.trim_end_matches('/').to_string();
+    let of_image = declared.iter().map(|p| path(p));
+    let of_image = of_image.filter(|p| !service.mounts.iter().any(|m| path(&m.target) == *p));
+    let own = service.mounts.iter().filter(|m| m.kind == "volume" && m.source.is_empty());
+    let of_image = of_image.map(|p| (p, "its image declares a volume there and nothing is mounted"));
+    let all = of_image.chain(own.map(|m| (path(&m.target), "the volume there has no name")));
+    let line = |(path, why): (String, &str)| {
+        let name = &service.name;
+        format!(
+            "that data in {path} of `{name}` outlive its task: {why}, so each task begins with an empty one (mount a named \
+             volume at {path} if they are to stay)"
+        )
+    };
+    all.map(line).collect()
 }
 
 /// Puts the secrets on the engine, deploys the stack, and reports that the engine took it.
