@@ -7,7 +7,7 @@ use super::machine::{Machine, TestRun};
 use ccci_model::event::{Event, What};
 use ccci_model::exit::Exit;
 use ccci_swarm::ports::Stop;
-use ccci_swarm::ports::web::HttpAnswer;
+use ccci_swarm::ports::web::{AnsweredBy, HttpAnswer};
 use ccci_testkit::memory::{page, path_of};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -80,6 +80,15 @@ fn an_app_that_answers_until_the_tests_are_over_is_red() {
         web.on_request(move |_, _| gone.load(Ordering::SeqCst).then(|| page(500, "tired")));
     });
     red(&run, "status 500");
+    // a test may have left it so
+    let last = &run.outcome.failures.last().unwrap().failure;
+    let cure = last.cure().unwrap_or_default();
+    assert!(
+        cure.contains("which of these left the app so") && cure.contains("`custom/test_page.rhai`"),
+        "{cure}"
+    );
+    let before = last.evidence.iter().find(|e| e.what == "before").map(|e| e.text.as_str());
+    assert_eq!(before, Some("it gave an accepted answer in the tier restore"));
 }
 
 /// The last test may restart the app, and it needs a moment to come back.
@@ -135,6 +144,56 @@ fn routers_and_ports_beside_the_health_path_are_asked_at_the_end() {
     let told = |run: &TestRun| run.outcome.not_proved.iter().any(|n| n.contains("router `api`"));
     assert!(!told(&with(200)) && !told(&with(401)));
     open(&with(503), "that router `api` (https://api.example.com/v1) leads to an app: it answers 503");
+}
+
+/// A run whose router `api` leads to a port that opens this long after the run began; the proxy answers 502 until then.
+fn behind(opens: u64) -> TestRun {
+    let api = [
+        "traefik.http.services.api.loadbalancer.server.port=8099",
+        "traefik.http.routers.api.rule=Host(`api.example.com`) && PathPrefix(`/v1`)",
+        "traefik.http.routers.api.tls=true",
+        "traefik.http.routers.api.service=api",
+        "traefik.http.routers.${STACK_NAME}.service=${STACK_NAME}",
+    ];
+    let job = labelled(&api);
+    Machine::new().live_as(
+        &job,
+        None,
+        &Stop::default(),
+        |_| (),
+        |web| {
+            web.on_port("app", 8099, move |now| now.0 >= opens);
+            web.on_request(move |request, now| {
+                let refused = HttpAnswer {
+                    by: AnsweredBy::Ingress("`app:8099`: connection refused".into()),
+                    ..page(502, "")
+                };
+                let api = path_of(&request.url) == "/v1";
+                api.then(|| if now.0 >= opens { page(200, "") } else { refused })
+            });
+        },
+    )
+}
+
+#[test]
+fn a_router_to_a_port_on_which_nothing_listens_is_red() {
+    let run = behind(u64::MAX);
+    let first = &run.outcome.failures.first().expect("a failure").failure;
+    assert_eq!((run.outcome.exit, first.cause.as_str()), (Exit::Failed, "port-closed"), "{first:?}");
+    assert!(
+        first.expected().contains("port 8099 of `app`, where router `api` leads"),
+        "{}",
+        first.expected()
+    );
+    // one that opens late is none
+    let began = run.events.first().unwrap().at.0;
+    let asked = run.events.iter().filter_map(|e| match &e.what {
+        What::StepStarted { title, .. } if title.starts_with("assert: still serving") => Some(e.at.0),
+        _ => None,
+    });
+    let late = behind(began + asked.last().unwrap() + 20_000);
+    assert_eq!(late.outcome.exit, Exit::Green, "{:?}", late.outcome.failures);
+    assert!(!late.outcome.not_proved.iter().any(|n| n.contains("router `api`")));
 }
 
 /// Data that outlive no task: where the image declares a volume and nothing is mounted.

@@ -115,6 +115,8 @@ causes! {
         "Return what the reference lists for this hook; `ccci explain` with its name shows it.";
     TEST_FAILED "test-failed" Recipe "A test of the recipe failed."
         "Mend what the test found, or the test at the place named.";
+    PORT_CLOSED "port-closed" Recipe "A router leads to a port on which nothing listens."
+        "Name the port on which the service listens in its label `loadbalancer.server.port`, or take the router away.";
     TEST_SKIPPED "test-skipped" Recipe "A test was skipped for something it needs; a skip never looks green."
         "Provide what the test needs, or take the test away.";
     SCRIPT_LIMIT "script-limit" Recipe "A script ran into a limit of the sandbox."
@@ -126,10 +128,10 @@ causes! {
     // us and the world
     ENGINE_GONE "engine-gone" Infra "The engine does not answer."
         "See why the engine went away (its log, memory, disk), then run again.";
-    ENGINE_REFUSED "engine-refused" Infra "The engine refused a request."
-        "`ccci doctor` says what this engine lacks.";
     ENGINE_SILENT "engine-silent" Infra "The engine gave no answer for long, and something failed after that."
         "See what kept the engine from answering (its log, load, disk), then run again.";
+    ENGINE_REFUSED "engine-refused" Infra "The engine refused a request."
+        "`ccci doctor` says what this engine lacks.";
     NETWORK_MISSING "network-missing" Infra "An external network does not exist and cannot be made."
         "Make the network by hand as an attachable overlay, or free its name.";
     DISK_FULL "disk-full" Infra "A disk of this machine is full."

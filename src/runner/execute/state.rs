@@ -6,6 +6,7 @@ use ccci_model::failure::Failure;
 use ccci_model::name::ServiceName;
 use ccci_model::plan::{Action, Side};
 use ccci_model::secret::Secret;
+use ccci_model::tier::Tier;
 use ccci_recipe::compose::Composed;
 use ccci_swarm::backup::Snapshot;
 use ccci_swarm::converge::History;
@@ -13,8 +14,8 @@ use ccci_swarm::observed::Observed;
 use ccci_swarm::ports::locks::Held;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-
 use std::time::Duration;
+
 /// One side, resolved to a single compose file.
 #[derive(Clone)]
 pub struct Resolved {
@@ -76,6 +77,8 @@ pub struct State {
     pub deaf: bool,
     /// Whether an assertion that the app serves has failed.
     pub unserved: bool,
+    /// The step and the tier in which the app was last asserted to serve.
+    pub answered_in: Option<(usize, Tier)>,
     /// The stack before the upgrade.
     pub before_upgrade: Option<Observed>,
     /// The last backup.
@@ -84,15 +87,15 @@ pub struct State {
     pub marks: Marks,
     /// What the last operation did, for `ctx.facts`.
     pub facts: BTreeMap<String, serde_json::Value>,
-    /// The title of the first step that later ones depend on and that was not done because of a failure of infra or
-    /// ccci.
-    pub shaken: Option<String>,
     /// How long the engine had given no answer when the app was last observed as asked for, of [`Cluster::silence`].
     ///
     /// [`Cluster::silence`]: ccci_swarm::ports::Cluster::silence
     pub recovered_from: Duration,
     /// Of how much of that it was told.
     pub silence_told: Duration,
+    /// The title of the first step that later ones depend on and that was not done because of a failure of infra or
+    /// ccci.
+    pub shaken: Option<String>,
     /// Whether the engine was asked to make anything for this run.
     pub made: bool,
     /// Locks of things that other runs may use as well, by domain.

@@ -1,50 +1,138 @@
 //! What a stack offers beside the path of the health request: its other routers and its published ports. Each is asked
-//! once at the end; what does not answer is not proved. Whether that is a defect depends on the app.
+//! at the end. What does not answer is not proved, since whether that is a defect depends on the app; but a router that
+//! leads to a port on which nothing listens is one.
 
 use super::answer::{get, one_answer};
 use crate::execute::Run;
-use ccci_swarm::observed::{Mode, Observed, ObservedService};
+use ccci_model::failure::{Failure, causes};
+use ccci_model::tier::Tier;
+use ccci_swarm::observed::{Mode, Observed, ObservedService, TaskState};
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::web::{AnsweredBy, WebError};
-use ccci_swarm::routing::{Entry, Router, Table};
+use ccci_swarm::routing::{Backend, Entry, Router, Table, Target};
+use ccci_swarm::wait::{self, Look, WaitError};
+use std::convert::Infallible;
+use std::time::Duration;
 
-/// Asks them all, unless the stack went down meanwhile.
-pub(super) fn ask_the_rest(run: &mut Run<'_>, health: &str, limit: &Limit) {
+/// How long a port may take to open when everything else of a run is done.
+const OPENS: Duration = Duration::from_secs(45);
+
+/// What an answer on a router's address shows.
+enum Shown {
+    /// An app is there.
+    App,
+    /// Not proved: why.
+    Open(String),
+    /// The proxy cannot connect to the port that the labels name: what it answers.
+    Closed(String),
+}
+
+/// Asks them all, unless the stack went down meanwhile. A closed port is the failure.
+pub(super) fn ask_the_rest(
+    run: &mut Run<'_>,
+    tier: Option<Tier>,
+    health: &str,
+    limit: &Limit,
+) -> Result<(), Box<Failure>> {
     if !run.state.converged {
-        return;
+        return Ok(());
     }
-    let Ok(observed) = run.world.cluster.look(&run.app().stack, limit) else { return };
+    let Ok(observed) = run.world.cluster.look(&run.app().stack, limit) else { return Ok(()) };
     let table = Table::of(&observed);
     let domain = run.app().domain.to_string();
     let asked = table.of_address(Entry::WebSecure, &domain, health).map(|r| r.name.clone());
     let others: Vec<Router> =
         table.routers().iter().filter(|r| Some(&r.name) != asked.as_ref()).cloned().collect();
-    let unanswered: Vec<String> = others.iter().filter_map(|r| of_router(run, r, limit)).collect();
+    let opens = limit.within(&*run.world.clock, OPENS);
+    let mut result = Ok(());
+    for router in &others {
+        if let Err(failure) = of_router(run, router, &observed, &opens, limit) {
+            let name = format!("something listens behind router `{}`", router.name);
+            let failure = run.with_logs(*failure);
+            result = result.and(run.generic(tier, &name, Err(Box::new(failure))));
+        }
+    }
     let shut: Vec<String> = published(&observed).filter_map(|(s, p)| of_port(run, s, p, limit)).collect();
-    unanswered.into_iter().chain(shut).for_each(|what| run.not_proved(what));
+    shut.into_iter().for_each(|what| run.not_proved(what));
+    result
 }
 
-/// What is not proved of a router. A rule that more than host and path decide is not asked.
-fn of_router(run: &Run<'_>, router: &Router, limit: &Limit) -> Option<String> {
+/// Asks a router, again while the port behind it may still open. A rule that more than host and path decide is not asked.
+fn of_router(
+    run: &mut Run<'_>,
+    router: &Router,
+    observed: &Observed,
+    opens: &Limit,
+    limit: &Limit,
+) -> Result<(), Box<Failure>> {
     let Some((host, path)) = router.rule.as_ref().ok().and_then(|rule| rule.address()) else {
-        return Some(format!(
-            "that router `{}` leads to an app: its rule {} was not asked",
-            router.name, router.text
-        ));
+        let (name, text) = (&router.name, &router.text);
+        run.not_proved(format!("that router `{name}` leads to an app: its rule {text} was not asked"));
+        return Ok(());
     };
-    let request = get(format!("{}://{host}{path}", if router.tls { "https" } else { "http" }));
-    let why = match run.world.web.send(&request, &one_answer(run, limit)) {
+    let url = format!("{}://{host}{path}", if router.tls { "https" } else { "http" });
+    let target = only_target(router, observed);
+    let (n, sink, clock) = (run.step, run.sink, run.world.clock.clone());
+    let mut last = String::new();
+    let shown = wait::until(&*clock, opens, &mut |on| sink.waiting(n, on), || {
+        Ok::<_, Infallible>(match shown(run, &url, target, limit) {
+            Shown::Closed(why) => {
+                last = why;
+                Look::Waiting(format!("the port behind router `{}` to open", router.name))
+            }
+            other => Look::Done(other),
+        })
+    });
+    let open = match (shown, target) {
+        (Ok(Shown::Open(why)), _) => why,
+        (Err(WaitError::TimedOut { .. }), Some(target)) => {
+            return Err(Box::new(closed(router, &url, target, &last)));
+        }
+        _ => return Ok(()),
+    };
+    run.not_proved(format!("that router `{}` ({url}) leads to an app: {open}", router.name));
+    Ok(())
+}
+
+fn shown(run: &Run<'_>, url: &str, target: Option<&Target>, limit: &Limit) -> Shown {
+    match run.world.web.send(&get(url.to_string()), &one_answer(run, limit)) {
         Ok(answer) => match answer.by {
-            AnsweredBy::App if answer.status < 500 => return None,
-            AnsweredBy::App => format!("it answers {}", answer.status),
-            AnsweredBy::Middleware(_) => return None,
-            AnsweredBy::Ingress(why) => format!("the proxy answers {}: {why}", answer.status),
+            AnsweredBy::App if answer.status < 500 => Shown::App,
+            AnsweredBy::App => Shown::Open(format!("it answers {}", answer.status)),
+            AnsweredBy::Middleware(_) => Shown::App,
+            AnsweredBy::Ingress(why) => {
+                let why = format!("the proxy answers {}: {why}", answer.status);
+                let no_connection = matches!(answer.status, 502 | 504);
+                match target.filter(|_| no_connection).map(|t| opened(run, t, limit)) {
+                    Some(Ok(false)) => Shown::Closed(why),
+                    _ => Shown::Open(why),
+                }
+            }
         },
         // what is not emulated is told already
-        Err(WebError::NotEmulated(_) | WebError::Stopped) => return None,
-        Err(e) => e.to_string(),
-    };
-    Some(format!("that router `{}` ({}) leads to an app: {why}", router.name, request.url))
+        Err(WebError::NotEmulated(_) | WebError::Stopped) => Shown::App,
+        Err(e) => Shown::Open(e.to_string()),
+    }
+}
+
+/// The service and port to which a router leads, if it is only one and a task of the service runs.
+fn only_target<'a>(router: &'a Router, observed: &Observed) -> Option<&'a Target> {
+    let Backend::Tasks(targets) = &router.backend else { return None };
+    let [target] = targets.as_slice() else { return None };
+    let service = observed.service(target.service.as_str())?;
+    let runs = observed.tasks_of(service).iter().any(|t| t.desired_running && t.state == TaskState::Running);
+    (runs && target.cut_off.is_none()).then_some(target)
+}
+
+fn opened(run: &Run<'_>, target: &Target, limit: &Limit) -> Result<bool, WebError> {
+    run.world.web.tcp(&run.app().stack, &target.service, target.port, &one_answer(run, limit))
+}
+
+fn closed(router: &Router, url: &str, target: &Target, why: &str) -> Failure {
+    let Target { service, port, .. } = target;
+    let expected =
+        format!("something to listen on port {port} of `{service}`, where router `{}` leads", router.name);
+    Failure::new(causes::PORT_CLOSED, expected, format!("no connection opens; on {url} {why}"))
 }
 
 /// The published ports of services that run on.

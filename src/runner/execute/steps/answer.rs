@@ -1,6 +1,6 @@
 //! Waits until the app answers: health over HTTP, and the recipe's ready probe.
 
-use super::Done;
+use super::{Done, serving};
 use crate::execute::{Run, failures, hooks};
 use ccci_model::event::What;
 use ccci_model::failure::detail::Detail;
@@ -310,6 +310,7 @@ impl Run<'_> {
     /// The failure of a wait for health: adds the logs, records it and remembers it.
     fn gave_up(&mut self, failure: Failure) -> Box<Failure> {
         self.state.gave_up = true;
+        let failure = serving::since_it_answered(self, failure);
         let mut failure = Box::new(self.with_logs(failure));
         self.remember(&mut failure);
         failure

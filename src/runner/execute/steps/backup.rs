@@ -53,7 +53,7 @@ pub(crate) fn restore(run: &mut Run<'_>, limit: &Limit) -> Done {
     let Some(snapshot) = &run.state.snapshot else {
         return Err(no_snapshot());
     };
-    run.state.restoring = true;
+    (run.state.restoring, run.state.answered_in) = (true, None);
     let done = backup::restore(run.world, &run.app().stack, snapshot, limit)?;
     // without a hook that damages data, or a test that checks it, the plan already says that this is not proved
     let mut own = run.job.plan.steps.iter().filter(|s| s.app == run.at);

@@ -88,6 +88,7 @@ pub(crate) fn deploy(run: &mut Run<'_>, side: Side, limit: &Limit) -> Done {
     run.state.history = run.state.history.of_next_deploy();
     run.state.told.clear();
     (run.state.ended, run.state.restoring) = (BTreeSet::new(), false);
+    run.state.answered_in = None;
     run.note_operation(side);
     Ok(None)
 }

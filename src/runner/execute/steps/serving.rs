@@ -5,8 +5,8 @@ use super::deploy::until_converged;
 use super::{Done, addresses, answer, redirects};
 use crate::execute::{Run, desired};
 use ccci_model::event::{DecidedBy, GENERIC, Skip, What};
-use ccci_model::failure::Failure;
-use ccci_model::plan::Side;
+use ccci_model::failure::{Failure, causes};
+use ccci_model::plan::{Action, Side};
 use ccci_model::tier::{Status, Tier};
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::web::HttpAnswer;
@@ -43,6 +43,7 @@ pub(crate) fn serving(
     answer?;
     // whatever an engine that gave no answer did to the tasks, the app has come back
     run.state.recovered_from = silence;
+    run.state.answered_in = tier.filter(|_| http).map(|tier| (run.step, tier));
     Ok(None)
 }
 
@@ -67,13 +68,47 @@ pub(super) fn still_serving(
         // the last test may have restarted it
         let short = limit.within(&*run.world.clock, COMES_BACK);
         let asserted = match answer::health(run, path, ok, &short) {
-            Ok((answer, _)) => leads_on(run, path, &answer, ok, limit),
+            Ok((answer, _)) => {
+                leads_on(run, path, &answer, ok, limit).map_err(|f| Box::new(since_it_answered(run, *f)))
+            }
             Err(f) => Err(f),
         };
         run.generic(tier, &format!("{path} still gives an accepted answer of the app"), asserted)?;
     }
-    addresses::ask_the_rest(run, path, limit);
+    addresses::ask_the_rest(run, tier, path, limit)?;
     Ok(None)
+}
+
+/// Most scripts that are named.
+const NAMED: usize = 5;
+
+/// Adds which scripts ran since the app last answered: one of them may have left it so.
+pub(super) fn since_it_answered(run: &Run<'_>, failure: Failure) -> Failure {
+    let of_answer = [causes::NOT_HEALTHY, causes::PROXY_ANSWERS].iter().any(|c| c.id == failure.cause);
+    let Some((step, tier)) = run.state.answered_in.filter(|_| of_answer) else { return failure };
+    let later = run.job.plan.steps.iter().take(run.step).skip(step + 1).filter(|s| s.app == run.at);
+    let mut scripts: Vec<String> = later.filter_map(|s| script_of(&s.action)).collect();
+    if scripts.is_empty() {
+        return failure;
+    }
+    if let Some(more) = scripts.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        scripts.truncate(NAMED);
+        scripts.push(format!("{more} more"));
+    }
+    let to_do = format!(
+        "See which of these left the app so, and let it put back what it changes: {}. If none did, the app stops answering \
+         by itself.",
+        scripts.join(", ")
+    );
+    failure.evidence("before", format!("it gave an accepted answer in the tier {tier}")).to_do(to_do)
+}
+
+fn script_of(action: &Action) -> Option<String> {
+    match action {
+        Action::Tests { file, .. } => Some(format!("`{file}`")),
+        Action::Hook { hook } => Some(format!("hook `{hook}`")),
+        _ => None,
+    }
 }
 
 fn counts(run: &mut Run<'_>, limit: &Limit) -> Result<(), Box<Failure>> {
