@@ -52,7 +52,11 @@ impl Files {
         if self.texts.contains_key(path) {
             return None;
         }
-        let binary = || self.binaries.contains_key(path).then(|| "it is not a text in UTF-8".to_string());
+        let binary = || {
+            self.binaries
+                .contains_key(path)
+                .then(|| "it is not a text: it has a NUL byte, or bytes that are not UTF-8".to_string())
+        };
         let below = format!("{path}/");
         let directory =
             || self.paths().any(|p| p.starts_with(&below)).then(|| "it is a directory".to_string());

@@ -92,7 +92,10 @@ impl Progress {
         match &e.what {
             What::RunStarted { plan, wall_ms, .. } => self.begin(plan, *wall_ms),
             What::StepStarted { step, title, tier } => {
-                let limit_ms = self.plan.as_ref().and_then(|p| p.steps.get(*step)).map_or(0, |s| s.limit_ms);
+                // a step ends with the run, whatever its own limit is
+                let limit =
+                    |p: &Plan| Some(p.steps.get(*step)?.limit_ms.min(p.deadline_ms.saturating_sub(e.at.0)));
+                let limit_ms = self.plan.as_ref().and_then(limit).unwrap_or(0);
                 let (title, tier, began) = (title.clone(), *tier, e.at);
                 let usual_ms = self.usual.get(&title).copied();
                 let slow_at = usual_ms.map_or(PATIENCE_MS, |u| u.saturating_mul(3).max(u + MARGIN_MS));

@@ -20,6 +20,12 @@ pub(crate) fn words(shows: Shows) -> &'static str {
     }
 }
 
+/// The version that a picture of the app shows, if that is the base and not what the run tests.
+pub(crate) fn base_of(record: &Record, shown: &Shown) -> Option<String> {
+    let base = record.outcome.plan.subject().base.as_ref().filter(|_| shown.shows == Shows::Landing)?;
+    Some(base.version.as_ref().map_or_else(|| base.found_as.clone(), ToString::to_string))
+}
+
 /// The picture of a file, if the record has it.
 pub(crate) fn picture<'a>(record: &'a Record, shown: &Shown) -> Option<&'a [u8]> {
     record.files.get(&shown.file).filter(|bytes| shown.shows.is_picture() && bytes.starts_with(PNG))

@@ -25,7 +25,7 @@ const MOST_TEXT: usize = 64 << 10;
 
 /// The picture of the app, for the first screen.
 pub(super) fn landing(view: &View<'_>) -> Option<Markup> {
-    above(view).map(|(shown, source)| figure(shown, &source))
+    above(view).map(|(shown, source)| figure(view, shown, &source))
 }
 
 /// Where the browser finds a picture.
@@ -133,7 +133,7 @@ fn of_one<'a>(view: &View<'_>, all: impl Iterator<Item = &'a Shown>, room: &mut 
         figures.push(match source(view, s) {
             Some(source) if source.bytes() <= *room => {
                 *room -= source.bytes();
-                figure(s, &source)
+                figure(view, s, &source)
             }
             Some(_) => left_out(s, "too large for this page"),
             None if view.beside.is_some() => left_out(s, NOT_HERE),
@@ -147,7 +147,7 @@ fn of_one<'a>(view: &View<'_>, all: impl Iterator<Item = &'a Shown>, room: &mut 
 }
 
 /// A picture. Its own words are below it: what stands in an attribute is written by ccci alone.
-fn figure(s: &Shown, source: &Source<'_>) -> Markup {
+fn figure(view: &View<'_>, s: &Shown, source: &Source<'_>) -> Markup {
     let alt = format!("Picture of {}", seen::words(s.shows));
     html! {
         figure {
@@ -155,7 +155,11 @@ fn figure(s: &Shown, source: &Source<'_>) -> Markup {
                 Source::Inside(png) => { img alt=(alt) width=(WIDTH) height=(HEIGHT) src={ "data:image/png;base64," (STANDARD.encode(png)) }; },
                 Source::Beside(address) => { a href=(address) { img alt=(alt) width=(WIDTH) height=(HEIGHT) src=(address) loading="lazy"; } },
             }
-            figcaption { (seen::words(s.shows)) ", " (t(&s.file)) }
+            figcaption {
+                (seen::words(s.shows)) ", "
+                @if let Some(version) = seen::base_of(view.record, s) { (t(&version)) " before the upgrade, " }
+                (t(&s.file))
+            }
         }
     }
 }
