@@ -187,11 +187,11 @@ fn a_router_to_a_port_on_which_nothing_listens_is_red() {
     );
     // one that opens late is none
     let began = run.events.first().unwrap().at.0;
-    let asked = run.events.iter().filter_map(|e| match &e.what {
+    let mut asked = run.events.iter().filter_map(|e| match &e.what {
         What::StepStarted { title, .. } if title.starts_with("assert: still serving") => Some(e.at.0),
         _ => None,
     });
-    let late = behind(began + asked.last().unwrap() + 20_000);
+    let late = behind(began + asked.next_back().unwrap() + 20_000);
     assert_eq!(late.outcome.exit, Exit::Green, "{:?}", late.outcome.failures);
     assert!(!late.outcome.not_proved.iter().any(|n| n.contains("router `api`")));
 }

@@ -94,7 +94,7 @@ pub(super) fn interrupted(victim: &mut Victim, signal: Signal, again: &[Duration
     let took = told.elapsed();
     let left = victim.left();
     let removals = victim.events().matches("\"title\":\"remove everything\"").count();
-    let exit = right_exit(&victim, status, signal);
+    let exit = right_exit(victim, status, signal);
     let mut round = Round { clean: left.is_empty(), exit, took, wrong: vec![] };
     if !round.clean || !exit || removals > 2 {
         round
