@@ -100,6 +100,6 @@ fn an_assertion_that_a_script_catches_fails_the_test_unless_it_holds_later() {
     let expected: Vec<String> = fails.map(|assertion| format!("`{assertion}`")).collect();
     assert_eq!(found.iter().map(|f| f.expected()).collect::<Vec<_>>(), expected);
     assert!(found.iter().all(|f| f.evidence.iter().any(|e| e.what == "caught")), "{found:?}");
-    assert!(found[3].place.as_deref().is_some_and(|p| p.starts_with("lib/asks.rhai:2:")), "{found:?}");
+    assert!(found[3].place.as_deref().is_some_and(|p| p.contains("/lib/asks.rhai:2:")), "{found:?}");
     assert_eq!(run.outcome.exit, Exit::Failed);
 }
