@@ -107,7 +107,10 @@ impl Ground {
     }
 
     fn lease(&self) -> Lease {
-        Lease { locks: "contract".into(), until: 1, keep: false }
+        let locks = FileLocks::new(ccci::commands::env::locks()).place().unwrap();
+        // longer than any test takes: a run with locks elsewhere must not take this for a dead one
+        let hour = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 3_600;
+        Lease { locks, until: (hour + 2) * 3_600, keep: false }
     }
 
     fn owner(&self) -> Owner {
@@ -121,7 +124,8 @@ impl Ground {
 
     /// A file with one service `app` and a volume; `extra` is YAML inside the service, indented by six spaces.
     fn compose(&self, command: &str, extra: &str) -> String {
-        let labels = format!("{{ccci.run: contract, ccci.domain: {}}}", self.domain);
+        let labels =
+            format!("{{ccci.run: contract, ccci.domain: {}, ccci.lease: '{}'}}", self.domain, self.lease());
         format!(
             "version: '3.8'\nservices:\n  app:\n    image: {image}\n    command: [\"sh\", \"-c\", {command:?}]\n    \
              networks: [default]\n    volumes: ['data:/data']\n    deploy:\n      labels: {labels}\n      \
@@ -450,6 +454,7 @@ fn lesson_33_a_task_whose_container_has_no_domain_is_of_no_other_run() {
         return eprintln!("bare: asks the real Swarm only; CCCI_SWARM=1 does");
     };
     let (name, domain) = (format!("{}_app", g.stack()), format!("ccci.domain={}", g.domain));
+    let lease = format!("ccci.lease={}", g.lease());
     docker(&[
         "service",
         "create",
@@ -462,6 +467,8 @@ fn lesson_33_a_task_whose_container_has_no_domain_is_of_no_other_run() {
         "ccci.run=contract",
         "--label",
         &domain,
+        "--label",
+        &lease,
         IMAGE,
         "sleep",
         "10000",

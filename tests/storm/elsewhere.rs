@@ -39,7 +39,7 @@ fn what_a_killed_run_with_locks_elsewhere_left_goes_when_it_is_asked_for() {
     let domain = killed.domain().unwrap();
     killed.clean_with(elsewhere.path(), &[]);
     assert_ne!(objects_of(&domain), Vec::<String>::new());
-    let cleaned = killed.clean_with(elsewhere.path(), &["--elsewhere"]);
+    let cleaned = killed.clean_with(elsewhere.path(), &["--elsewhere", &domain]);
     assert!(words(&cleaned).contains(&format!("{domain}: removed ")), "{}", words(&cleaned));
     assert_eq!(killed.left(), Vec::<String>::new());
 }

@@ -42,15 +42,15 @@ pub enum NotCleaned {
 
 impl Session {
     /// Removes the leftovers. Never touches runs that hold their lock, or anything that ccci did not make, and what a run
-    /// with locks elsewhere made only if `elsewhere`. `waiting` is told what is waited for.
-    pub fn clean(&self, elsewhere: bool, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
+    /// with locks elsewhere made only if its domain is `elsewhere`. `waiting` is told what is waited for.
+    pub fn clean(&self, elsewhere: Option<&str>, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
         let places = [self.config.temporary.clone(), self.config.sources()];
         ccci_adapters::browser::collect(&self.config.temporary);
         let directories: usize = places.iter().map(|place| scratch::collect(place)).sum();
         let (_own, world) = self.scratch_world()?;
         let world = world.traced();
         let limit = Limit { deadline: world.clock.now().after(LIMIT), stop: self.stop.clone() };
-        let scope = if elsewhere { Scope::Elsewhere } else { Scope::Kept };
+        let scope = elsewhere.map_or(Scope::Kept, Scope::Elsewhere);
         let collected = collected(&world, scope, &limit, waiting)?;
         let left = world.cluster.leftovers(None, &limit)?.into_iter().map(|l| l.domain);
         FileLocks::new(self.config.locks.clone()).tidy();
@@ -68,7 +68,7 @@ impl Session {
 /// Collects leftovers twice, the second time after a pause.
 fn collected(
     world: &World,
-    scope: Scope,
+    scope: Scope<'_>,
     limit: &Limit,
     waiting: &mut dyn FnMut(&str),
 ) -> Result<Collected, ClusterError> {

@@ -234,9 +234,9 @@ pub struct NewArgs {
 /// Arguments of `clean`.
 #[derive(Debug, Args)]
 pub struct CleanArgs {
-    /// Also remove what runs with another directory of locks made, whether they are alive or not
-    #[arg(long)]
-    pub elsewhere: bool,
+    /// Also remove what is of this domain, whose run has another directory of locks, whether it is alive or not
+    #[arg(long, value_name = "DOMAIN")]
+    pub elsewhere: Option<String>,
 }
 
 /// Arguments of `open`.

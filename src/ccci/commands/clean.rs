@@ -12,7 +12,7 @@ use ccci_swarm::ports::ClusterError;
 
 /// Cleans, and prints the result.
 pub fn clean(session: &Session, args: &CleanArgs, out: &Out) -> Exit {
-    match session.clean(args.elsewhere, &mut |on| out.say(&format!("waiting for {on}"))) {
+    match session.clean(args.elsewhere.as_deref(), &mut |on| out.say(&format!("waiting for {on}"))) {
         Ok(cleaned) => told(&cleaned, out),
         Err(NotCleaned::Engine(ClusterError::Stopped(_))) => {
             out.say("error: stopped; what is left can be removed by `ccci clean`");
@@ -47,7 +47,7 @@ fn told(cleaned: &Cleaned, out: &Out) -> Exit {
         let until = utc_rfc3339(until * 1_000);
         out.say(&format!(
             "{domain}: left alone, because its run has its locks elsewhere (`CCCI_LOCKS`, a container, another machine, or \
-             before a restart of this one) and can be alive until {until}; `ccci clean --elsewhere` removes it now"
+             before a restart of this one) and can be alive until {until}; `ccci clean --elsewhere {domain}` removes it now"
         ));
     }
     let mut held = 0;

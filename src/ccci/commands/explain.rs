@@ -20,14 +20,15 @@ pub fn explain_name(args: &ExplainArgs, out: &Out) -> Exit {
     let pages = all();
     let rows = || pages.iter().flat_map(|p| p.rows.iter().map(move |r| (p, r)));
     let word = args.name.as_str();
+    // the names of lists come first: texts of ccci send readers to them, and a few are words of a report as well
+    if let Some(page) = pages.iter().find(|p| p.file == word) {
+        out.data(&format!("{}\n\n{}", page.intro, listed(page)));
+        return Exit::Green;
+    }
     let found = found(word);
     if !found.is_empty() {
         let texts: Vec<String> = found.iter().map(|(p, r)| explain(p, r)).collect();
         out.data(&texts.join("\n"));
-        return Exit::Green;
-    }
-    if let Some(page) = pages.iter().find(|p| p.file == word) {
-        out.data(&format!("{}\n\n{}", page.intro, listed(page)));
         return Exit::Green;
     }
     let names = rows().flat_map(|(_, r)| [r.name.as_str(), bare(&r.name)]);

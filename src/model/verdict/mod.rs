@@ -314,7 +314,8 @@ fn not_proved(
         let why = rule.findings.first().map_or(String::new(), |f| format!(": {f}"));
         out.push(format!("lint rule {}{why}", rule.id));
     }
-    if plan.keep {
+    // a kept app that was stopped is removed all the same
+    if plan.keep && !each(events, |w| matches!(w, What::Removed { .. }).then_some(())).any(|()| true) {
         out.push("that removal leaves nothing behind: the app was kept running".into());
     }
     out

@@ -166,14 +166,14 @@ fn attempt(world: &World, domain: &str, limit: &Limit, left: &mut Vec<Leftover>)
 }
 
 /// What is collected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope<'a> {
     /// What dead runs left.
     Dead,
     /// That, and the apps that runs kept on purpose.
     Kept,
-    /// That, and what runs with locks elsewhere made, whether they are alive or not.
-    Elsewhere,
+    /// That, and what is of this domain, whose run has its locks elsewhere, whether it is alive or not.
+    Elsewhere(&'a str),
 }
 
 /// What a look at all leftovers led to, by domain.
@@ -191,7 +191,7 @@ pub struct Collected {
 pub fn collect(
     world: &World,
     own: &str,
-    scope: Scope,
+    scope: Scope<'_>,
     limit: &Limit,
     said: &mut dyn FnMut(&str),
 ) -> Result<Collected, ClusterError> {
@@ -204,9 +204,9 @@ pub fn collect(
     let of_nothing = marked.iter().filter(|d| all.iter().all(|l| l.domain != **d));
     of_nothing.for_each(|domain| drop(world.locks.forget(domain)));
     let mut out = Collected { elsewhere: elsewhere(&all, &place, world), ..Collected::default() };
-    out.elsewhere.retain(|_, standing| match standing {
-        Standing::KeptElsewhere => scope < Scope::Kept,
-        _ => scope < Scope::Elsewhere,
+    out.elsewhere.retain(|domain, standing| match standing {
+        Standing::KeptElsewhere => scope == Scope::Dead,
+        _ => scope != Scope::Elsewhere(domain),
     });
     let free = |d: &String| d != own && !out.elsewhere.contains_key(d);
     let mut domains: Vec<String> = all.into_iter().map(|l| l.domain).filter(free).collect();
@@ -524,7 +524,8 @@ mod tests {
         let alive = Standing::Elsewhere(now + 60);
         assert_eq!(removed(Scope::Dead), (names(&["ended", "here"]), vec![alive, Standing::KeptElsewhere]));
         assert_eq!(removed(Scope::Kept), (names(&["kept"]), vec![alive]));
-        assert_eq!(removed(Scope::Elsewhere), (names(&["alive"]), vec![]));
+        assert_eq!(removed(Scope::Elsewhere("ended")), (names(&[]), vec![alive]));
+        assert_eq!(removed(Scope::Elsewhere("alive")), (names(&["alive"]), vec![]));
     }
 
     #[test]
@@ -539,7 +540,7 @@ mod tests {
             remove_run(&world, DOMAIN, &mut held, deadline, true, &mut |_| ()).unwrap().counts
         };
         assert_eq!(end(), BTreeMap::new());
-        collect(&world, &shared, Scope::Elsewhere, &a_minute(&world), &mut |_| ()).unwrap();
+        collect(&world, &shared, Scope::Elsewhere("alive"), &a_minute(&world), &mut |_| ()).unwrap();
         assert_eq!(end(), BTreeMap::from([("network".to_string(), 1)]));
     }
 
