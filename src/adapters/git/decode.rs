@@ -97,13 +97,44 @@ pub(crate) fn tree(mut bytes: &[u8]) -> Option<Vec<Entry>> {
     Some(all)
 }
 
-/// Paths that `status --porcelain -z --no-renames` lists.
-pub fn changed(out: &[u8]) -> Vec<String> {
-    let records = out.split(|b| *b == 0).filter(|r| r.len() > 3);
-    let mut all: Vec<String> = records.map(|r| String::from_utf8_lossy(&r[3..]).into_owned()).collect();
-    all.sort();
-    all.dedup();
-    all
+/// What is checked out, and what has changed since.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Status {
+    /// The commit.
+    pub commit: String,
+    /// The branch, if HEAD names one.
+    pub branch: Option<String>,
+    /// Paths with changes, sorted.
+    pub changed: Vec<String>,
+}
+
+/// Decodes `status --porcelain=v2 --branch -z --no-renames`; `None` if it lacks the commit or has an unknown record.
+pub(crate) fn status(out: &[u8]) -> Option<Status> {
+    let (mut commit, mut branch, mut changed) = (None, None, vec![]);
+    for record in out.split(|b| *b == 0).filter(|r| !r.is_empty()) {
+        let record = String::from_utf8_lossy(record);
+        // the path is behind so many fields; it may contain spaces
+        let fields = match record.as_bytes()[0] {
+            b'#' => {
+                match record.split_once(' ').and_then(|(_, rest)| rest.split_once(' ')) {
+                    Some(("branch.oid", id)) => commit = Some(id.to_string()),
+                    Some(("branch.head", name)) => {
+                        branch = Some(name.to_string()).filter(|name| name != "(detached)");
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            b'1' => 8,
+            b'u' => 10,
+            b'?' => 1,
+            _ => return None,
+        };
+        changed.push(record.splitn(fields + 1, ' ').nth(fields)?.to_string());
+    }
+    changed.sort();
+    changed.dedup();
+    Some(Status { commit: commit?, branch, changed })
 }
 
 /// Decodes the first line of an answer of `cat-file --batch`: the object's kind and its size. `None` if it is missing.
@@ -131,6 +162,22 @@ mod tests {
         assert_eq!(tags, [("1.0.0+1", true), ("light", false)]);
         assert_eq!(names.tags[0].commit.as_str(), a);
         assert_eq!(names.target.map(|t| t.name).as_deref(), Some("origin/trunk"));
+    }
+
+    #[test]
+    fn a_status_names_the_head_and_what_has_changed() {
+        let id = "a".repeat(40);
+        let text = format!(
+            "# branch.oid {id}\0# branch.head main\0# branch.upstream o/m\0# branch.ab +? -?\0\
+             1 .M N... 100644 100644 100644 {id} {id} with a space\0u UU N... 1 2 3 4 {id} {id} {id} both\0? new\0"
+        );
+        let status = status(text.as_bytes()).unwrap();
+        assert_eq!((status.commit, status.branch.as_deref()), (id.clone(), Some("main")));
+        assert_eq!(status.changed, ["both", "new", "with a space"]);
+        let detached = format!("# branch.oid {id}\0# branch.head (detached)\0");
+        assert_eq!(super::status(detached.as_bytes()).unwrap().branch, None);
+        assert_eq!(super::status(format!("{detached}9 what is this\0").as_bytes()), None);
+        assert_eq!(super::status(b"? new\0"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod call;
 mod changed;
 pub mod content;
 pub mod decode;
+mod head;
 mod login;
 mod objects;
 
@@ -17,6 +18,7 @@ use ccci_recipe::source::{Branch, Names, RevisionFacts, SourceFacts, SourceKind,
 use ccci_swarm::ports::clock::{Clock, Limit};
 use ccci_swarm::ports::{Source, SourceError, Sources};
 use content::Raw;
+use head::{HEAD, Head, STATUS, may_filter};
 use objects::Objects;
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,20 +45,14 @@ struct Repository<'a> {
     objects: Objects<'a>,
     commit: Revision,
     branch: Option<String>,
+    /// Paths with changes that are not committed, if they are known already.
+    changed: Option<Vec<String>>,
     names: Names,
     _clone: Option<Scratch>,
 }
 
-/// Asks whether a repository is bare, whether it is shallow, and what its HEAD is. Outside of a repository git prints
-/// nothing; without a commit it prints only the first two answers.
-const HEAD: &[&str] = &[
-    "rev-parse",
-    "--is-bare-repository",
-    "--is-shallow-repository",
-    "HEAD^{commit}",
-    "--symbolic-full-name",
-    "HEAD",
-];
+/// Asks for all tags and branches.
+const REFS: &[&str] = &["for-each-ref", decode::REF_FORMAT, "refs/tags", "refs/heads", "refs/remotes"];
 
 /// Size of a repository's settings from which git is asked what is in them, bytes.
 const MOST_SETTINGS: u64 = 1 << 20;
@@ -81,6 +77,10 @@ impl GitAdapter {
         if !dir.is_dir() {
             return Err(SourceError::NotARepository { path, inside: None });
         }
+        let objects = Objects::new(self, &dir, limit);
+        if let Some((head, refs)) = self.head_and_refs(&dir, &objects, limit)? {
+            return self.read_names(given, SourceKind::Path, objects, head, &refs, None);
+        }
         let said = self.say(Reach::Here, &dir, HEAD, limit)?;
         if said.out.is_empty() && looks_like_one(&dir) {
             return Err(SourceError::Broken { path, said: last_words(&said.complaint) });
@@ -88,7 +88,7 @@ impl GitAdapter {
         if said.out.is_empty() {
             return Err(SourceError::NotARepository { path, inside: self.around(&dir, limit) });
         }
-        self.read_names(given, SourceKind::Path, dir, &said, None, limit)
+        self.read_step_by_step(given, SourceKind::Path, objects, &said, None)
     }
 
     /// The repository that contains a directory.
@@ -116,45 +116,51 @@ impl GitAdapter {
         }
         let dir = fs::canonicalize(clone.path()).map_err(io)?;
         let said = self.say(Reach::Here, &dir, HEAD, limit)?;
-        self.read_names(url, SourceKind::Url, dir, &said, Some(clone), limit)
+        self.read_step_by_step(url, SourceKind::Url, Objects::new(self, &dir, limit), &said, Some(clone))
     }
 
-    fn read_names(
-        &self,
+    fn read_step_by_step<'a>(
+        &'a self,
         given: &str,
         kind: SourceKind,
-        dir: PathBuf,
+        objects: Objects<'a>,
         head: &Said,
         clone: Option<Scratch>,
-        limit: &Limit,
-    ) -> Result<Repository<'_>, SourceError> {
+    ) -> Result<Repository<'a>, SourceError> {
         if head.code != 0 {
             return Err(SourceError::NoCommit { path: given.into() });
         }
-        let text = String::from_utf8_lossy(&head.out).into_owned();
-        let mut lines = text.lines();
-        // settings may name a work tree elsewhere; only one in this directory is read
-        let work_tree = lines.next() == Some("false") && dir.join(".git").exists();
-        let shallow = lines.next() == Some("true");
-        let commit = revision("rev-parse", lines.next().unwrap_or(""))?;
-        let branch = lines.next().and_then(|l| l.strip_prefix("refs/heads/")).map(str::to_string);
-        let args = ["for-each-ref", decode::REF_FORMAT, "refs/tags", "refs/heads", "refs/remotes"];
-        let refs = self.good(&dir, &args, vec![], limit)?;
+        let head = Head::read(&head.out, objects.dir())?;
+        let refs = self.good(objects.dir(), REFS, vec![], objects.limit())?;
+        self.read_names(given, kind, objects, head, &refs, clone)
+    }
+
+    fn read_names<'a>(
+        &'a self,
+        given: &str,
+        kind: SourceKind,
+        objects: Objects<'a>,
+        head: Head,
+        refs: &[u8],
+        clone: Option<Scratch>,
+    ) -> Result<Repository<'a>, SourceError> {
+        let Head { work_tree, shallow, commit, branch, changed } = head;
+        let (dir, limit) = (objects.dir().to_path_buf(), objects.limit().clone());
         // a clone's HEAD is the remote's default branch; a work tree's HEAD is whatever is checked out
         let default = branch.as_deref().filter(|_| !work_tree);
-        let names = decode::names(&refs, default, &self.peel(&dir, &refs, limit)?);
-        let (given, limit) = (given.to_string(), limit.clone());
+        let names = decode::names(refs, default, &self.peel(&dir, refs, &limit)?);
         Ok(Repository {
             adapter: self,
-            given,
+            given: given.to_string(),
             kind,
-            objects: Objects::new(self, &dir, &limit),
+            objects,
             dir,
             work_tree,
             shallow,
             limit,
             commit,
             branch,
+            changed,
             names,
             _clone: clone,
         })
@@ -216,20 +222,6 @@ fn revision(command: &str, text: &str) -> Result<Revision, SourceError> {
     }
     Revision::parse(text.trim())
         .map_err(|e| SourceError::Odd { command: command.into(), what: e.to_string() })
-}
-
-/// Whether git's settings for a work tree may name a filter, or another file that does. They may if they are not one
-/// small file that can be read.
-fn may_filter(work_tree: &Path) -> bool {
-    let git = work_tree.join(".git");
-    let plain = fs::metadata(git.join("config")).is_ok_and(|f| f.is_file() && f.len() < MOST_SETTINGS);
-    if !plain || git.join("commondir").exists() {
-        return true;
-    }
-    let Ok(settings) = fs::read(git.join("config")) else { return true };
-    let settings = String::from_utf8_lossy(&settings).to_ascii_lowercase();
-    // `[extensions] worktreeConfig` adds a second file
-    ["filter", "include", "extensions"].iter().any(|word| settings.contains(word))
 }
 
 /// Whether this directory was meant to be a repository, bare or not.
@@ -339,20 +331,17 @@ impl Repository<'_> {
     /// Paths with uncommitted changes. Filters in the repository's settings are switched off, because they start
     /// programs.
     fn changed(&self) -> Result<Vec<String>, SourceError> {
+        if let Some(changed) = &self.changed {
+            return Ok(changed.clone());
+        }
         let off = if may_filter(&self.dir) { self.filters()? } else { vec![] };
-        let args = [
-            "status",
-            "--porcelain",
-            "-z",
-            "--no-renames",
-            "--untracked-files=all",
-            "--ignored=no",
-            "--ignore-submodules=all",
-        ];
         let (home, dir, reach) = (self.adapter.home.path(), &self.dir, Reach::Here);
-        let call = Call { home, dir, reach, work_tree: true, emptied: &off, args: &args, input: vec![] };
+        let call = Call { home, dir, reach, work_tree: true, emptied: &off, args: STATUS, input: vec![] };
         let out = self.adapter.succeed(call, &self.limit)?;
-        Ok(decode::changed(&out))
+        decode::status(&out).map(|status| status.changed).ok_or_else(|| SourceError::Odd {
+            command: STATUS[0].into(),
+            what: "a status without a head".into(),
+        })
     }
 
     /// Names of the settings of filters.

@@ -6,7 +6,7 @@ use super::call::{Call, MOST_COMPLAINT, Reach, left};
 use super::content::{self, Raw};
 use super::decode::{self, Entry, Is};
 use super::{GitAdapter, last_words};
-use crate::child;
+use crate::child::{self, Kept};
 use ccci_model::name::Revision;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::sources::SourceError;
@@ -37,6 +37,7 @@ struct Git {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
+    _kept: Kept,
 }
 
 /// An answer.
@@ -66,6 +67,26 @@ impl<'a> Objects<'a> {
     /// Starts nothing before the first question.
     pub(super) fn new(adapter: &'a GitAdapter, dir: &Path, limit: &Limit) -> Objects<'a> {
         Objects { adapter, dir: dir.to_path_buf(), limit: limit.clone(), git: RefCell::new(None) }
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn limit(&self) -> &Limit {
+        &self.limit
+    }
+
+    /// Starts git before there is a question, if it is known that there will be one. Must be called on the runtime.
+    pub(super) fn begin(&self) -> Result<(), SourceError> {
+        let git = Git::of(self.call().start(BATCH[0])?)?;
+        self.git.replace(Some(git));
+        Ok(())
+    }
+
+    fn call(&self) -> Call<'_> {
+        let (home, dir, reach) = (self.adapter.home.path(), &*self.dir, Reach::Here);
+        Call { home, dir, reach, work_tree: false, emptied: &[], args: BATCH, input: vec![] }
     }
 
     /// The files of a commit without those of `except`.
@@ -170,8 +191,7 @@ impl<'a> Objects<'a> {
         if names.is_empty() {
             return Ok(Some(vec![]));
         }
-        let (home, dir, reach) = (self.adapter.home.path(), &*self.dir, Reach::Here);
-        let call = Call { home, dir, reach, work_tree: false, emptied: &[], args: BATCH, input: vec![] };
+        let call = self.call();
         let command = call.name();
         let left = left(&command, &*self.adapter.clock, &self.limit)?;
         let (bound, late) = call.bound(left, &command);
@@ -200,9 +220,9 @@ impl<'a> Objects<'a> {
 }
 
 impl Git {
-    fn of(mut child: Child) -> Result<Git, SourceError> {
+    fn of((mut child, _kept): (Child, Kept)) -> Result<Git, SourceError> {
         match (child.stdin.take(), child.stdout.take()) {
-            (Some(stdin), Some(stdout)) => Ok(Git { child, stdin, stdout: BufReader::new(stdout) }),
+            (Some(stdin), Some(stdout)) => Ok(Git { child, stdin, stdout: BufReader::new(stdout), _kept }),
             _ => Err(odd()),
         }
     }

@@ -53,22 +53,26 @@ const AT_A_TIME: usize = 8;
 impl Session {
     /// Checks several directories; the results are in the order of the directories.
     pub fn check_all(&self, dirs: &[String]) -> Vec<Looked> {
+        if dirs.is_empty() {
+            return vec![];
+        }
         let threads = std::thread::available_parallelism().map_or(1, usize::from) * 2;
-        pool::each(dirs.len(), threads.min(AT_A_TIME), |n| self.check(&dirs[n]))
-    }
-
-    /// Checks one directory with its source, or only its texts if the source is not available. Fails if the directory
-    /// could not be read.
-    pub fn check(&self, dir: &str) -> Result<Checked, Box<Failure>> {
         let clock = clock();
         match self.git(clock.clone()) {
-            Ok(sources) => self.check_in(dir, &Reading { files: &Disk, sources: &sources }, &clock),
-            Err(Refused::Failed(failure)) => Err(failure),
-            Err(Refused::Wrong(said)) => Ok(Checked { said, unseen: true, roots: vec![], gathered: None }),
+            Ok(sources) => {
+                let reading = Reading { files: &Disk, sources: &sources };
+                pool::each(dirs.len(), threads.min(AT_A_TIME), |n| self.check_in(&dirs[n], &reading, &clock))
+            }
+            // nothing can be read, and one message says why
+            Err(Refused::Failed(failure)) => vec![Err(failure)],
+            Err(Refused::Wrong(said)) => {
+                vec![Ok(Checked { said, unseen: true, roots: vec![], gathered: None })]
+            }
         }
     }
 
-    /// The same for what is read elsewhere, as in the buffers of an editor.
+    /// Checks one directory with its source, or only its texts if the source is not available; both are read from the
+    /// disk or elsewhere, as from the buffers of an editor. Fails if the directory could not be read.
     pub fn check_in(
         &self,
         dir: &str,

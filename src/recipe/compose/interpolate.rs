@@ -229,8 +229,14 @@ fn decimal(text: &str) -> Option<i128> {
 
 /// Paths are joined and then compared part by part, as docker does, so a dot inside a name adds a part.
 fn matches(path: &str, pattern: &str) -> bool {
-    let (path, pattern): (Vec<&str>, Vec<&str>) = (path.split('.').collect(), pattern.split('.').collect());
-    path.len() == pattern.len() && path.iter().zip(&pattern).all(|(p, w)| *w == "*" || w == p)
+    let (mut path, mut pattern) = (path.split('.'), pattern.split('.'));
+    loop {
+        match (path.next(), pattern.next()) {
+            (None, None) => return true,
+            (Some(part), Some(wanted)) if wanted == "*" || wanted == part => {}
+            _ => return false,
+        }
+    }
 }
 
 /// Notes that are reported about one text.
