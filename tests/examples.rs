@@ -94,7 +94,7 @@ const EXAMPLES: &[Row] = &[
     // scripts
     (
         "script-syntax",
-        "==> hooks.rhai\nfn pre_backup(ctx) {\n    ctx.log(\"x\" «\"»y\");\n}\n",
+        "==> hooks.rhai\nfn pre_backup(ctx) {\n    ctx.log(\"x\" «\"y\"»);\n}\n",
         "==> hooks.rhai\nfn pre_backup(ctx) {\n    ctx.log(\"x\" + \"y\");\n}\n",
     ),
     (
@@ -154,12 +154,12 @@ const EXAMPLES: &[Row] = &[
     ),
     (
         "stray-code",
-        "==> hooks.rhai\n«l»et x = 1;\nfn pre_backup(ctx) {\n    ctx.log(\"x\");\n}\n",
+        "==> hooks.rhai\n«let» x = 1;\nfn pre_backup(ctx) {\n    ctx.log(\"x\");\n}\n",
         "==> hooks.rhai\nconst X = 1;\nfn pre_backup(ctx) {\n    ctx.log(`${global::X}`);\n}\n",
     ),
     (
         "duplicate-function",
-        "==> hooks.rhai\nfn pre_backup(ctx) {\n    ctx.log(\"x\");\n}\n«f»n pre_backup(ctx) {\n    ctx.log(\"y\");\n}\n",
+        "==> hooks.rhai\nfn pre_backup(ctx) {\n    ctx.log(\"x\");\n}\nfn «pre_backup»(ctx) {\n    ctx.log(\"y\");\n}\n",
         "==> hooks.rhai\nfn pre_backup(ctx) {\n    ctx.log(\"x\");\n}\nfn pre_restore(ctx) {\n    ctx.log(\"y\");\n}\n",
     ),
     (
@@ -179,7 +179,7 @@ const EXAMPLES: &[Row] = &[
     ),
     (
         "asserts-constant",
-        "==> custom/test_page.rhai\nfn test_page(ctx) {\n    assert(«t»rue);\n}\n",
+        "==> custom/test_page.rhai\nfn test_page(ctx) {\n    assert(«true»);\n}\n",
         "==> custom/test_page.rhai\nfn test_page(ctx) {\n    assert(ctx.get(\"/\").ok);\n}\n",
     ),
     (
@@ -214,7 +214,7 @@ const EXAMPLES: &[Row] = &[
     ),
     (
         "argument-type",
-        "==> custom/test_page.rhai\nfn test_page(ctx) {\n    assert(ctx.tcp(\"app\", «\"»80\"));\n}\n",
+        "==> custom/test_page.rhai\nfn test_page(ctx) {\n    assert(ctx.tcp(\"app\", «\"80\"»));\n}\n",
         "==> custom/test_page.rhai\nfn test_page(ctx) {\n    assert(ctx.tcp(\"app\", 80));\n}\n",
     ),
     (
@@ -259,7 +259,7 @@ const EXAMPLES: &[Row] = &[
     ),
     (
         "unreachable",
-        "==> hooks.rhai\nfn ready_probe(ctx) {\n    return ctx.get(\"/\").ok;\n    «c»tx.log(\"x\");\n}\n",
+        "==> hooks.rhai\nfn ready_probe(ctx) {\n    return ctx.get(\"/\").ok;\n    «ctx».log(\"x\");\n}\n",
         "==> hooks.rhai\nfn ready_probe(ctx) {\n    ctx.log(\"x\");\n    return ctx.get(\"/\").ok;\n}\n",
     ),
     (

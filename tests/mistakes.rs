@@ -163,6 +163,36 @@ const ROWS: &[Row] = &[
         "always-same",
     ),
     (
+        "A statement without its end",
+        "hooks.rhai",
+        "fn pre_backup(ctx) {\n    let page = ctx.get(\"/\")\n    // planted\n    ctx.log(page.body);\n}\n",
+        "script-syntax",
+    ),
+    (
+        "A bracket that is never closed",
+        "hooks.rhai",
+        "fn pre_backup(ctx) {\n    if ctx.get(\"/\").ok {\n        ctx.log(\"up\");\n}\n",
+        "script-syntax",
+    ),
+    (
+        "A variable that nobody made",
+        "hooks.rhai",
+        "fn pre_backup(ctx) {\n    page = ctx.get(\"/\").body;\n    ctx.log(page);\n}\n",
+        "unknown-variable",
+    ),
+    (
+        "A text in single quotes",
+        "hooks.rhai",
+        "fn pre_backup(ctx) {\n    ctx.exec('app', [\"true\"]);\n}\n",
+        "script-syntax",
+    ),
+    (
+        "A single `=` in an assertion",
+        "custom/test_page.rhai",
+        "fn test_page(ctx) {\n    assert(ctx.get(\"/\").status = 200);\n}\n",
+        "script-syntax",
+    ),
+    (
         "A test in the wrong place",
         "test_login.rhai",
         "fn test_login(ctx) {\n    assert(ctx.get(\"/login\").ok);\n}\n",

@@ -6,7 +6,7 @@ use super::hooks::{self, HOOKS};
 use super::known;
 use super::node::{Function, Tree, What};
 use super::signature::CallSig;
-use super::sources::{function_place, place};
+use super::sources::{TOKEN, function_place, place};
 use ccci_model::diag::codes::{
     DUPLICATE_FUNCTION, HIDES_BUILTIN, HOOK_ARITY, NO_TESTS, STRAY_CODE, TEST_SIGNATURE, UNKNOWN_HOOK,
 };
@@ -76,7 +76,7 @@ fn stray_code(file: &File, tree: &Tree, out: &mut Diagnostics) {
             STRAY_CODE,
             "only functions, constants and imports may stand at the top of a file",
         );
-        out.push(d.at(place(&file.text, node.start(), 1)).help(help));
+        out.push(d.at(place(&file.text, node.start(), TOKEN)).help(help));
     }
 }
 

@@ -29,6 +29,7 @@ mod inspect;
 mod known;
 mod node;
 mod processor;
+mod refusal;
 mod scan;
 mod show;
 mod sorting;

@@ -8,7 +8,7 @@ use super::hooks::{self, HOOKS, HookRow};
 use super::inspect::Spoken;
 use super::limits::{LOAD_OPERATIONS, LOAD_TIME};
 use super::signature::CallSig;
-use super::sources::{Sources, function_place, place};
+use super::sources::{Sources, TOKEN, function_place, place};
 use super::thread::{LOOK, NoResult, keep_after, on_own};
 use super::{conventions, engine, files, ignored, imports, inspect, stdlib};
 use ccci_model::diag::codes::SCRIPT_SYNTAX;
@@ -235,7 +235,7 @@ fn evaluate(loaded: &mut Loaded, order: &[String], watch: &Arc<LoadGuard>, out: 
             Err(e) => {
                 let (_, at) = error::position(&e, path, &spot);
                 let message = format!("the constants of the file cannot be computed: {}", error::message(&e));
-                out.push(Diagnostic::new(SCRIPT_SYNTAX, message).at(place(&file.text, at, 1)));
+                out.push(Diagnostic::new(SCRIPT_SYNTAX, message).at(place(&file.text, at, TOKEN)));
             }
         }
     }

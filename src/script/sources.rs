@@ -56,12 +56,47 @@ impl Sources {
     }
 }
 
-/// Place of a Rhai position, with a length of `chars` characters.
+/// Instead of a number of characters: the word, text or sign at the position.
+pub(super) const TOKEN: usize = usize::MAX;
+
+/// Characters of signs, which may stand together.
+const SIGNS: &str = "=!<>&|+-*/%^?:.";
+
+/// Place of a Rhai position, with a length of `chars` characters, or of the [`TOKEN`] there.
 pub(super) fn place(text: &Arc<Text>, at: Position, chars: usize) -> Place {
-    match (at.line(), at.position()) {
-        (Some(line), column) => Place::at_line(text, line, column.unwrap_or(1).max(1), chars),
-        (None, _) => Place::start_of(text),
+    let (Some(line), column) = (at.line(), at.position()) else { return Place::start_of(text) };
+    let at = |chars| Place::at_line(text, line, column.unwrap_or(1).max(1), chars);
+    if chars != TOKEN {
+        return at(chars);
     }
+    let start = at(0).range.start;
+    Place::new(text, start..start + token(&text.content[start..]))
+}
+
+/// Length of the first token, bytes: at least one character, if there is one.
+fn token(rest: &str) -> usize {
+    let is_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let Some(first) = rest.chars().next() else { return 0 };
+    let while_it_is = |of: &dyn Fn(char) -> bool| rest.find(|c| !of(c)).unwrap_or(rest.len());
+    match first {
+        c if is_of_word(c) => while_it_is(&is_of_word),
+        c if SIGNS.contains(c) => while_it_is(&|c| SIGNS.contains(c)),
+        '"' | '`' | '\'' => quoted(rest, first).unwrap_or(1),
+        c => c.len_utf8(),
+    }
+}
+
+/// Length of a text in quotes, if it ends in its line.
+fn quoted(rest: &str, quote: char) -> Option<usize> {
+    let mut escaped = true;
+    for (at, c) in rest.lines().next()?.char_indices() {
+        match c {
+            c if c == quote && !escaped => return Some(at + c.len_utf8()),
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    None
 }
 
 /// Place of a function's name. Rhai keeps only the start of the body, so the name is searched backwards from
@@ -77,13 +112,29 @@ pub(super) fn function_place(text: &Arc<Text>, name: &str, body_at: Position) ->
     });
     match found {
         Some(at) => Place::new(text, at..at + name.len()),
-        None => place(text, body_at, 1),
+        None => place(text, body_at, TOKEN),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_a_word_a_text_or_a_sign() {
+        for (rest, first) in [
+            ("ctx.get()", "ctx"),
+            ("404)", "404"),
+            ("\"a \\\" b\", 1", "\"a \\\" b\""),
+            ("\"open\n\"", "\""),
+            ("== 1", "=="),
+            ("(a)", "("),
+            ("ä", "ä"),
+            ("", ""),
+        ] {
+            assert_eq!(&rest[..token(rest)], first);
+        }
+    }
 
     #[test]
     fn the_name_of_a_function_is_found_before_its_body() {

@@ -4,6 +4,7 @@
 use super::Checker;
 use crate::node::{Call, Literal, Node, What};
 use crate::signature::{CallSig, Param, Ty};
+use crate::sources::TOKEN;
 use ccci_model::diag::Help;
 use ccci_model::diag::codes::{ARGUMENT_TYPE, ASSERTS_CONSTANT, BAD_ARGUMENT, UNKNOWN_OPTION};
 use ccci_model::diag::nearest::did_you_mean;
@@ -53,7 +54,7 @@ impl<'a> Checker<'a> {
                 self.literal(key, value);
             } else {
                 let message = format!("the option `{key}` is {is}, expected {expected}");
-                self.report(ARGUMENT_TYPE, value.start(), 1, message, None);
+                self.report(ARGUMENT_TYPE, value.start(), TOKEN, message, None);
             }
         }
     }
@@ -63,13 +64,13 @@ impl<'a> Checker<'a> {
         let help = "assert what the app answers; to end a test, write `fail(\"why\")`";
         if is_constant(n) {
             let message = "the assertion is about constants, so it always has the same result".to_string();
-            self.report(ASSERTS_CONSTANT, n.start(), 1, message, Some(help.into()));
+            self.report(ASSERTS_CONSTANT, n.start(), TOKEN, message, Some(help.into()));
         } else if let What::Logic(parts) = &n.what {
             for part in parts {
                 match is_constant(part) {
                     true => {
                         let message = "this part of the assertion is constant: it decides the result or adds nothing to it";
-                        self.report(ASSERTS_CONSTANT, part.start(), 1, message.into(), Some(help.into()));
+                        self.report(ASSERTS_CONSTANT, part.start(), TOKEN, message.into(), Some(help.into()));
                     }
                     false => self.asserted(part),
                 }

@@ -8,6 +8,7 @@ use crate::known::{self, Native};
 use crate::node::{Call, Function, Literal, Node, What};
 use crate::point::Point;
 use crate::signature::{CallSig, Owner, Ty};
+use crate::sources::TOKEN;
 use crate::stdlib::{self, StdFn};
 use ccci_model::diag::Help;
 use ccci_model::diag::codes::{ARGUMENT_COUNT, ARGUMENT_TYPE, OUT_OF_REACH, UNKNOWN_FUNCTION};
@@ -231,7 +232,7 @@ impl<'a> Checker<'a> {
         let wrong = first.iter().zip(types).position(|(w, t)| !t.may_be(*w)).unwrap_or(0);
         let want = counted.iter().fold(Ty::NEVER, |sum, w| sum.or(w[wrong]));
         let message = format!("argument {} of `{name}` is {}, expected {want}", wrong + 1, types[wrong]);
-        self.report(ARGUMENT_TYPE, args[wrong].start(), 1, message, help.map(Help::from));
+        self.report(ARGUMENT_TYPE, args[wrong].start(), TOKEN, message, help.map(Help::from));
         false
     }
 

@@ -3,6 +3,7 @@
 use super::Checker;
 use crate::node::{Literal, Node, What};
 use crate::signature::Ty;
+use crate::sources::TOKEN;
 use ccci_model::diag::codes::ARGUMENT_TYPE;
 
 impl<'a> Checker<'a> {
@@ -49,7 +50,7 @@ impl<'a> Checker<'a> {
                     self.report(
                         ARGUMENT_TYPE,
                         expected.at,
-                        1,
+                        TOKEN,
                         format!("`assert` needs a bool, this is {ty}"),
                         help.map(Into::into),
                     );

@@ -5,6 +5,7 @@ use super::operators::SAME_HELP;
 use crate::known;
 use crate::node::{Call, Link, Literal, Node, What};
 use crate::signature::{CallSig, Owner, Ty};
+use crate::sources::TOKEN;
 use ccci_model::diag::codes::{ALWAYS_SAME, ARGUMENT_COUNT, DATA_RACE, UNKNOWN_MEMBER};
 use ccci_model::diag::nearest::did_you_mean;
 use rhai::Position;
@@ -93,7 +94,7 @@ impl<'a> Checker<'a> {
     fn index(&mut self, of: Ty, index: &'a Node) -> Ty {
         self.node(index);
         if of.owner().is_some() {
-            self.report(UNKNOWN_MEMBER, index.at, 1, format!("{of} cannot be indexed"), None);
+            self.report(UNKNOWN_MEMBER, index.at, TOKEN, format!("{of} cannot be indexed"), None);
         }
         if of == Ty::TEXT { Ty::CHAR } else { Ty::ANY }
     }

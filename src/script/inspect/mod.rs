@@ -19,7 +19,7 @@ use super::hooks;
 use super::node::{Function, Node};
 use super::point::Point;
 use super::signature::{CallSig, Ty};
-use super::sources::{function_place, place};
+use super::sources::{TOKEN, function_place, place};
 use super::{conventions, stdlib};
 use ccci_model::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_ASKS, TEST_EMPTY, TEST_RETURN};
 use ccci_model::diag::{Code, Diagnostic, Help};
@@ -268,7 +268,7 @@ impl<'a> Checker<'a> {
             if self.steps == MOST_STEPS + 1 {
                 let message =
                     "the scripts call each other in too many ways to be checked completely".to_string();
-                self.report(CANNOT_CHECK, n.at, 1, message, None);
+                self.report(CANNOT_CHECK, n.at, TOKEN, message, None);
             }
             return Ty::ANY;
         }

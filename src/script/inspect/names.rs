@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::signature::Ty;
+use ccci_model::diag::Help;
 use ccci_model::diag::codes::{SHADOWED_VARIABLE, UNKNOWN_MODULE, UNKNOWN_VARIABLE, UNUSED_VARIABLE};
 use ccci_model::diag::nearest::did_you_mean;
 use rhai::Position;
@@ -64,6 +65,22 @@ impl<'a> Checker<'a> {
         let message = format!("there is no variable `{name}` here");
         self.report(UNKNOWN_VARIABLE, at, name.chars().count(), message, help);
         Ty::ANY
+    }
+
+    /// Reports that a variable is set that does not exist, once: from here on it does.
+    pub(super) fn set_without_let(&mut self, name: &str, at: Position) {
+        if self.view().constants.contains_key(name) {
+            self.read(name, at);
+            return;
+        }
+        let near = did_you_mean(name, self.frame.vars.iter().map(|v| v.name.as_str()));
+        let help = near.unwrap_or_else(|| Help {
+            text: format!("a new variable is made by `let {name} = …`"),
+            instead: Some(format!("let {name}")),
+        });
+        let message = format!("there is no variable `{name}` here");
+        self.report(UNKNOWN_VARIABLE, at, name.chars().count(), message, Some(help));
+        self.frame.vars.push(Var { name: name.to_string(), ty: Ty::ANY, at, used: true, quiet: true });
     }
 
     /// Type of a constant of this file (`global::NAME`) or of an imported one.

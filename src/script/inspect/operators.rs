@@ -4,7 +4,7 @@
 use super::Checker;
 use crate::node::{Call, Link, Literal, Node, What};
 use crate::signature::Ty;
-use crate::sources::place;
+use crate::sources::{TOKEN, place};
 use ccci_model::diag::Diagnostic;
 use ccci_model::diag::codes::{ALWAYS_SAME, ARGUMENT_TYPE};
 use rhai::Position;
@@ -26,7 +26,7 @@ impl<'a> Checker<'a> {
             }
             ("!", [one]) => {
                 if !one.may_be(Ty::BOOL) {
-                    self.report(ARGUMENT_TYPE, at, 1, format!("`!` needs a bool, this is {one}"), None);
+                    self.report(ARGUMENT_TYPE, at, TOKEN, format!("`!` needs a bool, this is {one}"), None);
                 }
                 Ty::BOOL
             }
@@ -54,6 +54,7 @@ impl<'a> Checker<'a> {
                 true => {
                     "a function that changes its text in place returns `()`: use `trimmed()`, `to_lower()`, …"
                 }
+                false if left == Ty::BOOL || right == Ty::BOOL => "compare it with `true` or `false`",
                 false if left.owner().or(right.owner()).is_some() => "compare one of its members",
                 false => "convert one side: `parse_int(text)`, `to_string()`",
             };

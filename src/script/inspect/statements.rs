@@ -3,6 +3,7 @@
 use super::Checker;
 use crate::node::{Link, Node, What};
 use crate::signature::Ty;
+use crate::sources::TOKEN;
 use ccci_model::diag::Help;
 use ccci_model::diag::codes::{ARGUMENT_TYPE, CANNOT_CHECK, UNKNOWN_MEMBER, UNREACHABLE};
 
@@ -18,7 +19,7 @@ impl<'a> Checker<'a> {
                     "this is never reached, because the statement before it always leaves the block"
                         .to_string();
                 let help = "remove it, or move it above the statement that leaves";
-                self.report(UNREACHABLE, n.start(), 1, message, Some(Help::from(help)));
+                self.report(UNREACHABLE, n.start(), TOKEN, message, Some(Help::from(help)));
                 said = true;
             }
             let is = self.node(n);
@@ -94,7 +95,7 @@ impl<'a> Checker<'a> {
             }
             What::Return(_) | What::Throw(_) | What::Break(_) | What::Continue => self.ending(&n.what),
             What::Unknown(what) => {
-                self.report(CANNOT_CHECK, n.at, 1, format!("{what} cannot be checked"), None);
+                self.report(CANNOT_CHECK, n.at, TOKEN, format!("{what} cannot be checked"), None);
                 Ty::ANY
             }
             _ => return None,
@@ -135,7 +136,7 @@ impl<'a> Checker<'a> {
             self.report(
                 ARGUMENT_TYPE,
                 n.start(),
-                1,
+                TOKEN,
                 format!("a condition must be a bool, this is {ty}"),
                 None,
             );
@@ -149,9 +150,8 @@ impl<'a> Checker<'a> {
                     // an int may become a float; other types stay the same
                     Some(v) if adds && ty.is_any() || ty == Ty::FLOAT => v.ty = v.ty.or(ty),
                     Some(_) => {}
-                    None => {
-                        self.read(name, target.at);
-                    }
+                    None if adds => _ = self.read(name, target.at),
+                    None => self.set_without_let(name, target.at),
                 }
             }
             What::Chain { head, links } => {

@@ -2,7 +2,7 @@
 
 use super::{Scan, line_of};
 use crate::node::{Function, Tree};
-use crate::sources::place;
+use crate::sources::{TOKEN, place};
 use ccci_model::diag::codes::HIDDEN_FUNCTION;
 use ccci_model::diag::{Diagnostic, Place, Text};
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(crate) fn differences(scan: &Scan, tree: &Tree, text: &Arc<Text>) -> Vec<Dia
     });
     let unseen = read.iter().filter(|f| off((&f.name, f.params.len(), f.private)) < 0).map(|f| {
         let message = format!("the engine reads a function `{}` here, but the text has none", f.name);
-        at(message, place(text, f.body_at, 1))
+        at(message, place(text, f.body_at, TOKEN))
     });
     let mut out: Vec<Diagnostic> = written.chain(unseen).collect();
     if out.is_empty() {

@@ -46,6 +46,8 @@ pub(crate) struct Hiding {
 #[derive(Debug, Default)]
 pub(crate) struct Read {
     pub tokens: Vec<Token>,
+    /// Ranges of comments.
+    pub comments: Vec<Range<usize>>,
     pub open_comment: Option<Open>,
     /// Positions of `/**/`.
     pub empty_docs: Vec<usize>,
@@ -89,8 +91,12 @@ impl Reader<'_> {
         match self.bytes[at] {
             b'/' if self.starts(b"//") => {
                 self.at = self.find(at, b"\n").unwrap_or(self.bytes.len());
+                self.out.comments.push(at..self.at);
             }
-            b'/' if self.starts(b"/*") => self.comment(),
+            b'/' if self.starts(b"/*") => {
+                self.comment();
+                self.out.comments.push(at..self.at);
+            }
             b'"' => self.quoted(b'"'),
             b'\'' => self.quoted(b'\''),
             b'`' => {
