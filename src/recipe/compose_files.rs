@@ -162,7 +162,8 @@ fn help(name: &str, env: &BTreeMap<String, String>, files: &Files) -> String {
     }
     let known: Vec<&str> = files.texts.keys().map(String::as_str).filter(|p| is_compose_file(p)).collect();
     did_you_mean(name, known.iter().copied()).map(|h| h.text).unwrap_or_else(|| match known[..] {
-        [] => format!("a recipe has a `{DEFAULT}` at the root of its repository"),
+        [] if name == DEFAULT => format!("a recipe has a `{DEFAULT}` at the root of its repository"),
+        [] => format!("{COMPOSE_FILE} names files by their paths from the root of the repository"),
         _ => format!("there are {}", known.join(", ")),
     })
 }

@@ -5,6 +5,7 @@ use ccci_model::diag::{Place, Text};
 use ccci_model::name::{Revision, Version};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Where a repository is.
@@ -79,9 +80,16 @@ impl Files {
         self.bytes(&tidy(written)?)
     }
 
-    /// Why a file was not read, by its path as written in a compose file.
-    pub fn unread_at(&self, written: &str) -> Option<&String> {
-        self.unread.get(&tidy(written)?)
+    /// Why a file was not read, by its path as written in a compose file: it, or a directory that it is in, which may be
+    /// another repository.
+    pub fn unread_at(&self, written: &str) -> Option<String> {
+        let path = tidy(written)?;
+        let around = |at: &Path| {
+            let at = at.to_str().filter(|at| !at.is_empty())?;
+            Some(format!("`{at}`: {}", self.unread.get(at)?))
+        };
+        let whole = self.unread.get(&path).cloned();
+        whole.or_else(|| Path::new(&path).ancestors().skip(1).find_map(around))
     }
 
     /// Why an existing path, as written in a compose file or in `COMPOSE_FILE`, is not a text; `None` for a text and
@@ -292,6 +300,17 @@ mod tests {
         is("  - coop-cloud.${STACK_NAME}.version=${VERSION}", None);
         is("# coop-cloud.x.version=1.2.0+6.4", None);
         is("  - coop-cloud.${STACK_NAME}.timeout=120", None);
+    }
+
+    #[test]
+    fn what_lies_in_another_repository_is_not_read_and_says_so() {
+        let unread =
+            BTreeMap::from([("elk".to_string(), "it is another repository (a submodule)".to_string())]);
+        let files = Files { unread, ..Files::default() };
+        let why = "`elk`: it is another repository (a submodule)";
+        assert_eq!(files.unread_at("./elk/conf/a.yml").as_deref(), Some(why));
+        assert_eq!(files.unread_at("elk").as_deref(), Some("it is another repository (a submodule)"));
+        assert_eq!(files.unread_at("elkhart/a.yml"), None);
     }
 
     #[test]

@@ -268,7 +268,9 @@ fn missing_files(composed: &Composed, files: &Files) -> Vec<Diagnostic> {
         let d = Diagnostic::new(codes::MISSING_FILE, message).at(place);
         Some(match did_you_mean(file, known) {
             Some(help) => d.help(help),
-            None => d.help("its path starts at the root of the recipe's repository and stays inside"),
+            None => d.help(
+                "its path starts at the directory of the first compose file and stays inside the repository",
+            ),
         })
     };
     own.filter_map(say).collect()

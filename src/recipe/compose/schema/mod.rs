@@ -184,10 +184,15 @@ impl Check<'_> {
             self.node(item, of, path);
             path.pop();
             if unique && !seen.first(item) {
-                let shown =
-                    item.printed().map(|t| format!("`{t}`")).unwrap_or_else(|| "the same item".into());
+                let (shown, help) = match item.printed() {
+                    Some(t) if t.is_empty() => {
+                        ("an empty item".into(), "give its variables values, or remove it")
+                    }
+                    Some(t) => (format!("`{t}`"), "remove one of them"),
+                    None => ("the same item".into(), "remove one of them"),
+                };
                 let message = format!("`{}` has {shown} twice", path.join("."));
-                self.wrong(&item.place, message, Some("remove one of them".into()));
+                self.wrong(&item.place, message, Some(help.into()));
             }
         }
     }
