@@ -68,6 +68,25 @@ fn inside_of_a_repository_the_directory_is_ccci_and_a_second_call_changes_nothin
 }
 
 #[test]
+fn a_path_is_the_directory_itself_and_a_name_may_be_like_that_of_another_recipe() {
+    let ground = Ground::new();
+    let source = Path::new("dev/lab/repos/mumble").canonicalize().unwrap();
+    // the ground has the recipe `ghost`
+    for (given, dir, next) in [
+        ("recipes/mumble", "recipes/mumble", "next  ccci check recipes/mumble; ccci run recipes/mumble"),
+        ("ghosts", "recipes/ghosts", "next  ccci check recipes/ghosts; ccci run ghosts"),
+        ("./deep/er/mumble/", "deep/er/mumble", "next  ccci check deep/er/mumble; ccci run deep/er/mumble"),
+    ] {
+        let done = ground.ccci(&["new", given, "--yes", "--source", source.to_str().unwrap()]);
+        assert_eq!(done.code, Some(0), "{given}: {}", done.err);
+        assert!(done.err.contains(&format!("wrote {dir}/recipe.toml")), "{}", done.err);
+        assert!(done.err.ends_with(&format!("{next}\n")), "{}", done.err);
+        assert!(ground.path(dir).join("recipe.toml").is_file());
+        assert_eq!(ground.ccci(&["check", dir]).code, Some(0), "{given}");
+    }
+}
+
+#[test]
 fn a_call_without_a_source_says_what_is_missing() {
     let ground = Ground::new();
     for (args, part) in [

@@ -221,7 +221,8 @@ pub const HUMAN: &str = "human";
 /// Arguments of `new`.
 #[derive(Debug, Args)]
 pub struct NewArgs {
-    /// Name of the recipe, for recipes/NAME; default: ccci/ inside of the repository that is the current directory
+    /// Name of the recipe, for recipes/NAME, or the directory itself, as a path with a slash; default: ccci/ inside of the
+    /// repository that is the current directory
     pub name: Option<String>,
     /// Git URL or path of the recipe repository
     #[arg(long, value_name = "URL|PATH")]

@@ -35,11 +35,10 @@ pub fn new(args: &NewArgs, session: &Session, out: &Out) -> Exit {
     for (path, _) in new.facts.files() {
         out.say(&format!("wrote {}", shown.join(path).display()));
     }
-    let run = args.name.clone().unwrap_or_else(|| ".".into());
-    out.say(&format!(
-        "next  ccci check {}; ccci run {run}",
-        if args.name.is_some() { shown.display().to_string() } else { ".".into() }
-    ));
+    let shown = if args.name.is_some() { shown.display().to_string() } else { ".".into() };
+    let named = args.name.clone().filter(|name| !name.contains('/'));
+    let run = named.unwrap_or_else(|| shown.clone());
+    out.say(&format!("next  ccci check {shown}; ccci run {run}"));
     Exit::Green
 }
 
