@@ -24,8 +24,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What the editor saw.
-fn driven() -> Value {
+/// `wordpress` with its source beside it.
+pub(crate) fn project() -> Repository {
     let source = Repository::new();
     copy(Path::new("dev/lab/recipes/wordpress/02-1.1.0+6.5.2"), &source.path());
     source.commit("the recipe");
@@ -34,6 +34,12 @@ fn driven() -> Value {
     let settings = fs::read_to_string(recipe.join("recipe.toml")).unwrap();
     fs::write(recipe.join("recipe.toml"), settings.replace("../../dev/lab/repos/wordpress", "../../recipe"))
         .unwrap();
+    source
+}
+
+/// What the editor saw.
+fn driven() -> Value {
+    let source = project();
     let (script, out) =
         (fs::canonicalize("tests/fixtures/editor/drive.lua").unwrap(), source.around().join("out"));
     let mut editor = Command::new("nvim");

@@ -25,6 +25,7 @@ mod docker;
 mod docs;
 mod editor;
 mod examples;
+mod exchange;
 mod field;
 mod foreign;
 mod fuzz;

@@ -8,10 +8,12 @@ use crate::app::check::Checked;
 use crate::app::prepare::Reading;
 use crate::app::session::clock;
 use ccci_adapters::disk::Disk;
+use ccci_adapters::git::GitAdapter;
 use ccci_model::diag::Diagnostic;
 use ccci_recipe::files::{Buffers, Overlay, tidied};
 use ccci_recipe::source::SourceKind;
 use ccci_runner::gather::Gathered;
+use ccci_swarm::ports::Clock;
 use gen_lsp_types::PublishDiagnosticsParams;
 use lsp_server::{Message, Notification};
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,26 +145,30 @@ fn belongs(path: &Path, recipe: &Path, known: &Known) -> bool {
 
 impl Worker {
     fn work(&self, todo: &Receiver<Job>) {
+        let (clock, mut git) = (clock(), None);
         while let Ok(first) = todo.recv() {
             let mut newest: BTreeMap<PathBuf, Job> = BTreeMap::from([(first.recipe.clone(), first)]);
             for job in todo.try_iter() {
                 newest.insert(job.recipe.clone(), job);
             }
             for job in newest.into_values() {
+                // what git needs is made once, and again only if that failed
+                if git.is_none() {
+                    git = self.session.git(clock.clone()).ok();
+                }
+                let Some(git) = &git else { continue };
                 // a bug of ccci must not end the findings of all files; the hook for panics reports it
-                let _ = catch_unwind(AssertUnwindSafe(|| self.check(&job)));
+                let _ = catch_unwind(AssertUnwindSafe(|| self.check(&job, git, &clock)));
             }
         }
     }
 
-    fn check(&self, job: &Job) {
-        let clock = clock();
-        let Ok(git) = self.session.git(clock.clone()) else { return };
+    fn check(&self, job: &Job, git: &GitAdapter, clock: &Arc<dyn Clock>) {
         let files = over_disk(&job.buffers);
-        let sources = BufferedSources { sources: &git, buffers: &job.buffers, remembered: &self.remembered };
+        let sources = BufferedSources { sources: git, buffers: &job.buffers, remembered: &self.remembered };
         let dir = job.recipe.to_string_lossy().into_owned();
         // a directory that cannot be read is told by the editor, which shows it
-        let Ok(checked) = self.session.check_in(&dir, &Reading { files: &files, sources: &sources }, &clock)
+        let Ok(checked) = self.session.check_in(&dir, &Reading { files: &files, sources: &sources }, clock)
         else {
             return;
         };
@@ -184,22 +190,33 @@ impl Worker {
         let told: BTreeSet<PathBuf> = by_file.keys().map(|f| f.to_path_buf()).collect();
         let version = |file: &Path| job.versions.get(file).copied();
         // a client may ask about what it was just told
-        for file in self.keep(job, gathered, &findings, &told).difference(&told) {
+        let before = self.keep(job, gathered, &findings, &told);
+        for file in before.told.difference(&told) {
             self.teller.tell(file, version(file), &[]);
         }
         for (file, all) in &by_file {
-            self.teller.tell(file, version(file), all);
+            // the client knows what has not changed, unless it waits for the findings of a version
+            let known = before.findings.iter().filter(|(of, _)| of == file).map(|(_, d)| d);
+            let is_known = before.told.contains(*file) && !self.is_told_elsewhere(job, file);
+            if version(file).is_some() || !is_known || !known.eq(all.iter().copied()) {
+                self.teller.tell(file, version(file), all);
+            }
         }
     }
 
-    /// Keeps what a check has shown; returns the files of which something was told before.
+    /// Whether another recipe tells of this file, which may be one of a source that they share.
+    fn is_told_elsewhere(&self, job: &Job, file: &Path) -> bool {
+        lock(&self.known).iter().any(|(dir, known)| *dir != job.recipe && known.told.contains(file))
+    }
+
+    /// Keeps what a check has shown; returns what was known before.
     fn keep(
         &self,
         job: &Job,
         gathered: Option<Gathered>,
         findings: &[(PathBuf, Diagnostic)],
         told: &BTreeSet<PathBuf>,
-    ) -> BTreeSet<PathBuf> {
+    ) -> Known {
         let mut known = lock(&self.known);
         let of = known.entry(job.recipe.clone()).or_default();
         if let Some(gathered) = gathered {
@@ -208,8 +225,11 @@ impl Worker {
             of.source = path.then(|| tidied(&root));
             of.gathered = Some(Arc::new(gathered));
         }
-        of.findings = findings.to_vec();
-        std::mem::replace(&mut of.told, told.clone())
+        Known {
+            findings: std::mem::replace(&mut of.findings, findings.to_vec()),
+            told: std::mem::replace(&mut of.told, told.clone()),
+            ..Known::default()
+        }
     }
 }
 

@@ -57,7 +57,7 @@ fn doc_above(text: &str, at: usize) -> String {
 /// The full name of the setting under the cursor.
 fn setting(at: &At) -> Option<(Range<usize>, String)> {
     let part = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let start = at.text[..at.byte].rfind(|c| !part(c)).map_or(0, |n| n + 1);
+    let start = at.text[..at.byte].trim_end_matches(part).len();
     let end = at.text[at.byte..].find(|c| !part(c)).map_or(at.text.len(), |n| at.byte + n);
     let word = &at.text[start..end];
     let section = super::complete::section(&at.text, start);
@@ -84,4 +84,19 @@ fn reference(name: &str) -> Option<String> {
 fn shown(server: &Server, at: &At, range: Range<usize>, text: String) -> Option<Hover> {
     let contents = MarkupContent { kind: MarkupKind::Markdown, value: text };
     Some(Hover { contents: contents.into(), range: Some(server.encoding.range(&at.text, range)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_may_stand_behind_any_character() {
+        for before in ["", "\u{feff}", "é", "= "] {
+            let text = format!("{before}health.path = 1\n");
+            let at = At { path: "recipe.toml".into(), byte: before.len() + 3, text };
+            let found = setting(&at).map(|(range, name)| (range.start, name));
+            assert_eq!(found, Some((before.len(), "health.path".to_string())));
+        }
+    }
 }
