@@ -30,8 +30,12 @@ use ccci_testkit::memory::{
     Fault, Files, MemoryBrowser, MemoryClock, MemoryCluster, MemoryLocks, MemoryStore, MemoryWeb,
 };
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, SystemTime};
+
+/// When the tests began, in seconds since 1970.
+static BEGAN: LazyLock<u64> =
+    LazyLock::new(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs());
 
 /// An adapter of the port that must satisfy the contract, and what the tests need with it.
 struct Ground {
@@ -108,9 +112,8 @@ impl Ground {
 
     fn lease(&self) -> Lease {
         let locks = FileLocks::new(ccci::commands::env::locks()).place().unwrap();
-        // longer than any test takes: a run with locks elsewhere must not take this for a dead one
-        let hour = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 3_600;
-        Lease { locks, until: (hour + 2) * 3_600, keep: false }
+        // later than any test ends: a run with locks elsewhere must not take this for what a dead one left
+        Lease { locks, until: *BEGAN + 3_600, keep: false }
     }
 
     fn owner(&self) -> Owner {

@@ -209,6 +209,11 @@ mod tests {
 
     #[test]
     fn a_dirty_tree_lists_each_path_once() {
-        assert_eq!(changed(b" M compose.yml\0?? new file\0D  gone\0"), ["compose.yml", "gone", "new file"]);
+        let head = format!("# branch.oid {}\0# branch.head main\0", "a".repeat(40));
+        let entries = "1 .M N... 100644 100644 100644 aa bb compose.yml\0? new file\0\
+                       1 D. N... 100644 000000 000000 aa bb gone\0";
+        let status = status((head + entries).as_bytes()).unwrap();
+        assert_eq!(status.changed, ["compose.yml", "gone", "new file"]);
+        assert_eq!((status.commit, status.branch), ("a".repeat(40), Some("main".to_string())));
     }
 }

@@ -43,7 +43,11 @@ pub enum NotCleaned {
 impl Session {
     /// Removes the leftovers. Never touches runs that hold their lock, or anything that ccci did not make, and what a run
     /// with locks elsewhere made only if its domain is `elsewhere`. `waiting` is told what is waited for.
-    pub fn clean(&self, elsewhere: Option<&str>, waiting: &mut dyn FnMut(&str)) -> Result<Cleaned, NotCleaned> {
+    pub fn clean(
+        &self,
+        elsewhere: Option<&str>,
+        waiting: &mut dyn FnMut(&str),
+    ) -> Result<Cleaned, NotCleaned> {
         let places = [self.config.temporary.clone(), self.config.sources()];
         ccci_adapters::browser::collect(&self.config.temporary);
         let directories: usize = places.iter().map(|place| scratch::collect(place)).sum();
