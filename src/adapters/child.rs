@@ -1,25 +1,32 @@
 //! Programs that end together with ccci.
 //! A client that survived a killed run would go on making things while the janitor removes them. The kernel ends a
 //! child with its parent only if the child itself asked for it. So ccci starts its own program first, which asks
-//! for it and then executes the other program. Starting ccci takes longer than most calls of git, so these are told to
-//! a keeper: another copy of ccci, which ends what still runs when ccci has ended.
+//! for it and then executes the other program. Starting ccci takes longer than most calls of git, so these carry a mark
+//! in their environment: a keeper, another copy of ccci, ends what has it when ccci has ended.
 #![expect(clippy::disallowed_methods, reason = "this file starts programs")]
 
-use rustix::process::{Pid, Signal, getppid, kill_process_group, set_parent_process_death_signal};
-use std::collections::BTreeSet;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getppid, pidfd_open, pidfd_send_signal, set_parent_process_death_signal,
+};
 use std::ffi::OsString;
-use std::io::{self, BufRead, Write};
+use std::fs;
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, ExitCode, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
-use tokio::process::{Child, Command};
+use std::time::SystemTime;
+use tokio::process::Command;
 
 /// The first argument of a call that ccci makes to itself.
 const WORD: &str = "--die-with";
-/// The first argument of the keeper.
-const KEEPER: &str = "--keep";
+/// The first argument of the keeper; the second is its mark.
+const ENDS: &str = "--end-calls";
+/// The variable by which the keeper knows the calls of its ccci.
+const MARK: &str = "CCCI_CALL_OF";
+/// How often the keeper looks at most.
+const MOST_LOOKS: usize = 100;
 /// Start of ccci's message about a program that could not be started.
 const NOT_STARTED: &str = "ccci: failed to start ";
 /// The exit code for that, as in shells.
@@ -38,64 +45,80 @@ pub fn command(program: &str) -> Command {
     command
 }
 
-/// The keeper's standard input, if there is a keeper.
-static KEPT: LazyLock<Option<Mutex<ChildStdin>>> = LazyLock::new(|| {
+/// The keeper, if one was started.
+static KEEPER: OnceLock<Option<Keeper>> = OnceLock::new();
+
+fn start_keeper() -> Option<Keeper> {
     if !DOOR.load(Ordering::Relaxed) {
         return None;
     }
+    let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let mark = format!("{}.{began}", std::process::id());
     let mut keeper = std::process::Command::new("/proc/self/exe");
-    // a signal from the terminal is for ccci, which ends the keeper by ending
-    keeper.arg(KEEPER).process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    keeper.spawn().ok()?.stdin.take().map(Mutex::new)
-});
+    keeper.arg(ENDS).arg(&mark);
+    // a signal from the terminal is for ccci, whose end the keeper waits for
+    keeper.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let pipe = keeper.spawn().ok()?.stdin.take()?;
+    Some(Keeper { mark, pipe })
+}
 
-/// A command for a short call, whose process is to lead a group of its own. The group ends with ccci if it is `kept`.
+/// A copy of ccci that waits until its standard input is closed: the kernel does that when ccci ends.
+struct Keeper {
+    /// The value of `MARK` by which it finds what it has to end.
+    mark: String,
+    pipe: ChildStdin,
+}
+
+/// Tells the keeper that ccci has come to its own end and has waited for every call, so that nothing is to be looked for.
+pub fn all_ended() {
+    if let Some(Some(keeper)) = KEEPER.get() {
+        // a keeper that is not told looks in vain
+        let _ = (&keeper.pipe).write_all(b".");
+    }
+}
+
+/// A command for a short call. It ends with ccci.
 pub(crate) fn short(program: &str) -> Command {
-    match &*KEPT {
-        Some(_) => Command::new(program),
+    match KEEPER.get_or_init(start_keeper) {
+        Some(keeper) => {
+            let mut command = Command::new(program);
+            command.env(MARK, &keeper.mark);
+            command
+        }
         None => command(program),
     }
 }
 
-/// A group of processes that the keeper ends if ccci ends before this value is dropped.
-pub(crate) struct Kept(Option<u32>);
-
-/// Tells the keeper of a process that leads a group.
-pub(crate) fn keep(leader: &Child) -> Kept {
-    let kept = Kept(leader.id());
-    kept.tell('+');
-    kept
-}
-
-impl Kept {
-    fn tell(&self, sign: char) {
-        let (Some(id), Some(keeper)) = (self.0, &*KEPT) else { return };
-        let mut keeper = keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        // one write, so that the keeper never reads a part; without it, calls still end by themselves
-        let _ = keeper.write_all(format!("{sign}{id}\n").as_bytes());
+/// Waits until ccci has ended, and ends the calls that are left, unless it is told that there are none. A process that was just about to become the other program
+/// has its mark a moment later, so there is a last look after one that found nothing.
+fn keep(mut pipe: impl Read, mark: &str) {
+    let mut told = vec![];
+    let _ = pipe.read_to_end(&mut told);
+    if !told.is_empty() {
+        return;
     }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.tell('-');
-    }
-}
-
-/// Reads which groups begin and end until ccci has ended; returns those that are left.
-fn keeper(mut told: impl BufRead) -> BTreeSet<i32> {
-    let (mut groups, mut line) = (BTreeSet::new(), String::new());
-    while told.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
-        // a line without its end may lack digits
-        let whole = line.strip_suffix('\n').and_then(|line| line.split_at_checked(1));
-        match whole.map(|(sign, id)| (sign, id.parse().ok())) {
-            Some(("+", Some(id))) => _ = groups.insert(id),
-            Some(("-", Some(id))) => _ = groups.remove(&id),
-            _ => {}
+    let mut empty = 0;
+    for _ in 0..MOST_LOOKS {
+        empty = if end_marked(mark) == 0 { empty + 1 } else { 0 };
+        if empty == 2 {
+            return;
         }
-        line.clear();
     }
-    groups
+}
+
+/// Ends the processes with this mark in their environment; returns how many there were.
+fn end_marked(mark: &str) -> usize {
+    let wanted = format!("{MARK}={mark}");
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw));
+    let ended = ids.filter(|id| {
+        // held before it is looked at, so that it cannot be another process with the same id that gets the signal
+        let Ok(held) = pidfd_open(*id, PidfdFlags::empty()) else { return false };
+        let environment = fs::read(format!("/proc/{}/environ", id.as_raw_nonzero())).unwrap_or_default();
+        let marked = environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes());
+        marked && pidfd_send_signal(&held, Signal::KILL).is_ok()
+    });
+    ended.count()
 }
 
 /// The first thing that the program does. If it was started to execute another program, it does so and returns only
@@ -104,9 +127,8 @@ pub fn door(args: std::env::ArgsOs) -> Option<ExitCode> {
     DOOR.store(true, Ordering::Relaxed);
     let mut args = args.skip(1);
     let word = args.next()?;
-    if word == KEEPER {
-        let left = keeper(io::stdin().lock()).into_iter().filter_map(Pid::from_raw);
-        left.for_each(|group| _ = kill_process_group(group, Signal::KILL));
+    if word == ENDS {
+        keep(io::stdin().lock(), args.next()?.to_str()?);
         return Some(ExitCode::SUCCESS);
     }
     if word != WORD {
@@ -149,10 +171,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_keeper_knows_the_groups_that_are_left() {
-        let told = "+12\n+345\n-12\n+6\n+\nx\n-6\n+6\n";
-        assert_eq!(keeper(told.as_bytes()), BTreeSet::from([6, 345]));
-        assert_eq!(keeper("+12\n-12\n+3".as_bytes()), BTreeSet::new());
+    fn what_has_the_mark_is_ended_and_its_neighbour_is_not() {
+        let start = |mark: &str| {
+            let mut command = std::process::Command::new("sleep");
+            command.arg("60").env(MARK, mark).stdin(Stdio::null()).spawn().unwrap()
+        };
+        let mark = format!("{}.1", std::process::id());
+        let (mut ours, mut theirs) = (start(&mark), start(&format!("{mark}1")));
+        keep(&b"."[..], &mark);
+        assert!(ours.try_wait().unwrap().is_none(), "there is nothing to end");
+        keep(&[][..], &mark);
+        assert!(!ours.wait().unwrap().success());
+        assert!(theirs.try_wait().unwrap().is_none());
+        theirs.kill().unwrap();
+        theirs.wait().unwrap();
     }
 
     #[test]

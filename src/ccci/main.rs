@@ -8,5 +8,9 @@ fn main() -> ExitCode {
     own(ccci_adapters::volume::door)
         .or_else(|| own(ccci_adapters::browser::door))
         .or_else(|| own(ccci_adapters::child::door))
-        .unwrap_or_else(ccci::commands::main)
+        .unwrap_or_else(|| {
+            let exit = ccci::commands::main();
+            ccci_adapters::child::all_ended();
+            exit
+        })
 }

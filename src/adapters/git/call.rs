@@ -3,7 +3,7 @@
 //! whole process group is killed. This file does not know what is asked.
 #![expect(clippy::disallowed_methods, reason = "this file bounds git in time")]
 
-use crate::child::{self, Kept};
+use crate::child;
 use ccci_swarm::ports::clock::{Clock, Limit};
 use ccci_swarm::ports::sources::SourceError;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -183,13 +183,11 @@ impl Call<'_> {
     }
 
     /// Starts git, which ends with ccci.
-    pub(super) fn start(&self, command: &str) -> Result<(Child, Kept), SourceError> {
-        let child = self.command().spawn().map_err(|e| match e.kind() {
+    pub(super) fn start(&self, command: &str) -> Result<Child, SourceError> {
+        self.command().spawn().map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => SourceError::NoGit,
             _ => SourceError::Io { what: format!("start `git {command}`"), source: e },
-        })?;
-        let kept = child::keep(&child);
-        Ok((child, kept))
+        })
     }
 
     /// Runs git to its end, the deadline or the stop.
@@ -203,7 +201,7 @@ impl Call<'_> {
     async fn bounded(self, command: String, clock: &dyn Clock, limit: &Limit) -> Result<Said, SourceError> {
         let left = left(&command, clock, limit)?;
         let (bound, late) = self.bound(left, &command);
-        let (mut child, _kept) = self.start(&command)?;
+        let mut child = self.start(&command)?;
         let group = child.id().and_then(|id| Pid::from_raw(id as i32));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let work = async {

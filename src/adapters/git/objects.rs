@@ -6,7 +6,7 @@ use super::call::{Call, MOST_COMPLAINT, Reach, left};
 use super::content::{self, Raw};
 use super::decode::{self, Entry, Is};
 use super::{GitAdapter, last_words};
-use crate::child::{self, Kept};
+use crate::child;
 use ccci_model::name::Revision;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::sources::SourceError;
@@ -37,7 +37,6 @@ struct Git {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
-    _kept: Kept,
 }
 
 /// An answer.
@@ -220,9 +219,9 @@ impl<'a> Objects<'a> {
 }
 
 impl Git {
-    fn of((mut child, _kept): (Child, Kept)) -> Result<Git, SourceError> {
+    fn of(mut child: Child) -> Result<Git, SourceError> {
         match (child.stdin.take(), child.stdout.take()) {
-            (Some(stdin), Some(stdout)) => Ok(Git { child, stdin, stdout: BufReader::new(stdout), _kept }),
+            (Some(stdin), Some(stdout)) => Ok(Git { child, stdin, stdout: BufReader::new(stdout) }),
             _ => Err(odd()),
         }
     }
