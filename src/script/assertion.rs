@@ -95,17 +95,17 @@ fn holds(
     }
 }
 
-/// Methods whose value and argument are shown, and how: what must be, and what must not be.
+/// Methods whose value and argument are shown, and the words for what is and for what is not.
 const ASKED: &[(&str, &str, &str)] = &[
     ("contains", "contains", "does not contain"),
     ("starts_with", "starts with", "does not start with"),
     ("ends_with", "ends with", "does not end with"),
 ];
 
-/// The verb between both sides of a question.
+/// The verb between both sides of a question whose assertion does not hold: what was observed.
 fn verb(question: &Question<'_>) -> Option<&'static str> {
     let (_, is, is_not) = ASKED.iter().find(|(method, ..)| *method == question.method)?;
-    Some(if question.denied { is_not } else { is })
+    Some(if question.denied { is } else { is_not })
 }
 
 /// Text of the expression after an `assert` that starts at this byte, up to the end of the statement, without
