@@ -5,6 +5,7 @@
 //! in their environment: a keeper, another copy of ccci, ends what has it when ccci has ended.
 #![expect(clippy::disallowed_methods, reason = "this file starts programs")]
 
+use super::processes;
 use rustix::process::{
     Pid, PidfdFlags, Signal, getppid, pidfd_open, pidfd_send_signal, set_parent_process_death_signal,
 };
@@ -109,12 +110,10 @@ fn keep(mut pipe: impl Read, mark: &str) {
 /// Ends the processes with this mark in their environment; returns how many there were.
 fn end_marked(mark: &str) -> usize {
     let wanted = format!("{MARK}={mark}");
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw));
-    let ended = ids.filter(|id| {
+    let ended = processes::all().filter(|(id, directory)| {
         // held before it is looked at, so that it cannot be another process with the same id that gets the signal
         let Ok(held) = pidfd_open(*id, PidfdFlags::empty()) else { return false };
-        let environment = fs::read(format!("/proc/{}/environ", id.as_raw_nonzero())).unwrap_or_default();
+        let environment = fs::read(directory.join("environ")).unwrap_or_default();
         let marked = environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes());
         marked && pidfd_send_signal(&held, Signal::KILL).is_ok()
     });

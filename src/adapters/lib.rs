@@ -12,6 +12,7 @@ pub mod http;
 pub mod ingress;
 pub mod locks;
 pub mod mask;
+mod processes;
 pub mod published;
 pub mod records;
 pub mod scratch;

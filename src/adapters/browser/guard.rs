@@ -3,6 +3,7 @@
 //! kernel hands orphans to it.
 #![expect(clippy::disallowed_methods, reason = "this file starts programs")]
 
+use crate::processes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, wait};
 use std::collections::BTreeMap;
@@ -111,14 +112,8 @@ struct Process {
 
 /// All processes below this one, by their ids.
 fn below() -> BTreeMap<i32, Process> {
-    let all: BTreeMap<i32, Process> = fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let id = entry.file_name().to_str()?.parse().ok()?;
-            Some((id, process(&entry.path())?))
-        })
+    let all: BTreeMap<i32, Process> = processes::all()
+        .filter_map(|(id, directory)| Some((id.as_raw_nonzero().get(), process(&directory)?)))
         .collect();
     let own = getpid().as_raw_nonzero().get();
     let under = |mut id: i32| {

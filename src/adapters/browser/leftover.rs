@@ -1,19 +1,17 @@
 //! Browsers whose ccci and guard were both killed: finds their processes by the directory that they work in, and ends
 //! them.
 
-use crate::scratch;
-use rustix::process::{Pid, Signal, kill_process};
+use crate::{processes, scratch};
+use rustix::process::{Signal, kill_process};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Ends the browsers of dead makers below a directory of temporary directories. Returns how many processes it ended.
 pub fn collect(parent: &Path) -> usize {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let all = entries.filter_map(|entry| {
-        let id = entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw)?;
-        works_in(&entry.path(), parent).filter(|dir| scratch::is_of_dead_maker(dir)).map(|_| id)
+    let theirs = processes::all().filter(|(_, process)| {
+        works_in(process, parent).is_some_and(|directory| scratch::is_of_dead_maker(&directory))
     });
-    all.filter(|id| kill_process(*id, Signal::KILL).is_ok()).count()
+    theirs.filter(|(id, _)| kill_process(*id, Signal::KILL).is_ok()).count()
 }
 
 /// The temporary directory of ours that a process works in, or has as its profile.

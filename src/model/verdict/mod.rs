@@ -315,7 +315,7 @@ fn not_proved(
         out.push(format!("lint rule {}{why}", rule.id));
     }
     // a kept app that was stopped is removed all the same
-    if plan.keep && !each(events, |w| matches!(w, What::Removed { .. }).then_some(())).any(|()| true) {
+    if plan.keep && !events.iter().any(|e| matches!(e.what, What::Removed { .. })) {
         out.push("that removal leaves nothing behind: the app was kept running".into());
     }
     out
