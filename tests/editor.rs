@@ -4,6 +4,7 @@
 use crate::bad_input::ground::program;
 use crate::cli_live::swarm;
 use crate::repository::Repository;
+use crate::run::fullest::copy;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -12,17 +13,6 @@ use std::time::{Duration, Instant};
 
 /// Longest time for everything on a busy machine.
 const LONGEST: Duration = Duration::from_secs(120);
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let to = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => _ = fs::copy(entry.path(), &to).unwrap(),
-        }
-    }
-}
 
 /// `wordpress` with its source beside it.
 pub(crate) fn project() -> Repository {

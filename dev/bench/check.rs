@@ -2,6 +2,7 @@
 //! repository as its source. For comparison `dclint`, a linter for compose files, on the same files, if npm can install it.
 
 use super::figures::{Figures, table};
+use super::folder::copy;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -93,18 +94,6 @@ fn make(dir: &Path, n: usize) {
         let name = version.file_name().unwrap().to_string_lossy().into_owned();
         let (_, tag) = name.split_once('-').unwrap();
         git(&source, &["tag", "-a", tag, "-m", tag]);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let (path, to) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            fs::copy(&path, &to).unwrap();
-        }
     }
 }
 

@@ -2,9 +2,10 @@
 //! ccci is measured without its page tests and its picture as well.
 
 use super::figures::{Figures, ratio, span, table};
+use super::folder::copy;
 use super::process::{Used, watch};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// A recipe, and the newest published version before its head, which ccci chooses itself.
@@ -67,16 +68,4 @@ fn by_ccci(words: &[&str]) -> Used {
     let used = watch(ccci.stdin(Stdio::null()).stderr(Stdio::null()));
     assert!(used.status.success(), "ccci run {words:?} ended with {}", used.status);
     used
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

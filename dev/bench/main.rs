@@ -12,6 +12,7 @@
 
 mod check;
 mod figures;
+mod folder;
 mod lifecycle;
 mod paint;
 mod process;

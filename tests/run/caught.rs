@@ -6,7 +6,6 @@ use ccci_model::event::What;
 use ccci_model::exit::Exit;
 use ccci_model::failure::causes;
 use ccci_model::tier::Status;
-use ccci_swarm::ports::Stop;
 use ccci_testkit::memory::{page, path_of};
 use std::collections::BTreeMap;
 
@@ -65,24 +64,18 @@ fn an_assertion_that_a_script_catches_fails_the_test_unless_it_holds_later() {
     let text: String = std::iter::once("import \"lib/asks\" as lib;\n".to_string()).chain(tests).collect();
     ground.file("custom/test_caught.rhai", &text);
     let job = ground.prepare("20260101-000000-abc123").unwrap();
-    let run = Machine::new().live_as(
-        &job,
-        None,
-        &Stop::default(),
-        |_| (),
-        |web| {
-            let mut asked = 0;
-            web.on_request(move |request, _| match path_of(&request.url) {
-                "/no" => Some(page(404, "")),
-                // each test asks until it is there
-                "/late" => {
-                    asked += 1;
-                    Some(page(if asked % 3 == 0 || asked > 9 { 200 } else { 503 }, ""))
-                }
-                _ => None,
-            });
-        },
-    );
+    let run = Machine::new().live_on(&job, |web| {
+        let mut asked = 0;
+        web.on_request(move |request, _| match path_of(&request.url) {
+            "/no" => Some(page(404, "")),
+            // each test asks until it is there
+            "/late" => {
+                asked += 1;
+                Some(page(if asked % 3 == 0 || asked > 9 { 200 } else { 503 }, ""))
+            }
+            _ => None,
+        });
+    });
     let ended = run.events.iter().filter_map(|e| match &e.what {
         What::TestEnded { file, name, status, .. } if file.ends_with("test_caught.rhai") => {
             Some((name.clone(), *status))

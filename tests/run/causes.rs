@@ -13,7 +13,6 @@ use ccci_runner::execute::job::Job;
 use ccci_script::Scripts;
 use ccci_script::limits::HOOK_TIME;
 use ccci_swarm::observed::{Observed, Oom};
-use ccci_swarm::ports::Stop;
 use ccci_testkit::memory::{Fault, page, path_of};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -385,19 +384,13 @@ fn an_app_that_ends_once_while_health_is_asked_is_waited_for_until_its_next_task
     let machine = Machine::new();
     machine.cluster.fault(Fault::DiesAfter("app".into(), 8_000));
     let swarm = machine.cluster.clone();
-    let run = machine.live_as(
-        &fresh(&job()),
-        None,
-        &Stop::default(),
-        |_| (),
-        |web| {
-            web.on_request(move |request, now| {
-                // the task that is asked ends all the same, the next one does not
-                swarm.mend();
-                (path_of(&request.url) == "/health" && now.0 < 10_000).then(|| page(503, "no database yet"))
-            });
-        },
-    );
+    let run = machine.live_on(&fresh(&job()), |web| {
+        web.on_request(move |request, now| {
+            // the task that is asked ends all the same, the next one does not
+            swarm.mend();
+            (path_of(&request.url) == "/health" && now.0 < 10_000).then(|| page(503, "no database yet"))
+        });
+    });
     let health = run.outcome.steps.iter().find(|s| s.title.starts_with("wait for health")).unwrap();
     assert_eq!(health.status, Status::Pass, "{:?}", run.outcome.failures);
     assert!(health.ms > 10_000, "{} ms", health.ms);

@@ -127,7 +127,12 @@ impl Machine {
         job: &Job,
         open: impl FnMut(Moment) -> bool + Send + 'static,
     ) -> TestRun {
-        self.live_as(job, None, &Stop::default(), |_| (), |web| web.on_port("app", 80, open))
+        self.live_on(job, |web| web.on_port("app", 80, open))
+    }
+
+    /// The same; `adjust` changes what the app's pages answer.
+    pub(crate) fn live_on(&self, job: &Job, adjust: impl FnOnce(&MemoryWeb)) -> TestRun {
+        self.live_as(job, None, &Stop::default(), |_| (), adjust)
     }
 
     /// The same; `reporter` receives every event, and `stop` ends the run early.

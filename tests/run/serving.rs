@@ -19,18 +19,12 @@ fn to(location: &str) -> HttpAnswer {
 /// A run whose health path redirects; `next` answers other paths.
 fn leading(location: &'static str, next: fn(&str) -> Option<HttpAnswer>) -> TestRun {
     let job = job();
-    Machine::new().live_as(
-        &job,
-        None,
-        &Stop::default(),
-        |_| (),
-        |web| {
-            web.on_request(move |request, _| match path_of(&request.url) {
-                "/health" => Some(to(location)),
-                other => next(other),
-            });
-        },
-    )
+    Machine::new().live_on(&job, |web| {
+        web.on_request(move |request, _| match path_of(&request.url) {
+            "/health" => Some(to(location)),
+            other => next(other),
+        });
+    })
 }
 
 fn red(run: &TestRun, words: &str) {
@@ -131,15 +125,9 @@ fn routers_and_ports_beside_the_health_path_are_asked_at_the_end() {
     ];
     let with = |status: u16| {
         let job = labelled(&api);
-        Machine::new().live_as(
-            &job,
-            None,
-            &Stop::default(),
-            |_| (),
-            |web| {
-                web.on_request(move |request, _| (path_of(&request.url) == "/v1").then(|| page(status, "")));
-            },
-        )
+        Machine::new().live_on(&job, |web| {
+            web.on_request(move |request, _| (path_of(&request.url) == "/v1").then(|| page(status, "")));
+        })
     };
     let told = |run: &TestRun| run.outcome.not_proved.iter().any(|n| n.contains("router `api`"));
     assert!(!told(&with(200)) && !told(&with(401)));
@@ -156,23 +144,17 @@ fn behind(opens: u64) -> TestRun {
         "traefik.http.routers.${STACK_NAME}.service=${STACK_NAME}",
     ];
     let job = labelled(&api);
-    Machine::new().live_as(
-        &job,
-        None,
-        &Stop::default(),
-        |_| (),
-        |web| {
-            web.on_port("app", 8099, move |now| now.0 >= opens);
-            web.on_request(move |request, now| {
-                let refused = HttpAnswer {
-                    by: AnsweredBy::Ingress("`app:8099`: connection refused".into()),
-                    ..page(502, "")
-                };
-                let api = path_of(&request.url) == "/v1";
-                api.then(|| if now.0 >= opens { page(200, "") } else { refused })
-            });
-        },
-    )
+    Machine::new().live_on(&job, |web| {
+        web.on_port("app", 8099, move |now| now.0 >= opens);
+        web.on_request(move |request, now| {
+            let refused = HttpAnswer {
+                by: AnsweredBy::Ingress("`app:8099`: connection refused".into()),
+                ..page(502, "")
+            };
+            let api = path_of(&request.url) == "/v1";
+            api.then(|| if now.0 >= opens { page(200, "") } else { refused })
+        });
+    })
 }
 
 #[test]

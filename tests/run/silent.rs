@@ -5,7 +5,6 @@ use super::fullest::Ground;
 use super::machine::{Machine, TestRun};
 use ccci_model::exit::Exit;
 use ccci_model::failure::Blame;
-use ccci_swarm::ports::Stop;
 use ccci_testkit::layers::Fault;
 use ccci_testkit::memory::{page, path_of};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,15 +26,9 @@ fn frozen_for(seconds: u64, file: &str) -> TestRun {
     };
     machine.saboteur.spoil(first, Fault::Late(Duration::from_secs(seconds)));
     let job = ground.prepare("20260101-000000-abc123").unwrap();
-    machine.live_as(
-        &job,
-        None,
-        &Stop::default(),
-        |_| (),
-        |web| {
-            web.on_request(|request, _| (path_of(&request.url) == "/gone").then(|| page(404, "")));
-        },
-    )
+    machine.live_on(&job, |web| {
+        web.on_request(|request, _| (path_of(&request.url) == "/gone").then(|| page(404, "")));
+    })
 }
 
 fn blame(run: &TestRun) -> (Exit, String, Blame) {

@@ -12,13 +12,19 @@ fn words(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned() + &*String::from_utf8_lossy(&output.stdout)
 }
 
+/// A run that is in the middle of its life, and its domain.
+fn begun() -> (Victim, String) {
+    let mut victim = Victim::start("recipes/custom-html", &[]);
+    assert!(victim.reach(When { part: 0.4, after: Duration::from_millis(500) }), "{}", victim.said());
+    let domain = victim.domain().unwrap();
+    (victim, domain)
+}
+
 #[test]
 fn a_run_whose_lock_cannot_be_seen_is_left_alone_until_somebody_says_otherwise() {
     let Some(_alone) = alone("locks elsewhere") else { return };
     let elsewhere = tempfile::tempdir().unwrap();
-    let mut living = Victim::start("recipes/custom-html", &[]);
-    assert!(living.reach(When { part: 0.4, after: Duration::from_millis(500) }), "{}", living.said());
-    let domain = living.domain().unwrap();
+    let (mut living, domain) = begun();
     let looked = living.clean_with(elsewhere.path(), &[]);
     assert_eq!(looked.status.code(), Some(0), "{}", words(&looked));
     assert!(words(&looked).contains(&format!("{domain}: left alone")), "{}", words(&looked));
@@ -32,11 +38,9 @@ fn a_run_whose_lock_cannot_be_seen_is_left_alone_until_somebody_says_otherwise()
 fn what_a_killed_run_with_locks_elsewhere_left_goes_when_it_is_asked_for() {
     let Some(_alone) = alone("locks elsewhere") else { return };
     let elsewhere = tempfile::tempdir().unwrap();
-    let mut killed = Victim::start("recipes/custom-html", &[]);
-    assert!(killed.reach(When { part: 0.4, after: Duration::from_millis(500) }), "{}", killed.said());
+    let (mut killed, domain) = begun();
     killed.signal(Signal::KILL);
     killed.end(LONGEST);
-    let domain = killed.domain().unwrap();
     killed.clean_with(elsewhere.path(), &[]);
     assert_ne!(objects_of(&domain), Vec::<String>::new());
     let cleaned = killed.clean_with(elsewhere.path(), &["--elsewhere", &domain]);
