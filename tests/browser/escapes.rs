@@ -2,7 +2,9 @@
 //! browser's own pages. Listeners on this machine count who comes.
 
 use super::ground::with_browser;
+use std::fs;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -134,4 +136,39 @@ fn no_page_gets_out() {
             assert!(refused.iter().any(|r| r.starts_with(name)), "`{name}` is not among {refused:?}");
         }
     });
+}
+
+/// A network with loopback and a cable that leads nowhere: no packet can leave it, and no change of the machine's networks
+/// reaches it.
+#[test]
+fn the_browser_has_a_network_of_its_own_in_which_pages_are_online() {
+    with_browser("the_browser_has_a_network_of_its_own_in_which_pages_are_online", |ground| {
+        let done = ground.test(r##"page.open("/online"); assert(page.title() == "online");"##);
+        assert_eq!(done.failure, None);
+        let of_browser = chromium(ground.directory.path());
+        assert!(of_browser.len() > 2, "{of_browser:?}");
+        let network = |process: &Path| fs::read_link(process.join("ns/net")).unwrap();
+        for process in &of_browser {
+            assert_ne!(network(process), network(Path::new("/proc/self")), "{}", process.display());
+            let mut cards = cards(process);
+            cards.sort();
+            assert_eq!(cards, ["lo", "page0", "page1"]);
+        }
+    });
+}
+
+/// The processes of Chromium that work below a directory.
+fn chromium(directory: &Path) -> Vec<PathBuf> {
+    let all = fs::read_dir("/proc").unwrap().flatten().map(|e| e.path());
+    let is_one = |process: &PathBuf| {
+        let link = |name: &str| fs::read_link(process.join(name)).unwrap_or_default();
+        link("cwd").starts_with(directory) && link("exe").ends_with("chromium")
+    };
+    all.filter(is_one).collect()
+}
+
+/// The names of the cards that a process sees.
+fn cards(process: &Path) -> Vec<String> {
+    let table = fs::read_to_string(process.join("net/dev")).unwrap();
+    table.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_string())).collect()
 }

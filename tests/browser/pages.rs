@@ -40,6 +40,9 @@ pub(crate) fn html(path: &str) -> Option<String> {
         }
         "/framed" => "<title>Framed</title><iframe id=inner src=/framed/inner></iframe>",
         "/framed/inner" => "<button onclick=\"this.textContent='Pressed'\">Press me</button>",
+        "/online" => {
+            "<title></title><script>document.title = navigator.onLine ? 'online' : 'offline'</script>"
+        }
         "/files" => "<title>Files</title><a href=/files/get>Get it</a>",
         "/secret" => "<title>Settings</title><label>Key <input value='correct horse battery'></label>",
         "/spin" => {

@@ -1,9 +1,11 @@
 //! Starts the driver of the browser behind its guard, and ends both.
 
 use super::guard::WORD;
+use super::network;
 use crate::scratch::Scratch;
 use ccci_swarm::ports::browser::BrowserError;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -20,10 +22,20 @@ const STARTED: &str = "started successfully on port ";
 /// Most bytes of the guard's message that are read.
 const MESSAGE: u64 = 4_096;
 
+/// This program as another process can start it, for which `/proc/self` is something else.
+fn for_others(program: &Path) -> PathBuf {
+    match program.strip_prefix("/proc/self") {
+        Ok(rest) => Path::new("/proc").join(std::process::id().to_string()).join(rest),
+        Err(_) => program.to_path_buf(),
+    }
+}
+
 /// A driver that runs. Its guard ends it when this is dropped.
 pub(super) struct Driver {
     /// `http://127.0.0.1:PORT`.
     pub url: String,
+    /// What it starts as the browser, if that is not its own choice.
+    browser: Option<PathBuf>,
     guard: Child,
     /// The guard ends everything when this is closed.
     alive: Option<ChildStdin>,
@@ -31,17 +43,28 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Starts the driver. `program` is the executable of ccci itself.
+    /// Starts the driver. `program` is the executable of ccci itself, `proxy` the ingress's port on loopback.
     #[expect(clippy::disallowed_methods, reason = "this file starts the guard")]
-    pub(super) async fn start(program: &Path, temporary: &Path) -> Result<Driver, BrowserError> {
+    pub(super) async fn start(program: &Path, temporary: &Path, proxy: u16) -> Result<Driver, BrowserError> {
         super::leftover::collect(temporary);
-        let scratch = Scratch::new_in(temporary)
-            .map_err(|e| BrowserError::Gone(format!("failed to make a directory for the browser: {e}")))?;
+        let no_directory =
+            |e: io::Error| BrowserError::Gone(format!("failed to make a directory for the browser: {e}"));
+        let scratch = Scratch::new_in(temporary).map_err(no_directory)?;
         let dir = scratch.path().join("browser");
-        std::fs::create_dir(&dir)
-            .map_err(|e| BrowserError::Gone(format!("failed to make a directory for the browser: {e}")))?;
+        std::fs::create_dir(&dir).map_err(no_directory)?;
+        let mut browser = None;
+        if network::try_own(program).is_ok() {
+            let named = dir.join(network::NAME);
+            std::os::unix::fs::symlink(for_others(program), &named).map_err(no_directory)?;
+            browser = Some(named);
+        }
         let mut command = tokio::process::Command::new(program);
-        command.arg(WORD).arg(&dir).arg(DRIVER).args(["--port=0", "--log-level=SEVERE"]);
+        command
+            .arg(WORD)
+            .arg(&dir)
+            .arg(proxy.to_string())
+            .arg(DRIVER)
+            .args(["--port=0", "--log-level=SEVERE"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // a group of its own: the terminal's Ctrl-C is for ccci, which then ends the browser
         command.process_group(0);
@@ -49,7 +72,7 @@ impl Driver {
             .spawn()
             .map_err(|e| BrowserError::Gone(format!("failed to start the browser's guard: {e}")))?;
         let (alive, stdout) = (guard.stdin.take(), guard.stdout.take());
-        let mut driver = Driver { url: String::new(), guard, alive, scratch };
+        let mut driver = Driver { url: String::new(), browser, guard, alive, scratch };
         let mut lines = BufReader::new(stdout.expect("it is piped")).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             let port = line.split_once(STARTED).map(|(_, port)| port.trim_end_matches('.').trim());
@@ -73,8 +96,13 @@ impl Driver {
     }
 
     /// The directory that the browser may write to.
-    pub(super) fn dir(&self) -> std::path::PathBuf {
+    pub(super) fn dir(&self) -> PathBuf {
         self.scratch.path().join("browser")
+    }
+
+    /// What is to be started so that the browser has a network of its own; `None` where this machine has no such networks.
+    pub(super) fn browser(&self) -> Option<&Path> {
+        self.browser.as_deref()
     }
 
     /// Ends the browser and waits until nothing of it is left. Returns the guard's message, if it had one.

@@ -3,6 +3,7 @@
 //! kernel hands orphans to it.
 #![expect(clippy::disallowed_methods, reason = "this file starts programs")]
 
+use super::relay;
 use crate::processes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, wait};
@@ -26,15 +27,13 @@ const LAST_LOOKS: u32 = 200;
 /// Time between these looks, in nanoseconds.
 const SOON: i64 = 25_000_000;
 
-/// Acts as the guard if the program was started as one; for an ordinary call it returns `None` at once. The arguments
-/// are the directory that the browser may write to, and the driver with its own arguments.
-pub fn door(args: std::env::ArgsOs) -> Option<ExitCode> {
-    let mut args = args.skip(1);
-    if args.next()? != WORD {
-        return None;
-    }
-    let (dir, driver) = (PathBuf::from(args.next()?), args.next()?);
-    let done = guard(&dir, &driver, args);
+/// Acts as the guard. The arguments are the directory that the browser may write to, the port of the ingress's proxy, and
+/// the driver with its own arguments.
+pub(super) fn stand(mut args: impl Iterator<Item = OsString>) -> Option<ExitCode> {
+    let dir = PathBuf::from(args.next()?);
+    let proxy = args.next()?.to_str()?.parse().ok()?;
+    let driver = args.next()?;
+    let done = guard(&dir, proxy, &driver, args);
     end_all();
     let _ = fs::remove_dir_all(&dir);
     if let Err(why) = done {
@@ -45,9 +44,16 @@ pub fn door(args: std::env::ArgsOs) -> Option<ExitCode> {
 }
 
 /// Starts the driver and watches until standard input ends, the driver ends or too much memory is used.
-fn guard(dir: &Path, driver: &OsString, args: impl Iterator<Item = OsString>) -> Result<(), String> {
+fn guard(
+    dir: &Path,
+    proxy: u16,
+    driver: &OsString,
+    args: impl Iterator<Item = OsString>,
+) -> Result<(), String> {
     set_child_subreaper(Some(getpid()))
         .map_err(|e| format!("failed to adopt the browser's processes: {e}"))?;
+    relay::start(dir, proxy)
+        .map_err(|e| format!("failed to make the way into the browser's network: {e}"))?;
     let mut driver = start(dir, driver, args)?;
     while !ended(LOOK) {
         if let Ok(Some(status)) = driver.try_wait() {

@@ -9,13 +9,15 @@ mod error;
 mod guard;
 mod leftover;
 mod log;
+mod network;
+mod relay;
 mod session;
 mod switches;
 
 pub use absent::NotAskedFor;
 pub use driver::CURE;
-pub use guard::door;
 pub use leftover::collect;
+pub use network::try_own;
 
 use crate::bound::{Ended, bound};
 use crate::ingress::Ingress;
@@ -26,6 +28,7 @@ use driver::Driver;
 use ring::digest::{SHA256, digest};
 use session::Session;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use switches::{Told, capabilities};
@@ -35,6 +38,19 @@ use tokio::runtime::Handle;
 const ATTEMPT: Duration = Duration::from_secs(40);
 /// Time for asking what a page shows when a test has failed.
 const LAST_LOOK: Duration = Duration::from_secs(25);
+
+/// Acts as a part of the browser if the program was started as one; for an ordinary call it returns `None` at once.
+pub fn door(mut args: std::env::ArgsOs) -> Option<ExitCode> {
+    let own = PathBuf::from(args.next()?);
+    if own.file_name().is_some_and(|name| name == network::NAME) {
+        return Some(network::enter(&own, args.collect()));
+    }
+    match args.next()?.to_str()? {
+        guard::WORD => guard::stand(args),
+        network::TRY => Some(network::tried()),
+        _ => None,
+    }
+}
 
 /// The browser of a run. Its calls block and must not come from async code.
 pub struct Chromium {
@@ -117,13 +133,15 @@ impl Chromium {
             state.driver = None;
         }
         if state.driver.is_none() {
-            state.driver = Some(Driver::start(&self.program, &self.temporary).await?);
+            let proxy = self.ingress.proxy().port();
+            state.driver = Some(Driver::start(&self.program, &self.temporary, proxy).await?);
         }
         let driver = state.driver.as_ref().expect("it was just started");
         state.pages += 1;
         state.why.clear();
         let profile = driver.dir().join(format!("profile-{}", state.pages));
         let told = Told {
+            binary: driver.browser().map(|path| path.display().to_string()),
             proxy: self.ingress.proxy().port(),
             trusted: &base64::prelude::BASE64_STANDARD.encode(digest(&SHA256, &self.ingress.ca_key())),
             profile: &profile.display().to_string(),

@@ -1,5 +1,6 @@
 //! SWITCHES: how Chromium is started, one row each with the reason, and the preferences that have no switch.
 
+use super::network::PROXY;
 use serde_json::{Value, json};
 
 /// The name under which the browser knows the ingress. It means nothing outside of the browser.
@@ -49,6 +50,8 @@ const SWITCHES: &[(&str, &str)] = &[
 
 /// What a browser of a run is told.
 pub(super) struct Told<'a> {
+    /// The program that the driver starts as the browser; `None` is its own choice.
+    pub binary: Option<String>,
     /// Port of the ingress's proxy on loopback.
     pub proxy: u16,
     /// SHA-256 of the public key of the run's authority, base64.
@@ -62,7 +65,7 @@ pub(super) struct Told<'a> {
 /// The arguments of Chromium.
 fn arguments(told: &Told<'_>) -> Vec<String> {
     let mut all: Vec<String> = SWITCHES.iter().map(|(switch, _)| format!("--{switch}")).collect();
-    all.push(format!("--proxy-server=http://{FENCE}:{}", told.proxy));
+    all.push(format!("{PROXY}http://{FENCE}:{}", told.proxy));
     // the second fence: without the proxy no name and no number resolves
     all.push(format!("--host-resolver-rules=MAP {FENCE} 127.0.0.1, MAP * ^NOTFOUND"));
     all.push(format!("--ignore-certificate-errors-spki-list={}", told.trusted));
@@ -86,7 +89,7 @@ pub(super) fn capabilities(told: &Told<'_>) -> serde_json::Map<String, Value> {
         "profile.default_content_setting_values.geolocation": 2,
         "intl.accept_languages": "en-US,en",
     });
-    let all = json!({
+    let mut all = json!({
         "browserName": "chrome",
         "pageLoadStrategy": "eager",
         "unhandledPromptBehavior": "dismiss and notify",
@@ -98,6 +101,9 @@ pub(super) fn capabilities(told: &Told<'_>) -> serde_json::Map<String, Value> {
             "perfLoggingPrefs": { "enableNetwork": true, "enablePage": false },
         },
     });
+    if let Some(binary) = &told.binary {
+        all["goog:chromeOptions"]["binary"] = json!(binary);
+    }
     let Value::Object(all) = all else { unreachable!("json! of braces is an object") };
     all
 }
@@ -117,7 +123,7 @@ mod tests {
 
     #[test]
     fn both_fences_stand_and_the_sandbox_is_off_for_root_only() {
-        let told = |is_root| Told { proxy: 4711, trusted: "abc=", profile: "/p", is_root };
+        let told = |is_root| Told { binary: None, proxy: 4711, trusted: "abc=", profile: "/p", is_root };
         let args = arguments(&told(false));
         assert!(args.contains(&"--proxy-server=http://ccci-fence.invalid:4711".to_string()));
         assert!(args.contains(

@@ -45,10 +45,19 @@ impl Session {
         let begun = world.browser.begin(&self.limit(world));
         world.browser.end();
         let (good, what) = match begun {
-            Ok(()) => (true, "a browser starts: page tests and pictures work".to_string()),
+            Ok(()) => {
+                (true, format!("a browser starts: page tests and pictures work; {}", self.its_network()))
+            }
             Err(e) => (false, format!("page tests and pictures need a browser: {e}")),
         };
         Finding { good, needed: false, what, cure: browser::CURE.into() }
+    }
+
+    fn its_network(&self) -> String {
+        match browser::try_own(&self.config.program) {
+            Ok(()) => "it has a network of its own".into(),
+            Err(why) => format!("it shares this machine's network, whose changes disturb pages ({why})"),
+        }
     }
 
     fn limit(&self, world: &World) -> Limit {
