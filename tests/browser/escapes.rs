@@ -153,6 +153,8 @@ fn the_browser_has_a_network_of_its_own_in_which_pages_are_online() {
             let mut cards = cards(process);
             cards.sort();
             assert_eq!(cards, ["lo", "page0", "page1"]);
+            let late = fs::read_to_string(process.join("net/if_inet6")).unwrap_or_default();
+            assert!(late.lines().all(|address| address.ends_with(" lo")), "{late}");
         }
     });
 }

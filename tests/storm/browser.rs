@@ -202,7 +202,9 @@ fn late(chance: &mut StdRng) -> Option<Round> {
     let red = events.contains("\"blame\":\"recipe\"");
     round.exit = status.code() == Some(if red { 1 } else { 3 });
     if worked && !(round.clean && round.exit) {
-        round.wrong.push(format!("--deadline {seconds}s: {status}, left {left:?}\n{}", victim.said()));
+        let blames: Vec<&str> = events.lines().filter(|e| e.contains("\"blame\":\"recipe\"")).collect();
+        let said = victim.said();
+        round.wrong.push(format!("--deadline {seconds}s: {status}, left {left:?}, {blames:#?}\n{said}"));
     }
     victim.clean();
     worked.then_some(round)

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this file starts the browser")]
 
 use futures_util::TryStreamExt;
+use rtnetlink::packet_route::link::{AfSpecInet6, AfSpecUnspec, In6AddrGenMode, LinkAttribute};
 use rtnetlink::{Handle, LinkUnspec, LinkVeth};
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -131,10 +132,24 @@ async fn set_up() -> io::Result<()> {
 async fn plug_in(kernel: &Handle) -> Result<(), rtnetlink::Error> {
     let [first, second] = CARDS;
     kernel.link().add(LinkVeth::new(first, second).build()).execute().await?;
+    for name in CARDS {
+        // without IPv6 the kernel refuses this, and there is nothing to prevent
+        let _ = kernel
+            .link()
+            .change(LinkUnspec::new_with_name(name).append_extra_attribute(no_ipv6()).build())
+            .execute()
+            .await;
+    }
     for name in ["lo", first, second] {
         kernel.link().change(LinkUnspec::new_with_name(name).up().build()).execute().await?;
     }
     let found = kernel.link().get().match_name(first).execute().try_next().await?;
     let card = found.ok_or(rtnetlink::Error::RequestFailed)?.header.index;
     kernel.address().add(card, ADDRESS.into(), 32).execute().await
+}
+
+/// No address of IPv6: the kernel gives it a second after the card is up, which Chromium takes for a change of networks.
+fn no_ipv6() -> LinkAttribute {
+    let none = AfSpecInet6::AddrGenMode(In6AddrGenMode::None);
+    LinkAttribute::AfSpecUnspec(vec![AfSpecUnspec::Inet6(vec![none])])
 }
