@@ -58,8 +58,7 @@ fn faults_of_the_swarm_have_their_cause_and_blame() {
         install,
     );
     fault(Fault::Elsewhere(app(), text("worker2")), false, "task-elsewhere", Infra, Exit::Error, install);
-    let taken = text("port '8000' is already in use by service 'shop_web' (62tf) as an ingress port");
-    fault(Fault::DeployRefused(taken), false, "port-taken", Infra, Exit::Error, install);
+    fault(Fault::PortHeld(text("shop_web")), false, "port-taken", Infra, Exit::Error, install);
     let full = || text("mkdir /var/lib/docker/volumes/x: no space left on device");
     fault(Fault::DeployRefused(full()), false, "disk-full", Infra, Exit::Error, install);
     fault(Fault::Rejects(app(), full()), false, "disk-full", Infra, Exit::Error, install);

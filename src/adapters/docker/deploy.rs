@@ -70,8 +70,7 @@ fn failed(code: Option<i32>, stderr: &str) -> ClusterError {
             .map_or("was killed".to_string(), |code| format!("ended with exit code {code} and no message"));
         return ClusterError::Local(format!("run the docker client: it {how}"));
     };
-    refusal::of_words(&text)
-        .unwrap_or_else(|| ClusterError::Refused { action: "deploy the stack".into(), text })
+    refusal::of_words(&text).unwrap_or_else(|| refusal::deploy_refused(text))
 }
 
 /// Names of the variables in a compose text. `$$` is a plain dollar sign.

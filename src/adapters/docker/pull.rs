@@ -5,6 +5,7 @@ use super::Swarm;
 use super::refusal::{pull_refused, refused};
 use bollard::Docker;
 use bollard::query_parameters::CreateImageOptionsBuilder;
+use ccci_swarm::ports::ClusterError;
 use ccci_swarm::ports::cluster::{PullError, Pulled};
 use futures_util::StreamExt;
 
@@ -22,7 +23,7 @@ impl Swarm {
                 let present = before.as_ref().map(|b| &b.id) == after.as_ref().map(|a| &a.id);
                 Ok(Pulled { present, ..after.unwrap_or_default() })
             }
-            Err(PullError::Cluster(e)) => Err(PullError::Cluster(e)),
+            Err(e @ PullError::Cluster(_)) => Err(e),
             Err(e) => before.ok_or(e),
         }
     }
@@ -37,9 +38,10 @@ async fn here(docker: &Docker, image: &str) -> Result<Option<Pulled>, PullError>
             let id = found.id.unwrap_or_default();
             Ok(Some(Pulled { id, digest, present: true, volumes }))
         }
-        Err(e) => match refused("look for an image", &e) {
-            ccci_swarm::ports::ClusterError::Missing(_) => Ok(None),
-            other => Err(PullError::Cluster(other)),
+        Err(e) => match (refused("look for an image", &e), pull_refused(image, &e)) {
+            (_, no_name @ PullError::NoName { .. }) => Err(no_name),
+            (ClusterError::Missing(_), _) => Ok(None),
+            (other, _) => Err(PullError::Cluster(other)),
         },
     }
 }

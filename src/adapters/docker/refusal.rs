@@ -54,6 +54,20 @@ pub(crate) fn of_words(text: &str) -> Option<ClusterError> {
     }
 }
 
+/// What the engine's refusal of a stack means.
+pub(crate) fn deploy_refused(text: String) -> ClusterError {
+    match port_holder(&text) {
+        Some(holder) => ClusterError::PortHeld { holder: holder.to_string(), text },
+        None => ClusterError::Refused { action: "deploy the stack".into(), text },
+    }
+}
+
+/// The service that already has the published port, from the engine's message (20.10 to 29): `port '80' is already in
+/// use by service 'web' (ID) as an ingress port`.
+fn port_holder(text: &str) -> Option<&str> {
+    text.split_once("is already in use by service '")?.1.split('\'').next()
+}
+
 fn of_connection(text: &str) -> ClusterError {
     let text = text.to_string();
     if text.contains("Permission denied") {
@@ -77,6 +91,8 @@ fn chain(error: &Error) -> String {
 /// Messages of registries and of the engine's resolver, the most specific first.
 const PULL_WORDS: &[(&str, Kind)] = &[
     (DISK_FULL, Kind::Engine),
+    // an empty variable leaves `nginx:`, which no engine accepts as an image
+    ("invalid reference format", Kind::NoName),
     ("toomanyrequests", Kind::Unreachable),
     ("no such host", Kind::Unreachable),
     ("server misbehaving", Kind::Unreachable),
@@ -112,6 +128,7 @@ const PULL_WORDS: &[(&str, Kind)] = &[
 
 #[derive(Clone, Copy)]
 enum Kind {
+    NoName,
     NoSuchImage,
     Unreachable,
     Engine,
@@ -126,6 +143,7 @@ pub(crate) fn pull_refused(image: &str, error: &Error) -> PullError {
     };
     let image = image.to_string();
     match PULL_WORDS.iter().find(|(words, _)| text.contains(words)) {
+        Some((_, Kind::NoName)) => PullError::NoName { image, text },
         Some((_, Kind::NoSuchImage)) => PullError::NoSuchImage { image, text },
         Some((_, Kind::Unreachable)) => PullError::Unreachable { image, text },
         Some((_, Kind::Engine)) => PullError::Cluster(refused("pull an image", error)),
@@ -144,6 +162,7 @@ mod tests {
     #[test]
     fn lesson_48_a_failed_pull_tells_the_image_from_the_world() {
         let kind = |text: &str| match pull_refused("i:1", &server(500, text)) {
+            PullError::NoName { .. } => "name",
             PullError::NoSuchImage { .. } => "image",
             PullError::Unreachable { .. } => "infra",
             PullError::Refused { .. } => "refused",
@@ -155,6 +174,7 @@ mod tests {
                 "pull access denied for x, repository does not exist or may require 'docker login': denied",
                 "image",
             ),
+            ("no such image: nginx:: invalid reference format", "name"),
             ("no matching manifest for linux/amd64 in the manifest list entries", "image"),
             (
                 "Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host",
@@ -181,6 +201,16 @@ mod tests {
         ] {
             assert_eq!(kind(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn the_service_that_has_the_port_is_named() {
+        let text = "failed to create service a_ccci_test_app: Error response from daemon: rpc error: code = InvalidArgument \
+                    desc = port '28999' is already in use by service 'shop_web' (62tflnqgpciiy5md8a5fdbrrh) as an ingress port";
+        let held = deploy_refused(text.into());
+        assert!(matches!(&held, ClusterError::PortHeld { holder, .. } if holder == "shop_web"), "{held:?}");
+        let other = deploy_refused("invalid mount config for type \"bind\"".into());
+        assert!(matches!(other, ClusterError::Refused { .. }), "{other:?}");
     }
 
     #[test]

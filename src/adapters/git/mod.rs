@@ -9,6 +9,7 @@ pub mod decode;
 mod head;
 mod login;
 mod objects;
+mod words;
 
 use super::scratch::Scratch;
 use call::{Call, Reach, Said};
@@ -112,7 +113,7 @@ impl GitAdapter {
         let said = self.say(Reach::Remote, &cache, &args, limit)?;
         if said.code != 0 {
             let said = last_words(&said.complaint);
-            return Err(SourceError::CannotClone { url: url.into(), said });
+            return Err(words::cannot_clone(url, said));
         }
         let dir = fs::canonicalize(clone.path()).map_err(io)?;
         let said = self.say(Reach::Here, &dir, HEAD, limit)?;
@@ -196,7 +197,7 @@ impl GitAdapter {
             return Ok(said.out);
         }
         let command = args.first().copied().unwrap_or("").to_string();
-        Err(SourceError::Failed { command, code: said.code, said: last_words(&said.complaint) })
+        Err(words::failed(command, said.code, last_words(&said.complaint)))
     }
 }
 

@@ -5,7 +5,7 @@
 use super::call::{Call, MOST_COMPLAINT, Reach, left};
 use super::content::{self, Raw};
 use super::decode::{self, Entry, Is};
-use super::{GitAdapter, last_words};
+use super::{GitAdapter, last_words, words};
 use crate::child;
 use ccci_model::name::Revision;
 use ccci_swarm::ports::clock::Limit;
@@ -267,7 +267,7 @@ impl Git {
         let said = String::from_utf8_lossy(&said).trim().to_string();
         match code {
             code if child::not_started(code, &said).is_some() => SourceError::NoGit,
-            Some(code) => SourceError::Failed { command, code, said: last_words(&said) },
+            Some(code) => words::failed(command, code, last_words(&said)),
             None => SourceError::Io { what: format!("exchange data with `git {command}`"), source },
         }
     }

@@ -45,22 +45,16 @@ pub(crate) fn wait_of<E: std::fmt::Display>(e: WaitError<E>, doing: &str) -> Fai
 /// exception is a published port that a service outside the stack already has.
 pub fn deploy(e: ClusterError, stack: &StackName) -> Failure {
     let doing = "deploy the stack";
-    let refused = match (e.of_infra(doing), e) {
-        (None, ClusterError::Refused { text, .. }) => text,
+    let (refused, holder) = match (e.of_infra(doing), e) {
+        (None, ClusterError::Refused { text, .. }) => (text, None),
+        (None, ClusterError::PortHeld { holder, text }) => (text, Some(holder)),
         (_, other) => return cluster(other, doing),
     };
-    let others = port_holder(&refused).filter(|holder| !holder.starts_with(&format!("{stack}_")));
-    let cause = if others.is_some() { causes::PORT_TAKEN } else { causes::DEPLOY_REFUSED };
-    let holder = others.map(str::to_string);
+    let holder = holder.filter(|holder| !holder.starts_with(&format!("{stack}_")));
+    let cause = if holder.is_some() { causes::PORT_TAKEN } else { causes::DEPLOY_REFUSED };
     let known = converge::start_failure(&refused).filter(|_| holder.is_none());
     let failure = Failure::of(cause, Detail::Refused { holder, said: refused });
     if let Some(row) = known { failure.to_do(row.cure) } else { failure }
-}
-
-/// The service that already has the published port, from the engine's message (20.10 to 29): `port '80' is already in
-/// use by service 'web' (ID) as an ingress port`.
-fn port_holder(refused: &str) -> Option<&str> {
-    refused.split_once("is already in use by service '")?.1.split('\'').next()
 }
 
 /// An image that could not be pulled. If there is no such image, the image is to blame; if the registry is unreachable,
@@ -70,12 +64,7 @@ pub fn pull(e: PullError, image: &str) -> Failure {
         PullError::NoSuchImage { text, .. } => (causes::MISSING_IMAGE, text),
         PullError::Unreachable { text, .. } => (causes::REGISTRY_UNREACHABLE, text),
         PullError::Refused { text, .. } => (causes::PULL_REFUSED, text),
-        // an empty variable leaves `nginx:`, which no engine accepts as an image
-        PullError::Cluster(ClusterError::Refused { text, .. })
-            if text.contains("invalid reference format") =>
-        {
-            (causes::COMPOSE_INVALID, text)
-        }
+        PullError::NoName { text, .. } => (causes::COMPOSE_INVALID, text),
         PullError::Cluster(e) => return cluster(e, &format!("pull `{image}`")),
     };
     Failure::of(cause, Detail::Image { image: image.to_string(), said })
@@ -114,12 +103,9 @@ mod tests {
 
     #[test]
     fn a_port_of_somebody_else_is_of_infra_and_one_that_the_app_publishes_twice_is_its_own() {
-        let said = |holder: &str| ClusterError::Refused {
-            action: "deploy the stack".into(),
-            text: format!(
-                "failed to create service a_ccci_test_app: Error response from daemon: rpc error: code = InvalidArgument \
-                 desc = port '28999' is already in use by service '{holder}' (62tflnqgpciiy5md8a5fdbrrh) as an ingress port"
-            ),
+        let said = |holder: &str| ClusterError::PortHeld {
+            holder: holder.into(),
+            text: "port '28999' is in use".into(),
         };
         let stack = StackName::parse("a_ccci_test").unwrap();
         let foreign = deploy(said("shop_web"), &stack);
@@ -146,11 +132,8 @@ mod tests {
 
     #[test]
     fn an_image_name_that_is_none_blames_the_recipe() {
-        let said = ClusterError::Refused {
-            action: "look for an image".into(),
-            text: "no such image: nginx:: invalid reference format".into(),
-        };
-        let f = pull(PullError::Cluster(said), "nginx:");
+        let text = "no such image: nginx:: invalid reference format".into();
+        let f = pull(PullError::NoName { image: "nginx:".into(), text }, "nginx:");
         assert_eq!((f.cause.as_str(), f.blame), ("compose-invalid", Blame::Recipe));
     }
 

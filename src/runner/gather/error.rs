@@ -49,7 +49,7 @@ pub fn of_source(error: SourceError, place: Option<&Place>) -> GatherError {
             wrong(codes::NO_SUCH_REF, format!("the source `{path}` has no commit yet"), help)
         }
         SourceError::NoSuchRef { rev, known } => no_such_ref(&rev, &known),
-        SourceError::CannotClone { url, said } if says_there_is_none(&said) => {
+        SourceError::NoRepository { url, said } => {
             let help = format!("git says: {said}");
             wrong(codes::NOT_A_REPOSITORY, format!("there is no git repository at `{url}`"), help)
         }
@@ -68,12 +68,6 @@ fn no_such_ref(rev: &str, known: &[String]) -> GatherError {
     });
     let message = format!("the source has no revision `{rev}`");
     GatherError::Wrong(Box::new(Diagnostic::new(codes::NO_SUCH_REF, message).help(help)))
-}
-
-/// Whether the message says that there is no repository, and not that the network failed.
-fn says_there_is_none(said: &str) -> bool {
-    ["not found", "does not exist", "does not appear to be a git repository"].iter().any(|w| said.contains(w))
-        && !said.contains("resolve host")
 }
 
 fn failure_of(error: &SourceError) -> Failure {
@@ -97,7 +91,7 @@ fn failure_of(error: &SourceError) -> Failure {
             "a repository with all of its objects; `git fsck` names what is missing"
         }
         SourceError::OtherNames => "a repository whose object format is sha1",
-        SourceError::Failed { said, .. } if said.contains("promisor") => {
+        SourceError::Partial { .. } => {
             "a repository with all of its objects; this one is a partial clone: clone it whole, without --filter"
         }
         _ => "the source to be readable",
@@ -116,10 +110,6 @@ fn failure_of(error: &SourceError) -> Failure {
 mod tests {
     use super::*;
     use rustix::io::Errno;
-
-    fn clone_fails(said: &str) -> GatherError {
-        of_source(SourceError::CannotClone { url: "https://x.test/y.git".into(), said: said.into() }, None)
-    }
 
     #[test]
     fn what_the_machine_lacks_is_told_from_what_is_wrong_with_a_file() {
@@ -144,12 +134,14 @@ mod tests {
 
     #[test]
     fn an_unreachable_server_is_of_infra_and_a_missing_repository_is_not() {
-        let world = clone_fails("unable to access 'https://x.test/y.git/': Could not resolve host: x.test");
+        let (url, said) = ("https://x.test/y.git".to_string(), "git's words".to_string());
+        let unreachable = SourceError::CannotClone { url: url.clone(), said: said.clone() };
+        let world = of_source(unreachable, None);
         assert!(
             matches!(&world, GatherError::Failed(f) if f.blame == Blame::Infra && f.is_error()),
             "{world:?}"
         );
-        let wrong = clone_fails("repository 'https://x.test/y.git/' not found");
+        let wrong = of_source(SourceError::NoRepository { url, said }, None);
         assert!(matches!(&wrong, GatherError::Wrong(d) if d.code == codes::NOT_A_REPOSITORY), "{wrong:?}");
     }
 

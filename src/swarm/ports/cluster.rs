@@ -61,6 +61,14 @@ pub enum PullError {
         /// The engine's words.
         text: String,
     },
+    /// The name is none that an image can have.
+    #[error("`{image}` is no name of an image: {text}")]
+    NoName {
+        /// The name.
+        image: String,
+        /// The engine's words.
+        text: String,
+    },
     /// The registry does not answer.
     #[error("the registry of `{image}` does not answer: {text}")]
     Unreachable {

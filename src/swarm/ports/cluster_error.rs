@@ -26,6 +26,14 @@ pub enum ClusterError {
         /// The engine's words.
         text: String,
     },
+    /// A port that the stack publishes on every node belongs to another service of the swarm.
+    #[error("deploy the stack: {text}")]
+    PortHeld {
+        /// The name of that service.
+        holder: String,
+        /// The engine's words.
+        text: String,
+    },
     /// There is no such object.
     #[error("find {0}")]
     Missing(String),

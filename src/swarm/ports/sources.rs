@@ -70,6 +70,14 @@ pub enum SourceError {
         /// Names that may have been meant.
         known: Vec<String>,
     },
+    /// There is no repository at the URL.
+    #[error("clone `{url}`: {said}")]
+    NoRepository {
+        /// The URL.
+        url: String,
+        /// The end of git's output.
+        said: String,
+    },
     /// Git could not clone.
     #[error("clone `{url}`: {said}")]
     CannotClone {
@@ -85,6 +93,14 @@ pub enum SourceError {
         path: String,
         /// Whether it is a partial clone.
         partial: bool,
+    },
+    /// A partial clone lacks what git needed for a call.
+    #[error("run `git {command}` in a partial clone: {said}")]
+    Partial {
+        /// The subcommand.
+        command: String,
+        /// The end of git's output.
+        said: String,
     },
     /// The names of the repository's commits are of another kind.
     #[error("read the source: its commits have sha256 names; ccci reads only sha1 repositories")]

@@ -40,6 +40,18 @@ impl State {
         Ok(())
     }
 
+    /// Refuses the stack if there is a fault for it.
+    pub(super) fn refuse_half_way(&self) -> Result<(), ClusterError> {
+        let refusal = self.faults.iter().find_map(|fault| match fault {
+            Fault::DeployRefused(text) => Some(refused("deploy", text.clone())),
+            Fault::PortHeld(by) => {
+                Some(ClusterError::PortHeld { holder: by.clone(), text: format!("`{by}` has the port") })
+            }
+            _ => None,
+        });
+        refusal.map_or(Ok(()), Err)
+    }
+
     /// Refuses a service if there is a fault for it, or if another one of the swarm publishes its port on every node.
     pub(super) fn check_service(&self, stack: &str, name: &str, spec: &Spec) -> Result<(), ClusterError> {
         for fault in &self.faults {
@@ -54,7 +66,7 @@ impl State {
             if let Some((port, _)) = other.spec.ingress.iter().find(|p| spec.ingress.contains(p)) {
                 let text =
                     format!("port '{port}' is already in use by service '{s}_{n}' (id) as an ingress port");
-                return Err(refused("deploy", text));
+                return Err(ClusterError::PortHeld { holder: format!("{s}_{n}"), text });
             }
         }
         Ok(())

@@ -34,6 +34,8 @@ pub enum Fault {
     Pauses(String, i64),
     /// The engine refuses a deploy half-way, with this message.
     DeployRefused(String),
+    /// The engine refuses a deploy half-way, because this service has a port of the stack.
+    PortHeld(String),
     /// The engine refuses this service, after it took those before it, with this message.
     ServiceRefused(String, String),
     /// The engine refuses to make a network, with this message.

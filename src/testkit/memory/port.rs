@@ -177,10 +177,7 @@ impl Cluster for MemoryCluster {
         state.make_parts("network", &compose.networks, &deploy.files)?;
         state.make_parts("secret", &compose.secrets, &deploy.files)?;
         state.make_parts("config", &compose.configs, &deploy.files)?;
-        let says = |f: &Fault| if let Fault::DeployRefused(t) = f { Some(t.clone()) } else { None };
-        if let Some(text) = state.faults.iter().find_map(says) {
-            return Err(refused("deploy", text));
-        }
+        state.refuse_half_way()?;
         state.make_parts("volume", &compose.volumes, &deploy.files)?;
         let faults = state.faults.clone();
         for (name, spec) in compose.services {

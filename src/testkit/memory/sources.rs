@@ -43,7 +43,7 @@ impl Sources for MemorySources {
             return Err(match SourceKind::of(given) {
                 SourceKind::Path => SourceError::NoSuchPath { path: given.into() },
                 SourceKind::Url => {
-                    SourceError::CannotClone { url: given.into(), said: "repository not found".into() }
+                    SourceError::NoRepository { url: given.into(), said: "repository not found".into() }
                 }
             });
         };
