@@ -68,6 +68,28 @@ fn runs_are_listed_by_recipe_verdict_and_time() {
 }
 
 #[test]
+fn the_runs_of_a_call_are_listed_together() {
+    let ground = RUNS.iter().fold(ground(), |ground, (id, ..)| {
+        if !["a", "d", "e"].iter().any(|letter| id.ends_with(letter)) {
+            return ground;
+        }
+        let file = format!("home/runs/{id}/{EVENTS}");
+        let text = fs::read_to_string(ground.path(&file)).unwrap();
+        let run = format!("\"run_id\":\"{id}\"");
+        ground.write(&file, text.replacen(&run, &format!("{run},\"call\":\"20260101-000000-ffffff\""), 1))
+    });
+    let text = said(&ground, &["records", "list"]);
+    assert_eq!(letters(&text), "fedacb", "where the newest of them is:\n{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[1], "call 20260101-000000-ffffff: 3 runs");
+    assert!(lines[2..5].iter().all(|line| line.starts_with("  ")) && !lines[5].starts_with(' '), "{text}");
+    assert!(lines[2].contains("other 1.") && lines[3].contains("fullest from 1.0.0"), "{text}");
+    let json: Value = serde_json::from_str(&said(&ground, &["records", "list", "--format", "json"])).unwrap();
+    let calls: Vec<Option<&str>> = json.as_array().unwrap().iter().map(|run| run["call"].as_str()).collect();
+    assert_eq!(calls.iter().flatten().count(), 3);
+}
+
+#[test]
 fn a_run_is_shown_with_its_files() {
     let ground = ground().write("home/runs/20260106-000000-00000f/logs/app.log", "x".repeat(1_500));
     let text = said(&ground, &["records", "show"]);

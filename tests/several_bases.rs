@@ -84,10 +84,11 @@ fn each_base_is_a_run_and_one_red_run_makes_the_call_red() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("not from here") && text.contains("runs: 2"), "{text}");
     assert!(text.contains(", from tag 1.0.0+1.25.0"), "{text}");
-    let verdict = |path: usize| {
+    let told = |path: usize, key: &str| {
         let file = out.join(format!("ghost-base-{path}/results.json"));
         let results: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        results["verdict"].as_str().unwrap().to_string()
+        results[key].as_str().unwrap().to_string()
     };
-    assert_eq!((verdict(1), verdict(2)), ("red".into(), "green".into()), "{text}");
+    assert_eq!((told(1, "verdict"), told(2, "verdict")), ("red".into(), "green".into()), "{text}");
+    assert_eq!(told(1, "call"), told(2, "call"), "both are of one call");
 }

@@ -79,6 +79,9 @@ word!(
 word!(
     /// A run's id: sortable by its start.
     RunId, |t| plain(t, "-"), "a run id (letters, digits, `-`)");
+word!(
+    /// The id of a call of `ccci run`, which may make several runs: sortable by its start.
+    CallId, |t| plain(t, "-"), "the id of a call (letters, digits, `-`)");
 
 impl Domain {
     /// The stack that is deployed with this domain.

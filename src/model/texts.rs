@@ -4,7 +4,7 @@
 use crate::event::{DecidedBy, Event, LintedRule, Shown, Shows, Skip, What};
 use crate::failure::detail::{CommandOf, Detail};
 use crate::failure::{Blame, Evidence, Failure, FailureId};
-use crate::name::{Domain, RecipeName, Revision, RunId, ServiceName, StackName, Version};
+use crate::name::{CallId, Domain, RecipeName, Revision, RunId, ServiceName, StackName, Version};
 use crate::plan::left_alone::{Kind, Outside};
 use crate::plan::partial::TestName;
 use crate::plan::{Action, AppPlan, Deployment, Held, Plan, Role, Setting, Side, Step};
@@ -87,7 +87,7 @@ no_texts!(
     Kind,
     CommandOf
 );
-no_texts!(DecidedBy, Shows, RecipeName, Domain, StackName, ServiceName, Revision, Version, RunId);
+no_texts!(DecidedBy, Shows, RecipeName, Domain, StackName, ServiceName, Revision, Version, RunId, CallId);
 
 /// Lists the fields of structs; those after `;` are words of ccci that have the type of a text.
 macro_rules! structs {
@@ -125,9 +125,9 @@ structs! {
     Shown { app, by, shows, file, bytes }
     Failure { id, blame, detail, evidence, place, again, to_do; cause }
     Evidence { what, text, log }
-    Plan { run_id, apps, order, steps, deadline_ms, keep }
+    Plan { run_id, call, apps, order, steps, deadline_ms, keep }
     Step { app, tier, action, limit_ms }
-    Deployment { commit, dirty, version, found_as, compose_files, images, services, repaired }
+    Deployment { commit, dirty, published, version, found_as, compose_files, images, services, repaired }
     Setting { key, value, from }
     Held { kind, name, by }
     Outside { service, target, kind, source, lies, read_only, inside, backed_up }

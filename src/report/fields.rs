@@ -96,6 +96,12 @@ pub(crate) const RESULT: &[Field<Record>] = &[
         get: |r| json!(r.outcome.plan.run_id),
     },
     Field {
+        name: "call",
+        doc: "The call of `ccci run` that made the run, and perhaps others; records of earlier versions do not name it.",
+        shape: || or_null(text()),
+        get: |r| json!(r.outcome.plan.call),
+    },
+    Field {
         name: "recipe",
         doc: "The recipe's name.",
         shape: text,
@@ -329,6 +335,12 @@ pub(crate) const DEPLOYMENT: &[Field<Deployment>] = &[
         doc: "Whether it includes uncommitted changes.",
         shape: yes,
         get: |d| json!(d.dirty),
+    },
+    Field {
+        name: "published",
+        doc: "Whether it is a published version: a commit with a version's tag, without changes.",
+        shape: || or_null(yes()),
+        get: |d| json!(d.published),
     },
     Field { name: "found_as", doc: "How it was found.", shape: text, get: |d| json!(d.found_as) },
     Field {

@@ -98,6 +98,7 @@ fn inputs(job: &Job, needs: &[usize]) -> Inputs {
         data: Default::default(),
         warnings: vec![],
         asked: Asked {
+            call: None,
             tiers: None,
             tests: vec![],
             keep: false,

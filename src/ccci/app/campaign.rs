@@ -1,10 +1,10 @@
 //! A campaign: several runs started by one call, a limited number at the same time. A request whose recipe lists
 //! several upgrade bases is a run for each of them. A listener follows the runs; the result is one end for each.
 
-use super::prepare::Refused;
+use super::prepare::{Refused, new_call_id};
 use super::request::Request;
 use super::run::{self, Hear, NotRun};
-use super::session::Session;
+use super::session::{Session, clock};
 use super::{engine, pool, records};
 use ccci_adapters::browser::NotAskedFor;
 use ccci_model::diag::Diagnostic;
@@ -146,12 +146,14 @@ impl Session {
     /// Runs all requests; the next one begins when one has ended. Stopping the session ends the runs in progress, and
     /// no other begins.
     pub fn campaign(&self, campaign: &Campaign, listener: &dyn Listener) -> Vec<Ended> {
+        let call = new_call_id(&*clock());
         let failed = AtomicBool::new(false);
         let numbers = AtomicUsize::new(campaign.requests.len());
         let of_each = pool::each(campaign.requests.len(), campaign.at_a_time, |n| {
             let (mut ended, mut paths): (Vec<Ended>, usize) = (vec![], 1);
             while ended.len() < paths {
-                let request = Request { path: ended.len(), ..campaign.requests[n].clone() };
+                let request =
+                    Request { call: Some(call.clone()), path: ended.len(), ..campaign.requests[n].clone() };
                 let run = if request.path == 0 { n } else { numbers.fetch_add(1, Ordering::SeqCst) };
                 let name = name(&request, paths);
                 let end = match campaign.fail_fast && failed.load(Ordering::SeqCst) {

@@ -9,7 +9,7 @@ use ccci_adapters::git::GitAdapter;
 use ccci_model::diag::{Diagnostic, Diagnostics, Severity, codes, render};
 use ccci_model::exit::Exit;
 use ccci_model::failure::Failure;
-use ccci_model::name::RunId;
+use ccci_model::name::{CallId, RunId};
 use ccci_model::plan::{Plan, Side};
 use ccci_model::redact::Redactor;
 use ccci_model::tier::TIERS;
@@ -199,7 +199,7 @@ pub(super) fn asked(
     tiers: Option<std::collections::BTreeSet<ccci_model::tier::Tier>>,
 ) -> build::Asked {
     let Request { keep, browser, deadline, .. } = *request;
-    build::Asked { tiers, tests: request.tests.clone(), keep, browser, deadline }
+    build::Asked { call: request.call.clone(), tiers, tests: request.tests.clone(), keep, browser, deadline }
 }
 
 fn tiers(request: &Request) -> Result<Option<std::collections::BTreeSet<ccci_model::tier::Tier>>, Refused> {
@@ -322,4 +322,9 @@ pub fn new_run_id(clock: &dyn Clock) -> RunId {
     let random: u32 = rand::rng().random_range(0..0x0100_0000);
     let text = format!("{}-{random:06x}", utc_stamp(clock.wall_ms()));
     RunId::parse(&text).expect("digits, letters and dashes")
+}
+
+/// An id for a call, made like the ids of its runs.
+pub(super) fn new_call_id(clock: &dyn Clock) -> CallId {
+    CallId::parse(new_run_id(clock).as_str()).expect("what names a run may name a call")
 }

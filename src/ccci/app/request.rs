@@ -1,10 +1,13 @@
 //! What a caller requests of one recipe.
 
+use ccci_model::name::CallId;
 use std::time::Duration;
 
 /// What a caller requests: one run, or its plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
+    /// The call that it is part of; a campaign names one for all its runs.
+    pub call: Option<CallId>,
     /// A name under `recipes/`, or the path of a recipe directory.
     pub recipe: String,
     /// Git URL or path of the recipe repository; overrides the settings.
@@ -35,6 +38,7 @@ impl Request {
     /// The request for a run without any option: the whole lifecycle, with a timeout of one hour.
     pub fn of(recipe: &str) -> Request {
         Request {
+            call: None,
             recipe: recipe.into(),
             source: None,
             rev: None,

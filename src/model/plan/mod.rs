@@ -5,7 +5,7 @@ pub mod partial;
 mod written;
 
 use crate::event::Skip;
-use crate::name::{Domain, RecipeName, Revision, RunId, StackName, Version};
+use crate::name::{CallId, Domain, RecipeName, Revision, RunId, StackName, Version};
 use crate::tier::Tier;
 use crate::time::Span;
 use left_alone::Outside;
@@ -39,6 +39,9 @@ pub struct Deployment {
     pub commit: Revision,
     /// Whether uncommitted changes lie on top of it.
     pub dirty: bool,
+    /// Whether it is a published version: a commit with a version's tag, without changes. Older records do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<bool>,
     /// Its version: the tag it is, or the version label of its compose file.
     pub version: Option<Version>,
     /// `tag 1.0.0+1.2`, `branch main`, `work tree`: how it was found.
@@ -51,6 +54,13 @@ pub struct Deployment {
     pub services: Vec<String>,
     /// Whether the previous/ repair is applied to it.
     pub repaired: bool,
+}
+
+impl Deployment {
+    /// Whether it is a proposed change: not published, as far as the record says.
+    pub fn is_proposed(&self) -> bool {
+        self.dirty || self.published == Some(false)
+    }
 }
 
 /// A step's work. Data only; `runner::execute::steps` does it.
@@ -220,6 +230,9 @@ pub struct AppPlan {
 pub struct Plan {
     /// The run.
     pub run_id: RunId,
+    /// The call that makes the run, and perhaps others. Plans that are only shown have none, nor have older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
     /// The apps; exactly one is the subject.
     pub apps: Vec<AppPlan>,
     /// The order in which apps come up, by their places: those of one stage at the same time. Removal goes the other way.

@@ -3,7 +3,7 @@
 use super::left_alone::Outside;
 use super::{AppPlan, Deployment, Plan, Role, Setting, Step};
 use crate::event::Skip;
-use crate::name::{Domain, RecipeName, RunId, StackName};
+use crate::name::{CallId, Domain, RecipeName, RunId, StackName};
 use crate::tier::Tier;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 #[derive(Deserialize)]
 struct Apps {
     run_id: RunId,
+    #[serde(default)]
+    call: Option<CallId>,
     apps: Vec<AppPlan>,
     order: Vec<Vec<usize>>,
     steps: Vec<Step>,
@@ -53,6 +55,7 @@ impl<'de> Deserialize<'de> for Plan {
         let plan = match value.get("apps") {
             Some(_) => serde_json::from_value::<Apps>(value).map(|a| Plan {
                 run_id: a.run_id,
+                call: a.call,
                 apps: a.apps,
                 order: a.order,
                 steps: a.steps,
@@ -95,6 +98,7 @@ impl OneApp {
         };
         Plan {
             run_id: self.run_id,
+            call: None,
             apps: vec![app],
             order: vec![vec![0]],
             steps: self.steps,

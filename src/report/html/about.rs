@@ -85,6 +85,9 @@ pub(super) fn machine(record: &Record) -> Option<Markup> {
         ("ended".into(), o.ended_ms.map_or("the record has no end".into(), utc_rfc3339)),
         ("exit code".into(), o.exit.code().to_string()),
     ];
+    if let Some(call) = &o.plan.call {
+        rows.insert(1, ("call".into(), call.to_string()));
+    }
     rows.extend(o.versions.clone());
     let facts: Vec<(String, String)> = o.facts.clone().into_iter().collect();
     let digest = |d: &Option<String>| d.clone().unwrap_or_else(|| "only on this engine".into());

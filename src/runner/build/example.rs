@@ -13,6 +13,7 @@ fn deployment(commit: char, version: &str, found_as: &str) -> Deployment {
     Deployment {
         commit: Revision::parse(&commit).expect("40 hex digits"),
         dirty: false,
+        published: None,
         version: Some(Version::parse(version).expect("a version")),
         found_as: found_as.to_string(),
         compose_files: vec!["compose.yml".into()],
@@ -76,6 +77,7 @@ pub(crate) fn inputs() -> Inputs {
         needs: vec![],
         warnings: vec![],
         asked: Asked {
+            call: None,
             tiers: None,
             tests: vec![],
             keep: false,

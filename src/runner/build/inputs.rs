@@ -1,7 +1,7 @@
 //! The inputs from which the plan of one app is built. They were gathered before.
 
 use ccci_model::event::DecidedBy;
-use ccci_model::name::{Domain, RecipeName, RunId};
+use ccci_model::name::{CallId, Domain, RecipeName, RunId};
 use ccci_model::plan::left_alone::Outside;
 use ccci_model::plan::{Deployment, Setting};
 use ccci_model::tier::Tier;
@@ -22,6 +22,8 @@ pub struct TestFile {
 /// What the caller asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
+    /// The call that makes the run.
+    pub call: Option<CallId>,
     /// The tiers that the caller asked for; all if `None`.
     pub tiers: Option<BTreeSet<Tier>>,
     /// Patterns of the recipe's own tests that the caller asked for; all if there is none.

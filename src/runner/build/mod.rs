@@ -87,6 +87,7 @@ pub fn build_with(subject: &Inputs, deps: &[Inputs]) -> Plan {
     apps.sort_by_key(|(at, _)| *at);
     let plan = Plan {
         run_id: subject.run_id.clone(),
+        call: subject.asked.call.clone(),
         apps: apps.into_iter().map(|(_, app)| app).collect(),
         order,
         steps,

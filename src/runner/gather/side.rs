@@ -172,6 +172,7 @@ impl Side {
         Deployment {
             commit: self.facts.commit.clone(),
             dirty: self.facts.dirty(),
+            published: Some(self.facts.tag.is_some()),
             version: self.facts.version().cloned(),
             found_as: self.facts.found_as.clone(),
             compose_files: self.compose_files.clone(),

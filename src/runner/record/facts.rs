@@ -45,6 +45,9 @@ pub struct Facts {
     pub phases: Vec<(String, u64)>,
     /// What was installed first, if that was not the head.
     pub base: Option<String>,
+    /// How the head was found, if it is a proposed change: no published version, or with uncommitted changes.
+    #[serde(default)]
+    pub proposed: Option<String>,
     /// Whether uncommitted changes were part of the head.
     pub dirty: bool,
     /// Versions of ccci, of the engine, of its API and of the rules.
@@ -86,6 +89,7 @@ impl Facts {
             tests: tests.take(MOST).collect(),
             phases: phases.map(|(name, ms)| ((*name).to_string(), *ms)).collect(),
             base,
+            proposed: app.head.is_proposed().then(|| cut(&app.head.found_as)),
             dirty: app.head.dirty,
             versions: o.versions.iter().map(|(k, v)| (k.clone(), cut(v))).collect(),
             images: o.images.iter().take(MOST).map(|i| (cut(&i.image), digest(&i.digest))).collect(),
@@ -107,6 +111,7 @@ impl Facts {
         }
         self.tests.clear();
         self.base = None;
+        self.proposed = self.proposed.take().map(|_| "a change".into());
         self.versions.clear();
         self.images.clear();
         self.settings.clear();

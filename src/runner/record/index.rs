@@ -5,7 +5,7 @@
 use super::facts::Facts;
 use super::{EVENTS, Record};
 use ccci_model::event::What;
-use ccci_model::name::{Domain, RecipeName, Revision, RunId, Version};
+use ccci_model::name::{CallId, Domain, RecipeName, Revision, RunId, Version};
 use ccci_model::plan::partial::Partial;
 
 use ccci_model::verdict::Verdict;
@@ -16,7 +16,7 @@ use std::io;
 
 /// The maker of a row. Change it when runs are judged differently or rows have other fields: the records are then read
 /// again.
-const MADE_BY: &str = concat!("4 ", env!("CARGO_PKG_VERSION"));
+const MADE_BY: &str = concat!("5 ", env!("CARGO_PKG_VERSION"));
 /// Number of useless rows above which the index is rewritten.
 const MOST_DEAD: usize = 1_000;
 
@@ -25,6 +25,9 @@ const MOST_DEAD: usize = 1_000;
 pub struct Summary {
     /// The run's id.
     pub run_id: RunId,
+    /// The call that made it.
+    #[serde(default)]
+    pub call: Option<CallId>,
     /// The recipe under test.
     pub recipe: RecipeName,
     /// Its version, if it has one.
@@ -57,6 +60,7 @@ impl Summary {
         let app = o.plan.subject();
         Summary {
             run_id: o.plan.run_id.clone(),
+            call: o.plan.call.clone(),
             recipe: app.recipe.clone(),
             version: app.head.version.clone(),
             commit: app.head.commit.clone(),
