@@ -227,11 +227,80 @@ fn a_red_recipe_says_since_when_and_what_changed() {
         assert!(page.contains(&expected), "{expected} is missing");
     }
     let overview = text(&ground, "index.html");
-    assert!(overview.contains("Red now") && overview.contains("app-003"));
+    assert!(overview.contains("Still red: 1") && overview.contains("app-003"));
     let mut badge = String::new();
     let file = fs::File::open(ground.path("public/badge/app-003.svg")).unwrap();
     file.take(2_000).read_to_string(&mut badge).unwrap();
     assert!(badge.contains("red, level 1"), "{badge}");
+}
+
+/// Adds the n-th run with a plan that is changed.
+fn keep_changed(ground: Ground, n: usize, change: impl Fn(&mut ccci_model::plan::Plan)) -> Ground {
+    let (id, mut events) = kept::run(n, RECIPES);
+    if let What::RunStarted { plan, .. } = &mut events[0].what {
+        change(plan);
+    }
+    let lines: String = events.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
+    ground.write(&format!("home/runs/{id}/events.jsonl"), lines)
+}
+
+#[test]
+fn proposed_changes_stand_apart_and_decide_nothing() {
+    // recipe 3 is green at round 6 and red at round 7; here the red run is of a branch
+    let propose = |plan: &mut ccci_model::plan::Plan| {
+        let head = &mut plan.subject_mut().head;
+        (head.published, head.found_as) = (Some(false), "branch topic".into());
+    };
+    let red = RECIPES * 7 + 3;
+    let ground = keep_changed(ground(0..RECIPES * 7), red, propose);
+    build(&ground);
+    let (id, _) = kept::run(red, RECIPES);
+    let overview = text(&ground, "index.html");
+    assert!(
+        overview.contains("0</b> red") && overview.contains("data-states=\"green proposed\""),
+        "{overview}"
+    );
+    assert!(overview.contains(&format!("proposed: <a href=\"run/{id}.html\"")));
+    let recipe = text(&ground, "recipe/app-003.html");
+    assert!(recipe.contains("Proposed changes") && recipe.contains("proposed (branch topic): crash-loop"));
+    assert!(!recipe.contains("Red since"));
+    assert!(text(&ground, &format!("run/{id}.html")).contains("not a published version"));
+    assert!(!text(&ground, "feed.xml").contains(&id));
+    assert!(!text(&ground, "badge/app-003.svg").contains("red"));
+    // without a published version the change is all that is known
+    let ground = keep_changed(Ground::new(), red, propose);
+    build(&ground);
+    assert!(text(&ground, "index.html").contains("data-states=\"red still-red proposed\""));
+    assert!(text(&ground, "recipe/app-003.html").contains("No published version of it was run"));
+}
+
+#[test]
+fn the_overview_groups_by_what_changed_and_by_cause() {
+    let broken = RECIPES * 7 + 3;
+    let ground = ground(0..broken + 1);
+    build(&ground);
+    let overview = text(&ground, "index.html");
+    assert!(overview.contains("Newly red: 1") && !overview.contains("Still red"), "{overview}");
+    let mended = RECIPES * 10 + 3;
+    let ground = (broken + 1..=broken + RECIPES).fold(ground, keep);
+    build(&ground);
+    assert!(text(&ground, "index.html").contains("Still red: 1"));
+    let ground = (broken + RECIPES + 1..=mended).fold(ground, keep);
+    build(&ground);
+    let overview = text(&ground, "index.html");
+    assert!(overview.contains("Newly green: 1") && overview.contains(", last red "), "{overview}");
+    // the same record under the names of three recipes: one row
+    let same = (0..3).fold(ground, |ground, n| {
+        let events = fs::read_to_string("tests/records/red_install.jsonl").unwrap();
+        let id = format!("20260601-120000-00000{n}");
+        let events = events.replace("20260131-120000-4f1c2e", &id);
+        let recipe = format!("\"recipe\":\"other-{n}\"");
+        ground
+            .write(&format!("home/runs/{id}/events.jsonl"), events.replace("\"recipe\":\"fullest\"", &recipe))
+    });
+    build(&same);
+    let overview = text(&same, "index.html");
+    assert!(overview.contains("<summary><b>3 recipes</b>: "), "{overview}");
 }
 
 /// Adds the n-th run, with the log of a service and a picture, or another file where it says that the picture lies.

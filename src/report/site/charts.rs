@@ -17,7 +17,7 @@ const TALL: u64 = 140;
 const SCALE: usize = 34;
 
 /// The level of each run, the oldest on the left.
-pub(super) fn levels(runs: &[Run]) -> Markup {
+pub(super) fn levels(runs: &[&Run]) -> Markup {
     let (wide, high) = (SCALE + runs.len() * STEP + 4, 5 * LEVEL + 16);
     let y = |level: u8| 8 + (5 - usize::from(level.min(5))) * LEVEL;
     let x = |n: usize| SCALE + n * STEP + STEP / 2;
@@ -47,7 +47,7 @@ fn tip(run: &Run) -> String {
 }
 
 /// How long each run took, by tier; what belongs to no tier is on top.
-pub(super) fn durations(runs: &[Run]) -> Markup {
+pub(super) fn durations(runs: &[&Run]) -> Markup {
     let longest = runs.iter().map(|run| run.summary.total_ms).max().unwrap_or(0).max(1);
     let (wide, high) = (SCALE + runs.len() * STEP + 4, TALL + 16);
     let px = |ms: u64| u64::try_from(u128::from(ms) * u128::from(TALL) / u128::from(longest)).unwrap_or(TALL);
@@ -136,7 +136,7 @@ pub(super) fn range(usual: &Usual, ms: u64) -> Markup {
 }
 
 /// Links to the runs of a chart, for those who cannot point at it.
-pub(super) fn links(runs: &[Run]) -> Markup {
+pub(super) fn links(runs: &[&Run]) -> Markup {
     html! {
         @for (n, run) in runs.iter().enumerate() {
             th.run scope="col" { (run_link("../", run, &html! { span.v { (tip(run).get(..10).unwrap_or_default()) } span.vh { " run " (n + 1) } })) }

@@ -52,6 +52,9 @@ fn verdict(s: &Summary) -> Values {
 fn recipe(s: &Summary) -> Values {
     let mut out = one("commit", s.commit.as_str());
     out.insert("version".into(), s.version.as_ref().map_or("none".into(), ToString::to_string));
+    if let Some(found) = &s.facts.proposed {
+        out.insert("not published, found as".into(), found.clone());
+    }
     if s.facts.dirty {
         out.insert("uncommitted changes".into(), "yes".into());
     }

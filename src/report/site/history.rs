@@ -1,14 +1,13 @@
 //! The history of a recipe: since when it is red, whether it is flaky, and what became of each test. Only runs that
 //! tried the whole lifecycle and give an answer count: an error of the machine says nothing about a recipe. Pure.
 
+use super::calls::worst;
 use super::{Recipe, Run, WINDOW};
 use ccci_model::tier::Status;
 use ccci_model::verdict::Verdict;
 use ccci_runner::record::facts::Facts;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The runs of one call begin at most so long after the one before has ended, ms.
-const NEXT_MS: u64 = 10_000;
 /// So many red runs in a row are a breakage, not flakiness.
 const BREAKAGE: usize = 3;
 /// So many green runs in a row end flakiness.
@@ -45,8 +44,17 @@ impl<'a> Around<'a> {
 pub(super) struct Turn<'a> {
     /// The first run with the new verdict.
     pub first: &'a Run,
+    /// The last one with it, up to the next change.
+    pub last: &'a Run,
     /// The last one with the verdict before, if the recipe ever had another.
     pub before: Option<&'a Run>,
+}
+
+impl Turn<'_> {
+    /// Whether no other run followed that gave an answer.
+    pub(super) fn is_new(&self) -> bool {
+        self.first.summary.run_id == self.last.summary.run_id
+    }
 }
 
 /// How often a result changed.
@@ -83,24 +91,6 @@ impl Change {
     ];
 }
 
-/// Whether two neighbours are of one call: with a list of upgrade bases a call has a run for each.
-fn same_call(a: &Run, b: &Run) -> bool {
-    let (x, y) = (&a.summary, &b.summary);
-    let bases = x.facts.base.as_ref().zip(y.facts.base.as_ref());
-    let ended = x.began_ms.saturating_add(x.total_ms);
-    x.commit == y.commit && bases.is_some_and(|(x, y)| x != y) && y.began_ms <= ended.saturating_add(NEXT_MS)
-}
-
-/// Of the runs of a call the one that counts: the worst, and of equal ones the newest.
-fn worst<'a>(call: impl Iterator<Item = &'a Run>) -> Option<&'a Run> {
-    call.max_by_key(|run| match run.summary.verdict {
-        Verdict::Red => 3,
-        Verdict::Error => 2,
-        Verdict::Interrupted => 1,
-        Verdict::Green => 0,
-    })
-}
-
 impl Run {
     /// Whether it gives an answer about the recipe as a whole.
     fn is_conclusive(&self) -> bool {
@@ -126,56 +116,34 @@ impl Run {
 }
 
 impl Recipe {
-    /// The newest run; of a call with several bases the one that counts.
-    pub(super) fn newest(&self) -> &Run {
-        worst(self.newest_call().iter()).expect("a recipe is known by a run")
-    }
-
-    /// The runs of the newest call.
-    pub(super) fn newest_call(&self) -> &[Run] {
-        self.calls().next_back().expect("a recipe is known by a run")
-    }
-
-    /// The runs of each call, the oldest first.
-    pub(super) fn calls(&self) -> impl DoubleEndedIterator<Item = &[Run]> {
-        self.runs.chunk_by(same_call)
-    }
-
-    /// What counts of each of the newest calls, the oldest first.
-    pub(super) fn counted(&self, most: usize) -> Vec<&Run> {
-        let mut newest: Vec<&Run> =
-            self.calls().rev().take(most).filter_map(|call| worst(call.iter())).collect();
-        newest.reverse();
-        newest
-    }
-
-    /// The newest runs, the oldest first.
-    pub(super) fn window(&self) -> &[Run] {
-        &self.runs[self.runs.len().saturating_sub(WINDOW)..]
-    }
-
-    /// The n-th run among the others.
+    /// The n-th run among the others. Runs of published versions are apart from those of proposed changes, which
+    /// are compared with both.
     pub(super) fn around(&self, n: usize) -> Around<'_> {
+        let run = &self.runs[n];
+        let of_kind = |other: &&Run| run.is_proposed() || !other.is_proposed();
         let is_green = |run: &&Run| run.is_conclusive() && run.summary.verdict == Verdict::Green;
+        let mut before = self.runs[..n].iter().rev().filter(of_kind);
         Around {
-            run: &self.runs[n],
-            previous: n.checked_sub(1).map(|p| &self.runs[p]),
-            next: self.runs.get(n + 1),
-            green: self.runs[..n].iter().rev().find(is_green),
+            run,
+            previous: before.clone().next(),
+            next: self.runs[n + 1..].iter().find(of_kind),
+            green: before.find(is_green),
         }
     }
 
     /// The runs that give an answer, one of each call, the newest first.
     fn conclusive(&self) -> impl Iterator<Item = &Run> {
-        self.calls().rev().filter_map(|call| worst(call.iter().filter(|run| run.is_conclusive())))
+        let calls = self.calls().into_iter().rev();
+        calls.filter_map(|call| worst(call.into_iter().filter(|run| run.is_conclusive())))
     }
 
     /// How it came to its present verdict; `None` if no run gave an answer.
     pub(super) fn turn(&self) -> Option<Turn<'_>> {
-        let verdict = self.conclusive().next()?.summary.verdict;
+        let last = self.conclusive().next()?;
+        let verdict = last.summary.verdict;
         let first = self.conclusive().take_while(|run| run.summary.verdict == verdict).last()?;
         let before = self.conclusive().find(|run| run.summary.verdict != verdict);
-        Some(Turn { first, before })
+        Some(Turn { first, last, before })
     }
 
     /// Since when it is red, if it is.
@@ -184,10 +152,14 @@ impl Recipe {
     }
 
     /// All changes of its verdict, the newest first; its first run is none.
-    pub(super) fn turns(&self) -> Vec<Turn<'_>> {
+    pub(super) fn turns<'a>(&'a self) -> Vec<Turn<'a>> {
         let all: Vec<&Run> = self.conclusive().collect();
-        let changed = all.windows(2).filter(|pair| pair[0].summary.verdict != pair[1].summary.verdict);
-        changed.map(|pair| Turn { first: pair[0], before: Some(pair[1]) }).collect()
+        let same: Vec<&[&Run]> = all.chunk_by(|a, b| a.summary.verdict == b.summary.verdict).collect();
+        let neighbours = same.iter().zip(same.iter().skip(1));
+        let turn = |(now, before): (&&[&'a Run], &&[&'a Run])| {
+            Some(Turn { first: now.last()?, last: now.first()?, before: before.first().copied() })
+        };
+        neighbours.filter_map(turn).collect()
     }
 
     /// Whether it is flaky, and why.
@@ -263,7 +235,7 @@ fn judge(good: &[bool], same_inputs: bool) -> Option<Flaky> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use ccci_model::plan::partial::Partial;
     use ccci_runner::record::Record;
@@ -288,7 +260,7 @@ mod tests {
     }
 
     /// The first runs of the n-th of eight recipes.
-    fn recipe(n: usize, rounds: usize) -> Recipe {
+    pub(in crate::site) fn recipe(n: usize, rounds: usize) -> Recipe {
         let run = |round: usize| {
             let (id, events) = kept::run(round * 8 + n, 8);
             let summary = Summary::of(&Record::of(events).unwrap());
@@ -326,34 +298,6 @@ mod tests {
         red.runs.push(other);
         assert_eq!(red.red().unwrap().first.record, since);
         assert_eq!(red.around(red.runs.len() - 1).green.unwrap().record, kept::run(6 * 8 + 3, 8).0);
-    }
-
-    #[test]
-    fn of_the_runs_of_one_call_the_worst_counts() {
-        let mut both = recipe(1, 2);
-        let first = both.newest().clone();
-        assert_eq!(first.summary.verdict, Verdict::Green);
-        let mut second = first.clone();
-        second.record = "second".into();
-        second.summary.began_ms += first.summary.total_ms + 1;
-        second.summary.facts.base = Some("0.9.0 (1234567)".into());
-        let red = both.runs.len() - 1;
-        both.runs[red].summary.verdict = Verdict::Red;
-        both.runs.push(second.clone());
-        assert_eq!(both.newest().record, first.record, "the first of the two is red");
-        assert_eq!((both.newest_call().len(), both.counted(9).len()), (2, 2));
-        assert_eq!(both.red().unwrap().first.record, first.record);
-        for change in [
-            (|run: &mut Run| run.summary.began_ms += NEXT_MS) as fn(&mut Run),
-            |run| run.summary.facts.base = None,
-            |run| run.summary.commit = ccci_model::name::Revision::parse(&"1".repeat(40)).unwrap(),
-        ] {
-            let mut other = second.clone();
-            change(&mut other);
-            *both.runs.last_mut().unwrap() = other;
-            assert_eq!(both.newest().record, "second", "a call of its own");
-            assert!(both.red().is_none());
-        }
     }
 
     #[test]

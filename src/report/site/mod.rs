@@ -3,12 +3,14 @@
 //! from; a file whose key is the same as before need not be made again.
 
 mod assets;
+mod calls;
 mod charts;
 pub mod compare;
 mod feed;
 mod history;
 mod layout;
 mod live;
+mod now;
 mod overview;
 mod recipe;
 mod run;
@@ -24,7 +26,7 @@ use ccci_runner::record::index::Summary;
 use std::collections::BTreeMap;
 
 /// The maker of a page. Change it when pages of the same records look different, so that all are made again.
-pub const MADE_BY: &str = concat!("3 ", env!("CARGO_PKG_VERSION"));
+pub const MADE_BY: &str = concat!("4 ", env!("CARGO_PKG_VERSION"));
 /// The directories of a site. What else lies in them does not belong to it.
 pub const DIRECTORIES: &[&str] = &["badge", "recipe", "run"];
 /// How many of the newest runs of a recipe its history shows and is judged by.
@@ -142,19 +144,18 @@ impl Site {
         }
         let recipe = |(name, runs): (RecipeName, BTreeMap<RunId, Run>)| {
             let mut runs: Vec<Run> = runs.into_values().collect();
-            runs.sort_by(|a, b| {
-                (a.summary.began_ms, &a.summary.run_id).cmp(&(b.summary.began_ms, &b.summary.run_id))
-            });
+            calls::sort(&mut runs);
             Recipe { name, runs }
         };
         Site { recipes: by_recipe.into_iter().map(recipe).collect(), going: vec![] }
     }
 
-    /// The same with pictures and logs of the newest runs of each recipe. `is_there` says of a file of a record, both by
+    /// The same with pictures and logs of the newest runs of each recipe, as many of published versions as of proposed
+    /// changes. `is_there` says of a file of a record, both by
     /// their names, whether it can be published, or why not. Returns also what is left out, a line each.
     pub fn with_files(mut self, is_there: impl Fn(&str, &str) -> Result<(), String>) -> (Site, Vec<String>) {
         let mut left_out = vec![];
-        for run in self.recipes.iter_mut().flat_map(|r| r.runs.iter_mut().rev().take(WITH_FILES)) {
+        for run in self.recipes.iter_mut().flat_map(Recipe::newest_of_each_kind) {
             for file in &run.summary.facts.files {
                 match is_there(&run.record, file) {
                     Ok(()) => run.files.push(file.clone()),

@@ -3,6 +3,7 @@
 
 use super::history::Turn;
 use super::layout::{Head, day, page, run_link, said, shot, strip, verdict, version, when};
+use super::now::{self, Standing};
 use super::{Recipe, Run};
 use crate::text::span;
 use ccci_model::verdict::Verdict;
@@ -17,40 +18,49 @@ const NAMED: usize = 12;
 const PROMISES: usize = 60;
 
 /// What a row is found by.
-struct Row<'a> {
-    recipe: &'a Recipe,
+pub(super) struct Row<'a> {
+    pub recipe: &'a Recipe,
+    pub standing: Option<Standing>,
     red: Option<Turn<'a>>,
-    states: Vec<&'static str>,
+    pub states: Vec<&'static str>,
 }
 
 /// The states by which the table is filtered, each with its words.
 const STATES: &[(&str, &str)] = &[
     ("red", "red"),
+    ("new-red", "newly red"),
+    ("still-red", "still red"),
+    ("new-green", "newly green"),
     ("error", "no answer"),
     ("green", "green"),
     ("part", "red in part"),
     ("flaky", "flaky"),
     ("stale", "stale"),
+    ("proposed", "proposed"),
 ];
+
+/// The states that are counted also if no recipe is in them.
+const ALWAYS: &[&str] = &["red", "green"];
 
 /// The page as bytes.
 pub(super) fn render(recipes: &[Recipe], going: &[Run]) -> Vec<u8> {
     let newest_ms = recipes.iter().map(|r| r.newest().summary.began_ms).max().unwrap_or(0);
     let mut rows: Vec<Row<'_>> = recipes.iter().map(|recipe| row(recipe, newest_ms)).collect();
-    // what asks for work first, the longest red one on top
-    let rank = |row: &Row<'_>| match (&row.red, row.recipe.newest().summary.verdict) {
-        (Some(turn), _) => (0, turn.first.summary.began_ms),
-        (None, Verdict::Green) => (2, 0),
-        (None, _) => (1, 0),
+    // what asks for work first: what is new, then the longest red one
+    let rank = |row: &Row<'_>| match (&row.red, row.standing, row.recipe.newest().summary.verdict) {
+        (Some(_), Some(Standing::NewlyRed), _) => (0, 0),
+        (Some(turn), ..) => (1, turn.first.summary.began_ms),
+        (None, _, Verdict::Green) => (3, 0),
+        (None, ..) => (2, 0),
     };
     rows.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.recipe.name.cmp(&b.recipe.name)));
-    let red: Vec<&Row<'_>> = rows.iter().filter(|row| row.red.is_some()).collect();
-    let title = format!("{} recipes, {} red", rows.len(), red.len());
+    let red = rows.iter().filter(|row| row.red.is_some()).count();
+    let title = format!("{} recipes, {red} red", rows.len());
     let main = html! {
         h1 { "Recipes" }
         (summary(&rows, newest_ms))
         (in_progress(going))
-        (red_now(&red))
+        (now::sections(&rows))
         (table(&rows))
         (unproved(recipes))
         (time(recipes))
@@ -72,13 +82,18 @@ fn row(recipe: &Recipe, newest_ms: u64) -> Row<'_> {
     } else if red.is_none() {
         states.push("part");
     }
+    let standing = recipe.standing(newest_ms);
+    states.extend(standing.map(|s| s.names().0));
     if recipe.flaky().is_some() {
         states.push("flaky");
     }
     if recipe.is_stale(newest_ms) {
         states.push("stale");
     }
-    Row { recipe, red, states }
+    if recipe.is_proposed() || !recipe.proposals().is_empty() {
+        states.push("proposed");
+    }
+    Row { recipe, standing, red, states }
 }
 
 fn summary(rows: &[Row<'_>], newest_ms: u64) -> Markup {
@@ -88,14 +103,16 @@ fn summary(rows: &[Row<'_>], newest_ms: u64) -> Markup {
             p { "No run is kept yet; `ccci run` makes one." }
         } @else {
             ul.counts aria-label="How many recipes are" {
-                @for (state, words) in STATES {
+                @for (state, words) in STATES.iter().filter(|(state, _)| count(state) > 0 || ALWAYS.contains(state)) {
                     li { a href={ "?state=" (state) "#all" } { b class={ "w " (state) } { (count(state)) } " " (words) } }
                 }
             }
             p.faint {
                 "The newest run began on " (day(newest_ms)) ". Stale is what was not tried in the two weeks before that. "
                 "Red in part is what failed in a run of some tiers or tests, and is not red as a whole. "
-                "Flaky is what gave different answers to the same inputs, or changed its answer three times in its last 30 runs."
+                "Flaky is what gave different answers to the same inputs, or changed its answer three times in its last 30 runs. "
+                "Newly red or green is what its last run changed. Proposed is what was run after that as a change that is not "
+                "published, such as a branch: it changes nothing of what is said of the recipe, unless no published version was run."
             }
         }
     }
@@ -112,37 +129,6 @@ fn in_progress(going: &[Run]) -> Markup {
                         li { (run_link("", run, &html! { (s.recipe) " " (version(run)) })) ", run " (s.run_id) " since " (when(s.began_ms)) }
                     }
                 }
-            }
-        }
-    }
-}
-
-fn red_now(red: &[&Row<'_>]) -> Markup {
-    html! {
-        @if !red.is_empty() {
-            section aria-labelledby="red" {
-                h2 #red { "Red now" }
-                ul.red-now {
-                    @for row in red { li { (red_row(row)) } }
-                }
-            }
-        }
-    }
-}
-
-fn red_row(row: &Row<'_>) -> Markup {
-    let name = &row.recipe.name;
-    let Some(turn) = row.red else { return html! {} };
-    let why = turn.first.summary.facts.decisive.as_ref();
-    html! {
-        a href={ "recipe/" (name) ".html" } { b { (name) } }
-        " since " (run_link("", turn.first, &day(turn.first.summary.began_ms)))
-        @if let Some(before) = turn.before { ", last green " (run_link("", before, &day(before.summary.began_ms))) }
-        @else { ", never green" }
-        @if let Some(why) = why {
-            span.why {
-                (said(&why.cause)) ", blame " (why.blame.to_string())
-                @if !why.observed.is_empty() { ": " (said(&why.observed)) }
             }
         }
     }
@@ -186,17 +172,33 @@ fn table(rows: &[Row<'_>]) -> Markup {
 fn table_row(row: &Row<'_>, pictures: bool) -> Markup {
     let newest = row.recipe.newest();
     let run = &newest.summary;
-    let marks: Vec<&str> = row.states.iter().copied().filter(|s| ["flaky", "stale"].contains(s)).collect();
+    let has = |state: &str| row.states.contains(&state);
+    let new = has("new-red") || has("new-green");
+    let marks = [
+        ("new", new),
+        ("flaky", has("flaky")),
+        ("stale", has("stale")),
+        ("proposed", row.recipe.is_proposed()),
+    ];
     html! {
         tr data-states=(row.states.join(" ")) {
             th scope="row" { a href={ "recipe/" (row.recipe.name) ".html" } { (row.recipe.name) } }
-            td { (verdict(newest)) @for mark in marks { " " span.mark { (mark) } } }
+            td { (verdict(newest)) @for (mark, _) in marks.iter().filter(|m| m.1) { " " span.mark { (mark) } } }
             td { (run.level) }
             td.extra { (version(newest)) }
-            td { (run_link("", newest, &day(run.began_ms))) }
+            td { (run_link("", newest, &day(run.began_ms))) (proposal(row.recipe)) }
             td.extra { @if let Some(why) = &run.facts.decisive { (why.blame.to_string()) } }
             td.extra { (strip(row.recipe, LETTERS)) }
             @if pictures { td.extra { (shot("", newest)) } }
+        }
+    }
+}
+
+/// The newest run of a proposed change after the last one of a published version.
+fn proposal(recipe: &Recipe) -> Markup {
+    html! {
+        @if let Some(run) = recipe.proposals().first() {
+            span.why { "proposed: " (run_link("", run, &day(run.summary.began_ms))) " " (verdict(run)) }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{Recipe, Run, charts, compare};
 use crate::text::span;
 use ccci_model::tier::{TIERS, Tier};
 use maud::{Markup, html};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of the newest runs are listed.
 const LISTED: usize = 100;
@@ -21,12 +21,15 @@ pub(super) fn render(recipe: &Recipe) -> Vec<u8> {
         h1 { (recipe.name) " " (verdict(newest)) }
         p.lead {
             "Level " (run.level) " of 5. The newest run began on "
-            (run_link("../", newest, &when(run.began_ms))) " with " (version(newest)) "."
+            (run_link("../", newest, &when(run.began_ms))) " with " (version(newest)) (found(newest)) "."
+            @if recipe.is_proposed() { " No published version of it was run, so that is what its proposed changes are." }
         }
         (bases(recipe))
+        (proposals(recipe))
         p { img src={ "../badge/" (recipe.name) ".svg" } alt={ "badge: " (run.verdict.name()) ", level " (run.level) } height="20"; }
         (turned(recipe))
         (now(recipe))
+        (causes(recipe))
         (history(recipe))
         (over_time(recipe))
         (flaky(recipe))
@@ -42,7 +45,7 @@ fn bases(recipe: &Recipe) -> Markup {
     html! {
         @if call.len() > 1 {
             p {
-                "One call upgraded it from " (call.len()) " bases, and the worst result counts: "
+                "One call made " (call.len()) " runs of it, and the worst counts: "
                 @for (n, run) in call.iter().enumerate() {
                     @if n > 0 { "; " }
                     (run_link("../", run, &html! { "from " (base(run)) })) " " (verdict(run))
@@ -53,13 +56,41 @@ fn bases(recipe: &Recipe) -> Markup {
     }
 }
 
+/// How a proposed change was found.
+fn found(run: &Run) -> Markup {
+    html! { @if let Some(found) = &run.summary.facts.proposed { ", proposed (" (said(found)) ")" } }
+}
+
+/// The runs of proposed changes since the last one of a published version.
+fn proposals(recipe: &Recipe) -> Markup {
+    let all = recipe.proposals();
+    html! {
+        @if !all.is_empty() {
+            section aria-labelledby="proposed" {
+                h2 #proposed { "Proposed changes" }
+                p { "Runs since then of what is not published. They change nothing of what this page says of the recipe." }
+                ul {
+                    @for run in all.iter().take(LISTED) {
+                        li { (run_link("../", run, &when(run.summary.began_ms))) " " (verdict(run)) ", " (version(run)) (found(run)) (cause(run)) }
+                    }
+                    @if all.len() > LISTED { li { "and " (all.len() - LISTED) " older ones" } }
+                }
+            }
+        }
+    }
+}
+
+fn cause(run: &Run) -> Markup {
+    html! { @if let Some(why) = &run.summary.facts.decisive { ": " (said(&why.cause)) ", blame " (why.blame.to_string()) } }
+}
+
 fn base(run: &Run) -> String {
     said(run.summary.facts.base.as_deref().unwrap_or("none"))
 }
 
 /// What changed between the last green and the first red run.
 fn turned(recipe: &Recipe) -> Markup {
-    let Some(Turn { first, before }) = recipe.red() else { return html! {} };
+    let Some(Turn { first, before, .. }) = recipe.red() else { return html! {} };
     html! {
         section aria-labelledby="turned" {
             h2 #turned { "Red since " (day(first.summary.began_ms)) }
@@ -99,9 +130,34 @@ fn now(recipe: &Recipe) -> Markup {
     }
 }
 
+/// What ended the newest runs that are not green: a row for each cause, with its runs.
+fn causes(recipe: &Recipe) -> Markup {
+    let mut all: BTreeMap<String, Vec<&Run>> = BTreeMap::new();
+    for run in recipe.window().into_iter().rev() {
+        if let Some(why) = &run.summary.facts.decisive {
+            all.entry(format!("{}, blame {}", said(&why.cause), why.blame)).or_default().push(run);
+        }
+    }
+    let mut rows: Vec<(String, Vec<&Run>)> = all.into_iter().collect();
+    rows.sort_by_key(|(_, runs)| std::cmp::Reverse(runs.len()));
+    html! {
+        @if !rows.is_empty() {
+            section aria-labelledby="causes" {
+                h2 #causes { "What went wrong" }
+                @for (cause, runs) in &rows {
+                    details {
+                        summary { b { (runs.len()) @if runs.len() == 1 { " run" } @else { " runs" } } ": " (cause) }
+                        ul { @for run in runs { li { (run_link("../", run, &when(run.summary.began_ms))) " " (verdict(run)) ", " (version(run)) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// The newest runs as columns, verdict, level and tiers as rows.
 fn history(recipe: &Recipe) -> Markup {
-    let runs = recipe.window();
+    let runs = &recipe.window();
     html! {
         section aria-labelledby="history" {
             h2 #history { @if runs.len() == 1 { "The only run" } @else { "The last " (runs.len()) " runs" } }
@@ -112,6 +168,7 @@ fn history(recipe: &Recipe) -> Markup {
                         (charts::links(runs))
                     } }
                     tbody {
+                        (in_calls(&recipe.window_in_calls()))
                         tr { th scope="row" { "verdict" } @for run in runs { (cell(letter(run.summary.verdict), run.summary.verdict.name())) } }
                         tr { th scope="row" { "level" } @for run in runs { td { (run.summary.level) } } }
                         @for row in TIERS {
@@ -122,6 +179,20 @@ fn history(recipe: &Recipe) -> Markup {
                 }
             }
             (legend())
+        }
+    }
+}
+
+/// Which of the runs one call made, if some call made several.
+fn in_calls(calls: &[usize]) -> Markup {
+    html! {
+        @if calls.iter().any(|runs| *runs > 1) {
+            tr.calls {
+                th scope="row" { "call" }
+                @for runs in calls {
+                    @if *runs > 1 { td colspan=(runs) { abbr title={ "one call, " (runs) " runs" } { (runs) } } } @else { td {} }
+                }
+            }
         }
     }
 }
@@ -138,7 +209,7 @@ fn tier(run: &Run, tier: Tier) -> Markup {
 }
 
 fn over_time(recipe: &Recipe) -> Markup {
-    let runs = recipe.window();
+    let runs = &recipe.window();
     html! {
         section aria-labelledby="level" {
             h2 #level { "Level over time" }
@@ -194,11 +265,7 @@ fn open(recipe: &Recipe) -> Markup {
 }
 
 fn all(recipe: &Recipe) -> Markup {
-    // whether a run is one of several of a call
-    let among = recipe.calls().flat_map(|call| call.iter().map(|run| (run, call.len() > 1)));
-    let mut listed: Vec<(&Run, bool)> = among.collect();
-    listed.reverse();
-    listed.truncate(LISTED);
+    let listed: Vec<(&Run, bool)> = recipe.all().rev().take(LISTED).collect();
     let more = recipe.runs.len() - listed.len();
     html! {
         section aria-labelledby="runs" {
@@ -231,7 +298,7 @@ fn listed_run(n: usize, run: &Run, among: bool) -> Markup {
             th scope="row" { (run_link("../", run, &when(s.began_ms))) }
             td { (verdict(run)) }
             td { (s.level) }
-            td { (version(run)) @if among { span.why { "from " (base(run)) } } }
+            td { (version(run)) @if among { span.why { "from " (base(run)) } } @if let Some(found) = &s.facts.proposed { span.why { "proposed: " (said(found)) } } }
             td.n { (span(s.total_ms)) }
             td { @if let Some(why) = &s.facts.decisive { (said(&why.cause)) } }
         }
@@ -244,7 +311,7 @@ impl Recipe {
         let promise =
             |what: &String| what.split_once(": ").map_or(what.as_str(), |(first, _)| first).to_string();
         let of = |run: &Run| run.summary.facts.not_proved.iter().map(promise).collect::<BTreeSet<String>>();
-        let all = self.window().iter().filter(|run| run.withheld().is_none()).map(of);
+        let all = self.window().into_iter().filter(|run| run.withheld().is_none()).map(of);
         all.reduce(|a, b| a.intersection(&b).cloned().collect()).unwrap_or_default().into_iter().collect()
     }
 }

@@ -39,10 +39,12 @@ pub(super) fn render(around: &Around<'_>, record: Option<&Record>) -> Vec<u8> {
 
 fn links(around: &Around<'_>) -> Markup {
     let s = &around.run.summary;
+    let run_is_proposed = around.run.is_proposed();
     html! {
         nav.among aria-label="Runs of this recipe" {
             ul {
                 li { a href={ "../recipe/" (s.recipe) ".html" } { "all runs of " (s.recipe) } }
+                @if run_is_proposed { li { span.mark { "proposed" } " not a published version" } }
                 @if let Some(run) = around.previous { li { (run_link("../", run, &html! { "previous run" })) } }
                 @if let Some(run) = around.next { li { (run_link("../", run, &html! { "next run" })) } }
                 @if let Some(run) = around.green {
