@@ -143,5 +143,5 @@ fn rules(label: &str, all: &[&LintedRule]) -> Markup {
             }
         }
     };
-    table(label, &["rule", "severity", "findings"], &rows)
+    table_of(Some("rules"), label, &["rule", "severity", "findings"], &rows)
 }

@@ -67,6 +67,12 @@ pub(super) fn durations(runs: &[&Run]) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What the colours of the durations mean.
+pub(super) fn legend() -> Markup {
+    html! {
         ul.legend {
             @for row in TIERS { li { span class={ "key t-" (row.name) } {} (row.name) } }
             li { span.key.t-rest {} "before and after the tiers" }

@@ -23,6 +23,8 @@ use ccci_model::digest::sha256;
 use ccci_model::name::{RecipeName, RunId};
 use ccci_runner::record::Record;
 use ccci_runner::record::index::Summary;
+use layout::Head;
+use maud::html;
 use std::collections::BTreeMap;
 
 /// The maker of a page. Change it when pages of the same records look different, so that all are made again.
@@ -92,7 +94,7 @@ pub struct Site {
 }
 
 /// A file of the site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Page {
     /// All recipes.
     Overview,
@@ -252,6 +254,15 @@ impl Site {
             Page::Data(r, n) => compare::data(&self.recipes[r].runs[n].summary),
         }
     }
+}
+
+/// The page that a server shows instead of one that it does not have; `root` leads to the root of the site.
+pub fn missing(root: &str) -> Vec<u8> {
+    let main = html! {
+        h1 { "There is no such page" }
+        p { "The run may have been removed, or the address is mistyped. " a href={ (root) "index.html" } { "All recipes" } "." }
+    };
+    layout::page(&Head { title: "no such page", root, scripts: &[], styles: &[] }, &main)
 }
 
 /// The key of what is made from these.

@@ -61,9 +61,11 @@ pub(super) fn render(recipes: &[Recipe], going: &[Run]) -> Vec<u8> {
         (summary(&rows, newest_ms))
         (in_progress(going))
         (now::sections(&rows))
-        (table(&rows))
-        (unproved(recipes))
-        (time(recipes))
+        @if !rows.is_empty() {
+            (table(&rows))
+            (unproved(recipes))
+            (time(recipes))
+        }
     };
     page(&Head { title: &title, root: "", scripts: &[], styles: &[] }, &main)
 }
@@ -107,8 +109,10 @@ fn summary(rows: &[Row<'_>], newest_ms: u64) -> Markup {
                     li { a href={ "?state=" (state) "#all" } { b class={ "w " (state) } { (count(state)) } " " (words) } }
                 }
             }
-            p.faint {
-                "The newest run began on " (day(newest_ms)) ". Stale is what was not tried in the two weeks before that. "
+            p.faint { "The newest run began on " (day(newest_ms)) "." }
+            details.faint {
+                summary { "What these words mean" }
+                "Stale is what was not tried in the two weeks before the newest run. "
                 "Red in part is what failed in a run of some tiers or tests, and is not red as a whole. "
                 "Flaky is what gave different answers to the same inputs, or changed its answer three times in its last 30 runs. "
                 "Newly red or green is what its last run changed. Proposed is what was run after that as a change that is not "

@@ -25,8 +25,8 @@ pub(super) fn render(recipe: &Recipe) -> Vec<u8> {
             @if recipe.is_proposed() { " No published version of it was run, so that is what its proposed changes are." }
         }
         (bases(recipe))
-        (proposals(recipe))
         p { img src={ "../badge/" (recipe.name) ".svg" } alt={ "badge: " (run.verdict.name()) ", level " (run.level) } height="20"; }
+        (proposals(recipe))
         (turned(recipe))
         (now(recipe))
         (causes(recipe))
@@ -141,7 +141,7 @@ fn causes(recipe: &Recipe) -> Markup {
     let mut rows: Vec<(String, Vec<&Run>)> = all.into_iter().collect();
     rows.sort_by_key(|(_, runs)| std::cmp::Reverse(runs.len()));
     html! {
-        @if !rows.is_empty() {
+        @if rows.iter().map(|(_, runs)| runs.len()).sum::<usize>() > 1 {
             section aria-labelledby="causes" {
                 h2 #causes { "What went wrong" }
                 @for (cause, runs) in &rows {
@@ -161,7 +161,7 @@ fn history(recipe: &Recipe) -> Markup {
     html! {
         section aria-labelledby="history" {
             h2 #history { @if runs.len() == 1 { "The only run" } @else { "The last " (runs.len()) " runs" } }
-            div.scroll role="group" aria-labelledby="history" tabindex="0" {
+            div.scroll.newest role="group" aria-labelledby="history" tabindex="0" {
                 table.grid {
                     thead { tr {
                         th scope="col" { "Run of" }
@@ -188,9 +188,9 @@ fn in_calls(calls: &[usize]) -> Markup {
     html! {
         @if calls.iter().any(|runs| *runs > 1) {
             tr.calls {
-                th scope="row" { "call" }
+                th scope="row" { "one call" }
                 @for runs in calls {
-                    @if *runs > 1 { td colspan=(runs) { abbr title={ "one call, " (runs) " runs" } { (runs) } } } @else { td {} }
+                    @if *runs > 1 { td colspan=(runs) { abbr title={ "one call made these " (runs) " runs" } { (runs) } } } @else { td {} }
                 }
             }
         }
@@ -213,11 +213,12 @@ fn over_time(recipe: &Recipe) -> Markup {
     html! {
         section aria-labelledby="level" {
             h2 #level { "Level over time" }
-            div.scroll role="group" aria-labelledby="level" tabindex="0" { (charts::levels(runs)) }
+            div.scroll.newest role="group" aria-labelledby="level" tabindex="0" { (charts::levels(runs)) }
         }
         section aria-labelledby="durations" {
             h2 #durations { "Where the time goes" }
-            div.scroll role="group" aria-labelledby="durations" tabindex="0" { (charts::durations(runs)) }
+            div.scroll.newest role="group" aria-labelledby="durations" tabindex="0" { (charts::durations(runs)) }
+            (charts::legend())
             p { "The newest run, by phase:" }
             (charts::bars(&phases(recipe), recipe.newest().summary.total_ms, &recipe.usual()))
         }
@@ -250,7 +251,8 @@ fn flaky(recipe: &Recipe) -> Markup {
 
 fn often(f: &Flaky) -> String {
     let same = if f.same_inputs { ", with the same inputs at least once" } else { "" };
-    format!("it changed {} times in {} runs{same}", f.flips, f.of)
+    let times = if f.flips == 1 { "once".into() } else { format!("{} times", f.flips) };
+    format!("it changed {times} in {} runs{same}", f.of)
 }
 
 fn open(recipe: &Recipe) -> Markup {

@@ -4,23 +4,25 @@
 
 mod connections;
 mod followed;
+mod rendered;
 
 use super::site::{made, record, runs, with_files};
 use super::{Session, records};
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{IntoResponse, Response, sse};
 use ccci_adapters::records::DirRecords;
-use ccci_report::site::{Page, Site};
+use ccci_report::site::{Page, Site, missing};
 use ccci_runner::record::index::Summary;
 use ccci_runner::record::{EVENTS, MOST_BYTES, Record};
 use ccci_swarm::ports::Clock;
 use ccci_swarm::ports::records::{Records, Stamp};
 use followed::{AllFollowed, Followed};
 use futures_util::stream;
+use rendered::{Rendered, RenderedPages};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
@@ -42,6 +44,8 @@ struct Table {
     listed: Vec<(String, Stamp)>,
     site: Site,
     pages: HashMap<String, Page>,
+    /// Pages that were asked for since the table was made.
+    rendered: RenderedPages,
 }
 
 /// The state of the server.
@@ -79,7 +83,7 @@ pub fn serve(session: &Session, listen: SocketAddr, ready: impl FnOnce(SocketAdd
 
 /// What becomes of a request.
 enum Answer {
-    Bytes(&'static str, Vec<u8>),
+    Page(&'static str, Rendered),
     Stream(Arc<Followed>),
     Missing,
 }
@@ -96,15 +100,19 @@ async fn answer(State(server): State<Arc<Server>>, method: Method, uri: Uri, hea
     // reading and rendering block
     let found = tokio::task::spawn_blocking(move || asked.find(&path)).await;
     match found {
-        Ok(Answer::Bytes(kind, bytes)) => page(kind, bytes),
+        Ok(Answer::Page(kind, rendered)) => known_or_page(&headers, kind, rendered),
         Ok(Answer::Stream(followed)) if method == Method::GET => {
             match server.streams.clone().try_acquire_owned() {
                 Ok(permit) => follow(followed, position(&uri, &headers), permit),
                 Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "30")]).into_response(),
             }
         }
-        Ok(Answer::Stream(_)) => page("text/event-stream", vec![]),
-        Ok(Answer::Missing) => (StatusCode::NOT_FOUND, "There is no such page.\n").into_response(),
+        Ok(Answer::Stream(_)) => page("text/event-stream", Bytes::new()),
+        Ok(Answer::Missing) => {
+            let mut response = page("text/html; charset=utf-8", missing("/").into());
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
+        }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -117,7 +125,18 @@ fn is_local(headers: &HeaderMap) -> bool {
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-fn page(kind: &'static str, bytes: Vec<u8>) -> Response {
+/// The page, or only that the reader has it already.
+fn known_or_page(headers: &HeaderMap, kind: &'static str, rendered: Rendered) -> Response {
+    let known = headers.get(header::IF_NONE_MATCH) == Some(&rendered.tag);
+    let mut response = page(kind, if known { Bytes::new() } else { rendered.bytes });
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    response.headers_mut().insert(header::ETAG, rendered.tag);
+    response
+}
+
+fn page(kind: &'static str, bytes: Bytes) -> Response {
     let mut response = Response::new(Body::from(bytes));
     let headers = response.headers_mut();
     for (name, value) in [
@@ -166,14 +185,17 @@ impl Server {
             return self.followed(&table, id).map_or(Answer::Missing, Answer::Stream);
         }
         let name = if name.is_empty() { "index.html" } else { name };
-        self.bytes(&table, name).map_or(Answer::Missing, |bytes| Answer::Bytes(kind(name), bytes))
+        self.rendered(&table, name).map_or(Answer::Missing, |page| Answer::Page(kind(name), page))
     }
 
-    /// The bytes of a page of the table.
-    fn bytes(&self, table: &Table, name: &str) -> Option<Vec<u8>> {
+    /// A page of the table.
+    fn rendered(&self, table: &Table, name: &str) -> Option<Rendered> {
         let page = *table.pages.get(name)?;
+        let ended = |table: &Table, page| {
+            table.rendered.get(page, || made(&table.site, &self.records, page).map(Rendered::of))
+        };
         if !matches!(page, Page::Live(_)) {
-            return made(&table.site, &self.records, page);
+            return ended(table, page);
         }
         let record = table.site.record(page).and_then(|name| record(&self.records, name));
         let is_over = |record: &Record| !records::goes_on(&self.session.config, &Summary::of(record));
@@ -182,9 +204,9 @@ impl Server {
             *self.kept() = None;
             let table = self.table().ok()?;
             let page = *table.pages.get(name).filter(|page| !matches!(page, Page::Live(_)))?;
-            return made(&table.site, &self.records, page);
+            return ended(&table, page);
         }
-        Some(table.site.render(page, record.as_ref()))
+        Some(Rendered::of(table.site.render(page, record.as_ref())))
     }
 
     fn followed(&self, table: &Table, id: &str) -> Option<Arc<Followed>> {
@@ -227,7 +249,7 @@ impl Server {
         let shown = runs(&self.session.config)?;
         let site = with_files(&self.records, shown.ended).0.with(shown.going);
         let pages = site.pages().into_iter().map(|planned| (planned.path, planned.page)).collect();
-        Ok(Table { listed, site, pages })
+        Ok(Table { listed, site, pages, rendered: RenderedPages::default() })
     }
 }
 
