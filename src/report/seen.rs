@@ -26,6 +26,19 @@ pub(crate) fn base_of(record: &Record, shown: &Shown) -> Option<String> {
     Some(base.version.as_ref().map_or_else(|| base.found_as.clone(), ToString::to_string))
 }
 
+/// What a picture shows and of which version, for where there is no room for more.
+pub(crate) fn caption(record: &Record, shown: &Shown) -> String {
+    if shown.shows != Shows::Landing {
+        return words(shown.shows).into();
+    }
+    let head = &record.outcome.plan.subject().head;
+    let head = || head.version.as_ref().map_or_else(|| head.commit.short().to_string(), ToString::to_string);
+    match base_of(record, shown) {
+        Some(base) => format!("{base}, before the upgrade"),
+        None => head(),
+    }
+}
+
 /// The picture of a file, if the record has it.
 pub(crate) fn picture<'a>(record: &'a Record, shown: &Shown) -> Option<&'a [u8]> {
     record.files.get(&shown.file).filter(|bytes| shown.shows.is_picture() && bytes.starts_with(PNG))

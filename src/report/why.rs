@@ -5,6 +5,7 @@ use super::seen;
 use super::styled::{Style, StyledText, Tone};
 use super::text::{one_line, span};
 use ccci_model::event::{DecidedBy, Event, What};
+use ccci_model::failure::causes;
 use ccci_model::tier::{RUNGS, Status};
 use ccci_model::verdict::{Occurrence, Outcome, Verdict};
 use ccci_runner::record::Record;
@@ -125,6 +126,10 @@ fn next(s: &mut StyledText, o: &Outcome) {
     s.row(Tone::Strong, "next", "");
     if let Some(t) = o.failures.first() {
         let who = match t.failure.blame {
+            // the machine is as it should be
+            _ if t.failure.cause == causes::INTERRUPTED.id => {
+                "nothing has to change: the run was stopped, so run it again"
+            }
             ccci_model::failure::Blame::Recipe => "the recipe has to change",
             ccci_model::failure::Blame::Image => {
                 "upstream has to publish another image, or the recipe has to name another"

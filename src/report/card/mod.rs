@@ -26,6 +26,8 @@ const BESIDE: f32 = 370.0;
 /// Where a picture stands, and how large it may be, px.
 const PICTURE: (u32, u32) = (440, 40);
 const PICTURE_SIZE: (u32, u32) = (320, 230);
+/// From the lower edge of the picture to the words below it, px.
+const BELOW: f32 = 20.0;
 
 const BACK: &str = "#14171c";
 const TEXT: &str = "#e6e8eb";
@@ -41,13 +43,13 @@ pub fn svg(record: &Record) -> Vec<u8> {
         let ((x, y), (width, height)) = (PICTURE, p.size());
         format!("<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" href=\"{}\"/>\n", p.data())
     });
-    drawn(&record.outcome, picture.is_some(), &inside.unwrap_or_default()).into_bytes()
+    drawn(&record.outcome, picture.as_ref(), &inside.unwrap_or_default()).into_bytes()
 }
 
 /// The card as PNG.
 pub fn png(record: &Record) -> Vec<u8> {
     let picture = Picture::of(record, PICTURE_SIZE);
-    let text = drawn(&record.outcome, picture.is_some(), "");
+    let text = drawn(&record.outcome, picture.as_ref(), "");
     let tree = usvg::Tree::from_str(&text, &usvg::Options::default()).expect("our own SVG is one; tested");
     let mut card = Pixmap::new(WIDTH, HEIGHT).expect("the size is not 0");
     resvg::render(&tree, Transform::identity(), &mut card.as_mut());
@@ -59,22 +61,28 @@ pub fn png(record: &Record) -> Vec<u8> {
     card.encode_png().unwrap_or_default()
 }
 
-/// The card without a picture; `inside` stands in its place.
-fn drawn(o: &Outcome, has_picture: bool, inside: &str) -> String {
+/// The card around a picture; `inside` stands in its place.
+fn drawn(o: &Outcome, picture: Option<&Picture>, inside: &str) -> String {
     let mut out = String::new();
     let colour = colour_of(o.verdict);
     let title = escape(&format!("{}: {}, level {}", human::subject(o), o.headline(), o.level));
     let tiers = o.tiers.iter().map(|t| format!("{} {}", t.tier, t.status)).collect::<Vec<_>>().join(", ");
+    let picture_of = picture.map_or(String::new(), |p| escape(&format!("; picture: {}", p.caption())));
     let _ = write!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
-         role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>\n<desc>{tiers}</desc>\n\
+         role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>\n<desc>{tiers}{picture_of}</desc>\n\
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"{BACK}\"/>\n\
          <rect width=\"12\" height=\"{HEIGHT}\" fill=\"{colour}\"/>\n"
     );
-    let room = if has_picture { BESIDE } else { WIDTH as f32 - 2.0 * MARGIN };
+    let room = if picture.is_some() { BESIDE } else { WIDTH as f32 - 2.0 * MARGIN };
     words(&mut out, o, room);
     chips(&mut out, o);
+    if let Some(picture) = picture {
+        let ((x, y), (_, height)) = (PICTURE, picture.size());
+        let place = (x as f32, (y + height) as f32 + BELOW);
+        put(&mut out, &REGULAR, 14.0, FAINT, place, picture.caption(), PICTURE_SIZE.0 as f32);
+    }
     out.push_str(inside);
     out.push_str("</svg>\n");
     out
@@ -152,7 +160,8 @@ fn put(out: &mut String, font: &Font, size: f32, colour: &str, (x, y): (f32, f32
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ccci_model::event::Event;
+    use crate::seen;
+    use ccci_model::event::{Event, Shown, Shows};
     use ccci_testkit::example::{self, green_run};
 
     fn record(change: impl FnOnce(&mut Vec<Event>)) -> Record {
@@ -184,5 +193,26 @@ mod tests {
             );
             assert_eq!(png(&record), bytes);
         }
+    }
+
+    #[test]
+    fn the_card_says_which_version_its_picture_shows() {
+        let mut record = record(|_| ());
+        let shown = |shows| Shown { app: 0, by: "x".into(), shows, file: "x.png".into(), bytes: 9 };
+        let caption = |record: &Record, shows| seen::caption(record, &shown(shows));
+        assert_eq!(caption(&record, Shows::Landing), "1.0.0+1.25.0, before the upgrade");
+        assert_eq!(caption(&record, Shows::Failing), "the page in which a test failed");
+        let mut white = Pixmap::new(64, 40).unwrap();
+        white.fill(resvg::tiny_skia::Color::WHITE);
+        let picture =
+            Picture::fit(&white.encode_png().unwrap(), PICTURE_SIZE, caption(&record, Shows::Landing))
+                .unwrap();
+        let with = drawn(&record.outcome, Some(&picture), "");
+        assert!(with.contains("; picture: 1.0.0+1.25.0, before the upgrade</desc>"), "{with}");
+        // and in letters
+        let paths = |svg: &str| svg.matches("<path").count();
+        assert_eq!(paths(&with), paths(&drawn(&record.outcome, None, "")) + 1);
+        record.outcome.plan.subject_mut().base = None;
+        assert_eq!(caption(&record, Shows::Landing), "1.1.0+1.26.0");
     }
 }

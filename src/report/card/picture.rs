@@ -9,17 +9,21 @@ use resvg::tiny_skia::{IntSize, Pixmap};
 /// Most pixels of a picture that is decoded; each takes four bytes.
 const MOST_PIXELS: u64 = 16_000_000;
 
-/// A small picture.
-pub(super) struct Picture(Pixmap);
+/// A small picture, and what it shows of which version.
+pub(super) struct Picture {
+    pixels: Pixmap,
+    caption: String,
+}
 
 impl Picture {
     /// What the browser showed first, made to fit into a size; none if there is no picture, or if it cannot be read.
     pub(super) fn of(record: &Record, most: (u32, u32)) -> Option<Picture> {
-        Picture::fit(seen::first(record)?.1, most)
+        let (shown, png) = seen::first(record)?;
+        Picture::fit(png, most, seen::caption(record, shown))
     }
 
     /// A picture made to fit into a width, and cut to a height.
-    fn fit(png: &[u8], most: (u32, u32)) -> Option<Picture> {
+    pub(super) fn fit(png: &[u8], most: (u32, u32), caption: String) -> Option<Picture> {
         if pixels(png)? > MOST_PIXELS {
             return None;
         }
@@ -27,22 +31,27 @@ impl Picture {
         let width = most.0.min(whole.width());
         let height = (u64::from(whole.height()) * u64::from(width)).div_ceil(u64::from(whole.width()));
         let height = u32::try_from(height).ok()?.max(1);
-        Some(Picture(smaller(&whole, width, height, most.1.min(height))?))
+        Some(Picture { pixels: smaller(&whole, width, height, most.1.min(height))?, caption })
     }
 
     /// Width and height, px.
     pub(super) fn size(&self) -> (u32, u32) {
-        (self.0.width(), self.0.height())
+        (self.pixels.width(), self.pixels.height())
+    }
+
+    /// What it shows.
+    pub(super) fn caption(&self) -> &str {
+        &self.caption
     }
 
     /// Its pixels.
     pub(super) fn pixels(&self) -> &Pixmap {
-        &self.0
+        &self.pixels
     }
 
     /// As an address that contains it.
     pub(super) fn data(&self) -> String {
-        format!("data:image/png;base64,{}", STANDARD.encode(self.0.encode_png().unwrap_or_default()))
+        format!("data:image/png;base64,{}", STANDARD.encode(self.pixels.encode_png().unwrap_or_default()))
     }
 }
 
@@ -93,7 +102,7 @@ mod tests {
         for (size, expected) in
             [((1280, 800), (320, 200)), ((1280, 4000), (320, 230)), ((100, 50), (100, 50)), ((1, 1), (1, 1))]
         {
-            let small = Picture::fit(&png(size.0, size.1), (320, 230)).unwrap();
+            let small = Picture::fit(&png(size.0, size.1), (320, 230), String::new()).unwrap();
             assert_eq!(small.size(), expected, "{size:?}");
             assert!(small.pixels().pixels().iter().all(|p| (p.red(), p.green(), p.blue()) == (200, 100, 50)));
             assert!(small.data().starts_with("data:image/png;base64,iVBOR"));
@@ -106,7 +115,7 @@ mod tests {
         huge[16..24].copy_from_slice(&[0, 0, 255, 255, 0, 0, 255, 255]);
         let torn = &png(100, 100)[..60];
         for bad in [&huge[..], torn, b"", b"\x89PNG\r\n\x1a\n", b"<svg/>"] {
-            assert!(Picture::fit(bad, (320, 230)).is_none());
+            assert!(Picture::fit(bad, (320, 230), String::new()).is_none());
         }
     }
 }
