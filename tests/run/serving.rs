@@ -2,13 +2,15 @@
 //! is offered, and whether it still answers at the end.
 
 use super::causes::labelled;
-use super::fullest::job;
+use super::fullest::{Ground, job};
 use super::machine::{Machine, TestRun};
 use ccci_model::event::{Event, What};
 use ccci_model::exit::Exit;
+use ccci_model::tier::Status;
+use ccci_runner::execute::job::Job;
 use ccci_swarm::ports::Stop;
 use ccci_swarm::ports::web::{AnsweredBy, HttpAnswer};
-use ccci_testkit::memory::{page, path_of};
+use ccci_testkit::memory::{Fault, page, path_of};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -109,7 +111,7 @@ fn an_app_that_is_away_for_a_moment_at_the_end_is_green() {
 
 #[test]
 fn a_test_that_passes_without_an_assertion_that_was_reached_shows_nothing() {
-    let ground = super::fullest::Ground::new();
+    let ground = Ground::new();
     let never = "fn test_never(ctx) {\n    if ctx.get(\"/health\").status == 404 { assert(1 == ctx.get(\"/\").status); }\n}\n";
     ground.file("custom/test_never.rhai", never);
     let run = Machine::new().live(&ground.prepare("20260101-000000-abc123").unwrap());
@@ -193,4 +195,40 @@ fn volumes_without_a_name_are_not_proved_to_keep_their_data() {
     // the volume of `app` at /srv/data has a name, `worker` has none there
     assert_eq!(all.iter().filter(|what| what.ends_with("of `app`")).count(), 1, "{all:?}");
     assert!(all.contains(&"/srv/data of `worker`") && all.contains(&"/data of `cache`"), "{all:?}");
+}
+
+/// A release that renames a volume leaves the data behind, which is why the new version does not come up.
+#[test]
+fn a_red_upgrade_names_the_volume_that_the_head_does_not_mount() {
+    let with = |job: &Job| {
+        let machine = Machine::new();
+        machine.cluster.fault_at_deploy(1, Fault::RollsBack("app".into(), 7));
+        machine.live(job)
+    };
+    let ground = Ground::new();
+    let file = ground.source.path().join("compose.yml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let renamed = text
+        .replace("db:/var/lib/mysql", "rows:/var/lib/mysql")
+        .replace("\n  db:\n\nsecrets", "\n  rows:\n\nsecrets");
+    assert!(renamed.contains("\n  rows:\n"), "{renamed}");
+    std::fs::write(&file, renamed).unwrap();
+    ground.source.commit("another volume");
+    for (job, lost) in [(ground.prepare("20260101-000000-abc123").unwrap(), true), (job(), false)] {
+        let run = with(&job);
+        let first = &run.outcome.failures.first().expect("a failure").failure;
+        assert_eq!(first.cause, "rolled-back");
+        let told: Vec<&str> =
+            first.evidence.iter().filter(|e| e.what == "data of the base").map(|e| e.text.as_str()).collect();
+        let text = "no service of the head mounts the volume `db`, which the base mounts at /var/lib/mysql of `db`, where \
+                    the head mounts `rows`";
+        assert_eq!(told, if lost { vec![text] } else { vec![] });
+        // what nobody asked at the end is no pass
+        let last = run
+            .outcome
+            .steps
+            .iter()
+            .filter(|s| s.note.as_deref().is_some_and(|n| n.starts_with("not asked")));
+        assert_eq!(last.map(|s| s.status).collect::<Vec<_>>(), [Status::Skip]);
+    }
 }

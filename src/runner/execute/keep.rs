@@ -15,6 +15,29 @@ use std::time::Duration;
 
 /// Lines of a service's log that are put into a failure (lesson 46: the last line is often not the cause).
 const EVIDENCE_LINES: usize = 20;
+/// How many lines about ports a failure shows.
+const PORT_LINES: usize = 6;
+/// Words of a log that tell on what a program listens, or why it ended.
+const OF_PORTS: &[&str] = &[
+    "listen",
+    "listening",
+    "port",
+    "bind",
+    "bound",
+    "socket",
+    "error",
+    "fatal",
+    "failed",
+    "cannot",
+    "denied",
+];
+
+/// Whether a line of a log has one of the words, and is no line about a request.
+fn tells_of_a_port(line: &str) -> bool {
+    let line = line.to_lowercase();
+    let mut words = line.split(|c: char| !c.is_ascii_alphanumeric());
+    !line.contains(" http/") && words.any(|word| OF_PORTS.contains(&word))
+}
 /// Lines of each service's log that are kept in the run's directory.
 const KEPT_LINES: usize = 5_000;
 /// Time limit for reading logs, so that it does not delay removal.
@@ -85,6 +108,16 @@ impl Run<'_> {
         Ok(self.job.redactor.hide(&lines))
     }
 
+    /// The last lines of a service's log that say on what it listens, or why it does not: at the end of the log are the
+    /// requests that ccci made.
+    pub(crate) fn lines_about_ports(&self, service: &ServiceName) -> Result<String, ClusterError> {
+        let lines = self.world.cluster.logs(&self.app().stack, service, KEPT_LINES, &self.log_limit())?;
+        let lines = self.job.redactor.hide(&lines);
+        let mut telling: Vec<&str> = lines.lines().filter(|line| tells_of_a_port(line)).collect();
+        telling.drain(..telling.len().saturating_sub(PORT_LINES));
+        Ok(telling.join("\n"))
+    }
+
     /// Notes what the last operation did, for `ctx.facts`.
     pub(crate) fn note_operation(&mut self, side: Side) {
         let plan = self.app();
@@ -107,5 +140,25 @@ impl Run<'_> {
 
     fn log_limit(&self) -> Limit {
         Limit { deadline: self.world.clock.now().after(LOG_LIMIT), stop: Stop::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_about_ports_are_told_from_requests() {
+        for line in [
+            "nginx: [emerg] bind() to 0.0.0.0:80 failed",
+            "Listening on :8080",
+            "PORT=3000",
+            "Fatal: no config",
+        ] {
+            assert!(tells_of_a_port(line), "{line}");
+        }
+        for line in ["10.0.1.2 - - \"GET /port HTTP/1.1\" 200 5", "report exported", "ready"] {
+            assert!(!tells_of_a_port(line), "{line}");
+        }
     }
 }

@@ -14,10 +14,12 @@ mod stays_up;
 pub mod steps;
 pub mod undo;
 
+use crate::gather::inputs;
 use ccci_model::event::{SCHEMA, What};
 use ccci_model::failure::detail::Detail;
 use ccci_model::failure::{Blame, Cause, Failure, FailureId, causes};
-use ccci_model::plan::{Action, AppPlan, Plan, Step};
+use ccci_model::plan::{Action, AppPlan, Plan, Side, Step};
+use ccci_model::tier::Tier;
 use ccci_model::time::Moment;
 use ccci_swarm::ports::World;
 use ccci_swarm::ports::clock::{Limit, Stop, StopReason};
@@ -192,9 +194,10 @@ impl<'a> Run<'a> {
         let began = clock.now();
         let span = info_span!("step", n, title = step.action.title(), ended = Empty).entered();
         self.sink.emit(What::StepStarted { step: n, title: self.job.plan.title(step), tier: step.tier });
-        let end = match self.state.unmet(&step.action) {
-            Some(why) => StepEnd::NotDone(why),
-            None => {
+        let end = match (self.state.unmet(&step.action), self.state.moot(&step.action)) {
+            (Some(why), _) => StepEnd::NotDone(why),
+            (None, Some(why)) => StepEnd::LeftOut(why),
+            (None, None) => {
                 let limit = self.limit(step.limit_ms);
                 let work = || {
                     let done = steps::perform(self, step, &limit);
@@ -217,6 +220,21 @@ impl<'a> Run<'a> {
         }
         span.record("ended", display(&end));
         self.sink.step_ended(n, began, end);
+    }
+
+    /// Names the volumes of the base that the head does not mount: what fails after the upgrade may miss their data.
+    fn in_light_of_lost_data(&self, failure: Failure) -> Failure {
+        const NAME: &str = "data of the base";
+        let of_upgrade = self.job.plan.steps.get(self.step).is_some_and(|s| s.tier == Some(Tier::Upgrade));
+        let told = failure.evidence.iter().any(|e| e.what == NAME);
+        if failure.is_error() || told || !of_upgrade || self.state.current != Some(Side::Head) {
+            return failure;
+        }
+        let composed = |side| self.state.resolved.get(&side).map(|r| &r.composed);
+        match (composed(Side::Base), composed(Side::Head)) {
+            (Some(base), Some(head)) => failure.evidence(NAME, inputs::unmounted(base, head).join("\n")),
+            _ => failure,
+        }
     }
 
     fn in_light_of_what_came_before(&self, mut failure: Failure) -> Failure {
@@ -268,6 +286,7 @@ impl<'a> Run<'a> {
     pub(crate) fn in_light(&self, failure: Failure) -> Box<Failure> {
         let failure = self.in_light_of_the_stop(failure);
         let failure = if failure.is_error() { failure } else { self.in_light_of_the_engine(failure) };
+        let failure = self.in_light_of_lost_data(failure);
         Box::new(self.in_light_of_what_came_before(failure))
     }
 

@@ -74,6 +74,7 @@ impl Sink {
                 let (status, failure) = self.ending(Some(&mut f));
                 (status, failure, None)
             }
+            StepEnd::LeftOut(why) => (Status::Skip, None, Some(why)),
             StepEnd::NotDone(why) => (Status::Unver, None, Some(why)),
         };
         self.emit(What::StepEnded { step, status, ms, failure, note });
@@ -87,6 +88,8 @@ pub enum StepEnd {
     Done(Option<String>),
     /// Failed.
     Failed(Box<Failure>),
+    /// Left out, because an earlier step has told what it would tell.
+    LeftOut(String),
     /// Not done, because something that it needs is missing.
     NotDone(String),
 }
@@ -96,6 +99,7 @@ impl fmt::Display for StepEnd {
         match self {
             StepEnd::Done(_) => f.write_str("done"),
             StepEnd::Failed(failure) => write!(f, "failed, {}", failure.cause),
+            StepEnd::LeftOut(_) => f.write_str("left out"),
             StepEnd::NotDone(_) => f.write_str("not done"),
         }
     }

@@ -109,6 +109,14 @@ impl State {
         Some(format!("{} is missing; see the earlier failures", missing.what()))
     }
 
+    /// Why a step would say nothing new, though it could be done.
+    pub(crate) fn moot(&self, action: &Action) -> Option<String> {
+        // what has failed before is told, and the tier at the end is not to blame for it
+        let last = matches!(action, Action::AssertServing { last: true, .. });
+        let down = !self.converged || self.deaf || self.unserved;
+        (last && down).then(|| "not asked: what was deployed last was not up before".into())
+    }
+
     /// Whether an earlier step has filled a slot.
     fn has(&self, slot: Slot) -> bool {
         match slot {

@@ -72,23 +72,7 @@ impl Gathered {
     pub fn data(&self) -> Data {
         let (Some(base), head) = (&self.base, &self.head) else { return Data::default() };
         let (Some(old), Some(new)) = (&base.composed, &head.composed) else { return Data::default() };
-        let mounts = mounts_of(new);
-        let mut data = Data::default();
-        let mut told = BTreeSet::new();
-        for Mounted { volume, service, target } in mounts_of(old) {
-            data.any = true;
-            if mounts.iter().any(|m| m.volume == volume) || !told.insert(volume.clone()) {
-                continue;
-            }
-            let instead = mounts.iter().find(|m| m.service == service && m.target == target);
-            let instead =
-                instead.map_or(String::new(), |m| format!(", where the head mounts `{}`", m.volume));
-            data.unmounted.push(format!(
-                "no service of the head mounts the volume `{volume}`, which the base mounts at {target} of \
-                 `{service}`{instead}"
-            ));
-        }
-        data
+        Data { any: !mounts_of(old).is_empty(), unmounted: unmounted(old, new) }
     }
 
     /// Whether there is something to back up, why, and who decided.
@@ -131,6 +115,24 @@ struct Mounted {
     volume: String,
     service: String,
     target: String,
+}
+
+/// Volumes with a name that the base mounts and the head does not, one in a text that can follow "because".
+pub(crate) fn unmounted(base: &Composed, head: &Composed) -> Vec<String> {
+    let mounts = mounts_of(head);
+    let (mut out, mut told) = (vec![], BTreeSet::new());
+    for Mounted { volume, service, target } in mounts_of(base) {
+        if mounts.iter().any(|m| m.volume == volume) || !told.insert(volume.clone()) {
+            continue;
+        }
+        let instead = mounts.iter().find(|m| m.service == service && m.target == target);
+        let instead = instead.map_or(String::new(), |m| format!(", where the head mounts `{}`", m.volume));
+        out.push(format!(
+            "no service of the head mounts the volume `{volume}`, which the base mounts at {target} of \
+             `{service}`{instead}"
+        ));
+    }
+    out
 }
 
 /// The mounts of volumes with a name, in the order of the files. A volume is known by the name that the engine gives it,

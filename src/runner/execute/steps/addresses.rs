@@ -48,8 +48,7 @@ pub(super) fn ask_the_rest(
     for router in &others {
         if let Err(failure) = of_router(run, router, &observed, &opens, limit) {
             let name = format!("something listens behind router `{}`", router.name);
-            let failure = run.with_logs(*failure);
-            result = result.and(run.generic(tier, &name, Err(Box::new(failure))));
+            result = result.and(run.generic(tier, &name, Err(failure)));
         }
     }
     let shut: Vec<String> = published(&observed).filter_map(|(s, p)| of_port(run, s, p, limit)).collect();
@@ -86,7 +85,8 @@ fn of_router(
     let open = match (shown, target) {
         (Ok(Shown::Open(why)), _) => why,
         (Err(WaitError::TimedOut { .. }), Some(target)) => {
-            return Err(Box::new(closed(router, &url, target, &last)));
+            let log = run.lines_about_ports(&target.service).unwrap_or_default();
+            return Err(Box::new(closed(router, &url, target, &last).log(target.service.as_str(), log)));
         }
         _ => return Ok(()),
     };
