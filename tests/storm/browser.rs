@@ -198,13 +198,14 @@ fn late(chance: &mut StdRng) -> Option<Round> {
     let (events, left) = (victim.events(), victim.left());
     let worked = events.contains(&format!("\"title\":\"{step}")) && events.contains("run-deadline");
     round.clean &= left.is_empty();
-    // a test that had failed before makes it red
-    let red = events.contains("\"blame\":\"recipe\"");
+    // a test that had failed before makes it red; what the deadline interrupted is only part of the deadline's failure
+    let red = events.lines().any(|line| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+        event["event"] == "failed" && event["blame"] == "recipe"
+    });
     round.exit = status.code() == Some(if red { 1 } else { 3 });
     if worked && !(round.clean && round.exit) {
-        let blames: Vec<&str> = events.lines().filter(|e| e.contains("\"blame\":\"recipe\"")).collect();
-        let said = victim.said();
-        round.wrong.push(format!("--deadline {seconds}s: {status}, left {left:?}, {blames:#?}\n{said}"));
+        round.wrong.push(format!("--deadline {seconds}s: {status}, left {left:?}\n{}", victim.said()));
     }
     victim.clean();
     worked.then_some(round)
