@@ -1,5 +1,7 @@
 //! Sources: what is read of a repository, in place or cloned, and what is reported if it cannot be read.
 
+mod files;
+
 use crate::repository::{Repository, compose};
 use ccci_adapters::clock::RealClock;
 use ccci_adapters::git::GitAdapter;

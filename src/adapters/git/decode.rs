@@ -8,46 +8,118 @@ use std::collections::BTreeMap;
 pub(crate) const REF_FORMAT: &str =
     "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(symref)";
 
-/// Tags of tags that `for-each-ref` lists: git before 2.45 resolves one level only.
-pub fn nested(out: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(out);
-    let fields = text.lines().map(|line| line.split('\0').collect::<Vec<&str>>());
-    let nested = fields.filter(|f| f.len() == 6 && f[1] == "tag" && f[3] == "tag");
-    nested.map(|f| f[4].to_string()).collect()
+/// A tag or branch, and what it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ref {
+    /// Its whole name: `refs/tags/1.0.0+1.2`.
+    pub name: String,
+    /// The object that it names.
+    pub object: Named,
+    /// What that object names, if it is an annotated tag.
+    pub inner: Option<Named>,
+    /// The ref that it stands for, if it is symbolic.
+    pub symbolic: Option<String>,
+}
+
+/// An object by its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+}
+
+/// The kinds of objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A revision.
+    Commit,
+    /// A directory.
+    Tree,
+    /// The content of a file.
+    Blob,
+    /// An annotated tag.
+    Tag,
+}
+
+impl Kind {
+    /// The kind with this name of git's.
+    pub(crate) fn of(name: &str) -> Option<Kind> {
+        let kinds =
+            [("commit", Kind::Commit), ("tree", Kind::Tree), ("blob", Kind::Blob), ("tag", Kind::Tag)];
+        kinds.into_iter().find(|(known, _)| *known == name).map(|(_, kind)| kind)
+    }
+}
+
+impl Ref {
+    /// The object behind a tag, which may be a tag again.
+    fn last(&self) -> &Named {
+        self.inner.as_ref().unwrap_or(&self.object)
+    }
+
+    /// The tag that an annotated tag names: git before 2.45 resolves one level only.
+    pub(crate) fn nested(&self) -> Option<&str> {
+        self.inner.as_ref().filter(|inner| inner.kind == Kind::Tag).map(|inner| inner.id.as_str())
+    }
+}
+
+/// Decodes `for-each-ref`.
+pub(crate) fn refs(out: &[u8]) -> Vec<Ref> {
+    let named = |kind: &str, id: &str| Some(Named { kind: Kind::of(kind)?, id: id.to_string() });
+    let one = |line: &str| {
+        let fields: Vec<&str> = line.split('\0').collect();
+        let [name, kind, object, inner_kind, inner, symbolic] = fields[..] else { return None };
+        let symbolic = Some(symbolic.to_string()).filter(|s| !s.is_empty());
+        let (object, inner) = (named(kind, object)?, named(inner_kind, inner));
+        Some(Ref { name: name.to_string(), object, inner, symbolic })
+    };
+    String::from_utf8_lossy(out).lines().filter_map(one).collect()
 }
 
 /// Decodes `cat-file --batch-check` into the commits that these objects lead to; objects without a commit are left out.
-pub(crate) fn peeled(out: &[u8], asked: &[String]) -> BTreeMap<String, String> {
+pub(crate) fn peeled(out: &[u8], asked: &[&str]) -> BTreeMap<String, String> {
     let text = String::from_utf8_lossy(out);
     let commit = |line: &str| Some(line.split_once(" commit ")?.0.to_string());
-    text.lines().zip(asked).filter_map(|(line, object)| Some((object.clone(), commit(line)?))).collect()
+    text.lines()
+        .zip(asked)
+        .filter_map(|(line, object)| Some(((*object).to_string(), commit(line)?)))
+        .collect()
 }
 
-/// Decodes `for-each-ref`. `default` is the branch that HEAD of a clone names; `peeled` has the commits of nested tags.
-pub fn names(out: &[u8], default: Option<&str>, peeled: &BTreeMap<String, String>) -> Names {
+/// The tags and branches that lead to commits. `default` is the branch that HEAD of a clone names; `peeled` has the
+/// commits of nested tags.
+pub(crate) fn names(refs: &[Ref], default: Option<&str>, peeled: &BTreeMap<String, String>) -> Names {
     let (mut tags, mut branches, mut remote_head) = (vec![], vec![], None);
-    for line in String::from_utf8_lossy(out).lines() {
-        let fields: Vec<&str> = line.split('\0').collect();
-        let [name, kind, object, inner_kind, inner, symref] = fields[..] else { continue };
-        let annotated = kind == "tag";
-        let (kind, object) = if annotated { (inner_kind, inner) } else { (kind, object) };
-        let (kind, object) = peeled.get(object).map_or((kind, object), |commit| ("commit", commit));
-        let Ok(commit) = Revision::parse(object) else { continue };
-        if kind != "commit" {
+    for a in refs {
+        let last = a.last();
+        let (kind, id) = peeled.get(&last.id).map_or((last.kind, &last.id), |commit| (Kind::Commit, commit));
+        let Ok(commit) = Revision::parse(id) else { continue };
+        if kind != Kind::Commit {
             continue;
         }
         let branch = |name: &str, commit| Branch { name: name.to_string(), commit };
-        if let Some(tag) = name.strip_prefix("refs/tags/") {
-            tags.push(Tag { name: tag.to_string(), version: Version::parse(tag).ok(), annotated, commit });
-        } else if let Some(local) = name.strip_prefix("refs/heads/") {
+        if let Some(tag) = a.name.strip_prefix("refs/tags/") {
+            let (name, version) = (tag.to_string(), Version::parse(tag).ok());
+            tags.push(Tag { name, version, annotated: a.object.kind == Kind::Tag, commit });
+        } else if let Some(local) = a.name.strip_prefix("refs/heads/") {
             branches.push(branch(local, commit));
-        } else if name == "refs/remotes/origin/HEAD" {
-            remote_head = symref.strip_prefix("refs/remotes/").map(str::to_string);
-        } else if let Some(remote) = name.strip_prefix("refs/remotes/") {
+        } else if a.name == "refs/remotes/origin/HEAD" {
+            let to = a.symbolic.as_deref().and_then(|to| to.strip_prefix("refs/remotes/"));
+            remote_head = to.map(str::to_string);
+        } else if let Some(remote) = a.name.strip_prefix("refs/remotes/") {
             branches.push(branch(remote, commit));
         }
     }
     Names::new(tags, branches, default.or(remote_head.as_deref()))
+}
+
+/// What a tag object names, from its first two lines.
+pub(crate) fn tag(bytes: &[u8]) -> Option<Named> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.lines();
+    let id = lines.next()?.strip_prefix("object ")?.to_string();
+    Some(Named { kind: Kind::of(lines.next()?.strip_prefix("type ")?)?, id })
 }
 
 /// An entry of a tree object.
@@ -55,6 +127,8 @@ pub fn names(out: &[u8], default: Option<&str>, peeled: &BTreeMap<String, String
 pub(crate) struct Entry {
     /// What it is.
     pub is: Is,
+    /// Its mode: kind and permissions.
+    pub mode: u32,
     /// Its name, without the directories around it.
     pub name: String,
     /// Id of its object.
@@ -91,10 +165,16 @@ pub(crate) fn tree(mut bytes: &[u8]) -> Option<Vec<Entry>> {
         };
         let name = String::from_utf8_lossy(bytes.get(space + 1..end)?).into_owned();
         let id = bytes.get(end + 1..end + 21)?;
-        all.push(Entry { is, name, object: id.iter().map(|b| format!("{b:02x}")).collect() });
+        all.push(Entry { is, mode, name, object: hex(id) });
         bytes = &bytes[end + 21..];
     }
     Some(all)
+}
+
+/// An id as git writes it.
+pub(crate) fn hex(id: &[u8]) -> String {
+    let digit = |d: u8| char::from(b"0123456789abcdef"[usize::from(d & 15)]);
+    id.iter().flat_map(|b| [digit(b >> 4), digit(*b)]).collect()
 }
 
 /// What is checked out, and what has changed since.
@@ -138,10 +218,10 @@ pub(crate) fn status(out: &[u8]) -> Option<Status> {
 }
 
 /// Decodes the first line of an answer of `cat-file --batch`: the object's kind and its size. `None` if it is missing.
-pub(crate) fn header(line: &str) -> Option<(&str, u64)> {
+pub(crate) fn header(line: &str) -> Option<(Kind, u64)> {
     let mut words = line.trim_end().split(' ').skip(1);
     let (kind, size) = (words.next()?, words.next()?);
-    Some((kind, size.parse().ok()?))
+    Some((Kind::of(kind)?, size.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -157,7 +237,7 @@ mod tests {
              refs/remotes/origin/HEAD\0commit\0{b}\0\0\0refs/remotes/origin/trunk\n\
              refs/remotes/origin/trunk\0commit\0{b}\0\0\0\n"
         );
-        let names = names(text.as_bytes(), None, &BTreeMap::new());
+        let names = names(&refs(text.as_bytes()), None, &BTreeMap::new());
         let tags: Vec<_> = names.tags.iter().map(|t| (t.name.as_str(), t.annotated)).collect();
         assert_eq!(tags, [("1.0.0+1", true), ("light", false)]);
         assert_eq!(names.tags[0].commit.as_str(), a);
@@ -182,7 +262,7 @@ mod tests {
 
     #[test]
     fn an_answer_names_kind_and_size_or_says_that_there_is_none() {
-        assert_eq!(header("aa blob 4\n"), Some(("blob", 4)));
+        assert_eq!(header("aa blob 4\n"), Some((Kind::Blob, 4)));
         assert_eq!(header("aa^{tree} missing\n"), None);
         assert_eq!(header("ab ambiguous\n"), None);
         assert_eq!(header(""), None);
@@ -202,7 +282,7 @@ mod tests {
         let named: Vec<_> = all.iter().map(|e| (e.name.as_str(), e.is)).collect();
         let desired = [("a b\tc", Is::File), ("länk", Is::Link), ("sub", Is::Module), ("conf", Is::Tree)];
         assert_eq!(named, desired);
-        assert_eq!(all[0].object, "ab".repeat(20));
+        assert_eq!((all[0].object.as_str(), all[0].mode), (&*"ab".repeat(20), 0o100_644));
         assert_eq!(tree(&bytes.concat()[..40]), None);
         assert_eq!(tree(b"100644 cut"), None);
     }

@@ -2,11 +2,15 @@
 //! than its answer.
 
 use super::call::{Call, Reach};
+use super::decode::Ref;
+use super::index::Tracked;
 use super::objects::Objects;
-use super::{GitAdapter, MOST_SETTINGS, REFS, decode, revision};
+use super::refs::Found;
+use super::{GitAdapter, MOST_SETTINGS, REFS, decode, refs, revision};
 use ccci_model::name::Revision;
 use ccci_swarm::ports::clock::Limit;
 use ccci_swarm::ports::sources::SourceError;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -45,6 +49,8 @@ pub(super) struct Head {
     pub branch: Option<String>,
     /// Paths with changes that are not committed, if git was asked for them already.
     pub changed: Option<Vec<String>>,
+    /// The files of the index, if the work tree has exactly these.
+    pub index: Option<BTreeMap<String, Tracked>>,
 }
 
 impl Head {
@@ -57,23 +63,40 @@ impl Head {
         let shallow = lines.next() == Some("true");
         let commit = revision("rev-parse", lines.next().unwrap_or(""))?;
         let branch = lines.next().and_then(|l| l.strip_prefix("refs/heads/")).map(str::to_string);
-        Ok(Head { work_tree, shallow, commit, branch, changed: None })
+        Ok(Head { work_tree, shallow, commit, branch, changed: None, index: None })
     }
 }
 
 impl GitAdapter {
-    /// The head and the refs of a plain work tree, by processes that run at the same time; the one that reads objects is
-    /// started with them. Nothing if git has to be asked step by step, because the directory is something else, or
-    /// something is wrong with it.
+    /// The head and the refs of a plain work tree: read from git's files if these are of the usual form, else by
+    /// processes that run at the same time; the one that reads objects is started with them. Nothing if git has to be asked
+    /// step by step, because the directory is something else, or something is wrong with it.
     pub(super) fn head_and_refs(
         &self,
         dir: &Path,
         objects: &Objects<'_>,
         limit: &Limit,
-    ) -> Result<Option<(Head, Vec<u8>)>, SourceError> {
-        if !is_plain(dir) {
+    ) -> Result<Option<(Head, Vec<Ref>)>, SourceError> {
+        let Some(settings) = settings(dir).filter(|settings| is_plain(dir, settings)) else {
             return Ok(None);
+        };
+        match refs::found(&settings, objects)? {
+            Some(Found { commit, branch, refs, index }) => {
+                let shallow = is_shallow(dir);
+                let head =
+                    Head { work_tree: true, shallow, commit, branch, changed: None, index: Some(index) };
+                Ok(Some((head, refs)))
+            }
+            None => self.head_and_refs_by_git(dir, objects, limit),
         }
+    }
+
+    fn head_and_refs_by_git(
+        &self,
+        dir: &Path,
+        objects: &Objects<'_>,
+        limit: &Limit,
+    ) -> Result<Option<(Head, Vec<Ref>)>, SourceError> {
         let home = self.home.path();
         let call = |work_tree, args| Call {
             home,
@@ -99,22 +122,26 @@ impl GitAdapter {
         }
         let head = decode::status(&status.out).and_then(|status| {
             let decode::Status { commit, branch, changed } = status;
-            let (commit, shallow) = (Revision::parse(&commit).ok()?, dir.join(".git/shallow").exists());
-            Some(Head { work_tree: true, shallow, commit, branch, changed: Some(changed) })
+            let (commit, shallow) = (Revision::parse(&commit).ok()?, is_shallow(dir));
+            Some(Head { work_tree: true, shallow, commit, branch, changed: Some(changed), index: None })
         });
-        Ok(head.map(|head| (head, refs.out)))
+        Ok(head.map(|head| (head, decode::refs(&refs.out))))
     }
+}
+
+/// Whether a plain work tree has only a part of its history.
+fn is_shallow(dir: &Path) -> bool {
+    dir.join(".git/shallow").exists()
 }
 
 /// Whether a directory is a work tree whose `.git` is all of its repository, with settings that name no program, no
 /// other file and no other work tree. Only then `status` shows what is checked out here.
-fn is_plain(work_tree: &Path) -> bool {
+fn is_plain(work_tree: &Path, settings: &str) -> bool {
     let is_directory = fs::symlink_metadata(work_tree.join(".git")).is_ok_and(|is| is.is_dir());
     let leads_elsewhere = |line: &str| {
         names_more(line) || line.contains("worktree") || (line.contains("bare") && !line.ends_with("false"))
     };
-    is_directory
-        && settings(work_tree).is_some_and(|all| !all.lines().any(|line| leads_elsewhere(line.trim())))
+    is_directory && !settings.lines().any(|line| leads_elsewhere(line.trim()))
 }
 
 /// Whether git's settings for a work tree may name a filter, or another file that does.

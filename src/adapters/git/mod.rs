@@ -7,8 +7,10 @@ mod changed;
 pub mod content;
 pub mod decode;
 mod head;
+mod index;
 mod login;
 mod objects;
+mod refs;
 mod words;
 
 use super::scratch::Scratch;
@@ -19,8 +21,10 @@ use ccci_recipe::source::{Branch, Names, RevisionFacts, SourceFacts, SourceKind,
 use ccci_swarm::ports::clock::{Clock, Limit};
 use ccci_swarm::ports::{Source, SourceError, Sources};
 use content::Raw;
+use decode::Ref;
 use head::{HEAD, Head, STATUS, may_filter};
-use objects::Objects;
+use index::Tracked;
+use objects::{Objects, Walked};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,6 +52,8 @@ struct Repository<'a> {
     branch: Option<String>,
     /// Paths with changes that are not committed, if they are known already.
     changed: Option<Vec<String>>,
+    /// The files of the index, if the work tree has exactly these.
+    index: Option<BTreeMap<String, Tracked>>,
     names: Names,
     _clone: Option<Scratch>,
 }
@@ -133,7 +139,7 @@ impl GitAdapter {
         }
         let head = Head::read(&head.out, objects.dir())?;
         let refs = self.good(objects.dir(), REFS, vec![], objects.limit())?;
-        self.read_names(given, kind, objects, head, &refs, clone)
+        self.read_names(given, kind, objects, head, &decode::refs(&refs), clone)
     }
 
     fn read_names<'a>(
@@ -142,10 +148,10 @@ impl GitAdapter {
         kind: SourceKind,
         objects: Objects<'a>,
         head: Head,
-        refs: &[u8],
+        refs: &[Ref],
         clone: Option<Scratch>,
     ) -> Result<Repository<'a>, SourceError> {
-        let Head { work_tree, shallow, commit, branch, changed } = head;
+        let Head { work_tree, shallow, commit, branch, changed, index } = head;
         let (dir, limit) = (objects.dir().to_path_buf(), objects.limit().clone());
         // a clone's HEAD is the remote's default branch; a work tree's HEAD is whatever is checked out
         let default = branch.as_deref().filter(|_| !work_tree);
@@ -162,14 +168,15 @@ impl GitAdapter {
             commit,
             branch,
             changed,
+            index,
             names,
             _clone: clone,
         })
     }
 
     /// The commits of tags of tags.
-    fn peel(&self, dir: &Path, refs: &[u8], limit: &Limit) -> Result<BTreeMap<String, String>, SourceError> {
-        let nested = decode::nested(refs);
+    fn peel(&self, dir: &Path, refs: &[Ref], limit: &Limit) -> Result<BTreeMap<String, String>, SourceError> {
+        let nested: Vec<&str> = refs.iter().filter_map(Ref::nested).collect();
         if nested.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -258,7 +265,7 @@ impl Source for Repository<'_> {
     }
 
     fn revision(&self, commit: &Revision, found_as: &str) -> Result<RevisionFacts, SourceError> {
-        let raw = self.tree(commit, &[])?;
+        let raw = self.objects.files(self.objects.walk(commit)?, &[])?;
         let known = self.names.version_of(commit);
         let name = known.map_or_else(|| commit.short().to_string(), ToString::to_string);
         let files = content::files(raw, |path| format!("{name}:{path}"));
@@ -316,8 +323,12 @@ impl Repository<'_> {
 
     /// The work tree as it is now.
     fn checked_out(&self) -> Result<RevisionFacts, SourceError> {
-        let changed = self.changed()?;
-        let raw = self.tree(&self.commit, &changed)?;
+        let walked = self.objects.walk(&self.commit)?;
+        let changed = match self.index.as_ref().is_some_and(|index| walked.is(index)) {
+            true => vec![],
+            false => self.changed()?,
+        };
+        let raw = self.with_changes(walked, &changed)?;
         let files = content::files(raw, |path| format!("{}/{path}", self.given.trim_end_matches('/')));
         let on = self.branch.clone().unwrap_or_else(|| self.commit.short().to_string());
         let tag = self.names.version_of(&self.commit).filter(|_| changed.is_empty()).cloned();
@@ -352,9 +363,9 @@ impl Repository<'_> {
         Ok(said.out.split(|b| *b == 0).filter(|n| !n.is_empty()).map(<[u8]>::to_vec).collect())
     }
 
-    /// The files of a commit; those of `changed` come from the work tree.
-    fn tree(&self, commit: &Revision, changed: &[String]) -> Result<BTreeMap<String, Raw>, SourceError> {
-        let mut raw = self.objects.files(commit, changed)?;
+    /// The files that were found below a commit; those of `changed` come from the work tree.
+    fn with_changes(&self, walked: Walked, changed: &[String]) -> Result<BTreeMap<String, Raw>, SourceError> {
+        let mut raw = self.objects.files(walked, changed)?;
         for path in changed {
             let io = |source| SourceError::Io { what: format!("read `{path}`"), source };
             if let Some(file) = content::of_work_tree(&self.dir, path).map_err(io)? {

@@ -4,7 +4,8 @@
 
 use super::call::{Call, MOST_COMPLAINT, Reach, left};
 use super::content::{self, Raw};
-use super::decode::{self, Entry, Is};
+use super::decode::{self, Entry, Is, Kind};
+use super::index::Tracked;
 use super::{GitAdapter, last_words, words};
 use crate::child;
 use ccci_model::name::Revision;
@@ -21,8 +22,13 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 const BATCH: &[&str] = &["cat-file", "--batch"];
 /// Most bytes of tree objects and paths of a revision: more than a recipe's repository has.
 const MOST_NAMES: usize = 32 << 20;
+/// Largest object that is a tag or a commit for us, bytes.
+const MOST_SMALL: u64 = 64 << 10;
 /// Longest first line of an answer, bytes: it repeats the name that was asked for.
 const LONGEST_HEADER: u64 = 4_096;
+
+/// What a small object is, and its content.
+pub(super) type Small = (Kind, Vec<u8>);
 
 /// The objects of a repository.
 pub(super) struct Objects<'a> {
@@ -42,7 +48,7 @@ struct Git {
 /// An answer.
 enum Answer {
     /// The object, as long as it is not too big.
-    Bytes(Vec<u8>),
+    Bytes(Kind, Vec<u8>),
     /// Its size, if that is more than was asked for.
     TooBig,
     /// The repository has no such object.
@@ -51,15 +57,26 @@ enum Answer {
 
 /// A file of a revision, before it is read.
 struct Leaf {
+    mode: u32,
     link: bool,
     object: String,
 }
 
 /// All paths of a revision.
 #[derive(Default)]
-struct Walked {
+pub(super) struct Walked {
     leaves: BTreeMap<String, Leaf>,
     unread: BTreeMap<String, Raw>,
+}
+
+impl Walked {
+    /// Whether these are exactly the files of an index.
+    pub(super) fn is(&self, index: &BTreeMap<String, Tracked>) -> bool {
+        let same = |(path, leaf): (&String, &Leaf)| {
+            index.get(path).is_some_and(|t| t.mode == leaf.mode && t.object == leaf.object)
+        };
+        self.unread.is_empty() && self.leaves.len() == index.len() && self.leaves.iter().all(same)
+    }
 }
 
 impl<'a> Objects<'a> {
@@ -88,13 +105,23 @@ impl<'a> Objects<'a> {
         Call { home, dir, reach, work_tree: false, emptied: &[], args: BATCH, input: vec![] }
     }
 
-    /// The files of a commit without those of `except`.
+    /// Small objects, in the order of their names; `None` if one is missing or big.
+    pub(super) fn small(&self, names: &[String]) -> Result<Option<Vec<Small>>, SourceError> {
+        let answers = self.ask(names, MOST_SMALL, MOST_NAMES as u64)?;
+        let known = |answer| match answer {
+            Answer::Bytes(kind, bytes) => Some((kind, bytes)),
+            Answer::TooBig | Answer::Missing => None,
+        };
+        Ok(answers.and_then(|all| all.into_iter().map(known).collect()))
+    }
+
+    /// The files that were found below a commit, without those of `except`.
     pub(super) fn files(
         &self,
-        commit: &Revision,
+        walked: Walked,
         except: &[String],
     ) -> Result<BTreeMap<String, Raw>, SourceError> {
-        let Walked { mut leaves, unread: mut raw } = self.walk(commit)?;
+        let Walked { mut leaves, unread: mut raw } = walked;
         leaves.retain(|path, _| !except.contains(path));
         let desired: Vec<String> = leaves.values().map(|leaf| leaf.object.clone()).collect();
         let total = content::MOST_TOTAL;
@@ -108,7 +135,7 @@ impl<'a> Objects<'a> {
             }
         };
         for ((path, leaf), answer) in leaves.into_iter().zip(answers) {
-            let Answer::Bytes(bytes) = answer else { return Err(self.missing(&path)) };
+            let Answer::Bytes(_, bytes) = answer else { return Err(self.missing(&path)) };
             let link = leaf.link.then(|| String::from_utf8(bytes.clone()).ok()).flatten();
             raw.insert(path, link.map_or(Raw::Bytes(bytes), Raw::Link));
         }
@@ -116,7 +143,7 @@ impl<'a> Objects<'a> {
     }
 
     /// All paths of a commit: those to read, and those that cannot be read.
-    fn walk(&self, commit: &Revision) -> Result<Walked, SourceError> {
+    pub(super) fn walk(&self, commit: &Revision) -> Result<Walked, SourceError> {
         let mut walked = Walked::default();
         let mut level = vec![(String::new(), format!("{commit}^{{tree}}"))];
         let mut room = MOST_NAMES;
@@ -125,8 +152,8 @@ impl<'a> Objects<'a> {
             let most = MOST_NAMES as u64;
             let answers = self.ask(&objects, most, most)?.ok_or_else(|| self.too_many())?;
             for (directory, answer) in directories.into_iter().zip(answers) {
-                let Answer::Bytes(bytes) = answer else { return Err(self.missing(&directory)) };
-                for Entry { is, name, object } in decode::tree(&bytes).ok_or_else(odd)? {
+                let Answer::Bytes(_, bytes) = answer else { return Err(self.missing(&directory)) };
+                for Entry { is, mode, name, object } in decode::tree(&bytes).ok_or_else(odd)? {
                     let path = format!("{directory}{name}");
                     room = room.checked_sub(path.len() + object.len()).ok_or_else(|| self.too_many())?;
                     match is {
@@ -136,7 +163,7 @@ impl<'a> Objects<'a> {
                             walked.unread.insert(path, Raw::Unread(why.into()));
                         }
                         Is::File | Is::Link => {
-                            walked.leaves.insert(path, Leaf { link: is == Is::Link, object });
+                            walked.leaves.insert(path, Leaf { mode, link: is == Is::Link, object });
                         }
                     }
                 }
@@ -239,7 +266,7 @@ impl Git {
             for _ in names {
                 let answer = answer(stdout, each.min(room)).await?;
                 match &answer {
-                    Answer::Bytes(bytes) => room -= bytes.len() as u64,
+                    Answer::Bytes(_, bytes) => room -= bytes.len() as u64,
                     Answer::TooBig => return Ok(None),
                     Answer::Missing => {}
                 }
@@ -280,7 +307,7 @@ async fn answer(from: &mut BufReader<ChildStdout>, most: u64) -> io::Result<Answ
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     let line = String::from_utf8_lossy(&line).into_owned();
-    let Some((_, size)) = decode::header(&line) else { return Ok(Answer::Missing) };
+    let Some((kind, size)) = decode::header(&line) else { return Ok(Answer::Missing) };
     if size > most {
         return Ok(Answer::TooBig);
     }
@@ -288,7 +315,7 @@ async fn answer(from: &mut BufReader<ChildStdout>, most: u64) -> io::Result<Answ
     let mut bytes = vec![0; size as usize + 1];
     from.read_exact(&mut bytes).await?;
     bytes.pop();
-    Ok(Answer::Bytes(bytes))
+    Ok(Answer::Bytes(kind, bytes))
 }
 
 fn odd() -> SourceError {
