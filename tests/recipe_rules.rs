@@ -88,7 +88,8 @@ fn no_fixture_is_left_of_a_rule_that_is_gone() {
 #[test]
 fn the_rows_are_unique_and_written_in_sentences() {
     let numbers: Vec<&str> = RULES.iter().filter_map(|r| r.abra).collect();
-    let all: Vec<String> = (1..=16).map(|n| format!("R{n:03}")).collect();
+    // what the sixteenth asks is not known here
+    let all: Vec<String> = (1..=15).map(|n| format!("R{n:03}")).collect();
     assert_eq!(numbers, all);
     for (i, rule) in RULES.iter().enumerate() {
         assert!(!RULES[..i].iter().any(|r| r.code.id == rule.code.id), "{}", rule.code.id);
@@ -106,7 +107,7 @@ fn only_the_rules_that_need_the_network_are_not_looked_at() {
         .filter(|c| matches!(c.outcome, Outcome::NotLookedAt(_)))
         .filter_map(|c| c.rule.abra)
         .collect();
-    assert_eq!(unseen, ["R006", "R013", "R016"]);
+    assert_eq!(unseen, ["R006", "R013"]);
 }
 
 #[test]
@@ -224,6 +225,10 @@ fn the_table_of_abras_rules_is_what_they_say_of_fourteen_recipes() {
         };
         page.push_str(&format!("| {} | `{}` | {}{why} |\n", rule.abra.unwrap(), rule.code.id, rule.code.doc));
     }
+    page.push_str(
+        "\nabra has one more rule, R016. Its content is not known where ccci is built, so nothing stands for it here: it is \
+         no finding of any recipe.\n",
+    );
     assert!(RECIPES.len() >= 12);
     golden::same(Path::new("docs/reference/abra-rules.md"), &page);
 }

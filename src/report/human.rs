@@ -312,7 +312,10 @@ fn lint(s: &mut StyledText, o: &Outcome) {
         s.beside(0, "lint      ", &format!("unsatisfied: {}", ids.join(", ")));
         return;
     }
-    s.row(Tone::Strong, "lint", " (lowers the level, never the verdict)");
+    let lowers = bad.iter().any(|r| r.severity == "error");
+    let what =
+        if lowers { "an error lowers the level, never the verdict" } else { "warnings, which lower nothing" };
+    s.row(Tone::Strong, "lint", &format!(" ({what})"));
     for rule in bad {
         s.beside(2, &format!("{} {:<8} ", rule.id, rule.severity), &rule.findings.join("\n"));
     }

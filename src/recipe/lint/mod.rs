@@ -207,7 +207,6 @@ const OF_COOP_CLOUD: &[&str] = &[
     "upstream-repository",
     "annotated-tags",
     "secret-name",
-    "unknown-r016",
     "release-notes",
     "version-label",
     "major-notes",

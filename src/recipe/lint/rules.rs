@@ -136,13 +136,6 @@ pub const RULES: &[Rule] = &[
         check: Look(services::secret_names),
     },
     Rule {
-        code: code("unknown-r016", Warning, "A rule of abra whose content is not known."),
-        abra: Some("R016"),
-        doc: "abra has sixteen rules; the content of the last one is not known where ccci is built.",
-        example: None,
-        check: Never("the content of this rule of abra is not known"),
-    },
-    Rule {
         code: code("object-size", Error, "Every config and secret has content that Swarm takes."),
         abra: None,
         doc: "Swarm refuses an empty file, a secret of 500 KiB or more and a config of 1000 KiB or more. The deploy stops there, after it made what comes before.",

@@ -108,7 +108,7 @@ pub(super) fn lint(record: &Record) -> Option<Markup> {
     let (bad, rest) = (of("unsatisfied"), ["accepted", "not looked at", "satisfied"]);
     (!all.is_empty()).then(|| {
         html! {
-            p { "They lower the level, never the verdict." }
+            p { "An error lowers the level, never the verdict; a warning lowers nothing." }
             @if !bad.is_empty() { (rules("Rules that are not satisfied", &bad)) }
             @for result in rest {
                 @let some = of(result);
