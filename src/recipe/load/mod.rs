@@ -199,6 +199,7 @@ impl Reader<'_> {
         }
         let mut bad = vec![];
         let read = row.kind.read(value, &mut bad);
+        let good = bad.is_empty();
         for t in bad {
             self.bad_value(row, t);
         }
@@ -206,7 +207,12 @@ impl Reader<'_> {
         // a later layer may set the default again where an earlier one sets something else
         let unchanged = (row.get)(&self.loaded.recipe) == row.default();
         (row.set)(&mut self.loaded.recipe, read);
-        if unchanged && row.status == Status::Stable && (row.get)(&self.loaded.recipe) == row.default() {
+        // of a map whose only entry was refused nothing is left
+        if good
+            && unchanged
+            && row.status == Status::Stable
+            && (row.get)(&self.loaded.recipe) == row.default()
+        {
             self.needless(row, key.clone(), value.span());
         }
         self.loaded.spans.0.insert(row.name, Place::new(self.text, value.span()));
