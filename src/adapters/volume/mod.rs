@@ -132,8 +132,17 @@ fn libraries(to: &mut dyn Write) -> io::Result<()> {
 /// A path inside a directory. The parts above it must be directories, because links would lead elsewhere.
 fn top(dir: &str, path: &str) -> io::Result<Top> {
     let full = below(Path::new(dir), path)?;
-    std::fs::symlink_metadata(&full)?;
+    std::fs::symlink_metadata(&full).map_err(|e| match e.kind() {
+        // whoever wrote it named something that cannot be there
+        io::ErrorKind::InvalidFilename if cannot_exist(path) => io::ErrorKind::NotFound.into(),
+        _ => e,
+    })?;
     Ok(Top { dir: dir.into(), path: path.into(), full })
+}
+
+/// Whether a path is longer than Linux takes, as a whole or in one of its parts.
+fn cannot_exist(path: &str) -> bool {
+    path.len() >= 4096 || path.split('/').any(|part| part.len() > 255)
 }
 
 /// A path that exists.

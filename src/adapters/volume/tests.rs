@@ -251,3 +251,13 @@ fn a_path_that_is_too_long_is_named_by_its_beginning() {
     assert_eq!(e.kind(), std::io::ErrorKind::InvalidFilename);
     assert!(e.to_string().starts_with("`ddd") && e.to_string().len() < 150, "{e}");
 }
+
+#[test]
+fn a_path_that_cannot_exist_is_not_there() {
+    let v = volume();
+    for path in ["a/".repeat(2_100), "a".repeat(256)] {
+        let args = [v.path().to_str().unwrap().to_string(), path];
+        let e = run(Work::List, &args, &mut &[][..], &mut vec![], &mut vec![]).unwrap_err();
+        assert_eq!(e.kind(), std::io::ErrorKind::NotFound, "{e}");
+    }
+}
