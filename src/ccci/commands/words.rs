@@ -55,6 +55,14 @@ pub(crate) const WORDS: &[Word] = &[
         "overlay",
         "Tests that belong to a tier, such as `test_upgrade.rhai`; also `compose.ccci.yml`, which is merged over the recipe's compose files.",
     ),
+    said(
+        "serving",
+        "The generic assertions of a tier: every service is at its desired count, and each task of the app gives an accepted answer at `health.path`.",
+    ),
+    said(
+        "dnsrr",
+        "A way in which Swarm leads to a service: its name resolves to the addresses of its tasks, instead of to one virtual address. On an engine without IPVS ccci deploys with it, and publishes ports on the host.",
+    ),
     said("cause", "Why something failed, by a name. `ccci explain causes` lists them."),
     said("first cause", "The failure that decided the verdict; the others may be its consequences."),
     said("likewise", "Failures with the same cause as an earlier one."),
