@@ -68,7 +68,9 @@ fn holds(
         Shape::Sides(op, left, right) => {
             let left = cx.eval_expression_tree(&left)?.flatten();
             let right = cx.eval_expression_tree(&right)?.flatten();
-            let shown = format!("{} {op} {}", show::value(&left), show::value(&right));
+            let (a, b, differ) = show::pair(&left, &right);
+            let differ = differ.map_or(String::new(), |at| format!(" (they differ from character {at} on)"));
+            let shown = format!("{a} {op} {b}{differ}");
             match cx.engine().eval_binary_op::<Dynamic>(op, left, right)?.as_bool() {
                 Ok(true) => Ok(()),
                 _ => Err(unmet(shown)),

@@ -20,7 +20,10 @@ const WORDS: &[(&[&str], &str)] = &[
     (&["els", "elif", "elsif", "elseif"], "write `else`, or `else if`"),
     (&["var"], "a variable is made by `let`"),
     (&["await", "async"], "remove it: every call waits for its answer"),
-    (&["null", "nil", "none", "None", "undefined"], "write `()` for no value"),
+    (
+        &["null", "nil", "none", "None", "undefined"],
+        "write `()` for no value; an argument that is not needed is left out",
+    ),
     (&["True", "False"], "write `true` or `false`"),
     (&["and", "or", "not", "is"], "write `&&`, `||`, `!` or `==`"),
     (&["eval"], "scripts cannot run text as code; write the code itself"),
@@ -35,6 +38,11 @@ pub(super) fn of(text: &Arc<Text>, e: &ParseError) -> Diagnostic {
         P::UnexpectedEOF => return open_bracket(text).unwrap_or_else(|| ends_early(text, at)),
         P::MissingToken(..) if is_at_end(text, at) => {
             if let Some(open) = open_bracket(text) {
+                return open;
+            }
+        }
+        P::MissingToken(sign, _) if [")", "]", "}"].contains(&sign.as_str()) => {
+            if let Some(open) = other_bracket(text, at) {
                 return open;
             }
         }
@@ -68,13 +76,22 @@ fn of_other_language(word: &str) -> Option<&'static str> {
     WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, help)| *help)
 }
 
+/// What to do about a variable that does not exist.
+pub(super) fn made_first(name: &str) -> String {
+    let cure = || {
+        format!("make it first: `let {name} = …;`; what another function has, it passes on as an argument")
+    };
+    of_other_language(name).map_or_else(cure, str::to_string)
+}
+
 /// Names that do not exist or that the language keeps for itself.
 fn of_names(e: &P) -> Option<Said> {
     Some(match e {
         P::VariableUndefined(name) => {
-            let help = of_other_language(name).unwrap_or(
-                "variables are made by `let`, constants of the file are written as `global::NAME`",
-            );
+            let help = match name.chars().any(char::is_lowercase) {
+                true => made_first(name),
+                false => format!("a constant of this file is written as `global::{name}`"),
+            };
             (UNKNOWN_VARIABLE, format!("there is no variable `{name}`"), help.into())
         }
         P::ModuleUndefined(name) => {
@@ -215,14 +232,40 @@ fn open_bracket(text: &Arc<Text>) -> Option<Diagnostic> {
         }
     }
     let (at, sign) = open.pop()?;
-    let end = match sign {
+    Some(never_closed(text, at, sign))
+}
+
+/// The bracket that is still open where another kind of bracket is closed.
+fn other_bracket(text: &Arc<Text>, at: Position) -> Option<Diagnostic> {
+    let here = place(text, at, 0).range.start;
+    let mut open = vec![];
+    for token in tokens::read(&text.content).tokens {
+        match token {
+            Token::Sign(at, sign @ (b'(' | b'[' | b'{')) => open.push((at, sign)),
+            Token::Sign(at, sign @ (b')' | b']' | b'}')) => {
+                let (begun, last) = open.pop()?;
+                if char::from(sign) != end_of(last) {
+                    return (at == here).then(|| never_closed(text, begun, last));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn end_of(sign: u8) -> char {
+    match sign {
         b'(' => ')',
         b'[' => ']',
         _ => '}',
-    };
+    }
+}
+
+fn never_closed(text: &Arc<Text>, at: usize, sign: u8) -> Diagnostic {
     let message = format!("the `{}` here is never closed", char::from(sign));
     let d = Diagnostic::new(SCRIPT_SYNTAX, message).at(Place::new(text, at..at + 1));
-    Some(d.help(format!("write `{end}` where what it begins ends")))
+    d.help(format!("write `{}` where what it begins ends", end_of(sign)))
 }
 
 fn ends_early(text: &Arc<Text>, at: Position) -> Diagnostic {

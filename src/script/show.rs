@@ -4,6 +4,8 @@ use rhai::Dynamic;
 
 /// Longest shown value, in characters; a longer one would hide the rest of the message.
 const LONGEST: usize = 200;
+/// Characters that are shown before the place where two values differ.
+const BEFORE: usize = 30;
 /// Greatest nesting of a value that leaves a script; deeper ones would overflow the stack of their reader.
 const DEEPEST: usize = 32;
 
@@ -26,21 +28,43 @@ pub(crate) fn type_word(name: &str) -> String {
 
 /// The value as text, cut to a length that fits a message.
 pub(crate) fn value(value: &Dynamic) -> String {
+    quoted(value, &cut(&whole(value)))
+}
+
+/// Two values that are compared, and where they differ if that is behind what would be shown: then each is shown from a
+/// little before that place.
+pub(crate) fn pair(left: &Dynamic, right: &Dynamic) -> (String, String, Option<usize>) {
+    let (a, b) = (whole(left), whole(right));
+    let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    if same < LONGEST || a == b {
+        return (value(left), value(right), None);
+    }
+    let from = |text: &str| {
+        let rest: String = text.chars().skip(same - BEFORE).collect();
+        format!("…{} ({} characters)", head(&rest, LONGEST), text.chars().count())
+    };
+    (quoted(left, &from(&a)), quoted(right, &from(&b)), Some(same + 1))
+}
+
+fn quoted(of: &Dynamic, text: &str) -> String {
+    if of.is_string() { format!("{text:?}") } else { text.to_string() }
+}
+
+/// The value as text, not cut.
+fn whole(value: &Dynamic) -> String {
     if value.is_string() {
-        let text = value.clone().into_immutable_string().unwrap_or_default();
-        return format!("{:?}", cut(&text));
+        return value.clone().into_immutable_string().unwrap_or_default().to_string();
     }
     if value.is_unit() {
         return "()".into();
     }
-    let text = if value.is_array() || value.is_map() {
+    if value.is_array() || value.is_map() {
         serde_json::to_string(&plain(value, DEEPEST)).unwrap_or_else(|_| noun(value))
     } else if value.is_int() || value.is_float() || value.is_bool() || value.is_char() {
         value.to_string()
     } else {
         format!("a {}", noun(value))
-    };
-    cut(&text)
+    }
 }
 
 /// The value with its type: `80 (int)`.
@@ -100,6 +124,20 @@ mod tests {
     #[test]
     fn a_long_text_is_cut() {
         assert!(value(&"x".repeat(1000).into()).ends_with("(1000 characters)\""));
+    }
+
+    #[test]
+    fn values_that_differ_far_behind_are_shown_around_that_place() {
+        let text = |end: &str| Dynamic::from(format!("{}{end}", "x".repeat(500)));
+        let (left, right, at) = pair(&text("left side"), &text("right side"));
+        assert_eq!(left, format!("\"…{}left side (509 characters)\"", "x".repeat(BEFORE)));
+        assert!(right.contains("xright side (510 characters)"), "{right}");
+        assert_eq!(at, Some(501));
+        // one of them may end there
+        assert!(pair(&text(""), &text("!")).1.contains("x!"));
+        let (left, _, at) = pair(&text(""), &text(""));
+        assert!(left.starts_with("\"xxx") && at.is_none(), "{left}");
+        assert_eq!(pair(&1.into(), &2.into()), ("1".into(), "2".into(), None));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::hooks::HOOKS;
 use crate::known::{self, Native};
 use crate::node::{Call, Function, Literal, Node, What};
 use crate::point::Point;
+use crate::point::Reach;
 use crate::signature::{CallSig, Owner, Ty};
 use crate::sources::TOKEN;
 use crate::stdlib::{self, StdFn};
@@ -232,6 +233,10 @@ impl<'a> Checker<'a> {
         let wrong = first.iter().zip(types).position(|(w, t)| !t.may_be(*w)).unwrap_or(0);
         let want = counted.iter().fold(Ty::NEVER, |sum, w| sum.or(w[wrong]));
         let message = format!("argument {} of `{name}` is {}, expected {want}", wrong + 1, types[wrong]);
+        let help = help.map(|help| match types[wrong] {
+            Ty::UNIT if want == Ty::MAP => format!("leave it out, or write a map, `#{{}}`; {help}"),
+            _ => help,
+        });
         self.report(ARGUMENT_TYPE, args[wrong].start(), TOKEN, message, help.map(Help::from));
         false
     }
@@ -239,6 +244,10 @@ impl<'a> Checker<'a> {
     /// Checks that what the call needs exists when the hook runs.
     pub(super) fn reach(&mut self, row: &CallSig, at: Position, name: &str) {
         let Some(point) = self.frame.point.filter(|p| !p.offers(row.reach)) else { return };
+        // an answer, or another value of the app, comes from a call that is told already
+        if row.owner != Owner::Ctx && row.reach == Reach::App {
+            return;
+        }
         let needs = row.reach.row();
         let shown = row.shown();
         let shown = shown.split(['(', ' ']).next().unwrap_or(name);

@@ -1,6 +1,7 @@
 //! Checks variables: which exist, what types they have, and which are never used.
 
 use super::Checker;
+use crate::refusal::made_first;
 use crate::signature::Ty;
 use ccci_model::diag::Help;
 use ccci_model::diag::codes::{SHADOWED_VARIABLE, UNKNOWN_MODULE, UNKNOWN_VARIABLE, UNUSED_VARIABLE};
@@ -60,7 +61,8 @@ impl<'a> Checker<'a> {
         let help = if constant {
             Some(format!("constants of the file are written as `global::{name}`").into())
         } else {
-            did_you_mean(name, self.frame.vars.iter().map(|v| v.name.as_str()))
+            let near = did_you_mean(name, self.frame.vars.iter().map(|v| v.name.as_str()));
+            near.or_else(|| Some(made_first(name).into()))
         };
         let message = format!("there is no variable `{name}` here");
         self.report(UNKNOWN_VARIABLE, at, name.chars().count(), message, help);

@@ -16,7 +16,7 @@ impl<'a> Checker<'a> {
         match (call.name.as_str(), types.as_slice()) {
             (op @ ("==" | "!=" | "<" | ">" | "<=" | ">="), [left, right]) => {
                 if let [a, b] = call.args.as_slice()
-                    && let Some(why) = same_for_all_answers(op, a, b)
+                    && let Some(why) = same_for_all_answers(op, a, b, *left)
                 {
                     self.report(ALWAYS_SAME, at, op.len(), why, Some(SAME_HELP.into()));
                 } else {
@@ -67,9 +67,13 @@ impl<'a> Checker<'a> {
 /// What to do about a comparison that has the same result whatever the app does.
 pub(super) const SAME_HELP: &str = "compare what the app answers with what it must answer";
 
-/// Why a comparison has the same result whatever its values are.
-fn same_for_all_answers(op: &str, a: &Node, b: &Node) -> Option<String> {
+/// Why a comparison has the same result whatever its values are. `of` is the type of the left one.
+fn same_for_all_answers(op: &str, a: &Node, b: &Node, of: Ty) -> Option<String> {
     if is_same(a, b) && !matches!(a.what, What::Literal(_)) {
+        // a float that is no number is not equal to itself; this is how scripts find it
+        if of.may_be(Ty::FLOAT) && !matches!(op, "<" | ">") {
+            return None;
+        }
         let is = matches!(op, "==" | "<=" | ">=");
         return Some(format!("both sides are the same value: always {is}"));
     }
