@@ -272,6 +272,11 @@ const EXAMPLES: &[Row] = &[
         "==> hooks.rhai\nfn pre_backup(ctx) {\n    ctx.exec(«\"ap\"», [\"true\"]);\n}\n",
         "==> hooks.rhai\nfn pre_backup(ctx) {\n    ctx.exec(\"app\", [\"true\"]);\n}\n",
     ),
+    (
+        "unknown-secret",
+        "==> hooks.rhai\nfn pre_backup(ctx) {\n    assert(ctx.secret(«\"db_pasword\"»).len() > 5);\n}\n",
+        "==> hooks.rhai\nfn pre_backup(ctx) {\n    assert(ctx.secret(\"db_password\").len() > 5);\n}\n",
+    ),
     // the source
     (
         "no-such-base",

@@ -43,7 +43,7 @@ pub use call::FnRef;
 pub use error::{ErrorKind, Frame, ScriptError, Unheld};
 pub use guard::{Guard, StopReason, Unguarded, exceeded, stopped};
 pub use hooks::{HOOKS, Hook, HookRow};
-pub use inspect::Spoken;
+pub use inspect::{NameOf, Spoken};
 pub use load::{NamedFn, RecipeTexts, Scripts, TestFn};
 pub use point::{Point, Reach};
 pub use raised::Raised;

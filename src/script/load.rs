@@ -58,7 +58,7 @@ pub(super) struct Loaded {
     pub(super) sources: Sources,
     /// Modules by the paths of imports, without the ending `.rhai`.
     pub(super) modules: StaticModuleResolver,
-    services: Vec<Spoken>,
+    spoken: Vec<Spoken>,
 }
 
 impl Scripts {
@@ -112,9 +112,9 @@ impl Scripts {
         self.0.files.iter().flat_map(of).collect()
     }
 
-    /// Services that the scripts name by literal texts.
-    pub fn services(&self) -> &[Spoken] {
-        &self.0.services
+    /// What the scripts name of the app by literal texts.
+    pub fn spoken(&self) -> &[Spoken] {
+        &self.0.spoken
     }
 
     /// Whether the hook is defined.
@@ -187,9 +187,9 @@ fn load(texts: &RecipeTexts, sigs: &[CallSig], watch: &Arc<LoadGuard>) -> (Loade
     }
     let order = imports::check(&loaded.files, &mut out);
     ignored::check(&loaded.files, &mut out);
-    let (found, services) = inspect::check(&loaded.files, sigs);
+    let (found, spoken) = inspect::check(&loaded.files, sigs);
     out.0.extend(found);
-    loaded.services = services;
+    loaded.spoken = spoken;
     refusals(&loaded.files, &mut out);
     for (path, text, tree) in stdlib::sources() {
         loaded.sources.add(path, text, tree);

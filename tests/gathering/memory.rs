@@ -84,13 +84,13 @@ impl Project {
         same(case, &told(self.gather(change)), ROOT);
     }
 
-    /// The diagnostics about services that scripts and settings name, and about settings that leave out scripts.
+    /// The diagnostics about services and secrets that scripts and settings name, and about settings that leave out scripts.
     fn services(&self) -> String {
         let g = self.good();
         let (merged, _) = g.texts.directory.merged();
         let (scripts, found) = Scripts::load(&merged.texts, &ccci_runner::ctx::sigs()).unwrap();
         assert!(!found.has_errors(), "{found:?}");
-        let mut said = unmentioned::services(&g, scripts.services());
+        let mut said = unmentioned::names(&g, scripts.spoken());
         said.0.extend(contradictory::contradictions(&g.texts, &scripts).0);
         listed(said)
     }
@@ -244,6 +244,13 @@ fn a_service_that_no_compose_file_has_is_said() {
     same("unknown-service", &p.services(), ROOT);
     p.file("hooks.rhai", &format!("{hooks}fn extra_env(ctx) {{ #{{}} }}\n"));
     assert_eq!(p.services(), "", "a hook may bring more compose files");
+}
+
+#[test]
+fn a_secret_that_no_compose_file_has_is_said() {
+    let p = Project::published();
+    p.file("hooks.rhai", "fn pre_backup(ctx) {\n    ctx.log(ctx.secret(\"db_pasword\"));\n}\n");
+    same("unknown-secret", &p.services(), ROOT);
 }
 
 #[test]

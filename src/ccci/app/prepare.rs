@@ -173,7 +173,7 @@ impl Looked {
         let mut diagnostics = self.diagnostics;
         let Some(gathered) = self.gathered else { return Err(Refused::Wrong(diagnostics.sorted())) };
         let (merged, hidden) = gathered.texts.directory.merged();
-        let strangers = gather::unmentioned::services(&gathered, gathered.scripts.services());
+        let strangers = gather::unmentioned::names(&gathered, gathered.scripts.spoken());
         let said = gathered.of_scripts.0.iter().cloned();
         let against = gather::contradictory::contradictions(&gathered.texts, &gathered.scripts);
         diagnostics.0.extend(hidden.0.into_iter().chain(said).chain(strangers.0).chain(against.0));

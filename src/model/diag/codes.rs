@@ -91,6 +91,7 @@ codes! {
     MISSING_FILE "missing-file" Error "A config or a secret uses a file that does not exist in the recipe.";
     NO_APP_SERVICE "no-app-service" Error "No service of the recipe is called app.";
     UNKNOWN_SERVICE "unknown-service" Error "A script or a setting names a service that the app does not have.";
+    UNKNOWN_SECRET "unknown-secret" Error "A script names a secret that the app does not have.";
     YAML_SYNTAX "yaml-syntax" Error "A compose file is not valid YAML.";
     COMPOSE_SHAPE "compose-shape" Error "A compose file has a shape that docker's own loader refuses.";
     MISSING_VARIABLE "missing-variable" Error "A required variable has no value.";

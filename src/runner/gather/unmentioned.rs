@@ -1,16 +1,17 @@
 //! Finds names that are probably misspelt: variables of the settings that no file of the recipe mentions although the
-//! sample has a similar one, and services in scripts that no compose file has.
+//! sample has a similar one, and services and secrets in scripts that no compose file has.
 
 use super::Gathered;
+use ccci_model::diag::codes::Code;
 use ccci_model::diag::nearest::{did_you_mean, nearest};
 use ccci_model::diag::{Diagnostic, Diagnostics, Place, codes};
 use ccci_recipe::envfile::EnvFile;
-use ccci_script::Spoken;
+use ccci_script::{NameOf, Spoken};
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// Names in capitals, as recipes write variables.
+/// NameOf in capitals, as recipes write variables.
 static NAME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b[A-Z][A-Z0-9_]{2,}\b").expect("a constant pattern"));
 
@@ -44,28 +45,44 @@ fn known(g: &Gathered) -> BTreeSet<String> {
     sample.entries.iter().chain(&sample.commented).map(|e| e.key.clone()).collect()
 }
 
-/// Reports services that scripts or `may_end` name and neither side has. It says nothing if a hook sets variables: the
-/// hook may add compose files, whose services are unknown before it has run.
-pub fn services(g: &Gathered, spoken: &[Spoken]) -> Diagnostics {
+/// Reports services and secrets that scripts or `may_end` name and neither side has. It says nothing if a hook sets
+/// variables: the hook may add compose files, whose services are unknown before it has run.
+pub fn names(g: &Gathered, spoken: &[Spoken]) -> Diagnostics {
     let sides: Vec<_> = std::iter::once(&g.head).chain(&g.base).collect();
     if sides.iter().any(|s| s.hooked || s.composed.is_none()) {
         return Diagnostics::default();
     }
-    let known: BTreeSet<&str> =
-        sides.iter().flat_map(|s| &s.composed).flat_map(|c| c.services()).map(|s| s.name.as_str()).collect();
-    let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let say = |name: &str, place: Option<Place>| {
-        let message = format!("no service is called `{name}`; the app has {all}");
-        let mut d = Diagnostic::new(codes::UNKNOWN_SERVICE, message);
-        d.place = place;
-        match did_you_mean(name, known.iter().copied()) {
-            Some(help) => d.help(help),
-            None => d,
-        }
-    };
-    let scripts = spoken.iter().map(|s| (s.text.as_str(), Some(s.at.clone())));
+    let composed = || sides.iter().flat_map(|s| &s.composed);
+    let services: BTreeSet<String> =
+        composed().flat_map(|c| c.services()).map(|s| s.name.to_string()).collect();
+    let secrets: BTreeSet<String> = composed().flat_map(|c| c.secrets()).map(|s| s.key).collect();
+    let of = |names: NameOf| spoken.iter().filter(move |s| s.names == names);
     let may_end = g.texts.recipe.may_end.keys();
     let may_end = may_end.map(|name| (name.as_str(), g.texts.spans.entry("may_end", name)));
-    let unknown = scripts.chain(may_end).filter(|(name, _)| !known.contains(name));
-    Diagnostics(unknown.map(|(name, place)| say(name, place)).collect())
+    let in_scripts = |names| of(names).map(|s| (s.text.as_str(), Some(s.at.clone())));
+    let strangers = in_scripts(NameOf::Service).chain(may_end).filter(|(name, _)| !services.contains(*name));
+    let unknown = in_scripts(NameOf::Secret).filter(|(name, _)| !secrets.contains(*name));
+    let of_services =
+        strangers.map(|(name, at)| stranger(codes::UNKNOWN_SERVICE, "service", name, at, &services));
+    let of_secrets = unknown.map(|(name, at)| stranger(codes::UNKNOWN_SECRET, "secret", name, at, &secrets));
+    Diagnostics(of_services.chain(of_secrets).collect())
+}
+
+fn stranger(
+    code: &'static Code,
+    kind: &str,
+    name: &str,
+    place: Option<Place>,
+    known: &BTreeSet<String>,
+) -> Diagnostic {
+    let all = match known.is_empty() {
+        true => "none".to_string(),
+        false => known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    };
+    let mut d = Diagnostic::new(code, format!("no {kind} is called `{name}`; the app has {all}"));
+    d.place = place;
+    match did_you_mean(name, known.iter().map(String::as_str)) {
+        Some(help) => d.help(help),
+        None => d,
+    }
 }

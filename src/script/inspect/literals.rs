@@ -1,4 +1,4 @@
-//! Literal texts in scripts that must match something elsewhere: names of services, which the compose files
+//! Literal texts in scripts that must match something elsewhere: names of services and secrets, which the compose files
 //! define, and names of marks, which one hook remembers and another recalls.
 
 use super::Checker;
@@ -13,9 +13,20 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Name of the parameter that takes a service, in the rows of `ctx` and of the library.
 const SERVICE: &str = "service";
 
-/// A literal text in a script.
+/// What a literal text names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameOf {
+    /// A service of the app.
+    Service,
+    /// A secret of the app.
+    Secret,
+}
+
+/// A literal text in a script that names something of the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spoken {
+    /// What it names.
+    pub names: NameOf,
     /// The text.
     pub text: String,
     /// Its place.
@@ -25,8 +36,8 @@ pub struct Spoken {
 /// Names found so far, by file and position. A map is used because a function is analysed once for each
 /// combination of types.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    services: BTreeMap<(String, Position), String>,
+pub(super) struct Noted {
+    spoken: BTreeMap<(String, Position), (NameOf, String)>,
     recalled: BTreeMap<(String, Position), String>,
     remembered: BTreeSet<String>,
     /// Whether a script remembers a mark under a computed name. Missing names are then not reported.
@@ -46,9 +57,20 @@ impl Checker<'_> {
     pub(super) fn note_services<'n>(&mut self, names: impl Iterator<Item = &'n str>, args: &[Node]) {
         for (n, _) in names.enumerate().filter(|(_, name)| *name == SERVICE) {
             if let Some((text, at)) = written(args, n) {
-                self.names.services.insert((self.frame.file.clone(), at), text.into());
+                self.note(NameOf::Service, text, at);
             }
         }
+    }
+
+    /// Notes the name of a secret. Called only where the value certainly is the `ctx`.
+    pub(super) fn note_secret(&mut self, call: &Call) {
+        if let ("secret" | "set_secret", Some((name, at))) = (call.name.as_str(), written(&call.args, 0)) {
+            self.note(NameOf::Secret, name, at);
+        }
+    }
+
+    fn note(&mut self, names: NameOf, text: &str, at: Position) {
+        self.names.spoken.insert((self.frame.file.clone(), at), (names, text.into()));
     }
 
     /// Notes the name of a remembered mark, whatever value `remember` is called on.
@@ -88,11 +110,13 @@ impl Checker<'_> {
         missing.map(say).collect()
     }
 
-    /// Services that scripts name.
-    pub(super) fn services(&self) -> Vec<Spoken> {
-        let spoken = self.names.services.iter();
-        spoken
-            .map(|((file, at), text)| Spoken { text: text.clone(), at: self.place_of(file, *at, text) })
-            .collect()
+    /// What scripts name of the app.
+    pub(super) fn spoken(&self) -> Vec<Spoken> {
+        let one = |((file, at), (names, text)): (&(String, Position), &(NameOf, String))| Spoken {
+            names: *names,
+            text: text.clone(),
+            at: self.place_of(file, *at, text),
+        };
+        self.names.spoken.iter().map(one).collect()
     }
 }

@@ -118,6 +118,7 @@ impl<'a> Checker<'a> {
         if let Some(row) = rows.first() {
             self.note_services(row.params.iter().map(|p| p.name), &call.args);
             self.note_recalled(call);
+            self.note_secret(call);
             return self.fit(&rows, &types, call, at);
         }
         if of.kinds().any(|k| k == Ty::MAP) {

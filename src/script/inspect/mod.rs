@@ -23,8 +23,8 @@ use super::sources::{TOKEN, function_place, place};
 use super::{conventions, stdlib};
 use ccci_model::diag::codes::{CANNOT_CHECK, HOOK_RETURN, TEST_ASKS, TEST_EMPTY, TEST_RETURN};
 use ccci_model::diag::{Code, Diagnostic, Help};
-use literals::Names;
-pub use literals::Spoken;
+use literals::Noted;
+pub use literals::{NameOf, Spoken};
 use names::Var;
 use rhai::Position;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -38,7 +38,7 @@ const MOST_FOUND: usize = 300;
 /// Depth of nested calls at which the checker stops following them; scripts may go 32 deep.
 const DEEPEST: usize = 40;
 
-/// Checks all files of a recipe. Returns the diagnostics, and the services that the scripts name.
+/// Checks all files of a recipe. Returns the diagnostics, and what the scripts name of the app.
 pub(super) fn check(files: &BTreeMap<String, File>, sigs: &[CallSig]) -> (Vec<Diagnostic>, Vec<Spoken>) {
     let mut c = Checker::new(files, sigs);
     for (path, file) in files {
@@ -62,8 +62,8 @@ pub(super) fn check(files: &BTreeMap<String, File>, sigs: &[CallSig]) -> (Vec<Di
             }
         }
     }
-    let (never_remembered, services) = (c.never_remembered(), c.services());
-    (c.finish().into_iter().chain(never_remembered).collect(), services)
+    let (never_remembered, spoken) = (c.never_remembered(), c.spoken());
+    (c.finish().into_iter().chain(never_remembered).collect(), spoken)
 }
 
 /// Checks the std library itself, every function with its documented types.
@@ -106,7 +106,7 @@ struct Checker<'a> {
     /// Comparisons with what to report of each; nothing, if the comparison makes sense in some call of the
     /// function.
     compared: BTreeMap<(String, Position), Option<Diagnostic>>,
-    names: Names,
+    names: Noted,
     memo: HashMap<Key, Option<Outcome>>,
     called: HashSet<(String, String, usize)>,
     steps: usize,
@@ -139,7 +139,7 @@ impl<'a> Checker<'a> {
             found: vec![],
             reported: HashSet::new(),
             compared: BTreeMap::new(),
-            names: Names::default(),
+            names: Noted::default(),
             memo: HashMap::new(),
             called: HashSet::new(),
             steps: 0,
