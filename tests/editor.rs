@@ -46,10 +46,41 @@ fn driven() -> Value {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+    let said = fs::read_to_string(out.with_extension("stderr")).expect("what the server complained about");
+    assert!(!said.contains("panicked at"), "the server panicked:\n{said}");
     let text = fs::read_to_string(out).expect("what the editor saw");
     let seen: Value = serde_json::from_str(&text).unwrap();
     assert!(seen["error"].is_null(), "{}", seen["error"]);
     seen
+}
+
+/// What the file for Neovim that is installed by copying it does: one server for all files of a project, also on 0.7.
+#[test]
+fn the_file_for_neovim_starts_one_server_for_a_project() {
+    if !swarm("the editor") {
+        return;
+    }
+    let source = project();
+    let out = source.around().join("out");
+    fs::write(source.around().join("recipes/wordpress/hooks.rhai"), "fn pre_bakup(ctx) {}\n").unwrap();
+    let look = "lua vim.wait(20000, function() return #vim.diagnostic.get(0) > 0 end, 5); \
+                vim.fn.writefile({ vim.diagnostic.get(0)[1].code, #vim.lsp.get_active_clients() .. '' }, vim.env.OUT)";
+    let file = fs::canonicalize("editors/neovim/ccci.lua").unwrap();
+    let commands = [
+        format!("luafile {}", file.display()),
+        "edit recipes/wordpress/recipe.toml".into(),
+        "edit recipes/wordpress/hooks.rhai".into(),
+        look.into(),
+        "qa!".into(),
+    ];
+    let mut editor = Command::new("nvim");
+    editor.args(["--clean", "--headless", "-n"]).current_dir(source.around());
+    editor.args(commands.iter().flat_map(|command| ["-c", command]));
+    let path = std::env::var("PATH").unwrap();
+    editor.env("PATH", format!("{}:{path}", program().parent().unwrap().display())).env("OUT", &out);
+    editor.env("CCCI_HOME", source.around().join("home")).env("HOME", source.around());
+    assert!(editor.stdin(Stdio::null()).output().unwrap().status.success());
+    assert_eq!(fs::read_to_string(out).unwrap(), "unknown-hook\n1\n");
 }
 
 /// The number below which this part of the times is, in ms.

@@ -4,11 +4,12 @@
 use crate::bad_input::ground::program;
 use crate::editor::project;
 use crate::golden;
+use crate::lsp::{Complaint, heard};
 use lsp_server::Message;
 use serde_json::Value;
 use std::io::BufReader;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -17,10 +18,10 @@ const RECORDED: &str = "tests/fixtures/editor/exchange.jsonl";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server in a directory, and what it says.
-fn server(at: &Path) -> (Child, Receiver<Value>) {
+fn server(at: &Path) -> (Child, Complaint, Receiver<Value>) {
     let mut call = Command::new(program());
     call.arg("lsp").current_dir(at).env("CCCI_HOME", at.join("home")).env("HOME", at);
-    let mut child = call.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut child, complaint) = heard(&mut call);
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let (send, said) = channel();
     std::thread::spawn(move || {
@@ -30,7 +31,7 @@ fn server(at: &Path) -> (Child, Receiver<Value>) {
             }
         }
     });
-    (child, said)
+    (child, complaint, said)
 }
 
 /// Whether this is the last thing that the server says after a message of the client. A file without findings that is
@@ -60,7 +61,7 @@ fn sorted(mut answer: Value) -> Value {
 fn a_recorded_exchange_with_an_editor_is_answered_as_it_was() {
     let source = project();
     let root = source.around().canonicalize().unwrap().display().to_string();
-    let (mut child, said) = server(Path::new(&root));
+    let (mut child, mut complaint, said) = server(Path::new(&root));
     let mut input = child.stdin.take().unwrap();
     let mut all = String::new();
     let recorded = std::fs::read_to_string(RECORDED).unwrap();
@@ -85,5 +86,6 @@ fn a_recorded_exchange_with_an_editor_is_answered_as_it_was() {
     }
     drop(input);
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    complaint.has_no_panic();
     golden::same(Path::new(RECORDED), &all);
 }

@@ -6,10 +6,11 @@ use crate::repository::Repository;
 use lsp_server::{Message, Notification, Request, RequestId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufReader, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Longest time for one answer; a loaded machine is slow.
@@ -27,6 +28,7 @@ pub(crate) struct Client {
     ground: Ground,
     source: Repository,
     child: Child,
+    complaint: Complaint,
     input: Option<ChildStdin>,
     answers: Receiver<Message>,
     told: BTreeMap<PathBuf, Value>,
@@ -51,7 +53,7 @@ impl Client {
         let mut call = Command::new(program());
         call.arg("lsp");
         ground.surround(&mut call);
-        let mut child = call.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut child, complaint) = heard(&mut call);
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let (send, answers) = channel();
         std::thread::spawn(move || {
@@ -62,7 +64,8 @@ impl Client {
             }
         });
         let input = child.stdin.take();
-        let mut client = Client { ground, source, child, input, answers, told: BTreeMap::new(), id: 0 };
+        let told = BTreeMap::new();
+        let mut client = Client { ground, source, child, complaint, input, answers, told, id: 0 };
         let root = uri(&client.ground.path(""));
         let capabilities = json!({"general": {"positionEncodings": encodings}});
         client
@@ -176,7 +179,40 @@ impl Drop for Client {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.complaint.has_no_panic();
     }
+}
+
+/// What a server writes to standard error until it ends.
+pub(crate) struct Complaint(Option<JoinHandle<String>>);
+
+impl Complaint {
+    /// A server answers the next request also after a panic, so a test would not notice it otherwise.
+    pub(crate) fn has_no_panic(&mut self) {
+        let said = self.0.take().map_or(String::new(), |reader| reader.join().unwrap());
+        assert!(std::thread::panicking() || !said.contains("panicked at"), "the server panicked:\n{said}");
+    }
+}
+
+/// Starts a server whose standard error is read.
+pub(crate) fn heard(call: &mut Command) -> (Child, Complaint) {
+    let piped = call.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    let mut from = child.stderr.take().unwrap();
+    let read = std::thread::spawn(move || {
+        let mut said = vec![];
+        let _ = from.read_to_end(&mut said);
+        String::from_utf8_lossy(&said).into_owned()
+    });
+    (child, Complaint(Some(read)))
+}
+
+#[test]
+fn a_panic_that_a_server_prints_fails_its_test() {
+    let (mut child, mut complaint) = heard(Command::new("sh").args(["-c", "echo 'x panicked at y' >&2"]));
+    assert!(child.wait().unwrap().success());
+    let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| complaint.has_no_panic()));
+    assert!(looked.is_err());
 }
 
 fn uri(path: &Path) -> String {
