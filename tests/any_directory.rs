@@ -6,14 +6,16 @@ use crate::bad_input::ground::Ground;
 use crate::fuzz::{Chance, changed};
 use crate::lsp::Client;
 use crate::project::{Project, checker};
-use crate::repository::Repository;
+use crate::repository::{Files, Repository};
 use ccci_model::diag::{Diagnostic, Place, render};
 use ccci_report::findings::FINDINGS_FORMATS;
 use ccci_testkit::memory::MemoryRepository;
 use serde_json::json;
+use std::ffi::OsString;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// How many directories are tried if nobody says otherwise.
@@ -148,34 +150,62 @@ fn checking_a_directory_with_random_changes_ends_well() {
     println!("soak: {number} changed directories were checked");
 }
 
-/// The files are written into one work tree; what is not committed is checked as well.
+/// How many directories one call of the program checks. Starting it, and git for each repository, takes most of the time.
+const AT_ONCE: usize = 50;
+/// Of how many directories one is checked by a process of its own as well.
+const ONE_OF: usize = 20;
+
+/// A project on the disk: the files of the recipe are changes of a work tree that are not committed.
+fn written(good: &Project, project: &Project) -> Repository {
+    static COMMITTED: OnceLock<Files> = OnceLock::new();
+    let repository = Repository::like(&COMMITTED, || {
+        let repository = Repository::new();
+        for (path, content) in good {
+            if let Some(inside) = path.strip_prefix("recipe/") {
+                repository.write(inside, content);
+            }
+        }
+        repository.commit("the recipe");
+        repository
+    });
+    for path in good.keys().filter(|path| path.starts_with("recipe/") && !project.contains_key(*path)) {
+        fs::remove_file(repository.around().join(path)).unwrap();
+    }
+    for (path, content) in project {
+        let whole = repository.around().join(path);
+        fs::create_dir_all(whole.parent().unwrap()).unwrap();
+        fs::write(whole, content).unwrap();
+    }
+    repository
+}
+
+/// Checks these by one call of the program, and says what is wrong with its end.
+fn called(ground: &Ground, repositories: &[&Repository]) -> Result<(), String> {
+    let mut args = ["check", "--format", "json"].map(OsString::from).to_vec();
+    args.extend(repositories.iter().map(|r| r.around().join(DIRECTORY).into_os_string()));
+    let done = ground.ccci(&args);
+    let documented = matches!(done.code, Some(0 | 2 | 3)) && !done.err.contains("panicked");
+    let found = serde_json::from_str::<serde_json::Value>(&done.out).is_ok();
+    if documented && found { Ok(()) } else { Err(format!("exit {:?}\n{}", done.code, done.err)) }
+}
+
 #[test]
 fn the_program_ends_with_a_documented_exit_code_whatever_a_directory_has() {
-    let (all, repository) = (projects(), Repository::new());
-    for (path, content) in &all[0] {
-        if let Some(inside) = path.strip_prefix("recipe/") {
-            repository.write(inside, content);
+    let (all, ground, number) = (projects(), Ground::new(), number(BY_PROGRAM));
+    let others = texts(&all);
+    let made = |seed: usize| mutated(&all[seed % all.len()], &others, &mut Chance(seed as u64));
+    for first in (0..number).step_by(AT_ONCE) {
+        let seeds: Vec<usize> = (first..number.min(first + AT_ONCE)).collect();
+        let written: Vec<Repository> =
+            seeds.iter().map(|seed| written(&all[seed % all.len()], &made(*seed))).collect();
+        let together = called(&ground, &written.iter().collect::<Vec<_>>());
+        for (seed, repository) in seeds.iter().zip(&written) {
+            let alone = together.is_err() || seed % ONE_OF == 0;
+            if alone && let Err(why) = called(&ground, &[repository]) {
+                panic!("directory {seed}: {why}\nit is kept in {}", kept(&made(*seed)).display());
+            }
         }
-    }
-    repository.commit("the recipe");
-    let (others, number) = (texts(&all), number(BY_PROGRAM));
-    for seed in 0..number {
-        let project = mutated(&all[seed % all.len()], &others, &mut Chance(seed as u64));
-        let recipe = repository.around().join(DIRECTORY);
-        let _ = fs::remove_dir_all(&recipe);
-        for (path, content) in &project {
-            let whole = repository.around().join(path);
-            fs::create_dir_all(whole.parent().unwrap()).unwrap();
-            fs::write(whole, content).unwrap();
-        }
-        let ground = Ground::new();
-        let done = ground.ccci(&["check".as_ref(), "--format".as_ref(), "json".as_ref(), recipe.as_os_str()]);
-        let documented = matches!(done.code, Some(0 | 2 | 3)) && !done.err.contains("panicked");
-        let found = serde_json::from_str::<serde_json::Value>(&done.out).is_ok();
-        if !documented || !found {
-            let dir = kept(&project);
-            panic!("directory {seed}: exit {:?}; it is kept in {}\n{}", done.code, dir.display(), done.err);
-        }
+        assert!(together.is_ok(), "directories from {first} on, in one call: {together:?}");
     }
     println!("soak: the program checked {number} changed directories");
 }
