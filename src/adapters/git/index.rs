@@ -3,7 +3,7 @@
 
 use super::content::MOST_FILE;
 use super::decode::hex;
-use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
+use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, digest};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, FileType};
@@ -31,6 +31,10 @@ pub(super) struct Tracked {
 /// The files of an index by their paths; `None` for an index that says more than that, such as a merge that is not
 /// finished, or a file that git does not look at.
 pub(super) fn read(bytes: &[u8]) -> Option<BTreeMap<String, Tracked>> {
+    let (bytes, checksum) = bytes.split_last_chunk::<20>()?;
+    if digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref() != checksum {
+        return None;
+    }
     let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
     if bytes.get(..4)? != b"DIRC" || number(4)? != 2 {
         return None;
@@ -50,14 +54,14 @@ pub(super) fn read(bytes: &[u8]) -> Option<BTreeMap<String, Tracked>> {
         // filled up with one to eight zero bytes
         at += (BEFORE_NAME + length + 8) & !7;
     }
-    // extensions that change what the entries mean begin with a small letter; the last 20 bytes are a checksum
-    while at + 20 < bytes.len() {
+    // extensions that change what the entries mean begin with a small letter
+    while at < bytes.len() {
         if !bytes.get(at)?.is_ascii_uppercase() {
             return None;
         }
         at += 8 + number(at + 4)? as usize;
     }
-    (at + 20 == bytes.len()).then_some(all)
+    (at == bytes.len()).then_some(all)
 }
 
 /// The index of a work tree that has exactly its files. `None` if something differs, or if git has to say whether it does.
@@ -138,7 +142,12 @@ mod tests {
         all.extend(entry);
         all.extend(extension.as_bytes());
         all.extend([0, 0, 0, 2, 1, 2]);
-        all.extend([0; 20]);
+        summed(all)
+    }
+
+    fn summed(mut all: Vec<u8>) -> Vec<u8> {
+        let sum = digest(&SHA1_FOR_LEGACY_USE_ONLY, &all);
+        all.extend(sum.as_ref());
         all
     }
 
@@ -157,8 +166,10 @@ mod tests {
         }
         assert_eq!(read(&index(0, "link")), None);
         (0..whole.len()).for_each(|n| assert_eq!(read(&whole[..n]), None, "{n}"));
-        let other: Vec<u8> = whole.iter().enumerate().map(|(n, b)| if n == 7 { 4 } else { *b }).collect();
-        assert_eq!(read(&other), None);
+        let content = &whole[..whole.len() - 20];
+        let other: Vec<u8> = content.iter().enumerate().map(|(n, b)| if n == 7 { 4 } else { *b }).collect();
+        assert_eq!(read(&summed(other)), None);
+        assert_eq!(read(&summed(content[..content.len() - 1].to_vec())), None);
         assert_eq!(read(b""), None);
     }
 
