@@ -131,6 +131,9 @@ fn no_page_gets_out() {
         assert_eq!(done.failure, None);
         assert!(WAYS.len() >= 30);
         assert_eq!(count.load(Ordering::SeqCst), 0, "connections to this machine");
+        let browser = chromium(ground.directory.path());
+        let sent = packets(browser.first().unwrap());
+        assert_eq!(sent, [("page0".to_string(), 0), ("page1".to_string(), 0)], "look-ups and calls included");
         let refused = ground.ground.ingress.refused();
         for name in ["example.org:443", "127.0.0.1", "localhost", "172.17.0.1"] {
             assert!(refused.iter().any(|r| r.starts_with(name)), "`{name}` is not among {refused:?}");
@@ -150,9 +153,8 @@ fn the_browser_has_a_network_of_its_own_in_which_pages_are_online() {
         let network = |process: &Path| fs::read_link(process.join("ns/net")).unwrap();
         for process in &of_browser {
             assert_ne!(network(process), network(Path::new("/proc/self")), "{}", process.display());
-            let mut cards = cards(process);
-            cards.sort();
-            assert_eq!(cards, ["lo", "page0", "page1"]);
+            let cards: Vec<String> = packets(process).into_iter().map(|(card, _)| card).collect();
+            assert_eq!(cards, ["page0", "page1"], "besides loopback");
             let late = fs::read_to_string(process.join("net/if_inet6")).unwrap_or_default();
             assert!(late.lines().all(|address| address.ends_with(" lo")), "{late}");
         }
@@ -169,8 +171,14 @@ fn chromium(directory: &Path) -> Vec<PathBuf> {
     all.filter(is_one).collect()
 }
 
-/// The names of the cards that a process sees.
-fn cards(process: &Path) -> Vec<String> {
+/// The cards that a process sees besides loopback, sorted, and how many packets each has sent.
+fn packets(process: &Path) -> Vec<(String, u64)> {
     let table = fs::read_to_string(process.join("net/dev")).unwrap();
-    table.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_string())).collect()
+    let cards = table.lines().filter_map(|line| line.split_once(':'));
+    // bytes, packets and six more that were received come first, then the bytes that were sent
+    let sent = |counts: &str| counts.split_whitespace().nth(9).unwrap().parse().unwrap();
+    let all = cards.map(|(card, counts)| (card.trim().to_string(), sent(counts)));
+    let mut all: Vec<_> = all.filter(|(card, _)| card != "lo").collect();
+    all.sort();
+    all
 }
