@@ -357,7 +357,7 @@ fn versions(ccci: &str, events: &[Event], lint: &[LintedRule]) -> BTreeMap<Strin
         // the set of rules has no version of its own: their names and severities are one
         let rows: Vec<String> = lint.iter().map(|r| format!("{} {}", r.id, r.severity)).collect();
         let digest = crate::digest::sha256(rows.join("\n").as_bytes());
-        out.insert("rules".into(), format!("{} rules, {}", lint.len(), &digest[..8]));
+        out.insert("rules".into(), format!("{}, {}", lint.len(), &digest[..8]));
     }
     out
 }
