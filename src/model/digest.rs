@@ -28,8 +28,10 @@ impl Sha256 {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+/// Bytes as lower-case hex, two digits a byte: so git and we write digests.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |d: u8| char::from(b"0123456789abcdef"[usize::from(d & 15)]);
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(*b)]).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Decodes what git prints. Pure.
 
+use ccci_model::digest::hex;
 use ccci_model::name::{Revision, Version};
 use ccci_recipe::source::{Branch, Names, Tag};
 use std::collections::BTreeMap;
@@ -169,12 +170,6 @@ pub(crate) fn tree(mut bytes: &[u8]) -> Option<Vec<Entry>> {
         bytes = &bytes[end + 21..];
     }
     Some(all)
-}
-
-/// An id as git writes it.
-pub(crate) fn hex(id: &[u8]) -> String {
-    let digit = |d: u8| char::from(b"0123456789abcdef"[usize::from(d & 15)]);
-    id.iter().flat_map(|b| [digit(b >> 4), digit(*b)]).collect()
 }
 
 /// What is checked out, and what has changed since.

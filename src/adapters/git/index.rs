@@ -2,7 +2,7 @@
 //! Starting git takes longer than reading a recipe. Only the usual form of an index is read; for any other one git is asked.
 
 use super::content::MOST_FILE;
-use super::decode::hex;
+use ccci_model::digest::hex;
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, digest};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -11,7 +11,7 @@ use regex::Regex;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// NameOf in capitals, as recipes write variables.
+/// Names in capitals, as recipes write variables.
 static NAME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b[A-Z][A-Z0-9_]{2,}\b").expect("a constant pattern"));
 
